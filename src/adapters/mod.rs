@@ -1,0 +1,10 @@
+//! Floor 5: the outside world, one source per file. Adapters read; they never spawn and never decide.
+
+pub mod command;
+pub mod endpoint;
+pub mod host;
+pub mod http;
+pub mod log_tail;
+pub mod postgres;
+pub mod redis;
+pub mod secret;

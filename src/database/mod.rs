@@ -1,0 +1,1 @@
+//! Floor 1: what PostgreSQL's counters mean: deltas, resets, judgements. Pure.

@@ -1,0 +1,1 @@
+//! A leaf: a sample system to watch. It imports nothing of the house.

@@ -1,0 +1,36 @@
+//! How a reading reaches the program: what was asked, when, how long it took, what came, and when it is asked next.
+
+use std::time::Duration;
+
+use super::cache::CacheReading;
+use super::cause::Cause;
+use super::database::DatabaseReading;
+use super::health::HealthReading;
+use super::signal::SignalValue;
+use super::source::SourceId;
+
+/// What a source gave.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// A probe of a service; its own failure is inside.
+    Health(Box<HealthReading>),
+    /// A look at PostgreSQL.
+    Database(Box<DatabaseReading>),
+    /// A look at a cache.
+    Cache(Box<CacheReading>),
+    /// A signal with a source of its own.
+    Signal(SignalValue),
+}
+
+/// One finished attempt of one source.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Which source.
+    pub source: SourceId,
+    /// What came.
+    pub outcome: Result<Reading, Cause>,
+    /// How long the attempt took.
+    pub took: Duration,
+    /// Pause until the next attempt, back-off included.
+    pub next_in: Duration,
+}

@@ -1,0 +1,130 @@
+//! Figures as text: three significant digits, unit attached. One place, for panes, `check` and sentences alike.
+
+use std::time::Duration;
+
+/// `842us`, `12.4ms`, `1.25s`, `3m07s`, `2h14m`, `3d04h`.
+#[must_use]
+pub fn duration(d: Duration) -> String {
+    let seconds = d.as_secs_f64();
+    if seconds < 0.000_999_5 {
+        return format!("{}us", d.as_micros());
+    }
+    if seconds < 0.999_5 {
+        return format!("{}ms", three(seconds * 1000.0));
+    }
+    if seconds < 59.95 {
+        return format!("{}s", three(seconds));
+    }
+    let whole = d.as_secs();
+    match whole {
+        0..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        3600..86_400 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        _ => format!("{}d{:02}h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+/// An age in whole seconds below a minute, so that it does not dance: `4s`, `3m07s`.
+#[must_use]
+pub fn age(d: Duration) -> String {
+    if d.as_secs() < 60 { format!("{}s", d.as_secs()) } else { duration(d) }
+}
+
+/// `412 MiB`, `1.25 GiB`, `87 B`.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit < UNITS.len() - 1 {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{} {}", three(value), UNITS[unit])
+}
+
+/// `312`, `1.25k`, `41.2M`; the sign stays.
+#[must_use]
+pub fn count(n: f64) -> String {
+    if !n.is_finite() {
+        return number(n);
+    }
+    const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
+    let mut value = n;
+    let mut unit = 0;
+    while value.abs() >= 999.5 && unit < UNITS.len() - 1 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 && value.fract() == 0.0 { format!("{value:.0}") } else { format!("{}{}", three(value), UNITS[unit]) }
+}
+
+/// `71.4%` of a ratio 0..1.
+#[must_use]
+pub fn percent(ratio: f64) -> String {
+    if ratio.is_finite() { format!("{}%", three(ratio * 100.0)) } else { number(ratio) }
+}
+
+/// A bare number with three significant digits; NaN and infinities by name.
+#[must_use]
+pub fn number(n: f64) -> String {
+    if n.is_nan() {
+        "NaN".to_owned()
+    } else if n.is_infinite() {
+        if n > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
+    } else if n.abs() >= 1e15 || (n != 0.0 && n.abs() < 1e-4) {
+        format!("{n:.2e}")
+    } else {
+        three(n)
+    }
+}
+
+fn three(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude >= 99.95 || value == 0.0 {
+        format!("{value:.0}")
+    } else if magnitude >= 9.995 {
+        format!("{value:.1}")
+    } else if magnitude >= 0.995 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (us, expected) in [
+            (842, "842us"),
+            (12_400, "12.4ms"),
+            (999_600, "1.00s"),
+            (1_250_000, "1.25s"),
+            (59_960_000, "0m59s"),
+            (187_000_000, "3m07s"),
+            (8_040_000_000, "2h14m"),
+            (273_600_000_000, "3d04h"),
+            (0, "0us"),
+            (999, "999us"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(us)), expected);
+        }
+    }
+
+    #[test]
+    fn other_figures() {
+        assert_eq!(bytes(432_013_312), "412 MiB");
+        assert_eq!(bytes(87), "87 B");
+        assert_eq!(bytes(1023 * 1024), "1.00 MiB");
+        assert_eq!(count(1250.0), "1.25k");
+        assert_eq!(count(312.0), "312");
+        assert_eq!(percent(0.714), "71.4%");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(number(f64::NAN), "NaN");
+    }
+}

@@ -1,0 +1,246 @@
+//! The one small threshold grammar: `> 1000 for 5m`, `< 10 %`, `>= 1.5 GiB`, `older than 5m`. Signals use it now;
+//! preconditions and alerts will.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::figure;
+use super::moment::Moment;
+use super::signal::SignalValue;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `older than`: the value is an instant
+    OlderThan,
+}
+
+/// A parsed threshold: it is crossed when the comparison holds for `hold` without a break.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// What is compared.
+    pub comparison: Comparison,
+    /// The bound in base units: plain number, ratio 0..1 for `%`, bytes, seconds.
+    pub bound: f64,
+    /// How long it must hold; zero for at once.
+    pub hold: Duration,
+    /// As it was written, for people.
+    text: Box<str>,
+}
+
+/// Whether a threshold is crossed, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crossing {
+    /// The comparison does not hold.
+    Clear,
+    /// It holds, but not yet long enough.
+    Pending {
+        /// Since when it holds.
+        since: Moment,
+    },
+    /// It held for the whole time.
+    Crossed {
+        /// Since when it holds.
+        since: Moment,
+    },
+    /// The value is missing or not a number: neither clear nor crossed.
+    Unknown,
+}
+
+impl Threshold {
+    /// Reads the grammar. The error says what is allowed.
+    ///
+    /// # Errors
+    /// When the text is not of the grammar.
+    pub fn parse(text: &str) -> Result<Threshold, String> {
+        let trimmed = text.trim();
+        let (condition, hold) = match trimmed.rsplit_once(" for ") {
+            Some((condition, time)) => (condition.trim(), parse_duration(time).ok_or_else(|| wrong_time(time))?),
+            None => (trimmed, Duration::ZERO),
+        };
+        let (comparison, bound) = parse_condition(condition)?;
+        Ok(Threshold { comparison, bound, hold, text: trimmed.into() })
+    }
+
+    /// Whether the comparison holds for `value` at `now`; `None` for NaN.
+    #[must_use]
+    pub fn holds(&self, value: &SignalValue, now: Moment) -> Option<bool> {
+        let number = match (self.comparison, value) {
+            (Comparison::OlderThan, value) => {
+                let wall = now.wall.timestamp_micros() as f64 / 1e6;
+                wall - value.number()
+            }
+            (_, value) => value.number(),
+        };
+        if number.is_nan() {
+            return None;
+        }
+        Some(match self.comparison {
+            Comparison::Above | Comparison::OlderThan => number > self.bound,
+            Comparison::AtLeast => number >= self.bound,
+            Comparison::Below => number < self.bound,
+            Comparison::AtMost => number <= self.bound,
+            Comparison::Equal => number == self.bound,
+            Comparison::NotEqual => number != self.bound,
+        })
+    }
+
+    /// The pure step: the crossing before, the newest value (`None` when it could not be read), the crossing after.
+    /// A value that could not be read neither clears nor crosses; the time it held so far is forgotten.
+    #[must_use]
+    pub fn step(&self, before: Crossing, value: Option<&SignalValue>, now: Moment) -> Crossing {
+        let Some(holds) = value.and_then(|v| self.holds(v, now)) else { return Crossing::Unknown };
+        if !holds {
+            return Crossing::Clear;
+        }
+        let since = match before {
+            Crossing::Pending { since } | Crossing::Crossed { since } => since,
+            Crossing::Clear | Crossing::Unknown => now,
+        };
+        if now.since(since) >= self.hold { Crossing::Crossed { since } } else { Crossing::Pending { since } }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn wrong_time(text: &str) -> String {
+    format!("{:?} is not a time; write it as 30s, 5m, 2h or 1d", text.trim())
+}
+
+fn parse_condition(text: &str) -> Result<(Comparison, f64), String> {
+    if let Some(time) = text.strip_prefix("older than ") {
+        let bound = parse_duration(time).ok_or_else(|| wrong_time(time))?;
+        return Ok((Comparison::OlderThan, bound.as_secs_f64()));
+    }
+    const SIGNS: [(&str, Comparison); 6] = [
+        (">=", Comparison::AtLeast),
+        ("<=", Comparison::AtMost),
+        ("==", Comparison::Equal),
+        ("!=", Comparison::NotEqual),
+        (">", Comparison::Above),
+        ("<", Comparison::Below),
+    ];
+    for (sign, comparison) in SIGNS {
+        if let Some(rest) = text.strip_prefix(sign) {
+            return Ok((comparison, parse_bound(rest.trim())?));
+        }
+    }
+    Err(format!("{text:?} is not a threshold; write \"> 1000 for 5m\", \"< 10 %\" or \"older than 5m\""))
+}
+
+fn parse_bound(text: &str) -> Result<f64, String> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_')))
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    let number: f64 = digits
+        .replace('_', "")
+        .parse()
+        .ok()
+        .filter(|n: &f64| n.is_finite())
+        .ok_or_else(|| format!("{text:?} does not begin with a number"))?;
+    let factor = match unit.trim() {
+        "" | "s" => 1.0,
+        "%" => 0.01,
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "B" => 1.0,
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        "TiB" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        other => {
+            return Err(format!("unit {other:?} is not known; allowed: %, us ms s m h d, k M G, B KiB MiB GiB TiB"));
+        }
+    };
+    Ok(number * factor)
+}
+
+/// Reads `250ms`, `30s`, `5m`, `2h`, `1d`. The one reader of times in configuration and on the command line.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let (digits, unit) = text.split_at(end);
+    let number: f64 = digits.parse().ok()?;
+    let seconds = match unit.trim() {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        "d" => number * 86_400.0,
+        _ => return None,
+    };
+    (seconds <= 366.0 * 86_400.0).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// The words for a pending crossing, such as `pending 2m10s of 5m`.
+#[must_use]
+pub fn pending_words(threshold: &Threshold, since: Moment, now: Moment) -> String {
+    format!("pending {} of {}", figure::age(now.since(since)), figure::age(threshold.hold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Comparison, f64, u64) {
+        let t = Threshold::parse(text).unwrap();
+        (t.comparison, t.bound, t.hold.as_secs())
+    }
+
+    #[test]
+    fn the_grammar() {
+        assert_eq!(parsed("> 1000 for 5m"), (Comparison::Above, 1000.0, 300));
+        assert_eq!(parsed("< 10 %"), (Comparison::Below, 0.1, 0));
+        assert_eq!(parsed("older than 5m"), (Comparison::OlderThan, 300.0, 0));
+        assert_eq!(parsed(">=1.5 GiB for 30s"), (Comparison::AtLeast, 1_610_612_736.0, 30));
+        for wrong in ["", "1000", "> x", "> 5 parsecs", "> 1 for ever", "older than x", "> nan", "> 1e999"] {
+            assert!(Threshold::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn unknown_neither_crosses_nor_clears() {
+        let t = Threshold::parse("> 10 for 5s").unwrap();
+        let at = Moment::fixed;
+        let high = SignalValue::Number(11.0);
+        let pending = t.step(Crossing::Clear, Some(&high), at(0.0));
+        assert_eq!(pending, Crossing::Pending { since: at(0.0) });
+        assert_eq!(t.step(pending, Some(&high), at(5.0)), Crossing::Crossed { since: at(0.0) });
+        assert_eq!(t.step(pending, None, at(5.0)), Crossing::Unknown);
+        assert_eq!(t.step(pending, Some(&SignalValue::Number(f64::NAN)), at(5.0)), Crossing::Unknown);
+        assert_eq!(t.step(pending, Some(&SignalValue::Number(1.0)), at(5.0)), Crossing::Clear);
+    }
+
+    #[test]
+    fn age_of_an_instant() {
+        let t = Threshold::parse("older than 5m").unwrap();
+        let now = Moment::fixed(1000.0);
+        let wall = now.wall.timestamp() as f64;
+        assert_eq!(t.holds(&SignalValue::Instant(wall - 299.0), now), Some(false));
+        assert_eq!(t.holds(&SignalValue::Instant(wall - 301.0), now), Some(true));
+    }
+}

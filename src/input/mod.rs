@@ -1,0 +1,1 @@
+//! Floor 1: keys, commands and the map between them. Our own key type; no terminal library.

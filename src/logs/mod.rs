@@ -1,0 +1,1 @@
+//! Floor 1: log lines: immutable shared segments, parsing, filters, histograms. Pure.

@@ -1,0 +1,1 @@
+//! Floor 1: series with gaps, percentiles over a window.

@@ -1,0 +1,1 @@
+//! Floor 6: the only impure glue: loop, terminal, sources' tasks, compute thread, signals.

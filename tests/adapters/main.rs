@@ -1,0 +1,10 @@
+//! Sources against real servers, and against servers that misbehave on purpose.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+
+mod http;
+mod logs;
+mod postgres;
+mod redis;
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;

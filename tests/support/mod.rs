@@ -1,0 +1,4 @@
+//! Real parts for tests: throwaway servers on free ports, removed when dropped.
+
+pub mod postgres_server;
+pub mod redis_server;
