@@ -1,1 +1,8 @@
 //! Floor 1: keys, commands and the map between them. Our own key type; no terminal library.
+
+pub mod command;
+pub mod key;
+pub mod keymap;
+
+pub use command::Command;
+pub use key::{Code, Key};
