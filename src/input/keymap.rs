@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn completes_by_prefix_first() {
         assert_eq!(completions("data")[0].name, "database");
-        assert_eq!(completions("nxe")[0].name, "next-error");
+        assert_eq!(completions("nxer")[0].name, "next-error");
         assert!(completions("nothing-like-it").is_empty());
         assert_eq!(command_for(Key::char('3')), Some(Command::Page(3)));
     }
