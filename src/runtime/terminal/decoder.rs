@@ -1,0 +1,273 @@
+//! Bytes from the terminal to keys: a state machine that keeps an unfinished escape sequence until its rest arrives.
+//! The caller decides when waiting is over ([`Decoder::flush`]). Unknown sequences are dropped whole, never typed.
+
+use crate::input::{Code, Key};
+
+/// Longest paste that is kept; the rest is dropped.
+const PASTE_LIMIT: usize = 64 * 1024;
+/// Longest escape sequence; a longer one is dropped.
+const SEQUENCE_LIMIT: usize = 64;
+
+/// What the terminal sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// A bracketed paste, raw.
+    Paste(Vec<u8>),
+}
+
+/// The state machine.
+#[derive(Default)]
+pub struct Decoder {
+    pending: Vec<u8>,
+    paste: Option<Vec<u8>>,
+}
+
+const PASTE_BEGIN: &[u8] = b"\x1b[200~";
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+impl Decoder {
+    /// Takes bytes, gives what is complete.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
+        self.pending.extend_from_slice(bytes);
+        let mut out = Vec::new();
+        loop {
+            if self.paste.is_some() {
+                match self.take_paste() {
+                    Some(input) => out.push(input),
+                    None => return out,
+                }
+                continue;
+            }
+            match parse(&self.pending) {
+                Parsed::Nothing => return out,
+                Parsed::Unfinished if self.pending.len() > SEQUENCE_LIMIT => self.pending.clear(),
+                Parsed::Unfinished => return out,
+                Parsed::Dropped(used) => {
+                    self.pending.drain(..used);
+                }
+                Parsed::PasteBegins => {
+                    self.pending.drain(..PASTE_BEGIN.len());
+                    self.paste = Some(Vec::new());
+                }
+                Parsed::Key(key, used) => {
+                    self.pending.drain(..used);
+                    out.push(Input::Key(key));
+                }
+            }
+        }
+    }
+
+    /// Whether an unfinished sequence waits for its rest.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.pending.is_empty() && self.paste.is_none()
+    }
+
+    /// The rest did not come: a lone ESC was the key; anything longer is dropped.
+    pub fn flush(&mut self) -> Vec<Input> {
+        let pending = std::mem::take(&mut self.pending);
+        match pending.as_slice() {
+            [0x1b] => vec![Input::Key(Key::plain(Code::Esc))],
+            [0x1b, 0x1b] => vec![Input::Key(Key::plain(Code::Esc)); 2],
+            [0x1b, c @ (b'[' | b'O')] => vec![Input::Key(Key { alt: true, ..Key::char(char::from(*c)) })],
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_paste(&mut self) -> Option<Input> {
+        let paste = self.paste.as_mut()?;
+        let end = memchr::memmem::find(&self.pending, PASTE_END);
+        // Without the end, the last bytes may be its beginning: they stay.
+        let take = end.unwrap_or_else(|| self.pending.len().saturating_sub(PASTE_END.len() - 1));
+        let room = PASTE_LIMIT.saturating_sub(paste.len());
+        paste.extend(self.pending.drain(..take).take(room));
+        end?;
+        self.pending.drain(..PASTE_END.len());
+        self.paste.take().map(Input::Paste)
+    }
+}
+
+enum Parsed {
+    Nothing,
+    Unfinished,
+    Dropped(usize),
+    PasteBegins,
+    Key(Key, usize),
+}
+
+fn parse(bytes: &[u8]) -> Parsed {
+    match bytes {
+        [] => Parsed::Nothing,
+        [0x1b] => Parsed::Unfinished,
+        [0x1b, b'[', rest @ ..] => parse_csi(bytes, rest),
+        [0x1b, b'O'] => Parsed::Unfinished,
+        [0x1b, b'O', c, ..] => match final_code(*c) {
+            Some(code) => Parsed::Key(Key::plain(code), 3),
+            None => Parsed::Dropped(3),
+        },
+        // Strings that a terminal may answer with: never typed.
+        [0x1b, b']' | b'P' | b'_' | b'^' | b'X', rest @ ..] => parse_string(rest),
+        [0x1b, 0x1b, ..] => Parsed::Key(Key::plain(Code::Esc), 1),
+        [0x1b, rest @ ..] => match parse_plain(rest) {
+            Parsed::Key(key, used) => Parsed::Key(Key { alt: true, ..key }, used + 1),
+            Parsed::Dropped(used) => Parsed::Dropped(used + 1),
+            other => other,
+        },
+        _ => parse_plain(bytes),
+    }
+}
+
+fn parse_string(rest: &[u8]) -> Parsed {
+    for (at, pair) in rest.iter().zip(rest.iter().skip(1).chain(std::iter::once(&0))).enumerate() {
+        match pair {
+            (0x07, _) => return Parsed::Dropped(at + 3),
+            (0x1b, b'\\') => return Parsed::Dropped(at + 4),
+            _ => {}
+        }
+    }
+    Parsed::Unfinished
+}
+
+fn parse_csi(all: &[u8], rest: &[u8]) -> Parsed {
+    if all.starts_with(PASTE_BEGIN) {
+        return Parsed::PasteBegins;
+    }
+    let Some(end) = rest.iter().position(|b| (0x40..=0x7e).contains(b)) else {
+        // A byte that cannot stand in a sequence ends it.
+        return match rest.iter().position(|b| !(0x20..=0x3f).contains(b)) {
+            Some(bad) => Parsed::Dropped(bad + 2),
+            None => Parsed::Unfinished,
+        };
+    };
+    if rest.iter().take(end).any(|b| !(0x20..=0x3f).contains(b)) {
+        return Parsed::Dropped(2);
+    }
+    let used = end + 3;
+    let (parameters, last) = (rest.get(..end).unwrap_or(&[]), rest.get(end).copied().unwrap_or(0));
+    let numbers: Vec<u32> = parameters
+        .split(|b| *b == b';')
+        .map(|p| std::str::from_utf8(p).ok().and_then(|t| t.parse().ok()).unwrap_or(0))
+        .collect();
+    let code = match last {
+        b'~' => match numbers.first() {
+            Some(1 | 7) => Some(Code::Home),
+            Some(4 | 8) => Some(Code::End),
+            Some(3) => Some(Code::Delete),
+            Some(5) => Some(Code::PageUp),
+            Some(6) => Some(Code::PageDown),
+            Some(n @ 11..=15) => Some(Code::F((n - 10) as u8)),
+            Some(n @ 17..=21) => Some(Code::F((n - 11) as u8)),
+            Some(n @ (23 | 24)) => Some(Code::F((n - 12) as u8)),
+            _ => None,
+        },
+        b'Z' => Some(Code::BackTab),
+        // F3 with modifiers looks like the report of a cursor position: never a key.
+        b'R' => None,
+        c => final_code(c),
+    };
+    let modifiers = numbers.get(1).copied().unwrap_or(1).saturating_sub(1);
+    match code {
+        Some(code) => Parsed::Key(Key { code, ctrl: modifiers & 4 != 0, alt: modifiers & 2 != 0 }, used),
+        None => Parsed::Dropped(used),
+    }
+}
+
+fn final_code(c: u8) -> Option<Code> {
+    Some(match c {
+        b'A' => Code::Up,
+        b'B' => Code::Down,
+        b'C' => Code::Right,
+        b'D' => Code::Left,
+        b'H' => Code::Home,
+        b'F' => Code::End,
+        b'P'..=b'S' => Code::F(c - b'P' + 1),
+        b'M' => Code::Enter,
+        _ => return None,
+    })
+}
+
+fn parse_plain(bytes: &[u8]) -> Parsed {
+    let Some(first) = bytes.first().copied() else { return Parsed::Unfinished };
+    let key = match first {
+        b'\r' | b'\n' => Key::plain(Code::Enter),
+        b'\t' => Key::plain(Code::Tab),
+        0x7f | 0x08 => Key::plain(Code::Backspace),
+        0 => Key::ctrl(' '),
+        0x01..=0x1a => Key::ctrl(char::from(first - 1 + b'a')),
+        0x1c..=0x1f => return Parsed::Dropped(1),
+        _ => return parse_character(bytes, first),
+    };
+    Parsed::Key(key, 1)
+}
+
+fn parse_character(bytes: &[u8], first: u8) -> Parsed {
+    let length = match first {
+        0x00..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return Parsed::Dropped(1),
+    };
+    let Some(slice) = bytes.get(..length) else { return Parsed::Unfinished };
+    match std::str::from_utf8(slice).ok().and_then(|text| text.chars().next()) {
+        Some(c) if !c.is_control() => Parsed::Key(Key::char(c), length),
+        _ => Parsed::Dropped(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(bytes: &[u8]) -> Vec<String> {
+        let mut decoder = Decoder::default();
+        let mut inputs = decoder.feed(bytes);
+        inputs.extend(decoder.flush());
+        inputs.iter().map(|i| if let Input::Key(k) = i { k.to_string() } else { "paste".to_owned() }).collect()
+    }
+
+    #[test]
+    fn plain_keys_and_sequences() {
+        assert_eq!(keys(b"q\r\t\x03"), ["q", "Enter", "Tab", "Ctrl-c"]);
+        assert_eq!(
+            keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[Z\x1b[24~\x1bOP"),
+            ["Up", "Down", "Ctrl-Right", "PgUp", "Shift-Tab", "F12", "F1"]
+        );
+        assert_eq!(keys("é漢".as_bytes()), ["é", "漢"]);
+        assert_eq!(keys(b"\x1bx\x1b"), ["Alt-x", "Esc"]);
+    }
+
+    #[test]
+    fn answers_of_a_terminal_are_never_typed() {
+        assert_eq!(keys(b"\x1b]11;rgb:0000/0000/0000\x1b\\q"), ["q"]);
+        assert_eq!(keys(b"\x1bP>|term\x1b\\q\x1b]0;t\x07"), ["q"]);
+        assert_eq!(keys(b"\x1b[?62;c\x1b[3;4Rq"), ["q"]);
+    }
+
+    #[test]
+    fn every_split_gives_the_same_keys() {
+        let bytes = "\x1b[A\x1b[200~x\x1b[31my\x1b[201~é\x1b[1;5Dq".as_bytes();
+        let whole = Decoder::default().feed(bytes);
+        assert_eq!(whole.len(), 5);
+        for cut in 0..=bytes.len() {
+            let mut decoder = Decoder::default();
+            let mut inputs = decoder.feed(&bytes[..cut]);
+            inputs.extend(decoder.feed(&bytes[cut..]));
+            assert_eq!(inputs, whole, "cut at {cut}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_stays_bounded(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
+            let mut decoder = Decoder::default();
+            for chunk in bytes.chunks(7) {
+                decoder.feed(chunk);
+                proptest::prop_assert!(decoder.paste.is_some() || decoder.pending.len() <= SEQUENCE_LIMIT + 7);
+            }
+            decoder.flush();
+        }
+    }
+}

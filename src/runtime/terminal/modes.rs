@@ -1,0 +1,82 @@
+//! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste. Leaving has a deadline and is done once,
+//! whoever asks first: the loop, a panic, a signal.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, Winsize, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
+
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// A terminal that takes no byte for this long is left as it is.
+const LEAVE_DEADLINE: Duration = Duration::from_millis(300);
+
+/// The terminal to restore, if one was entered.
+static ENTERED: Mutex<Option<Entered>> = Mutex::new(None);
+
+struct Entered {
+    tty: File,
+    before: Termios,
+}
+
+/// Opens the terminal that the program stands in, for reading and writing.
+pub fn open_tty() -> std::io::Result<File> {
+    File::options().read(true).write(true).open("/dev/tty")
+}
+
+/// Columns and rows, at least one each way.
+#[must_use]
+pub fn size(tty: &File) -> (u16, u16) {
+    match tcgetwinsize(tty) {
+        Ok(Winsize { ws_col, ws_row, .. }) if ws_col > 0 && ws_row > 0 => (ws_col, ws_row),
+        _ => (80, 24),
+    }
+}
+
+/// Raw mode and the alternate screen. [`leave`] restores what was.
+pub fn enter(tty: &File) -> std::io::Result<()> {
+    let before = tcgetattr(tty)?;
+    let mut raw = before.clone();
+    raw.make_raw();
+    tcsetattr(tty, OptionalActions::Now, &raw)?;
+    write_within(tty, ENTER, LEAVE_DEADLINE);
+    if let Ok(mut entered) = ENTERED.lock() {
+        *entered = Some(Entered { tty: tty.try_clone()?, before });
+    }
+    Ok(())
+}
+
+/// Restores the terminal, once. `stalled`: a frame is stuck in the terminal's queue and is thrown away first.
+pub fn leave(stalled: bool) {
+    let Some(entered) = ENTERED.lock().ok().and_then(|mut e| e.take()) else { return };
+    if stalled {
+        let _ = tcflush(&entered.tty, QueueSelector::OFlush);
+    }
+    write_within(&entered.tty, LEAVE, LEAVE_DEADLINE);
+    let _ = tcsetattr(&entered.tty, OptionalActions::Now, &entered.before);
+}
+
+/// Writes while the terminal takes bytes, and gives up at the deadline: a dead line must not keep the program.
+fn write_within(tty: &File, mut bytes: &[u8], deadline: Duration) {
+    let end = Instant::now() + deadline;
+    while !bytes.is_empty() {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+        let mut fds = [PollFd::from_borrowed_fd(tty.as_fd(), PollFlags::OUT)];
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(1..) if fds[0].revents().contains(PollFlags::OUT) => {}
+            Err(rustix::io::Errno::INTR) if !left.is_zero() => continue,
+            _ => return,
+        }
+        // One byte at a time can never block after POLLOUT; these are some forty bytes.
+        match (&*tty).write(&bytes[..1]) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_gone) => return,
+        }
+    }
+}
