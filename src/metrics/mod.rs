@@ -1,1 +1,9 @@
-//! Floor 1: series with gaps, percentiles over a window.
+//! Floor 1, pure: series with gaps for charts, percentiles over a stated window, deltas and hit ratios of counters.
+
+pub mod rate;
+pub mod series;
+pub mod window;
+
+pub use rate::{CounterDelta, Delta, HitRate, HitRatio};
+pub use series::{Bucket, Series, Slot};
+pub use window::{Percentiles, Window};
