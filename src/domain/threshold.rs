@@ -144,7 +144,11 @@ fn parse_condition(text: &str) -> Result<(Comparison, f64), String> {
     Err(format!("{text:?} is not a threshold; write \"> 1000 for 5m\", \"< 10 %\" or \"older than 5m\""))
 }
 
-fn parse_bound(text: &str) -> Result<f64, String> {
+/// Reads a number with a unit, such as `10 %` or `1.5 GiB`, in base units. The one reader of such numbers.
+///
+/// # Errors
+/// When it does not begin with a finite number, or the unit is not known.
+pub fn parse_bound(text: &str) -> Result<f64, String> {
     let end = text
         .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_')))
         .unwrap_or(text.len());
