@@ -122,8 +122,6 @@ pub enum Overlay {
         /// First line shown.
         scroll: usize,
     },
-    /// The program's own log.
-    Diagnostics,
     /// The command line with its completions.
     Palette {
         /// What was typed.

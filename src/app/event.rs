@@ -1,0 +1,55 @@
+//! Everything that can happen to the program, as past facts. Whoever saw it puts it in; `update` alone decides.
+
+use crate::app::geometry::Geometry;
+use crate::app::job::JobResult;
+use crate::config::resolved::{CacheSpec, ServiceSpec};
+use crate::domain::source::SourceId;
+use crate::domain::{Arrival, Safe};
+use crate::input::Key;
+use crate::logs::LogEvent;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    KeyPressed(Key),
+    /// Text was pasted; already through the gate.
+    Pasted(Safe),
+    /// The terminal has this size now.
+    Resized(u16, u16),
+    /// A frame slot came round.
+    TimePassed,
+    /// A source gave or failed.
+    ReadingArrived(Box<Arrival>),
+    /// A newer reading displaced one that nobody had looked at.
+    ReadingDisplaced(SourceId),
+    /// Looking at a bare origin ended.
+    OriginDiscovered(Box<Discovered>),
+    /// Something of the logs.
+    LogHappened(LogEvent),
+    /// The compute thread is done with a job.
+    JobFinished(Box<JobResult>),
+    /// A frame went to the terminal, laid out like this.
+    FrameDrawn(Geometry),
+    /// Bytes that went to the terminal so far.
+    BytesWritten(u64),
+    /// The program's own log, asked for by the overlay: newest lines last.
+    DiagnosticsRead(Vec<Safe>),
+    /// We were stopped as a job and go on now.
+    Continued,
+    /// A signal asked us to leave; its name.
+    AskedToLeave(&'static str),
+}
+
+/// What was found at a bare origin.
+#[derive(Clone, Debug)]
+pub struct Discovered {
+    /// Which of the resolved origins.
+    pub origin: usize,
+    /// Services to watch.
+    pub services: Vec<ServiceSpec>,
+    /// A cache to watch.
+    pub caches: Vec<CacheSpec>,
+    /// What was asked and found, a line each.
+    pub told: Vec<Safe>,
+}

@@ -1,0 +1,139 @@
+//! All mutable state of the program, with one owner.
+
+use std::time::Duration;
+
+use crate::app::geometry::Geometry;
+use crate::app::telemetry::Telemetry;
+use crate::app::view::View;
+use crate::config::Resolved;
+use crate::config::resolved::{OffSpec, ScreenSpec};
+use crate::domain::target::Environment;
+use crate::domain::{Moment, Safe};
+
+/// The program's state.
+#[derive(Debug)]
+pub struct Model {
+    /// Time of the newest event.
+    pub now: Moment,
+    /// When it started.
+    pub started: Moment,
+    /// Name in the header.
+    pub name: Safe,
+    /// What is known.
+    pub live: Telemetry,
+    /// What was known when the screen was frozen; shown instead until it goes on.
+    pub frozen: Option<Box<Frozen>>,
+    /// What the person looks at.
+    pub view: View,
+    /// What the last draw put where.
+    pub geometry: Geometry,
+    /// How the screen looks.
+    pub screen: ScreenSpec,
+    /// What is named but off.
+    pub off: Vec<OffSpec>,
+    /// What was assumed, ignored, probed and found; the newest last.
+    pub notes: Vec<Safe>,
+    /// Origins that are still being looked at.
+    pub discovering: usize,
+    /// What it costs.
+    pub meters: Meters,
+    /// Local time less UTC, for showing local times.
+    pub local_offset: chrono::FixedOffset,
+    /// The screen no longer shows the model.
+    pub dirty: bool,
+    /// Numbers of jobs and messages.
+    pub next_id: u64,
+}
+
+/// The screen as it was.
+#[derive(Debug)]
+pub struct Frozen {
+    /// What was known.
+    pub telemetry: Telemetry,
+    /// When.
+    pub at: Moment,
+}
+
+/// What the program costs, and what it dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meters {
+    /// Bytes written to the terminal so far.
+    pub bytes: u64,
+    /// Bytes per second over the last ten seconds.
+    pub bytes_per_second: f64,
+    /// Where the last ten seconds began.
+    pub window: Option<(Moment, u64)>,
+    /// Attempts of all sources since the start.
+    pub attempts: u64,
+    /// Readings that were displaced before anybody looked.
+    pub displaced: u64,
+}
+
+/// Most notes that are kept.
+pub const NOTES: usize = 400;
+
+impl Model {
+    /// The program before the first event.
+    #[must_use]
+    pub fn new(resolved: &Resolved, now: Moment, local_offset: chrono::FixedOffset) -> Model {
+        Model {
+            now,
+            started: now,
+            name: resolved.name.clone(),
+            live: Telemetry::new(resolved, now),
+            frozen: None,
+            view: View::default(),
+            geometry: Geometry::default(),
+            screen: resolved.screen.clone(),
+            off: resolved.off.clone(),
+            notes: resolved.notes.clone(),
+            discovering: resolved.origins.len(),
+            meters: Meters::default(),
+            local_offset,
+            dirty: true,
+            next_id: 0,
+        }
+    }
+
+    /// What the screen shows: the present, or the moment it was frozen.
+    #[must_use]
+    pub fn shown(&self) -> (&Telemetry, Moment) {
+        match &self.frozen {
+            Some(frozen) => (&frozen.telemetry, frozen.at),
+            None => (&self.live, self.now),
+        }
+    }
+
+    /// The strictest environment among the targets; local when there is none.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        let services = self.live.services.iter().map(|s| &s.spec.environment);
+        let databases = self.live.databases.iter().map(|d| &d.spec.environment);
+        let caches = self.live.caches.iter().map(|c| &c.spec.environment);
+        services.chain(databases).chain(caches).max().cloned().unwrap_or(Environment::Local)
+    }
+
+    /// Keeps a note, the oldest goes.
+    pub fn note(&mut self, text: impl Into<Safe>) {
+        if self.notes.len() >= NOTES {
+            self.notes.remove(0);
+        }
+        self.notes.push(text.into());
+    }
+
+    /// Probes per minute, as configured: what the watched systems bear.
+    #[must_use]
+    pub fn probes_per_minute(&self) -> f64 {
+        let per_minute = |interval: Duration| 60.0 / interval.as_secs_f64().max(0.05);
+        let live = &self.live;
+        live.services.iter().map(|s| per_minute(s.spec.interval)).sum::<f64>()
+            + live.databases.iter().map(|d| per_minute(d.spec.interval)).sum::<f64>()
+            + live.caches.iter().map(|c| per_minute(c.spec.interval)).sum::<f64>()
+    }
+
+    /// A fresh number.
+    pub fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+}

@@ -1,0 +1,134 @@
+//! Caches: hit ratio as a delta over the last minute against its target, and what Redis tells beside it.
+
+use crate::app::Model;
+use crate::app::pane::{Block, Chart, PaneId, PaneView};
+use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
+use crate::app::telemetry::cache::{Basis, CacheState};
+use crate::config::resolved::{CacheSource, OffKind};
+use crate::domain::{Moment, PaneState, Safe, figure};
+
+use super::{arranged, line, marks, off, or_frozen, span, spark, table_block};
+
+const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
+    Column { title, min, ideal, grows: false, align, drop_order }
+}
+
+const COLUMNS: &[Column] = &[
+    column("", 4, 4, Align::Left, 0),
+    column("cache", 8, 18, Align::Left, 0),
+    column("hits", 6, 6, Align::Right, 0),
+    Column { title: "basis", min: 10, ideal: 18, grows: true, align: Align::Left, drop_order: 7 },
+    column("ops/s", 6, 6, Align::Right, 6),
+    column("memory", 9, 9, Align::Right, 5),
+    column("clients", 7, 7, Align::Right, 4),
+    column("keys", 6, 6, Align::Right, 3),
+    column("evicted/s", 9, 9, Align::Right, 2),
+    column("role", 6, 8, Align::Left, 1),
+];
+
+pub fn table(model: &Model) -> Table {
+    let (telemetry, now) = model.shown();
+    let rows = telemetry.caches.iter().enumerate().map(|(at, cache)| row(at, cache, now)).collect();
+    arranged(model, PaneId::Cache, COLUMNS, rows)
+}
+
+pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
+    let (telemetry, now) = model.shown();
+    let caches = &telemetry.caches;
+    let mut title = vec![span("Cache", Tone::Strong)];
+    if let Some(worst) = caches.iter().max_by_key(|c| c.verdict(now)) {
+        let (ratio, basis) = worst.hit_ratio();
+        if let Some(ratio) = ratio {
+            let tone = if ratio < worst.spec.target_ratio { Tone::Warn } else { Tone::Ok };
+            title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
+        }
+        title.push(span(format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)), Tone::Dim));
+    }
+    let states: Vec<PaneState> = caches.iter().map(|c| c.state(now)).collect();
+    let state = match states.as_slice() {
+        [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
+        [] => off(model, OffKind::Cache, "no cache is named", "--redis redis://HOST:PORT, or [[cache]] in the configuration"),
+        [one] => one.clone(),
+        all if all.iter().all(|s| matches!(s, PaneState::Loading { .. })) => all.first().cloned().unwrap_or(PaneState::Ok),
+        _ => PaneState::Ok,
+    };
+    let mut blocks = Vec::new();
+    if !caches.is_empty() {
+        let room = usize::from(height).saturating_sub(caches.len() + 1);
+        let buckets = usize::from(width.saturating_sub(26)).clamp(8, 180);
+        blocks.extend(caches.iter().take(room.min(caches.len())).map(|c| Block::Chart(chart(c, now, buckets))));
+        blocks.push(table_block(model, PaneId::Cache, table(model)));
+        if caches.len() > 1 {
+            blocks.extend(caches.iter().filter_map(|c| {
+                let state = c.state(now);
+                (!state.is_fresh()).then(|| Block::Line(line(format!("{}: {}", c.spec.name, state.words()), Tone::Unknown)))
+            }));
+        }
+    }
+    let interval = caches.iter().map(|c| c.spec.interval).min();
+    PaneView {
+        id: PaneId::Cache,
+        title,
+        corner: interval.map(|i| Safe::of(figure::age(i))).unwrap_or_default(),
+        state: or_frozen(model, state),
+        blocks,
+    }
+}
+
+fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
+    let (ratio, _) = cache.hit_ratio();
+    let tone = match ratio {
+        Some(r) if r < cache.spec.target_ratio => Tone::Warn,
+        Some(_) => Tone::Ok,
+        None => Tone::Dim,
+    };
+    Chart {
+        label: cache.spec.name.clone(),
+        values: spark(&cache.series, now, buckets, |b| b.last),
+        top: Some(1.0),
+        marks: marks(&cache.series, now, buckets),
+        figure: ratio.map_or_else(|| Safe::of("-"), |r| Safe::of(figure::percent(r))),
+        tone,
+    }
+}
+
+/// What the ratio is based on, in words.
+#[must_use]
+pub fn basis_words(basis: Basis) -> String {
+    match basis {
+        Basis::Delta(over) => format!("last {}", figure::age(over)),
+        Basis::Lifetime => "lifetime".to_owned(),
+        Basis::NoTraffic(over) => format!("no traffic for {}", figure::age(over)),
+        Basis::NotYet => "needs two readings".to_owned(),
+    }
+}
+
+fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
+    let reading = cache.readout.value();
+    let redis = reading.and_then(|r| r.redis.as_ref());
+    let (ratio, basis) = cache.hit_ratio();
+    let verdict = cache.verdict(now);
+    let tone = if ratio.is_some_and(|r| r < cache.spec.target_ratio) { Tone::Warn } else { Tone::Plain };
+    let state = cache.state(now);
+    let told = if state.is_fresh() { Safe::of(basis_words(basis)) } else { state.words() };
+    let role = redis.map_or_else(
+        || Safe::of(if matches!(cache.spec.source, CacheSource::Endpoint { .. }) { "endpoint" } else { "-" }),
+        |r| r.role.clone(),
+    );
+    Row {
+        key: RowKey::Index(at),
+        haystack: Safe::of(format!("{} {verdict} {told}", cache.spec.name)),
+        cells: vec![
+            Cell::verdict(verdict),
+            Cell::text(cache.spec.name.clone(), Tone::Strong),
+            Cell::figure(ratio, figure::percent, tone),
+            Cell::text(told, Tone::Dim),
+            Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, Tone::Plain),
+            Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), Tone::Plain),
+            Cell::figure(redis.and_then(|r| r.clients).map(|n| n as f64), figure::count, Tone::Plain),
+            Cell::figure(redis.and_then(|r| r.keys).map(|n| n as f64), figure::count, Tone::Plain),
+            Cell::figure(cache.evictions_per_second, figure::number, Tone::Plain),
+            Cell::text(role, Tone::Dim),
+        ],
+    }
+}

@@ -1,0 +1,76 @@
+//! Latency as the probes saw it: one chart a service, slowest first, percentiles over a stated window.
+
+use crate::app::Model;
+use crate::app::pane::{Block, Chart, PaneId, PaneView};
+use crate::app::table::Tone;
+use crate::app::telemetry::service::{ServiceState, WINDOW};
+use crate::config::resolved::OffKind;
+use crate::domain::{Moment, PaneState, Safe, figure};
+
+use super::services::seconds;
+use super::{line, marks, off, or_frozen, span, spark};
+
+/// Columns of label and figure beside the chart.
+const LABELS: u16 = 26;
+
+pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
+    let (telemetry, now) = model.shown();
+    let mut title = vec![span("Latency", Tone::Strong), span(" of probes", Tone::Dim)];
+    let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
+    services.sort_by(|a, b| p95(b, now).total_cmp(&p95(a, now)));
+    if let Some(all) = services.first().and_then(|s| s.window.percentiles(now)) {
+        title.push(span(
+            format!(
+                " slowest p50 {} p95 {} p99 {} ({} n={})",
+                seconds(all.p50 / 1000.0),
+                seconds(all.p95 / 1000.0),
+                seconds(all.p99 / 1000.0),
+                figure::age(all.window.min(WINDOW)),
+                figure::count(all.count as f64)
+            ),
+            Tone::Plain,
+        ));
+    }
+    let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
+    let rows = usize::from(height).max(1);
+    let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
+    if services.len() > rows {
+        blocks.truncate(rows - 1);
+        blocks.push(Block::Line(line(format!("{} more on page 2", services.len() - blocks.len()), Tone::Dim)));
+    }
+    let state = match services.as_slice() {
+        [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
+        [] => off(model, OffKind::Service, "no service is named", "quarterdeck http://HOST:PORT/health"),
+        all if all.iter().all(|s| matches!(s.state(now), PaneState::Loading { .. })) => {
+            PaneState::Loading { waiting: now.since(model.started) }
+        }
+        _ => PaneState::Ok,
+    };
+    PaneView {
+        id: PaneId::Latency,
+        title,
+        corner: Safe::of(format!("{} a column", figure::age(super::super::telemetry::service::BUCKET))),
+        state: or_frozen(model, state),
+        blocks,
+    }
+}
+
+fn p95(service: &ServiceState, now: Moment) -> f64 {
+    service.window.percentiles(now).map_or(-1.0, |p| p.p95)
+}
+
+fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
+    let answered = service.last_latency.filter(|_| service.readout.cause().is_none());
+    let (figure, tone) = match answered {
+        Some(latency) => (Safe::of(figure::duration(latency)), Tone::Plain),
+        None => (service.readout.cause().map_or_else(|| Safe::of("-"), |c| c.short().clipped(14)), Tone::Bad),
+    };
+    Chart {
+        label: service.spec.name.clone(),
+        values: spark(&service.latency, now, buckets, |b| b.max),
+        top: None,
+        marks: marks(&service.latency, now, buckets),
+        figure,
+        tone,
+    }
+}

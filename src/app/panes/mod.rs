@@ -1,0 +1,120 @@
+//! From the model to panes: what each shows, in which words. Pure; the width and height come from the layout.
+
+mod cache;
+mod connections;
+mod database;
+mod latency;
+mod logs;
+mod services;
+mod sessions;
+mod signals;
+mod statements;
+
+use std::sync::Arc;
+
+use crate::app::Model;
+use crate::app::document::{Line, Span};
+use crate::app::pane::{Block, PaneId, PaneView};
+use crate::app::table::{Row, Table, Tone};
+use crate::app::view::Page;
+use crate::config::resolved::{OffKind, OffSpec};
+use crate::domain::{Moment, PaneState, Safe};
+use crate::metrics::series::Series;
+
+pub use services::row_of as service_row;
+
+/// What a pane shows inside a frame of this width and height.
+#[must_use]
+pub fn view(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
+    match pane {
+        PaneId::Services => services::view(model),
+        PaneId::Latency => latency::view(model, width, height),
+        PaneId::Connections => connections::view(model, height),
+        PaneId::SlowQueries => statements::view(model),
+        PaneId::Cache => cache::view(model, width, height),
+        PaneId::Signals => signals::view(model),
+        PaneId::Logs => logs::view(model, width, height),
+        PaneId::Sessions => sessions::view(model),
+        PaneId::Database => database::view(model, width),
+        PaneId::Later => later(model.view.page),
+    }
+}
+
+/// The table of a pane, arranged as its cursor says; `None` for panes without one.
+#[must_use]
+pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
+    match pane {
+        PaneId::Services => Some(services::table(model)),
+        PaneId::SlowQueries => Some(statements::table(model)),
+        PaneId::Signals => Some(signals::table(model)),
+        PaneId::Sessions => Some(sessions::table(model)),
+        PaneId::Cache => Some(cache::table(model)),
+        _ => None,
+    }
+}
+
+/// A page that comes with a later release says so in a line.
+fn later(page: Page) -> PaneView {
+    let what = match page {
+        Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
+        Page::Actions => "guarded actions come with a later release: today nothing here writes",
+        Page::Timeline => "the timeline of an incident comes with a later release",
+        Page::Metrics => "metrics by name come with a later release",
+        _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
+    };
+    PaneView {
+        id: PaneId::Later,
+        title: vec![span(page.title(), Tone::Strong)],
+        corner: Safe::default(),
+        state: PaneState::Off { why: Safe::of("not yet"), turn_on: Safe::of(what) },
+        blocks: Vec::new(),
+    }
+}
+
+fn span(text: impl Into<Safe>, tone: Tone) -> Span {
+    Span { text: text.into(), tone }
+}
+
+fn line(text: impl Into<Safe>, tone: Tone) -> Line {
+    vec![span(text, tone)]
+}
+
+/// The last `n` buckets of a series, as a sparkline wants them.
+fn spark(series: &Series, now: Moment, n: usize, figure: impl Fn(&crate::metrics::series::Bucket) -> f64) -> Arc<[Option<f32>]> {
+    series.buckets(now, n).map(|bucket| bucket.map(|b| figure(&b) as f32)).collect()
+}
+
+/// Columns of a mark among the last `n` buckets.
+fn marks(series: &Series, now: Moment, n: usize) -> Vec<usize> {
+    series.marks(now, n).map(|(column, _)| column).collect()
+}
+
+/// The table block of a pane with its cursor.
+fn table_block(model: &Model, pane: PaneId, table: Table) -> Block {
+    let cursor = model.view.cursor(pane);
+    let selected = (model.view.focused() == pane).then_some(cursor.selected).flatten();
+    Block::Table { table, selected, offset: cursor.offset, sort: cursor.sort }
+}
+
+/// Rows arranged as the pane's cursor says.
+fn arranged(model: &Model, pane: PaneId, columns: &'static [crate::app::table::Column], rows: Vec<Row>) -> Table {
+    let cursor = model.view.cursor(pane);
+    Table::arranged(columns, rows, &cursor.filter, cursor.sort)
+}
+
+/// The state of a pane that has no source at all: off, with the line that turns it on.
+fn off(model: &Model, kind: OffKind, why: &str, turn_on: &str) -> PaneState {
+    let named: Vec<&OffSpec> = model.off.iter().filter(|o| o.kind == kind).collect();
+    match named.as_slice() {
+        [] => PaneState::Off { why: Safe::of(why), turn_on: Safe::of(turn_on) },
+        [one, ..] => PaneState::Off {
+            why: Safe::of(format!("{}: {}", one.name, one.why)),
+            turn_on: one.turn_on.clone(),
+        },
+    }
+}
+
+/// Frozen wins over every other state: the whole screen stands still.
+fn or_frozen(model: &Model, state: PaneState) -> PaneState {
+    if model.frozen.is_some() && state.is_fresh() { PaneState::Frozen } else { state }
+}

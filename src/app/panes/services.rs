@@ -1,0 +1,126 @@
+//! Services: one row each, the debounced verdict with the raw one beside it when they differ.
+
+use crate::app::Model;
+use crate::app::pane::{PaneId, PaneView};
+use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, SortValue, Table, Tone};
+use crate::app::telemetry::service::ServiceState;
+use crate::config::resolved::OffKind;
+use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
+
+use super::{arranged, off, or_frozen, span, spark, table_block};
+
+const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
+    Column { title, min, ideal, grows: false, align, drop_order }
+}
+
+const COLUMNS: &[Column] = &[
+    column("", 4, 4, Align::Left, 0),
+    column("service", 8, 16, Align::Left, 0),
+    column("latency", 7, 7, Align::Right, 5),
+    column("last 100s", 8, 20, Align::Left, 3),
+    column("p95 5m", 7, 7, Align::Right, 2),
+    column("version", 6, 10, Align::Left, 1),
+    Column { title: "told", min: 8, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
+];
+
+/// Buckets in the row's sparkline.
+const SPARK: usize = 20;
+
+pub fn table(model: &Model) -> Table {
+    let (telemetry, now) = model.shown();
+    let rows = telemetry.services.iter().enumerate().map(|(at, service)| row_of(at, service, now)).collect();
+    arranged(model, PaneId::Services, COLUMNS, rows)
+}
+
+pub fn view(model: &Model) -> PaneView {
+    let (telemetry, now) = model.shown();
+    let mut title = vec![span("Services", Tone::Strong)];
+    for (verdict, count) in telemetry.service_counts(now).into_iter().rev().filter(|(_, count)| *count > 0) {
+        title.push(span(format!(" {count} {verdict}"), verdict.into()));
+    }
+    let interval = telemetry.services.iter().map(|s| s.spec.interval).min();
+    let state = if telemetry.services.is_empty() {
+        none_state(model)
+    } else if telemetry.services.iter().all(|s| matches!(s.state(now), PaneState::Loading { .. })) {
+        PaneState::Loading { waiting: now.since(model.started) }
+    } else {
+        PaneState::Ok
+    };
+    let blocks = if telemetry.services.is_empty() {
+        Vec::new()
+    } else {
+        vec![table_block(model, PaneId::Services, table(model))]
+    };
+    PaneView {
+        id: PaneId::Services,
+        title,
+        corner: interval.map(|i| Safe::of(figure::age(i))).unwrap_or_default(),
+        state: or_frozen(model, state),
+        blocks,
+    }
+}
+
+fn none_state(model: &Model) -> PaneState {
+    if model.discovering > 0 {
+        return PaneState::Loading { waiting: model.now.since(model.started) };
+    }
+    off(model, OffKind::Service, "no service is named", "quarterdeck http://HOST:PORT/health, or [[service]] in the configuration")
+}
+
+/// The row of one service.
+#[must_use]
+pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
+    let spec = &service.spec;
+    let verdict = service.shown_verdict(now);
+    let latency = service.last_latency.filter(|_| service.readout.cause().is_none());
+    let told = told(service, now);
+    let haystack = Safe::of(format!("{} {} {} {}", spec.name, spec.url, verdict, told.1));
+    let p95 = service.window.percentiles(now).map(|p| p.p95 / 1000.0);
+    let cells = vec![
+        Cell::verdict(verdict),
+        Cell::text(spec.name.clone(), Tone::Strong),
+        Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, Tone::Plain),
+        Cell::spark(spark(&service.latency, now, SPARK, |b| b.max), verdict.into()),
+        Cell::figure(p95, seconds, Tone::Plain),
+        Cell::text(service.version.clone().unwrap_or_else(|| Safe::of("-")), Tone::Dim),
+        Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
+    ];
+    Row { key: RowKey::Index(at), cells, haystack }
+}
+
+pub fn seconds(value: f64) -> String {
+    figure::duration(std::time::Duration::from_secs_f64(value.clamp(0.0, 1e9)))
+}
+
+/// What there is to say beside the badge: the raw result where it differs, the cause, the children that fail.
+fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
+    let debounced = &service.debounced;
+    let state = service.state(now);
+    if let PaneState::Stale { .. } | PaneState::Loading { .. } = state {
+        return (Tone::Unknown, state.words());
+    }
+    let mut words: Vec<String> = Vec::new();
+    if let Some(cause) = service.readout.cause() {
+        let times = debounced.failures();
+        words.push(if times > 1 { format!("{} {times}x", cause.short()) } else { cause.short().to_string() });
+    } else if let Some(report) = service.readout.value().filter(|r| !r.detail.as_str().is_empty()) {
+        words.push(report.detail.to_string());
+    }
+    if debounced.is_pending() {
+        if let (Some(raw), Some(shown)) = (debounced.raw(), debounced.state()) {
+            words.push(format!("now {raw}, shown {shown}"));
+        }
+    }
+    if let Some(days) = service.certificate_days_left(now).filter(|d| *d < super::super::telemetry::service::CERTIFICATE_DAYS) {
+        words.push(format!("certificate {days}d"));
+    }
+    if service.constant.is_suspect(now) {
+        words.push("constant?".to_owned());
+    }
+    let tone = match service.raw_verdict(now) {
+        Verdict::Ok if words.is_empty() => Tone::Dim,
+        Verdict::Ok => Tone::Plain,
+        verdict => verdict.into(),
+    };
+    (tone, Safe::of(words.join(", ")))
+}

@@ -1,0 +1,112 @@
+//! Signals: one row each, with its course and its threshold.
+
+use crate::app::Model;
+use crate::app::pane::{PaneId, PaneView};
+use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, SortValue, Table, Tone};
+use crate::app::telemetry::signal::SignalState;
+use crate::config::resolved::{OffKind, SignalSource};
+use crate::domain::signal::SignalValue;
+use crate::domain::threshold::{Crossing, pending_words};
+use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
+
+use super::{arranged, off, or_frozen, span, spark, table_block};
+
+const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
+    Column { title, min, ideal, grows: false, align, drop_order }
+}
+
+const COLUMNS: &[Column] = &[
+    column("", 4, 4, Align::Left, 0),
+    Column { title: "signal", min: 10, ideal: 28, grows: true, align: Align::Left, drop_order: 0 },
+    column("value", 9, 10, Align::Right, 0),
+    column("course", 10, 30, Align::Left, 3),
+    column("bad when", 8, 20, Align::Left, 2),
+    column("from", 6, 16, Align::Left, 1),
+];
+
+pub fn table(model: &Model) -> Table {
+    let (telemetry, now) = model.shown();
+    let rows = telemetry.signals.iter().enumerate().map(|(at, signal)| row(at, signal, now)).collect();
+    arranged(model, PaneId::Signals, COLUMNS, rows)
+}
+
+pub fn view(model: &Model) -> PaneView {
+    let (telemetry, now) = model.shown();
+    let crossed = telemetry.signals.iter().filter(|s| s.verdict(now) == Verdict::Degraded).count();
+    let mut title = vec![span("Signals", Tone::Strong)];
+    if crossed > 0 {
+        title.push(span(format!(" {crossed} past their threshold"), Tone::Warn));
+    }
+    let state = if telemetry.signals.is_empty() {
+        off(model, OffKind::Signal, "no signal is named", "[[signal]] in the configuration; see quarterdeck config example")
+    } else {
+        PaneState::Ok
+    };
+    let blocks = if telemetry.signals.is_empty() {
+        Vec::new()
+    } else {
+        vec![table_block(model, PaneId::Signals, table(model))]
+    };
+    PaneView { id: PaneId::Signals, title, corner: Safe::default(), state: or_frozen(model, state), blocks }
+}
+
+fn row(at: usize, signal: &SignalState, now: Moment) -> Row {
+    let spec = &signal.spec;
+    let verdict = signal.verdict(now);
+    let state = signal.state(now);
+    let value = match signal.readout.value() {
+        Some(value) => Cell {
+            content: Content::Text(words_of(value, spec.unit.0.as_str(), now)),
+            tone: if state.is_fresh() { verdict.into() } else { Tone::Dim },
+            sort: SortValue::Number(value.number()),
+        },
+        None => Cell::figure(None, figure::number, Tone::Dim),
+    };
+    let bad_when = match (&spec.threshold, signal.crossing) {
+        _ if !state.is_fresh() => state.words(),
+        (Some(threshold), Crossing::Pending { since }) => {
+            Safe::of(format!("{threshold}, {}", pending_words(threshold, since, now)))
+        }
+        (Some(threshold), Crossing::Crossed { since }) => {
+            Safe::of(format!("{threshold}, since {}", figure::age(now.since(since))))
+        }
+        (Some(threshold), _) => Safe::of(threshold.to_string()),
+        (None, _) => Safe::of("-"),
+    };
+    let from = match &spec.source {
+        SignalSource::Database { .. } => "SQL",
+        SignalSource::Redis { .. } => "Redis",
+        SignalSource::Endpoint { .. } => "endpoint",
+        SignalSource::Command { .. } => "command",
+        SignalSource::Disk { .. } | SignalSource::Memory | SignalSource::Load => "this host",
+    };
+    Row {
+        key: RowKey::Index(at),
+        haystack: Safe::of(format!("{} {verdict} {bad_when} {from}", spec.name)),
+        cells: vec![
+            Cell::verdict(verdict),
+            Cell::text(spec.name.clone(), Tone::Strong),
+            value,
+            Cell::spark(spark(&signal.series, now, 30, |b| b.last), verdict.into()),
+            Cell::text(bad_when, if state.is_fresh() { Tone::Dim } else { Tone::Unknown }),
+            Cell::text(Safe::of(from), Tone::Dim),
+        ],
+    }
+}
+
+/// A value in its unit.
+#[must_use]
+pub fn words_of(value: &SignalValue, unit: &str, now: Moment) -> Safe {
+    Safe::of(match (value, unit) {
+        (SignalValue::Ratio(ratio), _) => figure::percent(*ratio),
+        (SignalValue::Instant(at), _) => {
+            let age = now.wall.timestamp_micros() as f64 / 1e6 - at;
+            format!("{} ago", figure::age(std::time::Duration::from_secs_f64(age.clamp(0.0, 1e9))))
+        }
+        (SignalValue::Number(n), "bytes") => figure::bytes(n.clamp(0.0, 1e18) as u64),
+        (SignalValue::Number(n), "s") => super::services::seconds(*n),
+        (SignalValue::Number(n), "ms") => super::services::seconds(*n / 1000.0),
+        (SignalValue::Number(n), "") => figure::count(*n),
+        (SignalValue::Number(n), unit) => format!("{} {unit}", figure::count(*n)),
+    })
+}

@@ -1,0 +1,119 @@
+//! One cache: its newest figures and its hit ratio as a delta over the last minute.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::resolved::CacheSpec;
+use crate::domain::cache::CacheReading;
+use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict};
+use crate::metrics::rate::{CounterDelta, HitRate, HitRatio};
+use crate::metrics::series::Series;
+
+use super::service::BUCKET;
+
+/// What is known of a cache.
+#[derive(Clone, Debug)]
+pub struct CacheState {
+    /// What is asked.
+    pub spec: Arc<CacheSpec>,
+    /// Newest figures.
+    pub readout: Readout<CacheReading>,
+    /// Hits and misses over the last minute.
+    pub ratio: HitRatio,
+    /// The ratio over time; a gap where there was no traffic.
+    pub series: Series,
+    /// Keys evicted per second, between the two newest readings.
+    pub evictions_per_second: Option<f64>,
+    previous: Option<(u64, Moment)>,
+}
+
+/// What a ratio is based on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Basis {
+    /// Hits and misses between two readings this far apart.
+    Delta(Duration),
+    /// The cache told a bare ratio since its start.
+    Lifetime,
+    /// Nobody asked the cache anything in this time.
+    NoTraffic(Duration),
+    /// There are not two readings to compare yet.
+    NotYet,
+}
+
+impl CacheState {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: Arc<CacheSpec>, now: Moment) -> CacheState {
+        let bucket = BUCKET.max(spec.interval * 2);
+        CacheState {
+            spec,
+            readout: Readout::loading(now),
+            ratio: HitRatio::default(),
+            series: Series::new(180, bucket),
+            evictions_per_second: None,
+            previous: None,
+        }
+    }
+
+    /// Takes one reading.
+    pub fn take(&mut self, outcome: Result<CacheReading, Cause>, now: Moment, next_in: Duration) {
+        let reading = match outcome {
+            Ok(reading) => reading,
+            Err(cause) => {
+                self.series.push(now, None);
+                self.readout.fail(cause, now, next_in);
+                return;
+            }
+        };
+        let run = reading.redis.as_ref().map(|r| r.run_id.clone()).unwrap_or_default();
+        if self.ratio.push(now, reading.hits, reading.misses, &run) {
+            self.series.mark(now, Safe::of("counters began anew"));
+            self.previous = None;
+        }
+        self.note_evictions(&reading, now);
+        self.series.push(now, self.ratio_of(&reading).0);
+        self.readout.set(reading, now);
+    }
+
+    fn note_evictions(&mut self, reading: &CacheReading, now: Moment) {
+        let Some(evicted) = reading.redis.as_ref().and_then(|r| r.evicted_keys) else { return };
+        if let Some((before, at)) = self.previous {
+            self.evictions_per_second = CounterDelta::step(before, evicted).per_second(now.since(at));
+        }
+        self.previous = Some((evicted, now));
+    }
+
+    fn ratio_of(&self, reading: &CacheReading) -> (Option<f64>, Basis) {
+        if reading.hits.is_none() || reading.misses.is_none() {
+            return (reading.lifetime_ratio, if reading.lifetime_ratio.is_some() { Basis::Lifetime } else { Basis::NotYet });
+        }
+        match self.ratio.rate() {
+            HitRate::Measured { ratio, over, .. } => (Some(ratio), Basis::Delta(over)),
+            HitRate::NoTraffic { over } => (None, Basis::NoTraffic(over)),
+            HitRate::NotYet => (None, Basis::NotYet),
+        }
+    }
+
+    /// The hit ratio and what it is based on.
+    #[must_use]
+    pub fn hit_ratio(&self) -> (Option<f64>, Basis) {
+        self.readout.value().map_or((None, Basis::NotYet), |reading| self.ratio_of(reading))
+    }
+
+    /// The state of its reading.
+    #[must_use]
+    pub fn state(&self, now: Moment) -> PaneState {
+        self.readout.state(now, self.spec.interval)
+    }
+
+    /// Degraded under its target; an idle cache is ok.
+    #[must_use]
+    pub fn verdict(&self, now: Moment) -> Verdict {
+        let reading = self.state(now).verdict().unwrap_or(Verdict::Ok);
+        let figure = match self.hit_ratio().0 {
+            Some(ratio) if ratio < self.spec.target_ratio => Verdict::Degraded,
+            _ => Verdict::Ok,
+        };
+        reading.max(figure)
+    }
+}

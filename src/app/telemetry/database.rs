@@ -1,0 +1,191 @@
+//! One database: each part of its readings with a state of its own, deltas of its counters, and what is not as it
+//! should be.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::resolved::DatabaseSpec;
+use crate::database::counters::{self, DatabaseRates};
+use crate::database::judge::{self, Problem};
+use crate::database::statements::StatementsDelta;
+use crate::domain::database::{
+    DatabaseCounters, DatabaseReading, OwnCost, Part, ServerIdentity, Sessions, Slots, StatementsReading,
+};
+use crate::domain::statement::{StatementId, StatementSnapshot};
+use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Untrusted, Verdict};
+use crate::metrics::series::Series;
+
+use super::service::BUCKET;
+
+/// Texts of statements that are kept; beyond, those that are in no list go.
+const TEXTS: usize = 1000;
+
+/// A pair of readings to be compared off the loop.
+pub type Pair = (StatementSnapshot, StatementSnapshot, Duration);
+
+/// What is known of a database.
+#[derive(Clone, Debug)]
+pub struct DatabaseState {
+    /// What is asked.
+    pub spec: Arc<DatabaseSpec>,
+    /// Who answered.
+    pub server: Readout<ServerIdentity>,
+    /// Slots.
+    pub slots: Readout<Slots>,
+    /// Sessions.
+    pub sessions: Readout<Sessions>,
+    /// Counters as they stand.
+    pub counters: Readout<DatabaseCounters>,
+    /// What they did in the newest interval.
+    pub rates: Option<DatabaseRates>,
+    /// What the statements did in the newest interval.
+    pub statements: Readout<StatementsDelta>,
+    /// Texts of statements.
+    pub texts: HashMap<StatementId, Arc<Untrusted>>,
+    /// Problems of the newest reading, worst first.
+    pub problems: Vec<Problem>,
+    /// Slots in use over time.
+    pub used: Series,
+    /// Hit ratio of the server's buffers over time.
+    pub hit_ratio: Series,
+    /// Commits per second over time.
+    pub commits: Series,
+    /// What watching costs the server.
+    pub own_cost: OwnCost,
+    /// The job whose answer is awaited.
+    pub awaited_job: u64,
+    previous_counters: Option<(DatabaseCounters, Moment)>,
+    previous_statements: Option<(StatementSnapshot, Moment)>,
+}
+
+impl DatabaseState {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: Arc<DatabaseSpec>, now: Moment) -> DatabaseState {
+        let bucket = BUCKET.max(spec.interval * 2);
+        DatabaseState {
+            spec,
+            server: Readout::loading(now),
+            slots: Readout::loading(now),
+            sessions: Readout::loading(now),
+            counters: Readout::loading(now),
+            rates: None,
+            statements: Readout::loading(now),
+            texts: HashMap::new(),
+            problems: Vec::new(),
+            used: Series::new(180, bucket),
+            hit_ratio: Series::new(180, bucket),
+            commits: Series::new(180, bucket),
+            own_cost: OwnCost::default(),
+            awaited_job: 0,
+            previous_counters: None,
+            previous_statements: None,
+        }
+    }
+
+    /// Takes a reading. Two snapshots of statements that can be compared come back, for the compute thread.
+    pub fn take(&mut self, reading: DatabaseReading, now: Moment, next_in: Duration) -> Option<Pair> {
+        self.note_identity(&reading.server, now);
+        self.own_cost = reading.own_cost;
+        self.note_counters(&reading.counters, now);
+        self.problems = judge::problems(&reading, self.rates.as_ref(), self.spec.hit_target);
+        self.used.push(now, reading.slots.as_ref().ok().map(|s| f64::from(s.used)));
+        settle(&mut self.slots, reading.slots, now, next_in);
+        settle(&mut self.sessions, reading.sessions, now, next_in);
+        settle(&mut self.counters, reading.counters, now, next_in);
+        reading.statements.and_then(|part| self.note_statements(part, now, next_in))
+    }
+
+    /// The whole reading failed.
+    pub fn fail(&mut self, cause: &Cause, now: Moment, next_in: Duration) {
+        self.server.fail(cause.clone(), now, next_in);
+        self.slots.fail(cause.clone(), now, next_in);
+        self.sessions.fail(cause.clone(), now, next_in);
+        self.counters.fail(cause.clone(), now, next_in);
+        self.statements.fail(cause.clone(), now, next_in);
+        for series in [&mut self.used, &mut self.hit_ratio, &mut self.commits] {
+            series.push(now, None);
+        }
+        self.problems.clear();
+        self.rates = None;
+        self.previous_counters = None;
+        // Counters outlive a lost connection; a restart of the server is seen by its start time.
+    }
+
+    /// Another server, or the same one restarted or changed in its role, has counters of its own.
+    fn note_identity(&mut self, server: &ServerIdentity, now: Moment) {
+        if let Some(before) = self.server.value() {
+            let restarted = before.started_us != server.started_us || before.address != server.address;
+            if restarted {
+                self.previous_counters = None;
+                self.previous_statements = None;
+                self.used.mark(now, Safe::of(format!("server began anew at {}", server.address)));
+            }
+            if before.replica != server.replica {
+                let role = if server.replica { "replica" } else { "primary" };
+                self.used.mark(now, Safe::of(format!("role is {role} now")));
+            }
+        }
+        self.server.set(server.clone(), now);
+    }
+
+    fn note_counters(&mut self, part: &Part<DatabaseCounters>, now: Moment) {
+        let Ok(later) = part else {
+            self.rates = None;
+            self.previous_counters = None;
+            return;
+        };
+        let before = self.previous_counters.replace((later.clone(), now));
+        self.rates = before.and_then(|(earlier, at)| counters::rates(&earlier, later, now.since(at)));
+        self.hit_ratio.push(now, self.rates.as_ref().and_then(|r| r.hit_ratio));
+        self.commits.push(now, self.rates.as_ref().map(|r| r.commits_per_second));
+    }
+
+    fn note_statements(&mut self, part: Part<StatementsReading>, now: Moment, next_in: Duration) -> Option<Pair> {
+        let reading = match part {
+            Ok(reading) => reading,
+            Err(cause) => {
+                self.statements.fail(cause, now, next_in);
+                self.previous_statements = None;
+                return None;
+            }
+        };
+        self.texts.extend(reading.texts);
+        let (earlier, at) = self.previous_statements.replace((reading.snapshot.clone(), now))?;
+        Some((earlier, reading.snapshot, now.since(at)))
+    }
+
+    /// Takes the comparison of two snapshots.
+    pub fn take_delta(&mut self, delta: StatementsDelta, now: Moment) {
+        if self.texts.len() > TEXTS {
+            self.texts.retain(|id, _| delta.rows.iter().any(|row| row.id == *id));
+        }
+        self.statements.set(delta, now);
+    }
+
+    /// The text of a statement, once it was fetched.
+    #[must_use]
+    pub fn text_of(&self, id: StatementId) -> Option<&Arc<Untrusted>> {
+        self.texts.get(&id)
+    }
+
+    /// The state of the reading as a whole.
+    #[must_use]
+    pub fn state(&self, now: Moment) -> PaneState {
+        self.server.state(now, self.spec.interval)
+    }
+
+    /// The worst of its state and its problems.
+    #[must_use]
+    pub fn verdict(&self, now: Moment) -> Verdict {
+        self.state(now).verdict().unwrap_or(Verdict::Ok).max(judge::verdict(&self.problems))
+    }
+}
+
+fn settle<T>(readout: &mut Readout<T>, part: Part<T>, now: Moment, next_in: Duration) {
+    match part {
+        Ok(value) => readout.set(value, now),
+        Err(cause) => readout.fail(cause, now, next_in),
+    }
+}

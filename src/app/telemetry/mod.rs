@@ -1,0 +1,52 @@
+//! What is known of everything that is watched. Freezing the screen is showing an older copy of this.
+
+pub mod cache;
+pub mod database;
+pub mod logs;
+pub mod service;
+pub mod signal;
+
+use crate::config::Resolved;
+use crate::domain::{Moment, Verdict};
+
+use self::cache::CacheState;
+use self::database::DatabaseState;
+use self::logs::LogsState;
+use self::service::ServiceState;
+use self::signal::SignalState;
+
+/// All that is known.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// Services.
+    pub services: Vec<ServiceState>,
+    /// Databases.
+    pub databases: Vec<DatabaseState>,
+    /// Caches.
+    pub caches: Vec<CacheState>,
+    /// Signals.
+    pub signals: Vec<SignalState>,
+    /// Logs.
+    pub logs: LogsState,
+}
+
+impl Telemetry {
+    /// Nothing known yet of what is to be watched.
+    #[must_use]
+    pub fn new(resolved: &Resolved, now: Moment) -> Telemetry {
+        Telemetry {
+            services: resolved.services.iter().map(|spec| ServiceState::new(spec.clone().into(), now)).collect(),
+            databases: resolved.databases.iter().map(|spec| DatabaseState::new(spec.clone().into(), now)).collect(),
+            caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
+            signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
+            logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes),
+        }
+    }
+
+    /// Services by debounced verdict, worst first, with their count.
+    #[must_use]
+    pub fn service_counts(&self, now: Moment) -> [(Verdict, usize); 4] {
+        Verdict::WORST_FIRST
+            .map(|verdict| (verdict, self.services.iter().filter(|s| s.shown_verdict(now) == verdict).count()))
+    }
+}

@@ -1,0 +1,136 @@
+//! One service: its newest report, its debounced verdict beside the raw one, its latency over time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::resolved::ServiceSpec;
+use crate::domain::certificate::Certificate;
+use crate::domain::health::{HealthReading, HealthReport};
+use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
+use crate::health::constant::Constancy;
+use crate::health::debounce::Debounced;
+use crate::metrics::series::Series;
+use crate::metrics::window::Window;
+
+/// Charts keep this many buckets of at least [`BUCKET`].
+const BUCKETS: usize = 180;
+/// Sparklines advance once per bucket.
+pub const BUCKET: Duration = Duration::from_secs(5);
+/// Percentiles are over this window.
+pub const WINDOW: Duration = Duration::from_secs(300);
+/// A certificate with fewer days left makes a service degraded.
+pub const CERTIFICATE_DAYS: i64 = 30;
+
+/// What is known of a service.
+#[derive(Clone, Debug)]
+pub struct ServiceState {
+    /// What is asked.
+    pub spec: Arc<ServiceSpec>,
+    /// The newest report that could be read, and how the newest probe went.
+    pub readout: Readout<HealthReport>,
+    /// Verdict that shows, and the raw one beside it.
+    pub debounced: Debounced,
+    /// Milliseconds of each probe, with gaps.
+    pub latency: Series,
+    /// The same, for percentiles.
+    pub window: Window,
+    /// Latency of the newest probe that was answered.
+    pub last_latency: Option<Duration>,
+    /// Certificate, known even where the probe failed.
+    pub certificate: Option<Certificate>,
+    /// Version that the body told last.
+    pub version: Option<Safe>,
+    /// Whether the body never changes though it claims to.
+    pub constant: Constancy,
+}
+
+impl ServiceState {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: Arc<ServiceSpec>, now: Moment) -> ServiceState {
+        let bucket = BUCKET.max(spec.interval * 2);
+        ServiceState {
+            spec,
+            readout: Readout::loading(now),
+            debounced: Debounced::default(),
+            latency: Series::new(BUCKETS, bucket),
+            window: Window::new(WINDOW),
+            last_latency: None,
+            certificate: None,
+            version: None,
+            constant: Constancy::default(),
+        }
+    }
+
+    /// Takes one probe. Returns the new version when it changed.
+    pub fn take(&mut self, reading: HealthReading, now: Moment, next_in: Duration) -> Option<Safe> {
+        let raw = reading.verdict();
+        self.debounced = self.debounced.step(raw, self.spec.down_after, self.spec.up_after);
+        let milliseconds = reading.latency.map(|d| d.as_secs_f64() * 1000.0);
+        self.latency.push(now, milliseconds);
+        if let Some(ms) = milliseconds {
+            self.window.push(now, ms);
+            self.last_latency = reading.latency;
+        }
+        if reading.certificate.is_some() {
+            self.certificate = reading.certificate;
+        }
+        match reading.result {
+            Ok(report) => {
+                self.constant = self.constant.step(&report, now);
+                let version = report.version.clone();
+                self.readout.set(report, now);
+                self.note_version(version, now)
+            }
+            Err(cause) => {
+                self.readout.fail(cause, now, next_in);
+                None
+            }
+        }
+    }
+
+    fn note_version(&mut self, version: Option<Safe>, now: Moment) -> Option<Safe> {
+        let version = version?;
+        let before = self.version.replace(version.clone());
+        let changed = before.is_some_and(|b| b != version);
+        changed.then(|| {
+            self.latency.mark(now, Safe::of(format!("version {version}")));
+            version
+        })
+    }
+
+    /// Whole days left on the certificate.
+    #[must_use]
+    pub fn certificate_days_left(&self, now: Moment) -> Option<i64> {
+        self.certificate.as_ref().map(|c| c.days_left(now.wall))
+    }
+
+    /// The state of its reading.
+    #[must_use]
+    pub fn state(&self, now: Moment) -> PaneState {
+        self.readout.state(now, self.spec.interval)
+    }
+
+    /// The raw verdict of the newest probe, certificate included; unknown before the first and when stale.
+    #[must_use]
+    pub fn raw_verdict(&self, now: Moment) -> Verdict {
+        self.judged(self.debounced.raw(), now)
+    }
+
+    /// The verdict that lists show: debounced, and unknown once the data is old. A green cell never outlives its data.
+    #[must_use]
+    pub fn shown_verdict(&self, now: Moment) -> Verdict {
+        self.judged(self.debounced.state(), now)
+    }
+
+    fn judged(&self, verdict: Option<Verdict>, now: Moment) -> Verdict {
+        if matches!(self.state(now), PaneState::Stale { .. } | PaneState::Loading { .. }) {
+            return Verdict::Unknown;
+        }
+        let certificate = match self.certificate_days_left(now) {
+            Some(days) if days < CERTIFICATE_DAYS => Verdict::Degraded,
+            _ => Verdict::Ok,
+        };
+        verdict.unwrap_or(Verdict::Unknown).max(certificate)
+    }
+}

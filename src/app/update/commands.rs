@@ -1,0 +1,200 @@
+//! What a person asked for. Every command has its arm; none writes to the outside world that is watched.
+
+use std::time::Duration;
+
+use crate::app::document::Document;
+use crate::app::pane::PaneId;
+use crate::app::table::Tone;
+use crate::app::view::{Overlay, Page, Prompt};
+use crate::app::{Effect, Model, details, help};
+use crate::domain::Safe;
+use crate::input::Command;
+
+use super::{cursor, logs, prompt, say, show};
+
+/// Pauses between telemetry frames that `+` and `-` go through.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
+/// Most characters that are copied.
+const COPY_LIMIT: usize = 16 * 1024;
+/// The themes, in the order of the key.
+pub const THEMES: [&str; 5] = ["dark", "light", "high-contrast", "colour-blind", "monochrome"];
+
+/// Does what was asked.
+pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.dirty = true;
+    let pane = model.view.focused();
+    match command {
+        Command::Page(digit) => go_to(model, digit),
+        Command::Back => return back(model),
+        Command::Quit => return vec![Effect::Quit],
+        Command::Close => close(model),
+        Command::Help => show(model, help::document(pane)),
+        Command::Palette => model.view.overlays.push(Overlay::Palette { typed: String::new(), chosen: 0 }),
+        Command::Find if pane == PaneId::Logs => prompt::open(model, Prompt::LogSearch),
+        Command::Find => prompt::open(model, Prompt::TableFilter(pane)),
+        Command::Filter if pane == PaneId::Logs => prompt::open(model, Prompt::LogFilter),
+        Command::Filter => prompt::open(model, Prompt::TableFilter(pane)),
+        Command::Open => open(model, pane),
+        Command::NextPane => cycle_focus(model, 1),
+        Command::PreviousPane => cycle_focus(model, -1),
+        Command::Zoom => model.view.zoomed = !model.view.zoomed,
+        Command::Freeze => freeze(model),
+        Command::Copy => return copy(model),
+        Command::Refresh => {
+            say(model, "reading every source now", Tone::Dim);
+            return vec![Effect::RefreshAll];
+        }
+        Command::Slower => return set_pause(model, 1),
+        Command::Faster => return set_pause(model, -1),
+        Command::Actions => say(
+            model,
+            "guarded actions come with a later release; nothing here writes",
+            Tone::Dim,
+        ),
+        Command::TimeZone => model.view.local_time = !model.view.local_time,
+        Command::Theme => return next_theme(model),
+        Command::Problems => show(model, details::problems(model)),
+        Command::Diagnostics => return vec![Effect::ReadDiagnostics],
+        Command::Redraw => return vec![Effect::RedrawAll],
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Sort => cursor::sort(model, pane),
+        Command::SortReverse => {
+            let sort = &mut model.view.cursors.entry(pane).or_default().sort;
+            sort.reverse = !sort.reverse;
+        }
+        Command::Left => model.view.scroll_right = model.view.scroll_right.saturating_sub(8),
+        Command::Right => model.view.scroll_right = (model.view.scroll_right + 8).min(4096),
+        Command::NextMatch
+        | Command::PreviousMatch
+        | Command::NextError
+        | Command::PreviousError
+        | Command::LevelUp
+        | Command::LevelDown
+        | Command::Follow => return logs::obey(model, command),
+        Command::Up
+        | Command::Down
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom
+            if pane == PaneId::Logs =>
+        {
+            return logs::obey(model, command);
+        }
+        Command::Up
+        | Command::Down
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom => cursor::travel(model, pane, command),
+    }
+    Vec::new()
+}
+
+fn go_to(model: &mut Model, digit: u8) {
+    if let Some(page) = Page::from_digit(digit) {
+        model.view.page = page;
+        model.view.zoomed = false;
+        model.view.scroll_right = 0;
+    }
+}
+
+/// `q`: out of a zoom, back to the overview, out of the program.
+fn back(model: &mut Model) -> Vec<Effect> {
+    if model.view.zoomed {
+        model.view.zoomed = false;
+    } else if model.view.page == Page::Overview {
+        return vec![Effect::Quit];
+    } else {
+        go_to(model, 1);
+    }
+    Vec::new()
+}
+
+/// Esc: the topmost thing that is open, narrowed or frozen. It never quits.
+fn close(model: &mut Model) {
+    let pane = model.view.focused();
+    let filtered = model.view.cursors.get_mut(&pane).filter(|c| !c.filter.is_empty());
+    if let Some(cursor) = filtered {
+        cursor.filter.clear();
+    } else if pane == PaneId::Logs && logs::release(model) {
+    } else if model.frozen.is_some() {
+        freeze(model);
+    } else if model.view.zoomed {
+        model.view.zoomed = false;
+    } else {
+        model.view.message = None;
+    }
+}
+
+fn cycle_focus(model: &mut Model, step: isize) {
+    let panes = model.view.page.panes();
+    let at = panes.iter().position(|p| *p == model.view.focused()).unwrap_or(0);
+    let next = (at as isize + step).rem_euclid(panes.len().max(1) as isize) as usize;
+    if let Some(pane) = panes.get(next) {
+        model.view.focus.insert(model.view.page, *pane);
+    }
+}
+
+fn freeze(model: &mut Model) {
+    model.frozen = match model.frozen.take() {
+        Some(_) => None,
+        None => Some(Box::new(crate::app::model::Frozen { telemetry: model.live.clone(), at: model.now })),
+    };
+    let text = if model.frozen.is_some() { "FROZEN: the screen stands still, watching goes on" } else { "going on" };
+    say(model, text, Tone::Warn);
+}
+
+fn set_pause(model: &mut Model, step: isize) -> Vec<Effect> {
+    let at = PAUSES.iter().position(|p| *p >= model.screen.every).unwrap_or(PAUSES.len() - 1);
+    let next = (at as isize + step).clamp(0, PAUSES.len() as isize - 1) as usize;
+    let pause = PAUSES.get(next).copied().unwrap_or(model.screen.every);
+    model.screen.every = pause;
+    vec![Effect::SetPause(pause)]
+}
+
+fn next_theme(model: &mut Model) -> Vec<Effect> {
+    let at = THEMES.iter().position(|name| *name == model.screen.theme).unwrap_or(0);
+    let next = THEMES.get((at + 1) % THEMES.len()).copied().unwrap_or("dark");
+    next.clone_into(&mut model.screen.theme);
+    say(model, format!("theme {next}"), Tone::Dim);
+    vec![Effect::SetTheme(next.to_owned())]
+}
+
+fn open(model: &mut Model, pane: PaneId) {
+    match details::of_selected(model, pane) {
+        Some(document) => show(model, document),
+        None => say(model, "nothing is selected here", Tone::Dim),
+    }
+}
+
+/// Copies the text that lies on top, or what is selected.
+pub fn copy(model: &mut Model) -> Vec<Effect> {
+    if !model.screen.clipboard {
+        say(model, "copying is off over SSH; turn it on with clipboard = true under [screen]", Tone::Dim);
+        return Vec::new();
+    }
+    let document: Option<Document> = match model.view.overlays.last() {
+        Some(Overlay::Document { document, .. }) => Some(document.clone()),
+        _ => details::of_selected(model, model.view.focused()),
+    };
+    let Some(document) = document else {
+        say(model, "nothing is selected here", Tone::Dim);
+        return Vec::new();
+    };
+    let text: String = document.plain().chars().take(COPY_LIMIT).collect();
+    say(model, format!("copied {} characters", text.chars().count()), Tone::Dim);
+    // Line ends are the one control character that a copied text may hold; each line is safe by itself.
+    vec![Effect::Copy(text.lines().map(Safe::of).collect())]
+}

@@ -1,0 +1,17 @@
+//! The compute thread answered. An answer to an old question is thrown away.
+
+use crate::app::job::JobResult;
+use crate::app::{Effect, Model};
+
+/// Takes an answer.
+pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
+    match result {
+        JobResult::StatementDelta { id, database, delta } => {
+            let now = model.now;
+            if let Some(state) = model.live.databases.get_mut(database).filter(|d| d.awaited_job == id) {
+                state.take_delta(delta, now);
+            }
+        }
+    }
+    Vec::new()
+}

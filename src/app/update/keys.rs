@@ -1,0 +1,52 @@
+//! A key: the line being typed takes it, else the topmost overlay, else it is a command.
+
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::input::{Code, Command, Key, keymap};
+
+use super::{commands, prompt};
+
+/// A key was pressed.
+pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.dirty = true;
+    if key == Key::ctrl('c') {
+        return vec![Effect::Quit];
+    }
+    if model.view.prompt.is_some() {
+        return prompt::pressed(model, key);
+    }
+    match model.view.overlays.last() {
+        Some(Overlay::Palette { .. }) => prompt::palette(model, key),
+        Some(Overlay::Document { .. }) => document(model, key),
+        None => keymap::command_for(key).map_or_else(Vec::new, |command| commands::obey(model, command)),
+    }
+}
+
+/// Keys of a text that lies over the page: it scrolls, is copied, is closed; everything else waits.
+fn document(model: &mut Model, key: Key) -> Vec<Effect> {
+    let page = usize::from(model.geometry.overlay_rows).max(1);
+    let Some(Overlay::Document { document, scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
+    let last = document.lines.len().saturating_sub(1);
+    let command = keymap::command_for(key);
+    match command {
+        Some(Command::Up) => *scroll = scroll.saturating_sub(1),
+        Some(Command::Down) => *scroll = (*scroll + 1).min(last),
+        Some(Command::PageUp) => *scroll = scroll.saturating_sub(page),
+        Some(Command::PageDown | Command::Freeze) => *scroll = (*scroll + page).min(last),
+        Some(Command::HalfPageUp) => *scroll = scroll.saturating_sub(page / 2),
+        Some(Command::HalfPageDown) => *scroll = (*scroll + page / 2).min(last),
+        Some(Command::Top) => *scroll = 0,
+        Some(Command::Bottom) => *scroll = last,
+        Some(Command::Close | Command::Back | Command::Open) => {
+            model.view.overlays.pop();
+        }
+        Some(Command::Copy) => return commands::copy(model),
+        Some(Command::Redraw) => return vec![Effect::RedrawAll],
+        Some(Command::Suspend) => return vec![Effect::Suspend],
+        Some(Command::Help) if key.code == Code::Char('?') => {
+            model.view.overlays.pop();
+        }
+        _ => {}
+    }
+    Vec::new()
+}

@@ -1,0 +1,84 @@
+//! The one step of the program: an event and the time in, a changed model and orders out. One file per family.
+
+mod commands;
+mod cursor;
+mod jobs;
+mod keys;
+mod logs;
+mod prompt;
+mod readings;
+mod time;
+
+use crate::app::document::Document;
+use crate::app::table::Tone;
+use crate::app::view::{Message, Overlay};
+use crate::app::{Effect, Event, Model};
+use crate::domain::{Moment, Safe};
+
+/// Most overlays that lie over each other.
+const OVERLAYS: usize = 8;
+
+/// What the program does when something happened.
+pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
+    model.now = now;
+    match event {
+        Event::KeyPressed(key) => keys::pressed(model, key),
+        Event::Pasted(text) => prompt::pasted(model, &text),
+        Event::Resized(..) | Event::Continued => {
+            model.dirty = true;
+            vec![Effect::RedrawAll]
+        }
+        Event::TimePassed => time::passed(model),
+        Event::ReadingArrived(arrival) => readings::arrived(model, *arrival),
+        Event::ReadingDisplaced(_) => {
+            model.meters.displaced += 1;
+            Vec::new()
+        }
+        Event::OriginDiscovered(found) => readings::discovered(model, *found),
+        Event::LogHappened(event) => logs::happened(model, event),
+        Event::JobFinished(result) => jobs::finished(model, *result),
+        Event::FrameDrawn(geometry) => {
+            model.geometry = geometry;
+            Vec::new()
+        }
+        Event::BytesWritten(bytes) => {
+            time::meter(model, bytes);
+            Vec::new()
+        }
+        Event::DiagnosticsRead(lines) => {
+            show_diagnostics(model, lines);
+            Vec::new()
+        }
+        Event::AskedToLeave(_) => vec![Effect::Quit],
+    }
+}
+
+/// Says a line at the bottom of the screen.
+fn say(model: &mut Model, text: impl Into<Safe>, tone: Tone) {
+    model.view.message = Some(Message { text: text.into(), tone, at: model.now });
+    model.dirty = true;
+}
+
+/// Lays a text over the page.
+fn show(model: &mut Model, document: Document) {
+    if model.view.overlays.len() >= OVERLAYS {
+        model.view.overlays.remove(0);
+    }
+    model.view.overlays.push(Overlay::Document { document, scroll: 0 });
+    model.dirty = true;
+}
+
+fn show_diagnostics(model: &mut Model, lines: Vec<Safe>) {
+    let mut document = Document::new("The program's own log");
+    if lines.is_empty() {
+        document.line("nothing was logged", Tone::Dim);
+    }
+    for line in lines {
+        document.line(line, Tone::Plain);
+    }
+    let scroll = document.lines.len();
+    show(model, document);
+    if let Some(Overlay::Document { scroll: at, .. }) = model.view.overlays.last_mut() {
+        *at = scroll;
+    }
+}

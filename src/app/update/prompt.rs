@@ -1,0 +1,122 @@
+//! A line being typed: filters and searches take effect while typing, the palette completes.
+
+use crate::app::table::Tone;
+use crate::app::view::{Overlay, Prompt};
+use crate::app::{Effect, Model};
+use crate::domain::Safe;
+use crate::input::{Code, Key, keymap};
+
+use super::{commands, logs, say};
+
+/// Longest line that can be typed, in characters.
+const LONGEST: usize = 256;
+
+/// Opens a line. A filter that is set already is there to be changed.
+pub fn open(model: &mut Model, prompt: Prompt) {
+    let text = match prompt {
+        Prompt::TableFilter(pane) => model.view.cursor(pane).filter,
+        Prompt::LogSearch => String::new(),
+        Prompt::LogFilter => model.live.logs.filter_text().to_owned(),
+    };
+    model.view.prompt = Some((prompt, text));
+}
+
+/// A key while a line is typed: Enter keeps it, Esc takes it back.
+pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some((prompt, mut text)) = model.view.prompt.take() else { return Vec::new() };
+    match key.code {
+        Code::Enter => return apply(model, prompt, &text, true),
+        Code::Esc => return apply(model, prompt, "", true),
+        Code::Backspace if text.is_empty() => return apply(model, prompt, "", true),
+        _ => edit(&mut text, key),
+    }
+    let effects = apply(model, prompt, &text, false);
+    model.view.prompt = Some((prompt, text));
+    effects
+}
+
+/// Text was pasted: it is typed where a line is open, else it is nothing; keys are never made of it.
+pub fn pasted(model: &mut Model, pasted: &Safe) -> Vec<Effect> {
+    model.dirty = true;
+    if let Some((prompt, mut text)) = model.view.prompt.take() {
+        text.extend(pasted.as_str().chars().take(LONGEST.saturating_sub(text.chars().count())));
+        let effects = apply(model, prompt, &text, false);
+        model.view.prompt = Some((prompt, text));
+        return effects;
+    }
+    if let Some(Overlay::Palette { typed, chosen }) = model.view.overlays.last_mut() {
+        typed.extend(pasted.as_str().chars().take(LONGEST.saturating_sub(typed.chars().count())));
+        *chosen = 0;
+        return Vec::new();
+    }
+    say(model, "pasted text was ignored: nothing is being typed", Tone::Dim);
+    Vec::new()
+}
+
+/// A key in the palette.
+pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(Overlay::Palette { typed, chosen }) = model.view.overlays.last_mut() else { return Vec::new() };
+    let found = keymap::completions(typed);
+    match key.code {
+        Code::Esc => {
+            model.view.overlays.pop();
+        }
+        Code::Backspace if typed.is_empty() => {
+            model.view.overlays.pop();
+        }
+        Code::Down => *chosen = (*chosen + 1).min(found.len().saturating_sub(1)),
+        Code::Up => *chosen = chosen.saturating_sub(1),
+        Code::Tab => {
+            if let Some(info) = found.get(*chosen) {
+                *typed = info.name.to_owned();
+                *chosen = 0;
+            }
+        }
+        Code::Enter => {
+            let picked = found.get(*chosen).map(|info| info.command);
+            let wrong = Safe::of(format!("no command is called {typed:?}"));
+            model.view.overlays.pop();
+            match picked {
+                Some(command) => return commands::obey(model, command),
+                None => say(model, wrong, Tone::Warn),
+            }
+        }
+        _ => {
+            edit(typed, key);
+            *chosen = 0;
+        }
+    }
+    Vec::new()
+}
+
+fn edit(text: &mut String, key: Key) {
+    match key.code {
+        Code::Backspace => {
+            text.pop();
+        }
+        Code::Char('u') if key.ctrl => text.clear(),
+        Code::Char('w') if key.ctrl => {
+            let kept = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            text.truncate(kept);
+        }
+        _ => {
+            if let Some(c) = key.typed().filter(|_| text.chars().count() < LONGEST) {
+                text.push(c);
+            }
+        }
+    }
+}
+
+fn apply(model: &mut Model, prompt: Prompt, text: &str, finished: bool) -> Vec<Effect> {
+    match prompt {
+        Prompt::TableFilter(pane) => {
+            let cursor = model.view.cursors.entry(pane).or_default();
+            text.clone_into(&mut cursor.filter);
+            cursor.offset = 0;
+            Vec::new()
+        }
+        Prompt::LogSearch if finished => logs::search(model, text),
+        Prompt::LogSearch => Vec::new(),
+        Prompt::LogFilter => logs::filter(model, text, finished),
+    }
+}

@@ -1,0 +1,128 @@
+//! One task per source: wait for its slot, read within its deadline, tell what came, wait again. A source never
+//! overlaps itself; failures wait longer and longer; a refresh ends any wait.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::adapters::command::CommandSignal;
+use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint, figure_at};
+use crate::adapters::host::HostSignal;
+use crate::adapters::http::probe::HealthProbe;
+use crate::adapters::postgres::PostgresSource;
+use crate::adapters::redis::RedisSource;
+use crate::domain::arrival::Reading;
+use crate::domain::cause::Phase;
+use crate::domain::source::SourceId;
+use crate::domain::{Arrival, Cause, backoff};
+
+use super::inbox::Inbox;
+use super::pace;
+
+/// What a task reads from.
+pub enum Reader {
+    /// A service.
+    Health(Box<HealthProbe>),
+    /// PostgreSQL.
+    Database(Box<PostgresSource>),
+    /// A cache behind an endpoint.
+    CacheEndpoint(Box<CacheEndpoint>),
+    /// Redis.
+    Redis(Box<RedisSource>),
+    /// A figure in a JSON endpoint.
+    Endpoint(Box<JsonEndpoint>, String),
+    /// A number that a program prints.
+    Command(CommandSignal),
+    /// Disk, memory, load of this host.
+    Host(HostSignal),
+    /// It cannot even be tried.
+    Broken(Cause),
+}
+
+/// A source with its schedule.
+pub struct Source {
+    /// Which.
+    pub id: SourceId,
+    /// What it reads from.
+    pub reader: Reader,
+    /// Pause between readings.
+    pub interval: Duration,
+    /// Deadline of one reading.
+    pub deadline: Duration,
+}
+
+impl Source {
+    /// Reads for ever. `refresh` changes when a person wants everything read now.
+    pub async fn run(mut self, inbox: Arc<Inbox>, mut refresh: watch::Receiver<u64>, started: Instant) {
+        let phase = pace::phase(self.id.at(), self.interval);
+        let mut failures = 0u32;
+        loop {
+            refresh.mark_unchanged();
+            let begun = Instant::now();
+            let outcome = self.reader.read(self.deadline).await;
+            let pause = match failed(&outcome) {
+                Some(cause) => {
+                    failures = failures.saturating_add(1);
+                    backoff::pause(self.interval, failures, cause, chance())
+                }
+                None => {
+                    failures = 0;
+                    self.interval
+                }
+            };
+            let next = pace::next(begun.duration_since(started), pause, phase);
+            let next_in = next.saturating_sub(started.elapsed());
+            inbox.post(Arrival { source: self.id, outcome, took: begun.elapsed(), next_in });
+            tokio::select! {
+                () = tokio::time::sleep(next_in) => {}
+                asked = refresh.changed() => if asked.is_err() { return },
+            }
+        }
+    }
+}
+
+/// The cause that slows a source down. A service that answers "I am down" is asked at its ordinary pace: only targets
+/// that cannot be reached, limit us or deny us are left alone for longer.
+fn failed(outcome: &Result<Reading, Cause>) -> Option<&Cause> {
+    match outcome {
+        Err(cause) => Some(cause),
+        Ok(Reading::Health(reading)) => match &reading.result {
+            Err(cause) if cause.retry_slowly() => Some(cause),
+            _ => None,
+        },
+        Ok(_) => None,
+    }
+}
+
+impl Reader {
+    async fn read(&mut self, deadline: Duration) -> Result<Reading, Cause> {
+        match self {
+            Reader::Health(probe) => Ok(Reading::Health(Box::new(probe.read().await))),
+            Reader::Database(source) => source.read(deadline).await.map(|r| Reading::Database(Box::new(r))),
+            Reader::CacheEndpoint(endpoint) => endpoint.read().await.map(|r| Reading::Cache(Box::new(r))),
+            Reader::Redis(source) => source.read(deadline).await.map(|r| Reading::Cache(Box::new(r))),
+            Reader::Endpoint(endpoint, pointer) => {
+                endpoint.read().await.and_then(|value| figure_at(&value, pointer)).map(Reading::Signal)
+            }
+            Reader::Command(command) => command.read(deadline).await.map(Reading::Signal),
+            Reader::Host(host) => read_host(host.clone(), deadline).await.map(Reading::Signal),
+            Reader::Broken(cause) => Err(cause.clone()),
+        }
+    }
+}
+
+/// A file system that hangs must not hang the worker: it is asked on the blocking pool, within the deadline.
+async fn read_host(host: HostSignal, deadline: Duration) -> Result<crate::domain::signal::SignalValue, Cause> {
+    match tokio::time::timeout(deadline, tokio::task::spawn_blocking(move || host.read())).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(stopped)) => Err(Cause::Other(stopped.to_string().into())),
+        Err(_elapsed) => Err(Cause::Timeout { phase: Phase::Whole, after: deadline }),
+    }
+}
+
+/// A number in 0..1 for spreading retries; its quality does not matter.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    (RandomState::new().hash_one(0u8) >> 11) as f64 / (1u64 << 53) as f64
+}
