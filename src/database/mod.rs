@@ -1,1 +1,5 @@
 //! Floor 1: what PostgreSQL's counters mean: deltas, resets, judgements. Pure.
+
+pub mod counters;
+pub mod judge;
+pub mod statements;

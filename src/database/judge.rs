@@ -1,0 +1,145 @@
+//! What a reading means: problems in words with their verdicts. The table of thresholds that the README tells.
+
+use std::time::Duration;
+
+use super::counters::DatabaseRates;
+use crate::domain::database::{DatabaseReading, Sessions, Slots};
+use crate::domain::{Cause, Safe, Verdict, figure};
+
+/// From this share of the usable slots on, the database is degraded.
+pub const SLOTS_DEGRADED: f64 = 0.9;
+/// A session idle in transaction for longer degrades the database.
+pub const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(5 * 60);
+/// With fewer blocks asked for, a hit ratio says nothing.
+pub const FEWEST_BLOCKS: i64 = 100;
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad.
+    pub verdict: Verdict,
+    /// What, with the figures.
+    pub words: Safe,
+}
+
+/// All problems of a reading, worst first. `rates` are those of the newest interval, if there is one.
+#[must_use]
+pub fn problems(reading: &DatabaseReading, rates: Option<&DatabaseRates>, hit_target: Option<f64>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    match &reading.slots {
+        Ok(slots) => found.extend(of_slots(slots)),
+        Err(cause) => found.extend(of_cause("connections", cause)),
+    }
+    match &reading.sessions {
+        Ok(sessions) => found.extend(of_sessions(sessions)),
+        Err(cause) => found.extend(of_cause("sessions", cause)),
+    }
+    match &reading.counters {
+        Ok(_) => found.extend(rates.zip(hit_target).and_then(|(rates, target)| of_hit_ratio(rates, target))),
+        Err(cause) => found.extend(of_cause("counters", cause)),
+    }
+    found.sort_by_key(|problem| std::cmp::Reverse(problem.verdict));
+    found
+}
+
+/// The verdict of a reading: the worst of its problems.
+#[must_use]
+pub fn verdict(problems: &[Problem]) -> Verdict {
+    Verdict::worst(problems.iter().map(|problem| problem.verdict))
+}
+
+fn of_slots(slots: &Slots) -> Option<Problem> {
+    let (used, usable) = (slots.used, slots.usable());
+    if usable == 0 {
+        return None;
+    }
+    let share = f64::from(used) / f64::from(usable);
+    let (verdict, words) = if used >= usable {
+        (Verdict::Down, format!("connection slots exhausted: {used} of {usable} usable"))
+    } else if share >= SLOTS_DEGRADED {
+        (Verdict::Degraded, format!("connections {used} of {usable} usable ({:.0} %)", (share * 100.0).floor()))
+    } else {
+        return None;
+    };
+    let words = match slots.holders.first() {
+        Some(most) => format!("{words}; {} holds {}", most.user.one_line().clipped(40), most.count),
+        None => words,
+    };
+    Some(Problem { verdict, words: Safe::of(words) })
+}
+
+fn of_sessions(sessions: &Sessions) -> Option<Problem> {
+    let oldest = sessions.oldest_idle_in_transaction.filter(|age| *age > IDLE_IN_TRANSACTION)?;
+    let holder = sessions
+        .list
+        .iter()
+        .find(|session| session.state.holds_transaction() && session.state_age == Some(oldest))
+        .map(|session| {
+            let vacuum = if session.holds_back_vacuum { ", holds back vacuum" } else { "" };
+            format!(" (pid {}, {}{vacuum})", session.id.pid, session.user.one_line().clipped(40))
+        })
+        .unwrap_or_default();
+    let words = format!("idle in transaction for {}{holder}", figure::age(oldest));
+    Some(Problem { verdict: Verdict::Degraded, words: Safe::of(words) })
+}
+
+fn of_hit_ratio(rates: &DatabaseRates, target: f64) -> Option<Problem> {
+    let ratio = rates.hit_ratio.filter(|ratio| rates.blocks >= FEWEST_BLOCKS && *ratio < target)?;
+    let words = format!("buffer hit ratio {:.1} % under {:.1} %", ratio * 100.0, target * 100.0);
+    Some(Problem { verdict: Verdict::Degraded, words: Safe::of(words) })
+}
+
+/// A part that could not be read leaves its figures unknown.
+fn of_cause(what: &str, cause: &Cause) -> Option<Problem> {
+    Some(Problem { verdict: cause.verdict(), words: Safe::of(format!("{what}: {cause}")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(used: u32) -> Slots {
+        Slots { max: 100, reserved: 3, used, holders: Vec::new() }
+    }
+
+    fn verdict_of(used: u32) -> Option<Verdict> {
+        of_slots(&slots(used)).map(|p| p.verdict)
+    }
+
+    #[test]
+    fn slots_are_judged_against_the_usable_ones() {
+        assert_eq!(verdict_of(87), None); // 89.7 %
+        assert_eq!(verdict_of(88), Some(Verdict::Degraded));
+        assert_eq!(verdict_of(96), Some(Verdict::Degraded));
+        assert_eq!(verdict_of(97), Some(Verdict::Down));
+        assert_eq!(verdict_of(99), Some(Verdict::Down));
+        assert!(of_slots(&slots(88)).unwrap().words.as_str().starts_with("connections 88 of 97 usable (90 %)"));
+    }
+
+    #[test]
+    fn idle_in_transaction_counts_after_five_minutes() {
+        let with =
+            |secs| Sessions { oldest_idle_in_transaction: Some(Duration::from_secs(secs)), ..Sessions::default() };
+        assert_eq!(of_sessions(&with(300)), None);
+        assert_eq!(of_sessions(&with(301)).unwrap().verdict, Verdict::Degraded);
+        assert_eq!(of_sessions(&Sessions::default()), None);
+    }
+
+    #[test]
+    fn an_idle_cache_is_not_a_bad_cache() {
+        let rates = |hit_ratio, blocks| DatabaseRates {
+            elapsed: Duration::from_secs(2),
+            commits_per_second: 0.0,
+            rollbacks_per_second: 0.0,
+            hit_ratio,
+            blocks,
+            deadlocks: 0,
+            temp_bytes: 0,
+            growth_bytes: None,
+        };
+        assert_eq!(of_hit_ratio(&rates(None, 0), 0.9), None);
+        assert_eq!(of_hit_ratio(&rates(Some(0.1), 10), 0.9), None);
+        assert_eq!(of_hit_ratio(&rates(Some(0.5), 1000), 0.9).unwrap().verdict, Verdict::Degraded);
+        assert_eq!(of_hit_ratio(&rates(Some(0.95), 1000), 0.9), None);
+    }
+}
