@@ -1,12 +1,14 @@
 //! Everything that can happen to the program, as past facts. Whoever saw it puts it in; `update` alone decides.
 
+use std::sync::Arc;
+
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
-use crate::domain::{Arrival, Safe};
+use crate::domain::{Arrival, Cause, Safe};
 use crate::input::Key;
-use crate::logs::LogEvent;
+use crate::logs::{BlockSummary, Segment};
 
 /// What happened.
 #[derive(Debug)]
@@ -52,4 +54,36 @@ pub struct Discovered {
     pub caches: Vec<CacheSpec>,
     /// What was asked and found, a line each.
     pub told: Vec<Safe>,
+}
+
+/// What happened to a log; `log` is its place in the configuration.
+#[derive(Clone, Debug)]
+pub enum LogEvent {
+    /// New lines, parsed and sealed.
+    Lines(Arc<Segment>),
+    /// A block of the old part of a big file was counted.
+    Counted {
+        /// Which log.
+        log: u16,
+        /// What was counted.
+        block: BlockSummary,
+    },
+    /// Lines or bytes that could not be taken.
+    Lost {
+        /// Which log.
+        log: u16,
+        /// Lines, as far as they could be counted.
+        lines: u64,
+        /// Bytes.
+        bytes: u64,
+        /// Why.
+        why: Safe,
+    },
+    /// It can be read, or why not.
+    State {
+        /// Which log.
+        log: u16,
+        /// Whether it can be read.
+        state: Result<(), Cause>,
+    },
 }

@@ -1,10 +1,13 @@
 //! What is computed off the loop: pure functions of shared immutable inputs. An answer carries the number of its
 //! question; a stale one is ignored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::database::statements::{StatementsDelta, delta};
 use crate::domain::statement::StatementSnapshot;
+use crate::logs::search::{Direction, next_error, next_match};
+use crate::logs::{Filter, FilterResult, LineAddress, Segment};
 
 /// A question.
 #[derive(Debug)]
@@ -22,6 +25,30 @@ pub enum Job {
         /// Time between them.
         elapsed: Duration,
     },
+    /// Which of the kept lines are wanted.
+    LogFilter {
+        /// Number of the question.
+        id: u64,
+        /// The kept log.
+        segments: Vec<Arc<Segment>>,
+        /// Which lines.
+        filter: Filter,
+    },
+    /// The next line that matches.
+    LogSearch {
+        /// Number of the question.
+        id: u64,
+        /// The kept log.
+        segments: Vec<Arc<Segment>>,
+        /// From where.
+        from: Option<LineAddress>,
+        /// Which way.
+        direction: Direction,
+        /// What is searched for; `None` is an error.
+        wanted: Option<Filter>,
+        /// Only among these lines.
+        shown: Filter,
+    },
 }
 
 /// An answer.
@@ -36,6 +63,20 @@ pub enum JobResult {
         /// What was done in between.
         delta: StatementsDelta,
     },
+    /// To [`Job::LogFilter`].
+    LogFilter {
+        /// Number of the question.
+        id: u64,
+        /// Which lines.
+        found: FilterResult,
+    },
+    /// To [`Job::LogSearch`].
+    LogSearch {
+        /// Number of the question.
+        id: u64,
+        /// Where, if anywhere.
+        at: Option<LineAddress>,
+    },
 }
 
 impl Job {
@@ -43,7 +84,11 @@ impl Job {
     #[must_use]
     pub fn replaces(&self, earlier: &Job) -> bool {
         match (self, earlier) {
-            (Job::StatementDelta { database: mine, .. }, Job::StatementDelta { database: theirs, .. }) => mine == theirs,
+            (Job::StatementDelta { database: mine, .. }, Job::StatementDelta { database: theirs, .. }) => {
+                mine == theirs
+            }
+            (Job::LogFilter { .. }, Job::LogFilter { .. }) | (Job::LogSearch { .. }, Job::LogSearch { .. }) => true,
+            _ => false,
         }
     }
 }
@@ -54,6 +99,14 @@ pub fn run(job: Job) -> JobResult {
     match job {
         Job::StatementDelta { id, database, earlier, later, elapsed } => {
             JobResult::StatementDelta { id, database, delta: delta(&earlier, &later, elapsed) }
+        }
+        Job::LogFilter { id, segments, filter } => JobResult::LogFilter { id, found: filter.run(&segments) },
+        Job::LogSearch { id, segments, from, direction, wanted, shown } => {
+            let at = match wanted {
+                Some(wanted) => next_match(&segments, from, direction, &wanted, &shown),
+                None => next_error(&segments, from, direction, &shown),
+            };
+            JobResult::LogSearch { id, at }
         }
     }
 }

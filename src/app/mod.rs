@@ -1,8 +1,23 @@
 //! Floor 4, the pure program: model, events, effects and the one `update`.
 
+pub mod chrome;
+pub mod details;
 pub mod document;
+pub mod effect;
+pub mod event;
 pub mod geometry;
+pub mod help;
+pub mod job;
+pub mod model;
 pub mod pane;
+pub mod panes;
 pub mod screen;
 pub mod table;
+pub mod telemetry;
+pub mod update;
 pub mod view;
+
+pub use effect::Effect;
+pub use event::Event;
+pub use model::Model;
+pub use update::update;

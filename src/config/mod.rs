@@ -1,6 +1,5 @@
 //! Floor 3, pure: arguments, environment and file contents become `Resolved`, or every problem at once.
 
-pub mod candidates;
 pub mod dsn;
 pub mod redis_commands;
 pub mod redis_url;

@@ -6,9 +6,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::app::Event;
+use crate::app::event::LogEvent;
 use crate::domain::Arrival;
 use crate::domain::source::SourceId;
-use crate::logs::LogEvent;
 
 /// Log events that wait at most; then the log thread holds its files back.
 const LOG_EVENTS: usize = 32;

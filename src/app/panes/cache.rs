@@ -42,14 +42,24 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
             let tone = if ratio < worst.spec.target_ratio { Tone::Warn } else { Tone::Ok };
             title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
         }
-        title.push(span(format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)), Tone::Dim));
+        title.push(span(
+            format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
+            Tone::Dim,
+        ));
     }
     let states: Vec<PaneState> = caches.iter().map(|c| c.state(now)).collect();
     let state = match states.as_slice() {
         [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
-        [] => off(model, OffKind::Cache, "no cache is named", "--redis redis://HOST:PORT, or [[cache]] in the configuration"),
+        [] => off(
+            model,
+            OffKind::Cache,
+            "no cache is named",
+            "--redis redis://HOST:PORT, or [[cache]] in the configuration",
+        ),
         [one] => one.clone(),
-        all if all.iter().all(|s| matches!(s, PaneState::Loading { .. })) => all.first().cloned().unwrap_or(PaneState::Ok),
+        all if all.iter().all(|s| matches!(s, PaneState::Loading { .. })) => {
+            all.first().cloned().unwrap_or(PaneState::Ok)
+        }
         _ => PaneState::Ok,
     };
     let mut blocks = Vec::new();
@@ -61,7 +71,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         if caches.len() > 1 {
             blocks.extend(caches.iter().filter_map(|c| {
                 let state = c.state(now);
-                (!state.is_fresh()).then(|| Block::Line(line(format!("{}: {}", c.spec.name, state.words()), Tone::Unknown)))
+                (!state.is_fresh())
+                    .then(|| Block::Line(line(format!("{}: {}", c.spec.name, state.words()), Tone::Unknown)))
             }));
         }
     }

@@ -21,7 +21,10 @@ use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Safe};
 use crate::metrics::series::Series;
 
+pub use cache::basis_words;
+pub use connections::shown_database;
 pub use services::row_of as service_row;
+pub use signals::words_of;
 
 /// What a pane shows inside a frame of this width and height.
 #[must_use]
@@ -80,7 +83,12 @@ fn line(text: impl Into<Safe>, tone: Tone) -> Line {
 }
 
 /// The last `n` buckets of a series, as a sparkline wants them.
-fn spark(series: &Series, now: Moment, n: usize, figure: impl Fn(&crate::metrics::series::Bucket) -> f64) -> Arc<[Option<f32>]> {
+fn spark(
+    series: &Series,
+    now: Moment,
+    n: usize,
+    figure: impl Fn(&crate::metrics::series::Bucket) -> f64,
+) -> Arc<[Option<f32>]> {
     series.buckets(now, n).map(|bucket| bucket.map(|b| figure(&b) as f32)).collect()
 }
 
@@ -107,10 +115,9 @@ fn off(model: &Model, kind: OffKind, why: &str, turn_on: &str) -> PaneState {
     let named: Vec<&OffSpec> = model.off.iter().filter(|o| o.kind == kind).collect();
     match named.as_slice() {
         [] => PaneState::Off { why: Safe::of(why), turn_on: Safe::of(turn_on) },
-        [one, ..] => PaneState::Off {
-            why: Safe::of(format!("{}: {}", one.name, one.why)),
-            turn_on: one.turn_on.clone(),
-        },
+        [one, ..] => {
+            PaneState::Off { why: Safe::of(format!("{}: {}", one.name, one.why)), turn_on: one.turn_on.clone() }
+        }
     }
 }
 

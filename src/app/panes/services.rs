@@ -64,7 +64,12 @@ fn none_state(model: &Model) -> PaneState {
     if model.discovering > 0 {
         return PaneState::Loading { waiting: model.now.since(model.started) };
     }
-    off(model, OffKind::Service, "no service is named", "quarterdeck http://HOST:PORT/health, or [[service]] in the configuration")
+    off(
+        model,
+        OffKind::Service,
+        "no service is named",
+        "quarterdeck http://HOST:PORT/health, or [[service]] in the configuration",
+    )
 }
 
 /// The row of one service.
@@ -111,7 +116,9 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
             words.push(format!("now {raw}, shown {shown}"));
         }
     }
-    if let Some(days) = service.certificate_days_left(now).filter(|d| *d < super::super::telemetry::service::CERTIFICATE_DAYS) {
+    if let Some(days) =
+        service.certificate_days_left(now).filter(|d| *d < super::super::telemetry::service::CERTIFICATE_DAYS)
+    {
         words.push(format!("certificate {days}d"));
     }
     if service.constant.is_suspect(now) {

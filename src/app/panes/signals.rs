@@ -38,15 +38,17 @@ pub fn view(model: &Model) -> PaneView {
         title.push(span(format!(" {crossed} past their threshold"), Tone::Warn));
     }
     let state = if telemetry.signals.is_empty() {
-        off(model, OffKind::Signal, "no signal is named", "[[signal]] in the configuration; see quarterdeck config example")
+        off(
+            model,
+            OffKind::Signal,
+            "no signal is named",
+            "[[signal]] in the configuration; see quarterdeck config example",
+        )
     } else {
         PaneState::Ok
     };
-    let blocks = if telemetry.signals.is_empty() {
-        Vec::new()
-    } else {
-        vec![table_block(model, PaneId::Signals, table(model))]
-    };
+    let blocks =
+        if telemetry.signals.is_empty() { Vec::new() } else { vec![table_block(model, PaneId::Signals, table(model))] };
     PaneView { id: PaneId::Signals, title, corner: Safe::default(), state: or_frozen(model, state), blocks }
 }
 

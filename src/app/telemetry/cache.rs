@@ -85,7 +85,10 @@ impl CacheState {
 
     fn ratio_of(&self, reading: &CacheReading) -> (Option<f64>, Basis) {
         if reading.hits.is_none() || reading.misses.is_none() {
-            return (reading.lifetime_ratio, if reading.lifetime_ratio.is_some() { Basis::Lifetime } else { Basis::NotYet });
+            return (
+                reading.lifetime_ratio,
+                if reading.lifetime_ratio.is_some() { Basis::Lifetime } else { Basis::NotYet },
+            );
         }
         match self.ratio.rate() {
             HitRate::Measured { ratio, over, .. } => (Some(ratio), Basis::Delta(over)),

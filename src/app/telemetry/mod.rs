@@ -39,7 +39,7 @@ impl Telemetry {
             databases: resolved.databases.iter().map(|spec| DatabaseState::new(spec.clone().into(), now)).collect(),
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
-            logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes),
+            logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
         }
     }
 

@@ -29,7 +29,12 @@ impl SignalState {
     #[must_use]
     pub fn new(spec: Arc<SignalSpec>, now: Moment) -> SignalState {
         let bucket = BUCKET.max(spec.interval * 2);
-        SignalState { spec, readout: Readout::loading(now), series: Series::new(180, bucket), crossing: Crossing::Clear }
+        SignalState {
+            spec,
+            readout: Readout::loading(now),
+            series: Series::new(180, bucket),
+            crossing: Crossing::Clear,
+        }
     }
 
     /// Takes one reading.

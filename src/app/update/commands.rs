@@ -53,11 +53,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
-        Command::Actions => say(
-            model,
-            "guarded actions come with a later release; nothing here writes",
-            Tone::Dim,
-        ),
+        Command::Actions => say(model, "guarded actions come with a later release; nothing here writes", Tone::Dim),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
         Command::Problems => show(model, details::problems(model)),

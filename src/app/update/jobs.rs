@@ -3,6 +3,8 @@
 use crate::app::job::JobResult;
 use crate::app::{Effect, Model};
 
+use super::logs;
+
 /// Takes an answer.
 pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
     match result {
@@ -12,6 +14,8 @@ pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
                 state.take_delta(delta, now);
             }
         }
+        JobResult::LogFilter { id, found } => logs::filtered(model, id, found),
+        JobResult::LogSearch { id, at } => logs::sought(model, id, at),
     }
     Vec::new()
 }

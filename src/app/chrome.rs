@@ -1,0 +1,120 @@
+//! What stands around the panes: header, strip, hints, messages. From the model; drawn by `ui`.
+
+use crate::app::Model;
+use crate::app::document::{Line, Span};
+use crate::app::pane::PaneId;
+use crate::app::screen::Chrome;
+use crate::app::table::Tone;
+use crate::app::view::View;
+use crate::domain::{Safe, Verdict, figure};
+use crate::input::Command;
+
+/// Everything outside the panes.
+#[must_use]
+pub fn chrome(model: &Model) -> Chrome {
+    let now = model.now;
+    let view = &model.view;
+    let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
+    if model.screen.every.as_millis() < 1000 {
+        meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
+    }
+    meters.push(Safe::of(format!("{} probes/min", figure::count(model.probes_per_minute().round()))));
+    if model.meters.displaced > 0 {
+        meters.push(Safe::of(format!("{} readings skipped", figure::count(model.meters.displaced as f64))));
+    }
+    meters.push(Safe::of(format!("{}/s", figure::bytes(model.meters.bytes_per_second as u64))));
+    Chrome {
+        name: model.name.clone(),
+        environment: model.environment(),
+        mode: Safe::of("read-only"),
+        strip: strip(model),
+        clock: clock(model),
+        meters,
+        frozen: model.frozen.as_ref().map(|f| Safe::of(format!("FROZEN {}", figure::age(now.since(f.at))))),
+        page: view.page,
+        hints: hints(view),
+        message: message(model),
+        prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text))),
+    }
+}
+
+fn clock(model: &Model) -> Safe {
+    let wall = model.now.wall;
+    Safe::of(if model.view.local_time {
+        wall.with_timezone(&model.local_offset).format("%H:%M:%S%:z").to_string()
+    } else {
+        wall.format("%H:%M:%SZ").to_string()
+    })
+}
+
+/// Counts by verdict over everything that is watched; alerts join it later.
+fn strip(model: &Model) -> Line {
+    let now = model.now;
+    let live = &model.live;
+    let verdicts = live
+        .services
+        .iter()
+        .map(|s| s.shown_verdict(now))
+        .chain(live.databases.iter().map(|d| d.verdict(now)))
+        .chain(live.caches.iter().map(|c| c.verdict(now)))
+        .chain(live.signals.iter().map(|s| s.verdict(now)));
+    let mut counts = [0usize; 4];
+    for verdict in verdicts {
+        if let Some(count) = counts.get_mut(verdict as usize) {
+            *count += 1;
+        }
+    }
+    let mut out = Line::new();
+    for verdict in Verdict::WORST_FIRST {
+        let count = counts.get(verdict as usize).copied().unwrap_or(0);
+        if count > 0 {
+            let gap = if out.is_empty() { "" } else { " " };
+            out.push(Span { text: Safe::of(format!("{gap}{count} {verdict}")), tone: verdict.into() });
+        }
+    }
+    if out.is_empty() {
+        let text = if model.discovering > 0 { "looking around" } else { "nothing is watched" };
+        out.push(Span { text: Safe::of(text), tone: Tone::Unknown });
+    }
+    out
+}
+
+fn hints(view: &View) -> Vec<(Safe, &'static str)> {
+    let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Find, "find")];
+    if view.focused() == PaneId::Logs {
+        wanted.extend([
+            (Command::Filter, "filter"),
+            (Command::NextError, "next error"),
+            (Command::LevelUp, "level"),
+            (Command::Follow, "follow"),
+        ]);
+    } else {
+        wanted.extend([(Command::Open, "open"), (Command::Sort, "sort")]);
+    }
+    wanted.extend([
+        (Command::NextPane, "next"),
+        (Command::Zoom, "zoom"),
+        (Command::Freeze, "freeze"),
+        (Command::Palette, "command"),
+        (Command::Back, "quit"),
+    ]);
+    wanted
+        .into_iter()
+        .filter_map(|(command, word)| {
+            command.info().and_then(|i| i.keys.first()).map(|k| (Safe::of(k.to_string()), word))
+        })
+        .collect()
+}
+
+/// The newest message; without one, the worst service.
+fn message(model: &Model) -> Line {
+    if let Some(message) = &model.view.message {
+        return vec![Span { text: message.text.clone(), tone: message.tone }];
+    }
+    let now = model.now;
+    let worst = model.live.services.iter().max_by_key(|s| s.shown_verdict(now));
+    let Some(service) = worst.filter(|s| s.shown_verdict(now) > Verdict::Ok) else { return Line::new() };
+    let verdict = service.shown_verdict(now);
+    let cause = service.readout.cause().map_or_else(Safe::default, |c| Safe::of(format!(": {}", c.short())));
+    vec![Span { text: Safe::of(format!("{} {verdict}{cause}", service.spec.name)), tone: verdict.into() }]
+}

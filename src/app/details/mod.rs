@@ -1,0 +1,32 @@
+//! What lies behind a row: the whole health body with the rule that decided, the whole query, the log line as a tree.
+
+mod database;
+mod log_line;
+mod problems;
+mod service;
+mod sources;
+
+use crate::app::Model;
+use crate::app::document::Document;
+use crate::app::pane::PaneId;
+use crate::app::table::RowKey;
+
+pub use problems::document as problems;
+
+/// The document behind what is selected in a pane.
+#[must_use]
+pub fn of_selected(model: &Model, pane: PaneId) -> Option<Document> {
+    let (telemetry, now) = model.shown();
+    if pane == PaneId::Logs {
+        return log_line::document(model);
+    }
+    let key = model.view.cursor(pane).selected?;
+    match (pane, key) {
+        (PaneId::Services, RowKey::Index(at)) => telemetry.services.get(at).map(|s| service::document(s, now)),
+        (PaneId::Cache, RowKey::Index(at)) => telemetry.caches.get(at).map(|c| sources::cache(c, now)),
+        (PaneId::Signals, RowKey::Index(at)) => telemetry.signals.get(at).map(|s| sources::signal(s, now)),
+        (PaneId::Sessions, RowKey::Session(id)) => database::session(model, id),
+        (PaneId::SlowQueries, RowKey::Statement(id)) => database::statement(model, id),
+        _ => None,
+    }
+}

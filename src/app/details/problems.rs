@@ -1,0 +1,80 @@
+//! `!`: what is wrong with our own sources, what is off, what was assumed, asked and found.
+
+use crate::app::Model;
+use crate::app::document::Document;
+use crate::app::table::Tone;
+use crate::domain::{PaneState, Safe, figure};
+
+pub fn document(model: &Model) -> Document {
+    let (telemetry, now) = model.shown();
+    let mut out = Document::new("Sources: what is wrong, off, assumed and found");
+    out.heading("Wrong");
+    let mut any = false;
+    let mut tell = |name: &Safe, state: PaneState| {
+        let advice = match &state {
+            PaneState::Error { cause, since, .. } => {
+                out.line(format!("{name}: {cause}, since {}", figure::age(now.since(*since))), Tone::Bad);
+                cause.advice()
+            }
+            PaneState::Denied { missing, fix } => {
+                out.line(format!("{name}: denied: {missing}"), Tone::Unknown);
+                fix.clone()
+            }
+            PaneState::Stale { .. } => {
+                out.line(format!("{name}: {}", state.words()), Tone::Unknown);
+                Vec::new()
+            }
+            _ => return,
+        };
+        any = true;
+        for line in advice {
+            out.line(format!("    {line}"), Tone::Accent);
+        }
+    };
+    for service in &telemetry.services {
+        tell(&service.spec.name, service.state(now));
+    }
+    for database in &telemetry.databases {
+        let (name, interval) = (&database.spec.name, database.spec.interval);
+        tell(name, database.server.state(now, interval));
+        if database.server.cause().is_none() {
+            tell(&Safe::of(format!("{name} connections")), database.slots.state(now, interval));
+            tell(&Safe::of(format!("{name} sessions")), database.sessions.state(now, interval));
+            tell(&Safe::of(format!("{name} counters")), database.counters.state(now, interval));
+            let statements = database.statements.state(now, database.spec.statements_interval);
+            tell(&Safe::of(format!("{name} statements")), statements);
+        }
+    }
+    for cache in &telemetry.caches {
+        tell(&cache.spec.name, cache.state(now));
+    }
+    for signal in &telemetry.signals {
+        tell(&signal.spec.name, signal.state(now));
+    }
+    for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
+        tell(name, state.state(now, std::time::Duration::from_secs(86_400)));
+    }
+    if !any {
+        out.line("nothing", Tone::Ok);
+    }
+    if !telemetry.logs.losses.is_empty() {
+        out.heading("Lost from logs");
+        for (at, what) in &telemetry.logs.losses {
+            out.line(format!("{} {what}", at.wall.format("%H:%M:%SZ")), Tone::Warn);
+        }
+    }
+    if !model.off.is_empty() {
+        out.heading("Off");
+        for item in &model.off {
+            out.line(format!("{}: {}", item.name, item.why), Tone::Dim);
+            out.line(format!("    {}", item.turn_on), Tone::Accent);
+        }
+    }
+    if !model.notes.is_empty() {
+        out.heading("Assumed, asked and found");
+        for note in &model.notes {
+            out.line(note.clone(), Tone::Plain);
+        }
+    }
+    out
+}

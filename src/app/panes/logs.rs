@@ -1,0 +1,191 @@
+//! Log lines: a small histogram, then the wanted lines, the newest at the bottom or the held ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use crate::app::Model;
+use crate::app::pane::{Block, LogRow, PaneId, PaneView};
+use crate::app::table::Tone;
+use crate::app::telemetry::logs::LogsState;
+use crate::config::resolved::OffKind;
+use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::logs::{Histogram, Level, LineAddress, TimeBasis};
+
+use super::{line, off, or_frozen, span};
+
+/// From this height on the histogram is shown.
+const WITH_HISTOGRAM: u16 = 12;
+/// Bytes of a line that are drawn; the detail view shows all that is kept.
+const DRAWN: usize = 1024;
+
+pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
+    let (telemetry, now) = model.shown();
+    let logs = &telemetry.logs;
+    let mut blocks = Vec::new();
+    let mut rows = usize::from(height);
+    if height >= WITH_HISTOGRAM {
+        blocks.push(histogram(logs, now, width));
+        rows = rows.saturating_sub(3);
+    }
+    for state in broken(logs, now) {
+        blocks.push(Block::Line(state));
+        rows = rows.saturating_sub(1);
+    }
+    blocks.push(Block::Log(log_rows(model, logs, rows)));
+    let state = state(model, logs, now);
+    let blocks = if logs.names.is_empty() { Vec::new() } else { blocks };
+    PaneView { id: PaneId::Logs, title: title(logs, now), corner: corner(logs), state: or_frozen(model, state), blocks }
+}
+
+fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
+    let mut title = vec![span("Logs", Tone::Strong)];
+    let names: Vec<&str> = logs.names.iter().map(Safe::as_str).collect();
+    match names.as_slice() {
+        [] => return title,
+        [one] => title.push(span(format!(" {one}"), Tone::Plain)),
+        [one, two] => title.push(span(format!(" {one}, {two}"), Tone::Plain)),
+        many => title.push(span(format!(" {} logs", many.len()), Tone::Plain)),
+    }
+    let (per_second, errors) = logs.rates(now);
+    title.push(span(format!(" {}/s", figure::count(per_second.round())), Tone::Dim));
+    title.push(span(format!(" {errors} errors/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
+    let total = logs.store.total();
+    let lost = total.dropped_lines;
+    if lost > 0 || total.lost_bytes > 0 {
+        title.push(span(
+            format!(" LOST {} lines {}", figure::count(lost as f64), figure::bytes(total.lost_bytes)),
+            Tone::Bad,
+        ));
+    }
+    if logs.least != Level::Unknown {
+        title.push(span(format!(" >={}", logs.least.word()), Tone::Accent));
+    }
+    if !logs.typed.is_empty() {
+        title.push(span(format!(" &{}", logs.typed), Tone::Accent));
+    }
+    if !logs.filter.is_empty() {
+        let words = if logs.awaited_filter == 0 {
+            format!(" {} match", figure::count(logs.found.total as f64))
+        } else {
+            " filtering".to_owned()
+        };
+        title.push(span(words, Tone::Accent));
+    }
+    title
+}
+
+fn corner(logs: &LogsState) -> Safe {
+    let total = logs.store.total();
+    let held = if logs.anchor.is_some() { "HELD " } else { "" };
+    Safe::of(format!(
+        "{held}{} lines, {} errors",
+        figure::count(total.lines as f64),
+        figure::count(total.errors() as f64)
+    ))
+}
+
+fn state(model: &Model, logs: &LogsState, now: Moment) -> PaneState {
+    if logs.names.is_empty() {
+        return off(model, OffKind::Log, "no log is named", "--log PATH, or [[log]] in the configuration");
+    }
+    let unread = |s: &crate::domain::Readout<()>| s.cause().is_some();
+    match logs.states.as_slice() {
+        all if all.iter().all(unread) && logs.store.len_lines() == 0 => {
+            all.first().map_or(PaneState::Ok, |s| s.state(now, Duration::from_secs(3600)))
+        }
+        all if logs.store.total().lines == 0 && all.iter().all(|s| s.value().is_none()) => {
+            PaneState::Loading { waiting: now.since(model.started) }
+        }
+        _ if logs.store.len_lines() == 0 => {
+            PaneState::Empty { asked: Safe::of("no line yet; lines appear as they are written") }
+        }
+        _ if !logs.filter.is_empty() && logs.awaited_filter == 0 && logs.found.matches.is_empty() => {
+            PaneState::Empty { asked: Safe::of(format!("no kept line matches {}", shown_filter(logs))) }
+        }
+        _ => PaneState::Ok,
+    }
+}
+
+fn shown_filter(logs: &LogsState) -> String {
+    match (logs.least, logs.typed.as_str()) {
+        (Level::Unknown, typed) => format!("&{typed}"),
+        (least, "") => format!(">={}", least.word()),
+        (least, typed) => format!(">={} &{typed}", least.word()),
+    }
+}
+
+/// A line for each log that cannot be read while others can.
+fn broken(logs: &LogsState, now: Moment) -> Vec<crate::app::document::Line> {
+    let words = |(name, state): (&Safe, &crate::domain::Readout<()>)| {
+        state.cause().map(|cause| {
+            let since = match state.state(now, Duration::from_secs(3600)) {
+                PaneState::Error { since, .. } => format!(" since {}", figure::age(now.since(since))),
+                _ => String::new(),
+            };
+            line(format!("{name}: {cause}{since}"), Tone::Unknown)
+        })
+    };
+    logs.names.iter().zip(&logs.states).filter_map(words).take(3).collect()
+}
+
+fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
+    let bucket = Duration::from_secs(10);
+    let counted = Histogram::of(logs.store.iter(), None, now, bucket, usize::from(width).min(180), TimeBasis::Stated);
+    let known = |n: &u32| Some(*n);
+    Block::Histogram {
+        all: counted.lines.iter().map(known).collect::<Arc<[_]>>(),
+        part: counted.errors.iter().map(known).collect::<Arc<[_]>>(),
+        label: Safe::of("lines, errors per 10s"),
+    }
+}
+
+fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
+    let focused = model.view.focused() == PaneId::Logs;
+    let several = logs.names.len() > 1;
+    logs.window(logs.anchor, rows).into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
+}
+
+fn row(model: &Model, logs: &LogsState, at: LineAddress, focused: bool, several: bool) -> Option<LogRow> {
+    let (segment, line) = logs.store.get(at)?;
+    let message = line.message();
+    let skipped = model.view.scroll_right;
+    let shown = message.get(skipped.min(message.len())..).unwrap_or(&[]);
+    let shown = shown.get(..DRAWN).unwrap_or(shown);
+    let mut text = Safe::log_line(shown);
+    if line.continuation {
+        text = Safe::of(format!("  {text}"));
+    }
+    Some(LogRow {
+        time: line.time.map(|t| time_words(t, model)).unwrap_or_default(),
+        level: if line.continuation { "" } else { line.level.word() },
+        tone: tone_of(line.level),
+        log: if several { logs.name(segment.log()) } else { Safe::default() },
+        text,
+        selected: focused && logs.selected == Some(at),
+        matched: logs.search.as_ref().is_some_and(|(wanted, _)| wanted.matches_text(line.raw)),
+    })
+}
+
+/// `12:04:30.118`, in UTC or local time.
+#[must_use]
+pub fn time_words(micros: i64, model: &Model) -> Safe {
+    let utc: DateTime<Utc> = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    let format = "%H:%M:%S%.3f";
+    Safe::of(if model.view.local_time {
+        let local: DateTime<FixedOffset> = utc.with_timezone(&model.local_offset);
+        local.format(format).to_string()
+    } else {
+        utc.format(format).to_string()
+    })
+}
+
+fn tone_of(level: Level) -> Tone {
+    match level {
+        Level::Fatal | Level::Error => Tone::Bad,
+        Level::Warn => Tone::Warn,
+        Level::Info => Tone::Ok,
+        Level::Debug | Level::Trace | Level::Unknown => Tone::Dim,
+    }
+}

@@ -1,0 +1,120 @@
+//! Statements by time spent in the last interval: deltas that were computed here, the server is never reset.
+
+use crate::app::Model;
+use crate::app::pane::{Block, PaneId, PaneView};
+use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, SortValue, Table, Tone};
+use crate::app::telemetry::database::DatabaseState;
+use crate::domain::statement::StatementDelta;
+use crate::domain::{PaneState, Safe, figure};
+
+use super::connections::{none, shown_database};
+use super::services::seconds;
+use super::{arranged, line, or_frozen, span, table_block};
+
+const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
+    Column { title, min, ideal, grows: false, align, drop_order }
+}
+
+const COLUMNS: &[Column] = &[
+    column("total", 6, 7, Align::Right, 0),
+    column("calls", 5, 6, Align::Right, 5),
+    column("mean", 6, 7, Align::Right, 0),
+    column("was", 6, 7, Align::Right, 2),
+    column("rows", 5, 6, Align::Right, 1),
+    column("hit", 5, 5, Align::Right, 3),
+    Column { title: "query", min: 16, ideal: 60, grows: true, align: Align::Left, drop_order: 0 },
+];
+
+/// A mean this many times the baseline stands out.
+const SLOWER: f64 = 3.0;
+
+pub fn table(model: &Model) -> Table {
+    let rows = shown_database(model)
+        .and_then(|d| d.statements.value().map(|delta| delta.rows.iter().map(|s| row(d, s)).collect()))
+        .unwrap_or_default();
+    arranged(model, PaneId::SlowQueries, COLUMNS, rows)
+}
+
+pub fn view(model: &Model) -> PaneView {
+    let now = model.shown().1;
+    let mut title = vec![span("Statements", Tone::Strong)];
+    let Some(database) = shown_database(model) else {
+        return PaneView {
+            id: PaneId::SlowQueries,
+            title,
+            corner: Safe::default(),
+            state: none(model),
+            blocks: Vec::new(),
+        };
+    };
+    let interval = database.spec.statements_interval;
+    let mut state = database.statements.state(now, interval);
+    let mut blocks = Vec::new();
+    if let Some(delta) = database.statements.value() {
+        title.push(span(
+            format!(
+                " by time, last {}: {} calls, {}",
+                figure::age(delta.elapsed),
+                figure::count(delta.calls as f64),
+                seconds(delta.total_ms / 1000.0)
+            ),
+            Tone::Plain,
+        ));
+        let mut notes = Vec::new();
+        if delta.reset {
+            notes.push("statistics were reset".to_owned());
+        }
+        if let Some(evicted) = delta.evicted.filter(|n| *n > 0) {
+            notes.push(format!("{evicted} entries evicted: raise pg_stat_statements.max"));
+        }
+        if !notes.is_empty() {
+            blocks.push(Block::Line(line(notes.join(", "), Tone::Warn)));
+        }
+        if delta.rows.is_empty() && state == PaneState::Ok {
+            state = PaneState::Empty {
+                asked: Safe::of(format!("no statement ran in the last {}", figure::age(delta.elapsed))),
+            };
+        }
+        blocks.push(table_block(model, PaneId::SlowQueries, table(model)));
+    } else if let PaneState::Loading { waiting } = state {
+        let first = database.server.value().is_some();
+        if first {
+            title.push(span(format!(" first delta in {}", figure::age(interval.saturating_sub(waiting))), Tone::Dim));
+        }
+    }
+    PaneView {
+        id: PaneId::SlowQueries,
+        title,
+        corner: Safe::of(figure::age(interval)),
+        state: or_frozen(model, state),
+        blocks,
+    }
+}
+
+fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
+    let text = statement.query.as_ref().or_else(|| database.text_of(statement.id));
+    let query = text
+        .map_or_else(|| Safe::of(format!("(text not fetched yet, queryid {})", statement.id.query)), |t| t.one_line());
+    let mean = statement.mean_ms();
+    let slower = mean.is_some_and(|m| !statement.new && m > statement.lifetime_mean_ms * SLOWER && m > 1.0);
+    let blocks = statement.blocks_hit + statement.blocks_read;
+    let hit = (blocks > 0).then(|| statement.blocks_hit as f64 / blocks as f64);
+    let milliseconds = |ms: f64| seconds(ms / 1000.0);
+    Row {
+        key: RowKey::Statement(statement.id),
+        haystack: query.clone(),
+        cells: vec![
+            Cell::figure(Some(statement.total_ms), milliseconds, Tone::Plain),
+            Cell::figure(Some(statement.calls as f64), figure::count, Tone::Plain),
+            Cell::figure(mean, milliseconds, if slower { Tone::Warn } else { Tone::Plain }),
+            if statement.new {
+                Cell { content: Content::Text(Safe::of("new")), tone: Tone::Accent, sort: SortValue::None }
+            } else {
+                Cell::figure(Some(statement.lifetime_mean_ms), milliseconds, Tone::Dim)
+            },
+            Cell::figure(Some(statement.rows as f64), figure::count, Tone::Dim),
+            Cell::figure(hit, figure::percent, Tone::Dim),
+            Cell::text(query, Tone::Plain),
+        ],
+    }
+}

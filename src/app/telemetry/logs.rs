@@ -1,0 +1,161 @@
+//! The logs: kept lines, what was lost, which lines are wanted, and where one looks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::event::LogEvent;
+use crate::config::resolved::LogSpec;
+use crate::domain::{Moment, Readout, Safe};
+use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore};
+
+/// Reports of losses that are kept.
+const LOSSES: usize = 100;
+
+/// What is known of the logs.
+#[derive(Clone, Debug)]
+pub struct LogsState {
+    /// Names, in the order of the configuration.
+    pub names: Vec<Safe>,
+    /// Whether each can be read.
+    pub states: Vec<Readout<()>>,
+    /// Kept lines.
+    pub store: LogStore,
+    /// Least level shown.
+    pub least: Level,
+    /// The filter as typed.
+    pub typed: String,
+    /// The same, compiled.
+    pub filter: Filter,
+    /// What it found in the whole kept log; empty while nothing is filtered.
+    pub found: FilterResult,
+    /// The filter job whose answer is awaited; 0 for none.
+    pub awaited_filter: u64,
+    /// The search as compiled, and as typed.
+    pub search: Option<(Filter, String)>,
+    /// The search job whose answer is awaited; 0 for none.
+    pub awaited_search: u64,
+    /// The line on which the cursor stands.
+    pub selected: Option<LineAddress>,
+    /// The bottom line; `None` follows the end.
+    pub anchor: Option<LineAddress>,
+    /// What was lost, the newest last.
+    pub losses: Vec<(Moment, Safe)>,
+    /// Lines that arrived in the last seconds, for the rate.
+    pub recent: Vec<(Moment, u64, u64)>,
+}
+
+impl LogsState {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(specs: &[LogSpec], max_bytes: usize, now: Moment) -> LogsState {
+        LogsState {
+            names: specs.iter().map(|spec| spec.name.clone()).collect(),
+            states: specs.iter().map(|_| Readout::loading(now)).collect(),
+            store: LogStore::new(max_bytes),
+            least: Level::Unknown,
+            typed: String::new(),
+            filter: Filter::default(),
+            found: FilterResult::default(),
+            awaited_filter: 0,
+            search: None,
+            awaited_search: 0,
+            selected: None,
+            anchor: None,
+            losses: Vec::new(),
+            recent: Vec::new(),
+        }
+    }
+
+    /// The filter as typed.
+    #[must_use]
+    pub fn filter_text(&self) -> &str {
+        &self.typed
+    }
+
+    /// Name of a log.
+    #[must_use]
+    pub fn name(&self, log: u16) -> Safe {
+        self.names.get(usize::from(log)).cloned().unwrap_or_default()
+    }
+
+    /// Takes what happened.
+    pub fn take(&mut self, event: LogEvent, now: Moment) {
+        match event {
+            LogEvent::Lines(segment) => {
+                self.alive(segment.log(), now);
+                self.recent.push((now, segment.len() as u64, segment.counts().errors()));
+                self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
+                self.store.append(Arc::clone(&segment));
+                if !self.filter.is_empty() && self.awaited_filter == 0 {
+                    self.found.extend(&self.filter, std::slice::from_ref(&segment));
+                    self.found.evict_before(self.store.first());
+                }
+            }
+            LogEvent::Counted { log, block } => self.store.add_summary(log, &block),
+            LogEvent::Lost { log, lines, bytes, why } => {
+                self.store.add_loss(log, lines, bytes);
+                if self.losses.len() >= LOSSES {
+                    self.losses.remove(0);
+                }
+                self.losses.push((now, Safe::of(format!("{}: {why}", self.name(log)))));
+            }
+            LogEvent::State { log, state: Ok(()) } => self.alive(log, now),
+            LogEvent::State { log, state: Err(cause) } => {
+                if let Some(readout) = self.states.get_mut(usize::from(log)) {
+                    readout.fail(cause, now, Duration::from_secs(1));
+                }
+            }
+        }
+    }
+
+    fn alive(&mut self, log: u16, now: Moment) {
+        if let Some(readout) = self.states.get_mut(usize::from(log)) {
+            readout.set((), now);
+        }
+    }
+
+    /// Lines per second and errors per minute, over the last ten seconds and the last minute.
+    #[must_use]
+    pub fn rates(&self, now: Moment) -> (f64, u64) {
+        let ten = Duration::from_secs(10);
+        let lines: u64 = self.recent.iter().filter(|(at, ..)| now.since(*at) <= ten).map(|(_, n, _)| n).sum();
+        let minute = Duration::from_secs(60);
+        let errors = self.recent.iter().filter(|(at, ..)| now.since(*at) <= minute).map(|(.., e)| e).sum();
+        (lines as f64 / ten.as_secs_f64(), errors)
+    }
+
+    /// At most `rows` wanted lines that end at `end` (included; the newest when `None`), oldest first.
+    #[must_use]
+    pub fn window(&self, end: Option<LineAddress>, rows: usize) -> Vec<LineAddress> {
+        let mut lines: Vec<LineAddress> = if self.filter.is_empty() {
+            let own = end.filter(|at| self.store.get(*at).is_some());
+            own.into_iter().chain(self.store.backwards(end).map(|(at, ..)| at)).take(rows).collect()
+        } else {
+            let upto = end.map_or(self.found.matches.len(), |end| self.found.matches.partition_point(|m| *m <= end));
+            self.found.matches.iter().take(upto).rev().take(rows).copied().collect()
+        };
+        lines.reverse();
+        lines
+    }
+
+    /// The wanted line `steps` away from `from`; the outermost where there are fewer.
+    #[must_use]
+    pub fn step(&self, from: LineAddress, steps: isize) -> Option<LineAddress> {
+        let count = steps.unsigned_abs();
+        if steps <= 0 {
+            return self.window(Some(from), count + 1).first().copied();
+        }
+        if self.filter.is_empty() {
+            return self.store.forwards(Some(from)).take(count + 1).last().map(|(at, ..)| at);
+        }
+        let after = self.found.matches.partition_point(|m| *m <= from);
+        let last = self.found.matches.len().checked_sub(1)?;
+        self.found.matches.get((after + count - 1).min(last)).copied()
+    }
+
+    /// The newest wanted line.
+    #[must_use]
+    pub fn newest(&self) -> Option<LineAddress> {
+        if self.filter.is_empty() { self.store.last() } else { self.found.matches.back().copied() }
+    }
+}

@@ -1,0 +1,217 @@
+//! Logs: new lines, moving among them, filters and searches over the whole kept log (on the compute thread).
+
+use crate::app::event::LogEvent;
+use crate::app::job::Job;
+use crate::app::pane::PaneId;
+use crate::app::table::Tone;
+use crate::app::telemetry::logs::LogsState;
+use crate::app::{Effect, Model};
+use crate::domain::Safe;
+use crate::input::Command;
+use crate::logs::search::Direction;
+use crate::logs::{Filter, FilterResult, Level, LineAddress};
+
+use super::say;
+
+/// Something happened to a log.
+pub fn happened(model: &mut Model, event: LogEvent) -> Vec<Effect> {
+    if let LogEvent::Lost { log, why, .. } = &event {
+        let text = Safe::of(format!("log {}: {why}", model.live.logs.name(*log)));
+        say(model, text, Tone::Warn);
+    }
+    let now = model.now;
+    model.live.logs.take(event, now);
+    Vec::new()
+}
+
+/// A key on the log.
+pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
+    let rows = model.geometry.page_rows(PaneId::Logs);
+    match command {
+        Command::Up => travel(model, -1),
+        Command::Down => travel(model, 1),
+        Command::HalfPageUp => travel(model, -(rows as isize / 2)),
+        Command::HalfPageDown => travel(model, rows as isize / 2),
+        Command::PageUp => travel(model, -(rows as isize)),
+        Command::PageDown => travel(model, rows as isize),
+        Command::Top => travel(model, -(i32::MAX as isize)),
+        Command::Bottom => {
+            release(model);
+        }
+        Command::Follow if model.live.logs.anchor.is_some() => {
+            release(model);
+        }
+        Command::Follow => hold(&mut model.live.logs),
+        Command::NextMatch => return seek(model, Direction::Newer),
+        Command::PreviousMatch => return seek(model, Direction::Older),
+        Command::NextError => return seek_error(model, Direction::Newer),
+        Command::PreviousError => return seek_error(model, Direction::Older),
+        Command::LevelUp => return level(model, 1),
+        Command::LevelDown => return level(model, -1),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn hold(logs: &mut LogsState) {
+    logs.anchor = logs.newest();
+    logs.selected = logs.selected.or(logs.anchor);
+}
+
+/// Follows the end again. `false` when nothing was held.
+pub fn release(model: &mut Model) -> bool {
+    let logs = &mut model.live.logs;
+    let held = logs.anchor.take().is_some() | logs.selected.take().is_some();
+    if held {
+        say(model, "following the end", Tone::Dim);
+    }
+    held
+}
+
+fn travel(model: &mut Model, steps: isize) {
+    let logs = &mut model.live.logs;
+    let Some(from) = logs.selected.or_else(|| logs.newest()) else { return };
+    // The first move selects the newest line; it does not skip it.
+    let target = if logs.selected.is_none() && steps.abs() == 1 { Some(from) } else { logs.step(from, steps) };
+    if let Some(target) = target {
+        go_to(model, target);
+    }
+}
+
+/// Puts the cursor on a line and keeps it inside the window.
+fn go_to(model: &mut Model, target: LineAddress) {
+    let rows = model.geometry.page_rows(PaneId::Logs).max(1);
+    let logs = &mut model.live.logs;
+    let bottom = logs.anchor.or_else(|| logs.newest()).unwrap_or(target);
+    let first = logs.window(Some(bottom), rows).first().copied().unwrap_or(target);
+    logs.anchor = Some(if target > bottom {
+        target
+    } else if target < first {
+        logs.step(target, rows as isize - 1).unwrap_or(target)
+    } else {
+        bottom
+    });
+    logs.selected = Some(target);
+}
+
+fn level(model: &mut Model, step: isize) -> Vec<Effect> {
+    const LEAST: [Level; 6] = [Level::Unknown, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
+    let logs = &mut model.live.logs;
+    let at = LEAST.iter().position(|l| *l == logs.least).unwrap_or(0);
+    let next = (at as isize + step).clamp(0, LEAST.len() as isize - 1) as usize;
+    logs.least = LEAST.get(next).copied().unwrap_or_default();
+    let text = match logs.least {
+        Level::Unknown => "all levels".to_owned(),
+        least => format!("{} and worse", least.word()),
+    };
+    let typed = logs.typed.clone();
+    say(model, text, Tone::Dim);
+    filter(model, &typed, true)
+}
+
+/// Filters the whole kept log. A text between slashes is a regular expression; anything else is looked for as it is.
+pub fn filter(model: &mut Model, typed: &str, finished: bool) -> Vec<Effect> {
+    let id = model.fresh_id();
+    let logs = &mut model.live.logs;
+    let (text, regex) = split(typed);
+    let compiled = match Filter::new(logs.least, text, regex, None) {
+        Ok(compiled) => compiled,
+        Err(why) => {
+            if finished {
+                say(model, why, Tone::Warn);
+            }
+            return Vec::new();
+        }
+    };
+    typed.clone_into(&mut logs.typed);
+    logs.filter = compiled.clone();
+    logs.found = FilterResult::default();
+    if compiled.is_empty() {
+        logs.awaited_filter = 0;
+        return Vec::new();
+    }
+    logs.awaited_filter = id;
+    vec![Effect::Compute(Job::LogFilter { id, segments: logs.store.segments(), filter: compiled })]
+}
+
+/// Searches: the newest match first.
+pub fn search(model: &mut Model, typed: &str) -> Vec<Effect> {
+    let (text, regex) = split(typed);
+    match Filter::new(Level::Unknown, text, regex, None) {
+        Err(why) => {
+            say(model, why, Tone::Warn);
+            Vec::new()
+        }
+        Ok(wanted) if wanted.is_empty() => {
+            model.live.logs.search = None;
+            Vec::new()
+        }
+        Ok(wanted) => {
+            model.live.logs.search = Some((wanted, typed.to_owned()));
+            seek(model, Direction::Older)
+        }
+    }
+}
+
+fn split(typed: &str) -> (&str, &str) {
+    match typed.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(regex) if !regex.is_empty() => ("", regex),
+        _ => (typed, ""),
+    }
+}
+
+fn seek(model: &mut Model, direction: Direction) -> Vec<Effect> {
+    let Some((wanted, _)) = model.live.logs.search.clone() else {
+        say(model, "nothing was searched for yet: / searches", Tone::Dim);
+        return Vec::new();
+    };
+    find(model, direction, Some(wanted))
+}
+
+fn seek_error(model: &mut Model, direction: Direction) -> Vec<Effect> {
+    // Without a cursor the newest error is meant.
+    let direction = if model.live.logs.selected.is_none() { Direction::Older } else { direction };
+    find(model, direction, None)
+}
+
+fn find(model: &mut Model, direction: Direction, wanted: Option<Filter>) -> Vec<Effect> {
+    let id = model.fresh_id();
+    let logs = &mut model.live.logs;
+    logs.awaited_search = id;
+    vec![Effect::Compute(Job::LogSearch {
+        id,
+        segments: logs.store.segments(),
+        from: logs.selected,
+        direction,
+        wanted,
+        shown: logs.filter.clone(),
+    })]
+}
+
+/// The compute thread filtered the kept log; lines that came meanwhile are added.
+pub fn filtered(model: &mut Model, id: u64, mut found: FilterResult) {
+    let logs = &mut model.live.logs;
+    if logs.awaited_filter != id {
+        return;
+    }
+    logs.awaited_filter = 0;
+    found.extend(&logs.filter, &logs.store.segments_after(found.scanned_to.unwrap_or(0)));
+    found.evict_before(logs.store.first());
+    logs.found = found;
+    logs.anchor = None;
+    logs.selected = None;
+    model.dirty = true;
+}
+
+/// The compute thread found a line, or none.
+pub fn sought(model: &mut Model, id: u64, at: Option<LineAddress>) {
+    if model.live.logs.awaited_search != id {
+        return;
+    }
+    model.live.logs.awaited_search = 0;
+    match at {
+        Some(at) => go_to(model, at),
+        None => say(model, "no further match in the kept log", Tone::Dim),
+    }
+    model.dirty = true;
+}
