@@ -7,6 +7,7 @@ use quarterdeck::adapters::redis::RedisSource;
 use quarterdeck::config::redis_url;
 use quarterdeck::config::resolved::{RedisCommand, RedisTarget};
 use quarterdeck::domain::cache::{CacheReading, RedisFigures};
+use quarterdeck::domain::cause::Phase;
 use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::source::SignalId;
 use quarterdeck::domain::{Cause, Moment, Safe};
@@ -358,8 +359,12 @@ mod tls {
             matches!(&unknown, Cause::CertificateUnknownIssuer { issuer } if issuer.as_str().contains("Test Authority")),
             "{unknown}"
         );
-        let plain = read(server.port, Some(files.ca.clone())).await.unwrap_err();
-        assert!(matches!(plain, Cause::Tls(_) | Cause::ConnectionLost(_)), "{plain}");
+        // To a plain port the handshake is half a command: Redis waits for the rest of it.
+        let plain = redis_url::parse(&format!("rediss://localhost:{}", server.port)).unwrap();
+        let after = Duration::from_millis(300);
+        let plain =
+            RedisSource::new(RedisTarget { ca_file: Some(files.ca.clone()), ..plain }, vec![]).read(after).await;
+        assert_eq!(plain, Err(Cause::Timeout { phase: Phase::Tls, after }));
         let missing = read(port, Some(files.folder.path().join("none.pem"))).await.unwrap_err();
         assert!(matches!(missing, Cause::Misconfigured(_)), "{missing}");
     }

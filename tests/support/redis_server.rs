@@ -109,8 +109,8 @@ impl RedisServer {
         assert!(self.wait_for(READY), "redis-server does not start again");
     }
 
-    /// Sends one command on a connection of its own and returns the answer as it came, without its type and line end;
-    /// an error keeps its minus.
+    /// Sends one command on a connection of its own and returns the answer without its type and line end; nil is empty,
+    /// an error keeps its minus, of a list only the first line is returned.
     pub fn ask(&self, argv: &[&str]) -> String {
         self.ask_all(&[argv])
     }
@@ -140,7 +140,7 @@ fn answer(reader: &mut impl BufRead) -> String {
     let Some(length) = line.strip_prefix('$') else {
         return line.trim_start_matches(['+', ':']).to_owned();
     };
-    let length = length.parse::<usize>().unwrap_or(0);
+    let Ok(length) = length.parse::<usize>() else { return String::new() };
     let mut body = vec![0; length + 2];
     reader.read_exact(&mut body).expect("redis-server answers in full");
     body.truncate(length);
