@@ -162,8 +162,7 @@ async fn drain(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: u
 /// the line unreadable: a wrong figure is worse than none.
 pub fn figure(line: &[u8]) -> Option<SignalValue> {
     let line = std::str::from_utf8(line).ok()?;
-    let mut words =
-        line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '[' | ']')).peekable();
+    let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).peekable();
     while let Some(word) = words.next() {
         let word = word.rsplit_once('=').map_or(word, |(_, value)| value);
         if let Ok(instant) = DateTime::parse_from_rfc3339(word) {

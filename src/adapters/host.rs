@@ -94,14 +94,14 @@ fn cores() -> u32 {
 }
 
 /// The size of a list such as `0-3,8`.
-fn in_list(list: &str) -> Option<u32> {
-    let mut count = 0u32;
-    for part in list.trim().split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-        count = count.checked_add(last.checked_sub(first)?.checked_add(1)?)?;
+fn in_list(text: &str) -> Option<u32> {
+    let mut sum = 0u32;
+    for part in text.trim().split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let (from, to): (u32, u32) = (from.parse().ok()?, to.parse().ok()?);
+        sum = sum.checked_add(to.checked_sub(from)?.checked_add(1)?)?;
     }
-    Some(count)
+    Some(sum)
 }
 
 #[cfg(test)]

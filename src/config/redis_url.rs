@@ -138,8 +138,8 @@ mod tests {
         }
     }
 
-    fn secret(text: &str) -> Option<SecretRef> {
-        Some(SecretRef::Inline(Secret::new(text)))
+    fn secret(text: &str) -> SecretRef {
+        SecretRef::Inline(Secret::new(text))
     }
 
     #[test]
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn credentials_are_decoded_and_never_printed() {
         let target = parse("redis://ops:p%40ss%2Fw%25rd@cache/1").unwrap();
-        assert_eq!((target.user.as_deref(), &target.password), (Some("ops"), &secret("p@ss/w%rd")));
+        assert_eq!((target.user.as_deref(), &target.password), (Some("ops"), &Some(secret("p@ss/w%rd"))));
         assert!(!format!("{target:?}").contains("p@ss"));
-        assert_eq!(parse("redis://:only@cache").unwrap(), RedisTarget { password: secret("only"), ..base() });
+        assert_eq!(parse("redis://:only@cache").unwrap(), RedisTarget { password: Some(secret("only")), ..base() });
         let broken = [
             "redis://:s3cret/x@cache",
             "redis://u:s3cret%zz@cache",
@@ -177,7 +177,7 @@ mod tests {
             RedisTarget { host: "/run/r s.sock".into(), port: 0, unix: Some("/run/r s.sock".into()), ..base() };
         assert_eq!(parse("unix:///run/r%20s.sock").unwrap(), socket);
         let with = parse("redis+unix:///run/r%20s.sock?db=2&password=x").unwrap();
-        assert_eq!(with, RedisTarget { database: 2, password: secret("x"), ..socket });
+        assert_eq!(with, RedisTarget { database: 2, password: Some(secret("x")), ..socket });
         assert!(parse("unix://run/redis.sock").unwrap_err().as_str().contains("three slashes"));
         assert!(parse("unix://").is_err());
     }

@@ -5,6 +5,7 @@ mod http;
 mod logs;
 mod postgres;
 mod redis;
+mod redis_faults;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;
