@@ -1,1 +1,28 @@
-//! Floor 1: log lines: immutable shared segments, parsing, filters, histograms. Pure.
+//! Floor 1: log lines: immutable shared segments, tolerant scanning, filters, search, histograms. Pure: no IO, no clock.
+
+pub mod assembler;
+pub mod counters;
+pub mod entry;
+pub mod filter;
+pub mod histogram;
+mod instant;
+mod json;
+pub mod level;
+mod logfmt;
+mod plain;
+pub mod scan;
+pub mod search;
+pub mod segment;
+pub mod store;
+pub mod summary;
+mod traces;
+
+pub use assembler::LineAssembler;
+pub use counters::LogCounters;
+pub use entry::Entry;
+pub use filter::{Filter, FilterResult};
+pub use histogram::{Histogram, TimeBasis};
+pub use level::{Level, LevelCounts};
+pub use segment::{Line, LineAddress, Segment, SegmentBuilder};
+pub use store::LogStore;
+pub use summary::BlockSummary;
