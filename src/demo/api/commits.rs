@@ -18,6 +18,7 @@ use super::{Api, fault::Fault};
 use crate::demo::{
     error::{DemoError, Doing},
     http,
+    servers::schema::statement,
     services::gateway::milliseconds,
 };
 
@@ -49,7 +50,7 @@ pub async fn one(State(api): State<Arc<Api>>, Path(id): Path<i64>) -> Result<Jso
 
 async fn load(api: &Api, id: i64, key: String) -> Result<Value, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let row = lease.query_typed_opt(include_str!("commit.sql"), &[(&id, Type::INT8)]).await?;
+    let row = lease.query_typed_opt(statement(include_str!("commit.sql")), &[(&id, Type::INT8)]).await?;
     drop(lease);
     let missing = || Fault { status: StatusCode::NOT_FOUND, message: format!("no commit {id}"), frames: &[] };
     let commit = describe(&row.ok_or_else(missing)?)?;
@@ -86,7 +87,7 @@ pub struct Wanted {
 /// `GET /api/v1/commits/search?number=N`: finds the commit with the same content as commit N.
 pub async fn search(State(api): State<Arc<Api>>, Query(wanted): Query<Wanted>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let rows = lease.query_typed(include_str!("search.sql"), &[(&wanted.number, Type::INT8)]).await?;
+    let rows = lease.query_typed(statement(include_str!("search.sql")), &[(&wanted.number, Type::INT8)]).await?;
     let items = rows.iter().map(describe).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({"total": items.len(), "items": items})))
 }
@@ -94,7 +95,7 @@ pub async fn search(State(api): State<Arc<Api>>, Query(wanted): Query<Wanted>) -
 /// `GET /api/v1/reports/activity`: reads many rows, and so takes a while.
 pub async fn activity(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let rows = lease.query_typed(include_str!("activity.sql"), &[]).await?;
+    let rows = lease.query_typed(statement(include_str!("activity.sql")), &[]).await?;
     let items = rows
         .iter()
         .map(|row| {
@@ -111,7 +112,7 @@ pub async fn warm(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let began = Instant::now();
     let cache = api.cache.as_ref().ok_or_else(|| Fault::unavailable("Redis is not installed here"))?;
     let lease = api.pool()?.acquire().await?;
-    let rows = lease.query_typed(include_str!("warm.sql"), &[(&ASKED_FOR, Type::INT8)]).await?;
+    let rows = lease.query_typed(statement(include_str!("warm.sql")), &[(&ASKED_FOR, Type::INT8)]).await?;
     drop(lease);
     let mut entries = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -116,14 +116,20 @@ impl Pool {
         Ok(Pooled { client: schema::connect(&self.config).await?, opened: Instant::now() })
     }
 
-    /// Closes one connection that is too old, and opens what is missing.
+    /// Opens what is missing, then closes one connection that is too old. Its place is filled at the next call: until
+    /// then the server's slot is free, and anyone may take it.
     pub async fn upkeep(&self) -> Result<(), DemoError> {
+        let filled = self.fill().await;
         let old = self.with_idle(|idle| {
             let oldest = idle.iter().enumerate().min_by_key(|(_, pooled)| pooled.opened);
             let at = oldest.filter(|(_, pooled)| pooled.opened.elapsed() > LIFETIME).map(|(at, _)| at);
             at.and_then(|at| idle.remove(at))
         });
         drop(old);
+        filled
+    }
+
+    async fn fill(&self) -> Result<(), DemoError> {
         while let Ok(_permit) = self.permits.try_acquire() {
             // This permit is one of those in use.
             if self.available() + self.in_use() > self.size {

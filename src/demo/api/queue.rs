@@ -7,18 +7,22 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::{Api, fault::Fault, pool::Pool};
-use crate::demo::error::{DemoError, Doing};
+use crate::demo::{
+    error::{DemoError, Doing},
+    servers::schema::statement,
+};
 
 /// How many deliveries wait.
 pub async fn depth(pool: &Pool) -> Result<i64, Fault> {
-    let row = pool.acquire().await?.query_typed_one(include_str!("../services/queue_depth.sql"), &[]).await?;
+    let row =
+        pool.acquire().await?.query_typed_one(statement(include_str!("../services/queue_depth.sql")), &[]).await?;
     Ok(row.try_get(0)?)
 }
 
 /// `GET /api/v1/webhooks`.
 pub async fn webhooks(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let rows = lease.query_typed(include_str!("webhooks.sql"), &[]).await?;
+    let rows = lease.query_typed(statement(include_str!("webhooks.sql")), &[]).await?;
     let items = rows
         .iter()
         .map(|row| {
@@ -34,7 +38,7 @@ pub async fn webhooks(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault>
 /// `GET /api/v1/alerts`: the newest, and how many there are.
 pub async fn alerts(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let rows = lease.query_typed(include_str!("alerts.sql"), &[]).await?;
+    let rows = lease.query_typed(statement(include_str!("alerts.sql")), &[]).await?;
     let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get(6))?;
     let items = rows
         .iter()
@@ -54,7 +58,7 @@ pub async fn alerts(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
 /// `POST /api/v1/alerts`: a new alert, and its delivery to an active webhook.
 pub async fn raise_alert(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let row = lease.query_typed_one(include_str!("raise_alert.sql"), &[]).await?;
+    let row = lease.query_typed_one(statement(include_str!("raise_alert.sql")), &[]).await?;
     let queued: i64 = row.try_get(0)?;
     Ok(Json(json!({"queued": queued})))
 }
@@ -62,7 +66,7 @@ pub async fn raise_alert(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fau
 /// `POST /api/v1/webhooks/retry-pending`: closes the circuit and makes all that waits due now.
 pub async fn retry_pending(State(api): State<Arc<Api>>) -> Result<Json<Value>, Fault> {
     let lease = api.pool()?.acquire().await?;
-    let row = lease.query_typed_one(include_str!("retry_pending.sql"), &[]).await?;
+    let row = lease.query_typed_one(statement(include_str!("retry_pending.sql")), &[]).await?;
     let retried: i64 = row.try_get(0)?;
     Ok(Json(json!({"status": "accepted", "retried": retried})))
 }

@@ -122,10 +122,10 @@ pub fn keep() -> Result<(), DemoError> {
 fn clear(root: Option<&Path>, processes: &[ProcessIdentity]) -> Result<(), DemoError> {
     let began = Instant::now();
     // To PostgreSQL this means: stop at once, take your processes and shared memory with you.
-    processes.iter().for_each(|process| process.signal(Signal::QUIT));
+    signal(processes, Signal::QUIT);
     while began.elapsed() < PATIENCE {
         if began.elapsed() > ORDERLY {
-            processes.iter().for_each(|process| process.signal(Signal::KILL));
+            signal(processes, Signal::KILL);
         }
         if !processes.iter().any(|process| process.lives()) && root.is_none_or(folder::remove) {
             return Ok(());
@@ -133,4 +133,10 @@ fn clear(root: Option<&Path>, processes: &[ProcessIdentity]) -> Result<(), DemoE
         thread::sleep(Duration::from_millis(20));
     }
     Err(DemoError::new("something of the sample is left"))
+}
+
+fn signal(processes: &[ProcessIdentity], signal: Signal) {
+    for process in processes {
+        process.signal(signal);
+    }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_postgres::{Client, Config};
 
-use crate::demo::{error::DemoError, servers::schema};
+use crate::demo::{
+    error::DemoError,
+    servers::schema::{self, statement},
+};
 
 /// The first sessions stay idle outside a transaction.
 const IDLE: usize = 2;
@@ -20,7 +23,7 @@ pub async fn play(login: &Config) -> Result<(), DemoError> {
         }
         // No slot is free: the next one that the pool gives back will do.
         if let Ok(client) = schema::connect(login).await {
-            let report = if held.len() < IDLE { "SELECT 1" } else { include_str!("report.sql") };
+            let report = if held.len() < IDLE { "SELECT 1" } else { statement(include_str!("report.sql")) };
             if client.batch_execute(report).await.is_ok() {
                 held.push(client);
                 continue;

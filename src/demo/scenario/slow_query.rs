@@ -2,7 +2,10 @@
 
 use tokio_postgres::Config;
 
-use crate::demo::{error::DemoError, servers::schema};
+use crate::demo::{
+    error::DemoError,
+    servers::schema::{self, statement},
+};
 
 /// Runs the report until it is cancelled or terminated.
 pub async fn play(login: &Config) -> Result<(), DemoError> {
@@ -11,7 +14,7 @@ pub async fn play(login: &Config) -> Result<(), DemoError> {
         client.batch_execute("SET statement_timeout = '2h'; DROP INDEX IF EXISTS commits_fingerprint_idx").await;
     prepare.map_err(|error| schema::words(&error))?;
     // Its result matters to nobody: it ends by being cancelled, terminated, or timed out.
-    let _ = client.batch_execute(include_str!("runaway.sql")).await;
+    let _ = client.batch_execute(statement(include_str!("runaway.sql"))).await;
     let client = if client.is_closed() { schema::connect(login).await? } else { client };
-    client.batch_execute(include_str!("restore_index.sql")).await.map_err(|error| schema::words(&error))
+    client.batch_execute(statement(include_str!("restore_index.sql"))).await.map_err(|error| schema::words(&error))
 }

@@ -151,9 +151,9 @@ impl Cluster<'_> {
         if statements {
             command.args(["-c", "shared_preload_libraries=pg_stat_statements", "-c", "pg_stat_statements.max=500"]);
         }
-        SETTINGS.iter().for_each(|setting| {
+        for setting in SETTINGS {
             command.arg("-c").arg(setting);
-        });
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = Command::from(command).spawn().doing("start postgres")?;
         self.report(&child)?;
@@ -162,7 +162,7 @@ impl Cluster<'_> {
         loop {
             if let Some(status) = child.try_wait().doing("watch postgres")? {
                 let mut words = String::new();
-                while let Some(Ok(Some(line))) = timeout(Duration::from_secs(1), next_line(&mut said)).await.ok() {
+                while let Ok(Ok(Some(line))) = timeout(Duration::from_secs(1), next_line(&mut said)).await {
                     words = format!("{words}{line}\n");
                 }
                 return Err(DemoError::new(format!("postgres ended ({status}): {}", last_line(&words))));

@@ -18,7 +18,7 @@ use crate::demo::{
     error::{DemoError, Doing},
     http,
     log_file::LogFile,
-    servers::schema,
+    servers::schema::{self, statement},
     spec::ServiceSpec,
 };
 
@@ -116,7 +116,7 @@ async fn batch(worker: &Worker, session: &mut Option<Client>) -> Result<Batch, D
         _ => session.insert(connect(worker).await?),
     };
     let query = async |sql| client.query_typed_one(sql, &[]).await.map_err(|error| schema::words(&error));
-    let depth: i64 = query(include_str!("queue_depth.sql")).await?.try_get(0).doing("read the queue")?;
+    let depth: i64 = query(statement(include_str!("queue_depth.sql"))).await?.try_get(0).doing("read the queue")?;
     worker.depth.store(depth, Relaxed);
     let open: bool = query("SELECT open_until > now() FROM delivery_circuit").await?.try_get(0).doing("read")?;
     if open {
@@ -129,9 +129,9 @@ async fn batch(worker: &Worker, session: &mut Option<Client>) -> Result<Batch, D
         }
     }
     let limit: (&(dyn tokio_postgres::types::ToSql + Sync), _) = (&BATCH, tokio_postgres::types::Type::INT8);
-    let delivered = client.execute_typed(include_str!("deliver.sql"), &[limit]).await;
+    let delivered = client.execute_typed(statement(include_str!("deliver.sql")), &[limit]).await;
     let count = delivered.map_err(|error| schema::words(&error))?;
-    client.batch_execute(include_str!("prune.sql")).await.map_err(|error| schema::words(&error))?;
+    client.batch_execute(statement(include_str!("prune.sql"))).await.map_err(|error| schema::words(&error))?;
     Ok(Batch::Delivered { count, depth: (depth - count as i64).max(0) })
 }
 
