@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod geometry;
+pub mod help;
 pub mod pane;
 pub mod screen;
 pub mod table;
