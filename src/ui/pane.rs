@@ -37,16 +37,15 @@ pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: S
         drawn = blocks(canvas, placed.inner, &view.blocks, setting);
         canvas.muted = false;
     }
-    let right = drawn.note.into_iter().chain([view.corner.clone()]).collect();
     let state = state::in_title(canvas, &view.state, alone);
-    let heading = Heading { title: &view.title, state, right, focused: setting.focused };
+    let heading = Heading { title: &view.title, state, note: drawn.note, corner: &view.corner, focused: setting.focused };
     frame::draw(canvas, placed.outer, setting.frame, &heading);
     drawn.rows
 }
 
 struct Drawn {
     rows: u16,
-    note: Option<Safe>,
+    note: Option<(Safe, Safe)>,
 }
 
 fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: Setting) -> Drawn {

@@ -16,8 +16,10 @@ pub struct Heading<'a> {
     pub title: &'a [Span],
     /// The state in words, when it is not ok.
     pub state: Option<(Safe, Style)>,
-    /// Right: what is seen of the whole, then age or interval.
-    pub right: Vec<Safe>,
+    /// What is seen of the whole, in full and in short.
+    pub note: Option<(Safe, Safe)>,
+    /// Right end: age or interval.
+    pub corner: &'a Safe,
     /// The pane has the focus.
     pub focused: bool,
 }
@@ -65,10 +67,10 @@ fn title(canvas: &mut Canvas<'_>, outer: Rectangle, heading: &Heading<'_>, line:
     let room = end - left;
     let wanted = canvas.line_columns(heading.title);
     let state = heading.state.as_ref().map_or(0, |(words, _)| canvas.columns(words).saturating_add(2));
-    let right = right_that_fits(canvas, &heading.right, room.saturating_sub(wanted.saturating_add(state)));
+    let right = right_that_fits(canvas, heading, room.saturating_sub(wanted.saturating_add(state)));
     let right_columns: u16 = right.iter().map(|piece| canvas.columns(piece) + 3).sum();
     let words = room.saturating_sub(right_columns);
-    let kept = wanted.min(words.saturating_sub(state).max(wanted.min(words / 3)));
+    let kept = wanted.min(words.saturating_sub(state).max(words / 3));
 
     let pointer = if heading.focused { canvas.theme.glyphs.pointer } else { ' ' };
     canvas.glyph(outer.x + 1, outer.y, pointer, line);
@@ -76,7 +78,7 @@ fn title(canvas: &mut Canvas<'_>, outer: Rectangle, heading: &Heading<'_>, line:
     if let Some((state, style)) = &heading.state {
         canvas.glyph(x, outer.y, ' ', line);
         x += 1;
-        x += canvas.text(x, outer.y, end.saturating_sub(x), state, *style);
+        x += canvas.text(x, outer.y, end.saturating_sub(x + 1), state, *style);
     }
     if x < end {
         canvas.glyph(x, outer.y, ' ', line);
@@ -91,19 +93,25 @@ fn title(canvas: &mut Canvas<'_>, outer: Rectangle, heading: &Heading<'_>, line:
     }
 }
 
-/// The pieces for which there is room: the age stays longest.
-fn right_that_fits<'p>(canvas: &Canvas<'_>, pieces: &'p [Safe], room: u16) -> Vec<&'p Safe> {
+/// What fits at the right, from left to right. That rows are hidden is more important than the age.
+fn right_that_fits<'h>(canvas: &Canvas<'_>, heading: &'h Heading<'_>, room: u16) -> Vec<&'h Safe> {
     let mut left = room.saturating_sub(1);
-    let mut kept: Vec<&Safe> = Vec::new();
-    for piece in pieces.iter().rev().filter(|piece| !piece.as_str().is_empty()) {
+    let mut take = |piece: &Safe| {
         let columns = canvas.columns(piece) + 3;
-        if columns > left {
-            break;
+        let fits = columns > 3 && columns <= left;
+        left -= if fits { columns } else { 0 };
+        fits
+    };
+    let note = heading.note.as_ref().and_then(|(full, short)| {
+        if take(full) {
+            Some(full)
+        } else if take(short) {
+            Some(short)
+        } else {
+            None
         }
-        left -= columns;
-        kept.insert(0, piece);
-    }
-    kept
+    });
+    note.into_iter().chain(take(heading.corner).then_some(heading.corner)).collect()
 }
 
 fn draw_title(canvas: &mut Canvas<'_>, (x, y, width): (u16, u16, u16), heading: &Heading<'_>) -> u16 {

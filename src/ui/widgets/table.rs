@@ -13,8 +13,8 @@ use crate::ui::widgets::{bar, sparkline};
 pub struct Shown {
     /// Rows below the heading.
     pub rows: u16,
-    /// `1-5 of 14`, when not everything is seen.
-    pub note: Option<Safe>,
+    /// `1-5 of 14` and in short `5/14`, when not everything is seen.
+    pub note: Option<(Safe, Safe)>,
 }
 
 /// A column with its place.
@@ -78,14 +78,15 @@ fn first_row(rows: usize, height: usize, offset: usize, cursor: Option<usize>) -
     first
 }
 
-fn note(table: &Table, first: usize, height: usize) -> Option<Safe> {
-    let rows = table.rows.len();
+fn note(table: &Table, first: usize, height: usize) -> Option<(Safe, Safe)> {
+    let (rows, all) = (table.rows.len(), table.total);
     let last = (first + height).min(rows);
-    let filtered = if rows < table.total { format!(" ({} in all)", table.total) } else { String::new() };
+    let short = |seen: usize| Safe::of(format!("{seen}/{all}"));
+    let filtered = if rows < all { format!(" ({all} in all)") } else { String::new() };
     if rows > height && last > first {
-        Some(Safe::of(format!("{}-{last} of {rows}{filtered}", first + 1)))
-    } else if rows < table.total {
-        Some(Safe::of(format!("{rows} of {}", table.total)))
+        Some((Safe::of(format!("{}-{last} of {rows}{filtered}", first + 1)), short(last - first)))
+    } else if rows < all {
+        Some((Safe::of(format!("{rows} of {all}")), short(rows)))
     } else {
         None
     }
@@ -96,13 +97,17 @@ fn heading(canvas: &mut Canvas<'_>, y: u16, place: &Place, columns: &[Column], s
     let style = canvas.theme.roles.heading;
     let title = Safe::of(column.title);
     let sorted = sort.column == Some(place.index);
-    let room = place.width.saturating_sub(u16::from(sorted));
-    let used = canvas.columns(&title).min(room);
+    // A letter as marker needs air before it; a triangle does not.
+    let wanted = canvas.columns(&title);
+    let air = u16::from(sorted && canvas.theme.ascii && wanted + 2 <= place.width);
+    let room = place.width.saturating_sub(u16::from(sorted) + air);
+    let used = wanted.min(room);
     let x = if column.align == Align::Right { place.x + room - used } else { place.x };
     canvas.text(x, y, used, &title, style);
     if sorted && place.width > 0 {
+        canvas.run(x + used, y, air, ' ', style);
         let order = canvas.theme.glyphs.order[usize::from(sort.reverse)];
-        canvas.glyph(x + used, y, order, style);
+        canvas.glyph(x + used + air, y, order, style);
     }
 }
 
