@@ -26,6 +26,8 @@ pub struct Geometry {
     pub rows: Vec<(PaneId, u16)>,
     /// Rows of text in the topmost overlay.
     pub overlay_rows: u16,
+    /// Lines that the topmost overlay holds after wrapping: scrolling ends at `overlay_lines - overlay_rows`.
+    pub overlay_lines: usize,
 }
 
 impl Geometry {

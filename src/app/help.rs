@@ -1,55 +1,78 @@
-//! `?`: the keys, those of the pane first. Made from the command table.
+//! Help, as a document made from the command table: what is of use on this pane first, then everything.
 
 use crate::app::document::{Document, Span};
 use crate::app::pane::PaneId;
 use crate::app::table::Tone;
 use crate::domain::Safe;
-use crate::input::command::{COMMANDS, CommandInfo, Scope};
+use crate::input::command::{COMMANDS, Command, CommandInfo, Scope};
+
+/// Columns of the keys, and of the names.
+const KEYS: usize = 14;
+const NAME: usize = 16;
 
 /// Help for a pane.
 #[must_use]
 pub fn document(pane: PaneId) -> Document {
-    let mut out = Document::new("Keys (Esc closes)");
-    let own = if pane == PaneId::Logs { Scope::Text } else { Scope::Table };
-    out.heading(if own == Scope::Text { "On this log" } else { "On this table" });
-    rows(&mut out, own);
-    if own == Scope::Text {
-        out.line(
-            "/text searches, &text filters; between slashes it is a regular expression: &/time(d )?out/",
-            Tone::Dim,
-        );
+    let mut help = Document::new("Help");
+    let here: Vec<_> = COMMANDS.iter().filter(|info| info.scope == scope(pane)).collect();
+    if !here.is_empty() && scope(pane) != Scope::Global {
+        help.heading("On this pane");
+        here.into_iter().for_each(|info| help.lines.push(line(info)));
     }
-    out.heading("Everywhere");
-    rows(&mut out, Scope::Global);
-    out.heading("States of a pane");
-    for (word, meaning) in [
-        ("ok", "the figures are fresh"),
-        ("loading", "asked, no answer yet"),
-        ("empty", "the answer is that there is nothing; the pane says what was asked"),
-        ("STALE", "the figures are old; the age is shown"),
-        ("error", "the newest attempt failed: cause, how often, when it is tried again; old figures stay, greyed"),
-        ("denied", "a right or an extension is missing; the line that gives it is shown"),
-        ("off", "not configured; the line that turns it on is shown"),
-        ("FROZEN", "you stopped the screen with Space; watching goes on"),
-    ] {
-        out.field(word, meaning, Tone::Plain);
-    }
-    out.heading("Nothing on this screen writes to what it watches.");
-    out
-}
-
-fn rows(out: &mut Document, scope: Scope) {
-    for info in COMMANDS.iter().filter(|info| info.scope == scope) {
-        out.lines.push(vec![
-            Span { text: Safe::of(format!("{:<16}", keys(info))), tone: Tone::Accent },
-            Span { text: Safe::of(format!("{:<16}", info.name)), tone: Tone::Dim },
-            Span { text: Safe::of(info.doc), tone: Tone::Plain },
+    let everywhere = |info: &&CommandInfo| info.scope == Scope::Global;
+    let is_page = |info: &&CommandInfo| matches!(info.command, Command::Page(_));
+    help.heading("Pages");
+    help.lines.extend(COMMANDS.iter().filter(everywhere).filter(is_page).map(line));
+    help.heading("Everywhere");
+    help.lines.extend(COMMANDS.iter().filter(everywhere).filter(|info| !is_page(info)).map(line));
+    help.heading("Words");
+    for (word, tone, meaning) in WORDS {
+        help.lines.push(vec![
+            Span { text: Safe::of(format!("{word:<KEYS$} ")), tone },
+            Span { text: Safe::of(meaning), tone: Tone::Plain },
         ]);
     }
+    help
 }
 
-/// The keys of a command in one line.
-#[must_use]
-pub fn keys(info: &CommandInfo) -> String {
-    info.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+const WORDS: [(&str, Tone, &str); 8] = [
+    ("OK", Tone::Ok, "answers as it should"),
+    ("DEGR", Tone::Warn, "works, but a figure is past its threshold or a part fails"),
+    ("UNKN", Tone::Unknown, "not known: neither ok nor zero"),
+    ("DOWN", Tone::Bad, "does not work"),
+    ("STALE", Tone::Unknown, "the figures are as old as it says"),
+    ("DENIED", Tone::Unknown, "a right is missing; the pane shows the line that gives it"),
+    ("off", Tone::Dim, "not configured; the pane shows the line that turns it on"),
+    ("-", Tone::Dim, "there is no figure"),
+];
+
+/// Which commands a pane has beside the global ones.
+fn scope(pane: PaneId) -> Scope {
+    match pane {
+        PaneId::Services | PaneId::SlowQueries | PaneId::Sessions | PaneId::Signals => Scope::Table,
+        PaneId::Logs => Scope::Text,
+        PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Later => Scope::Global,
+    }
+}
+
+fn line(info: &CommandInfo) -> Vec<Span> {
+    let keys = info.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("  ");
+    vec![
+        Span { text: Safe::of(format!("{keys:<KEYS$} ")), tone: Tone::Accent },
+        Span { text: Safe::of(format!("{:<NAME$} ", info.name)), tone: Tone::Strong },
+        Span { text: Safe::of(info.doc), tone: Tone::Plain },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_pane_comes_first_and_nothing_is_missing() {
+        let help = document(PaneId::Logs).plain();
+        assert!(help.starts_with("On this pane\n&"), "{help}");
+        assert!(COMMANDS.iter().filter(|c| c.scope != Scope::Table).all(|c| help.contains(c.doc)));
+        assert!(!document(PaneId::Connections).plain().contains("On this pane"));
+    }
 }

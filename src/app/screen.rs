@@ -1,6 +1,8 @@
-//! What stands around the panes, as data: header, alert strip, tabs, hints, prompt. Made from the model, drawn by `ui`.
+//! What stands around and over the panes, as data: header, alert strip, tabs, hints, prompt, overlays. Made from the
+//! model, drawn by `ui`.
 
-use crate::app::document::Line;
+use crate::app::document::{Document, Line};
+use crate::app::pane::PaneId;
 use crate::app::view::Page;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
@@ -24,10 +26,35 @@ pub struct Chrome {
     pub frozen: Option<Safe>,
     /// Page shown.
     pub page: Page,
+    /// The pane with the focus.
+    pub focused: PaneId,
+    /// The pane with the focus covers the whole page.
+    pub zoomed: bool,
+    /// Columns scrolled to the right in log lines.
+    pub scroll_right: usize,
     /// Keys that are of use here and now: key and what it does.
     pub hints: Vec<(Safe, &'static str)>,
     /// The newest message, or the worst thing now, at the right of the hints.
     pub message: Line,
     /// The line being typed: sign, text.
     pub prompt: Option<(&'static str, Safe)>,
+}
+
+/// Something that lies over the page, ready to be drawn.
+#[derive(Clone, Debug)]
+pub enum OverlayView<'a> {
+    /// A text to read.
+    Document {
+        /// The text.
+        document: &'a Document,
+        /// First line shown, counted after wrapping; past the end shows the end.
+        scroll: usize,
+    },
+    /// The command line with its completions.
+    Palette {
+        /// What was typed.
+        typed: Safe,
+        /// Which completion is chosen.
+        chosen: usize,
+    },
 }

@@ -1,0 +1,130 @@
+//! One pane: frame, title, state in words, then its blocks from top to bottom. Old values stay, greyed; where there is
+//! nothing to show, the middle says why.
+
+use super::paint::Canvas;
+use super::screen::{Frame, Placed};
+use super::widgets::frame::Heading;
+use super::widgets::{bar, frame, histogram, log, sparkline, state, table};
+use crate::app::geometry::Rectangle;
+use crate::app::pane::{Block, Chart, PaneView};
+use crate::domain::{PaneState, Safe};
+
+/// A list that takes what is left gets at least this many rows before charts do.
+const LIST_ROWS: u16 = 3;
+
+/// How a pane is to be drawn.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    /// What surrounds it.
+    pub frame: Frame,
+    /// It has the focus.
+    pub focused: bool,
+    /// Columns scrolled to the right in log lines.
+    pub scroll_right: usize,
+}
+
+/// Draws a pane; returns the rows of its list.
+pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: Setting) -> u16 {
+    let alone = view.blocks.is_empty();
+    let mut drawn = Drawn { rows: placed.inner.height, note: None };
+    if alone {
+        state::in_middle(canvas, placed.inner, &view.state);
+    } else {
+        canvas.muted = matches!(
+            view.state,
+            PaneState::Stale { .. } | PaneState::Error { .. } | PaneState::Denied { .. } | PaneState::Off { .. }
+        );
+        drawn = blocks(canvas, placed.inner, &view.blocks, setting);
+        canvas.muted = false;
+    }
+    let state = state::in_title(canvas, &view.state, alone);
+    let heading = Heading { title: &view.title, state, note: drawn.note, corner: &view.corner, focused: setting.focused };
+    frame::draw(canvas, placed.outer, setting.frame, &heading);
+    drawn.rows
+}
+
+struct Drawn {
+    rows: u16,
+    note: Option<(Safe, Safe)>,
+}
+
+fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: Setting) -> Drawn {
+    let heights = heights(blocks, area.height);
+    let (label, figure) = chart_columns(canvas, area.width, blocks);
+    let mut drawn = Drawn { rows: area.height, note: None };
+    let mut y = area.y;
+    for (block, height) in blocks.iter().zip(heights) {
+        let place = Rectangle { y, height, ..area };
+        y += height;
+        if height == 0 {
+            continue;
+        }
+        match block {
+            Block::Line(line) => {
+                canvas.line(place.x, place.y, place.width, line);
+            }
+            Block::Bar { parts, limit } => {
+                bar::draw(canvas, (place.x, place.y, place.width), parts.iter().copied(), *limit);
+            }
+            Block::Chart(chart) => sparkline::chart(canvas, place, chart, label, figure),
+            Block::Table { table, selected, offset, sort } => {
+                let shown = table::draw(canvas, place, table, selected.as_ref(), *offset, *sort);
+                drawn = Drawn { rows: shown.rows, note: shown.note };
+            }
+            Block::Log(rows) => drawn.rows = log::draw(canvas, place, rows, setting.scroll_right),
+            Block::Histogram { all, part, label } => histogram::draw(canvas, place, all, part, label),
+        }
+    }
+    drawn
+}
+
+/// The height of each block, 0 for one that is left out: lists share what is left. When that is too little for them,
+/// histograms go, then charts, the last first.
+fn heights(blocks: &[Block], total: u16) -> Vec<u16> {
+    let mut heights: Vec<u16> = blocks.iter().map(fixed).collect();
+    let sum = |heights: &[u16]| heights.iter().fold(0u16, |sum, h| sum.saturating_add(*h));
+    let lists = blocks.iter().filter(|block| fixed(block) == 0).count() as u16;
+    let wanted = if lists == 0 { 0 } else { lists.saturating_mul(LIST_ROWS).min(total) };
+    let histogram = |block: &Block| matches!(block, Block::Histogram { .. });
+    let chart = |block: &Block| matches!(block, Block::Chart(_));
+    for leaves in [&histogram as &dyn Fn(&Block) -> bool, &chart] {
+        for index in (0..blocks.len()).rev() {
+            if lists > 0 && sum(&heights).saturating_add(wanted) > total && leaves(&blocks[index]) {
+                heights[index] = 0;
+            }
+        }
+    }
+    let mut left = total;
+    for height in &mut heights {
+        *height = (*height).min(left);
+        left -= *height;
+    }
+    let mut waiting = lists;
+    for (height, _) in heights.iter_mut().zip(blocks).filter(|(_, block)| fixed(block) == 0) {
+        *height = left / waiting.max(1);
+        left -= *height;
+        waiting -= 1;
+    }
+    heights
+}
+
+/// Rows of a block that does not grow; 0 for a list.
+fn fixed(block: &Block) -> u16 {
+    match block {
+        Block::Line(_) | Block::Bar { .. } | Block::Chart(_) => 1,
+        Block::Histogram { .. } => 2,
+        Block::Table { .. } | Block::Log(_) => 0,
+    }
+}
+
+/// Widths of the labels and figures of all charts of a pane, so that the lines stand below each other.
+fn chart_columns(canvas: &Canvas<'_>, width: u16, blocks: &[Block]) -> (u16, u16) {
+    let charts = || {
+        blocks.iter().filter_map(|block| match block {
+            Block::Chart(chart) => Some(chart),
+            _ => None,
+        })
+    };
+    let widest = |of: fn(&Chart) -> &Safe| charts().map(|chart| canvas.columns(of(chart))).max().unwrap_or(0);
+    (widest(|chart| &chart.label).min(width / 3), widest(|chart| &chart.figure).min(width / 3))
+}

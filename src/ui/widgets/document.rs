@@ -1,0 +1,86 @@
+//! The one overlay for everything that is read: help, detail, notices, the program's own log. Wrapped to its width, with
+//! the place in the text in its frame.
+
+use crate::app::document::Document;
+use crate::app::geometry::Rectangle;
+use crate::domain::Safe;
+use crate::ui::paint::Canvas;
+use crate::ui::widgets::{frame, wrap};
+
+/// Widest text that is still pleasant to read.
+const WIDEST: u16 = 112;
+/// Narrowest box, so that its frame can speak.
+const NARROWEST: u16 = 36;
+
+/// Draws the document; returns the rows for text and the number of wrapped lines.
+pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16, usize) {
+    let screen = canvas.area();
+    let air = if screen.width >= 60 { 4 } else { 0 };
+    let widest = screen.width.saturating_sub(air).min(WIDEST);
+    let natural = document.lines.iter().map(|line| canvas.line_columns(line)).max().unwrap_or(0);
+    let natural = natural.max(canvas.columns(&document.title).saturating_add(16));
+    let width = natural.saturating_add(4).clamp(NARROWEST.min(widest), widest);
+    let text_width = width.saturating_sub(4);
+
+    let rows: Vec<_> = document
+        .lines
+        .iter()
+        .flat_map(|line| wrap::line(canvas, line, text_width).into_iter().map(move |row| (line, row)))
+        .collect();
+    let highest = if screen.height >= 20 { screen.height - 4 } else { screen.height };
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(highest);
+    let outer = centred(screen, width, height);
+    open(canvas, outer);
+    let text_rows = height.saturating_sub(2);
+    let first = scroll.min(rows.len().saturating_sub(usize::from(text_rows)));
+    for (y, (line, row)) in (outer.y + 1..).zip(rows.iter().skip(first).take(usize::from(text_rows))) {
+        let mut x = outer.x + 2 + row.indent;
+        let end = outer.x + 2 + text_width;
+        for (index, range) in &row.pieces {
+            if let Some(span) = line.get(*index) {
+                let style = canvas.theme.tone(span.tone);
+                x += canvas.part(x, y, end.saturating_sub(x), &span.text, range.clone(), style);
+            }
+        }
+    }
+    caption(canvas, outer, document, first, text_rows, rows.len());
+    (text_rows, rows.len())
+}
+
+/// The middle of the screen.
+fn centred(screen: Rectangle, width: u16, height: u16) -> Rectangle {
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    Rectangle { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height }
+}
+
+/// Clears the place of an overlay, with frame and shadow.
+pub fn open(canvas: &mut Canvas<'_>, outer: Rectangle) {
+    let shadow = canvas.theme.roles.shadow;
+    let (right, bottom) = (outer.x + outer.width, outer.y + outer.height);
+    canvas.restyle(Rectangle { x: right, y: outer.y + 1, width: 2, height: outer.height }, shadow);
+    canvas.restyle(Rectangle { x: outer.x + 2, y: bottom, width: outer.width.saturating_sub(2), height: 1 }, shadow);
+    canvas.clear(outer, canvas.theme.roles.ground);
+    frame::boxed(canvas, outer, canvas.theme.roles.overlay_frame);
+}
+
+fn caption(canvas: &mut Canvas<'_>, outer: Rectangle, document: &Document, first: usize, rows: u16, all: usize) {
+    let roles = &canvas.theme.roles;
+    if outer.width < 8 || outer.height < 2 {
+        return;
+    }
+    let room = outer.width - 4;
+    canvas.glyph(outer.x + 1, outer.y, ' ', roles.overlay_frame);
+    let used = canvas.text(outer.x + 2, outer.y, room, &document.title, roles.title_focused);
+    canvas.glyph(outer.x + 2 + used, outer.y, ' ', roles.overlay_frame);
+    if all > usize::from(rows) {
+        let last = (first + usize::from(rows)).min(all);
+        let place = Safe::of(format!(" {}-{last} of {all} ", (first + 1).min(last)));
+        let columns = canvas.columns(&place);
+        if columns + used + 2 <= room {
+            canvas.text_right(outer.x + 2, outer.y, room, &place, roles.corner);
+        }
+    }
+    let bottom = outer.y + outer.height - 1;
+    let keys = if all > usize::from(rows) { " Esc closes  j k scroll " } else { " Esc closes " };
+    canvas.words(outer.x + 2, bottom, room, keys, roles.hint);
+}

@@ -1,0 +1,109 @@
+//! The first line: what is watched and in which environment, the alert strip, the clock, what we cost. When it gets narrow,
+//! meters go first, then our own name, the mode, the clock; never the strip.
+
+use ratatui::style::Style;
+
+use crate::app::geometry::Rectangle;
+use crate::app::screen::Chrome;
+use crate::domain::Safe;
+use crate::ui::paint::Canvas;
+
+/// Most columns of the name of what is watched.
+const NAME: u16 = 24;
+/// Columns between groups.
+const GAP: u16 = 2;
+
+/// What of the line there is room for.
+struct Room {
+    brand: bool,
+    mode: bool,
+    clock: bool,
+    meters: usize,
+    name: u16,
+}
+
+/// Draws the header.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
+    let roles = &canvas.theme.roles;
+    canvas.restyle(area, roles.header);
+    let room = room(canvas, area, chrome);
+    let end = area.x + area.width;
+    let mut x = area.x + 1;
+    let mut say = |canvas: &mut Canvas<'_>, text: &Safe, width: u16, style: Style| {
+        let used = canvas.text(x, area.y, width.min(end.saturating_sub(x)), text, style);
+        x += used + GAP.min(used * GAP);
+    };
+    if room.brand {
+        say(canvas, &Safe::of("quarterdeck"), u16::MAX, roles.brand);
+    }
+    say(canvas, &chrome.name, room.name, roles.strong);
+    say(canvas, &band(chrome), u16::MAX, canvas.theme.band(&chrome.environment));
+    if let Some(frozen) = frozen(chrome) {
+        say(canvas, &frozen, u16::MAX, roles.frozen);
+    }
+    if room.mode {
+        say(canvas, &chrome.mode, u16::MAX, roles.dim);
+    }
+    let right = right(chrome, &room);
+    let columns = canvas.columns(&right);
+    let strip = canvas.line_columns(&chrome.strip);
+    let left = end.saturating_sub(x);
+    // A little air before the strip where there is plenty.
+    let air = left.saturating_sub(strip + columns + GAP + 1).min(4);
+    canvas.line(x + air, area.y, left.saturating_sub(air), &chrome.strip);
+    if columns > 0 {
+        canvas.text_right(area.x, area.y, area.width - 1, &right, roles.header);
+    }
+}
+
+fn band(chrome: &Chrome) -> Safe {
+    Safe::of(format!(" {} ", chrome.environment.word()))
+}
+
+fn frozen(chrome: &Chrome) -> Option<Safe> {
+    chrome.frozen.as_ref().map(|since| Safe::of(format!(" FROZEN {since} ")))
+}
+
+fn right(chrome: &Chrome, room: &Room) -> Safe {
+    let mut words: Vec<&str> = Vec::new();
+    if room.clock {
+        words.push(chrome.clock.as_str());
+    }
+    words.extend(chrome.meters.iter().take(room.meters).map(Safe::as_str));
+    Safe::of(words.join("  "))
+}
+
+/// Leaves out what matters least until the line fits.
+fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
+    let mut room = Room { brand: true, mode: true, clock: true, meters: chrome.meters.len(), name: NAME };
+    let strip = canvas.line_columns(&chrome.strip);
+    let needed = |room: &Room| -> u32 {
+        let mut columns = 2 + u32::from(strip);
+        let mut add = |n: u16| columns += u32::from(n) + u32::from(GAP.min(n * GAP));
+        add(if room.brand { 11 } else { 0 });
+        add(canvas.columns(&chrome.name).min(room.name));
+        add(canvas.columns(&band(chrome)));
+        add(frozen(chrome).map_or(0, |words| canvas.columns(&words)));
+        add(if room.mode { canvas.columns(&chrome.mode) } else { 0 });
+        add(canvas.columns(&right(chrome, room)));
+        columns
+    };
+    while needed(&room) > u32::from(area.width) {
+        if room.meters > 0 {
+            room.meters -= 1;
+        } else if room.brand {
+            room.brand = false;
+        } else if room.mode {
+            room.mode = false;
+        } else if room.name > 8 {
+            room.name = 8;
+        } else if room.clock {
+            room.clock = false;
+        } else if room.name > 0 {
+            room.name = 0;
+        } else {
+            break;
+        }
+    }
+    room
+}

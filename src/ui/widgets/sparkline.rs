@@ -1,0 +1,84 @@
+//! A sparkline: one bucket a column, newest at the right end. A gap stays a gap, a failed attempt is a cross, a mark stands
+//! in its place.
+
+use ratatui::style::Style;
+
+use crate::app::geometry::Rectangle;
+use crate::app::pane::Chart;
+use crate::ui::paint::Canvas;
+
+/// Draws the newest values that fit into `width` columns.
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    (x, y, width): (u16, u16, u16),
+    values: &[Option<f32>],
+    top: Option<f32>,
+    style: Style,
+) {
+    let shown = newest(values, width);
+    let top = top.unwrap_or_else(|| highest(shown));
+    let start = x + width - shown.len() as u16;
+    for (column, value) in (start..).zip(shown) {
+        match value {
+            None => {}
+            Some(value) if value.is_finite() => {
+                let glyph = canvas.theme.glyphs.eighths[eighth(*value, top)];
+                canvas.glyph(column, y, glyph, style);
+            }
+            Some(_) => {
+                let style = canvas.tone(crate::app::table::Tone::Bad);
+                canvas.glyph(column, y, canvas.theme.glyphs.failed, style);
+            }
+        }
+    }
+}
+
+/// A labelled sparkline. `label` and `figure` are the widths of their columns, common to all charts of a pane.
+pub fn chart(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16, figure: u16) {
+    let style = canvas.tone(crate::app::table::Tone::Plain);
+    canvas.text(area.x, area.y, label.min(area.width), &chart.label, style);
+    let figure = figure.min(area.width.saturating_sub(label));
+    let style = canvas.tone(chart.tone);
+    canvas.text_right(area.x + area.width - figure, area.y, figure, &chart.figure, style);
+    let x = area.x + (label + 1).min(area.width);
+    let width = area.width.saturating_sub(label + figure + 2);
+    let style = if canvas.muted { canvas.theme.roles.stale } else { canvas.theme.roles.chart };
+    draw(canvas, (x, area.y, width), &chart.values, chart.top, style);
+    let hidden = chart.values.len().saturating_sub(usize::from(width));
+    let start = usize::from(x) + usize::from(width) - (chart.values.len() - hidden);
+    let style = if canvas.muted { canvas.theme.roles.stale } else { canvas.theme.roles.chart_mark };
+    for mark in chart.marks.iter().filter(|mark| (hidden..chart.values.len()).contains(mark)) {
+        let glyph = canvas.theme.glyphs.mark;
+        canvas.glyph((start + mark - hidden) as u16, area.y, glyph, style);
+    }
+}
+
+/// The last values that fit.
+pub fn newest<T>(values: &[T], width: u16) -> &[T] {
+    values.get(values.len().saturating_sub(usize::from(width))..).unwrap_or_default()
+}
+
+fn highest(values: &[Option<f32>]) -> f32 {
+    values.iter().flatten().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
+}
+
+/// Which of the eight heights: the lowest for zero, the highest for the top and above.
+fn eighth(value: f32, top: f32) -> usize {
+    if top <= 0.0 {
+        return 0;
+    }
+    ((value / top).clamp(0.0, 1.0) * 7.0).round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_of_values() {
+        assert_eq!([0.0, 0.5, 1.0, 9.0, -3.0].map(|v| eighth(v, 1.0)), [0, 4, 7, 7, 0]);
+        assert_eq!(eighth(5.0, 0.0), 0);
+        assert_eq!(newest(&[1, 2, 3], 2), [2, 3]);
+        assert_eq!(newest(&[1, 2, 3], 0), [0; 0]);
+    }
+}
