@@ -1,0 +1,45 @@
+//! `quarterdeck config`: check, show, example.
+
+use std::process::ExitCode;
+
+use super::arguments::Config;
+use super::load::{load, refuse};
+use super::say;
+use crate::config::example::example;
+use crate::config::show::show;
+use crate::domain::Safe;
+
+/// Runs it.
+pub fn run(command: Config) -> ExitCode {
+    match command {
+        Config::Example => {
+            say::out(&example().lines().map(Safe::of).collect::<Vec<_>>());
+            ExitCode::SUCCESS
+        }
+        Config::Check(targets) => match load(targets.into()) {
+            Ok(resolution) => {
+                let r = &resolution.resolved;
+                let counts = format!(
+                    "{}: no problem; services {}, databases {}, caches {}, signals {}, logs {}, off {}",
+                    r.name,
+                    r.services.len(),
+                    r.databases.len(),
+                    r.caches.len(),
+                    r.signals.len(),
+                    r.logs.len(),
+                    r.off.len()
+                );
+                say::out([&Safe::of(counts)]);
+                ExitCode::SUCCESS
+            }
+            Err(problems) => refuse(&problems),
+        },
+        Config::Show(targets) => match load(targets.into()) {
+            Ok(resolution) => {
+                say::out(&show(&resolution));
+                ExitCode::SUCCESS
+            }
+            Err(problems) => refuse(&problems),
+        },
+    }
+}
