@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
-use rustix::fs::{Mode, OFlags, fstat, open, stat};
+use rustix::fs::{Mode, OFlags, Stat, fstat, open, stat};
 
 use crate::config::trust::{self, Facts, Reader};
 use crate::config::{
@@ -169,7 +169,7 @@ fn read_trusted(path: &Path, reader: Reader) -> Result<String, Refusal> {
     let fd = open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())
         .map_err(told)?;
     let status = fstat(&fd).map_err(told)?;
-    let folders = folders(path).map_err(|e| Refusal::Words(Safe::of(format!("{}: {e}", path.display()))))?;
+    let folders = folders(path, &status).map_err(|e| Refusal::Words(Safe::of(format!("{}: {e}", path.display()))))?;
     trust::judge(path, facts(&status, is_regular(&status)), &folders, reader).map_err(Refusal::Words)?;
     text(File::from(fd), path).map_err(Refusal::Words)
 }
@@ -186,8 +186,12 @@ fn text(file: File, path: &Path) -> Result<String, Safe> {
 }
 
 /// Every folder above the file: of the path as it is written and, where links lead elsewhere, of where it really is.
-fn folders(path: &Path) -> std::io::Result<Vec<(PathBuf, Facts)>> {
+fn folders(path: &Path, opened: &Stat) -> std::io::Result<Vec<(PathBuf, Facts)>> {
     let real = path.canonicalize()?;
+    let there = stat(&real)?;
+    if (there.st_dev, there.st_ino) != (opened.st_dev, opened.st_ino) {
+        return Err(std::io::Error::other("replaced while it was read"));
+    }
     let written = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize()?,
         _ => Path::new(".").canonicalize()?,
@@ -206,11 +210,11 @@ fn folders(path: &Path) -> std::io::Result<Vec<(PathBuf, Facts)>> {
         .collect()
 }
 
-fn facts(status: &rustix::fs::Stat, regular: bool) -> Facts {
+fn facts(status: &Stat, regular: bool) -> Facts {
     Facts { owner: status.st_uid, mode: status.st_mode & 0o7777, regular }
 }
 
-fn is_regular(status: &rustix::fs::Stat) -> bool {
+fn is_regular(status: &Stat) -> bool {
     rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::RegularFile
 }
 

@@ -6,7 +6,7 @@ use super::arguments::Config;
 use super::load::{load, refuse};
 use super::say;
 use crate::config::example::example;
-use crate::config::show::show;
+use crate::config::show::{kind, show};
 use crate::domain::Safe;
 
 /// Runs it.
@@ -29,7 +29,12 @@ pub fn run(command: Config) -> ExitCode {
                     r.logs.len(),
                     r.off.len()
                 );
-                say::out([&Safe::of(counts)]);
+                let off = r
+                    .off
+                    .iter()
+                    .map(|o| Safe::of(format!("off: {} {}: {}; turn on: {}", kind(o.kind), o.name, o.why, o.turn_on)));
+                let notes = r.notes.iter().map(|n| Safe::of(format!("note: {n}")));
+                say::out(&[Safe::of(counts)].into_iter().chain(off).chain(notes).collect::<Vec<_>>());
                 ExitCode::SUCCESS
             }
             Err(problems) => refuse(&problems),

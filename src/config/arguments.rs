@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::keys::Kind;
-use super::layers::Merged;
+use super::layers::{Item, Merged};
 use super::names;
 use super::problem::{Layer, Place, Problem};
 use super::value::{Context, Value, of_text};
@@ -156,13 +156,11 @@ pub fn is_bare(url: &Url) -> bool {
 /// The entry of a profile, or of the environment, that a stronger layer fills: the first one that no file gave.
 /// What a file names is never pointed elsewhere: it would be watched under a name that is not its own.
 pub(super) fn main_of(merged: &Merged, section: &'static str, key: &str) -> Option<String> {
-    let rivals = |item: &super::layers::Item| item.section.one_of.iter().any(|k| *k != key && item.given(k).is_some());
+    let rivals = |item: &Item| item.section.one_of.iter().any(|k| *k != key && item.given(k).is_some());
+    let off = |item: &Item| item.given("off").is_some_and(|g| g.value == Value::Flag(true));
     merged
         .of(section)
-        .find(|item| {
-            item.place.layer == Layer::Profile
-                && !rivals(item)
-                && item.given(key).is_none_or(|g| matches!(g.place.layer, Layer::Profile | Layer::Environment))
-        })
+        .find(|item| item.place.layer == Layer::Profile && !rivals(item) && !off(item))
+        .filter(|item| item.given(key).is_none_or(|g| matches!(g.place.layer, Layer::Profile | Layer::Environment)))
         .map(|item| item.name.clone())
 }

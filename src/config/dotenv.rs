@@ -38,10 +38,7 @@ fn pair(line: &str) -> Option<(String, String)> {
 
 fn value(text: &str) -> Option<String> {
     let mut chars = text.chars();
-    let quote = match chars.next() {
-        Some(c @ ('"' | '\'')) => c,
-        _ => return Some(bare(text)),
-    };
+    let Some(quote @ ('"' | '\'')) = chars.next() else { return Some(bare(text)) };
     let mut out = String::new();
     while let Some(c) = chars.next() {
         match c {

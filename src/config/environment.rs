@@ -148,7 +148,9 @@ fn database(
     };
     let name = match main_of(merged, "database", "url") {
         _ if !arguments.databases.is_empty() => return ignored(notes, variable, "--db is given"),
-        _ if merged.file_names("database") => return ignored(notes, variable, "the configuration names its databases"),
+        _ if merged.file_names("database", "url") => {
+            return ignored(notes, variable, "the configuration names its databases");
+        }
         // PGHOST fills what a profile leaves open, not what it says: as with psql, where -h wins.
         Some(name) if text.is_empty() && merged.find("database", &name).is_some_and(|i| i.given("url").is_some()) => {
             return;
@@ -171,7 +173,7 @@ fn redis(
     if !arguments.redis.is_empty() {
         return ignored(notes, "REDIS_URL", "--redis is given");
     }
-    if merged.file_names("cache") {
+    if merged.file_names("cache", "redis") {
         return ignored(notes, "REDIS_URL", "the configuration names its caches");
     }
     let name = main_of(merged, "cache", "redis").unwrap_or_else(|| "redis".to_owned());

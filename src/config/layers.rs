@@ -105,9 +105,10 @@ impl Merged {
         self.of(section).next().and_then(|i| i.given(key))
     }
 
-    /// Whether any entry of the section was written in the file.
+    /// Whether the file names an entry of the section, or says itself where one is.
     #[must_use]
-    pub fn file_names(&self, section: &'static str) -> bool {
-        self.of(section).any(|i| i.place.layer == Layer::File)
+    pub fn file_names(&self, section: &'static str, key: &str) -> bool {
+        let says = |item: &Item| item.given(key).is_some_and(|given| given.place.layer == Layer::File);
+        self.of(section).any(|item| item.place.layer == Layer::File || says(item))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::keys::Form;
+use super::keys::{Form, SECTIONS};
 use super::layers::Item;
+use super::problem::Place;
 use super::resolve::Resolution;
 use super::resolved::{OffKind, Resolved};
 use super::words;
@@ -17,32 +18,39 @@ const COLUMN: usize = 60;
 pub fn show(resolution: &Resolution) -> Vec<Safe> {
     let mut lines = Vec::new();
     let mut say = |text: String| lines.push(Safe::of(text));
-    for item in &resolution.merged.items {
-        match item.section.form {
-            Form::Root => {}
-            Form::Table => say(format!("[{}]", item.section.name)),
-            Form::Named => {
-                let head = format!("[[{}]]", item.section.name);
-                say(head);
-                say(beside(&format!("name = {}", words::in_quotes(&item.name)), &from(item)));
+    for section in SECTIONS {
+        for item in resolution.merged.of(section.name) {
+            head(item, &mut say);
+            for key in section.keys {
+                if let Some(given) = item.given(key.name) {
+                    let text = format!("{} = {}", key.name, given.value.shown());
+                    say(beside(&text, &given.place));
+                }
             }
+            say(String::new());
         }
-        for (key, given) in &item.values {
-            let text = format!("{} = {}", key.name, given.value.shown());
-            say(beside(&text, &format!("{}: {}", given.place.layer.word(), given.place)));
-        }
-        say(String::new());
     }
     resolved(&resolution.resolved, &mut say);
     lines
 }
 
-fn from(item: &Item) -> String {
-    format!("{}: {}", item.place.layer.word(), item.place)
+fn head(item: &Item, say: &mut impl FnMut(String)) {
+    match item.section.form {
+        Form::Root => {}
+        Form::Table => say(format!("[{}]", item.section.name)),
+        Form::Named => {
+            say(format!("[[{}]]", item.section.name));
+            say(beside(&format!("name = {}", words::in_quotes(&item.name)), &item.place));
+        }
+    }
 }
 
-fn beside(text: &str, layer: &str) -> String {
-    format!("{text:<COLUMN$} # {layer}")
+fn beside(text: &str, place: &Place) -> String {
+    let layer = place.layer.word();
+    // "profile pggit:12" names its layer already.
+    let named = place.origin.as_str().starts_with(layer);
+    let from = if named { place.to_string() } else { format!("{layer}: {place}") };
+    format!("{text:<COLUMN$} # {from}")
 }
 
 fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {

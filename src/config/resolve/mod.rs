@@ -106,7 +106,9 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolution, Vec<Problem>> {
     if let Some(file) = &inputs.file {
         let (entries, wrong) = read_file(file, Layer::File, inputs.home.as_deref());
         problems.extend(wrong);
-        entries.into_iter().for_each(|entry| merged.add(entry));
+        for entry in entries {
+            merged.add(entry);
+        }
     }
     environment::apply(&inputs.variables, &inputs.arguments, &mut merged, &mut problems, &mut notes);
     inputs.arguments.apply(&mut merged, &mut problems, &mut notes);
