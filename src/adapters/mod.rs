@@ -1,6 +1,7 @@
 //! Floor 5: the outside world, one source per file. Adapters read; they never spawn and never decide.
 
 pub mod command;
+pub mod config_files;
 pub mod endpoint;
 pub mod host;
 pub mod http;

@@ -1,37 +1,82 @@
 //! Floor 7: one thin file per subcommand.
 
-use std::{ffi::OsString, io::Write, path::Path, process::ExitCode, time::Duration};
+pub mod arguments;
+mod config;
+pub mod load;
+pub mod say;
 
-use crate::demo::{self, DemoError, DemoOptions};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Command, CommandLine};
+
+use crate::domain::Safe;
 
 /// Entry of the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let outcome = match words.as_slice() {
-        ["demo", "--part", name, ..] => demo::run_part(name, arguments.get(3..).unwrap_or_default()),
-        ["demo", "--control", folder, verb, service] => demo::control(Path::new(folder), verb, service)
-            .map(|line| drop(writeln!(std::io::stdout().lock(), "{line}"))),
-        ["demo", rest @ ..] => serve(rest),
-        _ => Ok(()),
-    };
-    let Err(error) = outcome else { return ExitCode::SUCCESS };
-    drop(writeln!(std::io::stderr().lock(), "quarterdeck: {error}"));
-    ExitCode::FAILURE
+    match CommandLine::try_parse() {
+        Ok(line) => run(line),
+        Err(told) => usage(&told),
+    }
 }
 
-fn serve(words: &[&str]) -> Result<(), DemoError> {
-    let mut options = DemoOptions { lifeline: words.contains(&"--lifeline"), ..DemoOptions::default() };
-    for pair in words.windows(2) {
-        match pair {
-            ["--scenario", name] => options.scenario = Some(name.parse()?),
-            ["--scenario-after", after] => {
-                let seconds = after.trim_end_matches('s').parse().unwrap_or(15);
-                options.scenario_after = Duration::from_secs(seconds);
-            }
-            _ => {}
-        }
+fn run(line: CommandLine) -> ExitCode {
+    match line.command {
+        None => dashboard::run(line.targets),
+        Some(Command::Check(check)) => check::run(check),
+        Some(Command::Demo(demo)) => demo::run(demo),
+        Some(Command::Config(command)) => config::run(command),
     }
-    demo::run_serve(&options)
+}
+
+/// Help goes to stdout and is no failure; everything else is wrong usage. What was typed passes the gate like all text.
+fn usage(told: &clap::Error) -> ExitCode {
+    let text = told.render().to_string();
+    let lines: Vec<Safe> = text.trim_end().lines().map(Safe::of).collect();
+    if told.use_stderr() {
+        say::err(&lines);
+        ExitCode::from(load::USAGE)
+    } else {
+        say::out(&lines);
+        ExitCode::SUCCESS
+    }
+}
+
+/// Seam: the dashboard.
+mod dashboard {
+    use std::process::ExitCode;
+
+    pub fn run(targets: super::arguments::Targets) -> ExitCode {
+        super::in_work(targets.into())
+    }
+}
+
+/// Seam: one look.
+mod check {
+    use std::process::ExitCode;
+
+    pub fn run(check: super::arguments::Check) -> ExitCode {
+        super::in_work(check.targets.into())
+    }
+}
+
+/// Seam: the sample system.
+mod demo {
+    use std::process::ExitCode;
+
+    pub fn run(_demo: super::arguments::Demo) -> ExitCode {
+        super::in_work(crate::config::Arguments::default())
+    }
+}
+
+fn in_work(arguments: crate::config::Arguments) -> ExitCode {
+    match load::load(arguments) {
+        Ok(_) => {
+            say::complain("in work: not part of this version yet");
+            ExitCode::from(70)
+        }
+        Err(problems) => load::refuse(&problems),
+    }
 }

@@ -1,0 +1,181 @@
+//! What can be written on the command line, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Arguments;
+
+const EXAMPLES: &str = "\
+Examples:
+  quarterdeck http://localhost:8000                  look at an origin: health, cache and metrics paths are discovered
+  quarterdeck https://api.example.com/health/ready   probe exactly this URL
+  quarterdeck --db postgresql://monitor@db/shop --log '/var/log/shop/*.log'
+  quarterdeck --profile pggit http://localhost:8000  a known system, at this origin
+  quarterdeck demo                                   no system at hand? watch a sample one
+  quarterdeck check --json                           one look, no screen; exit 0 ok, 1 degraded, 2 down, 3 unknown
+
+Configuration is read from --config, the user's configuration folder or /etc/quarterdeck, never from the current
+folder. 'quarterdeck config example' prints a documented one.
+
+Exit status: 0 done, 64 wrong usage, 78 wrong configuration.";
+
+/// The program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "quarterdeck",
+    version,
+    about = "A full-screen terminal dashboard for operating a service.",
+    long_about = "A full-screen terminal dashboard for operating a service: health, PostgreSQL, caches, signals and logs on one \
+                  screen, over SSH, from one binary. Nothing is written to what is watched.",
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub struct CommandLine {
+    /// What to do instead of showing the dashboard
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What the dashboard watches
+    #[command(flatten)]
+    pub targets: Targets,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a sample system on loopback, and the dashboard on it
+    Demo(Demo),
+    /// One look, no screen: words or JSON
+    #[command(
+        long_about = "One look at everything, no screen. Two readings are taken, --sample apart, so that rates and hit ratios are \
+                      those of now. Results are raw, not debounced.",
+        after_help = "Exit status: 0 ok, 1 degraded, 2 down, 3 unknown, 64 wrong usage, 78 wrong configuration."
+    )]
+    Check(Check),
+    /// Check, show or print configuration
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// What is watched and how it is shown.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Targets {
+    /// URLs: with a path it is probed as it stands, bare it is discovered
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Profile: codebook, ecosystem, kinexus, orchestrator, pggit, or one of your profiles folder
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// PostgreSQL URL or key-value DSN (may be repeated)
+    #[arg(long = "db", value_name = "URL")]
+    pub databases: Vec<String>,
+    /// Redis URL (may be repeated)
+    #[arg(long, value_name = "URL")]
+    pub redis: Vec<String>,
+    /// Prometheus endpoint (may be repeated); checked and listed
+    #[arg(long, value_name = "URL")]
+    pub metrics: Vec<String>,
+    /// Log file or glob (may be repeated)
+    #[arg(long = "log", value_name = "PATH")]
+    pub logs: Vec<String>,
+    /// Environment at least: production, staging, dev or local; it only makes stricter
+    #[arg(long = "env", value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Pause between frames of fresh figures, such as 10s on a slow line
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<String>,
+    /// Theme: dark, light, high-contrast, colour-blind or monochrome
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Hide literals in queries and what looks like a secret
+    #[arg(long)]
+    pub redact: bool,
+}
+
+impl From<Targets> for Arguments {
+    fn from(t: Targets) -> Arguments {
+        Arguments {
+            urls: t.urls,
+            config: t.config,
+            profile: t.profile,
+            databases: t.databases,
+            redis: t.redis,
+            metrics: t.metrics,
+            logs: t.logs,
+            environment: t.environment,
+            every: t.every,
+            theme: t.theme,
+            ascii: t.ascii,
+            redact: t.redact,
+        }
+    }
+}
+
+/// What makes trouble in the sample system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// Connections of the pool are held and never given back
+    PoolExhaustion,
+    /// The cache is empty and stays cold
+    ColdCache,
+    /// One query becomes slow
+    SlowQuery,
+    /// Sessions wait for a lock that nobody releases
+    LockPileup,
+    /// The log fills with errors
+    ErrorBurst,
+    /// The worker dies
+    ServiceDown,
+    /// Deliveries pile up
+    Backlog,
+}
+
+/// `demo`
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Trouble that begins after 15 seconds
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub scenario: Option<Scenario>,
+    /// Print the addresses and serve, without a dashboard
+    #[arg(long)]
+    pub serve_only: bool,
+    /// Theme of the dashboard
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// `check`
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// What is looked at
+    #[command(flatten)]
+    pub targets: Targets,
+    /// JSON, schema 1
+    #[arg(long)]
+    pub json: bool,
+    /// Time between the two readings
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    pub sample: String,
+}
+
+/// `config`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Config {
+    /// Say every problem of the configuration, with file, line and key
+    #[command(after_help = "Exit status: 0 no problem, 64 wrong usage, 78 problems.")]
+    Check(Targets),
+    /// Say what was resolved, and which layer gave each value; secrets are ***
+    Show(Targets),
+    /// Print a documented configuration with every key and its default
+    Example,
+}

@@ -1,0 +1,50 @@
+//! `quarterdeck config`: check, show, example.
+
+use std::process::ExitCode;
+
+use super::arguments::Config;
+use super::load::{load, refuse};
+use super::say;
+use crate::config::example::example;
+use crate::config::show::{kind, show};
+use crate::domain::Safe;
+
+/// Runs it.
+pub fn run(command: Config) -> ExitCode {
+    match command {
+        Config::Example => {
+            say::out(&example().lines().map(Safe::of).collect::<Vec<_>>());
+            ExitCode::SUCCESS
+        }
+        Config::Check(targets) => match load(targets.into()) {
+            Ok(resolution) => {
+                let r = &resolution.resolved;
+                let counts = format!(
+                    "{}: no problem; services {}, databases {}, caches {}, signals {}, logs {}, off {}",
+                    r.name,
+                    r.services.len(),
+                    r.databases.len(),
+                    r.caches.len(),
+                    r.signals.len(),
+                    r.logs.len(),
+                    r.off.len()
+                );
+                let off = r
+                    .off
+                    .iter()
+                    .map(|o| Safe::of(format!("off: {} {}: {}; turn on: {}", kind(o.kind), o.name, o.why, o.turn_on)));
+                let notes = r.notes.iter().map(|n| Safe::of(format!("note: {n}")));
+                say::out(&[Safe::of(counts)].into_iter().chain(off).chain(notes).collect::<Vec<_>>());
+                ExitCode::SUCCESS
+            }
+            Err(problems) => refuse(&problems),
+        },
+        Config::Show(targets) => match load(targets.into()) {
+            Ok(resolution) => {
+                say::out(&show(&resolution));
+                ExitCode::SUCCESS
+            }
+            Err(problems) => refuse(&problems),
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! Keys of the program itself: what the configuration is called, how the screen looks, what is discovered.
+
+use std::time::Duration;
+
+use super::{Form, Key, Kind, Section, key, live};
+
+/// The names of the embedded themes.
+pub const THEMES: &[&str] = &["dark", "light", "high-contrast", "colour-blind", "monochrome"];
+
+/// Before the first section.
+pub static ROOT: Section = Section {
+    name: "",
+    form: Form::Root,
+    doc: "",
+    one_of: &[],
+    keys: &[
+        live("name", Kind::Name, "\"shop\"", "Name in the header."),
+        key(
+            "profile",
+            Kind::Name,
+            "\"pggit\"",
+            "none",
+            "Profile below this file; its entries are changed key by key by entries of the same name.",
+        ),
+        Key {
+            tightens: true,
+            ..key(
+                "environment",
+                Kind::Environment,
+                "\"staging\"",
+                "local on loopback, production elsewhere",
+                "production, staging, dev or local, for every target that does not say its own. --env can only make it stricter.",
+            )
+        },
+    ],
+};
+
+/// `[screen]`
+pub static SCREEN: Section = Section {
+    name: "screen",
+    form: Form::Table,
+    doc: "How the screen looks and behaves.",
+    one_of: &[],
+    keys: &[
+        key("theme", Kind::Word(THEMES), "\"dark\"", "dark", "dark, light, high-contrast, colour-blind or monochrome."),
+        key("ascii", Kind::Flag, "false", "by the locale", "Draw with ASCII characters only."),
+        key(
+            "every",
+            Kind::Time { least: Duration::from_millis(200) },
+            "\"1s\"",
+            "1s",
+            "Pause between frames of fresh figures; keys are answered at once.",
+        ),
+        Key {
+            tightens: true,
+            ..key(
+                "redact",
+                Kind::Flag,
+                "false",
+                "false",
+                "Hide literals in queries and what looks like a secret. --redact can only switch it on.",
+            )
+        },
+        key("log_memory", Kind::Bytes, "\"8 MiB\"", "8 MiB", "Log lines kept in memory, 256 KiB to 1 GiB."),
+        key(
+            "clipboard",
+            Kind::Flag,
+            "true",
+            "true, but false over SSH",
+            "Copy to the clipboard through the terminal (OSC 52).",
+        ),
+    ],
+};
+
+/// `[discovery]`
+pub static DISCOVERY: Section = Section {
+    name: "discovery",
+    form: Form::Table,
+    doc: "What is looked for without being named.",
+    one_of: &[],
+    keys: &[
+        key(
+            "environment",
+            Kind::Flag,
+            "true",
+            "true",
+            "Take DATABASE_URL, PG* and REDIS_URL from the environment when no entry here names a database or cache.",
+        ),
+        key("dotenv", Kind::Flag, "true", "true", "Read .env of the current folder when every URL is on loopback."),
+    ],
+};

@@ -1,0 +1,311 @@
+//! What all parts of resolving share: the merged layers, the result so far, problems, and what is off.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::arguments::main_of;
+use super::super::environments::{self, tightened};
+use super::super::keys::Kind;
+use super::super::layers::{Item, Merged};
+use super::super::problem::{Layer, Place, Problem};
+use super::super::read::path;
+use super::super::resolved::{OffKind, OffSpec, Resolved};
+use super::super::value::{Context, Value, of_text};
+use super::super::words::in_quotes;
+use super::{Inputs, credentials, screen};
+use crate::domain::Safe;
+use crate::domain::secret::SecretRef;
+use crate::domain::target::{Environment, Provenance};
+
+/// Resolves everything.
+pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolved, Vec<Problem>) {
+    let mut builder = Builder {
+        inputs,
+        merged,
+        profile,
+        resolved: Resolved::default(),
+        problems: Vec::new(),
+        at_least: None,
+        elsewhere: None,
+    };
+    builder.at_least = builder.at_least();
+    builder.elsewhere = builder.elsewhere();
+    builder.company();
+    builder.origins();
+    builder.services();
+    builder.databases();
+    builder.caches();
+    builder.signals();
+    builder.logs();
+    builder.metrics();
+    screen::resolve(&mut builder);
+    builder.loosening();
+    builder.limits();
+    builder.name();
+    (builder.resolved, builder.problems)
+}
+
+/// Resolving in progress.
+pub struct Builder<'a> {
+    pub inputs: &'a Inputs,
+    pub merged: &'a Merged,
+    pub profile: Option<&'a str>,
+    pub resolved: Resolved,
+    pub problems: Vec<Problem>,
+    /// `--env`
+    at_least: Option<Environment>,
+    /// The host of the profile's main origin, when it is another machine than this one.
+    pub elsewhere: Option<String>,
+}
+
+impl Builder<'_> {
+    pub fn problem(&mut self, place: &Place, item: &Item, key: &str, words: &str) {
+        self.problems.push(Problem::new(place, path(item.section, &item.name, key), words));
+    }
+
+    pub fn wrong(&mut self, item: &Item, key: &str, words: &str) {
+        let place = item.place_of(key).clone();
+        self.problem(&place, item, key, words);
+    }
+
+    pub fn note(&mut self, text: impl AsRef<str>) {
+        let note = Safe::of(text);
+        if !self.resolved.notes.contains(&note) {
+            self.resolved.notes.push(note);
+        }
+    }
+
+    pub fn off(&mut self, kind: OffKind, item: &Item, why: impl AsRef<str>, turn_on: impl AsRef<str>) {
+        let (why, turn_on) = (Safe::of(why), Safe::of(turn_on));
+        self.resolved.off.push(OffSpec { kind, name: Safe::of(&item.name), why, turn_on });
+    }
+
+    /// `off = true`: says so and answers true.
+    pub fn switched_off(&mut self, kind: OffKind, item: &Item) -> bool {
+        let off = flag(item, "off");
+        if off {
+            let place = item.place_of("off").clone();
+            self.off(kind, item, format!("switched off in {place}"), "off = false");
+        }
+        off
+    }
+
+    /// What a profile says about this machine means the one the service runs on; elsewhere it would be a lie.
+    pub fn is_about_another_machine(&mut self, kind: OffKind, item: &Item, key: &str) -> bool {
+        let Some(host) = self.elsewhere.clone().filter(|_| item.only_profile()) else { return false };
+        let shown = item.given(key).map_or_else(|| "\"\"".to_owned(), |g| g.value.shown().to_string());
+        let why = format!("the profile means the machine of the service, which is {host}, not this one");
+        self.off(kind, item, why, turn_on(item, key, &shown));
+        true
+    }
+
+    /// The environment of a target, and a problem where "local" is said of another machine.
+    pub fn environment(&mut self, item: &Item, origin: Option<&Item>, loopback: bool) -> Environment {
+        let given = item
+            .given("environment")
+            .or_else(|| origin.and_then(|o| o.given("environment")))
+            .or_else(|| self.merged.given("", "environment"));
+        let declared = given.and_then(|given| match &given.value {
+            Value::Environment(environment) => Some((environment, given.place.clone())),
+            _ => None,
+        });
+        if let Some((Environment::Local, place)) = &declared
+            && !loopback
+        {
+            self.problem(
+                place,
+                item,
+                "environment",
+                "local means this machine over loopback; allowed here: dev, staging, production",
+            );
+        }
+        let environment = environments::of_target(declared.as_ref().map(|(e, _)| *e), loopback);
+        tightened(environment, self.at_least.as_ref())
+    }
+
+    fn at_least(&mut self) -> Option<Environment> {
+        let (text, place) = match (&self.inputs.arguments.environment, self.inputs.variables.get("QUARTERDECK_ENV")) {
+            (Some(text), _) => (text.as_str(), Place::of(Layer::CommandLine, "--env")),
+            (None, Some(text)) => (text, Place::of(Layer::Environment, "QUARTERDECK_ENV")),
+            (None, None) => return None,
+        };
+        match of_text(&Kind::Environment, text, &Context { layer: place.layer, folder: None, home: None }) {
+            Ok(Value::Environment(environment)) => Some(environment),
+            Ok(_) => None,
+            Err(words) => {
+                self.problems.push(Problem::new(&place, "", words));
+                None
+            }
+        }
+    }
+
+    fn elsewhere(&self) -> Option<String> {
+        let main = self.merged.of("origin").find(|item| item.place.layer == Layer::Profile)?;
+        match &main.given("url")?.value {
+            Value::Url(url) if !environments::url_is_loopback(url) => url.host_str().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// Keys that mean something only beside another one.
+    fn company(&mut self) {
+        for item in &self.merged.items {
+            let sourced = item.section.one_of.iter().any(|key| item.given(key).is_some());
+            for (key, given) in &item.values {
+                let alone = !key.with.is_empty() && !key.with.iter().any(|other| item.given(other).is_some());
+                if alone && (sourced || given.place.layer != Layer::Profile) {
+                    let words = format!("means something only together with {}", key.with.join(" or "));
+                    self.problem(&given.place, item, key.name, &words);
+                }
+            }
+        }
+    }
+
+    /// `--env` asked for less than a target is.
+    fn loosening(&mut self) {
+        let Some(least) = self.at_least.clone() else { return };
+        let all = self.resolved.services.iter().map(|s| (&s.name, &s.environment));
+        let all = all.chain(self.resolved.databases.iter().map(|d| (&d.name, &d.environment)));
+        let all = all.chain(self.resolved.caches.iter().map(|c| (&c.name, &c.environment)));
+        let looser: Vec<String> =
+            all.filter(|(_, e)| **e > least).map(|(name, e)| format!("{name} ({e})")).take(3).collect();
+        if !looser.is_empty() {
+            let word = least.word().to_lowercase();
+            self.note(format!(
+                "--env {word} only makes stricter and left as they are: {}; environment = \"{word}\" in a configuration declares it",
+                looser.join(", ")
+            ));
+        }
+    }
+
+    fn limits(&mut self) {
+        let r = &self.resolved;
+        let lists = [
+            ("service", r.services.len()),
+            ("database", r.databases.len()),
+            ("cache", r.caches.len()),
+            ("signal", r.signals.len()),
+            ("log", r.logs.len()),
+        ];
+        for (section, length) in lists {
+            if length > Resolved::MAX_SOURCES
+                && let Some(item) = self.merged.items.iter().rfind(|i| i.section.name == section)
+            {
+                let words = format!("{length} entries; {} are the most", Resolved::MAX_SOURCES);
+                self.problems.push(Problem::new(&item.place, section, words));
+            }
+        }
+    }
+
+    fn name(&mut self) {
+        let named = self.merged.given("", "name").map(|g| g.value.clone());
+        self.resolved.name = match (named, self.profile) {
+            (Some(Value::Text(name)), _) => Safe::of(name),
+            (_, Some(profile)) => Safe::of(profile),
+            _ => {
+                let r = &self.resolved;
+                let host = r.origins.iter().map(|o| &o.url).chain(r.services.iter().map(|s| &s.url)).next();
+                let database = r.databases.first().map(|d| d.name.clone());
+                host.and_then(|u| u.host_str()).map(Safe::of).or(database).unwrap_or_else(|| Safe::of("no target"))
+            }
+        };
+    }
+
+    /// Whether the main entry of a section came from nowhere but a profile, for words on how to turn things on.
+    pub fn main_origin(&self) -> Option<String> {
+        main_of(self.merged, "origin", "url")
+    }
+
+    /// Headers and bearer of an entry, with the user-info of its URL moved among them.
+    pub fn credentials(&mut self, item: &Item, url: &mut url::Url) -> (Vec<(String, SecretRef)>, Option<SecretRef>) {
+        let mut headers = match item.given("headers").map(|g| &g.value) {
+            Some(Value::Headers(headers)) => headers.clone(),
+            _ => Vec::new(),
+        };
+        let bearer = secret(item, "bearer");
+        let has = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if has && bearer.is_some() {
+            self.wrong(item, "bearer", "bearer and headers.Authorization exclude each other; keep one of them");
+        }
+        if let Some(basic) = credentials::take_user_info(url) {
+            if has || bearer.is_some() {
+                self.wrong(
+                    item,
+                    "url",
+                    "the URL holds user and password, and an Authorization is given too; keep one of them",
+                );
+            } else {
+                headers.push(("Authorization".to_owned(), basic));
+            }
+        }
+        (headers, bearer)
+    }
+}
+
+/// The line of a configuration that turns something on.
+pub fn turn_on(item: &Item, key: &str, value: &str) -> String {
+    format!("{} = [{{ name = {}, {key} = {value} }}]", item.section.name, in_quotes(&item.name))
+}
+
+pub fn flag(item: &Item, key: &str) -> bool {
+    item.given(key).is_some_and(|g| g.value == Value::Flag(true))
+}
+
+pub fn text<'a>(item: &'a Item, key: &str) -> Option<&'a str> {
+    match &item.given(key)?.value {
+        Value::Text(text) | Value::Connection(text) => Some(text),
+        _ => None,
+    }
+}
+
+pub fn texts(item: &Item, key: &str) -> Option<Vec<String>> {
+    match &item.given(key)?.value {
+        Value::Texts(texts) => Some(texts.clone()),
+        _ => None,
+    }
+}
+
+pub fn time(item: &Item, key: &str) -> Option<Duration> {
+    match item.given(key)?.value {
+        Value::Time(time) => Some(time),
+        _ => None,
+    }
+}
+
+pub fn ratio(item: &Item, key: &str) -> Option<f64> {
+    match item.given(key)?.value {
+        Value::Ratio(ratio) => Some(ratio),
+        _ => None,
+    }
+}
+
+pub fn count(item: &Item, key: &str) -> Option<u32> {
+    match item.given(key)?.value {
+        Value::Count(count) => u32::try_from(count).ok(),
+        _ => None,
+    }
+}
+
+pub fn file(item: &Item, key: &str) -> Option<PathBuf> {
+    match &item.given(key)?.value {
+        Value::File(path) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+pub fn secret(item: &Item, key: &str) -> Option<SecretRef> {
+    match &item.given(key)?.value {
+        Value::Secret(secret) => Some(secret.clone()),
+        _ => None,
+    }
+}
+
+/// Found in the environment, or named by a person.
+pub fn provenance(item: &Item, key: &str) -> Provenance {
+    match item.place_of(key).layer {
+        Layer::Environment if item.place.layer == Layer::Environment || item.given(key).is_some() => {
+            Provenance::Discovered
+        }
+        _ => Provenance::Configured,
+    }
+}

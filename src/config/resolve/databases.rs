@@ -1,0 +1,83 @@
+//! Databases: what is connected to, and how often it is read.
+
+use std::time::Duration;
+
+use super::super::dsn;
+use super::super::environments::database_is_loopback;
+use super::super::layers::Item;
+use super::super::problem::Layer;
+use super::super::resolved::{DatabaseSpec, OffKind};
+use super::builder::{Builder, provenance, ratio, secret, text, time, turn_on};
+use crate::domain::Safe;
+use crate::domain::secret::{Secret, SecretRef};
+
+/// Names that an adapter reads at each use; a `.env` is not in its environment.
+const PASSWORD: &str = "PGPASSWORD";
+
+impl Builder<'_> {
+    pub fn databases(&mut self) {
+        let merged = self.merged;
+        for item in merged.of("database") {
+            if self.switched_off(OffKind::Database, item) {
+                continue;
+            }
+            match text(item, "url") {
+                Some(url) => self.database(item, url),
+                None if item.place.layer == Layer::Profile => {
+                    let url = format!("\"postgresql://USER@HOST/{}\"", item.name);
+                    self.off(OffKind::Database, item, "set its URL", turn_on(item, "url", &url));
+                }
+                None => self.problem(&item.place.clone(), item, "url", "missing: where is the database?"),
+            }
+        }
+    }
+
+    fn database(&mut self, item: &Item, url: &str) {
+        let variables = &self.inputs.variables;
+        let env = |name: &str| variables.get(name).map(str::to_owned);
+        let (mut target, notes) = match dsn::parse(url, &env, self.inputs.home.as_deref()) {
+            Ok(parsed) => parsed,
+            Err(words) => return self.wrong(item, "url", words.as_str()),
+        };
+        if let Some(password) = secret(item, "password") {
+            target.password = Some(password);
+        } else if target.password == Some(SecretRef::Env(PASSWORD.to_owned())) && variables.is_from_dotenv(PASSWORD) {
+            target.password = variables.get(PASSWORD).map(|value| SecretRef::Inline(Secret::new(value)));
+        }
+        let loopback = database_is_loopback(&target);
+        if !loopback && self.dotenv_leads_away(item) {
+            return;
+        }
+        if loopback && self.is_about_another_machine(OffKind::Database, item, "url") {
+            return;
+        }
+        for note in notes {
+            self.note(format!("database {:?}: {note}", item.name));
+        }
+        let database = DatabaseSpec {
+            name: Safe::of(&item.name),
+            target,
+            interval: time(item, "interval").unwrap_or(Duration::from_secs(2)),
+            deadline: time(item, "deadline").unwrap_or(Duration::from_secs(5)),
+            statements_interval: time(item, "statements_interval").unwrap_or(Duration::from_secs(10)),
+            scalars: Vec::new(),
+            hit_target: ratio(item, "hit_target"),
+            environment: self.environment(item, None, loopback),
+            provenance: provenance(item, "url"),
+        };
+        self.resolved.databases.push(database);
+    }
+
+    /// A `.env` lies in a folder that others may have filled: it may name servers on this machine only.
+    fn dotenv_leads_away(&mut self, item: &Item) -> bool {
+        let named = item.place_of("url").origin.as_str().ends_with("in .env");
+        let variables = &self.inputs.variables;
+        let filled = ["PGHOST", "PGHOSTADDR"].iter().any(|name| variables.is_from_dotenv(name));
+        let blank = text(item, "url").is_some_and(str::is_empty);
+        if !(named || filled && blank) {
+            return false;
+        }
+        self.off(OffKind::Database, item, ".env names a server that is not on this machine", "--db URL");
+        true
+    }
+}

@@ -1,0 +1,109 @@
+//! `config show`: what was resolved, which layer gave each value, what is off and what was assumed. No secret.
+
+use std::time::Duration;
+
+use super::keys::{Form, SECTIONS};
+use super::layers::Item;
+use super::problem::Place;
+use super::resolve::Resolution;
+use super::resolved::{OffKind, Resolved};
+use super::words;
+use crate::domain::Safe;
+
+/// Column in which the layer of a value begins.
+const COLUMN: usize = 60;
+
+/// Line by line.
+#[must_use]
+pub fn show(resolution: &Resolution) -> Vec<Safe> {
+    let mut lines = Vec::new();
+    let mut say = |text: String| lines.push(Safe::of(text));
+    for section in SECTIONS {
+        for item in resolution.merged.of(section.name) {
+            head(item, &mut say);
+            for key in section.keys {
+                if let Some(given) = item.given(key.name) {
+                    let text = format!("{} = {}", key.name, given.value.shown());
+                    say(beside(&text, &given.place));
+                }
+            }
+            say(String::new());
+        }
+    }
+    resolved(&resolution.resolved, &mut say);
+    lines
+}
+
+fn head(item: &Item, say: &mut impl FnMut(String)) {
+    match item.section.form {
+        Form::Root => {}
+        Form::Table => say(format!("[{}]", item.section.name)),
+        Form::Named => {
+            say(format!("[[{}]]", item.section.name));
+            say(beside(&format!("name = {}", words::in_quotes(&item.name)), &item.place));
+        }
+    }
+}
+
+fn beside(text: &str, place: &Place) -> String {
+    let layer = place.layer.word();
+    // "profile pggit:12" names its layer already.
+    let named = place.origin.as_str().starts_with(layer);
+    let from = if named { place.to_string() } else { format!("{layer}: {place}") };
+    format!("{text:<COLUMN$} # {from}")
+}
+
+fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {
+    say(format!("# Watched as {}:", r.name));
+    for s in &r.services {
+        let pace = pace(s.interval, s.deadline);
+        say(format!("#   service   {}  {}  {pace}  {}", s.name, words::url_without_secrets(&s.url), s.environment));
+    }
+    for d in &r.databases {
+        say(format!("#   database  {}  {}  {}", d.name, pace(d.interval, d.deadline), d.environment));
+    }
+    for c in &r.caches {
+        say(format!("#   cache     {}  {}  {}", c.name, pace(c.interval, c.deadline), c.environment));
+    }
+    for s in &r.signals {
+        let threshold = s.threshold.as_ref().map_or_else(|| "no threshold".to_owned(), ToString::to_string);
+        say(format!("#   signal    {}  {}  {threshold}", s.name, pace(s.interval, s.deadline)));
+    }
+    for l in &r.logs {
+        say(format!("#   log       {}", l.name));
+    }
+    for o in &r.origins {
+        say(format!("#   discover  {}  {}", words::url_without_secrets(&o.url), o.environment));
+    }
+    let screen = &r.screen;
+    say(format!(
+        "#   screen    theme {}, ascii {}, every {}, redact {}, clipboard {}",
+        screen.theme,
+        screen.ascii,
+        words::time(screen.every),
+        screen.redact,
+        screen.clipboard
+    ));
+    for off in &r.off {
+        say(format!("# Off: {} {}: {}; turn on: {}", kind(off.kind), off.name, off.why, off.turn_on));
+    }
+    for note in &r.notes {
+        say(format!("# Note: {note}"));
+    }
+}
+
+fn pace(interval: Duration, deadline: Duration) -> String {
+    format!("every {} (deadline {})", words::time(interval), words::time(deadline))
+}
+
+/// The word for a list.
+#[must_use]
+pub fn kind(kind: OffKind) -> &'static str {
+    match kind {
+        OffKind::Service => "service",
+        OffKind::Database => "database",
+        OffKind::Cache => "cache",
+        OffKind::Signal => "signal",
+        OffKind::Log => "log",
+    }
+}
