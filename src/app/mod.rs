@@ -7,6 +7,8 @@ pub mod effect;
 pub mod event;
 pub mod geometry;
 pub mod help;
+pub mod job;
+pub mod model;
 pub mod pane;
 pub mod panes;
 pub mod screen;

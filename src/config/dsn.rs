@@ -1,69 +1,52 @@
-//! A PostgreSQL connection text becomes a target: the plain forms of URL and key-value DSN.
+//! Connection strings of PostgreSQL with libpq's meaning: URL, key-value and `PG*` become a `DatabaseTarget`.
+//! Pure: the environment is a lookup function, the home folder a path. No message ever holds a password.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::resolved::{DatabaseHost, DatabaseTarget, SessionAttributes, SslMode};
+use crate::config::resolved::DatabaseTarget;
 use crate::domain::Safe;
-use crate::domain::secret::{Secret, SecretRef};
 
-/// Reads a URL or a key-value DSN; what is left out comes from libpq's variables.
-pub fn parse(
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-    _home: Option<&Path>,
-) -> Result<(DatabaseTarget, Vec<Safe>), Safe> {
-    let mut given: BTreeMap<String, String> = BTreeMap::new();
-    if text.contains("://") {
-        let url = url::Url::parse(text).map_err(|wrong| Safe::of(format!("no PostgreSQL URL: {wrong}")))?;
-        if !url.scheme().starts_with("postgres") {
-            return Err(Safe::of("write postgresql://USER@HOST:PORT/DATABASE"));
-        }
-        let mut put = |key: &str, value: &str| {
-            if !value.is_empty() {
-                given.insert(key.to_owned(), value.to_owned());
-            }
-        };
-        put("host", url.host_str().unwrap_or_default());
-        put("port", &url.port().map(|p| p.to_string()).unwrap_or_default());
-        put("user", url.username());
-        put("password", url.password().unwrap_or_default());
-        put("dbname", url.path().trim_start_matches('/'));
-        for (key, value) in url.query_pairs() {
-            put(&key, &value);
-        }
+mod assemble;
+mod display;
+mod keyvalue;
+mod options;
+pub mod passfile;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod url;
+
+pub use display::display;
+
+/// Looks an environment variable up.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A target, and what was ignored or assumed on the way to it.
+pub type Parsed = (DatabaseTarget, Vec<Safe>);
+
+/// Reads a URL (`postgres:`, `postgresql:`, also with a driver's suffix such as `+asyncpg`) or a key-value DSN.
+/// What it leaves open comes from `PG*`, then from libpq's defaults. A foreign parameter becomes a note.
+///
+/// # Errors
+/// A sentence for people when the text or the value of a known parameter is wrong.
+pub fn parse(text: &str, env: Lookup<'_>, home: Option<&Path>) -> Result<Parsed, Safe> {
+    let text = text.trim();
+    let settings = if url::looks_like_url(text) {
+        url::read(text)
+    } else if text.contains('=') {
+        keyvalue::read(text)
     } else {
-        for pair in text.split_whitespace() {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| Safe::of("write key=value pairs or a postgresql:// URL"))?;
-            given.insert(key.to_owned(), value.to_owned());
-        }
-    }
-    let get = |key: &str, variable: &str| given.get(key).cloned().or_else(|| env(variable));
-    let port = get("port", "PGPORT").and_then(|p| p.parse().ok()).unwrap_or(5432);
-    let host = get("host", "PGHOST").unwrap_or_else(|| "localhost".to_owned());
-    let user = get("user", "PGUSER").unwrap_or_else(|| "postgres".to_owned());
-    let password = match given.get("password") {
-        Some(password) => Some(SecretRef::Inline(Secret::new(password.as_str()))),
-        None => env("PGPASSWORD").map(|_| SecretRef::Env("PGPASSWORD".to_owned())),
+        Err("not a connection string; write postgresql://user@host:5432/database or \"host=… user=… dbname=…\""
+            .to_owned())
     };
-    let hosts = if host.starts_with('/') {
-        vec![DatabaseHost::Unix { folder: PathBuf::from(host), port }]
-    } else {
-        vec![DatabaseHost::Tcp { host, address: None, port }]
-    };
-    let target = DatabaseTarget {
-        hosts,
-        database: get("dbname", "PGDATABASE").unwrap_or_else(|| user.clone()),
-        user,
-        password,
-        passfile: None,
-        ssl_mode: SslMode::default(),
-        ssl_root_certificate: None,
-        ssl_client: None,
-        session_attributes: SessionAttributes::default(),
-        search_path: None,
-        pooler: false,
-    };
-    Ok((target, Vec::new()))
+    settings.and_then(|settings| assemble::target(settings, env, home)).map_err(Safe::of)
+}
+
+/// The target that `PG*` alone describe.
+///
+/// # Errors
+/// As [`parse`].
+pub fn from_environment(env: Lookup<'_>, home: Option<&Path>) -> Result<Parsed, Safe> {
+    assemble::target(settings::Settings::default(), env, home).map_err(Safe::of)
 }

@@ -12,7 +12,7 @@ use super::summary::BlockSummary;
 const SUMMARIES: usize = 4096;
 
 /// Kept lines and counters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LogStore {
     max_bytes: usize,
     bytes: usize,

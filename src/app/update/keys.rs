@@ -25,8 +25,10 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
 /// Keys of a text that lies over the page: it scrolls, is copied, is closed; everything else waits.
 fn document(model: &mut Model, key: Key) -> Vec<Effect> {
     let page = usize::from(model.geometry.overlay_rows).max(1);
-    let Some(Overlay::Document { document, scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
-    let last = document.lines.len().saturating_sub(1);
+    let lines = model.geometry.overlay_lines;
+    let Some(Overlay::Document { scroll, .. }) = model.view.overlays.last_mut() else { return Vec::new() };
+    let last = lines.saturating_sub(page);
+    *scroll = (*scroll).min(last);
     let command = keymap::command_for(key);
     match command {
         Some(Command::Up) => *scroll = scroll.saturating_sub(1),
