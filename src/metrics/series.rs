@@ -120,7 +120,7 @@ impl Series {
         let number = self.number_of(at);
         if self.buckets.is_empty() {
             self.newest = number;
-            self.buckets.push_back(Kept::default());
+            self.append();
         }
         self.advance(number);
         let back = usize::try_from(self.newest.saturating_sub(number)).unwrap_or(usize::MAX);
@@ -206,19 +206,27 @@ impl Series {
         kept.map_or(Slot::Empty, Kept::slot)
     }
 
+    /// One more empty bucket; memory grows in small steps and never past the capacity.
+    fn append(&mut self) {
+        if self.buckets.len() >= self.capacity {
+            self.buckets.pop_front();
+        } else if self.buckets.len() == self.buckets.capacity() {
+            let step = (self.buckets.len() / 4 + 8).min(self.capacity - self.buckets.len());
+            self.buckets.reserve_exact(step);
+        }
+        self.buckets.push_back(Kept::default());
+    }
+
     /// Moves on to bucket `number`, leaving empty ones between; a leap over the whole ring empties it at once.
     fn advance(&mut self, number: u64) {
         let Some(steps) = number.checked_sub(self.newest).filter(|s| *s > 0) else { return };
         let steps = usize::try_from(steps).unwrap_or(usize::MAX);
         if steps >= self.capacity {
             self.buckets.clear();
-            self.buckets.push_back(Kept::default());
+            self.append();
         } else {
             for _ in 0..steps {
-                if self.buckets.len() >= self.capacity {
-                    self.buckets.pop_front();
-                }
-                self.buckets.push_back(Kept::default());
+                self.append();
             }
         }
         self.newest = number;

@@ -57,6 +57,10 @@ impl Window {
         if self.samples.len() >= CAPACITY {
             self.dropped = self.samples.pop_front().map(|s| s.tick);
         }
+        if self.samples.len() == self.samples.capacity() {
+            // In small steps: doubling would waste as much again in each of a thousand windows.
+            self.samples.reserve_exact(self.samples.len() / 4 + 16);
+        }
         let value = value.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
         self.samples.push_back(Sample { tick, value });
     }
