@@ -61,3 +61,22 @@ async fn a_redirect_gets_no_new_deadline() {
     let cause = probe(hasty).await.result.unwrap_err();
     assert_eq!(cause, Cause::Timeout { phase: Phase::Answer, after: DEADLINE });
 }
+
+#[tokio::test]
+async fn nobody_takes_the_connection() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(taken) =
+        tokio::time::timeout(Duration::from_millis(200), tokio::net::TcpStream::connect(address)).await
+    {
+        waiting.push(taken.unwrap());
+        assert!(waiting.len() < 64, "the queue of the listener fills");
+    }
+    let mut hasty = spec(&format!("http://{address}/health"));
+    hasty.deadline = DEADLINE;
+    let cause = probe(hasty).await.result.unwrap_err();
+    assert_eq!(cause, Cause::Timeout { phase: Phase::Connect, after: DEADLINE });
+}
