@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn figures_by_pointer() {
-        let body = json!({"a": {"b/c": [1, "2.5"]}, "at": "2026-01-02T12:00:00Z", "up": true, "p": "71.4 %",
+        let body = json!({"a": {"b/c": [1, "2.5"]}, "at": "2026-01-02T12:00:00Z", "up": true, "p": "25 %",
                           "nan": "NaN", "text": "x", "none": null, "big": u64::MAX});
         let at = |pointer| figure_at(&body, pointer);
         assert_eq!(at("/a/b~1c/0"), Ok(SignalValue::Number(1.0)));
         assert_eq!(at("/a/b~1c/1"), Ok(SignalValue::Number(2.5)));
         assert_eq!(at("/at"), Ok(SignalValue::Instant(1_767_355_200.0)));
         assert_eq!(at("/up"), Ok(SignalValue::Number(1.0)));
-        assert_eq!(at("/p"), Ok(SignalValue::Ratio(0.714)));
+        assert_eq!(at("/p"), Ok(SignalValue::Ratio(0.25)));
         assert_eq!(at("/big"), Ok(SignalValue::Number(u64::MAX as f64)));
         for missing in ["/nan", "/text", "/none", "/a", "/zz", "a", "/a/b~1c/9"] {
             assert_eq!(at(missing), Err(Cause::NoSuchFigure { pointer: missing.into() }), "never zero");

@@ -17,8 +17,8 @@ pub enum Event {
     KeyPressed(Key),
     /// Text was pasted; already through the gate.
     Pasted(Safe),
-    /// The terminal has this size now.
-    Resized(u16, u16),
+    /// The terminal has another size now.
+    Resized,
     /// A frame slot came round.
     TimePassed,
     /// A source gave or failed.

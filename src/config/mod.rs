@@ -1,6 +1,8 @@
 //! Floor 3, pure: arguments, environment and file contents become `Resolved`, or every problem at once.
 
 pub mod arguments;
+pub mod candidates;
+pub mod discovered;
 mod dotenv;
 pub mod dsn;
 pub mod environment;

@@ -84,6 +84,15 @@ pub fn read_body(response: &Response<'_>, expectation: &Expectation<'_>) -> Heal
     judged.finish(response, &reading, checks)
 }
 
+/// Whether a body is recognisably that of a health endpoint: it tells a status in words we know.
+#[must_use]
+pub fn tells_status(response: &Response<'_>) -> bool {
+    let reading = understand(response, &Expectation::default());
+    let word = reading.told.word.as_ref().is_some_and(|w| w.verdict != Verdict::Unknown);
+    let child = reading.told.children.iter().any(|c| c.counts && c.verdict != Verdict::Unknown);
+    reading.broken.is_none() && (word || child)
+}
+
 /// What stands in the body, before it is judged.
 struct Understood<'a> {
     told: Told,

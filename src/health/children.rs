@@ -117,7 +117,11 @@ fn status_word(key: &str, node: &Node<'_>) -> Option<Word> {
     match (key, node) {
         ("status" | "healthstatus" | "overallstatus" | "health" | "overall", node) => scalar_word(node).or_else(|| {
             let Node::Object(inner) = node else { return None };
-            if key == "status" { word_of(inner) } else { None }
+            if key != "status" {
+                return None;
+            }
+            let coded = inner.iter().find(|(key, _)| matches!(fold(key).as_str(), "code" | "value"));
+            word_of(inner).or_else(|| scalar_word(&coded?.1))
         }),
         ("state" | "condition" | "availability", Node::Text(text)) => {
             words::meaning(text).map(|m| Word { verdict: m.verdict(), text: clip(text, SAID) })

@@ -10,7 +10,7 @@ pub mod shape;
 pub mod text;
 pub mod words;
 
-pub use body::{Asked, Expectation, Response, is_health_path, read_body};
+pub use body::{Asked, Expectation, Response, is_health_path, read_body, tells_status};
 pub use constant::Constancy;
 pub use debounce::Debounced;
 

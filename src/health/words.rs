@@ -67,10 +67,15 @@ pub fn meaning(word: &str) -> Option<Meaning> {
     Some(listed)
 }
 
-/// The verdict of a word that must be one; unlisted is unknown.
+/// The verdict of a word that must be one; unlisted is unknown. A bad word may go on after a colon, as in
+/// `unhealthy: connection refused`; a good one may not, since what follows could take it back.
 #[must_use]
 pub fn verdict(word: &str) -> Verdict {
-    meaning(word).map_or(Verdict::Unknown, Meaning::verdict)
+    let bad_head = || {
+        let (head, _) = word.split_once(':')?;
+        meaning(head).map(Meaning::verdict).filter(|v| *v != Verdict::Ok)
+    };
+    meaning(word).map(Meaning::verdict).or_else(bad_head).unwrap_or(Verdict::Unknown)
 }
 
 /// The verdict of a number that stands where a word should: an HTTP status, or nothing known.
@@ -101,6 +106,13 @@ mod tests {
         assert_eq!(meaning("WARN"), Some(Meaning::Degraded));
         assert_eq!(meaning("initializing"), Some(Meaning::Starting));
         assert_eq!(meaning("maintenance"), Some(Meaning::Maintenance));
+    }
+
+    #[test]
+    fn only_bad_words_may_go_on() {
+        assert_eq!(verdict("unhealthy: connection refused"), Verdict::Down);
+        assert_eq!(verdict("warning: disk at 91 %"), Verdict::Degraded);
+        assert_eq!(verdict("ok: but no route to the primary"), Verdict::Unknown);
     }
 
     #[test]

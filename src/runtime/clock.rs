@@ -18,3 +18,9 @@ pub fn now() -> Moment {
     let boot = Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
     Moment { boot, wall: Utc::now() }
 }
+
+/// Local time less UTC, as the system has it now.
+#[must_use]
+pub fn local_offset() -> chrono::FixedOffset {
+    *chrono::Local::now().offset()
+}

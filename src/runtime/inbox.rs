@@ -32,15 +32,6 @@ struct Lanes {
     eager: bool,
 }
 
-/// What the loop found.
-#[derive(Default)]
-pub struct Taken {
-    /// Keys, outcomes, signals: in order.
-    pub prompt: VecDeque<Event>,
-    /// Telemetry; empty unless asked for.
-    pub telemetry: Vec<Event>,
-}
-
 impl Inbox {
     /// A key, an outcome, a signal: wakes the loop at once.
     pub fn tell(&self, event: Event) {
@@ -84,14 +75,20 @@ impl Inbox {
 
     /// Waits until something urgent came, or `patience` is over. With `eager`, telemetry counts as urgent: so it is
     /// just after the start, when the first figures are awaited.
-    pub fn wait(&self, patience: Duration, eager: bool) -> Taken {
+    pub fn wait(&self, patience: Duration, eager: bool) -> VecDeque<Event> {
         let mut lanes = self.lanes();
         lanes.eager = eager;
         let quiet = |l: &mut Lanes| !(l.urgent || eager && (!l.readings.is_empty() || !l.logs.is_empty()));
         let (mut lanes, _timed_out) =
             self.wake.wait_timeout_while(lanes, patience, quiet).unwrap_or_else(PoisonError::into_inner);
         lanes.urgent = false;
-        Taken { prompt: std::mem::take(&mut lanes.prompt), telemetry: Vec::new() }
+        std::mem::take(&mut lanes.prompt)
+    }
+
+    /// Whether so much of the logs waits that it should not wait for the next frame slot.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.lanes().logs.len() >= LOG_WAKE
     }
 
     /// Keys that came meanwhile: looked at between telemetry events.

@@ -1,4 +1,17 @@
 //! Floor 6: the only impure glue: loop, terminal, sources' tasks, compute thread, signals.
 
+mod base64;
 pub mod clock;
+mod compute_thread;
+pub mod dashboard;
+mod diagnostics;
+mod inbox;
+mod io_thread;
+mod log_thread;
+mod pace;
+mod panic;
+pub mod screen;
+mod signals;
+mod sources;
 pub mod terminal;
+mod watch;

@@ -1,4 +1,5 @@
 //! Real parts for tests: throwaway servers on free ports, removed when dropped.
 
+pub mod fake_http;
 pub mod postgres_server;
 pub mod redis_server;

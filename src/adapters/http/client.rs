@@ -162,3 +162,42 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::http::exchange::{Ask, exchange};
+
+    #[tokio::test]
+    async fn a_resolver_that_hangs_is_named() {
+        let clients = HttpClients::new();
+        clients.shared.names.hang("slow.test");
+        let url = url::Url::parse("http://slow.test/health").unwrap();
+        let after = Duration::from_millis(50);
+        let ask = Ask {
+            url: &url,
+            head_only: false,
+            headers: &[],
+            bearer: None,
+            identity: &Identity::default(),
+            expected_status: &[],
+            deadline: after,
+            enough: None,
+        };
+        let cause = exchange(&clients, &ask).await.result.unwrap_err();
+        assert_eq!(cause, Cause::Timeout { phase: Phase::Resolve, after });
+    }
+
+    #[test]
+    fn plain_targets_share_one_client_and_files_make_others() {
+        let clients = HttpClients::new();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let special = Identity { ca_file: Some(file.clone()), own: None };
+        clients.get(&Identity::default()).unwrap();
+        assert!(matches!(clients.get(&special), Err(Cause::Misconfigured(_))), "no such file");
+        fs::write(&file, "no certificate").unwrap();
+        assert!(matches!(clients.get(&special), Err(Cause::Misconfigured(_))));
+        assert!(clients.shared.special.lock().unwrap().is_empty());
+    }
+}

@@ -5,6 +5,7 @@ pub mod client;
 pub mod discovery;
 pub mod exchange;
 pub mod failure;
+pub mod figures;
 pub mod names;
 pub mod probe;
 pub mod redirect;

@@ -61,6 +61,13 @@ impl Names {
         found
     }
 
+    /// A lookup of this name never ends.
+    #[cfg(test)]
+    pub fn hang(&self, name: &str) {
+        let never = Progress::Running(Box::pin(std::future::pending()));
+        self.running.lock().unwrap().insert(name.to_owned(), Arc::new(tokio::sync::Mutex::new(never)));
+    }
+
     fn forget(&self, name: &str, done: &Shared) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.get(name).is_some_and(|shared| Arc::ptr_eq(shared, done)) {

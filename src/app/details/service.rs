@@ -24,7 +24,7 @@ pub fn document(service: &ServiceState, now: Moment) -> Document {
     out.field("environment", Safe::of(spec.environment.word()), Tone::Plain);
     out.field("asked every", Safe::of(figure::duration(spec.interval)), Tone::Plain);
     state(&mut out, service, now);
-    latency(&mut out, service, now);
+    latency(&mut out, service);
     certificate(&mut out, service, now);
     report(&mut out, service, now);
     out
@@ -42,9 +42,9 @@ fn state(out: &mut Document, service: &ServiceState, now: Moment) {
     }
 }
 
-fn latency(out: &mut Document, service: &ServiceState, now: Moment) {
+fn latency(out: &mut Document, service: &ServiceState) {
     let milliseconds = |ms: f64| figure::duration(std::time::Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 1e6)));
-    if let Some(p) = service.window.percentiles(now) {
+    if let Some(p) = service.percentiles {
         let words = format!(
             "p50 {}  p95 {}  p99 {}  ({} n={}, as the probe saw it)",
             milliseconds(p.p50),

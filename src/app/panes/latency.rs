@@ -17,8 +17,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let mut title = vec![span("Latency", Tone::Strong), span(" of probes", Tone::Dim)];
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
-    services.sort_by(|a, b| p95(b, now).total_cmp(&p95(a, now)));
-    if let Some(all) = services.first().and_then(|s| s.window.percentiles(now)) {
+    services.sort_by(|a, b| p95(b).total_cmp(&p95(a)));
+    if let Some(all) = services.first().and_then(|s| s.percentiles) {
         title.push(span(
             format!(
                 " slowest p50 {} p95 {} p99 {} ({} n={})",
@@ -55,8 +55,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     }
 }
 
-fn p95(service: &ServiceState, now: Moment) -> f64 {
-    service.window.percentiles(now).map_or(-1.0, |p| p.p95)
+fn p95(service: &ServiceState) -> f64 {
+    service.percentiles.map_or(-1.0, |p| p.p95)
 }
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {

@@ -80,7 +80,7 @@ pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
     let latency = service.last_latency.filter(|_| service.readout.cause().is_none());
     let told = told(service, now);
     let haystack = Safe::of(format!("{} {} {} {}", spec.name, spec.url, verdict, told.1));
-    let p95 = service.window.percentiles(now).map(|p| p.p95 / 1000.0);
+    let p95 = service.percentiles.map(|p| p.p95 / 1000.0);
     let cells = vec![
         Cell::verdict(verdict),
         Cell::text(spec.name.clone(), Tone::Strong),

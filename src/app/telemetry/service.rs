@@ -10,7 +10,7 @@ use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
 use crate::health::constant::Constancy;
 use crate::health::debounce::Debounced;
 use crate::metrics::series::Series;
-use crate::metrics::window::Window;
+use crate::metrics::window::{Percentiles, Window};
 
 /// Charts keep this many buckets of at least [`BUCKET`].
 const BUCKETS: usize = 180;
@@ -34,6 +34,8 @@ pub struct ServiceState {
     pub latency: Series,
     /// The same, for percentiles.
     pub window: Window,
+    /// Of the window, at the newest probe.
+    pub percentiles: Option<Percentiles>,
     /// Latency of the newest probe that was answered.
     pub last_latency: Option<Duration>,
     /// Certificate, known even where the probe failed.
@@ -55,6 +57,7 @@ impl ServiceState {
             debounced: Debounced::default(),
             latency: Series::new(BUCKETS, bucket),
             window: Window::new(WINDOW),
+            percentiles: None,
             last_latency: None,
             certificate: None,
             version: None,
@@ -72,6 +75,7 @@ impl ServiceState {
             self.window.push(now, ms);
             self.last_latency = reading.latency;
         }
+        self.percentiles = self.window.percentiles(now);
         if reading.certificate.is_some() {
             self.certificate = reading.certificate;
         }

@@ -21,10 +21,11 @@ const OVERLAYS: usize = 8;
 /// What the program does when something happened.
 pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     model.now = now;
+    model.dirty |= changes_picture(&event);
     match event {
         Event::KeyPressed(key) => keys::pressed(model, key),
         Event::Pasted(text) => prompt::pasted(model, &text),
-        Event::Resized(..) | Event::Continued => {
+        Event::Resized | Event::Continued => {
             model.dirty = true;
             vec![Effect::RedrawAll]
         }
@@ -51,6 +52,11 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
         }
         Event::AskedToLeave(_) => vec![Effect::Quit],
     }
+}
+
+/// Whether the screen may look different after it.
+fn changes_picture(event: &Event) -> bool {
+    !matches!(event, Event::FrameDrawn(_) | Event::BytesWritten(_) | Event::ReadingDisplaced(_))
 }
 
 /// Says a line at the bottom of the screen.

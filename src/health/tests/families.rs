@@ -125,6 +125,7 @@ fn the_status_code() {
     assert_eq!(read(200, r#"{"requests":5}"#).rule.as_str(), "status: HTTP 200; the body tells no status");
     assert_eq!(verdict(200, r#"{"status":200}"#), Ok);
     assert_eq!(verdict(200, r#"{"status":"503"}"#), Down);
+    assert_eq!(verdict(200, r#"{"status":{"code":"DOWN","description":""}}"#), Down);
 }
 
 #[test]

@@ -1,0 +1,230 @@
+//! The loop of the full-screen program. Keys and outcomes at once, telemetry once per frame slot, one frame at a time;
+//! between events it looks at the keys. It never waits for the terminal or for what is watched.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, getpid, kill_process};
+
+use crate::app::{Effect, Event, Model, update};
+use crate::config::Resolved;
+use crate::domain::Safe;
+use crate::ui::theme::Theme;
+
+use super::compute_thread::ComputeThread;
+use super::inbox::Inbox;
+use super::log_thread::LogThread;
+use super::screen::Screen;
+use super::terminal::decoder::Input;
+use super::terminal::input::{FromTerminal, InputThread};
+use super::terminal::modes;
+use super::watch::Watch;
+use super::{clock, diagnostics, panic, signals};
+
+/// Just after the start telemetry is drawn as it comes: the first figures are awaited.
+const EAGER: Duration = Duration::from_secs(4);
+/// Pause between frames while eager.
+const EAGER_PAUSE: Duration = Duration::from_millis(30);
+
+/// Runs until a person or the system ends it. Returns the exit status.
+pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
+    diagnostics::install();
+    panic::install()?;
+    let theme = load_theme(resolved)?;
+    let inbox = Arc::new(Inbox::default());
+    let tty = modes::open_tty()?;
+    modes::enter(&tty)?;
+    let outcome = Dashboard::start(resolved, theme, tty, inbox).and_then(Dashboard::live);
+    modes::leave(outcome.as_ref().is_ok_and(|ended| ended.stalled));
+    Ok(outcome?.status)
+}
+
+fn load_theme(resolved: &Resolved) -> color_eyre::Result<Theme> {
+    let screen = &resolved.screen;
+    Theme::load(&screen.theme, screen.colours, screen.ascii).map_err(|why| color_eyre::eyre::eyre!("{why}"))
+}
+
+struct Dashboard {
+    model: Model,
+    screen: Screen,
+    inbox: Arc<Inbox>,
+    tty: File,
+    input: InputThread,
+    compute: ComputeThread,
+    logs: LogThread,
+    watch: Watch,
+    begun: Instant,
+    pause: Duration,
+    leave: Option<u8>,
+}
+
+struct Ended {
+    status: u8,
+    stalled: bool,
+}
+
+impl Dashboard {
+    fn start(resolved: &Resolved, theme: Theme, tty: File, inbox: Arc<Inbox>) -> color_eyre::Result<Dashboard> {
+        let now = clock::now();
+        let mut model = Model::new(resolved, now, clock::local_offset());
+        let mut screen = Screen::start(&tty, theme, Arc::clone(&inbox))?;
+        // The first frame goes out before anything is asked of the outside world.
+        model.geometry = screen.draw(&model);
+        model.dirty = false;
+        let input = listen_to(&tty, &inbox)?;
+        let watch = Watch::start(Arc::clone(&inbox))?;
+        signals::listen(watch.io(), &inbox);
+        watch.begin(resolved);
+        let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
+        let compute = ComputeThread::start(Arc::clone(&inbox))?;
+        tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
+        let pause = resolved.screen.every;
+        Ok(Dashboard { model, screen, inbox, tty, input, compute, logs, watch, begun: Instant::now(), pause, leave: None })
+    }
+
+    fn live(mut self) -> color_eyre::Result<Ended> {
+        let mut slot = self.next_slot();
+        while self.leave.is_none() {
+            let eager = self.begun.elapsed() < EAGER;
+            let patience = slot.saturating_duration_since(Instant::now());
+            let taken = self.inbox.wait(patience, eager);
+            let prompted = !taken.is_empty();
+            self.obey_all(taken);
+            let due = Instant::now() >= slot;
+            if due || eager || self.inbox.is_crowded() {
+                self.take_telemetry();
+            }
+            if due {
+                self.step(Event::TimePassed);
+                self.step(Event::BytesWritten(self.screen.bytes()));
+                slot = self.next_slot();
+            }
+            if self.screen.is_gone() {
+                self.leave = Some(EXIT_HANGUP);
+            }
+            if self.model.dirty && !self.screen.is_busy() && (prompted || due || eager) {
+                self.draw();
+                if eager && !prompted {
+                    std::thread::sleep(EAGER_PAUSE.min(slot.saturating_duration_since(Instant::now())));
+                }
+            }
+        }
+        let stalled = self.screen.is_busy();
+        self.input.stop();
+        drop(self.logs);
+        drop(self.watch);
+        Ok(Ended { status: self.leave.unwrap_or(0), stalled })
+    }
+
+    /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.
+    fn next_slot(&self) -> Instant {
+        let pause = self.pause.as_micros().max(1);
+        let into = clock::now().wall.timestamp_micros().unsigned_abs() as u128 % pause;
+        Instant::now() + Duration::from_micros((pause - into) as u64)
+    }
+
+    fn draw(&mut self) {
+        let geometry = self.screen.draw(&self.model);
+        self.model.dirty = false;
+        self.step(Event::FrameDrawn(geometry));
+    }
+
+    fn take_telemetry(&mut self) {
+        for event in self.inbox.take_telemetry() {
+            self.step(event);
+            let prompt = self.inbox.take_prompt();
+            if !prompt.is_empty() {
+                self.obey_all(prompt);
+            }
+        }
+    }
+
+    fn obey_all(&mut self, events: VecDeque<Event>) {
+        for event in events {
+            self.step(event);
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        if let Event::AskedToLeave(signal) = &event {
+            self.leave = Some(if *signal == "SIGHUP" { EXIT_HANGUP } else { EXIT_TERMINATED });
+        }
+        for effect in update(&mut self.model, event, clock::now()) {
+            self.obey(effect);
+        }
+    }
+
+    fn obey(&mut self, effect: Effect) {
+        match effect {
+            Effect::RefreshAll => self.watch.refresh_all(),
+            Effect::WatchService(id, spec) => self.watch.service(id, &spec),
+            Effect::WatchCache(id, spec) => self.watch.cache(id, &spec),
+            Effect::Compute(job) => {
+                if self.compute.submit(job).is_err() {
+                    tracing::warn!("the compute thread is behind; a job was dropped and will be asked again");
+                }
+            }
+            Effect::SetPause(pause) => self.pause = pause,
+            Effect::SetTheme(name) => {
+                let screen = &self.model.screen;
+                match Theme::load(&name, screen.colours, screen.ascii) {
+                    Ok(theme) => self.screen.set_theme(theme),
+                    Err(why) => tracing::error!("{why}"),
+                }
+            }
+            Effect::Copy(lines) => self.copy(&lines),
+            Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
+            Effect::RedrawAll => self.screen.forget(),
+            Effect::Suspend => self.suspend(),
+            Effect::Quit => self.leave = self.leave.or(Some(0)),
+        }
+    }
+
+    /// OSC 52 with base64: the only bytes in it are ours.
+    fn copy(&self, lines: &[Safe]) {
+        let text = lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n");
+        let bytes = format!("\x1b]52;c;{}\x07", super::base64::encode(text.as_bytes()));
+        if !self.screen.send(bytes.into_bytes()) {
+            tracing::warn!("the terminal is busy; nothing was copied");
+        }
+    }
+
+    /// Ctrl-Z: the shell gets its terminal back; `fg` draws everything anew.
+    fn suspend(&mut self) {
+        self.input.stop();
+        modes::leave(self.screen.is_busy());
+        let _ = kill_process(getpid(), Signal::STOP);
+        // Here the process stands still until it is continued.
+        if modes::enter(&self.tty).is_err() {
+            self.leave = Some(EXIT_HANGUP);
+            return;
+        }
+        match listen_to(&self.tty, &self.inbox) {
+            Ok(input) => self.input = input,
+            Err(_no_thread) => self.leave = Some(EXIT_HANGUP),
+        }
+        self.step(Event::Continued);
+    }
+}
+
+/// 128 + SIGHUP: the terminal went away.
+const EXIT_HANGUP: u8 = 129;
+/// 128 + SIGTERM.
+const EXIT_TERMINATED: u8 = 143;
+
+fn listen_to(tty: &File, inbox: &Arc<Inbox>) -> std::io::Result<InputThread> {
+    let inbox = Arc::clone(inbox);
+    InputThread::start(tty.try_clone()?, move |told| match told {
+        FromTerminal::HungUp => inbox.tell(Event::AskedToLeave("SIGHUP")),
+        FromTerminal::Inputs(inputs) => {
+            for input in inputs {
+                inbox.tell(match input {
+                    Input::Key(key) => Event::KeyPressed(key),
+                    Input::Paste(bytes) => Event::Pasted(Safe::one_line(&bytes)),
+                });
+            }
+        }
+    })
+}

@@ -1,0 +1,32 @@
+//! A panic, anywhere: the terminal is restored first, then the report is told, through the gate like all text.
+
+use std::io::Write;
+
+use color_eyre::config::{HookBuilder, Theme};
+
+use crate::domain::Safe;
+
+use super::terminal::modes;
+
+/// Exit status after a panic, as the standard library has it.
+const PANICKED: i32 = 101;
+
+/// Installs the hook. Errors of people never look like this: only a defect does.
+pub fn install() -> color_eyre::Result<()> {
+    let (report, errors) = HookBuilder::new()
+        .theme(Theme::new())
+        .panic_section("This is a defect of quarterdeck, not of what it watches. Nothing was written to any target.")
+        .into_hooks();
+    errors.install()?;
+    std::panic::set_hook(Box::new(move |info| {
+        modes::leave(true);
+        let text = report.panic_report(info).to_string();
+        let mut stderr = std::io::stderr().lock();
+        for line in text.lines() {
+            let _ = writeln!(stderr, "{}", Safe::of(line));
+        }
+        // A thread that is gone would leave a screen that looks alive and is not.
+        std::process::exit(PANICKED);
+    }));
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The picture on the terminal: draws the model, sends what changed, never more than one frame at a time.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::geometry::Geometry;
+use crate::app::screen::OverlayView;
+use crate::app::view::Overlay;
+use crate::app::{Model, chrome, panes};
+use crate::domain::Safe;
+use crate::ui::{self, theme::Theme};
+
+use super::inbox::Inbox;
+use super::terminal::encoder::Encoder;
+use super::terminal::modes;
+use super::terminal::writer::Writer;
+
+/// Larger terminals are drawn up to here.
+const LARGEST: (u16, u16) = (1000, 500);
+
+/// The near side of the terminal.
+pub struct Screen {
+    tty: File,
+    writer: Writer,
+    encoder: Encoder,
+    theme: Theme,
+    shown: Buffer,
+    next: Buffer,
+}
+
+impl Screen {
+    /// Starts the writer on a terminal that was entered.
+    pub fn start(tty: &File, theme: Theme, inbox: Arc<Inbox>) -> std::io::Result<Screen> {
+        let writer = Writer::start(tty.try_clone()?, move || inbox.nudge())?;
+        let nothing = Buffer::empty(Rect::ZERO);
+        Ok(Screen {
+            tty: tty.try_clone()?,
+            writer,
+            encoder: Encoder::default(),
+            theme,
+            shown: nothing.clone(),
+            next: nothing,
+        })
+    }
+
+    /// Whether a frame is still on its way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.writer.is_busy()
+    }
+
+    /// Whether the terminal went away.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.writer.is_gone()
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.writer.bytes()
+    }
+
+    /// From now on in this theme.
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
+    /// The terminal shows something else now: everything is drawn anew.
+    pub fn forget(&mut self) {
+        self.shown = Buffer::empty(Rect::ZERO);
+        self.encoder.forget();
+    }
+
+    /// Sends bytes that are no frame (a copy to the clipboard). `false` when the writer is busy.
+    pub fn send(&self, bytes: Vec<u8>) -> bool {
+        !self.is_busy() && self.writer.send(bytes)
+    }
+
+    /// Draws the model. Call only while not busy.
+    pub fn draw(&mut self, model: &Model) -> Geometry {
+        let (columns, rows) = modes::size(&self.tty);
+        let area = Rect::new(0, 0, columns.min(LARGEST.0), rows.min(LARGEST.1));
+        if self.next.area != area {
+            self.next = Buffer::empty(area);
+        }
+        self.next.reset();
+        let geometry = render(&mut self.next, model, &self.theme);
+        let frame = self.encoder.encode(&self.shown, &self.next);
+        if frame.is_empty() || self.writer.send(frame) {
+            std::mem::swap(&mut self.shown, &mut self.next);
+        }
+        geometry
+    }
+}
+
+/// One frame of the model into a buffer: pure, for the terminal, for tests and for benchmarks.
+pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
+    let overlays: Vec<OverlayView<'_>> = model
+        .view
+        .overlays
+        .iter()
+        .map(|overlay| match overlay {
+            Overlay::Document { document, scroll } => OverlayView::Document { document, scroll: *scroll },
+            Overlay::Palette { typed, chosen } => OverlayView::Palette { typed: Safe::of(typed), chosen: *chosen },
+        })
+        .collect();
+    let view = |pane, width, height| panes::view(model, pane, width, height);
+    ui::draw(buffer, &view, &chrome::chrome(model), &overlays, theme)
+}

@@ -1,0 +1,33 @@
+//! Signals of the system become events: asked to leave, resized, stopped by the shell, going on.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::Event;
+
+use super::inbox::Inbox;
+use super::io_thread::IoThread;
+
+/// Listens from now on.
+pub fn listen(io: &IoThread, inbox: &Arc<Inbox>) {
+    for (kind, name) in [
+        (SignalKind::hangup(), "SIGHUP"),
+        (SignalKind::terminate(), "SIGTERM"),
+        (SignalKind::interrupt(), "SIGINT"),
+        (SignalKind::quit(), "SIGQUIT"),
+    ] {
+        each(io, kind, Arc::clone(inbox), move |inbox| inbox.tell(Event::AskedToLeave(name)));
+    }
+    // The loop asks the terminal for its size at each draw; it only has to be woken.
+    each(io, SignalKind::window_change(), Arc::clone(inbox), |inbox| inbox.tell(Event::Resized));
+}
+
+fn each(io: &IoThread, kind: SignalKind, inbox: Arc<Inbox>, tell: impl Fn(&Inbox) + Send + 'static) {
+    io.spawn(async move {
+        let Ok(mut stream) = signal(kind) else { return };
+        while stream.recv().await.is_some() {
+            tell(&inbox);
+        }
+    });
+}

@@ -1,0 +1,151 @@
+//! From what is resolved to running sources: each gets its reader and its task. Clients are shared.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::adapters::command::CommandSignal;
+use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint};
+use crate::adapters::host::HostSignal;
+use crate::adapters::http::client::HttpClients;
+use crate::adapters::http::discovery::{Discovery, discover};
+use crate::adapters::http::probe::HealthProbe;
+use crate::adapters::postgres::PostgresSource;
+use crate::adapters::redis::RedisSource;
+use crate::app::Event;
+use crate::app::event::Discovered;
+use crate::config::resolved::{CacheSource, CacheSpec, DatabaseSpec, OriginSpec, ServiceSpec, SignalSource, SignalSpec};
+use crate::config::{Resolved, discovered};
+use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::{Cause, Safe};
+
+use super::inbox::Inbox;
+use super::io_thread::IoThread;
+use super::sources::{Reader, Source};
+
+/// All sources that run.
+pub struct Watch {
+    io: IoThread,
+    inbox: Arc<Inbox>,
+    clients: HttpClients,
+    refresh: watch::Sender<u64>,
+    started: Instant,
+}
+
+impl Watch {
+    /// Starts the worker; nothing is watched yet.
+    pub fn start(inbox: Arc<Inbox>) -> std::io::Result<Watch> {
+        let (refresh, _) = watch::channel(0);
+        Ok(Watch { io: IoThread::start()?, inbox, clients: HttpClients::new(), refresh, started: Instant::now() })
+    }
+
+    /// The worker, for tasks of the runtime's own.
+    #[must_use]
+    pub fn io(&self) -> &IoThread {
+        &self.io
+    }
+
+    /// Watches everything that is resolved, and looks around at bare origins.
+    pub fn begin(&self, resolved: &Resolved) {
+        for (at, spec) in resolved.services.iter().enumerate() {
+            self.service(SourceId::new(SourceKind::Service, at), spec);
+        }
+        for (at, spec) in resolved.databases.iter().enumerate() {
+            self.database(SourceId::new(SourceKind::Database, at), spec);
+        }
+        for (at, spec) in resolved.caches.iter().enumerate() {
+            self.cache(SourceId::new(SourceKind::Cache, at), spec);
+        }
+        for (at, spec) in resolved.signals.iter().enumerate() {
+            self.signal(SourceId::new(SourceKind::Signal, at), spec);
+        }
+        for (at, origin) in resolved.origins.iter().enumerate() {
+            self.origin(at, origin.clone());
+        }
+    }
+
+    /// Reads every source now.
+    pub fn refresh_all(&self) {
+        self.refresh.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Watches a service.
+    pub fn service(&self, id: SourceId, spec: &ServiceSpec) {
+        let reader = Reader::Health(Box::new(HealthProbe::new(spec.clone(), &self.clients)));
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+    }
+
+    fn database(&self, id: SourceId, spec: &DatabaseSpec) {
+        let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone())));
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+    }
+
+    /// Watches a cache.
+    pub fn cache(&self, id: SourceId, spec: &CacheSpec) {
+        let reader = match &spec.source {
+            CacheSource::Redis { target, scalars } => {
+                Reader::Redis(Box::new(RedisSource::new(target.clone(), scalars.clone())))
+            }
+            endpoint @ CacheSource::Endpoint { .. } => {
+                match CacheEndpoint::new(endpoint, &self.clients, spec.deadline) {
+                    Some(endpoint) => Reader::CacheEndpoint(Box::new(endpoint)),
+                    None => Reader::Broken(Cause::Misconfigured(Safe::of("no pointer to a figure is given"))),
+                }
+            }
+        };
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+    }
+
+    fn signal(&self, id: SourceId, spec: &SignalSpec) {
+        let reader = match &spec.source {
+            // Carried by the connection of a database or a cache.
+            SignalSource::Database { .. } | SignalSource::Redis { .. } => return,
+            SignalSource::Endpoint { request, pointer } => {
+                let endpoint = JsonEndpoint::new(request.clone(), &self.clients, spec.deadline);
+                Reader::Endpoint(Box::new(endpoint), pointer.clone())
+            }
+            SignalSource::Command { argv } => Reader::Command(CommandSignal::new(argv.clone())),
+            host => Reader::Host(HostSignal::new(host.clone())),
+        };
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+    }
+
+    fn run(&self, source: Source) {
+        self.io.spawn(source.run(Arc::clone(&self.inbox), self.refresh.subscribe(), self.started));
+    }
+
+    fn origin(&self, at: usize, origin: OriginSpec) {
+        let (clients, inbox) = (self.clients.clone(), Arc::clone(&self.inbox));
+        self.io.spawn(async move {
+            let begun = Instant::now();
+            let found = discover(&clients, &origin.url).await;
+            inbox.tell(Event::OriginDiscovered(Box::new(told(at, &origin, found, begun.elapsed()))));
+        });
+    }
+}
+
+/// What was found, as things to watch and in words.
+fn told(at: usize, origin: &OriginSpec, found: Discovery, took: Duration) -> Discovered {
+    let mut told = vec![Safe::of(format!("discovery at {}, {} ms", origin.url, took.as_millis()))];
+    if let Some(cause) = &found.unreachable {
+        told.push(Safe::of(format!("  nobody answers there: {cause}")));
+    }
+    if found.answers_everything {
+        told.push(Safe::of("  it answers any path alike; what looks like that answer was not taken for a find"));
+    }
+    for asked in &found.asked {
+        let mark = if asked.found { "+" } else { " " };
+        told.push(Safe::of(format!("  {mark} {:<28} {}", asked.path, asked.answer)));
+    }
+    if found.metrics.is_some() {
+        told.push(Safe::of("  metrics are there; charts of them come with a later release"));
+    }
+    let mut services: Vec<ServiceSpec> =
+        found.services.into_iter().map(|f| discovered::service(origin, f.url, f.pace, false)).collect();
+    if let (Some(_), true) = (&found.unreachable, services.is_empty()) {
+        // An origin that is down stays on the screen as down; it is not forgotten.
+        services.push(discovered::service(origin, origin.url.clone(), crate::config::candidates::Pace::Often, false));
+    }
+    Discovered { origin: at, services, caches: found.cache.map(|c| discovered::cache(origin, c)).into_iter().collect(), told }
+}
