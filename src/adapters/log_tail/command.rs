@@ -76,7 +76,14 @@ struct Running {
     pipes: [Pipe; 2],
     said: Safe,
     /// How it ended, once it did; its pipes may still hold lines.
-    ended: Option<Option<i32>>,
+    ended: Option<Ended>,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    /// Its exit status; `None` when a signal ended it.
+    code: Option<i32>,
 }
 
 struct Pipe {
@@ -158,7 +165,7 @@ impl Running {
     fn read(&mut self, log: u16, out: &mut Outlet<'_>) -> usize {
         // Asked before reading: when it has ended by now, one more reading finds all that it wrote.
         if self.ended.is_none() {
-            self.ended = self.exit_code();
+            self.ended = self.look_for_end();
         }
         let ended = self.ended.is_some();
         let mut most = 0;
@@ -187,16 +194,16 @@ impl Running {
     }
 
     fn cause(&self) -> Cause {
-        Cause::CommandFailed { code: self.ended.flatten(), said: self.said.clone() }
+        Cause::CommandFailed { code: self.ended.and_then(|ended| ended.code), said: self.said.clone() }
     }
 
-    /// The exit status once it ended, without reaping it: as long as it is not reaped its group's number is its own.
-    fn exit_code(&self) -> Option<Option<i32>> {
+    /// Sees whether it ended, without reaping it: as long as it is not reaped its group's number is its own.
+    fn look_for_end(&self) -> Option<Ended> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         match rustix::process::waitid(WaitId::Pid(self.pid()?), options) {
-            Ok(Some(status)) => Some(status.exit_status()),
+            Ok(Some(status)) => Some(Ended { code: status.exit_status() }),
             Ok(None) | Err(Errno::INTR) => None,
-            Err(_) => Some(None),
+            Err(_) => Some(Ended { code: None }),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct OpenFile {
     pub is_fifo: bool,
     /// How far it was read.
     pub position: u64,
+    /// Its contents were replaced once, under the same inode.
+    pub was_replaced: bool,
     head: Vec<u8>,
     tail: Vec<u8>,
     size: u64,
@@ -105,6 +107,7 @@ impl OpenFile {
             identity: Identity { device: stat.st_dev, inode: stat.st_ino },
             is_fifo: kind == FileType::Fifo,
             position: 0,
+            was_replaced: false,
             head: Vec::new(),
             tail: Vec::new(),
             size: u64::try_from(stat.st_size).unwrap_or(0),
@@ -139,6 +142,7 @@ impl OpenFile {
     /// Goes to the beginning of new contents.
     pub fn restart(&mut self) {
         self.position = 0;
+        self.was_replaced = true;
         self.head.clear();
         self.tail.clear();
         self.modified = (0, 0);

@@ -122,6 +122,17 @@ pub struct Registry {
     known: VecDeque<Known>,
 }
 
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Past {
+    /// Never seen.
+    New,
+    /// The follower of another path reads it.
+    ReadElsewhere,
+    /// It was read up to here.
+    ReadTo(u64),
+}
+
 #[derive(Debug)]
 struct Known {
     identity: Identity,
@@ -151,16 +162,17 @@ impl Registry {
         self.known.push_back(Known { identity: file.identity, head, position: file.position, owner, open });
     }
 
-    /// Where to go on with a file that was just opened: `None` when it is a new one, `Some(None)` when the follower of
-    /// another path reads it. An inode that was used again for other contents is a new file.
-    pub fn position(&self, file: &OpenFile, owner: usize) -> Option<Option<u64>> {
-        let known = self.known.iter().find(|k| k.identity == file.identity && !file.is_fifo)?;
+    /// What is known of a file that was just opened. An inode that was used again for other contents is a new file.
+    pub fn find(&self, file: &OpenFile, owner: usize) -> Past {
+        let Some(known) = self.known.iter().find(|k| k.identity == file.identity && !file.is_fifo) else {
+            return Past::New;
+        };
         if known.open && known.owner != owner {
-            return Some(None);
+            return Past::ReadElsewhere;
         }
         let mut beginning = vec![0; known.head.len()];
-        let read = file.read_at(0, &mut beginning).ok()?;
+        let read = file.read_at(0, &mut beginning).unwrap_or(0);
         let same = read == beginning.len() && read > 0 && beginning == known.head && file.size() >= known.position;
-        same.then_some(Some(known.position))
+        if same { Past::ReadTo(known.position) } else { Past::New }
     }
 }

@@ -17,14 +17,14 @@ use crate::logs::segment::SegmentBuilder;
 
 use super::backlog::{self, Backlog};
 use super::file::{self, Identity, OpenFile, Read};
-use super::files::Registry;
+use super::files::{Past, Registry};
 use super::outlet::Outlet;
 use super::siblings;
 use super::{LogEvent, Options};
 
 /// A rotated file is let go when nothing was written to it for this long.
 const LATE_LINES: Duration = Duration::from_secs(5);
-/// A file that has no name any more is let go after this: held open, it takes space on the disk.
+/// A file that lost its name is let go after this: held open, it takes space on the disk.
 const DELETED: Duration = Duration::from_secs(10);
 /// Pause after a failed attempt to open.
 pub const RETRY: Duration = Duration::from_secs(1);
@@ -148,22 +148,24 @@ impl Follower {
         let mut file = OpenFile::open(&self.path, fifo_allowed)?;
         let said = |errno: Errno| file::cause(errno, &self.path);
         let mut backlog = None;
-        match registry.position(&file, owner) {
-            // Another path leads to the same file, which is read there.
-            Some(None) => return Ok(()),
-            Some(Some(position)) => file.start_at(position).map_err(said)?,
-            None if !self.opened_before && !file.is_fifo => {
+        match registry.find(&file, owner) {
+            Past::ReadElsewhere => {
+                self.next_try = Some(out.now.plus(RETRY));
+                return Ok(());
+            }
+            Past::ReadTo(position) => file.start_at(position).map_err(said)?,
+            Past::New if !self.opened_before && !file.is_fifo => {
                 let start =
                     backlog::tail_start(&file, file.size(), self.options.tail_bytes, out.buffer).map_err(said)?;
                 file.start_at(start).map_err(said)?;
                 backlog = Backlog::before(start);
             }
-            None => {}
+            Past::New => {}
         }
         if let Some(last) = self.files.back().filter(|_| !file.is_fifo) {
             let known: Vec<Identity> = self.files.iter().map(|r| r.file.identity).chain([file.identity]).collect();
             for between in siblings::missed(&self.path, &last.file, &file, &known) {
-                if registry.position(&between, owner).is_none() {
+                if registry.find(&between, owner) == Past::New {
                     self.push(between, None, out.now);
                 }
             }
@@ -207,7 +209,8 @@ impl Follower {
         }
         let mut more = false;
         for reading in &mut self.files {
-            if !out.is_full() {
+            // One block in a turn, over all files: new lines do not wait for old ones.
+            if !out.is_full() && reading.backlog.is_some() && !std::mem::replace(&mut out.counted, true) {
                 reading.count_block(self.log, out);
             }
             more |= reading.backlog.is_some();
@@ -220,10 +223,9 @@ impl Follower {
         let quiet = |reading: &Reading, limit: Duration| {
             reading.at_end && reading.backlog.is_none() && out.now.since(reading.quiet_since) >= limit
         };
-        let gone = !self.present && matches!(self.trouble, Some(Cause::FileMissing(_)));
         let last = self.files.len().saturating_sub(1);
         let done = self.files.iter().enumerate().map(|(at, reading)| {
-            if at < last { quiet(reading, LATE_LINES) } else { !self.present && gone && quiet(reading, DELETED) }
+            if at < last { quiet(reading, LATE_LINES) } else { !self.present && quiet(reading, DELETED) }
         });
         let done: Vec<bool> = done.collect();
         for at in (0..self.files.len()).rev() {
@@ -296,18 +298,15 @@ impl Reading {
 
     fn count_block(&mut self, log: u16, out: &mut Outlet<'_>) {
         let Some(backlog) = &mut self.backlog else { return };
-        match backlog.count(&self.file, out.buffer, out.now.wall.timestamp_micros()) {
-            Some(block) => {
-                if backlog.remaining() == 0 {
-                    self.backlog = None;
-                }
-                out.emit(LogEvent::Summary { log, block });
-            }
-            None => {
-                let rest = backlog.remaining();
-                self.backlog = None;
-                out.lose(log, 0, rest, "truncated before its old part was counted".to_owned());
-            }
+        let block = backlog.count(&self.file, out.buffer, out.now.wall.timestamp_micros());
+        let rest = backlog.remaining();
+        if rest == 0 || block.is_none() {
+            self.backlog = None;
+        }
+        if let Some(block) = block {
+            out.emit(LogEvent::Summary { log, block });
+        } else {
+            out.lose(log, 0, rest, "truncated before its old part was counted".to_owned());
         }
     }
 }

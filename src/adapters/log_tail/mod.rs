@@ -117,8 +117,8 @@ pub struct LogReader {
 }
 
 enum Source {
-    Files(FilesSource),
-    Command(CommandSource),
+    Files(Box<FilesSource>),
+    Command(Box<CommandSource>),
 }
 
 impl LogReader {
@@ -128,8 +128,8 @@ impl LogReader {
         let source = |(index, spec): (usize, &LogSpec)| {
             let log = u16::try_from(index).unwrap_or(u16::MAX);
             match &spec.source {
-                LogSource::Files { pattern } => Source::Files(FilesSource::new(log, pattern, options)),
-                LogSource::Command { argv } => Source::Command(CommandSource::new(log, argv.clone())),
+                LogSource::Files { pattern } => Source::Files(Box::new(FilesSource::new(log, pattern, options))),
+                LogSource::Command { argv } => Source::Command(Box::new(CommandSource::new(log, argv.clone()))),
             }
         };
         LogReader {
@@ -151,6 +151,7 @@ impl LogReader {
             buffer: &mut self.buffer,
             sequence: &mut self.sequence,
             now,
+            counted: false,
         };
         out.offer_pending();
         let mut pause = IDLE;

@@ -17,6 +17,8 @@ pub struct Outlet<'a> {
     pub buffer: &'a mut Vec<u8>,
     pub sequence: &'a mut u64,
     pub now: Moment,
+    /// A block of an old part was counted in this turn.
+    pub counted: bool,
 }
 
 impl Outlet<'_> {

@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, StatxFlags};
 
@@ -26,6 +26,10 @@ fn birth_of(fd: &OwnedFd) -> Option<Birth> {
 /// Files beside `path` with a rotated name of it that are younger than `last` and older than the file `newest`, in the
 /// order of their birth. Copies of `last` (copytruncate) are not among them. Without times of birth there are none.
 pub fn missed(path: &Path, last: &OpenFile, newest: &OpenFile, known: &[Identity]) -> Vec<OpenFile> {
+    // After a copytruncate there are copies of what was read that cannot be told from files that were missed.
+    if last.was_replaced {
+        return Vec::new();
+    }
     let (Some(from), Some(until)) = (birth_of(last.descriptor()), birth_of(newest.descriptor())) else {
         return Vec::new();
     };
@@ -53,7 +57,7 @@ fn is_rotated(base: &[u8], name: &[u8]) -> bool {
         && rest.iter().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b':' | b'T' | b'Z'))
 }
 
-fn candidate(path: &PathBuf, known: &[Identity]) -> Option<OpenFile> {
+fn candidate(path: &Path, known: &[Identity]) -> Option<OpenFile> {
     let seen = super::file::look(path).ok()?;
     if seen.kind != FileType::RegularFile || known.contains(&seen.identity) || glob::is_compressed(path) {
         return None;
