@@ -1,0 +1,87 @@
+//! Files that were the log for a while and were rotated away before anyone looked: found by name and time of birth
+//! beside the log, so that even two rotations between two looks lose nothing.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, StatxFlags};
+
+use super::file::{Identity, OpenFile};
+use super::glob;
+
+/// Most entries of the folder that are looked at.
+const ENTRIES: usize = 4096;
+/// Most files taken up at once.
+const FILES: usize = 16;
+
+/// When a file was made: seconds and nanoseconds.
+type Birth = (i64, u32);
+
+fn birth_of(fd: &OwnedFd) -> Option<Birth> {
+    let stat = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME).ok()?;
+    (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some((stat.stx_btime.tv_sec, stat.stx_btime.tv_nsec))
+}
+
+/// Files beside `path` with a rotated name of it that are younger than `last` and older than the file `newest`, in the
+/// order of their birth. Copies of `last` (copytruncate) are not among them. Without times of birth there are none.
+pub fn missed(path: &Path, last: &OpenFile, newest: &OpenFile, known: &[Identity]) -> Vec<OpenFile> {
+    // After a copytruncate there are copies of what was read that cannot be told from files that were missed.
+    if last.was_replaced {
+        return Vec::new();
+    }
+    let (Some(from), Some(until)) = (birth_of(last.descriptor()), birth_of(newest.descriptor())) else {
+        return Vec::new();
+    };
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<(Birth, OpenFile)> = entries
+        .take(ENTRIES)
+        .filter_map(Result::ok)
+        .filter(|entry| is_rotated(name.as_bytes(), entry.file_name().as_bytes()))
+        .filter_map(|entry| candidate(&folder.join(entry.file_name()), known))
+        .filter_map(|file| Some((birth_of(file.descriptor())?, file)))
+        .filter(|(birth, file)| (from..=until).contains(birth) && !is_copy(last, file))
+        .collect();
+    found.sort_by_key(|(birth, _)| *birth);
+    found.truncate(FILES);
+    found.into_iter().map(|(_, file)| file).collect()
+}
+
+/// `app.log` → `app.log.1`, `app.log-20260102`, `app.log.2026-01-02T10`.
+fn is_rotated(base: &[u8], name: &[u8]) -> bool {
+    let Some(rest) = name.strip_prefix(base) else { return false };
+    rest.len() > 1
+        && matches!(rest.first(), Some(b'.' | b'-' | b'_'))
+        && rest.iter().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b':' | b'T' | b'Z'))
+}
+
+fn candidate(path: &Path, known: &[Identity]) -> Option<OpenFile> {
+    let seen = super::file::look(path).ok()?;
+    if seen.kind != FileType::RegularFile || known.contains(&seen.identity) || glob::is_compressed(path) {
+        return None;
+    }
+    OpenFile::open(path, false).ok()
+}
+
+fn is_copy(last: &OpenFile, file: &OpenFile) -> bool {
+    let mut beginning = vec![0; last.head().len()];
+    let read = file.read_at(0, &mut beginning).unwrap_or(0);
+    read > 0 && read == beginning.len() && beginning == last.head()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_rotated;
+
+    #[test]
+    fn rotated_names() {
+        for name in ["app.log.1", "app.log-20260102", "app.log.2026-01-02T10:00"] {
+            assert!(is_rotated(b"app.log", name.as_bytes()), "{name}");
+        }
+        for name in ["app.log", "app.log.gz", "app.log.1.gz", "app.log.bak", "other.log.1", "app.log."] {
+            assert!(!is_rotated(b"app.log", name.as_bytes()), "{name}");
+        }
+    }
+}
