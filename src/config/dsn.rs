@@ -17,7 +17,7 @@ mod tests;
 mod tls;
 mod url;
 
-pub use display::display;
+pub use display::{display, host as display_host};
 
 /// Looks an environment variable up.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;

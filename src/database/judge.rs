@@ -28,15 +28,15 @@ pub fn problems(reading: &DatabaseReading, rates: Option<&DatabaseRates>, hit_ta
     let mut found = Vec::new();
     match &reading.slots {
         Ok(slots) => found.extend(of_slots(slots)),
-        Err(cause) => found.extend(of_cause("connections", cause)),
+        Err(cause) => found.push(of_cause("connections", cause)),
     }
     match &reading.sessions {
         Ok(sessions) => found.extend(of_sessions(sessions)),
-        Err(cause) => found.extend(of_cause("sessions", cause)),
+        Err(cause) => found.push(of_cause("sessions", cause)),
     }
     match &reading.counters {
         Ok(_) => found.extend(rates.zip(hit_target).and_then(|(rates, target)| of_hit_ratio(rates, target))),
-        Err(cause) => found.extend(of_cause("counters", cause)),
+        Err(cause) => found.push(of_cause("counters", cause)),
     }
     found.sort_by_key(|problem| std::cmp::Reverse(problem.verdict));
     found
@@ -90,8 +90,8 @@ fn of_hit_ratio(rates: &DatabaseRates, target: f64) -> Option<Problem> {
 }
 
 /// A part that could not be read leaves its figures unknown.
-fn of_cause(what: &str, cause: &Cause) -> Option<Problem> {
-    Some(Problem { verdict: cause.verdict(), words: Safe::of(format!("{what}: {cause}")) })
+fn of_cause(what: &str, cause: &Cause) -> Problem {
+    Problem { verdict: cause.verdict(), words: Safe::of(format!("{what}: {cause}")) }
 }
 
 #[cfg(test)]

@@ -1,1 +1,371 @@
-//! (in work)
+//! PostgreSQL: one kept connection per database, one composed statement per reading. Reads only; a failure is a
+//! `Cause`, of the whole reading or of one part. The caller decides when to read again.
+
+mod capabilities;
+mod cause;
+mod column;
+mod compose;
+mod connect;
+mod dial;
+mod link;
+mod login;
+mod names;
+mod password;
+mod rows;
+mod scalars;
+mod sessions;
+mod statements;
+mod tls;
+mod tls_cause;
+mod wire;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::types::Type;
+
+use crate::config::resolved::DatabaseSpec;
+use crate::domain::cause::Phase;
+use crate::domain::database::{
+    DatabaseCounters, DatabaseReading, Part, ServerIdentity, Sessions, Slots, StatementsReading,
+};
+use crate::domain::{Cause, Safe};
+
+use capabilities::Capabilities;
+use compose::Ask;
+use link::{Failure, Link};
+use names::Names;
+use rows::{Head, Rows};
+use scalars::{Pooled, Scalars};
+use sessions::Queries;
+use statements::Statements;
+
+/// Our statements are ended by the server after this long.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for cancelling, after the deadline.
+const CANCEL_TIME: Duration = Duration::from_millis(300);
+/// How often the size is asked for.
+const SIZE_EVERY: Duration = Duration::from_secs(60);
+/// How long a part that failed is left out of the composed statement.
+const PART_PAUSE: Duration = Duration::from_secs(60);
+/// How often a missing right is looked for anew.
+const RIGHTS_EVERY: Duration = Duration::from_secs(30);
+/// More sessions than this are grouped by the server …
+const CROWDED_FROM: usize = 500;
+/// … until there are fewer than this again.
+const CROWDED_TO: u32 = 400;
+/// More waiting sessions than this, and only some are asked who blocks them.
+const MOST_WAITING: u32 = 64;
+
+/// One PostgreSQL server that is watched.
+pub struct PostgresSource {
+    spec: DatabaseSpec,
+    session: Option<Session>,
+    statements: Statements,
+    scalars: Scalars,
+}
+
+/// What belongs to one connection.
+struct Session {
+    link: Link,
+    facts: Capabilities,
+    pooled: Option<Pooled>,
+    names: Names,
+    queries: Queries,
+    crowded: bool,
+    readings: u64,
+    started_us: Option<i64>,
+    size: Option<i64>,
+    size_next: Instant,
+    rights_next: Instant,
+    counters_out: Option<(Cause, Instant)>,
+    sessions_out: Option<(Cause, Instant)>,
+}
+
+impl PostgresSource {
+    /// Nothing is opened before the first reading.
+    #[must_use]
+    pub fn new(spec: DatabaseSpec) -> PostgresSource {
+        let statements = Statements::new(spec.statements_interval);
+        let scalars = Scalars::new(spec.scalars.clone());
+        PostgresSource { spec, session: None, statements, scalars }
+    }
+
+    /// One reading; connects first where there is no connection. The deadline is over everything. After a failure
+    /// that leaves the connection in doubt it is closed, and the next reading opens another.
+    pub async fn read(&mut self, deadline: Duration) -> Result<DatabaseReading, Cause> {
+        let started = Instant::now();
+        let until = started + deadline;
+        let connecting = self.session.is_none();
+        let outcome = timeout_at(until, self.attempt(until, deadline)).await;
+        let outcome = outcome.unwrap_or_else(|_late| {
+            let phase = if connecting && self.session.is_none() { Phase::Whole } else { Phase::Answer };
+            Err(Cause::Timeout { phase, after: deadline })
+        });
+        match &outcome {
+            Err(Cause::Timeout { .. }) => self.give_up().await,
+            _ if self.session.as_ref().is_some_and(|session| !session.link.alive()) => self.session = None,
+            _ => {}
+        }
+        outcome
+    }
+
+    async fn give_up(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.link.cancel(Instant::now() + CANCEL_TIME).await;
+        }
+    }
+
+    async fn attempt(&mut self, until: Instant, deadline: Duration) -> Result<DatabaseReading, Cause> {
+        let patience = patience(deadline);
+        let session = match &mut self.session {
+            Some(session) => session,
+            none => {
+                let (link, facts) = connect::connect(&self.spec.target, until, patience).await?;
+                let pooled = facts.pooler.then(|| Pooled::new(patience, self.spec.target.search_path.as_deref()));
+                self.statements = Statements::new(self.spec.statements_interval);
+                none.insert(Session::new(link, facts, pooled))
+            }
+        };
+        let mut reading = session.reading().await?;
+        // What is left of the time; a part that takes longer fails alone.
+        let parts_until = until.checked_sub(CANCEL_TIME.min(deadline / 5)).unwrap_or(until);
+        if session.facts.statements.is_err() {
+            session.look_for_rights(&self.spec, patience).await?;
+        }
+        if self.statements.due(Instant::now()) {
+            reading.statements = Some(read_statements(&mut self.statements, session, parts_until).await);
+        }
+        let late = matches!(reading.statements, Some(Err(Cause::Timeout { .. })));
+        if !late {
+            let pooled = session.pooled.as_ref();
+            reading.scalars = self.scalars.read(&mut session.link, pooled, self.spec.interval, parts_until).await;
+        }
+        reading.own_cost = session.link.cost;
+        if late || reading.scalars.iter().any(|(_, value)| matches!(value, Err(Cause::Timeout { .. }))) {
+            // The connection is busy with what we no longer wait for.
+            self.give_up().await;
+        }
+        Ok(reading)
+    }
+}
+
+/// The server's time-out for our statements, in milliseconds: under the deadline, so that the server ends them first.
+fn patience(deadline: Duration) -> u32 {
+    let ours = STATEMENT_TIMEOUT.min(deadline.mul_f64(0.8));
+    u32::try_from(ours.as_millis()).unwrap_or(u32::MAX).max(1)
+}
+
+async fn read_statements(reader: &mut Statements, session: &mut Session, until: Instant) -> Part<StatementsReading> {
+    let started = Instant::now();
+    match &session.facts.statements {
+        Err(cause) => {
+            reader.postpone(started);
+            Err(cause.clone())
+        }
+        Ok(shape) => timeout_at(until, reader.read(&mut session.link, shape))
+            .await
+            .unwrap_or_else(|_late| Err(Cause::Timeout { phase: Phase::Answer, after: started.elapsed() })),
+    }
+}
+
+impl Session {
+    fn new(link: Link, facts: Capabilities, pooled: Option<Pooled>) -> Session {
+        let now = Instant::now();
+        Session {
+            link,
+            facts,
+            pooled,
+            names: Names::default(),
+            queries: Queries::default(),
+            crowded: false,
+            readings: 0,
+            started_us: None,
+            size: None,
+            size_next: now,
+            rights_next: now + RIGHTS_EVERY,
+            counters_out: None,
+            sessions_out: None,
+        }
+    }
+
+    /// An extension or a grant may have come since: asks again from time to time while one is missing.
+    async fn look_for_rights(&mut self, spec: &DatabaseSpec, patience: u32) -> Result<(), Cause> {
+        let now = Instant::now();
+        if now >= self.rights_next {
+            self.rights_next = now + RIGHTS_EVERY;
+            self.facts = capabilities::probe(&mut self.link, &spec.target, patience).await?;
+        }
+        Ok(())
+    }
+
+    async fn reading(&mut self) -> Result<DatabaseReading, Cause> {
+        let before = wall_seconds();
+        let started = Instant::now();
+        let rows = self.rows().await?;
+        let took = started.elapsed();
+        let Some(head) = rows.head else { return Err(Cause::Protocol(Safe::of("the reading has no head"))) };
+        let rows = Rows { head: None, ..rows };
+        if self.started_us.is_some_and(|known| known != head.started_us) {
+            // Behind a pooler another server may answer from one reading to the next: what we know is of the old one.
+            self.session_is_void();
+            return Err(Cause::SessionTerminated(Safe::of("the server behind the pooler restarted")));
+        }
+        self.started_us = Some(head.started_us);
+        self.readings += 1;
+        let counters = self.counters(&head);
+        let (slots, sessions) = self.sessions(rows, &head).await?;
+        let skew = head.clock_us as f64 / 1e6 - (before + took.as_secs_f64() / 2.0);
+        Ok(DatabaseReading {
+            server: self.identity(&head, skew),
+            took,
+            slots,
+            sessions,
+            counters,
+            statements: None,
+            scalars: Vec::new(),
+            own_cost: self.link.cost,
+        })
+    }
+
+    fn session_is_void(&mut self) {
+        self.link.close();
+    }
+
+    fn identity(&self, head: &Head, clock_skew_seconds: f64) -> ServerIdentity {
+        ServerIdentity {
+            version: self.facts.version.clone(),
+            version_num: self.facts.version_num,
+            replica: head.replica,
+            system_identifier: self.facts.system_identifier.clone(),
+            started_us: head.started_us,
+            database: self.facts.database.clone(),
+            user: self.facts.user.clone(),
+            address: self.link.origin.shown.clone(),
+            pooler: self.facts.pooler,
+            clock_skew_seconds,
+        }
+    }
+
+    /// The composed statement; where it fails for a part of it, the parts one by one.
+    async fn rows(&mut self) -> Result<Rows, Cause> {
+        let now = Instant::now();
+        let out = |part: &Option<(Cause, Instant)>| part.as_ref().is_some_and(|(_, again)| now < *again);
+        let counters = !out(&self.counters_out);
+        let ask = match (out(&self.sessions_out), self.crowded) {
+            (true, _) => Ask::None,
+            (false, true) => Ask::Crowded,
+            (false, false) => Ask::Plain,
+        };
+        let rows = match self.ask(counters, ask).await {
+            Ok(rows) => rows,
+            Err(failure) if self.is_of_a_part(&failure) => self.split(counters, ask).await?,
+            Err(failure) => return Err(failure.cause),
+        };
+        if counters && self.counters_out.as_ref().is_some_and(|(_, again)| now >= *again) {
+            self.counters_out = None;
+        }
+        if rows.sessions.len() > CROWDED_FROM && ask == Ask::Plain {
+            self.crowded = true;
+            return self.ask(counters, Ask::Crowded).await.map_err(Cause::from);
+        }
+        Ok(rows)
+    }
+
+    async fn ask(&mut self, counters: bool, sessions: Ask) -> Result<Rows, Failure> {
+        let now = Instant::now();
+        // Not with the first reading: the screen waits for that one.
+        let size = counters && self.facts.may_size && self.readings > 0 && now >= self.size_next;
+        if size {
+            self.size_next = now + SIZE_EVERY;
+        }
+        let all_queries = self.readings == 0;
+        let sql = compose::reading(counters, sessions);
+        let wanted = std::mem::take(&mut self.queries.wanted);
+        let rows = self
+            .link
+            .query(
+                &sql,
+                &[
+                    (&size, Type::BOOL),
+                    (&wanted, Type::INT4_ARRAY),
+                    (&self.facts.database_oid, Type::OID),
+                    (&all_queries, Type::BOOL),
+                ],
+            )
+            .await?;
+        rows::read(&rows).map_err(|cause| Failure { cause, state: None })
+    }
+
+    /// Whether a failure may be the fault of one part. A cancelled statement is not split: that would only repeat it.
+    fn is_of_a_part(&self, failure: &Failure) -> bool {
+        let Some(state) = failure.state.as_deref() else { return false };
+        self.link.alive() && !matches!(state, "57014" | "55P03") && !cause::ends_session(state)
+    }
+
+    async fn split(&mut self, counters: bool, sessions: Ask) -> Result<Rows, Cause> {
+        let again = Instant::now() + PART_PAUSE;
+        let mut rows = self.ask(false, Ask::None).await?;
+        if counters {
+            match self.ask(true, Ask::None).await {
+                Ok(with) => rows.head = with.head,
+                Err(failure) if self.is_of_a_part(&failure) => self.counters_out = Some((failure.cause, again)),
+                Err(failure) => return Err(failure.cause),
+            }
+        }
+        if sessions != Ask::None {
+            match self.ask(false, sessions).await {
+                Ok(with) => {
+                    self.sessions_out = None;
+                    rows = Rows { head: rows.head, ..with };
+                }
+                Err(failure) if self.is_of_a_part(&failure) => self.sessions_out = Some((failure.cause, again)),
+                Err(failure) => return Err(failure.cause),
+            }
+        }
+        Ok(rows)
+    }
+
+    fn counters(&mut self, head: &Head) -> Part<DatabaseCounters> {
+        let Some(figures) = &head.counters else {
+            let unknown = Cause::Protocol(Safe::of("the counters are missing"));
+            return Err(self.counters_out.as_ref().map_or(unknown, |(cause, _)| cause.clone()));
+        };
+        let at = |index: usize| figures.get(index).copied().flatten();
+        self.size = at(6).or(self.size);
+        let hit = at(2).unwrap_or(0);
+        Ok(DatabaseCounters {
+            commits: at(0).unwrap_or(0),
+            rollbacks: at(1).unwrap_or(0),
+            blocks_hit: hit,
+            blocks_read: at(3).unwrap_or(0).saturating_sub(hit).max(0),
+            deadlocks: at(4).unwrap_or(0),
+            temp_bytes: at(5).unwrap_or(0),
+            size_bytes: self.size,
+            stats_reset_us: head.stats_reset_us,
+        })
+    }
+
+    async fn sessions(&mut self, rows: Rows, head: &Head) -> Result<(Part<Slots>, Part<Sessions>), Cause> {
+        let now = Instant::now();
+        if let Some((cause, again)) = &self.sessions_out {
+            if now < *again {
+                return Ok((Err(cause.clone()), Err(cause.clone())));
+            }
+            self.sessions_out = None;
+        }
+        let roles: Vec<u32> =
+            rows.sessions.iter().map(|r| r.role).chain(rows.holders.iter().map(|h| h.role)).flatten().collect();
+        let databases: Vec<u32> = rows.sessions.iter().filter_map(|r| r.database).collect();
+        self.names.learn(&mut self.link, &roles, &databases).await?;
+        let (slots, sessions) = sessions::build(rows, head.clock_us, &self.facts, &self.names, &mut self.queries);
+        self.crowded =
+            sessions.waiting > MOST_WAITING || slots.used > if self.crowded { CROWDED_TO } else { CROWDED_FROM as u32 };
+        Ok((Ok(slots), Ok(sessions)))
+    }
+}
+
+/// Wall time in seconds since 1970, only to compare with the server's clock.
+fn wall_seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}

@@ -1,0 +1,254 @@
+//! Faults 1 to 6: restart, silence, cancelled query, refused login, no slot left, failover.
+
+use std::time::Duration;
+
+use quarterdeck::database::judge;
+use quarterdeck::domain::cause::Phase;
+use quarterdeck::domain::{Cause, Verdict};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use super::{DEADLINE, SUPERUSER, database, read, session, source, url};
+use crate::support::postgres_server::{PostgresServer, free_port};
+
+#[tokio::test]
+async fn fault_1_a_restart_is_told_and_survived() {
+    let server = PostgresServer::start(&[]);
+    let mut source = source(&url(&server, SUPERUSER, "postgres"));
+    let before = read(&mut source).await;
+    server.stop();
+    let cause = source.read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::SessionTerminated(_)), "{cause}");
+    let cause = source.read(DEADLINE).await.unwrap_err();
+    assert_eq!(cause, Cause::Refused { family: "IPv4" });
+    server.launch();
+    let after = read(&mut source).await;
+    assert!(after.server.started_us > before.server.started_us);
+    assert_eq!(after.server.system_identifier, before.server.system_identifier);
+}
+
+#[tokio::test]
+async fn fault_1_a_session_that_is_terminated_comes_back() {
+    let server = database("faults_terminated");
+    let mut source = source(&url(server, SUPERUSER, "faults_terminated"));
+    read(&mut source).await;
+    server.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+         WHERE datname = 'faults_terminated' AND application_name = 'quarterdeck'",
+    );
+    let cause = source.read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::SessionTerminated(w) if w.as_str().contains("administrator")), "{cause}");
+    read(&mut source).await;
+}
+
+#[tokio::test]
+async fn fault_2_a_server_that_accepts_and_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let keep = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            kept.push(stream);
+        }
+    });
+    for (mode, phase) in [("disable", Phase::Login), ("require", Phase::Tls)] {
+        let deadline = Duration::from_millis(200);
+        let mut source = source(&format!("postgresql://u@127.0.0.1:{port}/d?sslmode={mode}"));
+        let cause = source.read(deadline).await.unwrap_err();
+        assert!(matches!(cause, Cause::Timeout { phase: p, .. } if p == phase), "{mode}: {cause}");
+        assert_eq!(cause.verdict(), Verdict::Down);
+    }
+    keep.abort();
+}
+
+#[tokio::test]
+async fn fault_2_a_server_that_stops_answering_is_cancelled_and_left() {
+    let server = PostgresServer::start(&[]);
+    let mut source = source(&url(&server, SUPERUSER, "postgres"));
+    read(&mut source).await;
+    // A lock on the catalogue makes the reading hang as long as lock_timeout lets it; a shorter deadline comes first.
+    let blocker = session(&server, "blocker", "postgres").await;
+    blocker.batch_execute("BEGIN; LOCK TABLE pg_catalog.pg_proc IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let outcome = source.read(Duration::from_millis(100)).await;
+    let told = matches!(outcome, Err(Cause::Timeout { phase: Phase::Answer, .. } | Cause::OurLockTimeout) | Ok(_));
+    assert!(told, "{outcome:?}");
+    blocker.batch_execute("ROLLBACK").await.unwrap();
+    read(&mut source).await;
+}
+
+#[tokio::test]
+async fn fault_2_not_postgresql_at_all() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let fake = tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut bytes = [0u8; 8];
+            let _ = stream.read_exact(&mut bytes).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    for mode in ["disable", "require"] {
+        let cause =
+            source(&format!("postgresql://u@127.0.0.1:{port}/d?sslmode={mode}")).read(DEADLINE).await.unwrap_err();
+        assert!(matches!(cause, Cause::Protocol(_) | Cause::ConnectionLost(_)), "{mode}: {cause}");
+    }
+    fake.abort();
+}
+
+#[tokio::test]
+async fn fault_3_a_cancelled_query_is_ours_not_the_servers_fault() {
+    let server = PostgresServer::start(&[]);
+    server.sql("postgres", "CREATE TABLE t (a int)");
+    let mut source = super::with_scalars(&url(&server, SUPERUSER, "postgres"), &["SELECT count(*) FROM pg_sleep(9)"]);
+    let reading = read(&mut source).await;
+    assert_eq!(reading.scalars[0].1, Err(Cause::OurQueryCancelled));
+    // A role whose statements may take 1 ms: the login's own question cannot be answered in time.
+    server.sql("postgres", "CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '1ms'");
+    server.sql("postgres", "ALTER SYSTEM SET debug_discard_caches = 0");
+    let mut hasty = super::source(&url(&server, "hasty", "postgres"));
+    // Our own timeout takes the role's place once we are in, so only the first question can meet it.
+    match hasty.read(DEADLINE).await {
+        Ok(reading) => assert!(reading.sessions.is_ok()),
+        Err(cause) => {
+            assert_eq!(cause, Cause::OurQueryCancelled);
+            assert_eq!(cause.verdict(), Verdict::Unknown, "the server answers: it is not down");
+        }
+    }
+}
+
+#[tokio::test]
+async fn fault_3_a_person_cancels_our_reading() {
+    let server = database("faults_cancelled");
+    let mut source = super::with_scalars(&url(server, SUPERUSER, "faults_cancelled"), &["SELECT 1 FROM pg_sleep(1.9)"]);
+    let canceller = session(server, "canceller", "postgres").await;
+    let (outcome, ()) = tokio::join!(source.read(DEADLINE), async {
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+                      WHERE datname = 'faults_cancelled' AND application_name = 'quarterdeck' AND query LIKE '%pg_sleep%' \
+                      AND state = 'active'";
+        while canceller.query(cancel, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    let reading = outcome.unwrap();
+    assert_eq!(reading.scalars[0].1, Err(Cause::OurQueryCancelled));
+    assert!(read(&mut source).await.own_cost.statements > reading.own_cost.statements, "on the same connection");
+}
+
+#[tokio::test]
+async fn fault_4_a_rotated_password() {
+    let server = PostgresServer::start(&[]);
+    server.sql("postgres", "CREATE ROLE app LOGIN PASSWORD 'first'");
+    let hba = server.data().join("pg_hba.conf");
+    std::fs::write(&hba, "host all app 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n").unwrap();
+    server.sql("postgres", "SELECT pg_reload_conf()");
+    let with = |password: &str| format!("postgresql://app:{password}@127.0.0.1:{}/postgres", server.port());
+    let mut source = source(&with("first"));
+    read(&mut source).await;
+    server.sql("postgres", "ALTER ROLE app PASSWORD 'second'");
+    read(&mut source).await;
+    server.sql("postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app'");
+    source.read(DEADLINE).await.unwrap_err();
+    let cause = source.read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::AuthenticationFailed(w) if w.as_str().contains("app")), "{cause}");
+    assert!(cause.retry_slowly() && cause.verdict() == Verdict::Unknown);
+    assert!(!cause.to_string().contains("first"), "no password in words: {cause}");
+    read(&mut super::source(&with("second"))).await;
+    let none = super::source(&url(&server, "app", "postgres")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&none, Cause::AuthenticationFailed(w) if w.as_str().contains("none is given")), "{none}");
+    password_file(&server).await;
+}
+
+async fn password_file(server: &PostgresServer) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pgpass");
+    std::fs::write(&file, format!("127.0.0.1:{}:*:app:second\n", server.port())).unwrap();
+    let dsn = format!("{}?passfile={}", url(server, "app", "postgres"), file.display());
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let cause = source(&dsn).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::SecretMissing(w) if w.as_str().contains("chmod 0600")), "{cause}");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    read(&mut source(&dsn)).await;
+}
+
+#[tokio::test]
+async fn fault_5_no_slot_left_is_told_and_the_kept_connection_goes_on() {
+    let server = PostgresServer::start(&["max_connections = 10", "superuser_reserved_connections = 2"]);
+    server.sql("postgres", "CREATE ROLE app LOGIN; GRANT pg_read_all_stats TO app");
+    let mut kept = source(&url(&server, "app", "postgres"));
+    let reading = read(&mut kept).await;
+    assert_eq!(reading.slots.as_ref().unwrap().usable(), 8);
+    let mut fill = Vec::new();
+    for _ in 0..7 {
+        let dsn = format!("host=127.0.0.1 port={} user=app dbname=postgres application_name=leak", server.port());
+        let (client, connection) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        fill.push(client);
+    }
+    let cause = source(&url(&server, "app", "postgres")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::TooManyConnections(_)), "{cause}");
+    assert_eq!(cause.short().as_str(), "connection slots exhausted");
+    assert_eq!(cause.verdict(), Verdict::Down);
+    let reading = read(&mut kept).await;
+    let slots = reading.slots.as_ref().unwrap();
+    assert_eq!((slots.used, slots.usable()), (8, 8));
+    assert_eq!((slots.holders[0].application.as_bytes(), slots.holders[0].count), (&b"leak"[..], 7));
+    let problems = judge::problems(&reading, None, None);
+    assert_eq!(problems[0].verdict, Verdict::Down);
+    assert!(problems[0].words.as_str().contains("8 of 8"), "{:?}", problems[0]);
+}
+
+#[tokio::test]
+async fn fault_6_failover_changes_the_role() {
+    let primary = PostgresServer::start(&[]);
+    let standby = primary.standby();
+    let mut source = source(&url(&standby, SUPERUSER, "postgres"));
+    assert!(read(&mut source).await.server.replica);
+    standby.sql("postgres", "SELECT pg_promote()");
+    assert!(!read(&mut source).await.server.replica, "the role is read anew each time");
+}
+
+#[tokio::test]
+async fn fault_6_hosts_are_chosen_by_their_role() {
+    let primary = PostgresServer::start(&[]);
+    let standby = primary.standby();
+    let both = |attributes: &str| {
+        format!(
+            "host=127.0.0.1,127.0.0.1,127.0.0.1 port={},{},{} user={SUPERUSER} dbname=postgres target_session_attrs={attributes}",
+            free_port(),
+            standby.port(),
+            primary.port()
+        )
+    };
+    for (attributes, replica) in [
+        ("any", true),
+        ("read-write", false),
+        ("primary", false),
+        ("standby", true),
+        ("prefer-standby", true),
+        ("read-only", true),
+    ] {
+        let reading = read(&mut source(&both(attributes))).await;
+        assert_eq!(reading.server.replica, replica, "{attributes}");
+    }
+    let only_standby = format!("{}?target_session_attrs=primary", url(&standby, SUPERUSER, "postgres"));
+    let cause = source(&only_standby).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::NoSuitableHost(w) if w.as_str().contains("is a standby")), "{cause}");
+    let prefer = format!("{}?target_session_attrs=prefer-standby", url(&primary, SUPERUSER, "postgres"));
+    assert!(!read(&mut source(&prefer)).await.server.replica, "for want of a standby the primary will do");
+}
+
+#[tokio::test]
+async fn names_that_do_not_exist() {
+    let server = PostgresServer::shared();
+    let cause = source(&url(server, SUPERUSER, "no_such_db")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::NoSuchDatabase(_)), "{cause}");
+    let cause = source(&url(server, "no_such_role", "postgres")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::AuthenticationFailed(_)), "{cause}");
+    let cause = source("postgresql://u@db.invalid/d").read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::NameNotFound(_) | Cause::NameLookupFailed(_)), "{cause}");
+    let cause = source("postgresql://u@%2Fnowhere:1/d").read(DEADLINE).await.unwrap_err();
+    assert_eq!(cause, Cause::Refused { family: "socket" });
+}

@@ -1,0 +1,197 @@
+//! What a reading says of sessions, slots, counters and signals.
+
+use std::time::Duration;
+
+use quarterdeck::database::counters::rates;
+use quarterdeck::domain::Cause;
+use quarterdeck::domain::database::DatabaseReading;
+use quarterdeck::domain::session::{Session, SessionState};
+use quarterdeck::domain::signal::SignalValue;
+
+use super::{DEADLINE, SUPERUSER, database, read, session, source, url, with_scalars};
+
+fn of_application(reading: &DatabaseReading, application: &str) -> Vec<Session> {
+    let sessions = reading.sessions.as_ref().unwrap();
+    sessions.list.iter().filter(|s| s.application.as_bytes() == application.as_bytes()).cloned().collect()
+}
+
+#[tokio::test]
+async fn sessions_by_state_with_ages_and_blockers() {
+    let server = database("readings_states");
+    let idle = session(server, "r_idle", "readings_states").await;
+    let holder = session(server, "r_holder", "readings_states").await;
+    let waiter = session(server, "r_waiter", "readings_states").await;
+    idle.batch_execute("CREATE TABLE t (a int); SELECT 'the last query'").await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; INSERT INTO t VALUES (1)").await.unwrap();
+    let waiting = tokio::spawn(async move { waiter.batch_execute("SELECT a FROM t").await });
+    let mut source = source(&url(server, SUPERUSER, "readings_states"));
+    let reading = loop {
+        let reading = read(&mut source).await;
+        if of_application(&reading, "r_waiter").iter().any(|s| !s.blocked_by.is_empty()) {
+            break reading;
+        }
+        tokio::task::yield_now().await;
+    };
+    let one = |name: &str| of_application(&reading, name).pop().unwrap_or_else(|| panic!("{name} is missing"));
+    let (idle_row, holder_row, waiter_row) = (one("r_idle"), one("r_holder"), one("r_waiter"));
+    assert_eq!(idle_row.state, SessionState::Idle);
+    assert!(idle_row.query.as_bytes().ends_with(b"'the last query'"), "{:?}", idle_row.query);
+    assert_eq!(idle_row.query_age, None, "nothing runs");
+    assert_eq!(holder_row.state, SessionState::IdleInTransaction);
+    assert!(holder_row.holds_back_vacuum && holder_row.transaction_age >= holder_row.state_age);
+    assert_eq!(waiter_row.state, SessionState::Active);
+    assert_eq!(waiter_row.blocked_by, [holder_row.id.pid]);
+    assert_eq!(waiter_row.wait.as_ref().unwrap().as_str(), "Lock:relation");
+    assert_eq!((waiter_row.user.as_bytes(), waiter_row.database.as_bytes()), (&b"admin"[..], &b"readings_states"[..]));
+    assert_eq!(waiter_row.client.as_str(), "127.0.0.1");
+    let sessions = reading.sessions.as_ref().unwrap();
+    assert!(sessions.waiting >= 1 && sessions.blocked >= 1);
+    assert!(sessions.oldest_idle_in_transaction >= holder_row.state_age);
+    assert!(sessions.hidden.is_none());
+    assert!(of_application(&reading, "quarterdeck").iter().all(|s| s.id != idle_row.id));
+    assert_eq!(sessions.by_state.iter().map(|(_, n)| n).sum::<u32>() + 1, reading.slots.as_ref().unwrap().used);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn identity_slots_and_own_session() {
+    let server = database("readings_identity");
+    let mut source = source(&url(server, SUPERUSER, "readings_identity"));
+    let reading = read(&mut source).await;
+    assert_eq!(reading.server.version_num.to_string(), server.sql("postgres", "SHOW server_version_num"));
+    assert!(!reading.server.replica && !reading.server.pooler);
+    assert_eq!(
+        reading.server.system_identifier.as_ref().unwrap().as_str(),
+        server.sql("postgres", "SELECT system_identifier FROM pg_control_system()")
+    );
+    assert!(reading.server.clock_skew_seconds.abs() < 5.0, "{}", reading.server.clock_skew_seconds);
+    let slots = reading.slots.as_ref().unwrap();
+    assert_eq!((slots.max, slots.reserved, slots.usable()), (100, 3, 97));
+    let ours = "SELECT count(*), max(pid) FROM pg_stat_activity \
+                WHERE application_name = 'quarterdeck' AND datname = 'readings_identity'";
+    let (count, pid) = server.sql("postgres", ours).split_once('|').map(|(c, p)| (c.to_owned(), p.to_owned())).unwrap();
+    assert_eq!(count, "1", "one kept connection");
+    read(&mut source).await;
+    assert_eq!(server.sql("postgres", ours), format!("1|{pid}"), "the same one");
+    let list = &reading.sessions.as_ref().unwrap().list;
+    assert!(list.iter().all(|s| s.id.pid.to_string() != pid), "our own session is not listed");
+}
+
+#[tokio::test]
+async fn the_session_is_read_only_and_short_tempered() {
+    let server = database("readings_careful");
+    server.sql("readings_careful", "CREATE TABLE t (a int)");
+    let mut source = with_scalars(
+        &format!("{}?schema=app", url(server, SUPERUSER, "readings_careful")),
+        &[
+            "WITH w AS (INSERT INTO t VALUES (1) RETURNING a) SELECT count(*) FROM w",
+            "SELECT current_setting('statement_timeout') = '2s' AND current_setting('lock_timeout') = '250ms'",
+            "SELECT current_setting('search_path') = 'app'",
+        ],
+    );
+    let reading = read(&mut source).await;
+    let told: Vec<String> = reading.scalars.iter().map(|(_, value)| format!("{value:?}")).collect();
+    assert!(told[0].contains("read-only transaction"), "{told:?}");
+    assert_eq!(&told[1..], ["Ok(Number(1.0))", "Ok(Number(1.0))"]);
+}
+
+#[tokio::test]
+async fn counters_become_rates_and_size_comes_later() {
+    let server = database("readings_counters");
+    let client = session(server, "r_counters", "readings_counters").await;
+    client.batch_execute("CREATE TABLE t AS SELECT generate_series(1, 1000) a").await.unwrap();
+    let mut source = source(&url(server, SUPERUSER, "readings_counters"));
+    let first = read(&mut source).await.counters.unwrap();
+    assert_eq!(first.size_bytes, None, "the first reading does not wait for it");
+    for _ in 0..5 {
+        client.batch_execute("SELECT count(*) FROM t").await.unwrap();
+    }
+    let _ = client.batch_execute("SELECT 1/0").await;
+    client.batch_execute("SELECT pg_stat_force_next_flush()").await.unwrap();
+    let second = loop {
+        let counters = read(&mut source).await.counters.unwrap();
+        if counters.commits >= first.commits + 5 && counters.rollbacks > first.rollbacks {
+            break counters;
+        }
+        tokio::task::yield_now().await;
+    };
+    let rates = rates(&first, &second, Duration::from_secs(1)).unwrap();
+    assert!(rates.hit_ratio.unwrap() > 0.0 && rates.commits_per_second >= 5.0 && rates.rollbacks_per_second >= 1.0);
+    let size: i64 = server.sql("postgres", "SELECT pg_database_size('readings_counters')").parse().unwrap();
+    let told = second.size_bytes.unwrap();
+    assert!((told - size).abs() < size / 4, "{told} against {size}");
+}
+
+#[tokio::test]
+async fn signals_of_every_type_each_alone() {
+    let server = database("readings_signals");
+    let mut source = with_scalars(
+        &url(server, SUPERUSER, "readings_signals"),
+        &[
+            "SELECT 42",
+            "SELECT -12345.0625::numeric",
+            "SELECT interval '1 hour 1 second'",
+            "SELECT timestamptz '2026-01-02 03:04:05Z'",
+            "SELECT true",
+            "SELECT NULL::int",
+            "SELECT 1 WHERE false",
+            "SELECT 1, 2",
+            "SELECT generate_series(1, 5)",
+            "SELECT 'word'",
+            "SELECT 1/0",
+            "SELECT 1; SELECT 2",
+            "SELECT 7;",
+        ],
+    );
+    let reading = read(&mut source).await;
+    let told: Vec<_> = reading.scalars.into_iter().map(|(_, value)| value).collect();
+    assert_eq!(told.len(), 13);
+    assert_eq!(told[0], Ok(SignalValue::Number(42.0)));
+    assert_eq!(told[1], Ok(SignalValue::Number(-12345.0625)));
+    assert_eq!(told[2], Ok(SignalValue::Number(3601.0)));
+    assert_eq!(told[3], Ok(SignalValue::Instant(1_767_323_045.0)));
+    assert_eq!(told[4], Ok(SignalValue::Number(1.0)));
+    assert!(matches!(told[5], Err(Cause::NoSuchFigure { .. })) && matches!(told[6], Err(Cause::NoSuchFigure { .. })));
+    assert!(told[7..10].iter().all(|v| matches!(v, Err(Cause::Misconfigured(_)))), "{:?}", &told[7..10]);
+    assert!(matches!(&told[10], Err(Cause::Other(words)) if words.as_str().contains("division by zero")));
+    assert!(matches!(told[11], Err(Cause::Other(_))), "{:?}", told[11]);
+    assert_eq!(told[12], Ok(SignalValue::Number(7.0)));
+    assert!(read(&mut source).await.sessions.is_ok(), "the connection took no harm");
+}
+
+#[tokio::test]
+async fn a_signal_that_takes_too_long_fails_alone() {
+    let server = database("readings_slow");
+    let mut source =
+        with_scalars(&url(server, SUPERUSER, "readings_slow"), &["SELECT 1 FROM pg_sleep(60)", "SELECT 5"]);
+    let reading = read(&mut source).await;
+    assert_eq!(reading.scalars[0].1, Err(Cause::OurQueryCancelled), "ended by the server's statement_timeout");
+    assert_eq!(reading.scalars[1].1, Ok(SignalValue::Number(5.0)));
+    assert!(reading.sessions.is_ok());
+}
+
+#[tokio::test]
+async fn hostile_bytes_in_names_and_queries_come_as_bytes() {
+    let server = database("readings_hostile");
+    let client = session(server, "x", "readings_hostile").await;
+    client.batch_execute("SET application_name = E'evil\\x1b[31m'; SELECT E'\\x1b]52;c;!\\x07'").await.unwrap();
+    let mut source = source(&url(server, SUPERUSER, "readings_hostile"));
+    let reading = read(&mut source).await;
+    let list = &reading.sessions.as_ref().unwrap().list;
+    let mine = list.iter().find(|s| s.database.as_bytes() == b"readings_hostile").unwrap();
+    assert!(mine.application.as_bytes().starts_with(b"evil"));
+    assert!(!mine.application.one_line().as_str().contains('\x1b'));
+}
+
+#[tokio::test]
+async fn over_the_socket_and_by_the_address() {
+    let server = database("readings_socket");
+    let folder = server.socket_folder().display().to_string().replace('/', "%2F");
+    let over_socket = format!("postgresql://{SUPERUSER}@{folder}:{}/readings_socket", server.port());
+    let reading = read(&mut source(&over_socket)).await;
+    assert!(reading.server.address.as_str().starts_with("/tmp/"), "{}", reading.server.address);
+    let by_address =
+        format!("host=db.invalid hostaddr=127.0.0.1 port={} user={SUPERUSER} dbname=postgres", server.port());
+    assert!(source(&by_address).read(DEADLINE).await.is_ok(), "the name is not looked up");
+}

@@ -1,0 +1,139 @@
+//! `sslmode` against a real server with a certificate of a local authority: right and wrong in every mode.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use quarterdeck::domain::Cause;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+use super::{DEADLINE, SUPERUSER, read, source};
+use crate::support::postgres_server::{PostgresServer, give_away};
+
+struct Certificates {
+    server: PostgresServer,
+    folder: tempfile::TempDir,
+}
+
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+impl Certificates {
+    fn start() -> Certificates {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, other) = (authority("our CA"), authority("another CA"));
+        fs::write(folder.path().join("ca.pem"), ours.pem()).unwrap();
+        fs::write(folder.path().join("other.pem"), other.pem()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &ours).unwrap();
+        let server = PostgresServer::start(&[]);
+        let write = |name: &str, text: &str| {
+            let path = server.data().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            give_away(&path);
+        };
+        write("server.crt", &certificate.pem());
+        write("server.key", &key.serialize_pem());
+        server.configure("ssl = on");
+        fs::write(
+            server.data().join("pg_hba.conf"),
+            "hostssl all tlsonly 127.0.0.1/32 scram-sha-256\nhostnossl all plainonly 127.0.0.1/32 trust\n\
+             host all tlsonly,plainonly 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n",
+        )
+        .unwrap();
+        server.restart();
+        server.sql("postgres", "CREATE ROLE tlsonly LOGIN PASSWORD 'p'; CREATE ROLE plainonly LOGIN");
+        Certificates { server, folder }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn dsn(&self, host: &str, mode: &str, root: Option<&Path>) -> String {
+        let root = root.map(|path| format!(" sslrootcert={}", path.display())).unwrap_or_default();
+        format!(
+            "host={host} hostaddr=127.0.0.1 port={} user={SUPERUSER} dbname=postgres sslmode={mode}{root}",
+            self.server.port()
+        )
+    }
+
+    fn encrypted(&self) -> bool {
+        let sql = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'quarterdeck'";
+        self.server.sql("postgres", sql) == "t"
+    }
+}
+
+#[tokio::test]
+async fn every_mode_means_what_libpq_means() {
+    let certificates = Certificates::start();
+    let (ours, other) = (certificates.file("ca.pem"), certificates.file("other.pem"));
+    let good: [(&str, &str, Option<&Path>, bool); 7] = [
+        ("localhost", "disable", None, false),
+        ("localhost", "prefer", None, true),
+        ("elsewhere", "require", None, true),
+        ("elsewhere", "require", Some(&ours), true),
+        ("elsewhere", "verify-ca", Some(&ours), true),
+        ("localhost", "verify-full", Some(&ours), true),
+        ("localhost", "allow", None, false),
+    ];
+    for (host, mode, root, encrypted) in good {
+        let mut source = source(&certificates.dsn(host, mode, root));
+        read(&mut source).await;
+        assert_eq!(certificates.encrypted(), encrypted, "{host} {mode}");
+        drop(source);
+        // Gone before the next one is looked at.
+        let ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quarterdeck'";
+        while certificates.server.sql("postgres", ours) != "0" {}
+    }
+    let wrong = |host: &'static str, mode: &'static str, root: Option<PathBuf>| {
+        let dsn = certificates.dsn(host, mode, root.as_deref());
+        async move { source(&dsn).read(DEADLINE).await.unwrap_err() }
+    };
+    let cause = wrong("elsewhere", "verify-full", Some(ours.clone())).await;
+    assert!(matches!(&cause, Cause::CertificateWrongHost { wanted } if wanted.as_str() == "elsewhere"), "{cause}");
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let cause = wrong("localhost", mode, Some(other.clone())).await;
+        assert!(matches!(cause, Cause::CertificateUnknownIssuer { .. }), "{mode}: {cause}");
+    }
+    let cause = wrong("localhost", "verify-full", Some(certificates.file("missing.pem"))).await;
+    assert!(matches!(&cause, Cause::Misconfigured(w) if w.as_str().contains("missing.pem")), "{cause}");
+}
+
+#[tokio::test]
+async fn what_the_server_insists_on_is_found() {
+    let certificates = Certificates::start();
+    let dsn = |user: &str, mode: &str| {
+        format!("postgresql://{user}@127.0.0.1:{}/postgres?sslmode={mode}", certificates.server.port())
+    };
+    read(&mut source(&dsn("tlsonly:p", "allow"))).await;
+    assert!(certificates.encrypted(), "allow goes over to TLS, and the login binds itself to it");
+    read(&mut source(&dsn("tlsonly:p", "require"))).await;
+    read(&mut source(&dsn("plainonly", "prefer"))).await;
+    let cause = source(&dsn("tlsonly:p", "disable")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::AuthenticationFailed(_)), "{cause}");
+    let cause = source(&dsn("tlsonly:wrong", "prefer")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::AuthenticationFailed(_)), "{cause}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_said_to_have_none() {
+    let server = PostgresServer::shared();
+    let dsn = format!("postgresql://{SUPERUSER}@127.0.0.1:{}/postgres?sslmode=require", server.port());
+    assert_eq!(source(&dsn).read(DEADLINE).await.unwrap_err(), Cause::TlsNotOffered);
+}
+
+#[tokio::test]
+async fn a_query_over_tls_is_cancelled_too() {
+    let certificates = Certificates::start();
+    let mut source = source(&certificates.dsn("localhost", "verify-full", Some(&certificates.file("ca.pem"))));
+    read(&mut source).await;
+    let outcome = source.read(std::time::Duration::ZERO).await;
+    assert!(matches!(outcome, Err(Cause::Timeout { .. })), "{outcome:?}");
+    read(&mut source).await;
+}
