@@ -63,6 +63,21 @@ impl Builder<'_> {
         self.problems.push(Problem::new(place, path(item.section, &item.name, key), words));
     }
 
+    /// Something is missing; not told where it may be among what was refused.
+    pub fn missing(&mut self, item: &Item, key: &str, words: &str) {
+        if !item.flawed {
+            let place = item.place.clone();
+            self.problem(&place, item, key, words);
+        }
+    }
+
+    /// A key whose companion is missing.
+    pub fn missing_beside(&mut self, item: &Item, key: &str, words: &str) {
+        if !item.flawed {
+            self.wrong(item, key, words);
+        }
+    }
+
     pub fn wrong(&mut self, item: &Item, key: &str, words: &str) {
         let place = item.place_of(key).clone();
         self.problem(&place, item, key, words);
@@ -153,7 +168,7 @@ impl Builder<'_> {
             let sourced = item.section.one_of.iter().any(|key| item.given(key).is_some());
             for (key, given) in &item.values {
                 let alone = !key.with.is_empty() && !key.with.iter().any(|other| item.given(other).is_some());
-                if alone && (sourced || given.place.layer != Layer::Profile) {
+                if alone && !item.flawed && (sourced || given.place.layer != Layer::Profile) {
                     let words = format!("means something only together with {}", key.with.join(" or "));
                     self.problem(&given.place, item, key.name, &words);
                 }

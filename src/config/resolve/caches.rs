@@ -25,12 +25,7 @@ impl<'a> Builder<'a> {
             if !sourced && item.place.layer == Layer::Profile {
                 self.off(OffKind::Cache, item, "set its URL", turn_on(item, "redis", "\"redis://HOST:6379\""));
             } else if !sourced {
-                self.problem(
-                    &item.place.clone(),
-                    item,
-                    "redis",
-                    "missing: redis, url, or origin and path, say where it is",
-                );
+                self.missing(item, "redis", "missing: redis, url, or origin and path, say where it is");
             } else if let Some(url) = text(item, "redis") {
                 self.redis_cache(item, url);
             } else {
@@ -68,15 +63,10 @@ impl<'a> Builder<'a> {
         let pointer = |key: &str| text(item, key).map(str::to_owned);
         let (hits, misses, ratio) = (pointer("hits"), pointer("misses"), pointer("ratio"));
         match (&hits, &misses, &ratio) {
-            (Some(_), None, _) => self.wrong(item, "hits", "wants misses beside it"),
-            (None, Some(_), _) => self.wrong(item, "misses", "wants hits beside it"),
+            (Some(_), None, _) => self.missing_beside(item, "hits", "wants misses beside it"),
+            (None, Some(_), _) => self.missing_beside(item, "misses", "wants hits beside it"),
             (None, None, None) => {
-                self.problem(
-                    &item.place.clone(),
-                    item,
-                    "hits",
-                    "missing: hits and misses, or ratio, say which figures count",
-                );
+                self.missing(item, "hits", "missing: hits and misses, or ratio, say which figures count");
             }
             _ => {}
         }

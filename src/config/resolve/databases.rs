@@ -27,7 +27,7 @@ impl Builder<'_> {
                     let url = format!("\"postgresql://USER@HOST/{}\"", item.name);
                     self.off(OffKind::Database, item, "set its URL", turn_on(item, "url", &url));
                 }
-                None => self.problem(&item.place.clone(), item, "url", "missing: where is the database?"),
+                None => self.missing(item, "url", "missing: where is the database?"),
             }
         }
     }

@@ -20,12 +20,7 @@ impl Builder<'_> {
                     continue;
                 }
                 (None, None) => {
-                    self.problem(
-                        &item.place.clone(),
-                        item,
-                        "files",
-                        "missing: files or command say where the lines come from",
-                    );
+                    self.missing(item, "files", "missing: files or command say where the lines come from");
                     continue;
                 }
             };

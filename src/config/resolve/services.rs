@@ -77,11 +77,11 @@ impl<'a> Builder<'a> {
             (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
             (None, None) => None,
             (Some(_), None) => {
-                self.wrong(item, "client_cert", "wants client_key beside it");
+                self.missing_beside(item, "client_cert", "wants client_key beside it");
                 None
             }
             (None, Some(_)) => {
-                self.wrong(item, "client_key", "wants client_cert beside it");
+                self.missing_beside(item, "client_key", "wants client_cert beside it");
                 None
             }
         }

@@ -45,7 +45,7 @@ impl<'a> Builder<'a> {
             None => {
                 let words =
                     format!("missing: exactly one of {} says where it comes from", item.section.one_of.join(", "));
-                self.problem(&item.place.clone(), item, "sql", &words);
+                self.missing(item, "sql", &words);
             }
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
             Reach::Wrong => return,
         };
         let Some(pointer) = text(item, "pointer").map(str::to_owned) else {
-            return self.problem(&item.place.clone(), item, "pointer", "missing: which figure of the answer?");
+            return self.missing(item, "pointer", "missing: which figure of the answer?");
         };
         let request = self.request(item, url);
         self.push(item, SignalSource::Endpoint { request, pointer }, "", every(item));
