@@ -101,6 +101,18 @@ fn libpq_variables_make_a_database_and_discovery_can_be_forbidden() {
 }
 
 #[test]
+fn what_lies_around_in_the_environment_does_not_stop_the_start() {
+    let env = [("DATABASE_URL", "mysql://u:s3cret@db/shop"), ("REDIS_URL", "s3cret"), ("API_URL", "/api")];
+    let inputs = Inputs { variables: variables(&env), arguments: profile("pggit"), ..Inputs::default() };
+    let r = resolved(&inputs).resolved;
+    let off: Vec<String> = r.off.iter().map(|o| format!("{} {}", o.name, o.why)).collect();
+    assert!(off[0].starts_with("pggit DATABASE_URL: "), "{off:?}");
+    assert!(off[1].starts_with("redis REDIS_URL: "), "{off:?}");
+    assert!(r.notes[0].as_str().starts_with("API_URL is ignored: "), "{:?}", r.notes);
+    assert!(!format!("{off:?}{:?}", r.notes).contains("s3cret"), "{off:?}");
+}
+
+#[test]
 fn a_dotenv_is_read_for_loopback_alone_and_leads_nowhere_else() {
     assert!(wants_dotenv(&urls(&["http://localhost:8000"])));
     assert!(!wants_dotenv(&urls(&["http://localhost:8000", "http://api.example.com"])));
@@ -122,7 +134,8 @@ fn a_dotenv_is_read_for_loopback_alone_and_leads_nowhere_else() {
         assert_eq!((r.databases.len(), r.caches.len(), r.off.len()), (0, 0, 2), "{away}");
         assert_eq!(r.off[0].turn_on.as_str(), "--db URL");
     }
-    let real = with("DATABASE_URL=postgresql://localhost/evil\n", &[("DATABASE_URL", "postgresql://localhost/good")]);
+    let real =
+        with("DATABASE_URL=postgresql://u@localhost/evil\n", &[("DATABASE_URL", "postgresql://u@localhost/good")]);
     assert_eq!(resolved(&real).resolved.databases[0].target.database, "good");
 }
 

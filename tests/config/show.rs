@@ -45,7 +45,7 @@ fn nothing_secret_is_shown() {
             "http://u:s3cret-c@o.example".to_owned(),
         ],
         databases: vec![
-            "host=db.example password='s3cret-d' dbname=x".to_owned(),
+            "host=db.example user=u password='s3cret-d' dbname=x".to_owned(),
             "postgresql://u:s3cret-e@db/y?sslpassword=s3cret-f".to_owned(),
         ],
         redis: vec!["redis://:s3cret-g@cache.example/0".to_owned()],

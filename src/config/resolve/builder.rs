@@ -95,6 +95,17 @@ impl Builder<'_> {
         self.resolved.off.push(OffSpec { kind, name: Safe::of(&item.name), why, turn_on });
     }
 
+    /// A connection that cannot be read: a problem, but only off where it merely lay around in the environment, as the
+    /// `DATABASE_URL` of another kind of database does.
+    pub fn unusable(&mut self, kind: OffKind, item: &Item, key: &str, words: &Safe, turn_on: &str) {
+        let place = item.place_of(key).clone();
+        if place.layer == Layer::Environment {
+            self.off(kind, item, format!("{place}: {words}"), turn_on);
+        } else {
+            self.problem(&place, item, key, words.as_str());
+        }
+    }
+
     /// `off = true`: says so and answers true.
     pub fn switched_off(&mut self, kind: OffKind, item: &Item) -> bool {
         let off = flag(item, "off");

@@ -37,7 +37,7 @@ impl<'a> Builder<'a> {
     fn redis_cache(&mut self, item: &Item, url: &str) {
         let mut target = match redis_url::parse(url) {
             Ok(target) => target,
-            Err(words) => return self.wrong(item, "redis", words.as_str()),
+            Err(words) => return self.unusable(OffKind::Cache, item, "redis", &words, "--redis URL"),
         };
         if let Some(password) = secret(item, "password") {
             target.password = Some(password);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::dsn;
+use super::super::environment::BLANK;
 use super::super::environments::database_is_loopback;
 use super::super::layers::Item;
 use super::super::problem::Layer;
@@ -34,10 +35,12 @@ impl Builder<'_> {
 
     fn database(&mut self, item: &Item, url: &str) {
         let variables = &self.inputs.variables;
-        let env = |name: &str| variables.get(name).map(str::to_owned);
+        // libpq's default user is that of the system.
+        let login = |name: &str| (name == "PGUSER").then(|| variables.get("USER").or_else(|| variables.get("LOGNAME")));
+        let env = |name: &str| variables.get(name).or_else(|| login(name).flatten()).map(str::to_owned);
         let (mut target, notes) = match dsn::parse(url, &env, self.inputs.home.as_deref()) {
             Ok(parsed) => parsed,
-            Err(words) => return self.wrong(item, "url", words.as_str()),
+            Err(words) => return self.unusable(OffKind::Database, item, "url", &words, "--db URL"),
         };
         if let Some(password) = secret(item, "password") {
             target.password = Some(password);
@@ -73,7 +76,7 @@ impl Builder<'_> {
         let named = item.place_of("url").origin.as_str().ends_with("in .env");
         let variables = &self.inputs.variables;
         let filled = ["PGHOST", "PGHOSTADDR"].iter().any(|name| variables.is_from_dotenv(name));
-        let blank = text(item, "url").is_some_and(str::is_empty);
+        let blank = text(item, "url") == Some(BLANK);
         if !(named || filled && blank) {
             return false;
         }
