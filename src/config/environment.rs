@@ -101,8 +101,8 @@ fn ours(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>,
         };
         let place = Place::of(Layer::Environment, variable);
         match of_text(&row.kind, text, &context()) {
-            // What hides secrets can only be switched on from here.
-            Ok(Value::Flag(false)) if *key == "redact" => {}
+            // What only tightens can only be switched on from here.
+            Ok(Value::Flag(false)) if row.tightens => {}
             Ok(value) => merged.set("screen", "", key, value, &place),
             Err(words) => problems.push(Problem::new(&place, "", words)),
         }

@@ -1,6 +1,5 @@
 //! The real binary: exit statuses, where it prints, and a reader that leaves.
 
-use std::io::Read;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -82,12 +81,12 @@ fn check_show_and_example_print_and_succeed() {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_failure() {
+fn a_reader_that_leaves_is_no_failure_and_a_full_device_is_one() {
     let world = TempDir::new().unwrap();
-    let mut child = quarterdeck(&world, &["config", "example"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut byte = [0];
-    let mut out = child.stdout.take().unwrap();
-    out.read_exact(&mut byte).unwrap();
-    drop(out);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = quarterdeck(&world, &["config", "example"]).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(quarterdeck(&world, &["config", "example"]).stdout(full).status().unwrap().code(), Some(74));
 }

@@ -226,10 +226,9 @@ fn redaction_can_be_switched_on_and_not_off() {
 #[test]
 fn a_wrong_variable_of_ours_is_said() {
     let inputs = Inputs { variables: variables(&[("QUARTERDECK_THME", "dark")]), ..Inputs::default() };
-    assert_eq!(
-        notes(&inputs),
+    assert!(notes(&inputs).starts_with(
         "QUARTERDECK_THME is no variable of Quarterdeck and was ignored; did you mean \"QUARTERDECK_THEME\"?"
-    );
+    ));
 }
 
 #[test]

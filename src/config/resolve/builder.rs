@@ -1,8 +1,5 @@
 //! What all parts of resolving share: the merged layers, the result so far, problems, and what is off.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use super::super::arguments::main_of;
 use super::super::environments::{self, tightened};
 use super::super::keys::Kind;
@@ -11,11 +8,11 @@ use super::super::problem::{Layer, Place, Problem};
 use super::super::read::path;
 use super::super::resolved::{OffKind, OffSpec, Resolved};
 use super::super::value::{Context, Value, of_text};
-use super::super::words::in_quotes;
+use super::given::{flag, secret, turn_on};
 use super::{Inputs, credentials, screen};
 use crate::domain::Safe;
 use crate::domain::secret::SecretRef;
-use crate::domain::target::{Environment, Provenance};
+use crate::domain::target::Environment;
 
 /// Resolves everything.
 pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolved, Vec<Problem>) {
@@ -41,6 +38,7 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
     screen::resolve(&mut builder);
     builder.loosening();
     builder.limits();
+    builder.nothing();
     builder.name();
     (builder.resolved, builder.problems)
 }
@@ -223,6 +221,16 @@ impl Builder<'_> {
         }
     }
 
+    fn nothing(&mut self) {
+        let r = &self.resolved;
+        let services = r.services.is_empty() && r.origins.is_empty() && r.databases.is_empty() && r.caches.is_empty();
+        if services && r.signals.is_empty() && r.logs.is_empty() {
+            self.note(
+                "nothing is watched: give a URL, --db, --profile or a configuration; quarterdeck demo shows a sample system",
+            );
+        }
+    }
+
     fn name(&mut self) {
         let named = self.merged.given("", "name").map(|g| g.value.clone());
         self.resolved.name = match (named, self.profile) {
@@ -265,73 +273,5 @@ impl Builder<'_> {
             }
         }
         (headers, bearer)
-    }
-}
-
-/// The line of a configuration that turns something on.
-pub fn turn_on(item: &Item, key: &str, value: &str) -> String {
-    format!("{} = [{{ name = {}, {key} = {value} }}]", item.section.name, in_quotes(&item.name))
-}
-
-pub fn flag(item: &Item, key: &str) -> bool {
-    item.given(key).is_some_and(|g| g.value == Value::Flag(true))
-}
-
-pub fn text<'a>(item: &'a Item, key: &str) -> Option<&'a str> {
-    match &item.given(key)?.value {
-        Value::Text(text) | Value::Connection(text) => Some(text),
-        _ => None,
-    }
-}
-
-pub fn texts(item: &Item, key: &str) -> Option<Vec<String>> {
-    match &item.given(key)?.value {
-        Value::Texts(texts) => Some(texts.clone()),
-        _ => None,
-    }
-}
-
-pub fn time(item: &Item, key: &str) -> Option<Duration> {
-    match item.given(key)?.value {
-        Value::Time(time) => Some(time),
-        _ => None,
-    }
-}
-
-pub fn ratio(item: &Item, key: &str) -> Option<f64> {
-    match item.given(key)?.value {
-        Value::Ratio(ratio) => Some(ratio),
-        _ => None,
-    }
-}
-
-pub fn count(item: &Item, key: &str) -> Option<u32> {
-    match item.given(key)?.value {
-        Value::Count(count) => u32::try_from(count).ok(),
-        _ => None,
-    }
-}
-
-pub fn file(item: &Item, key: &str) -> Option<PathBuf> {
-    match &item.given(key)?.value {
-        Value::File(path) => Some(path.clone()),
-        _ => None,
-    }
-}
-
-pub fn secret(item: &Item, key: &str) -> Option<SecretRef> {
-    match &item.given(key)?.value {
-        Value::Secret(secret) => Some(secret.clone()),
-        _ => None,
-    }
-}
-
-/// Found in the environment, or named by a person.
-pub fn provenance(item: &Item, key: &str) -> Provenance {
-    match item.place_of(key).layer {
-        Layer::Environment if item.place.layer == Layer::Environment || item.given(key).is_some() => {
-            Provenance::Discovered
-        }
-        _ => Provenance::Configured,
     }
 }

@@ -7,7 +7,8 @@ use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::redis_url;
 use super::super::resolved::{CacheSource, CacheSpec, OffKind};
-use super::builder::{Builder, file, provenance, ratio, secret, text, time, turn_on};
+use super::builder::Builder;
+use super::given::{file, provenance, ratio, secret, text, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
 

@@ -8,7 +8,8 @@ use super::super::environments::database_is_loopback;
 use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::resolved::{DatabaseSpec, OffKind};
-use super::builder::{Builder, provenance, ratio, secret, text, time, turn_on};
+use super::builder::Builder;
+use super::given::{provenance, ratio, secret, text, time, turn_on};
 use crate::domain::Safe;
 use crate::domain::secret::{Secret, SecretRef};
 

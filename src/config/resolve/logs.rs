@@ -2,7 +2,8 @@
 
 use super::super::problem::Layer;
 use super::super::resolved::{LogSource, LogSpec, OffKind};
-use super::builder::{Builder, text, texts, turn_on};
+use super::builder::Builder;
+use super::given::{text, texts, turn_on};
 use crate::domain::Safe;
 
 impl Builder<'_> {

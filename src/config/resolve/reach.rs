@@ -9,7 +9,8 @@ use super::super::problem::Layer;
 use super::super::resolved::EndpointSpec;
 use super::super::resolved::{OriginSpec, ServiceSpec};
 use super::super::value::Value;
-use super::builder::{Builder, file, flag, text, turn_on};
+use super::builder::Builder;
+use super::given::{file, flag, text, turn_on};
 
 /// Where an entry leads.
 pub enum Reach<'a> {

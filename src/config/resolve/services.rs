@@ -8,7 +8,8 @@ use super::super::environments::url_is_loopback;
 use super::super::layers::Item;
 use super::super::resolved::{ClientCertificate, Method, OffKind, ServiceSpec};
 use super::super::value::Value;
-use super::builder::{Builder, count, file, flag, provenance, text, texts, time};
+use super::builder::Builder;
+use super::given::{count, file, flag, provenance, text, texts, time};
 use super::reach::{Reach, known_name};
 use crate::domain::Safe;
 
