@@ -169,6 +169,10 @@ fn a_dotenv_is_read_only_for_loopback() {
     assert!(read(urls(&["http://localhost:8000"])));
     assert!(!read(urls(&["http://api.example.com"])));
     assert!(!read(Arguments::default()));
+    mode(&machine.folder.path().join("here/.env"), 0o666);
+    assert!(!read(urls(&["http://localhost:8000"])), "others may write it");
+    mode(&machine.folder.path().join("here/.env"), 0o600);
+    assert!(read(urls(&["http://localhost:8000"])));
     machine.write("user/config.toml", "[discovery]\ndotenv = false\n");
     assert!(!read(urls(&["http://localhost:8000"])));
 }
