@@ -68,6 +68,20 @@ pub fn variables() -> BTreeMap<String, String> {
     std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect()
 }
 
+/// libpq's default user is the system's name of who runs us; the variables that usually tell it are not always set.
+fn with_login(mut variables: BTreeMap<String, String>, reader: Reader) -> BTreeMap<String, String> {
+    if !variables.contains_key("USER") && !variables.contains_key("LOGNAME") {
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let id = reader.user.to_string();
+        let name =
+            users.lines().find(|line| line.split(':').nth(2) == Some(&id)).and_then(|line| line.split(':').next());
+        if let Some(name) = name {
+            variables.insert("USER".to_owned(), name.to_owned());
+        }
+    }
+    variables
+}
+
 /// Collects everything that resolving looks at.
 pub fn gather(
     arguments: Arguments,
@@ -76,6 +90,7 @@ pub fn gather(
     reader: Reader,
 ) -> Result<Inputs, Vec<Problem>> {
     let mut notes = Vec::new();
+    let variables = with_login(variables, reader);
     let plain = Variables::new(variables.clone(), None);
     let file = configuration(&arguments, &plain, places, reader, &mut notes).map_err(|problem| vec![problem])?;
     let profile = match wanted_profile(&arguments, &plain, file.as_ref()) {
@@ -85,7 +100,7 @@ pub fn gather(
         _ => None,
     };
     let dotenv = if wants_dotenv(&arguments) && !refuses_dotenv(file.as_ref(), places) {
-        dotenv(&places.current, &mut notes)
+        dotenv(&places.current, reader, &mut notes)
     } else {
         None
     };
@@ -223,11 +238,14 @@ fn refuses_dotenv(file: Option<&SourceFile>, places: &Places) -> bool {
     file.is_some_and(|file| !crate::config::resolve::allows_dotenv(file, places.home.as_deref()))
 }
 
-fn dotenv(folder: &Path, notes: &mut Vec<Safe>) -> Option<String> {
+fn dotenv(folder: &Path, reader: Reader, notes: &mut Vec<Safe>) -> Option<String> {
     let path = folder.join(".env");
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = open(&path, flags, Mode::empty()).ok()?;
-    if !fstat(&fd).is_ok_and(|status| is_regular(&status)) {
+    let status = fstat(&fd).ok().filter(is_regular)?;
+    // Its folder may be anybody's; the file itself must at least be ours or root's, and nobody else's to write.
+    if let Err(words) = trust::judge(&path, facts(&status, true), &[], reader) {
+        notes.push(Safe::of(format!("ignored: {words}")));
         return None;
     }
     match text(File::from(fd), &path) {

@@ -8,15 +8,21 @@ use crate::config::Arguments;
 
 const EXAMPLES: &str = "\
 Examples:
-  quarterdeck http://localhost:8000                  look at an origin: health, cache and metrics paths are discovered
-  quarterdeck https://api.example.com/health/ready   probe exactly this URL
-  quarterdeck --db postgresql://monitor@db/shop --log '/var/log/shop/*.log'
-  quarterdeck --profile pggit http://localhost:8000  a known system, at this origin
-  quarterdeck demo                                   no system at hand? watch a sample one
-  quarterdeck check --json                           one look, no screen; exit 0 ok, 1 degraded, 2 down, 3 unknown
+  Look at an origin; health, cache and metrics paths are discovered:
+    quarterdeck http://localhost:8000
+  Probe exactly this URL, and watch a database and a log:
+    quarterdeck https://api.example.com/health/ready \\
+        --db postgresql://monitor@db/shop --log '/var/log/shop/*.log'
+  A known system, at this origin:
+    quarterdeck --profile pggit http://localhost:8000
+  No system at hand? Watch a sample one:
+    quarterdeck demo
+  One look, no screen:
+    quarterdeck check --json http://localhost:8000
 
-Configuration is read from --config, the user's configuration folder or /etc/quarterdeck, never from the current
-folder. 'quarterdeck config example' prints a documented one.
+Configuration is read from --config, the user's configuration folder or
+/etc/quarterdeck, never from the current folder. A documented one:
+    quarterdeck config example
 
 Exit status: 0 done, 64 wrong usage, 78 wrong configuration.";
 

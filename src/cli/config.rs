@@ -12,10 +12,7 @@ use crate::domain::Safe;
 /// Runs it.
 pub fn run(command: Config) -> ExitCode {
     match command {
-        Config::Example => {
-            say::out(&example().lines().map(Safe::of).collect::<Vec<_>>());
-            ExitCode::SUCCESS
-        }
+        Config::Example => say::print(&example().lines().map(Safe::of).collect::<Vec<_>>()),
         Config::Check(targets) => match load(targets.into()) {
             Ok(resolution) => {
                 let r = &resolution.resolved;
@@ -34,16 +31,12 @@ pub fn run(command: Config) -> ExitCode {
                     .iter()
                     .map(|o| Safe::of(format!("off: {} {}: {}; turn on: {}", kind(o.kind), o.name, o.why, o.turn_on)));
                 let notes = r.notes.iter().map(|n| Safe::of(format!("note: {n}")));
-                say::out(&[Safe::of(counts)].into_iter().chain(off).chain(notes).collect::<Vec<_>>());
-                ExitCode::SUCCESS
+                say::print(&[Safe::of(counts)].into_iter().chain(off).chain(notes).collect::<Vec<_>>())
             }
             Err(problems) => refuse(&problems),
         },
         Config::Show(targets) => match load(targets.into()) {
-            Ok(resolution) => {
-                say::out(&show(&resolution));
-                ExitCode::SUCCESS
-            }
+            Ok(resolution) => say::print(&show(&resolution)),
             Err(problems) => refuse(&problems),
         },
     }

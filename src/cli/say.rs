@@ -1,10 +1,19 @@
 //! All printing: `Safe` lines to stdout or stderr, with one write per call. A reader that left is no failure.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
 use crate::domain::Safe;
 
-/// Lines to stdout. `false` when the reader is gone or the device is full.
+/// Exit status of sysexits for output that could not be written.
+const IO: u8 = 74;
+
+/// Prints what was asked for: done, also when the reader left early; 74 when the device is full.
+pub fn print<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> ExitCode {
+    if out(lines) { ExitCode::SUCCESS } else { ExitCode::from(IO) }
+}
+
+/// Lines to stdout. `false` when they could not be written; a reader that left early wanted no more.
 pub fn out<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> bool {
     write(io::stdout().lock(), lines)
 }
@@ -25,5 +34,8 @@ fn write<'a>(mut to: impl Write, lines: impl IntoIterator<Item = &'a Safe>) -> b
         text.push_str(line.as_str());
         text.push('\n');
     }
-    to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_ok()
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Ok(()) => true,
+        Err(e) => e.kind() == ErrorKind::BrokenPipe,
+    }
 }

@@ -25,6 +25,9 @@ const OURS: [(&str, &str); 7] = [
     ("QUARTERDECK_REDACT", "redact"),
 ];
 
+/// The URL that leaves everything to libpq's variables.
+pub const BLANK: &str = "postgresql://";
+
 /// The environment, with `.env` below it where that was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
@@ -78,12 +81,12 @@ pub(super) fn apply(
     notes: &mut Vec<Safe>,
 ) {
     ours(variables, merged, problems, notes);
-    origins(variables, merged, problems);
+    origins(variables, merged, notes);
     if merged.given("discovery", "environment").is_some_and(|g| g.value == Value::Flag(false)) {
         return;
     }
-    database(variables, arguments, merged, problems, notes);
-    redis(variables, arguments, merged, problems, notes);
+    database(variables, arguments, merged, notes);
+    redis(variables, arguments, merged, notes);
 }
 
 fn context() -> Context<'static> {
@@ -98,8 +101,8 @@ fn ours(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>,
         };
         let place = Place::of(Layer::Environment, variable);
         match of_text(&row.kind, text, &context()) {
-            // What hides secrets can only be switched on from here.
-            Ok(Value::Flag(false)) if *key == "redact" => {}
+            // What only tightens can only be switched on from here.
+            Ok(Value::Flag(false)) if row.tightens => {}
             Ok(value) => merged.set("screen", "", key, value, &place),
             Err(words) => problems.push(Problem::new(&place, "", words)),
         }
@@ -113,7 +116,7 @@ fn ours(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>,
 }
 
 /// Origins that name a variable, such as API_URL.
-fn origins(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>) {
+fn origins(variables: &Variables, merged: &mut Merged, notes: &mut Vec<Safe>) {
     let wanted: Vec<(String, String)> = merged
         .of("origin")
         .filter_map(|item| match &item.given("variable")?.value {
@@ -126,23 +129,17 @@ fn origins(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Proble
         let place = Place::of(Layer::Environment, &variable);
         match of_text(&Kind::Url, text, &context()) {
             Ok(value) => merged.set("origin", &name, "url", value, &place),
-            Err(words) => problems.push(Problem::new(&place, "", words)),
+            Err(words) => notes.push(Safe::of(format!("{place} is ignored: {words}"))),
         }
     }
 }
 
-fn database(
-    variables: &Variables,
-    arguments: &Arguments,
-    merged: &mut Merged,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<Safe>,
-) {
+fn database(variables: &Variables, arguments: &Arguments, merged: &mut Merged, notes: &mut Vec<Safe>) {
     let parts = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE"];
     let (variable, text) = match variables.get("DATABASE_URL") {
         Some(url) => ("DATABASE_URL", url),
         None => match parts.iter().find(|name| variables.get(name).is_some()) {
-            Some(name) => (*name, ""),
+            Some(name) => (*name, BLANK),
             None => return,
         },
     };
@@ -152,23 +149,17 @@ fn database(
             return ignored(notes, variable, "the configuration names its databases");
         }
         // PGHOST fills what a profile leaves open, not what it says: as with psql, where -h wins.
-        Some(name) if text.is_empty() && merged.find("database", &name).is_some_and(|i| i.given("url").is_some()) => {
+        Some(name) if text == BLANK && merged.find("database", &name).is_some_and(|i| i.given("url").is_some()) => {
             return;
         }
         Some(name) => name,
-        None if text.is_empty() => variables.get("PGDATABASE").unwrap_or("database").to_owned(),
+        None if text == BLANK => variables.get("PGDATABASE").unwrap_or("database").to_owned(),
         None => names::of_connection(text),
     };
-    set(merged, problems, "database", (&name, "url"), &Kind::Dsn, text, &variables.origin(variable));
+    set(merged, notes, "database", (&name, "url"), &Kind::Dsn, text, &variables.origin(variable));
 }
 
-fn redis(
-    variables: &Variables,
-    arguments: &Arguments,
-    merged: &mut Merged,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<Safe>,
-) {
+fn redis(variables: &Variables, arguments: &Arguments, merged: &mut Merged, notes: &mut Vec<Safe>) {
     let Some(text) = variables.get("REDIS_URL") else { return };
     if !arguments.redis.is_empty() {
         return ignored(notes, "REDIS_URL", "--redis is given");
@@ -177,7 +168,7 @@ fn redis(
         return ignored(notes, "REDIS_URL", "the configuration names its caches");
     }
     let name = main_of(merged, "cache", "redis").unwrap_or_else(|| "redis".to_owned());
-    set(merged, problems, "cache", (&name, "redis"), &Kind::RedisUrl, text, &variables.origin("REDIS_URL"));
+    set(merged, notes, "cache", (&name, "redis"), &Kind::RedisUrl, text, &variables.origin("REDIS_URL"));
 }
 
 fn ignored(notes: &mut Vec<Safe>, variable: &str, why: &str) {
@@ -186,7 +177,7 @@ fn ignored(notes: &mut Vec<Safe>, variable: &str, why: &str) {
 
 fn set(
     merged: &mut Merged,
-    problems: &mut Vec<Problem>,
+    notes: &mut Vec<Safe>,
     section: &str,
     (name, key): (&str, &str),
     kind: &Kind,
@@ -196,7 +187,7 @@ fn set(
     let place = Place::of(Layer::Environment, origin);
     match of_text(kind, text, &context()) {
         Ok(value) => merged.set(section, name, key, value, &place),
-        Err(words) => problems.push(Problem::new(&place, "", words)),
+        Err(words) => notes.push(Safe::of(format!("{place} is ignored: {words}"))),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Item {
     pub place: Place,
     /// Its values, each from the strongest layer that gave it.
     pub values: Vec<(&'static Key, Given)>,
+    /// Something in it was refused.
+    pub flawed: bool,
 }
 
 impl Item {
@@ -67,10 +69,11 @@ impl Merged {
     pub fn add(&mut self, entry: Entry) {
         let known = self.items.iter_mut().find(|i| i.section.name == entry.section.name && i.name == entry.name);
         let Some(item) = known else {
-            let Entry { section, name, place, values } = entry;
-            self.items.push(Item { section, name, place, values });
+            let Entry { section, name, place, values, flawed } = entry;
+            self.items.push(Item { section, name, place, values, flawed });
             return;
         };
+        item.flawed |= entry.flawed;
         // Those that exclude others come first, so that what accompanies them is not dropped again.
         let (first, rest): (Vec<_>, Vec<_>) =
             entry.values.into_iter().partition(|(key, _)| item.section.one_of.contains(&key.name));

@@ -32,13 +32,15 @@ pub struct Entry {
     pub place: Place,
     /// Its values, `name` aside.
     pub values: Vec<(&'static Key, Given)>,
+    /// Something in it was refused: what it lacks now need not be told again.
+    pub flawed: bool,
 }
 
 impl Entry {
     /// An entry without values.
     #[must_use]
     pub fn new(section: &'static Section, name: &str, place: Place) -> Entry {
-        Entry { section, name: name.to_owned(), place, values: Vec::new() }
+        Entry { section, name: name.to_owned(), place, values: Vec::new(), flawed: false }
     }
 
     /// The key as it stands in problems: `service "api".interval`.
@@ -175,12 +177,14 @@ impl Reader<'_> {
             let allowed: Vec<&str> = entry.section.keys.iter().map(|k| k.name).collect();
             let more = if hint.is_empty() { format!("; allowed: {}", allowed.join(", ")) } else { hint };
             let path = entry.path(word);
+            entry.flawed = true;
             return self.problem(offset, &path, &format!("no such key{more}"));
         };
         match value::of_toml(&key.kind, value, self.context) {
             Ok(value) => entry.values.push((key, Given { value, place: self.at(offset) })),
             Err(words) => {
                 let path = entry.path(word);
+                entry.flawed = true;
                 self.problem(offset, &path, &words);
             }
         }

@@ -1,8 +1,5 @@
 //! What all parts of resolving share: the merged layers, the result so far, problems, and what is off.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use super::super::arguments::main_of;
 use super::super::environments::{self, tightened};
 use super::super::keys::Kind;
@@ -11,11 +8,11 @@ use super::super::problem::{Layer, Place, Problem};
 use super::super::read::path;
 use super::super::resolved::{OffKind, OffSpec, Resolved};
 use super::super::value::{Context, Value, of_text};
-use super::super::words::in_quotes;
+use super::given::{flag, secret, turn_on};
 use super::{Inputs, credentials, screen};
 use crate::domain::Safe;
 use crate::domain::secret::SecretRef;
-use crate::domain::target::{Environment, Provenance};
+use crate::domain::target::Environment;
 
 /// Resolves everything.
 pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolved, Vec<Problem>) {
@@ -41,6 +38,7 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
     screen::resolve(&mut builder);
     builder.loosening();
     builder.limits();
+    builder.nothing();
     builder.name();
     (builder.resolved, builder.problems)
 }
@@ -63,6 +61,21 @@ impl Builder<'_> {
         self.problems.push(Problem::new(place, path(item.section, &item.name, key), words));
     }
 
+    /// Something is missing; not told where it may be among what was refused.
+    pub fn missing(&mut self, item: &Item, key: &str, words: &str) {
+        if !item.flawed {
+            let place = item.place.clone();
+            self.problem(&place, item, key, words);
+        }
+    }
+
+    /// A key whose companion is missing.
+    pub fn missing_beside(&mut self, item: &Item, key: &str, words: &str) {
+        if !item.flawed {
+            self.wrong(item, key, words);
+        }
+    }
+
     pub fn wrong(&mut self, item: &Item, key: &str, words: &str) {
         let place = item.place_of(key).clone();
         self.problem(&place, item, key, words);
@@ -78,6 +91,17 @@ impl Builder<'_> {
     pub fn off(&mut self, kind: OffKind, item: &Item, why: impl AsRef<str>, turn_on: impl AsRef<str>) {
         let (why, turn_on) = (Safe::of(why), Safe::of(turn_on));
         self.resolved.off.push(OffSpec { kind, name: Safe::of(&item.name), why, turn_on });
+    }
+
+    /// A connection that cannot be read: a problem, but only off where it merely lay around in the environment, as the
+    /// `DATABASE_URL` of another kind of database does.
+    pub fn unusable(&mut self, kind: OffKind, item: &Item, key: &str, words: &Safe, turn_on: &str) {
+        let place = item.place_of(key).clone();
+        if place.layer == Layer::Environment {
+            self.off(kind, item, format!("{place}: {words}"), turn_on);
+        } else {
+            self.problem(&place, item, key, words.as_str());
+        }
     }
 
     /// `off = true`: says so and answers true.
@@ -153,7 +177,7 @@ impl Builder<'_> {
             let sourced = item.section.one_of.iter().any(|key| item.given(key).is_some());
             for (key, given) in &item.values {
                 let alone = !key.with.is_empty() && !key.with.iter().any(|other| item.given(other).is_some());
-                if alone && (sourced || given.place.layer != Layer::Profile) {
+                if alone && !item.flawed && (sourced || given.place.layer != Layer::Profile) {
                     let words = format!("means something only together with {}", key.with.join(" or "));
                     self.problem(&given.place, item, key.name, &words);
                 }
@@ -194,6 +218,16 @@ impl Builder<'_> {
                 let words = format!("{length} entries; {} are the most", Resolved::MAX_SOURCES);
                 self.problems.push(Problem::new(&item.place, section, words));
             }
+        }
+    }
+
+    fn nothing(&mut self) {
+        let r = &self.resolved;
+        let services = r.services.is_empty() && r.origins.is_empty() && r.databases.is_empty() && r.caches.is_empty();
+        if services && r.signals.is_empty() && r.logs.is_empty() {
+            self.note(
+                "nothing is watched: give a URL, --db, --profile or a configuration; quarterdeck demo shows a sample system",
+            );
         }
     }
 
@@ -239,73 +273,5 @@ impl Builder<'_> {
             }
         }
         (headers, bearer)
-    }
-}
-
-/// The line of a configuration that turns something on.
-pub fn turn_on(item: &Item, key: &str, value: &str) -> String {
-    format!("{} = [{{ name = {}, {key} = {value} }}]", item.section.name, in_quotes(&item.name))
-}
-
-pub fn flag(item: &Item, key: &str) -> bool {
-    item.given(key).is_some_and(|g| g.value == Value::Flag(true))
-}
-
-pub fn text<'a>(item: &'a Item, key: &str) -> Option<&'a str> {
-    match &item.given(key)?.value {
-        Value::Text(text) | Value::Connection(text) => Some(text),
-        _ => None,
-    }
-}
-
-pub fn texts(item: &Item, key: &str) -> Option<Vec<String>> {
-    match &item.given(key)?.value {
-        Value::Texts(texts) => Some(texts.clone()),
-        _ => None,
-    }
-}
-
-pub fn time(item: &Item, key: &str) -> Option<Duration> {
-    match item.given(key)?.value {
-        Value::Time(time) => Some(time),
-        _ => None,
-    }
-}
-
-pub fn ratio(item: &Item, key: &str) -> Option<f64> {
-    match item.given(key)?.value {
-        Value::Ratio(ratio) => Some(ratio),
-        _ => None,
-    }
-}
-
-pub fn count(item: &Item, key: &str) -> Option<u32> {
-    match item.given(key)?.value {
-        Value::Count(count) => u32::try_from(count).ok(),
-        _ => None,
-    }
-}
-
-pub fn file(item: &Item, key: &str) -> Option<PathBuf> {
-    match &item.given(key)?.value {
-        Value::File(path) => Some(path.clone()),
-        _ => None,
-    }
-}
-
-pub fn secret(item: &Item, key: &str) -> Option<SecretRef> {
-    match &item.given(key)?.value {
-        Value::Secret(secret) => Some(secret.clone()),
-        _ => None,
-    }
-}
-
-/// Found in the environment, or named by a person.
-pub fn provenance(item: &Item, key: &str) -> Provenance {
-    match item.place_of(key).layer {
-        Layer::Environment if item.place.layer == Layer::Environment || item.given(key).is_some() => {
-            Provenance::Discovered
-        }
-        _ => Provenance::Configured,
     }
 }

@@ -7,7 +7,8 @@ use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::redis_url;
 use super::super::resolved::{CacheSource, CacheSpec, OffKind};
-use super::builder::{Builder, file, provenance, ratio, secret, text, time, turn_on};
+use super::builder::Builder;
+use super::given::{file, provenance, ratio, secret, text, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
 
@@ -25,12 +26,7 @@ impl<'a> Builder<'a> {
             if !sourced && item.place.layer == Layer::Profile {
                 self.off(OffKind::Cache, item, "set its URL", turn_on(item, "redis", "\"redis://HOST:6379\""));
             } else if !sourced {
-                self.problem(
-                    &item.place.clone(),
-                    item,
-                    "redis",
-                    "missing: redis, url, or origin and path, say where it is",
-                );
+                self.missing(item, "redis", "missing: redis, url, or origin and path, say where it is");
             } else if let Some(url) = text(item, "redis") {
                 self.redis_cache(item, url);
             } else {
@@ -42,7 +38,7 @@ impl<'a> Builder<'a> {
     fn redis_cache(&mut self, item: &Item, url: &str) {
         let mut target = match redis_url::parse(url) {
             Ok(target) => target,
-            Err(words) => return self.wrong(item, "redis", words.as_str()),
+            Err(words) => return self.unusable(OffKind::Cache, item, "redis", &words, "--redis URL"),
         };
         if let Some(password) = secret(item, "password") {
             target.password = Some(password);
@@ -68,15 +64,10 @@ impl<'a> Builder<'a> {
         let pointer = |key: &str| text(item, key).map(str::to_owned);
         let (hits, misses, ratio) = (pointer("hits"), pointer("misses"), pointer("ratio"));
         match (&hits, &misses, &ratio) {
-            (Some(_), None, _) => self.wrong(item, "hits", "wants misses beside it"),
-            (None, Some(_), _) => self.wrong(item, "misses", "wants hits beside it"),
+            (Some(_), None, _) => self.missing_beside(item, "hits", "wants misses beside it"),
+            (None, Some(_), _) => self.missing_beside(item, "misses", "wants hits beside it"),
             (None, None, None) => {
-                self.problem(
-                    &item.place.clone(),
-                    item,
-                    "hits",
-                    "missing: hits and misses, or ratio, say which figures count",
-                );
+                self.missing(item, "hits", "missing: hits and misses, or ratio, say which figures count");
             }
             _ => {}
         }

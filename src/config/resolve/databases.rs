@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::super::dsn;
+use super::super::environment::BLANK;
 use super::super::environments::database_is_loopback;
 use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::resolved::{DatabaseSpec, OffKind};
-use super::builder::{Builder, provenance, ratio, secret, text, time, turn_on};
+use super::builder::Builder;
+use super::given::{provenance, ratio, secret, text, time, turn_on};
 use crate::domain::Safe;
 use crate::domain::secret::{Secret, SecretRef};
 
@@ -27,17 +29,19 @@ impl Builder<'_> {
                     let url = format!("\"postgresql://USER@HOST/{}\"", item.name);
                     self.off(OffKind::Database, item, "set its URL", turn_on(item, "url", &url));
                 }
-                None => self.problem(&item.place.clone(), item, "url", "missing: where is the database?"),
+                None => self.missing(item, "url", "missing: where is the database?"),
             }
         }
     }
 
     fn database(&mut self, item: &Item, url: &str) {
         let variables = &self.inputs.variables;
-        let env = |name: &str| variables.get(name).map(str::to_owned);
+        // libpq's default user is that of the system.
+        let login = |name: &str| (name == "PGUSER").then(|| variables.get("USER").or_else(|| variables.get("LOGNAME")));
+        let env = |name: &str| variables.get(name).or_else(|| login(name).flatten()).map(str::to_owned);
         let (mut target, notes) = match dsn::parse(url, &env, self.inputs.home.as_deref()) {
             Ok(parsed) => parsed,
-            Err(words) => return self.wrong(item, "url", words.as_str()),
+            Err(words) => return self.unusable(OffKind::Database, item, "url", &words, "--db URL"),
         };
         if let Some(password) = secret(item, "password") {
             target.password = Some(password);
@@ -73,7 +77,7 @@ impl Builder<'_> {
         let named = item.place_of("url").origin.as_str().ends_with("in .env");
         let variables = &self.inputs.variables;
         let filled = ["PGHOST", "PGHOSTADDR"].iter().any(|name| variables.is_from_dotenv(name));
-        let blank = text(item, "url").is_some_and(str::is_empty);
+        let blank = text(item, "url") == Some(BLANK);
         if !(named || filled && blank) {
             return false;
         }

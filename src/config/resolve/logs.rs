@@ -2,7 +2,8 @@
 
 use super::super::problem::Layer;
 use super::super::resolved::{LogSource, LogSpec, OffKind};
-use super::builder::{Builder, text, texts, turn_on};
+use super::builder::Builder;
+use super::given::{text, texts, turn_on};
 use crate::domain::Safe;
 
 impl Builder<'_> {
@@ -20,12 +21,7 @@ impl Builder<'_> {
                     continue;
                 }
                 (None, None) => {
-                    self.problem(
-                        &item.place.clone(),
-                        item,
-                        "files",
-                        "missing: files or command say where the lines come from",
-                    );
+                    self.missing(item, "files", "missing: files or command say where the lines come from");
                     continue;
                 }
             };

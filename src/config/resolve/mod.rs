@@ -4,6 +4,7 @@ mod builder;
 mod caches;
 mod credentials;
 mod databases;
+mod given;
 mod logs;
 mod reach;
 mod screen;
@@ -22,6 +23,9 @@ use super::read::{self, Entry};
 use super::resolved::Resolved;
 use super::value::{Context, Value};
 use crate::domain::Safe;
+
+pub use credentials::take_user_info;
+pub use services::gentle_interval;
 
 /// A configuration file that was read and found trustworthy.
 #[derive(Clone, Debug)]

@@ -9,7 +9,8 @@ use super::super::problem::Layer;
 use super::super::resolved::EndpointSpec;
 use super::super::resolved::{OriginSpec, ServiceSpec};
 use super::super::value::Value;
-use super::builder::{Builder, file, flag, text, turn_on};
+use super::builder::Builder;
+use super::given::{file, flag, text, turn_on};
 
 /// Where an entry leads.
 pub enum Reach<'a> {
@@ -56,7 +57,7 @@ impl<'a> Builder<'a> {
             let url = format!("\"http://HOST:PORT{}\"", path.unwrap_or("/"));
             return Reach::Off("set its URL".to_owned(), turn_on(item, "url", &url));
         }
-        self.problem(&item.place.clone(), item, "url", "missing: url, or origin and path, say where it is");
+        self.missing(item, "url", "missing: url, or origin and path, say where it is");
         Reach::Wrong
     }
 
@@ -78,7 +79,7 @@ impl<'a> Builder<'a> {
         for item in merged.of("origin").filter(|item| !flag(item, "off")) {
             let Some(Value::Url(url)) = item.given("url").map(|g| &g.value) else {
                 if item.place.layer != Layer::Profile {
-                    self.problem(&item.place.clone(), item, "url", "missing: an origin says scheme, host and port");
+                    self.missing(item, "url", "missing: an origin says scheme, host and port");
                 }
                 continue;
             };

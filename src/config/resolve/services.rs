@@ -8,7 +8,8 @@ use super::super::environments::url_is_loopback;
 use super::super::layers::Item;
 use super::super::resolved::{ClientCertificate, Method, OffKind, ServiceSpec};
 use super::super::value::Value;
-use super::builder::{Builder, count, file, flag, provenance, text, texts, time};
+use super::builder::Builder;
+use super::given::{count, file, flag, provenance, text, texts, time};
 use super::reach::{Reach, known_name};
 use crate::domain::Safe;
 
@@ -77,11 +78,11 @@ impl<'a> Builder<'a> {
             (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
             (None, None) => None,
             (Some(_), None) => {
-                self.wrong(item, "client_cert", "wants client_key beside it");
+                self.missing_beside(item, "client_cert", "wants client_key beside it");
                 None
             }
             (None, Some(_)) => {
-                self.wrong(item, "client_key", "wants client_cert beside it");
+                self.missing_beside(item, "client_key", "wants client_cert beside it");
                 None
             }
         }

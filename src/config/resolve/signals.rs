@@ -8,7 +8,8 @@ use super::super::problem::Layer;
 use super::super::redis_commands;
 use super::super::resolved::{CacheSource, OffKind, RedisCommand, ScalarQuery, SignalSource, SignalSpec};
 use super::super::value::Value;
-use super::builder::{Builder, file, flag, text, texts, time, turn_on};
+use super::builder::Builder;
+use super::given::{file, flag, text, texts, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::signal::Unit;
@@ -45,7 +46,7 @@ impl<'a> Builder<'a> {
             None => {
                 let words =
                     format!("missing: exactly one of {} says where it comes from", item.section.one_of.join(", "));
-                self.problem(&item.place.clone(), item, "sql", &words);
+                self.missing(item, "sql", &words);
             }
         }
     }
@@ -144,7 +145,7 @@ impl<'a> Builder<'a> {
             Reach::Wrong => return,
         };
         let Some(pointer) = text(item, "pointer").map(str::to_owned) else {
-            return self.problem(&item.place.clone(), item, "pointer", "missing: which figure of the answer?");
+            return self.missing(item, "pointer", "missing: which figure of the answer?");
         };
         let request = self.request(item, url);
         self.push(item, SignalSource::Endpoint { request, pointer }, "", every(item));
