@@ -79,7 +79,7 @@ impl Link {
     }
 
     /// The process id that the login told. A pooler tells one of its own.
-    pub async fn told_pid(&self) -> i32 {
+    pub async fn told_pid(&mut self) -> i32 {
         login::told_pid(&self.cancel).await.unwrap_or(0)
     }
 
