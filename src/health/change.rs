@@ -1,6 +1,7 @@
 //! Whether a body claims something that ought to change: a figure that is measured, or the time.
 
-use super::children::{Entries, fold};
+use super::children::Entries;
+use super::fold::Folded;
 use super::json::Node;
 
 /// Words in keys of measured figures.
@@ -58,9 +59,10 @@ pub fn claims_change(root: &Node<'_>) -> bool {
 fn object_claims(entries: &Entries<'_>) -> bool {
     entries.iter().any(|(key, node)| match node {
         Node::Object(_) | Node::List(_) => claims_change(node),
-        Node::Number(number) => number.is_finite() && *number != 0.0 && key_claims(&fold(key)),
+        Node::Number(number) => number.is_finite() && *number != 0.0 && key_claims(Folded::of(key).as_str()),
         Node::Text(text) => {
-            let key = fold(key);
+            let key = Folded::of(key);
+            let key = key.as_str();
             let dated = is_timestamp(text) && !STILL.iter().any(|s| key.contains(s)) && !key.contains("expir");
             dated || (is_clock(text) && (key.contains("duration") || key.contains("uptime")))
         }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use crate::domain::{Verdict, figure};
 
+use super::fold::Folded;
 use super::json::Node;
 use super::words;
 
@@ -78,10 +79,9 @@ const NAME: usize = 120;
 /// Longest word or message that is kept of a child, in characters.
 const SAID: usize = 160;
 
-/// A key in the form in which keys are compared: lower case without `_` and `-`.
-#[must_use]
-pub fn fold(key: &str) -> String {
-    key.chars().take(200).filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+/// A name from the configuration or the body, folded without a limit of length.
+fn fold_name(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 fn clip(text: &str, most: usize) -> String {
@@ -91,7 +91,7 @@ fn clip(text: &str, most: usize) -> String {
 /// Whether a child is meant by a name from the configuration: its path, its last part, or the part before a colon.
 #[must_use]
 pub fn is_named(child: &str, name: &str) -> bool {
-    let (child, name) = (fold(child), fold(name));
+    let (child, name) = (fold_name(child), fold_name(name));
     let bare = name.split_once('.').filter(|(first, _)| CONTAINERS.contains(first)).map_or(name.as_str(), |(_, r)| r);
     child == bare
         || child.rsplit('.').next() == Some(bare)
@@ -104,7 +104,7 @@ pub fn is_named(child: &str, name: &str) -> bool {
 pub fn word_of(entries: &Entries<'_>) -> Option<Word> {
     let mut worst: Option<Word> = None;
     for (key, node) in entries {
-        if let Some(word) = status_word(&fold(key), node)
+        if let Some(word) = status_word(Folded::of(key).as_str(), node)
             && worst.as_ref().is_none_or(|w| word.verdict > w.verdict)
         {
             worst = Some(word);
@@ -120,7 +120,7 @@ fn status_word(key: &str, node: &Node<'_>) -> Option<Word> {
             if key != "status" {
                 return None;
             }
-            let coded = inner.iter().find(|(key, _)| matches!(fold(key).as_str(), "code" | "value"));
+            let coded = inner.iter().find(|(key, _)| matches!(Folded::of(key).as_str(), "code" | "value"));
             word_of(inner).or_else(|| scalar_word(&coded?.1))
         }),
         ("state" | "condition" | "availability", Node::Text(text)) => {
@@ -211,19 +211,20 @@ impl Collector<'_> {
     /// The children among the members of an object. `words`: whether a bare listed word makes a child.
     fn members(&mut self, entries: &Entries<'_>, prefix: &str, words: bool) {
         for (key, node) in entries {
-            let folded = fold(key);
-            if prefix.is_empty() && self.envelope == Some(folded.as_str()) {
+            let folded = Folded::of(key);
+            let folded = folded.as_str();
+            if prefix.is_empty() && self.envelope == Some(folded) {
                 continue;
             }
             match node {
-                Node::Object(inner) if CONTAINERS.contains(&folded.as_str()) => {
+                Node::Object(inner) if CONTAINERS.contains(&folded) => {
                     for (name, node) in inner {
                         self.child(&join(prefix, name), node);
                     }
                 }
-                Node::List(items) if CONTAINERS.contains(&folded.as_str()) => self.listed(items, prefix),
-                Node::Object(inner) if TRANSPARENT.contains(&folded.as_str()) => self.members(inner, prefix, false),
-                node if status_word(&folded, node).is_none() => self.sibling(&folded, &join(prefix, key), node, words),
+                Node::List(items) if CONTAINERS.contains(&folded) => self.listed(items, prefix),
+                Node::Object(inner) if TRANSPARENT.contains(&folded) => self.members(inner, prefix, false),
+                node if status_word(folded, node).is_none() => self.sibling(folded, &join(prefix, key), node, words),
                 _ => {}
             }
         }
@@ -332,7 +333,7 @@ fn own_name(entries: &Entries<'_>) -> Option<String> {
     const KEYS: [&str; 6] = ["name", "key", "component", "componentid", "id", "service"];
     KEYS.iter().find_map(|wanted| {
         entries.iter().find_map(|(key, node)| match node {
-            Node::Text(text) if fold(key) == *wanted && !text.is_empty() => Some(clip(text, NAME)),
+            Node::Text(text) if Folded::of(key).as_str() == *wanted && !text.is_empty() => Some(clip(text, NAME)),
             _ => None,
         })
     })
@@ -342,7 +343,7 @@ fn own_name(entries: &Entries<'_>) -> Option<String> {
 #[must_use]
 pub fn failure(entries: &Entries<'_>) -> Option<String> {
     entries.iter().find_map(|(key, node)| match node {
-        Node::Text(text) if matches!(fold(key).as_str(), "error" | "exception" | "errormessage") => {
+        Node::Text(text) if matches!(Folded::of(key).as_str(), "error" | "exception" | "errormessage") => {
             (!text.trim().is_empty() && words::meaning(text).is_none_or(|m| m.verdict() != Verdict::Ok))
                 .then(|| clip(text, SAID))
         }
@@ -352,7 +353,7 @@ pub fn failure(entries: &Entries<'_>) -> Option<String> {
 
 /// Whether an object has a status of its own, not merely a key that may be one.
 fn has_status(entries: &Entries<'_>) -> bool {
-    entries.iter().any(|(key, _)| fold(key) == "status")
+    entries.iter().any(|(key, _)| Folded::of(key).as_str() == "status")
 }
 
 /// What an object says about itself: output, message, or the observed value with its unit.
@@ -360,7 +361,7 @@ fn said(entries: &Entries<'_>) -> Option<String> {
     let mut value = None;
     let mut unit = None;
     for (key, node) in entries {
-        match (fold(key).as_str(), node) {
+        match (Folded::of(key).as_str(), node) {
             ("output" | "error" | "exception" | "message" | "description" | "reason", Node::Text(text))
                 if !text.trim().is_empty() =>
             {

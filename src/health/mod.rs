@@ -5,6 +5,7 @@ pub mod change;
 pub mod children;
 pub mod constant;
 pub mod debounce;
+pub mod fold;
 pub mod json;
 pub mod shape;
 pub mod text;

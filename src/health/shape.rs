@@ -3,7 +3,8 @@
 use crate::domain::Verdict;
 use crate::domain::health::BodyFamily;
 
-use super::children::{Child, Entries, Word, collect, collect_list, failure, fold, scalar_word, word_of};
+use super::children::{Child, Entries, Word, collect, collect_list, failure, scalar_word, word_of};
+use super::fold::Folded;
 use super::json::Node;
 
 /// What a JSON body tells.
@@ -74,17 +75,18 @@ fn tell_object(entries: &Entries<'_>, required: &[String], envelopes: usize) -> 
 }
 
 fn get<'e, 'a>(entries: &'e Entries<'a>, wanted: &str) -> Option<&'e Node<'a>> {
-    entries.iter().find(|(key, _)| fold(key) == wanted).map(|(_, node)| node)
+    entries.iter().find(|(key, _)| Folded::of(key).as_str() == wanted).map(|(_, node)| node)
 }
 
 /// `success`, the worst of them where the key stands twice.
 fn success(entries: &Entries<'_>) -> Option<bool> {
-    let values = entries.iter().filter(|(key, _)| fold(key) == "success").filter_map(|(_, node)| match node {
-        Node::Bool(yes) => Some(*yes),
-        Node::Number(number) => Some(*number != 0.0),
-        Node::Text(text) => Some(!matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "no" | "0")),
-        _ => None,
-    });
+    let values =
+        entries.iter().filter(|(key, _)| Folded::of(key).as_str() == "success").filter_map(|(_, node)| match node {
+            Node::Bool(yes) => Some(*yes),
+            Node::Number(number) => Some(*number != 0.0),
+            Node::Text(text) => Some(!matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "no" | "0")),
+            _ => None,
+        });
     values.reduce(|a, b| a && b)
 }
 

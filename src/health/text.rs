@@ -20,7 +20,7 @@ pub fn tell(text: &str) -> Told {
     if text.starts_with("[+]") || text.starts_with("[-]") {
         return verbose(text);
     }
-    let trivial = ["ok", "pong", "true"].iter().any(|w| words::normalise(text).as_deref() == Some(w));
+    let trivial = matches!(words::folded(text).as_str(), "ok" | "pong" | "true");
     let family = if trivial { BodyFamily::Trivial } else { BodyFamily::PlainWord };
     let word = Word { verdict: words::verdict(text), text: text.chars().take(60).collect() };
     Told { family, word: Some(word), children: Vec::new(), version: None }

@@ -2,6 +2,8 @@
 
 use crate::domain::Verdict;
 
+use super::fold::Folded;
+
 /// What a listed word means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -29,25 +31,17 @@ impl Meaning {
     }
 }
 
-/// Longest text that can be a word.
-const LONGEST: usize = 40;
-
-/// Lower case, with white space, `_` and `-` folded away; `None` for what is too long to be a word.
+/// A word as it is compared: trimmed, without a final stop, folded.
 #[must_use]
-pub fn normalise(text: &str) -> Option<String> {
+pub fn folded(text: &str) -> Folded {
     let text = text.trim();
-    let text = text.strip_suffix(['.', '!']).unwrap_or(text);
-    if text.is_empty() || text.len() > LONGEST {
-        return None;
-    }
-    Some(text.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect())
+    Folded::of(text.strip_suffix(['.', '!']).unwrap_or(text))
 }
 
 /// What a word means; `None` for a word that is not listed.
 #[must_use]
 pub fn meaning(word: &str) -> Option<Meaning> {
-    let word = normalise(word)?;
-    let listed = match word.as_str() {
+    let listed = match folded(word).as_str() {
         "ok" | "okay" | "up" | "healthy" | "pass" | "passed" | "passing" | "success" | "successful" | "succeeded"
         | "ready" | "alive" | "live" | "running" | "available" | "online" | "connected" | "reachable" | "active"
         | "good" | "green" | "normal" | "operational" | "serving" | "pong" | "true" | "yes" | "fine" | "accessible"

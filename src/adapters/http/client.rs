@@ -23,8 +23,8 @@ use super::{tls, trace};
 
 /// Idle connections live a little longer than the longest usual interval between two probes.
 const IDLE: Duration = Duration::from_secs(90);
-/// Probes of one target never overlap; two services may share a host.
-const IDLE_PER_HOST: usize = 2;
+/// Probes of one target never overlap; but many services may share a host behind a gateway.
+const IDLE_PER_HOST: usize = 16;
 
 /// What sets one client apart from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::adapters::endpoint::figure_at;
+use crate::health::fold::Folded;
 
 /// Objects within objects that are looked into.
 const DEPTH: usize = 4;
@@ -61,8 +62,7 @@ fn search(value: &Value, find: impl Fn(&Map<String, Value>, &str) -> Option<Cach
 /// The pointer of the first member with one of the names that is a figure.
 fn named(object: &Map<String, Value>, at: &str, names: &[&str]) -> Option<String> {
     object.iter().find_map(|(key, node)| {
-        let folded: String =
-            key.chars().take(40).filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+        let folded = Folded::of(key);
         (names.contains(&folded.as_str()) && figure_at(node, "").is_ok()).then(|| format!("{at}/{}", escape(key)))
     })
 }
