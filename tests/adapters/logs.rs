@@ -21,6 +21,8 @@ pub struct Watch {
     seconds: f64,
     /// Turns in which the receiver has no room, all of them while set.
     full: bool,
+    /// Seconds by which the clock goes on after each look; zero where unfinished lines must not grow old.
+    pub pace: f64,
     pub segments: Vec<Arc<Segment>>,
     pub states: Vec<LogState>,
     pub losses: Vec<(u64, u64, String)>,
@@ -35,6 +37,7 @@ impl Watch {
             reader: LogReader::new(&specs, options),
             seconds: 0.0,
             full: false,
+            pace: 0.25,
             segments: Vec::new(),
             states: Vec::new(),
             losses: Vec::new(),
@@ -72,11 +75,11 @@ impl Watch {
         self.reader.poll(&mut sink, now)
     }
 
-    /// Turns until there is nothing more to read, then the clock goes on by a quarter of a second.
+    /// Turns until there is nothing more to read, then the clock goes on.
     pub fn look(&mut self) {
         for _ in 0..100_000 {
             if !self.turn().is_zero() {
-                self.seconds += 0.25;
+                self.seconds += self.pace;
                 return;
             }
         }
@@ -85,6 +88,7 @@ impl Watch {
 
     /// Looks until `seconds` have passed.
     pub fn pass(&mut self, seconds: f64) {
+        self.pace = 0.25;
         let until = self.seconds + seconds;
         while self.seconds < until {
             self.look();

@@ -86,14 +86,14 @@ fn what_nobody_takes_is_dropped_and_counted_to_the_line() {
     let program = script(dir.path(), "i=0; while [ $i -lt 40 ]; do seq 1 50000; i=$((i+1)); done; echo last");
     let mut watch = Watch::command(&[&program]);
     watch.full = true;
+    watch.pace = 0.0;
     // The pipes are drained though nothing is taken: the program comes to its end.
     let done = dir.path().join("done");
     let text = fs::read_to_string(&program).unwrap();
     fs::write(&program, format!("{text}\ntouch {}\nsleep 600\n", done.display())).unwrap();
     watch.until("the program is through", |_| done.exists());
     watch.full = false;
-    watch.until("the last line", |w| !w.losses.is_empty());
-    watch.pass(3.0);
+    watch.until("the loss", |w| !w.losses.is_empty());
     let dropped: u64 = watch.losses.iter().map(|l| l.0).sum();
     assert_eq!(watch.losses[0].2, "lines came faster than they could be taken");
     assert_eq!(watch.lines().len() as u64 + dropped, 40 * 50_000 + 1);
@@ -105,6 +105,7 @@ fn a_flood_that_is_taken_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let program = script(dir.path(), "seq 1 1000000; sleep 600");
     let mut watch = Watch::command(&[&program]);
+    watch.pace = 0.0;
     watch.until("all of it", |w| w.segments.iter().map(|s| s.len()).sum::<usize>() == 1_000_000);
     assert_eq!(watch.losses, []);
     assert_eq!(watch.lines().last().unwrap(), "1000000");
