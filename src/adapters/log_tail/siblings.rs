@@ -1,6 +1,7 @@
 //! Files that were the log for a while and were rotated away before anyone looked: found by name and time of birth
 //! beside the log, so that even two rotations between two looks lose nothing.
 
+use std::cmp::Reverse;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -36,17 +37,20 @@ pub fn missed(path: &Path, last: &OpenFile, newest: &OpenFile, known: &[Identity
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<(Birth, OpenFile)> = entries
+    let mut found: Vec<(Birth, Reverse<u32>, OpenFile)> = entries
         .take(ENTRIES)
         .filter_map(Result::ok)
         .filter(|entry| is_rotated(name.as_bytes(), entry.file_name().as_bytes()))
-        .filter_map(|entry| candidate(&folder.join(entry.file_name()), known))
-        .filter_map(|file| Some((birth_of(file.descriptor())?, file)))
-        .filter(|(birth, file)| (from..=until).contains(birth) && !is_copy(last, file))
+        .filter_map(|entry| {
+            let file = candidate(&folder.join(entry.file_name()), known)?;
+            Some((birth_of(file.descriptor())?, Reverse(place(entry.file_name().as_bytes())), file))
+        })
+        .filter(|(birth, _, file)| (from..=until).contains(birth) && !is_copy(last, file))
         .collect();
-    found.sort_by_key(|(birth, _)| *birth);
+    // Born within one tick of the clock, the one that was moved on further is the older one.
+    found.sort_by_key(|(birth, place, _)| (*birth, *place));
     found.truncate(FILES);
-    found.into_iter().map(|(_, file)| file).collect()
+    found.into_iter().map(|(.., file)| file).collect()
 }
 
 /// `app.log` → `app.log.1`, `app.log-20260102`, `app.log.2026-01-02T10`.
@@ -55,6 +59,13 @@ fn is_rotated(base: &[u8], name: &[u8]) -> bool {
     rest.len() > 1
         && matches!(rest.first(), Some(b'.' | b'-' | b'_'))
         && rest.iter().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b':' | b'T' | b'Z'))
+}
+
+/// The `2` of `app.log.2`; 0 without a number.
+fn place(name: &[u8]) -> u32 {
+    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let number = name.get(name.len() - digits..).and_then(|d| std::str::from_utf8(d).ok());
+    number.and_then(|d| d.parse().ok()).unwrap_or(0)
 }
 
 fn candidate(path: &Path, known: &[Identity]) -> Option<OpenFile> {
