@@ -108,7 +108,7 @@ impl Pool {
                 Ok(pooled) => return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit }),
                 Err(error) => *refused = Some(error),
             }
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_millis(400)).await;
         }
     }
 
