@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::{
+    process::Child,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
@@ -98,7 +99,7 @@ impl Sample<'_> {
         let (database_programs, redis_program) = (postgres::programs(), redis::program());
         let (database_port, redis_port) = (ports.free()?, ports.free()?);
         let (superuser, redis_password, logins) = (entropy::secret()?, entropy::secret()?, Logins::new()?);
-        let _redis = match &redis_program {
+        let redis = match &redis_program {
             Some(program) => Some(self.start_redis(program, redis_port, &redis_password)?),
             None => None,
         };
@@ -122,11 +123,11 @@ impl Sample<'_> {
             pid: std::process::id(),
         };
         let mut tasks = JoinSet::new();
+        tasks.spawn(reap(redis));
         let (orders, inbox) = mpsc::channel(16);
         tasks.spawn(manager.run(inbox));
         tasks.spawn(control::answer(control::open(&self.folder)?, orders.clone()));
         self.announce(&addresses)?;
-        let mut server = None;
         if let Some(programs) = &database_programs {
             let cluster = Cluster {
                 programs,
@@ -137,11 +138,11 @@ impl Sample<'_> {
                 keeper: &self.keeper,
             };
             cluster.init().await?;
-            server = Some(cluster.start().await?);
+            tasks.spawn(reap(Some(cluster.start().await?)));
             schema::seed(&cluster, &logins).await?;
             warm(api, redis_url.is_some()).await?;
         }
-        let database = server.is_some();
+        let database = database_programs.is_some();
         tasks.spawn(async move {
             // Ends only without a source of chance.
             let _ = load::run(api, database).await;
@@ -151,12 +152,7 @@ impl Sample<'_> {
         std::future::pending().await
     }
 
-    fn start_redis(
-        &self,
-        program: &std::path::Path,
-        port: u16,
-        password: &str,
-    ) -> Result<tokio::process::Child, DemoError> {
+    fn start_redis(&self, program: &std::path::Path, port: u16, password: &str) -> Result<Child, DemoError> {
         let child = redis::start(program, &self.folder, self.account.as_ref(), port, password)?;
         child.id().map_or(Ok(()), |pid| process::keeper(&self.keeper).watch(pid))?;
         Ok(child)
@@ -241,6 +237,14 @@ impl Sample<'_> {
             // Where nobody reads, nobody is told.
             let _ = writeln!(std::io::stderr().lock(), "quarterdeck demo: scenario {scenario}: {error}");
         }
+    }
+}
+
+/// A server that was killed from outside is reaped, and stays down.
+async fn reap(server: Option<Child>) {
+    if let Some(mut server) = server {
+        // How it ended is for whoever killed it.
+        let _ = server.wait().await;
     }
 }
 

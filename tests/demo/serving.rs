@@ -77,7 +77,8 @@ fn metrics_are_true(sample: &Sample) {
         for line in page.lines() {
             match line.strip_prefix("# TYPE ") {
                 Some(said) => {
-                    drop(said.split_once(' ').map(|(name, kind)| types.insert(name.to_owned(), kind.to_owned())))
+                    let (name, kind) = said.split_once(' ').unwrap();
+                    types.insert(name.to_owned(), kind.to_owned());
                 }
                 None if line.starts_with('#') => {}
                 None => {
@@ -108,7 +109,7 @@ fn metrics_are_true(sample: &Sample) {
 fn log_lines_are_json(sample: &Sample) {
     let text = fs::read_to_string(&sample.at.log_path).unwrap();
     // The last line may be half written.
-    let whole = &text[..=text.rfind('\n').unwrap()];
+    let (whole, _) = text.rsplit_once('\n').unwrap();
     let lines: Vec<Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().all(|line| line["timestamp"].is_string() && line["level"].is_string()));
     assert!(lines.iter().any(|line| line["context"]["request_id"].is_string() && line["latency_ms"].is_f64()));

@@ -108,7 +108,7 @@ impl Pool {
                 Ok(pooled) => return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit }),
                 Err(error) => *refused = Some(error),
             }
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_millis(400)).await;
         }
     }
 
@@ -116,17 +116,20 @@ impl Pool {
         Ok(Pooled { client: schema::connect(&self.config).await?, opened: Instant::now() })
     }
 
-    /// Opens what is missing, then closes one connection that is too old. Its place is filled at the next call: until
-    /// then the server's slot is free, and anyone may take it.
+    /// Opens what is missing, then closes at most two connections that are too old. Their places are filled at the next
+    /// call: until then the server's slots are free, and anyone may take them.
     pub async fn upkeep(&self) -> Result<(), DemoError> {
         let filled = self.fill().await;
-        let old = self.with_idle(|idle| {
+        drop([self.take_old(), self.take_old()]);
+        filled
+    }
+
+    fn take_old(&self) -> Option<Pooled> {
+        self.with_idle(|idle| {
             let oldest = idle.iter().enumerate().min_by_key(|(_, pooled)| pooled.opened);
             let at = oldest.filter(|(_, pooled)| pooled.opened.elapsed() > LIFETIME).map(|(at, _)| at);
             at.and_then(|at| idle.remove(at))
-        });
-        drop(old);
-        filled
+        })
     }
 
     async fn fill(&self) -> Result<(), DemoError> {

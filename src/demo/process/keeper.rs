@@ -21,7 +21,7 @@ use super::{
 /// How long the keeper tries before it gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a server may take to end in order before it is killed.
-const ORDERLY: Duration = Duration::from_secs(3);
+const ORDERLY: Duration = Duration::from_secs(8);
 
 /// What the keeper is told.
 #[derive(Debug, Serialize, Deserialize)]

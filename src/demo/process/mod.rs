@@ -62,7 +62,8 @@ pub fn server(account: Option<&Account>, signal: &str, program: &std::path::Path
     command
 }
 
-/// How the dashboard starts its sample: standard input is the lifeline, standard output brings the addresses.
+/// How the dashboard starts its sample: standard input is the lifeline, standard output brings one line of addresses,
+/// standard error the reason when it ends by itself.
 pub fn child_command(options: &DemoOptions) -> Command {
     use std::process::Stdio;
     let mut command = Command::new(OURSELVES);
@@ -71,7 +72,7 @@ pub fn child_command(options: &DemoOptions) -> Command {
         command.args(["--scenario", scenario.name()]);
     }
     command.args(["--scenario-after", &format!("{}s", options.scenario_after.as_secs())]);
-    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

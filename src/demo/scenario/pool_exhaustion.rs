@@ -29,7 +29,8 @@ pub async fn play(login: &Config) -> Result<(), DemoError> {
                 continue;
             }
         }
-        sleep(Duration::from_millis(100)).await;
+        // Eager enough to be there before the API is, also for its last slot.
+        sleep(Duration::from_millis(15)).await;
     }
     while !held.is_empty() {
         held.retain(|client| !client.is_closed());
