@@ -348,7 +348,8 @@ impl fmt::Display for Cause {
             Cause::TooLarge { what, limit } => write!(f, "{what} is larger than {}", figure::bytes(*limit)),
             Cause::SecretMissing(text) => write!(f, "secret not readable: {text}"),
             Cause::Misconfigured(text) => write!(f, "misconfigured: {text}"),
-            Cause::Loading { .. } | Cause::Other(_) => write!(f, "{}", self.short()),
+            Cause::Other(text) => write!(f, "{text}"),
+            Cause::Loading { .. } => write!(f, "{}", self.short()),
         }
     }
 }
