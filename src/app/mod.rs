@@ -11,6 +11,7 @@ pub mod job;
 pub mod model;
 pub mod pane;
 pub mod panes;
+pub mod report;
 pub mod screen;
 pub mod table;
 pub mod telemetry;

@@ -105,6 +105,19 @@ pub struct Targets {
     pub redact: bool,
 }
 
+impl Targets {
+    /// Whether nothing to watch is named, so that only configuration and environment can.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        self.urls.is_empty()
+            && self.databases.is_empty()
+            && self.redis.is_empty()
+            && self.logs.is_empty()
+            && self.profile.is_none()
+            && self.config.is_none()
+    }
+}
+
 impl From<Targets> for Arguments {
     fn from(t: Targets) -> Arguments {
         Arguments {
@@ -143,6 +156,22 @@ pub enum Scenario {
     Backlog,
 }
 
+impl Scenario {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scenario::PoolExhaustion => "pool-exhaustion",
+            Scenario::ColdCache => "cold-cache",
+            Scenario::SlowQuery => "slow-query",
+            Scenario::LockPileup => "lock-pileup",
+            Scenario::ErrorBurst => "error-burst",
+            Scenario::ServiceDown => "service-down",
+            Scenario::Backlog => "backlog",
+        }
+    }
+}
+
 /// `demo`
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
@@ -152,6 +181,21 @@ pub struct Demo {
     /// Print the addresses and serve, without a dashboard
     #[arg(long)]
     pub serve_only: bool,
+    /// When the trouble begins, counted from the moment the sample is under load
+    #[arg(long, value_name = "TIME", hide = true)]
+    pub scenario_after: Option<String>,
+    /// Ends when standard input is closed
+    #[arg(long, hide = true)]
+    pub lifeline: bool,
+    /// A process of the sample itself
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub part: Option<String>,
+    /// The process manager of the sample in this folder
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub control: Option<PathBuf>,
+    /// What a part or the manager is told
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<std::ffi::OsString>,
     /// Theme of the dashboard
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,

@@ -1,7 +1,10 @@
 //! Floor 7: one thin file per subcommand.
 
 pub mod arguments;
+mod check;
 mod config;
+mod dashboard;
+mod demo;
 pub mod load;
 pub mod say;
 
@@ -41,42 +44,5 @@ fn usage(told: &clap::Error) -> ExitCode {
     } else {
         say::out(&lines);
         ExitCode::SUCCESS
-    }
-}
-
-/// Seam: the dashboard.
-mod dashboard {
-    use std::process::ExitCode;
-
-    pub fn run(targets: super::arguments::Targets) -> ExitCode {
-        super::in_work(targets.into())
-    }
-}
-
-/// Seam: one look.
-mod check {
-    use std::process::ExitCode;
-
-    pub fn run(check: super::arguments::Check) -> ExitCode {
-        super::in_work(check.targets.into())
-    }
-}
-
-/// Seam: the sample system.
-mod demo {
-    use std::process::ExitCode;
-
-    pub fn run(_demo: super::arguments::Demo) -> ExitCode {
-        super::in_work(crate::config::Arguments::default())
-    }
-}
-
-fn in_work(arguments: crate::config::Arguments) -> ExitCode {
-    match load::load(arguments) {
-        Ok(_) => {
-            say::complain("in work: not part of this version yet");
-            ExitCode::from(70)
-        }
-        Err(problems) => load::refuse(&problems),
     }
 }

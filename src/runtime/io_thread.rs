@@ -41,11 +41,6 @@ impl IoThread {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);
     }
-
-    /// Runs a future to its end on the calling thread, which must not be the worker's.
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.handle.block_on(future)
-    }
 }
 
 impl Drop for IoThread {

@@ -5,6 +5,7 @@ pub mod clock;
 mod compute_thread;
 pub mod dashboard;
 mod diagnostics;
+pub mod headless;
 mod inbox;
 mod io_thread;
 mod log_thread;

@@ -8,6 +8,8 @@ use quarterdeck::domain::database::DatabaseReading;
 use quarterdeck::domain::session::{Session, SessionState};
 use quarterdeck::domain::signal::SignalValue;
 
+use crate::support::postgres_server::PostgresServer;
+
 use super::{DEADLINE, SUPERUSER, database, read, session, source, url, with_scalars};
 
 fn of_application(reading: &DatabaseReading, application: &str) -> Vec<Session> {
@@ -17,7 +19,9 @@ fn of_application(reading: &DatabaseReading, application: &str) -> Vec<Session> 
 
 #[tokio::test]
 async fn sessions_by_state_with_ages_and_blockers() {
-    let server = database("readings_states");
+    // Transaction ids are the whole server's: others' transactions would be the older ones.
+    let server = &PostgresServer::start(&[]);
+    server.sql("postgres", "CREATE DATABASE readings_states");
     let idle = session(server, "r_idle", "readings_states").await;
     let holder = session(server, "r_holder", "readings_states").await;
     let waiter = session(server, "r_waiter", "readings_states").await;
@@ -85,7 +89,7 @@ async fn the_session_is_read_only_and_short_tempered() {
     let mut source = with_scalars(
         &format!("{}?schema=app", url(server, SUPERUSER, "readings_careful")),
         &[
-            "WITH w AS (INSERT INTO t VALUES (1) RETURNING a) SELECT count(*) FROM w",
+            "WITH w AS (INSERT INTO public.t VALUES (1) RETURNING a) SELECT count(*) FROM w",
             "SELECT current_setting('statement_timeout') = '2s' AND current_setting('lock_timeout') = '250ms'",
             "SELECT current_setting('search_path') = 'app'",
         ],

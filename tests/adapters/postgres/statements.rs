@@ -67,10 +67,7 @@ async fn evicted_entries_are_counted() {
         PostgresSource::new(DatabaseSpec { statements_interval: base, ..spec(&url(&server, SUPERUSER, "postgres")) });
     let first = statements(&mut source).await;
     for at in 0..150 {
-        client
-            .batch_execute(&format!("SELECT 1 AS a{at}, 2 AS b{at} WHERE 1 = 1 GROUP BY {}", "1,".repeat(at) + "2"))
-            .await
-            .unwrap();
+        client.batch_execute(&format!("SELECT 1{}", ", 1".repeat(at))).await.unwrap();
     }
     let second = statements(&mut source).await;
     let step = delta(&first.snapshot, &second.snapshot, base);

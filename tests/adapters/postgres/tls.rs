@@ -111,7 +111,8 @@ async fn what_the_server_insists_on_is_found() {
     let dsn = |user: &str, mode: &str| {
         format!("postgresql://{user}@127.0.0.1:{}/postgres?sslmode={mode}", certificates.server.port())
     };
-    read(&mut source(&dsn("tlsonly:p", "allow"))).await;
+    let mut allowing = source(&dsn("tlsonly:p", "allow"));
+    read(&mut allowing).await;
     assert!(certificates.encrypted(), "allow goes over to TLS, and the login binds itself to it");
     read(&mut source(&dsn("tlsonly:p", "require"))).await;
     read(&mut source(&dsn("plainonly", "prefer"))).await;

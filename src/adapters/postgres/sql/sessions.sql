@@ -6,7 +6,7 @@ UNION ALL (
         CASE WHEN a.state <> 'idle' THEN a.wait_event END,
         CASE WHEN a.wait_event_type = 'Lock' THEN pg_catalog.pg_blocking_pids(a.pid) END,
         a.backend_xid, a.backend_xmin,
-        CASE WHEN a.state <> 'idle' OR $4 OR a.pid = ANY ($2)
+        CASE WHEN a.backend_type IS NOT NULL AND (a.state <> 'idle' OR $4 OR a.pid = ANY ($2))
             THEN pg_catalog.substring(pg_catalog.textsend(a.query), 1, 1024) END,
         a.backend_type IS NULL,
         NULL

@@ -16,7 +16,7 @@ UNION ALL (
         CASE WHEN a.state <> 'idle' THEN a.wait_event END,
         CASE WHEN a.wait_event_type = 'Lock' AND a.place <= 64 THEN pg_catalog.pg_blocking_pids(a.pid) END,
         a.backend_xid, a.backend_xmin,
-        CASE WHEN a.state <> 'idle' OR a.pid = ANY ($2)
+        CASE WHEN NOT a.hidden AND (a.state <> 'idle' OR a.pid = ANY ($2))
             THEN pg_catalog.substring(pg_catalog.textsend(a.query), 1, 1024) END,
         a.hidden,
         NULL::pg_catalog.int8[]

@@ -1,0 +1,201 @@
+//! What `check` says: the model after one look, as data, as JSON (schema 1) and in words. Raw results, not debounced.
+
+mod ascii_json;
+mod words;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::app::Model;
+use crate::app::panes::basis_words;
+use crate::app::telemetry::cache::CacheState;
+use crate::app::telemetry::database::DatabaseState;
+use crate::app::telemetry::service::ServiceState;
+use crate::app::telemetry::signal::SignalState;
+use crate::config::resolved::CacheSource;
+use crate::domain::{Moment, Safe, Verdict, figure};
+
+/// Statements that are listed.
+const SLOW_QUERIES: usize = 10;
+
+/// One look.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Worst of everything that was looked at; unknown when that is nothing.
+    pub verdict: Verdict,
+    value: Map<String, Value>,
+}
+
+impl Report {
+    /// Of what the model knows now.
+    #[must_use]
+    pub fn of(model: &Model) -> Report {
+        let (live, now) = (&model.live, model.now);
+        let mut verdicts: Vec<Verdict> = Vec::new();
+        let mut value = Map::new();
+        let mut list = |key: &str, items: Vec<(Option<Verdict>, Value)>| {
+            if !items.is_empty() {
+                verdicts.extend(items.iter().filter_map(|(verdict, _)| *verdict));
+                value.insert(key.to_owned(), items.into_iter().map(|(_, item)| item).collect());
+            }
+        };
+        list("services", live.services.iter().map(|s| service(s, now)).collect());
+        list("databases", live.databases.iter().map(|d| database(d, now)).collect());
+        list("caches", live.caches.iter().map(|c| cache(c, now)).collect());
+        list("signals", live.signals.iter().map(|s| signal(s, now)).collect());
+        list("logs", (0..live.logs.names.len()).map(|at| (None, log(model, at))).collect());
+        let verdict = verdicts.iter().copied().max().unwrap_or(Verdict::Unknown);
+        let checked_at = now.wall.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        value.insert("schema".to_owned(), json!(1));
+        value.insert("verdict".to_owned(), json!(verdict.word()));
+        value.insert("checked_at".to_owned(), json!(checked_at));
+        Report { verdict, value }
+    }
+
+    /// As one line of JSON in ASCII.
+    #[must_use]
+    pub fn json(&self) -> String {
+        ascii_json::line(&self.value)
+    }
+
+    /// As lines for people.
+    #[must_use]
+    pub fn words(&self) -> Vec<Safe> {
+        words::lines(self.verdict, &self.value)
+    }
+}
+
+fn to_value(of: impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or(Value::Null)
+}
+
+fn finite(figure: Option<f64>) -> Value {
+    figure.filter(|f| f.is_finite()).map_or(Value::Null, |f| json!((f * 1e4).round() / 1e4))
+}
+
+fn service(service: &ServiceState, now: Moment) -> (Option<Verdict>, Value) {
+    let verdict = service.raw_verdict(now);
+    let report = service.readout.value().filter(|_| service.readout.cause().is_none());
+    let detail = match (service.readout.cause(), report) {
+        (Some(cause), _) => Safe::of(cause.to_string()),
+        (None, Some(report)) => report.detail.clone(),
+        (None, None) => service.state(now).words(),
+    };
+    let checks: Vec<Value> = report
+        .map(|r| {
+            let check = |c: &crate::domain::health::Check| {
+                json!({ "name": to_value(&c.name), "verdict": c.verdict.word(), "detail": to_value(&c.detail) })
+            };
+            r.checks.iter().map(check).collect()
+        })
+        .unwrap_or_default();
+    let latency = service.last_latency.filter(|_| report.is_some()).map(|d| d.as_secs_f64() * 1000.0);
+    let value = json!({
+        "name": to_value(&service.spec.name),
+        "url": to_value(Safe::of(service.spec.url.as_str())),
+        "verdict": verdict.word(),
+        "status": report.map(|r| r.status),
+        "latency_ms": finite(latency),
+        "detail": to_value(&detail),
+        "checks": checks,
+        "certificate_days_left": service.certificate_days_left(now),
+    });
+    (Some(verdict), value)
+}
+
+fn database(database: &DatabaseState, now: Moment) -> (Option<Verdict>, Value) {
+    let verdict = database.verdict(now);
+    let fresh = database.server.cause().is_none();
+    let server = database.server.value().filter(|_| fresh);
+    let connections = database.slots.value().filter(|_| database.slots.cause().is_none()).map(|slots| {
+        let mut by_state = Map::new();
+        for (state, count) in database.sessions.value().map(|s| s.by_state.as_slice()).unwrap_or_default() {
+            by_state.insert(state.word().to_owned(), json!(count));
+        }
+        json!({ "used": slots.used, "usable": slots.usable(), "max": slots.max, "by_state": by_state })
+    });
+    let slow = database.statements.value().filter(|_| database.statements.cause().is_none()).map(|delta| {
+        let row = |s: &crate::domain::statement::StatementDelta| {
+            let query = s.query.as_ref().or_else(|| database.text_of(s.id)).map(|text| text.one_line());
+            json!({
+                "query": query.map(to_value),
+                "calls": s.calls,
+                "mean_ms": finite(s.mean_ms()),
+                "total_ms": finite(Some(s.total_ms)),
+            })
+        };
+        delta.rows.iter().take(SLOW_QUERIES).map(row).collect::<Vec<_>>()
+    });
+    let mut problems: Vec<Value> = database.problems.iter().map(|p| to_value(&p.words)).collect();
+    for cause in [database.server.cause(), database.statements.cause()].into_iter().flatten() {
+        let words = to_value(Safe::of(cause.to_string()));
+        if !problems.contains(&words) {
+            problems.push(words);
+        }
+    }
+    let rates = database.rates.as_ref();
+    let ratio = rates.and_then(|r| r.hit_ratio);
+    let basis = match rates {
+        None => "needs two readings".to_owned(),
+        Some(r) if r.hit_ratio.is_none() => "no traffic".to_owned(),
+        Some(r) => format!("delta {}", figure::duration(r.elapsed)),
+    };
+    let value = json!({
+        "name": to_value(&database.spec.name),
+        "verdict": verdict.word(),
+        "server_version": server.map(|s| to_value(&s.version)),
+        "role": server.map(|s| if s.replica { "replica" } else { "primary" }),
+        "connections": connections,
+        "slow_queries": slow,
+        "cache_hit_ratio": finite(ratio),
+        "basis": basis,
+        "problems": problems,
+    });
+    (Some(verdict), value)
+}
+
+fn cache(cache: &CacheState, now: Moment) -> (Option<Verdict>, Value) {
+    let verdict = cache.verdict(now);
+    let (ratio, basis) = cache.hit_ratio();
+    let basis = match cache.readout.cause() {
+        Some(cause) => Safe::of(cause.to_string()),
+        None => Safe::of(basis_words(basis)),
+    };
+    let source = match &cache.spec.source {
+        CacheSource::Endpoint { request, .. } => Safe::of(request.url.as_str()),
+        CacheSource::Redis { target, .. } => Safe::of(format!("redis {}:{}", target.host, target.port)),
+    };
+    let value = json!({
+        "name": to_value(&cache.spec.name),
+        "verdict": verdict.word(),
+        "hit_ratio": finite(ratio.filter(|_| cache.readout.cause().is_none())),
+        "basis": to_value(&basis),
+        "source": to_value(&source),
+    });
+    (Some(verdict), value)
+}
+
+fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
+    let verdict = signal.verdict(now);
+    let number = signal.readout.value().filter(|_| signal.readout.cause().is_none()).map(|v| v.number());
+    let value = json!({
+        "name": to_value(&signal.spec.name),
+        "verdict": verdict.word(),
+        "value": number.filter(|n| n.is_finite()),
+        "unit": to_value(&signal.spec.unit.0),
+    });
+    (Some(verdict), value)
+}
+
+fn log(model: &Model, at: usize) -> Value {
+    let logs = &model.live.logs;
+    let counters = logs.store.counters(u16::try_from(at).unwrap_or(u16::MAX));
+    let readable = logs.states.get(at).is_some_and(|s| s.cause().is_none());
+    let known = |n: u64| if readable { json!(n) } else { Value::Null };
+    json!({
+        "name": logs.names.get(at).map(to_value),
+        "lines": known(counters.lines),
+        "errors": known(counters.errors()),
+        "dropped": counters.dropped_lines,
+    })
+}

@@ -1,0 +1,79 @@
+//! The report for people: a line each, the verdict first. Written from the same values as the JSON.
+
+use serde_json::{Map, Value};
+
+use crate::domain::{Safe, Verdict, figure};
+
+/// The lines.
+pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
+    let mut out = vec![Safe::of(format!("{}  {}", verdict.word().to_uppercase(), text(value.get("checked_at"))))];
+    for item in items(value, "services") {
+        let status = item["status"].as_u64().map_or_else(|| "-".to_owned(), |s| s.to_string());
+        out.push(row("service", item, &format!("{status} {:>8}  {}", milliseconds(&item["latency_ms"]), text(item.get("detail")))));
+        for check in item["checks"].as_array().into_iter().flatten().filter(|c| c["verdict"] != "ok") {
+            let words = format!("              {} {}: {}", text(check.get("verdict")), text(check.get("name")), text(check.get("detail")));
+            out.push(Safe::of(words));
+        }
+        if let Some(days) = item["certificate_days_left"].as_i64() {
+            out.push(Safe::of(format!("              certificate: {days} days left")));
+        }
+    }
+    for item in items(value, "databases") {
+        let connections = &item["connections"];
+        let used = match (connections["used"].as_u64(), connections["usable"].as_u64()) {
+            (Some(used), Some(usable)) => format!("{used} of {usable} usable connections"),
+            _ => "connections unknown".to_owned(),
+        };
+        let version = item["server_version"].as_str().map_or_else(|| "-".to_owned(), |v| format!("PostgreSQL {v}"));
+        let words = format!("{version} {} {used}, buffer hit {}", text(item.get("role")), ratio(item, "cache_hit_ratio"));
+        out.push(row("database", item, &words));
+        for problem in item["problems"].as_array().into_iter().flatten() {
+            out.push(Safe::of(format!("              {}", text(Some(problem)))));
+        }
+        for query in item["slow_queries"].as_array().into_iter().flatten().take(3) {
+            let words = format!(
+                "              {:>8} in {} calls: {}",
+                milliseconds(&query["total_ms"]),
+                query["calls"],
+                text(query.get("query"))
+            );
+            out.push(Safe::of(words).clipped(120));
+        }
+    }
+    for item in items(value, "caches") {
+        out.push(row("cache", item, &format!("hit {}", ratio(item, "hit_ratio"))));
+    }
+    for item in items(value, "signals") {
+        let number = item["value"].as_f64().map_or_else(|| "-".to_owned(), figure::number);
+        out.push(row("signal", item, &format!("{number} {}", text(item.get("unit")))));
+    }
+    for item in items(value, "logs") {
+        let words = format!("{} lines, {} errors, {} dropped", item["lines"], item["errors"], item["dropped"]);
+        out.push(Safe::of(format!("-        log      {:<18} {words}", text(item.get("name")))));
+    }
+    out
+}
+
+fn items<'a>(value: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn row(kind: &str, item: &Value, words: &str) -> Safe {
+    Safe::of(format!("{:<8} {kind:<8} {:<18} {words}", text(item.get("verdict")), text(item.get("name"))))
+}
+
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or("-")
+}
+
+fn milliseconds(value: &Value) -> String {
+    value.as_f64().map_or_else(
+        || "-".to_owned(),
+        |ms| figure::duration(std::time::Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 1e9))),
+    )
+}
+
+fn ratio(item: &Value, key: &str) -> String {
+    let figure = item[key].as_f64().map_or_else(|| "-".to_owned(), figure::percent);
+    format!("{figure} ({})", text(item.get("basis")))
+}

@@ -1,0 +1,49 @@
+//! `quarterdeck [URL…]`: the full-screen program. Without a terminal it says what to use instead.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use super::arguments::Targets;
+use super::{load, say};
+use crate::config::Resolved;
+use crate::runtime::dashboard;
+
+/// EX_SOFTWARE of sysexits.
+const FAILED: u8 = 70;
+
+pub fn run(targets: Targets) -> ExitCode {
+    let nothing_named = targets.names_nothing();
+    match load::load(targets.into()) {
+        Ok(resolution) if nothing_named && is_empty(&resolution.resolved) => {
+            say::complain("nothing to watch: name a URL, --db, --redis, --log or --profile, or write a configuration");
+            say::complain("try: quarterdeck http://localhost:8000, quarterdeck demo, quarterdeck --help");
+            ExitCode::from(load::USAGE)
+        }
+        Ok(resolution) => show(&resolution.resolved),
+        Err(problems) => load::refuse(&problems),
+    }
+}
+
+/// Shows what is resolved, until the person leaves.
+pub fn show(resolved: &Resolved) -> ExitCode {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        say::complain("the dashboard needs a terminal; for scripts there is: quarterdeck check [--json]");
+        return ExitCode::from(load::USAGE);
+    }
+    match dashboard::run(resolved) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            say::complain(format!("{error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn is_empty(resolved: &Resolved) -> bool {
+    resolved.services.is_empty()
+        && resolved.databases.is_empty()
+        && resolved.caches.is_empty()
+        && resolved.signals.is_empty()
+        && resolved.logs.is_empty()
+        && resolved.origins.is_empty()
+}

@@ -1,0 +1,168 @@
+//! `quarterdeck demo`: the sample system as a child on a lifeline, and the dashboard on it.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ExitCode};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::arguments::{self, Targets};
+use super::{dashboard, load, say};
+use crate::adapters::config_files;
+use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
+use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
+use crate::domain::Safe;
+
+/// What is watched of the sample.
+const WATCHED: &str = include_str!("../../assets/demo.toml");
+/// The sample tells its addresses within this time or not at all.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+/// The sample leaves nothing behind within this time.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+/// Longest line of addresses.
+const LINE: u64 = 64 * 1024;
+
+pub fn run(asked: arguments::Demo) -> ExitCode {
+    let outcome = match (&asked.part, &asked.control) {
+        (Some(part), _) => demo::run_part(part, &asked.rest),
+        (None, Some(folder)) => control(folder, &asked.rest),
+        (None, None) if asked.serve_only => options(&asked).and_then(|options| demo::run_serve(&options)),
+        (None, None) => match options(&asked) {
+            Ok(options) => return watch(&options, asked),
+            Err(error) => Err(error),
+        },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::complain(error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(asked: &arguments::Demo) -> Result<DemoOptions, DemoError> {
+    let mut options = DemoOptions { lifeline: asked.lifeline, ..DemoOptions::default() };
+    if let Some(name) = asked.scenario {
+        options.scenario = Some(name.name().parse()?);
+    }
+    if let Some(after) = asked.scenario_after.as_deref().and_then(crate::domain::threshold::parse_duration) {
+        options.scenario_after = after;
+    }
+    Ok(options)
+}
+
+fn control(folder: &std::path::Path, rest: &[OsString]) -> Result<(), DemoError> {
+    let words: Vec<&str> = rest.iter().filter_map(|word| word.to_str()).collect();
+    let (verb, service) = match words.as_slice() {
+        [verb, service] => (*verb, *service),
+        _ => ("", ""),
+    };
+    let answer = demo::control(folder, verb, service)?;
+    say::out(&[Safe::of(answer)]);
+    Ok(())
+}
+
+/// Starts the sample, shows it, and waits until it left nothing behind.
+fn watch(options: &DemoOptions, asked: arguments::Demo) -> ExitCode {
+    let mut child = match demo::child_command(options).spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            say::complain(format!("the sample system could not be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let shown = match addresses(&mut child).and_then(|a| watched(&a, asked)) {
+        Ok(resolved) => dashboard::show(&resolved),
+        Err(failed) => failed,
+    };
+    end(child);
+    shown
+}
+
+/// The one line that the sample prints when its services listen.
+fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
+    let refuse = |why: String| {
+        say::complain(format!("the sample system did not start: {why}"));
+        ExitCode::FAILURE
+    };
+    let Some(stdout) = child.stdout.take() else { return Err(refuse("it has no output".to_owned())) };
+    let (tell, told) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(stdout.take(LINE)).read_line(&mut line);
+        let _ = tell.send(read.map(|_| line));
+    });
+    match told.recv_timeout(READY_WITHIN) {
+        Ok(Ok(line)) if !line.is_empty() => DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string())),
+        Ok(Ok(_)) => Err(refuse("it ended at once; 'quarterdeck demo --serve-only' says why".to_owned())),
+        Ok(Err(error)) => Err(refuse(error.to_string())),
+        Err(_timeout) => Err(refuse(format!("no answer within {} s", READY_WITHIN.as_secs()))),
+    }
+}
+
+fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
+    let text = WATCHED
+        .replace("\"API\"", &quoted(&addresses.api_url))
+        .replace("\"WORKER/health\"", &quoted(&format!("{}/health", addresses.worker_url)))
+        .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
+        .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
+        .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
+    let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
+    let mut arguments = Arguments::from(targets);
+    arguments.databases.extend(addresses.database_url.clone());
+    arguments.redis.extend(addresses.redis_url.clone());
+    // Of the person's own environment only what describes the terminal counts here.
+    let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
+    let variables = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str())).collect();
+    let inputs = Inputs {
+        arguments,
+        variables: Variables::new(variables, None),
+        file: Some(SourceFile { path: PathBuf::from("sample"), text }),
+        ..Inputs::default()
+    };
+    let mut resolved = resolve(&inputs).map_err(|problems| load::refuse(&problems))?.resolved;
+    for database in &mut resolved.databases {
+        database.name = Safe::of("sample");
+        database.statements_interval = Duration::from_secs(5);
+    }
+    for package in &addresses.missing {
+        resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));
+        resolved.off.push(absent(package));
+    }
+    if let Some(scenario) = &addresses.scenario {
+        resolved.notes.push(Safe::of(format!("scenario {scenario} begins 15 s after the start")));
+    }
+    Ok(resolved)
+}
+
+fn absent(package: &str) -> crate::config::resolved::OffSpec {
+    use crate::config::resolved::{OffKind, OffSpec};
+    let kind = if package == "postgresql" { OffKind::Database } else { OffKind::Cache };
+    OffSpec {
+        kind,
+        name: Safe::of(package),
+        why: Safe::of("not installed"),
+        turn_on: Safe::of(format!("install the package {package}, then start the demo again")),
+    }
+}
+
+/// A TOML string. The addresses are ours, but a folder may hold any character.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Lets go of the lifeline and waits until nothing is left.
+fn end(mut child: Child) {
+    drop(child.stdin.take());
+    let deadline = Instant::now() + GONE_WITHIN;
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(None) => std::thread::sleep(Duration::from_millis(20)),
+            Ok(Some(_)) | Err(_) => return,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
