@@ -15,7 +15,8 @@ use ratatui::layout::Rect;
 
 fn frames(criterion: &mut Criterion) {
     let Ok(theme) = Theme::load("dark", Colours::Full, false) else { return };
-    let full = sample::Sample { services: 100, sessions: 500, statements: 5000, log_lines: 10_000, ..Default::default() };
+    let full =
+        sample::Sample { services: 100, sessions: 500, statements: 5000, log_lines: 10_000, ..Default::default() };
     for (width, height) in [(80, 24), (200, 60)] {
         let chrome = sample::chrome(Page::Overview);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));

@@ -17,7 +17,7 @@ pub fn document(pane: PaneId) -> Document {
     let here: Vec<_> = COMMANDS.iter().filter(|info| info.scope == scope(pane)).collect();
     if !here.is_empty() && scope(pane) != Scope::Global {
         help.heading("On this pane");
-        here.into_iter().for_each(|info| help.lines.push(line(info)));
+        help.lines.extend(here.into_iter().map(line));
     }
     let everywhere = |info: &&CommandInfo| info.scope == Scope::Global;
     let is_page = |info: &&CommandInfo| matches!(info.command, Command::Page(_));

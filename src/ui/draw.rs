@@ -2,8 +2,8 @@
 
 use ratatui::buffer::Buffer;
 
-use super::pane::{self, Setting};
 use super::paint::Canvas;
+use super::pane::{self, Setting};
 use super::screen::{self, SMALLEST};
 use super::theme::Theme;
 use super::widgets::{document, header, hints, palette, tabs};

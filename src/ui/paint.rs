@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use ratatui::style::{Color, Modifier, Style};
 
+use super::measure::{display_width, fitting, saturated, skipped};
 use super::theme::Theme;
 use crate::app::document::Span;
 use crate::app::geometry::Rectangle;
@@ -40,6 +39,22 @@ impl<'a> Canvas<'a> {
     /// The look of a tone.
     pub fn tone(&self, tone: Tone) -> Style {
         if self.muted { self.theme.roles.stale } else { self.theme.tone(tone) }
+    }
+
+    /// The look of a tone for glyphs that are drawn with their shape: a block of background would hide it.
+    pub fn solid(&self, tone: Tone) -> Style {
+        let style = self.tone(tone);
+        match style.bg {
+            Some(background) if background != Color::Reset && tone != Tone::Plain && !self.muted => {
+                Style::new().fg(background)
+            }
+            _ => style.remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED),
+        }
+    }
+
+    /// The look of a role of charts, or that of old values.
+    pub fn role(&self, fresh: Style) -> Style {
+        if self.muted { self.theme.roles.stale } else { fresh }
     }
 
     /// Text in at most `width` columns; returns the columns used. What was cut ends in an ellipsis.
@@ -74,13 +89,21 @@ impl<'a> Canvas<'a> {
     pub fn line(&mut self, x: u16, y: u16, width: u16, line: &[Span]) -> u16 {
         let mut used = 0;
         for span in line {
-            let left = width.saturating_sub(used);
-            if left == 0 {
-                break;
-            }
-            used += self.put(x + used, y, left, span.text.as_str(), self.tone(span.tone));
+            let style = self.tone(span.tone);
+            used += self.span(x + used, y, width.saturating_sub(used), &span.text, style);
         }
         used
+    }
+
+    /// One span. Blanks at its ends are left bare: an underline or a background belongs to the words.
+    pub fn span(&mut self, x: u16, y: u16, width: u16, text: &Safe, style: Style) -> u16 {
+        let text = text.as_str();
+        let words = text.trim_start_matches(' ');
+        let before = saturated(text.len() - words.len()).min(width);
+        let words = words.trim_end_matches(' ');
+        let after = saturated(text.len()).saturating_sub(before).saturating_sub(saturated(words.len()));
+        let used = before + self.put(x + before, y, width - before, words, style);
+        used + after.min(width - used)
     }
 
     /// Columns that a text takes.
@@ -96,14 +119,14 @@ impl<'a> Canvas<'a> {
     /// One character of ours.
     pub fn glyph(&mut self, x: u16, y: u16, glyph: char, style: Style) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
-            cell.set_char(glyph).set_style(style);
+            ink(cell, glyph, style);
         }
     }
 
     /// One character of ours, `count` times to the right.
     pub fn run(&mut self, x: u16, y: u16, count: u16, glyph: char, style: Style) {
         for cell in self.row(x, y, count) {
-            cell.set_char(glyph).set_style(style);
+            ink(cell, glyph, style);
         }
     }
 
@@ -121,7 +144,7 @@ impl<'a> Canvas<'a> {
         for y in area.y..area.y.saturating_add(area.height) {
             if let Some(x) = area.x.checked_sub(1)
                 && let Some(cell) = self.buffer.cell_mut((x, y))
-                && cell.symbol().width() > 1
+                && display_width(cell.symbol()) > 1
             {
                 cell.set_char(' ');
             }
@@ -132,7 +155,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    fn row(&mut self, x: u16, y: u16, count: u16) -> &mut [ratatui::buffer::Cell] {
+    fn row(&mut self, x: u16, y: u16, count: u16) -> &mut [Cell] {
         let area = self.buffer.area;
         if y < area.y || y >= area.bottom() || x < area.x || x >= area.right() {
             return &mut [];
@@ -171,9 +194,12 @@ impl<'a> Canvas<'a> {
         if text.is_ascii() {
             let cells = self.row(x, y, saturated(text.len()));
             for (cell, byte) in cells.iter_mut().zip(text.bytes().filter(|b| (0x20..0x7f).contains(b))) {
-                cell.set_char(char::from(byte)).set_style(style);
+                ink(cell, char::from(byte), style);
             }
         } else {
+            for cell in self.row(x, y, saturated(display_width(text))) {
+                cell.modifier = Modifier::empty();
+            }
             self.buffer.set_stringn(x, y, text, usize::from(u16::MAX), style);
         }
     }
@@ -195,47 +221,8 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// The longest beginning of `text` in at most `width` columns, and its columns.
-pub fn fitting(text: &str, width: u16) -> (&str, u16) {
-    let width = usize::from(width);
-    if text.is_ascii() {
-        let end = text.len().min(width);
-        return (text.get(..end).unwrap_or_default(), saturated(end));
-    }
-    let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let columns = grapheme_width(grapheme);
-        if used + columns > width {
-            return (text.get(..at).unwrap_or_default(), saturated(used));
-        }
-        used += columns;
-    }
-    (text, saturated(used))
-}
-
-/// Columns of a text, counted as the buffer counts them: grapheme by grapheme.
-pub fn display_width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.graphemes(true).map(grapheme_width).sum() }
-}
-
-fn grapheme_width(grapheme: &str) -> usize {
-    usize::from(ratatui::buffer::CellWidth::cell_width(grapheme))
-}
-
-fn skipped(text: &str, columns: usize) -> &str {
-    if text.is_ascii() {
-        return text.get(columns..).unwrap_or_default();
-    }
-    let mut passed = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        if passed >= columns {
-            return text.get(at..).unwrap_or_default();
-        }
-        passed += grapheme_width(grapheme);
-    }
-    ""
-}
-
-fn saturated(n: usize) -> u16 {
-    u16::try_from(n).unwrap_or(u16::MAX)
+/// Writes a character. The ground's colours stay below it; the weight of what stood there does not.
+fn ink(cell: &mut Cell, glyph: char, style: Style) {
+    cell.modifier = Modifier::empty();
+    cell.set_char(glyph).set_style(style);
 }

@@ -30,17 +30,21 @@ pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: S
     if alone {
         state::in_middle(canvas, placed.inner, &view.state);
     } else {
-        canvas.muted = matches!(
-            view.state,
-            PaneState::Stale { .. } | PaneState::Error { .. } | PaneState::Denied { .. } | PaneState::Off { .. }
-        );
+        canvas.muted = is_old(&view.state);
         drawn = blocks(canvas, placed.inner, &view.blocks, setting);
-        canvas.muted = false;
     }
+    canvas.muted = is_old(&view.state);
     let state = state::in_title(canvas, &view.state, alone);
-    let heading = Heading { title: &view.title, state, note: drawn.note, corner: &view.corner, focused: setting.focused };
+    let heading =
+        Heading { title: &view.title, state, note: drawn.note, corner: &view.corner, focused: setting.focused };
     frame::draw(canvas, placed.outer, setting.frame, &heading);
+    canvas.muted = false;
     drawn.rows
+}
+
+/// What is shown is not of now.
+fn is_old(state: &PaneState) -> bool {
+    !matches!(state, PaneState::Ok | PaneState::Frozen | PaneState::Loading { .. } | PaneState::Empty { .. })
 }
 
 struct Drawn {
@@ -88,9 +92,11 @@ fn heights(blocks: &[Block], total: u16) -> Vec<u16> {
     let histogram = |block: &Block| matches!(block, Block::Histogram { .. });
     let chart = |block: &Block| matches!(block, Block::Chart(_));
     for leaves in [&histogram as &dyn Fn(&Block) -> bool, &chart] {
-        for index in (0..blocks.len()).rev() {
-            if lists > 0 && sum(&heights).saturating_add(wanted) > total && leaves(&blocks[index]) {
-                heights[index] = 0;
+        let mut excess = if lists == 0 { 0 } else { sum(&heights).saturating_add(wanted).saturating_sub(total) };
+        for (height, _) in heights.iter_mut().zip(blocks).rev().filter(|(_, block)| leaves(block)) {
+            if excess > 0 {
+                excess = excess.saturating_sub(*height);
+                *height = 0;
             }
         }
     }

@@ -1,5 +1,6 @@
-//! What the screen shows, character by character, at the sizes of the contract; and what holds at any size. The text of a
-//! snapshot is the screen; below it stand the rows of looks that matter for that test.
+//! What the screen shows, character by character, at the sizes of the contract; and what holds at any size.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod sample;
 
@@ -27,7 +28,13 @@ fn dark() -> Theme {
     Theme::load("dark", Colours::Sixteen, false).expect("built in")
 }
 
-fn drawn(size: (u16, u16), view: View<'_>, chrome: &Chrome, overlays: &[OverlayView<'_>], theme: &Theme) -> (Buffer, Geometry) {
+fn drawn(
+    size: (u16, u16),
+    view: View<'_>,
+    chrome: &Chrome,
+    overlays: &[OverlayView<'_>],
+    theme: &Theme,
+) -> (Buffer, Geometry) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
     let geometry = ui::draw(&mut buffer, view, chrome, overlays, theme);
     (buffer, geometry)
@@ -84,10 +91,7 @@ fn a_pane_in_each_of_its_states() {
             times: 3,
             retry_in: Duration::from_secs(4),
         },
-        PaneState::Denied {
-            missing: Safe::of("pg_monitor"),
-            fix: vec![Safe::of("GRANT pg_monitor TO quarterdeck;")],
-        },
+        PaneState::Denied { missing: Safe::of("pg_monitor"), fix: vec![Safe::of("GRANT pg_monitor TO quarterdeck;")] },
         PaneState::Off {
             why: Safe::of("no database is configured"),
             turn_on: Safe::of("[[databases]]  url = \"env:DATABASE_URL\""),
@@ -118,7 +122,8 @@ fn a_pane_in_each_of_its_states() {
 fn old_values_stay_and_are_greyed() {
     let sample = Sample::default();
     let chrome = sample::chrome(Page::Overview);
-    let stale = |id, w, h| PaneView { state: PaneState::Stale { age: Duration::from_secs(9) }, ..sample.view(id, w, h) };
+    let stale =
+        |id, w, h| PaneView { state: PaneState::Stale { age: Duration::from_secs(9) }, ..sample.view(id, w, h) };
     let (fresh, _) = drawn((120, 40), &|id, w, h| sample.view(id, w, h), &chrome, &[], &dark());
     let (old, geometry) = drawn((120, 40), &stale, &chrome, &[], &dark());
     let greyed = dark().roles.stale;
@@ -139,7 +144,8 @@ fn old_values_stay_and_are_greyed() {
 fn the_selected_row_is_marked_by_more_than_colour() {
     for selected in [0, 5, 13] {
         let sample = Sample { selected: Some(selected), ..Sample::default() };
-        let (buffer, _) = drawn((80, 24), &|id, w, h| sample.view(id, w, h), &sample::chrome(Page::Overview), &[], &dark());
+        let (buffer, _) =
+            drawn((80, 24), &|id, w, h| sample.view(id, w, h), &sample::chrome(Page::Overview), &[], &dark());
         let reversed: Vec<u16> =
             (0..24).filter(|y| buffer[(6, *y)].style().add_modifier.contains(Modifier::REVERSED) && *y > 1).collect();
         let marked: Vec<u16> = (2..24).filter(|y| buffer[(0, *y)].symbol() == "▶").collect();
@@ -192,6 +198,47 @@ fn scrolling_tells_its_place() {
     assert!(text(&buffer).contains(&place), "{place}\n{}", text(&buffer));
 }
 
+/// Which look each run of a row has: one letter a column.
+fn looks(buffer: &Buffer, y: u16, theme: &Theme) -> String {
+    let roles = &theme.roles;
+    let named = [
+        ('B', roles.bad),
+        ('W', roles.warn),
+        ('O', roles.ok),
+        ('U', roles.unknown),
+        ('P', roles.band_production),
+        ('F', roles.frozen),
+        ('C', roles.chart),
+        ('S', roles.strong),
+        ('T', roles.tab_active),
+    ];
+    let look = |x: u16| {
+        let cell = &buffer[(x, y)];
+        let is = |style: ratatui::style::Style| {
+            cell.fg == style.fg.unwrap_or_default()
+                && cell.bg == style.bg.unwrap_or_default()
+                && cell.modifier == style.add_modifier
+        };
+        named.iter().find(|(_, style)| is(*style)).map_or('.', |(letter, _)| *letter)
+    };
+    (0..buffer.area.width).map(look).collect()
+}
+
+#[test]
+fn words_wear_their_tones() {
+    let sample = Sample::default();
+    let theme = dark();
+    let mut chrome = sample::chrome(Page::Overview);
+    chrome.frozen = Some(Safe::of("12s"));
+    let (buffer, _) = drawn((80, 24), &|id, w, h| sample.view(id, w, h), &chrome, &[], &theme);
+    let screen = text(&buffer);
+    let told: Vec<String> = [0u16, 1, 2, 3, 4, 5, 8, 9, 12, 22, 23]
+        .into_iter()
+        .flat_map(|y| [screen.lines().nth(usize::from(y)).unwrap().to_owned(), looks(&buffer, y, &theme)])
+        .collect();
+    insta::assert_snapshot!("looks-80x24", told.join("\n"));
+}
+
 #[test]
 fn zoom_and_freeze() {
     for size in SIZES {
@@ -208,8 +255,7 @@ fn ascii() {
     let theme = Theme::load("dark", Colours::Sixteen, true).expect("built in");
     let sample = Sample { selected: Some(1), ..Sample::default() };
     for size in SIZES {
-        let (buffer, _) =
-            drawn(size, &|id, w, h| sample.view(id, w, h), &sample::chrome(Page::Overview), &[], &theme);
+        let (buffer, _) = drawn(size, &|id, w, h| sample.view(id, w, h), &sample::chrome(Page::Overview), &[], &theme);
         let text = text(&buffer);
         assert!(text.is_ascii());
         insta::assert_snapshot!(size_name("ascii", size), text);
@@ -254,7 +300,10 @@ fn every_theme_draws_every_page() {
             for page in Page::ALL {
                 let (buffer, _) =
                     drawn((120, 40), &|id, w, h| sample.view(id, w, h), &sample::chrome(page), &[], &theme);
-                assert_eq!(text(&buffer), text(&drawn((120, 40), &|id, w, h| sample.view(id, w, h), &sample::chrome(page), &[], &dark()).0));
+                assert_eq!(
+                    text(&buffer),
+                    text(&drawn((120, 40), &|id, w, h| sample.view(id, w, h), &sample::chrome(page), &[], &dark()).0)
+                );
             }
         }
     }

@@ -53,9 +53,16 @@ pub fn chrome(page: Page) -> Chrome {
         focused: page.panes()[0],
         zoomed: false,
         scroll_right: 0,
-        hints: [("?", "help"), ("/", "find"), ("Enter", "open"), ("Tab", "next"), ("Space", "freeze"), (":", "command")]
-            .map(|(key, words)| (Safe::of(key), words))
-            .to_vec(),
+        hints: [
+            ("?", "help"),
+            ("/", "find"),
+            ("Enter", "open"),
+            ("Tab", "next"),
+            ("Space", "freeze"),
+            (":", "command"),
+        ]
+        .map(|(key, words)| (Safe::of(key), words))
+        .to_vec(),
         message: line(&[("worker DOWN 2m10s", Tone::Bad)]),
         prompt: None,
     }
@@ -66,11 +73,18 @@ impl Sample {
     pub fn view(&self, id: PaneId, width: u16, height: u16) -> PaneView {
         let (title, corner, blocks) = match id {
             PaneId::Services => (
-                line(&[("Services ", Tone::Strong), ("12 ok ", Tone::Ok), ("1 degraded ", Tone::Warn), ("1 down", Tone::Bad)]),
+                line(&[
+                    ("Services ", Tone::Strong),
+                    ("12 ok ", Tone::Ok),
+                    ("1 degraded ", Tone::Warn),
+                    ("1 down", Tone::Bad),
+                ]),
                 "10s",
                 vec![self.table(SERVICES, self.services, service)],
             ),
-            PaneId::Latency => (line(&[("Latency", Tone::Strong), (" p95 84ms (5m n=1.2k)", Tone::Dim)]), "5s", latency(height)),
+            PaneId::Latency => {
+                (line(&[("Latency", Tone::Strong), (" p95 84ms (5m n=1.2k)", Tone::Dim)]), "5s", latency(height))
+            }
             PaneId::Connections => {
                 (line(&[("Connections", Tone::Strong), (" 87 of 97 usable", Tone::Warn)]), "2s", connections())
             }
@@ -93,7 +107,9 @@ impl Sample {
             PaneId::Sessions => {
                 (line(&[("Sessions", Tone::Strong)]), "2s", vec![self.table(SESSIONS, self.sessions, session)])
             }
-            PaneId::Database => (line(&[("Database", Tone::Strong), (" pggit 16.4 primary", Tone::Dim)]), "2s", database()),
+            PaneId::Database => {
+                (line(&[("Database", Tone::Strong), (" pggit 16.4 primary", Tone::Dim)]), "2s", database())
+            }
             PaneId::Later => (
                 line(&[("Alerts", Tone::Strong)]),
                 "",
@@ -120,7 +136,8 @@ impl Sample {
         let mut blocks = Vec::new();
         if height > 10 {
             let lines: Vec<Option<u32>> = (0..90).map(|i| (i > 4).then_some(100 + i * 37 % 140)).collect();
-            let errors: Vec<Option<u32>> = (0..90).map(|i| (i > 4).then_some(if i % 17 == 3 { i % 7 } else { 0 })).collect();
+            let errors: Vec<Option<u32>> =
+                (0..90).map(|i| (i > 4).then_some(if i % 17 == 3 { i % 7 } else { 0 })).collect();
             blocks.push(Block::Histogram {
                 all: lines.into(),
                 part: errors.into(),
@@ -136,7 +153,8 @@ impl Sample {
 fn wave(seed: usize, length: usize) -> Vec<Option<f32>> {
     (0..length)
         .map(|i| {
-            let value = 10.0 + ((i * 7 + seed * 13) % 11) as f32 + if (i + seed) % 23 == 0 { 25.0 } else { 0.0 };
+            let value =
+                10.0 + ((i * 7 + seed * 13) % 11) as f32 + if (i + seed).is_multiple_of(23) { 25.0 } else { 0.0 };
             (!(seed % 3 == 1 && (20..24).contains(&(i % 60)))).then_some(value)
         })
         .collect()
@@ -209,10 +227,7 @@ fn connections() -> Vec<Block> {
             ("in tx 14", Tone::Warn),
             (" (oldest 7m12s)", Tone::Warn),
         ])),
-        Block::Bar {
-            parts: vec![(0.12, Tone::Ok), (0.61, Tone::Accent), (0.14, Tone::Warn)],
-            limit: Some(0.97),
-        },
+        Block::Bar { parts: vec![(0.12, Tone::Ok), (0.61, Tone::Accent), (0.14, Tone::Warn)], limit: Some(0.97) },
         Block::Line(line(&[("waiting 3  blocked 1", Tone::Plain), ("   pgbouncer 40, psql 2", Tone::Dim)])),
     ]
 }
@@ -290,7 +305,7 @@ fn session(index: usize) -> (String, Vec<Cell>) {
         Cell::text(Safe::of("pggit-api"), Tone::Dim),
         Cell::text(Safe::of(state), tone),
         Cell::figure(Some(age.as_secs_f64()), |_| figure::age(age), Tone::Plain),
-        Cell::text(Safe::of(if index % 5 == 0 { "Lock:tuple" } else { "-" }), Tone::Dim),
+        Cell::text(Safe::of(if index.is_multiple_of(5) { "Lock:tuple" } else { "-" }), Tone::Dim),
         Cell::text(Safe::of("SELECT pg_sleep($1)"), Tone::Plain),
     ];
     (state.to_owned(), cells)
@@ -327,7 +342,7 @@ fn log_row(index: usize) -> LogRow {
         time: Safe::of(format!("12:{:02}:{:02}.{:03}", index / 60 % 60, index % 60, index * 37 % 1000)),
         level,
         tone,
-        log: Safe::of(if index % 3 == 0 { "journal:api" } else { "api.log" }),
+        log: Safe::of(if index.is_multiple_of(3) { "journal:api" } else { "api.log" }),
         text: Safe::of(text),
         selected: false,
         matched: false,

@@ -120,10 +120,10 @@ fn fine(word: &str) -> Result<Color, String> {
     let wrong = || format!("{word:?} is neither #rrggbb nor a number up to 255");
     match word.strip_prefix('#') {
         Some(hex) if hex.len() == 6 => {
-            let n = u32::from_str_radix(hex, 16).map_err(|_| wrong())?;
+            let n = u32::from_str_radix(hex, 16).ok().ok_or_else(wrong)?;
             Ok(Color::Rgb((n >> 16) as u8, (n >> 8) as u8, n as u8))
         }
         Some(_) => Err(wrong()),
-        None => word.parse().map(Color::Indexed).map_err(|_| wrong()),
+        None => word.parse().ok().map(Color::Indexed).ok_or_else(wrong),
     }
 }

@@ -74,6 +74,7 @@ fn title(canvas: &mut Canvas<'_>, outer: Rectangle, heading: &Heading<'_>, line:
 
     let pointer = if heading.focused { canvas.theme.glyphs.pointer } else { ' ' };
     canvas.glyph(outer.x + 1, outer.y, pointer, line);
+    canvas.run(left, outer.y, kept, ' ', line);
     let mut x = left + draw_title(canvas, (left, outer.y, kept), heading);
     if let Some((state, style)) = &heading.state {
         canvas.glyph(x, outer.y, ' ', line);
@@ -121,9 +122,9 @@ fn draw_title(canvas: &mut Canvas<'_>, (x, y, width): (u16, u16, u16), heading: 
     for span in heading.title {
         let style = match span.tone {
             Tone::Plain | Tone::Strong => own,
-            tone => canvas.theme.tone(tone),
+            tone => canvas.tone(tone),
         };
-        used += canvas.text(x + used, y, width.saturating_sub(used), &span.text, style);
+        used += canvas.span(x + used, y, width.saturating_sub(used), &span.text, style);
     }
     used
 }

@@ -19,8 +19,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, all: &[Option<u32>], part:
         canvas.text(area.x, area.y, labelled - 1, label, dim);
     }
     let width = area.width.saturating_sub(labelled + FIGURE + 1);
-    let chart = if canvas.muted { canvas.theme.roles.stale } else { canvas.theme.roles.chart };
-    let bad = canvas.tone(Tone::Bad).remove_modifier(ratatui::style::Modifier::REVERSED);
+    let chart = canvas.role(canvas.theme.roles.chart);
+    let bad = canvas.solid(Tone::Bad);
     for (row, (values, look)) in [(all, chart), (part, bad)].into_iter().enumerate().take(usize::from(area.height)) {
         let y = area.y + row as u16;
         let shown = sparkline::newest(values, width);

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::Chart;
+use crate::app::table::Tone;
 use crate::ui::paint::Canvas;
 
 /// Draws the newest values that fit into `width` columns.
@@ -26,7 +27,7 @@ pub fn draw(
                 canvas.glyph(column, y, glyph, style);
             }
             Some(_) => {
-                let style = canvas.tone(crate::app::table::Tone::Bad);
+                let style = canvas.solid(Tone::Bad);
                 canvas.glyph(column, y, canvas.theme.glyphs.failed, style);
             }
         }
@@ -35,18 +36,18 @@ pub fn draw(
 
 /// A labelled sparkline. `label` and `figure` are the widths of their columns, common to all charts of a pane.
 pub fn chart(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16, figure: u16) {
-    let style = canvas.tone(crate::app::table::Tone::Plain);
+    let style = canvas.tone(Tone::Plain);
     canvas.text(area.x, area.y, label.min(area.width), &chart.label, style);
     let figure = figure.min(area.width.saturating_sub(label));
     let style = canvas.tone(chart.tone);
     canvas.text_right(area.x + area.width - figure, area.y, figure, &chart.figure, style);
     let x = area.x + (label + 1).min(area.width);
     let width = area.width.saturating_sub(label + figure + 2);
-    let style = if canvas.muted { canvas.theme.roles.stale } else { canvas.theme.roles.chart };
+    let style = canvas.role(canvas.theme.roles.chart);
     draw(canvas, (x, area.y, width), &chart.values, chart.top, style);
     let hidden = chart.values.len().saturating_sub(usize::from(width));
     let start = usize::from(x) + usize::from(width) - (chart.values.len() - hidden);
-    let style = if canvas.muted { canvas.theme.roles.stale } else { canvas.theme.roles.chart_mark };
+    let style = canvas.role(canvas.theme.roles.chart_mark);
     for mark in chart.marks.iter().filter(|mark| (hidden..chart.values.len()).contains(mark)) {
         let glyph = canvas.theme.glyphs.mark;
         canvas.glyph((start + mark - hidden) as u16, area.y, glyph, style);

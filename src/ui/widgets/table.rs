@@ -127,7 +127,7 @@ fn draw_cell(canvas: &mut Canvas<'_>, y: u16, place: &Place, cell: &Cell, align:
 }
 
 fn chart_style(canvas: &Canvas<'_>, tone: Tone) -> Style {
-    if tone == Tone::Plain && !canvas.muted { canvas.theme.roles.chart } else { canvas.tone(tone) }
+    if tone == Tone::Plain { canvas.role(canvas.theme.roles.chart) } else { canvas.solid(tone) }
 }
 
 /// Which columns are shown, where, and how wide.
@@ -198,7 +198,8 @@ mod tests {
 
     #[test]
     fn columns_leave_in_their_order_and_the_rest_grows() {
-        let columns = [column(4, 4, false, 0), column(8, 20, true, 0), column(6, 8, false, 2), column(10, 10, false, 1)];
+        let columns =
+            [column(4, 4, false, 0), column(8, 20, true, 0), column(6, 8, false, 2), column(10, 10, false, 1)];
         assert_eq!(shown(&columns, 80), [(0, 4), (1, 52), (2, 8), (3, 10)]);
         assert_eq!(shown(&columns, 31), [(0, 4), (1, 8), (2, 6), (3, 10)]);
         assert_eq!(shown(&columns, 30), [(0, 4), (1, 18), (2, 6)]);

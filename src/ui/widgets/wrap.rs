@@ -8,7 +8,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::app::document::Span;
 use crate::app::table::Tone;
 use crate::domain::Safe;
-use crate::ui::paint::{Canvas, display_width};
+use crate::ui::measure::display_width;
+use crate::ui::paint::Canvas;
 
 /// A hanging indent takes at most this part of the width.
 const DEEPEST_INDENT: u16 = 3;
@@ -44,7 +45,8 @@ fn rows(canvas: &Canvas<'_>, line: &[Span], width: u16, hanging: bool) -> Vec<Ro
         return vec![whole(line)];
     }
     let indent = if hanging { hanging_indent(canvas, line).min(width / DEEPEST_INDENT) } else { 0 };
-    let mut wrapping = Wrapping { indent, width, rows: Vec::new(), row: Row { indent: 0, pieces: Vec::new() }, used: 0, space: None };
+    let mut wrapping =
+        Wrapping { indent, width, rows: Vec::new(), row: Row { indent: 0, pieces: Vec::new() }, used: 0, space: None };
     for (index, span) in line.iter().enumerate() {
         for (at, grapheme) in span.text.as_str().grapheme_indices(true) {
             let columns = display_width(&canvas.spelled(grapheme)) as u16;
@@ -75,7 +77,7 @@ struct Wrapping {
 
 impl Wrapping {
     fn take(&mut self, span: usize, bytes: Range<usize>, columns: u16, space: bool) {
-        if self.used + columns > self.width && !space {
+        while self.used.saturating_add(columns) > self.width && !space && !self.row.pieces.is_empty() {
             self.wrap();
         }
         let end = bytes.end;
@@ -89,11 +91,11 @@ impl Wrapping {
         }
     }
 
-    /// Ends the row after its last space, or where it stands.
+    /// Ends the row after its last space, or where it stands when nothing would be won by that.
     fn wrap(&mut self) {
         let mut next = Row { indent: self.indent, pieces: Vec::new() };
         let mut used = self.indent;
-        if let Some((count, end, columns)) = self.space.take().filter(|(_, _, columns)| *columns > self.row.indent) {
+        if let Some((count, end, columns)) = self.space.take().filter(|(_, _, columns)| *columns > self.indent) {
             next.pieces = self.row.pieces.split_off(count);
             if let Some((span, range)) = self.row.pieces.last_mut()
                 && range.end > end
@@ -151,11 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost() {
+    fn nothing_is_lost_and_nothing_sticks_out() {
         let text = "SELECT a, b FROM t WHERE x = 'é日本' AND looooooooooooooooooooong";
         for width in 2..70 {
             let rows = wrapped(&[text], width);
             assert_eq!(rows.concat(), text, "{width}");
+            let rows = wrapped(&["name      ", text], width);
+            let said: String = rows.iter().map(|row| row.trim()).collect();
+            assert_eq!(said.replace(' ', ""), format!("name{text}").replace(' ', ""), "{width}");
+            let widest = rows.iter().map(|row| display_width(row.trim_end())).max();
+            assert!(widest <= Some(usize::from(width)), "{width}: {rows:#?}");
         }
+        assert_eq!(wrapped(&["url  ", "http://abcdefghijkl"], 15), ["url  http://abc", "     defghijkl"]);
     }
 }
