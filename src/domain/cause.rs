@@ -193,7 +193,6 @@ impl Cause {
         matches!(
             self,
             Cause::AuthenticationFailed(_)
-                | Cause::NoSuchDatabase(_)
                 | Cause::NoAuth
                 | Cause::WrongPassword
                 | Cause::HttpDenied { .. }
