@@ -77,7 +77,7 @@ impl BodyFamily {
 /// One child that a health body told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// Dotted path, such as `components.db`.
+    /// Dotted path without the names of containers: `db` for `components.db`, `db.replica` below it.
     pub name: Safe,
     /// Its own verdict.
     pub verdict: Verdict,

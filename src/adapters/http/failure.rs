@@ -142,7 +142,7 @@ fn certificate_cause(why: &CertificateError, around: &Around<'_>) -> Cause {
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id: id, .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id: id, .. }
-            if WEAK.iter().any(|weak| id.ends_with(weak)) =>
+            if WEAK.iter().any(|weak| id.windows(weak.len()).any(|part| part == *weak)) =>
         {
             Cause::CertificateWeakSignature
         }
@@ -241,7 +241,7 @@ mod tests {
             };
             tls(why, &Trace::default())
         };
-        let sha1_rsa = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
+        let sha1_rsa = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00];
         assert_eq!(signed_with(&sha1_rsa), Cause::CertificateWeakSignature);
         assert!(matches!(signed_with(&[0x06, 0x03, 0x2b, 0x65, 0x71]), Cause::Tls(_)));
     }

@@ -63,9 +63,10 @@ impl Names {
 
     /// A lookup of this name never ends.
     #[cfg(test)]
-    pub fn hang(&self, name: &str) {
+    pub(super) fn hang(&self, name: &str) {
         let never = Progress::Running(Box::pin(std::future::pending()));
-        self.running.lock().unwrap().insert(name.to_owned(), Arc::new(tokio::sync::Mutex::new(never)));
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.insert(name.to_owned(), Arc::new(tokio::sync::Mutex::new(never)));
     }
 
     fn forget(&self, name: &str, done: &Shared) {

@@ -169,6 +169,48 @@ async fn a_named_certificate_must_still_fit() {
     }
 }
 
+/// An RSA key in name only: what it signs is never verified, since the algorithm is refused before.
+struct NominalRsa;
+
+impl rcgen::PublicKeyData for NominalRsa {
+    fn der_bytes(&self) -> &[u8] {
+        &[0x30, 0x06, 0x02, 0x01, 0x03, 0x02, 0x01, 0x03]
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+impl rcgen::SigningKey for NominalRsa {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(vec![1; 256])
+    }
+}
+
+#[tokio::test]
+async fn signed_with_sha_1() {
+    const RSA_WITH: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+    let mut own = params(&[], -10, 1000);
+    own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    own.distinguished_name.push(DnType::CommonName, "Old CA");
+    let issuer = CertifiedIssuer::self_signed(own, NominalRsa).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, issuer.pem()).unwrap();
+
+    let key = KeyPair::generate().unwrap();
+    let mut leaf = params(&["localhost"], -1, 90).signed_by(&key, &issuer).unwrap().der().to_vec();
+    for at in 0..leaf.len() - RSA_WITH.len() {
+        if leaf[at..].starts_with(&RSA_WITH) && leaf[at + RSA_WITH.len()] == 0x0b {
+            leaf[at + RSA_WITH.len()] = 0x05; // sha256WithRSAEncryption becomes sha1WithRSAEncryption
+        }
+    }
+    let reading = read(server_config(vec![leaf.into()], &key), Some(file)).await;
+    assert_eq!(reading.result.as_ref().unwrap_err(), &Cause::CertificateWeakSignature);
+    assert_eq!(days_left(&reading), 90);
+}
+
 #[tokio::test]
 async fn a_handshake_that_stalls() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
