@@ -257,11 +257,16 @@ fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() { Cow::Borrowed(text) } else { Cow::Owned(json::unescape(text)) }
 }
 
+/// A line without a compose prefix.
+#[must_use]
+pub fn body(line: &[u8]) -> &[u8] {
+    if line.first() == Some(&b'{') { line } else { split_service(line).1 }
+}
+
 /// The words of a line for people: the value of its message key with escapes resolved, or the whole body.
 #[must_use]
 pub fn message(line: &[u8]) -> Cow<'_, [u8]> {
-    let (_, body) = if line.first() == Some(&b'{') { (None, line) } else { split_service(line) };
-    message_of(body, true)
+    message_of(body(line), true)
 }
 
 fn message_of(body: &[u8], unwrap: bool) -> Cow<'_, [u8]> {

@@ -173,7 +173,7 @@ impl<'a> Line<'a> {
     /// The words for people: the message without its frame, escapes resolved. Outside text: show it through the gate.
     #[must_use]
     pub fn message(&self) -> Cow<'a, [u8]> {
-        if self.continuation { Cow::Borrowed(self.raw) } else { scan::message(self.raw) }
+        if self.continuation { Cow::Borrowed(scan::body(self.raw)) } else { scan::message(self.raw) }
     }
 
     /// How it is written and which service a compose prefix names.

@@ -137,11 +137,29 @@ pub fn append(path: &Path, text: impl AsRef<[u8]>) {
 
 /// `from..to` as numbered lines.
 pub fn numbered(from: usize, to: usize) -> String {
-    (from..to).map(|n| format!("line {n}\n")).collect()
+    numbers(from, to).iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 pub fn numbers(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|n| format!("line {n}")).collect()
+}
+
+/// Sorted by their numbers: lines that come late stand behind those of the next file.
+pub fn in_order(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort_by_key(|line| line.strip_prefix("line ").and_then(|n| n.parse::<usize>().ok()).unwrap());
+    lines
+}
+
+/// Runs a test in a process of its own, where nothing else takes memory: true in that process.
+pub fn is_alone(test: &str) -> bool {
+    if std::env::var_os("QUARTERDECK_TEST_ALONE").is_some() {
+        return true;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args([test, "--exact", "--nocapture"]).env("QUARTERDECK_TEST_ALONE", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
 }
 
 /// Memory of this process that is resident, in MiB.

@@ -248,7 +248,9 @@ impl Pipe {
                 Err(_) => self.fd = None,
             }
         }
-        self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+        if !out.is_full() {
+            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+        }
         total
     }
 

@@ -287,7 +287,9 @@ impl Reading {
                 }
             }
         }
-        self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+        if !out.is_full() {
+            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+        }
         hole += self.assembler.take_nul_bytes();
         if hole > 0 {
             out.seal(log, builder);

@@ -45,10 +45,33 @@ impl Outlet<'_> {
     /// Hands an event over, behind those that wait.
     pub fn emit(&mut self, event: LogEvent) {
         if self.is_full() {
-            self.pending.push_back(event);
+            self.wait(event);
         } else if let Flow::Full(event) = (self.sink)(event) {
             self.pending.push_back(event);
         }
+    }
+
+    /// Lets an event wait for room. States replace each other and losses add up, so that only segments, which their
+    /// sources bound, can pile up.
+    fn wait(&mut self, event: LogEvent) {
+        for waiting in self.pending.iter_mut() {
+            match (waiting, &event) {
+                (LogEvent::State { log, state }, LogEvent::State { log: same, state: newer }) if log == same => {
+                    state.clone_from(newer);
+                    return;
+                }
+                (
+                    LogEvent::Loss { log, lines, bytes, why },
+                    LogEvent::Loss { log: same, lines: more, bytes: further, why: also },
+                ) if log == same && why == also => {
+                    *lines += more;
+                    *bytes += further;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.pending.push_back(event);
     }
 
     /// Reports a loss.

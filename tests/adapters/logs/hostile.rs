@@ -7,7 +7,7 @@ use std::path::Path;
 use quarterdeck::domain::Safe;
 use quarterdeck::logs::{Entry, Filter, Level};
 
-use super::{Watch, append, resident_mib};
+use super::{Watch, append, is_alone, resident_mib};
 
 /// A line of so many MiB, written in pieces.
 fn endless(path: &Path, mib: usize) {
@@ -18,6 +18,9 @@ fn endless(path: &Path, mib: usize) {
 
 #[test]
 fn a_huge_line_takes_bounded_memory_and_is_counted() {
+    if !is_alone("logs::hostile::a_huge_line_takes_bounded_memory_and_is_counted") {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.log");
     append(&path, "before\n");
@@ -26,8 +29,9 @@ fn a_huge_line_takes_bounded_memory_and_is_counted() {
     let before = resident_mib();
     endless(&path, 200);
     append(&path, "\nafter\n");
-    watch.look();
-    assert!(resident_mib() < before + 24, "{} MiB, before {before}", resident_mib());
+    while watch.turn().is_zero() {
+        assert!(resident_mib() < before + 4, "{} MiB, before {before}", resident_mib());
+    }
     let lines = watch.lines();
     assert_eq!((lines.len(), lines[1].len(), lines[2].as_str()), (3, 64 * 1024, "after"));
     assert_eq!(watch.store().counters(0).cut_bytes, (200 << 20) - 64 * 1024);
