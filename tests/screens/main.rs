@@ -282,6 +282,22 @@ fn the_strip_is_never_dropped() {
 }
 
 #[test]
+fn overlays_leave_the_strip_and_the_last_line() {
+    let help = help::document(PaneId::Services);
+    for height in 10..60 {
+        let chrome = sample::chrome(Page::Overview);
+        for overlay in [
+            OverlayView::Document { document: &help, scroll: 0 },
+            OverlayView::Palette { typed: Safe::default(), chosen: 0 },
+        ] {
+            let screen = shot((80, height), &chrome, &[overlay]);
+            assert!(screen.lines().next().unwrap().contains("1 down  1 degraded"), "{height}");
+            assert!(screen.lines().last().unwrap().contains("? help"), "{height}\n{screen}");
+        }
+    }
+}
+
+#[test]
 fn a_lists_rows_are_told_for_paging() {
     let sample = Sample::default();
     let chrome = sample::chrome(Page::Overview);
