@@ -397,6 +397,32 @@ proptest! {
 }
 
 #[test]
+fn no_pane_writes_over_its_frame() {
+    let sample = Sample::default();
+    for (page, selected) in Page::ALL.into_iter().flat_map(|page| [(page, false), (page, true)]) {
+        let view = |id: PaneId, w: u16, h: u16| {
+            let mut view = Sample { selected: selected.then_some(1), ..sample }.view(id, w, h);
+            view.blocks.extend(odd_blocks());
+            view.title.push(quarterdeck::app::document::Span { text: Safe::of("語".repeat(90)), tone: Tone::Bad });
+            view
+        };
+        let (buffer, geometry) = drawn((120, 40), &view, &sample::chrome(page), &[], &dark());
+        for (id, inner) in geometry.panes {
+            let (left, right) = (inner.x - 2, inner.x + inner.width + 1);
+            for y in inner.y..inner.y + inner.height {
+                assert_eq!(
+                    (buffer[(left, y)].symbol(), buffer[(right, y)].symbol()),
+                    ("│", "│"),
+                    "{page:?} {id:?} {y}"
+                );
+            }
+            let corners = [(left, inner.y - 1), (right, inner.y - 1), (left, inner.y + inner.height)];
+            assert_eq!(corners.map(|at| buffer[at].symbol()), ["┌", "┐", "└"], "{page:?} {id:?}");
+        }
+    }
+}
+
+#[test]
 fn extreme_sizes() {
     for size in [(0, 0), (1, 1), (0, 5), (5, 0), (1000, 60), (60, 500), (1000, 500)] {
         for page in Page::ALL {
