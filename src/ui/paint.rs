@@ -132,9 +132,25 @@ impl<'a> Canvas<'a> {
 
     /// Changes the style of what already stands there.
     pub fn restyle(&mut self, area: Rectangle, style: Style) {
+        if style == Style::new() {
+            return;
+        }
         for y in area.y..area.y.saturating_add(area.height) {
             for cell in self.row(area.x, y, area.width) {
                 cell.set_style(style);
+            }
+        }
+    }
+
+    /// Lays the look of a selected row over it. Where only a background is laid, words on a background of their own keep
+    /// it, so that they can be read.
+    pub fn select(&mut self, area: Rectangle, style: Style) {
+        for cell in self.row(area.x, area.y, area.width) {
+            cell.modifier.remove(Modifier::DIM | Modifier::REVERSED);
+            if style.fg.is_some() || cell.bg == Color::Reset {
+                cell.set_style(style);
+            } else {
+                cell.modifier.insert(style.add_modifier);
             }
         }
     }

@@ -57,6 +57,8 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
     let (label, figure) = chart_columns(canvas, area.width, blocks);
     let mut drawn = Drawn { rows: area.height, note: None };
     let mut y = area.y;
+    let charts = blocks.iter().filter(|block| matches!(block, Block::Chart(_))).count();
+    let mut charts_seen = 0;
     for (block, height) in blocks.iter().zip(heights) {
         let place = Rectangle { y, height, ..area };
         y += height;
@@ -70,7 +72,10 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
             Block::Bar { parts, limit } => {
                 bar::draw(canvas, (place.x, place.y, place.width), parts.iter().copied(), *limit);
             }
-            Block::Chart(chart) => sparkline::chart(canvas, place, chart, label, figure),
+            Block::Chart(chart) => {
+                charts_seen += 1;
+                sparkline::chart(canvas, place, chart, label, figure);
+            }
             Block::Table { table, selected, offset, sort } => {
                 let shown = table::draw(canvas, place, table, selected.as_ref(), *offset, *sort);
                 drawn = Drawn { rows: shown.rows, note: shown.note };
@@ -78,6 +83,10 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
             Block::Log(rows) => drawn.rows = log::draw(canvas, place, rows, setting.scroll_right),
             Block::Histogram { all, part, label } => histogram::draw(canvas, place, all, part, label),
         }
+    }
+    if drawn.note.is_none() && charts_seen < charts {
+        let words = |between: &str| Safe::of(format!("{charts_seen}{between}{charts}"));
+        drawn.note = Some((words(" of "), words("/")));
     }
     drawn
 }

@@ -282,6 +282,22 @@ fn the_strip_is_never_dropped() {
 }
 
 #[test]
+fn overlays_leave_the_strip_and_the_last_line() {
+    let help = help::document(PaneId::Services);
+    for height in 10..60 {
+        let chrome = sample::chrome(Page::Overview);
+        for overlay in [
+            OverlayView::Document { document: &help, scroll: 0 },
+            OverlayView::Palette { typed: Safe::default(), chosen: 0 },
+        ] {
+            let screen = shot((80, height), &chrome, &[overlay]);
+            assert!(screen.lines().next().unwrap().contains("1 down  1 degraded"), "{height}");
+            assert!(screen.lines().last().unwrap().contains("? help"), "{height}\n{screen}");
+        }
+    }
+}
+
+#[test]
 fn a_lists_rows_are_told_for_paging() {
     let sample = Sample::default();
     let chrome = sample::chrome(Page::Overview);
@@ -376,6 +392,32 @@ proptest! {
         prop_assert_eq!((geometry.screen.width, geometry.screen.height), (width, height));
         if ascii {
             prop_assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()), "{}", text(&buffer));
+        }
+    }
+}
+
+#[test]
+fn no_pane_writes_over_its_frame() {
+    let sample = Sample::default();
+    for (page, selected) in Page::ALL.into_iter().flat_map(|page| [(page, false), (page, true)]) {
+        let view = |id: PaneId, w: u16, h: u16| {
+            let mut view = Sample { selected: selected.then_some(1), ..sample }.view(id, w, h);
+            view.blocks.extend(odd_blocks());
+            view.title.push(quarterdeck::app::document::Span { text: Safe::of("語".repeat(90)), tone: Tone::Bad });
+            view
+        };
+        let (buffer, geometry) = drawn((120, 40), &view, &sample::chrome(page), &[], &dark());
+        for (id, inner) in geometry.panes {
+            let (left, right) = (inner.x - 2, inner.x + inner.width + 1);
+            for y in inner.y..inner.y + inner.height {
+                assert_eq!(
+                    (buffer[(left, y)].symbol(), buffer[(right, y)].symbol()),
+                    ("│", "│"),
+                    "{page:?} {id:?} {y}"
+                );
+            }
+            let corners = [(left, inner.y - 1), (right, inner.y - 1), (left, inner.y + inner.height)];
+            assert_eq!(corners.map(|at| buffer[at].symbol()), ["┌", "┐", "└"], "{page:?} {id:?}");
         }
     }
 }

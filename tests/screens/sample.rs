@@ -83,7 +83,7 @@ impl Sample {
                 vec![self.table(SERVICES, self.services, service)],
             ),
             PaneId::Latency => {
-                (line(&[("Latency", Tone::Strong), (" p95 84ms (5m n=1.2k)", Tone::Dim)]), "5s", latency(height))
+                (line(&[("Latency", Tone::Strong), (" p95 84ms (5m n=1.2k)", Tone::Dim)]), "5s", latency())
             }
             PaneId::Connections => {
                 (line(&[("Connections", Tone::Strong), (" 87 of 97 usable", Tone::Warn)]), "2s", connections())
@@ -202,11 +202,10 @@ fn service(index: usize) -> (String, Vec<Cell>) {
     (name, cells)
 }
 
-fn latency(height: u16) -> Vec<Block> {
+fn latency() -> Vec<Block> {
     ["api", "api deep", "search", "gateway", "webhooks", "auth"]
         .iter()
         .enumerate()
-        .take(usize::from(height))
         .map(|(index, name)| {
             Block::Chart(Chart {
                 label: Safe::of(name),

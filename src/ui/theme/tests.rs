@@ -80,6 +80,21 @@ fn text_can_be_read() {
 }
 
 #[test]
+fn a_selected_row_can_be_read() {
+    for (name, depth, theme) in every() {
+        let roles = &theme.roles;
+        let (ink, paper) = if name == "light" { ((30, 30, 30), (255, 255, 255)) } else { ((210, 210, 210), (0, 0, 0)) };
+        let laid = roles.selection;
+        for tone in [roles.plain, roles.dim, roles.ok, roles.warn, roles.bad, roles.unknown, roles.accent, roles.stale]
+        {
+            let (fg, bg) = if laid.fg.is_some() { (laid.fg, laid.bg) } else { (tone.fg, tone.bg.or(laid.bg)) };
+            let ratio = contrast(rgb(fg, ink), rgb(bg, paper));
+            assert!(ratio >= 4.5, "{name} {depth:?}: {tone:?} selected has a contrast of {ratio:.1}");
+        }
+    }
+}
+
+#[test]
 fn the_ground_of_the_terminal_is_left_alone() {
     for (name, _, theme) in every() {
         if name != "high-contrast" {

@@ -27,7 +27,8 @@ pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16
         .iter()
         .flat_map(|line| wrap::line(canvas, line, text_width).into_iter().map(move |row| (line, row)))
         .collect();
-    let highest = if screen.height >= 20 { screen.height - 4 } else { screen.height };
+    // The alert strip above and the line being typed below are never covered.
+    let highest = screen.height.saturating_sub(if screen.height >= 20 { 4 } else { 2 });
     let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(highest);
     let outer = centred(screen, width, height);
     open(canvas, outer);

@@ -99,6 +99,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
             room.name = 8;
         } else if room.clock {
             room.clock = false;
+        } else if room.name > 4 {
+            room.name -= 1;
         } else if room.name > 0 {
             room.name = 0;
         } else {

@@ -18,7 +18,7 @@ pub fn draw(canvas: &mut Canvas<'_>, typed: &Safe, chosen: usize) -> (u16, usize
     let found = keymap::completions(typed.as_str());
     let screen = canvas.area();
     let width = screen.width.saturating_sub(4).min(76);
-    let room = usize::from(screen.height.saturating_sub(5)).min(MOST);
+    let room = usize::from(screen.height.saturating_sub(6)).min(MOST);
     let rows = found.len().clamp(1, room.max(1)) as u16;
     let outer = Rectangle { x: (screen.width - width) / 2, y: screen.height.min(2), width, height: rows + 3 };
     document::open(canvas, outer);

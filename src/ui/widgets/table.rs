@@ -65,8 +65,8 @@ pub fn draw(
 pub fn mark_selected(canvas: &mut Canvas<'_>, area: Rectangle, y: u16) {
     let left = area.x.saturating_sub(1);
     let width = area.width + 1 + (area.x - left);
-    canvas.restyle(Rectangle { x: left, y, width, height: 1 }, canvas.theme.roles.selection);
-    canvas.glyph(left, y, canvas.theme.glyphs.pointer, canvas.theme.roles.selection);
+    canvas.glyph(left, y, canvas.theme.glyphs.pointer, canvas.theme.roles.strong);
+    canvas.select(Rectangle { x: left, y, width, height: 1 }, canvas.theme.roles.selection);
 }
 
 /// The first row shown: the wanted one, moved as little as makes the cursor visible, without empty rows at the end.
