@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::arguments::{self, Targets};
 use super::{dashboard, load, say};
 use crate::adapters::config_files;
+use crate::config::resolved::CacheSource;
 use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
 use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
 use crate::domain::Safe;
@@ -95,7 +96,9 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
         let _ = tell.send(read.map(|_| line));
     });
     match told.recv_timeout(READY_WITHIN) {
-        Ok(Ok(line)) if !line.is_empty() => DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string())),
+        Ok(Ok(line)) if !line.is_empty() => {
+            DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string()))
+        }
         Ok(Ok(_)) => Err(refuse("it ended at once; 'quarterdeck demo --serve-only' says why".to_owned())),
         Ok(Err(error)) => Err(refuse(error.to_string())),
         Err(_timeout) => Err(refuse(format!("no answer within {} s", READY_WITHIN.as_secs()))),
@@ -115,7 +118,8 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     arguments.redis.extend(addresses.redis_url.clone());
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
-    let variables = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str())).collect();
+    let variables =
+        config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str())).collect();
     let inputs = Inputs {
         arguments,
         variables: Variables::new(variables, None),
@@ -126,6 +130,9 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     for database in &mut resolved.databases {
         database.name = Safe::of("sample");
         database.statements_interval = Duration::from_secs(5);
+    }
+    for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {
+        cache.name = Safe::of("redis");
     }
     for package in &addresses.missing {
         resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));

@@ -1,8 +1,8 @@
 //! The one thread for what takes longer than an event may: it runs pure jobs over shared immutable inputs, one after
 //! the other. A newer job of the same kind replaces one that has not begun.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::app::Event;
 use crate::app::job::{self, Job};
@@ -25,11 +25,10 @@ impl ComputeThread {
         Ok(ComputeThread { jobs })
     }
 
-    /// Hands a job over. Given back when too many wait: the asker asks again with newer inputs.
-    pub fn submit(&self, job: Job) -> Result<(), Job> {
-        self.jobs.try_send(job).map_err(|full| match full {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
-        })
+    /// Hands a job over. `false` when too many wait: the asker asks again with newer inputs.
+    #[must_use]
+    pub fn submit(&self, job: Job) -> bool {
+        self.jobs.try_send(job).is_ok()
     }
 }
 

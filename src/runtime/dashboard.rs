@@ -36,7 +36,7 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
     let inbox = Arc::new(Inbox::default());
     let tty = modes::open_tty()?;
     modes::enter(&tty)?;
-    let outcome = Dashboard::start(resolved, theme, tty, inbox).and_then(Dashboard::live);
+    let outcome = Dashboard::start(resolved, theme, tty, inbox).map(Dashboard::live);
     modes::leave(outcome.as_ref().is_ok_and(|ended| ended.stalled));
     Ok(outcome?.status)
 }
@@ -81,10 +81,22 @@ impl Dashboard {
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
         let pause = resolved.screen.every;
-        Ok(Dashboard { model, screen, inbox, tty, input, compute, logs, watch, begun: Instant::now(), pause, leave: None })
+        Ok(Dashboard {
+            model,
+            screen,
+            inbox,
+            tty,
+            input,
+            compute,
+            logs,
+            watch,
+            begun: Instant::now(),
+            pause,
+            leave: None,
+        })
     }
 
-    fn live(mut self) -> color_eyre::Result<Ended> {
+    fn live(mut self) -> Ended {
         let mut slot = self.next_slot();
         while self.leave.is_none() {
             let eager = self.begun.elapsed() < EAGER;
@@ -115,7 +127,7 @@ impl Dashboard {
         self.input.stop();
         drop(self.logs);
         drop(self.watch);
-        Ok(Ended { status: self.leave.unwrap_or(0), stalled })
+        Ended { status: self.leave.unwrap_or(0), stalled }
     }
 
     /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.
@@ -162,7 +174,7 @@ impl Dashboard {
             Effect::WatchService(id, spec) => self.watch.service(id, &spec),
             Effect::WatchCache(id, spec) => self.watch.cache(id, &spec),
             Effect::Compute(job) => {
-                if self.compute.submit(job).is_err() {
+                if !self.compute.submit(job) {
                     tracing::warn!("the compute thread is behind; a job was dropped and will be asked again");
                 }
             }

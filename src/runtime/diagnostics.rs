@@ -34,7 +34,8 @@ pub fn lines() -> Vec<Safe> {
         .output_line(false)
         .render(area, &mut buffer);
     let row = |y: u16| {
-        let text: String = (0..COLUMNS).filter_map(|x| buffer.cell((x, y)).map(ratatui::buffer::Cell::symbol)).collect();
+        let text: String =
+            (0..COLUMNS).filter_map(|x| buffer.cell((x, y)).map(ratatui::buffer::Cell::symbol)).collect();
         Safe::of(text.trim_end())
     };
     (0..ROWS).map(row).filter(|line| !line.as_str().is_empty()).collect()

@@ -87,9 +87,10 @@ impl Driver {
     fn everything_arrived(&self, times: u32) -> bool {
         use crate::config::resolved::SignalSource;
         let live = &self.model.live;
-        let own = live.signals.iter().filter(|s| {
-            !matches!(s.spec.source, SignalSource::Database { .. } | SignalSource::Redis { .. })
-        });
+        let own = live
+            .signals
+            .iter()
+            .filter(|s| !matches!(s.spec.source, SignalSource::Database { .. } | SignalSource::Redis { .. }));
         let expected = live.services.len() + live.databases.len() + live.caches.len() + own.count();
         self.arrived.values().filter(|n| **n >= times).count() >= expected
     }

@@ -59,18 +59,19 @@ impl Inbox {
         }
     }
 
-    /// A log event; given back when there is no room.
-    pub fn offer_log(&self, event: LogEvent) -> Result<(), LogEvent> {
+    /// A log event; `false` when there is no room for it.
+    #[must_use]
+    pub fn offer_log(&self, event: LogEvent) -> bool {
         let mut lanes = self.lanes();
         if lanes.logs.len() >= LOG_EVENTS {
-            return Err(event);
+            return false;
         }
         lanes.logs.push_back(event);
         if lanes.eager || lanes.logs.len() == LOG_WAKE {
             lanes.urgent |= lanes.logs.len() == LOG_WAKE;
             self.wake.notify_one();
         }
-        Ok(())
+        true
     }
 
     /// Waits until something urgent came, or `patience` is over. With `eager`, telemetry counts as urgent: so it is

@@ -42,12 +42,8 @@ impl Drop for LogThread {
 
 fn read(mut reader: LogReader, left: &Receiver<()>, inbox: &Inbox) {
     loop {
-        let mut sink = |event: log_tail::LogEvent| match translated(&event) {
-            Some(told) => match inbox.offer_log(told) {
-                Ok(()) => Flow::Taken,
-                Err(_full) => Flow::Full(event),
-            },
-            None => Flow::Taken,
+        let mut sink = |event: log_tail::LogEvent| {
+            if inbox.offer_log(translated(&event)) { Flow::Taken } else { Flow::Full(event) }
         };
         let pause = reader.poll(&mut sink, clock::now());
         match left.recv_timeout(pause) {
@@ -57,8 +53,8 @@ fn read(mut reader: LogReader, left: &Receiver<()>, inbox: &Inbox) {
     }
 }
 
-fn translated(event: &log_tail::LogEvent) -> Option<LogEvent> {
-    Some(match event {
+fn translated(event: &log_tail::LogEvent) -> LogEvent {
+    match event {
         log_tail::LogEvent::Segment(segment) => LogEvent::Lines(Arc::clone(segment)),
         log_tail::LogEvent::Summary { log, block } => LogEvent::Counted { log: *log, block: *block },
         log_tail::LogEvent::Loss { log, lines, bytes, why } => {
@@ -72,5 +68,5 @@ fn translated(event: &log_tail::LogEvent) -> Option<LogEvent> {
                 LogState::Failed { cause, .. } => Err(cause.clone()),
             },
         },
-    })
+    }
 }

@@ -61,15 +61,18 @@ impl Source {
             refresh.mark_unchanged();
             let begun = Instant::now();
             let outcome = self.reader.read(self.deadline).await;
-            let pause = match failed(&outcome) {
-                Some(cause) => {
-                    failures = failures.saturating_add(1);
-                    backoff::pause(self.interval, failures, cause, chance())
+            let pause = if let Some(cause) = failed(&outcome) {
+                if failures == 0 {
+                    tracing::warn!("{:?} {}: {cause}", self.id.kind, self.id.index);
                 }
-                None => {
-                    failures = 0;
-                    self.interval
+                failures = failures.saturating_add(1);
+                backoff::pause(self.interval, failures, cause, chance())
+            } else {
+                if failures > 0 {
+                    tracing::info!("{:?} {}: answers again after {failures} attempts", self.id.kind, self.id.index);
                 }
+                failures = 0;
+                self.interval
             };
             let next = pace::next(begun.duration_since(started), pause, phase);
             let next_in = next.saturating_sub(started.elapsed());

@@ -15,7 +15,9 @@ use crate::adapters::postgres::PostgresSource;
 use crate::adapters::redis::RedisSource;
 use crate::app::Event;
 use crate::app::event::Discovered;
-use crate::config::resolved::{CacheSource, CacheSpec, DatabaseSpec, OriginSpec, ServiceSpec, SignalSource, SignalSpec};
+use crate::config::resolved::{
+    CacheSource, CacheSpec, DatabaseSpec, OriginSpec, ServiceSpec, SignalSource, SignalSpec,
+};
 use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Cause, Safe};
@@ -147,5 +149,10 @@ fn told(at: usize, origin: &OriginSpec, found: Discovery, took: Duration) -> Dis
         // An origin that is down stays on the screen as down; it is not forgotten.
         services.push(discovered::service(origin, origin.url.clone(), crate::config::candidates::Pace::Often, false));
     }
-    Discovered { origin: at, services, caches: found.cache.map(|c| discovered::cache(origin, c)).into_iter().collect(), told }
+    Discovered {
+        origin: at,
+        services,
+        caches: found.cache.map(|c| discovered::cache(origin, c)).into_iter().collect(),
+        told,
+    }
 }

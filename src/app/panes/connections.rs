@@ -82,10 +82,9 @@ fn by_state(sessions: &Sessions) -> Line {
         };
         let gap = if out.is_empty() { "" } else { "  " };
         out.push(span(format!("{gap}{} {count}{mark}", state.short()), tone));
-        if state.holds_transaction() && *count > 0 {
-            if let Some(oldest) = sessions.oldest_idle_in_transaction {
-                out.push(span(format!(" (oldest {})", figure::age(oldest)), Tone::Warn));
-            }
+        let oldest = sessions.oldest_idle_in_transaction.filter(|_| state.holds_transaction() && *count > 0);
+        if let Some(oldest) = oldest {
+            out.push(span(format!(" (oldest {})", figure::age(oldest)), Tone::Warn));
         }
     }
     if sessions.waiting > 0 || sessions.blocked > 0 {
@@ -100,9 +99,8 @@ fn by_state(sessions: &Sessions) -> Line {
 fn bar(slots: &Slots, sessions: Option<&Sessions>) -> Block {
     let max = f64::from(slots.max.max(1));
     let part = |wanted: &[SessionState]| {
-        let count: u32 = sessions
-            .map(|s| s.by_state.iter().filter(|(state, _)| wanted.contains(state)).map(|(_, n)| *n).sum())
-            .unwrap_or(0);
+        let states = sessions.map(|s| s.by_state.as_slice()).unwrap_or_default();
+        let count: u32 = states.iter().filter(|(state, _)| wanted.contains(state)).map(|(_, n)| *n).sum();
         f64::from(count) / max
     };
     let active = part(&[SessionState::Active, SessionState::Fastpath]);

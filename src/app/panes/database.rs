@@ -6,6 +6,7 @@ use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::database::DatabaseState;
 use crate::domain::{Moment, Safe, figure};
+use crate::metrics::Bucket;
 
 use super::connections::{none, shown_database};
 use super::{line, marks, or_frozen, span, spark};
@@ -111,7 +112,7 @@ fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
         },
         Chart {
             label: Safe::of("commits/s"),
-            values: spark(&database.commits, now, buckets, |b| b.mean()),
+            values: spark(&database.commits, now, buckets, Bucket::mean),
             top: None,
             marks: Vec::new(),
             figure: rate(database.rates.as_ref().map(|r| r.commits_per_second), figure::number),
@@ -119,7 +120,7 @@ fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
         },
         Chart {
             label: Safe::of("buffer hit"),
-            values: spark(&database.hit_ratio, now, buckets, |b| b.mean()),
+            values: spark(&database.hit_ratio, now, buckets, Bucket::mean),
             top: Some(1.0),
             marks: Vec::new(),
             figure: rate(database.rates.as_ref().and_then(|r| r.hit_ratio), figure::percent),

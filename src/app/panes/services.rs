@@ -19,7 +19,6 @@ const COLUMNS: &[Column] = &[
     column("latency", 7, 7, Align::Right, 5),
     column("last 100s", 8, 20, Align::Left, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
-    column("version", 6, 10, Align::Left, 1),
     Column { title: "told", min: 8, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
@@ -87,7 +86,6 @@ pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
         Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, Tone::Plain),
         Cell::spark(spark(&service.latency, now, SPARK, |b| b.max), verdict.into()),
         Cell::figure(p95, seconds, Tone::Plain),
-        Cell::text(service.version.clone().unwrap_or_else(|| Safe::of("-")), Tone::Dim),
         Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
     ];
     Row { key: RowKey::Index(at), cells, haystack }
@@ -111,10 +109,8 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
     } else if let Some(report) = service.readout.value().filter(|r| !r.detail.as_str().is_empty()) {
         words.push(report.detail.to_string());
     }
-    if debounced.is_pending() {
-        if let (Some(raw), Some(shown)) = (debounced.raw(), debounced.state()) {
-            words.push(format!("now {raw}, shown {shown}"));
-        }
+    if let (true, Some(raw), Some(shown)) = (debounced.is_pending(), debounced.raw(), debounced.state()) {
+        words.push(format!("now {raw}, shown {shown}"));
     }
     if let Some(days) =
         service.certificate_days_left(now).filter(|d| *d < super::super::telemetry::service::CERTIFICATE_DAYS)

@@ -13,6 +13,7 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::CacheSource;
+use crate::domain::signal::SignalValue;
 use crate::domain::{Moment, Safe, Verdict, figure};
 
 /// Statements that are listed.
@@ -177,7 +178,7 @@ fn cache(cache: &CacheState, now: Moment) -> (Option<Verdict>, Value) {
 
 fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
     let verdict = signal.verdict(now);
-    let number = signal.readout.value().filter(|_| signal.readout.cause().is_none()).map(|v| v.number());
+    let number = signal.readout.value().filter(|_| signal.readout.cause().is_none()).map(SignalValue::number);
     let value = json!({
         "name": to_value(&signal.spec.name),
         "verdict": verdict.word(),

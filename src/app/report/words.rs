@@ -9,9 +9,18 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
     let mut out = vec![Safe::of(format!("{}  {}", verdict.word().to_uppercase(), text(value.get("checked_at"))))];
     for item in items(value, "services") {
         let status = item["status"].as_u64().map_or_else(|| "-".to_owned(), |s| s.to_string());
-        out.push(row("service", item, &format!("{status} {:>8}  {}", milliseconds(&item["latency_ms"]), text(item.get("detail")))));
+        out.push(row(
+            "service",
+            item,
+            &format!("{status} {:>8}  {}", milliseconds(&item["latency_ms"]), text(item.get("detail"))),
+        ));
         for check in item["checks"].as_array().into_iter().flatten().filter(|c| c["verdict"] != "ok") {
-            let words = format!("              {} {}: {}", text(check.get("verdict")), text(check.get("name")), text(check.get("detail")));
+            let words = format!(
+                "              {} {}: {}",
+                text(check.get("verdict")),
+                text(check.get("name")),
+                text(check.get("detail"))
+            );
             out.push(Safe::of(words));
         }
         if let Some(days) = item["certificate_days_left"].as_i64() {
@@ -25,7 +34,8 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
             _ => "connections unknown".to_owned(),
         };
         let version = item["server_version"].as_str().map_or_else(|| "-".to_owned(), |v| format!("PostgreSQL {v}"));
-        let words = format!("{version} {} {used}, buffer hit {}", text(item.get("role")), ratio(item, "cache_hit_ratio"));
+        let words =
+            format!("{version} {} {used}, buffer hit {}", text(item.get("role")), ratio(item, "cache_hit_ratio"));
         out.push(row("database", item, &words));
         for problem in item["problems"].as_array().into_iter().flatten() {
             out.push(Safe::of(format!("              {}", text(Some(problem)))));

@@ -7,7 +7,7 @@ use crate::input::Command;
 /// Moves the cursor of a pane.
 pub fn travel(model: &mut Model, pane: PaneId, command: Command) {
     let Some(table) = panes::table(model, pane) else { return };
-    let page = model.geometry.page_rows(pane);
+    let height = model.geometry.page_rows(pane);
     let last = table.rows.len().saturating_sub(1);
     let cursor = model.view.cursors.entry(pane).or_default();
     let at = cursor.selected.as_ref().and_then(|key| table.rows.iter().position(|row| row.key == *key));
@@ -18,15 +18,15 @@ pub fn travel(model: &mut Model, pane: PaneId, command: Command) {
         (Command::Down | Command::Up, None) => 0,
         (Command::Down, Some(at)) => at + 1,
         (Command::Up, Some(at)) => at.saturating_sub(1),
-        (Command::PageDown, at) => at.unwrap_or(0) + page,
-        (Command::PageUp, at) => at.unwrap_or(0).saturating_sub(page),
-        (Command::HalfPageDown, at) => at.unwrap_or(0) + page / 2,
-        (Command::HalfPageUp, at) => at.unwrap_or(0).saturating_sub(page / 2),
+        (Command::PageDown, at) => at.unwrap_or(0) + height,
+        (Command::PageUp, at) => at.unwrap_or(0).saturating_sub(height),
+        (Command::HalfPageDown, at) => at.unwrap_or(0) + height / 2,
+        (Command::HalfPageUp, at) => at.unwrap_or(0).saturating_sub(height / 2),
         _ => return,
     }
     .min(last);
     cursor.selected = table.rows.get(next).map(|row| row.key.clone());
-    cursor.offset = cursor.offset.clamp((next + 1).saturating_sub(page), next);
+    cursor.offset = cursor.offset.clamp((next + 1).saturating_sub(height), next);
 }
 
 /// Sorts by the next column; after the last comes the table's own order.

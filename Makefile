@@ -1,0 +1,30 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+
+.PHONY: demo test lint build bench picture clean
+
+# A sample system on loopback, and the dashboard on it. SCENARIO=pool-exhaustion makes trouble after 15 s.
+demo: build
+	@target/release/quarterdeck demo $(if $(SCENARIO),--scenario $(SCENARIO))
+
+build:
+	@.ci/setup demo
+	@cargo build --release --quiet --bin quarterdeck
+
+test:
+	@.ci/setup test
+	$(MAKE) lint
+	cargo test --locked
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+bench:
+	cargo bench --locked
+
+# The pictures of the README, made from the running program.
+picture: build
+	cargo run --quiet --example picture
+
+clean:
+	cargo clean
