@@ -90,7 +90,7 @@ pub enum Block {
 pub struct Chart {
     /// Left.
     pub label: Safe,
-    /// One value a bucket, oldest first; `None` is a gap, drawn as a gap.
+    /// One value a bucket, oldest first; `None` is a gap, drawn as a gap, NaN an attempt that failed, a cross.
     pub values: Arc<[Option<f32>]>,
     /// Top of the scale; `None` fits the values.
     pub top: Option<f32>,

@@ -154,7 +154,12 @@ impl Cell {
     /// A sparkline, sorted by its newest value.
     #[must_use]
     pub fn spark(values: Arc<[Option<f32>]>, tone: Tone) -> Cell {
-        let newest = values.iter().rev().flatten().next().map_or(SortValue::None, |v| SortValue::Number(f64::from(*v)));
+        let newest = values
+            .iter()
+            .rev()
+            .flatten()
+            .find(|v| v.is_finite())
+            .map_or(SortValue::None, |v| SortValue::Number(f64::from(*v)));
         Cell { content: Content::Spark(values), tone, sort: newest }
     }
 }

@@ -88,6 +88,7 @@ impl Page {
                 PaneId::Connections,
                 PaneId::SlowQueries,
                 PaneId::Cache,
+                PaneId::Signals,
                 PaneId::Logs,
             ],
             Page::Services => &[PaneId::Services, PaneId::Latency],

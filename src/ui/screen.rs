@@ -23,6 +23,8 @@ use crate::ui::bands::{Band, bands, heights};
 pub const SMALLEST: (u16, u16) = (40, 10);
 /// From here on panes have boxes.
 const ROOMY: (u16, u16) = (100, 30);
+/// From this height on a pane of caches is divided.
+const TALL: u16 = 16;
 /// What surrounds a pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -73,6 +75,9 @@ pub fn layout(area: Rectangle, page: Page, zoomed: Option<PaneId>) -> Layout {
         panes.push(place(id, body, frame));
     } else {
         fill(bands(page, area, roomy), body, frame, &mut panes);
+        if page == Page::Overview {
+            make_room_for_signals(&mut panes, frame);
+        }
     }
     Layout {
         header: row(area.y),
@@ -98,6 +103,18 @@ fn fill(bands: &[Band], body: Rectangle, frame: Frame, panes: &mut Vec<Placed>) 
         }
         y += height;
     }
+}
+
+/// On a tall screen the caches do not fill their pane: its lower part tells the signals.
+fn make_room_for_signals(panes: &mut Vec<Placed>, frame: Frame) {
+    let Some(at) = panes.iter().position(|p| p.id == PaneId::Cache && p.outer.height >= TALL) else { return };
+    let Some(cache) = panes.get(at).map(|p| p.outer) else { return };
+    let upper = cache.height * 2 / 5;
+    let parts = [
+        place(PaneId::Cache, Rectangle { height: upper, ..cache }, frame),
+        place(PaneId::Signals, Rectangle { y: cache.y + upper, height: cache.height - upper, ..cache }, frame),
+    ];
+    panes.splice(at..=at, parts);
 }
 
 fn place(id: PaneId, outer: Rectangle, frame: Frame) -> Placed {
@@ -170,8 +187,10 @@ mod tests {
     fn pages_hold_the_panes_of_their_tab_order() {
         for page in Page::ALL {
             let layout = placed(120, 40, page);
-            assert!(page.panes().iter().all(|id| outer(&layout, *id).is_some()), "{page:?}");
-            assert_eq!(page.panes().len(), layout.panes.len());
+            let tall = placed(200, 60, page);
+            assert!(page.panes().iter().all(|id| outer(&tall, *id).is_some()), "{page:?}");
+            assert_eq!(page.panes().len(), tall.panes.len());
+            assert!(layout.panes.iter().all(|p| page.panes().contains(&p.id)));
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::domain::{PaneState, Safe, figure};
 
 use super::{line, off, or_frozen, span};
 
+/// With more rows left over than this, the course of the server is charted there.
+const CHARTS: usize = 4;
+
 /// The database that the database panes show.
 #[must_use]
 pub fn shown_database(model: &Model) -> Option<&DatabaseState> {
@@ -25,7 +28,7 @@ pub fn none(model: &Model) -> PaneState {
     off(model, OffKind::Database, "no database is named", "--db postgresql://USER@HOST/DATABASE, or DATABASE_URL")
 }
 
-pub fn view(model: &Model, height: u16) -> PaneView {
+pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let now = model.shown().1;
     let mut title = vec![span("Connections", Tone::Strong)];
     let Some(database) = shown_database(model) else {
@@ -46,7 +49,13 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         blocks.push(bar(slots, database.sessions.value()));
         blocks.extend(problems(database).into_iter().map(Block::Line));
         let room = usize::from(height).saturating_sub(blocks.len());
-        blocks.extend(holders(slots).into_iter().take(room).map(Block::Line));
+        let holders: Vec<Line> = holders(slots).into_iter().take(room).collect();
+        let left = room - holders.len();
+        blocks.extend(holders.into_iter().map(Block::Line));
+        if left > CHARTS {
+            blocks.push(Block::Line(Line::new()));
+            blocks.extend(super::database::charts(database, now, width).into_iter().map(Block::Chart));
+        }
     }
     if model.shown().0.databases.len() > 1 {
         title.push(span(format!(" {}", database.spec.name), Tone::Dim));

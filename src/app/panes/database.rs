@@ -94,7 +94,7 @@ fn traffic(database: &DatabaseState) -> Line {
     out
 }
 
-fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
+pub fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
     let buckets = usize::from(width.saturating_sub(26)).clamp(8, 180);
     let used =
         database.slots.value().map_or_else(|| Safe::of("-"), |s| Safe::of(format!("{} of {}", s.used, s.usable())));

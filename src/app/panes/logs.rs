@@ -133,10 +133,14 @@ fn broken(logs: &LogsState, now: Moment) -> Vec<crate::app::document::Line> {
 fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
     let bucket = Duration::from_secs(10);
     let counted = Histogram::of(logs.store.iter(), None, now, bucket, usize::from(width).min(180), TimeBasis::Stated);
-    let known = |n: &u32| Some(*n);
+    // Before the oldest kept line nothing is known: that is not zero.
+    let oldest = logs.store.iter().filter_map(|s| s.times()).map(|(first, _)| first).min();
+    let age = oldest.map_or(0, |first| (now.wall.timestamp_micros() - first).max(0) / bucket.as_micros() as i64);
+    let unknown = counted.lines.len().saturating_sub(usize::try_from(age).unwrap_or(usize::MAX).saturating_add(1));
+    let known = |(at, n): (usize, &u32)| (at >= unknown).then_some(*n);
     Block::Histogram {
-        all: counted.lines.iter().map(known).collect::<Arc<[_]>>(),
-        part: counted.errors.iter().map(known).collect::<Arc<[_]>>(),
+        all: counted.lines.iter().enumerate().map(known).collect::<Arc<[_]>>(),
+        part: counted.errors.iter().enumerate().map(known).collect::<Arc<[_]>>(),
         label: Safe::of("lines, errors per 10s"),
     }
 }

@@ -19,7 +19,7 @@ use crate::app::table::{Row, Table, Tone};
 use crate::app::view::Page;
 use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Safe};
-use crate::metrics::series::Series;
+use crate::metrics::series::{Series, Slot};
 
 pub use cache::basis_words;
 pub use connections::shown_database;
@@ -32,7 +32,7 @@ pub fn view(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
     match pane {
         PaneId::Services => services::view(model),
         PaneId::Latency => latency::view(model, width, height),
-        PaneId::Connections => connections::view(model, height),
+        PaneId::Connections => connections::view(model, width, height),
         PaneId::SlowQueries => statements::view(model),
         PaneId::Cache => cache::view(model, width, height),
         PaneId::Signals => signals::view(model),
@@ -89,7 +89,12 @@ fn spark(
     n: usize,
     figure: impl Fn(&crate::metrics::series::Bucket) -> f64,
 ) -> Arc<[Option<f32>]> {
-    series.buckets(now, n).map(|bucket| bucket.map(|b| figure(&b) as f32)).collect()
+    let shown = |slot: Slot| match slot {
+        Slot::Empty => None,
+        Slot::Failed => Some(f32::NAN), // drawn as a cross: asked, and no figure came
+        Slot::Filled(bucket) => Some(figure(&bucket) as f32),
+    };
+    series.slots(now, n).map(shown).collect()
 }
 
 /// Columns of a mark among the last `n` buckets.

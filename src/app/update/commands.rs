@@ -135,7 +135,9 @@ fn close(model: &mut Model) {
 }
 
 fn cycle_focus(model: &mut Model, step: isize) {
-    let panes = model.view.page.panes();
+    // A small screen leaves panes out: the focus passes them over.
+    let seen = |pane: &&PaneId| model.view.zoomed || model.geometry.panes.iter().any(|(id, _)| id == *pane);
+    let panes: Vec<PaneId> = model.view.page.panes().iter().filter(seen).copied().collect();
     let at = panes.iter().position(|p| *p == model.view.focused()).unwrap_or(0);
     let next = (at as isize + step).rem_euclid(panes.len().max(1) as isize) as usize;
     if let Some(pane) = panes.get(next) {
