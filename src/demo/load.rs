@@ -33,8 +33,9 @@ fn request(dice: &mut Dice, database: bool) -> (&'static str, String) {
     let choice = if database { dice.below(1000) } else { 700 + dice.below(60) };
     match choice {
         0..700 => {
-            // The smaller of two throws: some commits are asked for more often than others.
-            let id = 1 + dice.below(400).min(dice.below(400));
+            // Some commits are asked for more often than others, and one request in twenty is for any of them.
+            let often = dice.below(400).min(dice.below(400));
+            let id = 1 + if dice.below(20) == 0 { dice.below(20_000) } else { often };
             ("GET", format!("/api/v1/commits/{id}"))
         }
         700..730 => ("GET", "/health".to_owned()),

@@ -98,11 +98,11 @@ fn router(api: Arc<Api>) -> Router {
 async fn upkeep(api: Arc<Api>) {
     let Some(pool) = &api.pool else { return };
     loop {
+        let depth = queue::depth(pool).await.unwrap_or(-1);
+        api.queue_depth.store(depth, Relaxed);
         if let Err(error) = pool.upkeep().await {
             api.log.write("WARNING", &format!("cannot open a connection for the pool: {error}"), json!({}));
         }
-        let depth = queue::depth(pool).await.unwrap_or(-1);
-        api.queue_depth.store(depth, Relaxed);
         sleep(Duration::from_secs(1)).await;
     }
 }

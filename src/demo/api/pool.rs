@@ -37,6 +37,10 @@ pub struct Pool {
     size: usize,
     permits: Semaphore,
     idle: Mutex<VecDeque<Pooled>>,
+    /// One login at a time: a pool that is short must not storm the server.
+    opening: tokio::sync::Mutex<()>,
+    /// Why the last login failed.
+    refused: Mutex<Option<String>>,
 }
 
 /// A connection on loan; it goes back when dropped.
@@ -52,7 +56,14 @@ impl Pool {
     pub fn new(url: &str, size: usize) -> Result<Self, DemoError> {
         let mut config: Config = url.parse().doing("read the database's address")?;
         config.application_name("pggit-api").options("-c statement_timeout=5s").connect_timeout(PATIENCE);
-        Ok(Self { config, size, permits: Semaphore::new(size), idle: Mutex::new(VecDeque::new()) })
+        Ok(Self {
+            config,
+            size,
+            permits: Semaphore::new(size),
+            idle: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            refused: Mutex::default(),
+        })
     }
 
     /// Connections that are open and not on loan.
@@ -83,10 +94,10 @@ impl Pool {
 
     /// A connection, or why there was none within two seconds.
     pub async fn acquire(&self) -> Result<Lease<'_>, Fault> {
-        let mut refused = None;
-        let waited = timeout(PATIENCE, self.wait(&mut refused)).await;
+        let waited = timeout(PATIENCE, self.wait()).await;
         waited.ok().flatten().ok_or_else(|| {
-            let cause = refused.map_or_else(|| "all are in use".to_owned(), |error| error.to_string());
+            let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let cause = refused.unwrap_or_else(|| "all are in use".to_owned());
             Fault {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 message: format!("pool timeout after {} s: {cause}", PATIENCE.as_secs()),
@@ -98,22 +109,28 @@ impl Pool {
         })
     }
 
-    async fn wait(&self, refused: &mut Option<DemoError>) -> Option<Lease<'_>> {
+    async fn wait(&self) -> Option<Lease<'_>> {
         let permit = self.permits.acquire().await.ok()?;
         loop {
             if let Some(pooled) = self.take_idle() {
                 return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit });
             }
-            match self.open().await {
-                Ok(pooled) => return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit }),
-                Err(error) => *refused = Some(error),
+            if let Ok(_alone) = self.opening.try_lock() {
+                if let Ok(pooled) = self.open().await {
+                    return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit });
+                }
+                sleep(Duration::from_millis(400)).await;
+            } else {
+                sleep(Duration::from_millis(10)).await;
             }
-            sleep(Duration::from_millis(400)).await;
         }
     }
 
     async fn open(&self) -> Result<Pooled, DemoError> {
-        Ok(Pooled { client: schema::connect(&self.config).await?, opened: Instant::now() })
+        let opened = schema::connect(&self.config).await;
+        let refused = opened.as_ref().err().map(ToString::to_string);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        Ok(Pooled { client: opened?, opened: Instant::now() })
     }
 
     /// Opens what is missing, then closes at most two connections that are too old. Their places are filled at the next
@@ -133,6 +150,7 @@ impl Pool {
     }
 
     async fn fill(&self) -> Result<(), DemoError> {
+        let Ok(_alone) = self.opening.try_lock() else { return Ok(()) };
         while let Ok(_permit) = self.permits.try_acquire() {
             // This permit is one of those in use.
             if self.available() + self.in_use() > self.size {
