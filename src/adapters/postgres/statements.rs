@@ -24,9 +24,13 @@ const TEXTS: &str = include_str!("sql/statement_texts.sql");
 const OURS: &[u8] = b"/* quarterdeck";
 /// The first two readings come this close together: they make the first delta.
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
-/// Texts are fetched when one of this many at the top is new …
-const TOP: usize = 20;
-/// … and then of this many.
+/// Texts are read with all their neighbours: where that is dear, only for a new one among this many at the top …
+const TOP: usize = 10;
+/// … that took this share of the time.
+const WORTH: f64 = 0.01;
+/// Dear is where the counters alone take longer than this.
+const DEAR: Duration = Duration::from_millis(2);
+/// Texts fetched at once.
 const MOST_TEXTS: usize = 50;
 /// Ids remembered as fetched.
 const MOST_KNOWN: usize = 5_000;
@@ -93,15 +97,18 @@ impl Statements {
         Ok(StatementsReading { snapshot, texts })
     }
 
-    /// The least of the last costs is what the server really spends; the rest is the line and other load.
     fn pace(&mut self, started: Instant) {
         self.costs.push_back(started.elapsed());
         if self.costs.len() > 5 {
             self.costs.pop_front();
         }
         self.rounds = self.rounds.saturating_add(1);
-        let cost = self.costs.iter().min().copied().unwrap_or_default();
-        self.next = Some(started + interval(self.base, cost, self.rounds));
+        self.next = Some(started + interval(self.base, self.cost(), self.rounds));
+    }
+
+    /// The least of the last costs is what the server really spends; the rest is the line and other load.
+    fn cost(&self) -> Duration {
+        self.costs.iter().min().copied().unwrap_or_default()
     }
 
     async fn texts(
@@ -113,12 +120,15 @@ impl Statements {
         if self.last.entries.is_empty() {
             return Ok(Vec::new());
         }
-        let top = delta(&self.last, snapshot, self.base).rows;
+        let step = delta(&self.last, snapshot, self.base);
         let unknown = |row: &&StatementDelta| !self.known.contains(&row.id);
-        if !top.iter().take(TOP).any(|row| unknown(&row)) {
+        let dear = self.cost() > DEAR;
+        let worth = |row: &&StatementDelta| !dear || row.total_ms >= WORTH * step.total_ms;
+        let top = step.rows.iter().take(if dear { TOP } else { MOST_TEXTS });
+        if !top.filter(unknown).any(|row| worth(&row)) {
             return Ok(Vec::new());
         }
-        let new: Vec<StatementId> = top.iter().take(MOST_TEXTS).filter(unknown).map(|row| row.id).collect();
+        let new: Vec<StatementId> = step.rows.iter().take(MOST_TEXTS).filter(unknown).map(|row| row.id).collect();
         let queries: Vec<i64> = new.iter().map(|id| id.query).collect();
         let rows = link.query(&compose(TEXTS, shape), &[(&queries, Type::INT8_ARRAY)]).await?;
         if self.known.len() + new.len() > MOST_KNOWN {
