@@ -137,7 +137,8 @@ impl PostgresSource {
         if session.facts.statements.is_err() {
             session.look_for_rights(&self.spec, patience).await?;
         }
-        if self.statements.due(Instant::now()) {
+        // Readings come in rounds: what would be due before the next one is due now.
+        if self.statements.due(Instant::now() + self.spec.interval / 2) {
             reading.statements = Some(read_statements(&mut self.statements, session, parts_until).await);
         }
         let late = matches!(reading.statements, Some(Err(Cause::Timeout { .. })));
