@@ -11,6 +11,7 @@ mod link;
 mod login;
 mod names;
 mod password;
+mod records;
 mod rows;
 mod scalars;
 mod sessions;
@@ -21,6 +22,7 @@ mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::DateTime;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::Type;
 
@@ -37,7 +39,7 @@ use link::{Failure, Link};
 use names::Names;
 use rows::{Head, Rows};
 use scalars::{Pooled, Scalars};
-use sessions::Queries;
+use sessions::Memory;
 use statements::Statements;
 
 /// Our statements are ended by the server after this long.
@@ -46,14 +48,16 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 const CANCEL_TIME: Duration = Duration::from_millis(300);
 /// How often the size is asked for.
 const SIZE_EVERY: Duration = Duration::from_secs(60);
+/// How long the size is left alone when asking for it took too long.
+const SIZE_PAUSE: Duration = Duration::from_secs(600);
 /// How long a part that failed is left out of the composed statement.
 const PART_PAUSE: Duration = Duration::from_secs(60);
 /// How often a missing right is looked for anew.
 const RIGHTS_EVERY: Duration = Duration::from_secs(30);
 /// More sessions than this are grouped by the server …
-const CROWDED_FROM: usize = 500;
+const CROWDED_FROM: u32 = 1000;
 /// … until there are fewer than this again.
-const CROWDED_TO: u32 = 400;
+const CROWDED_TO: u32 = 800;
 /// More waiting sessions than this, and only some are asked who blocks them.
 const MOST_WAITING: u32 = 64;
 
@@ -71,7 +75,7 @@ struct Session {
     facts: Capabilities,
     pooled: Option<Pooled>,
     names: Names,
-    queries: Queries,
+    memory: Memory,
     crowded: bool,
     readings: u64,
     started_us: Option<i64>,
@@ -133,7 +137,8 @@ impl PostgresSource {
         if session.facts.statements.is_err() {
             session.look_for_rights(&self.spec, patience).await?;
         }
-        if self.statements.due(Instant::now()) {
+        // Readings come in rounds: what would be due before the next one is due now.
+        if self.statements.due(Instant::now() + self.spec.interval / 2) {
             reading.statements = Some(read_statements(&mut self.statements, session, parts_until).await);
         }
         let late = matches!(reading.statements, Some(Err(Cause::Timeout { .. })));
@@ -177,7 +182,7 @@ impl Session {
             facts,
             pooled,
             names: Names::default(),
-            queries: Queries::default(),
+            memory: Memory::default(),
             crowded: false,
             readings: 0,
             started_us: None,
@@ -204,20 +209,19 @@ impl Session {
         let started = Instant::now();
         let rows = self.rows().await?;
         let took = started.elapsed();
-        let Some(head) = rows.head else { return Err(Cause::Protocol(Safe::of("the reading has no head"))) };
-        let rows = Rows { head: None, ..rows };
-        if self.started_us.is_some_and(|known| known != head.started_us) {
+        if self.started_us.is_some_and(|known| known != rows.head.started_us) {
             // Behind a pooler another server may answer from one reading to the next: what we know is of the old one.
-            self.session_is_void();
+            self.link.close();
             return Err(Cause::SessionTerminated(Safe::of("the server behind the pooler restarted")));
         }
-        self.started_us = Some(head.started_us);
+        self.started_us = Some(rows.head.started_us);
         self.readings += 1;
-        let counters = self.counters(&head);
-        let (slots, sessions) = self.sessions(rows, &head).await?;
-        let skew = head.clock_us as f64 / 1e6 - (before + took.as_secs_f64() / 2.0);
+        let counters = self.counters(&rows.head);
+        let skew = rows.head.clock_us as f64 / 1e6 - (before + took.as_secs_f64() / 2.0);
+        let server = self.identity(&rows.head, skew);
+        let (slots, sessions) = self.sessions(rows).await?;
         Ok(DatabaseReading {
-            server: self.identity(&head, skew),
+            server,
             took,
             slots,
             sessions,
@@ -226,10 +230,6 @@ impl Session {
             scalars: Vec::new(),
             own_cost: self.link.cost,
         })
-    }
-
-    fn session_is_void(&mut self) {
-        self.link.close();
     }
 
     fn identity(&self, head: &Head, clock_skew_seconds: f64) -> ServerIdentity {
@@ -265,10 +265,6 @@ impl Session {
         if counters && self.counters_out.as_ref().is_some_and(|(_, again)| now >= *again) {
             self.counters_out = None;
         }
-        if rows.sessions.len() > CROWDED_FROM && ask == Ask::Plain {
-            self.crowded = true;
-            return self.ask(counters, Ask::Crowded).await.map_err(Cause::from);
-        }
         Ok(rows)
     }
 
@@ -280,9 +276,10 @@ impl Session {
             self.size_next = now + SIZE_EVERY;
         }
         let all_queries = self.readings == 0;
+        let since = DateTime::from_timestamp_micros(self.memory.since_us).unwrap_or_default();
         let sql = compose::reading(counters, sessions);
-        let wanted = std::mem::take(&mut self.queries.wanted);
-        let rows = self
+        let wanted = std::mem::take(&mut self.memory.wanted);
+        let answer = self
             .link
             .query(
                 &sql,
@@ -291,10 +288,15 @@ impl Session {
                     (&wanted, Type::INT4_ARRAY),
                     (&self.facts.database_oid, Type::OID),
                     (&all_queries, Type::BOOL),
+                    (&since, Type::TIMESTAMPTZ),
                 ],
             )
-            .await?;
-        rows::read(&rows).map_err(|cause| Failure { cause, state: None })
+            .await;
+        if size && answer.as_ref().is_err_and(|failure| failure.state.as_deref() == Some("57014")) {
+            // So many files that they cannot be counted in time: that must not cost a reading every minute.
+            self.size_next = now + SIZE_PAUSE;
+        }
+        rows::read(&answer?).map_err(|cause| Failure { cause, state: None })
     }
 
     /// Whether a failure may be the fault of one part. A cancelled statement is not split: that would only repeat it.
@@ -346,7 +348,7 @@ impl Session {
         })
     }
 
-    async fn sessions(&mut self, rows: Rows, head: &Head) -> Result<(Part<Slots>, Part<Sessions>), Cause> {
+    async fn sessions(&mut self, rows: Rows) -> Result<(Part<Slots>, Part<Sessions>), Cause> {
         let now = Instant::now();
         if let Some((cause, again)) = &self.sessions_out {
             if now < *again {
@@ -358,9 +360,9 @@ impl Session {
             rows.sessions.iter().map(|r| r.role).chain(rows.holders.iter().map(|h| h.role)).flatten().collect();
         let databases: Vec<u32> = rows.sessions.iter().filter_map(|r| r.database).collect();
         self.names.learn(&mut self.link, &roles, &databases).await?;
-        let (slots, sessions) = sessions::build(rows, head.clock_us, &self.facts, &self.names, &mut self.queries);
+        let (slots, sessions) = sessions::build(rows, &self.facts, &self.names, &mut self.memory);
         self.crowded =
-            sessions.waiting > MOST_WAITING || slots.used > if self.crowded { CROWDED_TO } else { CROWDED_FROM as u32 };
+            sessions.waiting > MOST_WAITING || slots.used > if self.crowded { CROWDED_TO } else { CROWDED_FROM };
         Ok((Ok(slots), Ok(sessions)))
     }
 }

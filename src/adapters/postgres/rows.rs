@@ -1,10 +1,13 @@
-//! The rows of a reading as plain values, before names are known: the head, the sessions, the groups.
+//! A reading as plain values, before names are known: the head, the sessions, the groups.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::column::{Bytes, Micros, Xid, get};
+use super::records::{Record, Records};
 use crate::domain::session::SessionId;
 use crate::domain::{Cause, Safe, Untrusted};
 
@@ -18,6 +21,7 @@ pub struct Head {
 }
 
 /// A session's row.
+#[derive(Clone)]
 pub struct SessionRow {
     pub id: SessionId,
     pub role: Option<u32>,
@@ -53,81 +57,85 @@ pub struct HolderGroup {
     pub count: u32,
 }
 
-/// All rows of a reading, sorted by what they are.
-#[derive(Default)]
+/// A whole reading, sorted by what it is of.
 pub struct Rows {
-    pub head: Option<Head>,
+    pub head: Head,
     pub sessions: Vec<SessionRow>,
+    /// Sessions that did not stir since the last reading: only their pids are sent.
+    pub resting: Vec<i32>,
     pub states: Vec<StateGroup>,
     pub holders: Vec<HolderGroup>,
 }
 
-/// Reads them.
+/// Reads the one row of a reading.
 pub fn read(rows: &[Row]) -> Result<Rows, Cause> {
-    let mut all = Rows::default();
-    for row in rows {
-        match get::<i32>(row, 0)? {
-            0 => all.head = Some(head(row)?),
-            -1 => all.states.push(state_group(row)?),
-            kind if kind < 0 => all.holders.push(holder_group(row)?),
-            pid => all.sessions.push(session(row, pid)?),
-        }
-    }
-    Ok(all)
+    let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("the reading is empty")))?;
+    let records = |at: usize| match row.columns().get(at).map(|column| column.type_() == &Type::RECORD_ARRAY) {
+        Some(true) => get::<Option<Records<'_>>>(row, at).map(Option::unwrap_or_default),
+        _ => Ok(Records::default()),
+    };
+    let sessions: Vec<SessionRow> = records(6)?.0.iter().map(session).collect::<Result<_, Cause>>()?;
+    let sent: HashSet<i32> = sessions.iter().map(|row| row.id.pid).collect();
+    let mut resting = get::<Option<Vec<i32>>>(row, 5)?.unwrap_or_default();
+    resting.retain(|pid| !sent.contains(pid));
+    Ok(Rows {
+        head: head(row)?,
+        sessions,
+        resting,
+        states: records(7)?.0.iter().map(state_group).collect::<Result<_, Cause>>()?,
+        holders: records(8)?.0.iter().map(holder_group).collect::<Result<_, Cause>>()?,
+    })
 }
 
 fn head(row: &Row) -> Result<Head, Cause> {
     Ok(Head {
-        started_us: get::<Micros>(row, 1)?.0,
-        clock_us: get::<Micros>(row, 7)?.0,
-        stats_reset_us: micros(row, 8)?,
-        replica: get(row, 16)?,
-        counters: get(row, 17)?,
+        started_us: get::<Micros>(row, 0)?.0,
+        clock_us: get::<Micros>(row, 1)?.0,
+        stats_reset_us: get::<Option<Micros>>(row, 2)?.map(|instant| instant.0),
+        replica: get(row, 3)?,
+        counters: get(row, 4)?,
     })
 }
 
-fn session(row: &Row, pid: i32) -> Result<SessionRow, Cause> {
-    let event = get::<Option<&str>>(row, 11)?;
-    let kind = get::<Option<&str>>(row, 10)?;
+fn session(row: &Record<'_>) -> Result<SessionRow, Cause> {
+    let kind = row.get::<Option<&str>>(10)?;
+    let event = row.get::<Option<&str>>(11)?;
     Ok(SessionRow {
-        id: SessionId { pid, backend_start_us: micros(row, 1)?.unwrap_or(0) },
-        role: get(row, 2)?,
+        id: SessionId { pid: row.get(0)?, backend_start_us: micros(row, 1)?.unwrap_or(0) },
+        role: row.get(2)?,
         application: text(row, 3)?,
-        client: get(row, 4)?,
-        database: get(row, 5)?,
-        state: get(row, 6)?,
+        client: row.get(4)?,
+        database: row.get(5)?,
+        state: row.get(6)?,
         state_change_us: micros(row, 7)?,
         query_start_us: micros(row, 8)?,
         transaction_start_us: micros(row, 9)?,
         wait: kind.map(|kind| Safe::of(format!("{kind}:{}", event.unwrap_or_default()))),
         lock_wait: kind == Some("Lock"),
-        blocked_by: get::<Option<Vec<i32>>>(row, 12)?.unwrap_or_default(),
-        xid: get::<Option<Xid>>(row, 13)?.map(|xid| xid.0),
-        xmin: get::<Option<Xid>>(row, 14)?.map(|xid| xid.0),
-        query: get::<Option<Bytes<'_>>>(row, 15)?.map(|bytes| bytes.keep()),
-        hidden: get(row, 16)?,
+        blocked_by: row.get::<Option<Vec<i32>>>(12)?.unwrap_or_default(),
+        xid: row.get::<Option<Xid>>(13)?.map(|xid| xid.0),
+        xmin: row.get::<Option<Xid>>(14)?.map(|xid| xid.0),
+        query: row.get::<Option<Bytes<'_>>>(15)?.map(|bytes| bytes.keep()),
+        hidden: row.get(16)?,
     })
 }
 
-fn state_group(row: &Row) -> Result<StateGroup, Cause> {
-    let (count, waiting) = counts(row)?;
-    Ok(StateGroup { state: get(row, 6)?, hidden: get::<Option<bool>>(row, 16)? == Some(true), count, waiting })
+fn state_group(row: &Record<'_>) -> Result<StateGroup, Cause> {
+    Ok(StateGroup { state: row.get(0)?, hidden: row.get(1)?, count: count(row, 2)?, waiting: count(row, 3)? })
 }
 
-fn holder_group(row: &Row) -> Result<HolderGroup, Cause> {
-    Ok(HolderGroup { role: get(row, 2)?, application: text(row, 3)?, client: get(row, 4)?, count: counts(row)?.0 })
+fn holder_group(row: &Record<'_>) -> Result<HolderGroup, Cause> {
+    Ok(HolderGroup { role: row.get(0)?, application: text(row, 1)?, client: row.get(2)?, count: count(row, 3)? })
 }
 
-fn counts(row: &Row) -> Result<(u32, u32), Cause> {
-    let figures: Vec<i64> = get(row, 17)?;
-    let at = |index: usize| figures.get(index).and_then(|n| u32::try_from(*n).ok()).unwrap_or(0);
-    Ok((at(0), at(1)))
+fn count(row: &Record<'_>, at: usize) -> Result<u32, Cause> {
+    Ok(u32::try_from(row.get::<i64>(at)?).unwrap_or(0))
 }
 
-fn micros(row: &Row, at: usize) -> Result<Option<i64>, Cause> {
-    Ok(get::<Option<Micros>>(row, at)?.map(|instant| instant.0))
+fn micros(row: &Record<'_>, at: usize) -> Result<Option<i64>, Cause> {
+    Ok(row.get::<Option<Micros>>(at)?.map(|instant| instant.0))
 }
 
-fn text(row: &Row, at: usize) -> Result<Untrusted, Cause> {
-    Ok(get::<Option<Bytes<'_>>>(row, at)?.map(|bytes| bytes.keep()).unwrap_or_default())
+fn text(row: &Record<'_>, at: usize) -> Result<Untrusted, Cause> {
+    Ok(row.get::<Option<Bytes<'_>>>(at)?.map(|bytes| bytes.keep()).unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use super::cause::grant_statistics;
 use super::names::Names;
 use super::rows::{Rows, SessionRow};
 use crate::domain::database::{Holder, Sessions, Slots};
-use crate::domain::session::{Session, SessionId, SessionState};
+use crate::domain::session::{Session, SessionState};
 use crate::domain::{Safe, Untrusted};
 
 /// Sessions in a reading's list.
@@ -22,55 +22,72 @@ const MOST_HOLDERS: usize = 50;
 const ASKED_AT_ONCE: usize = 20;
 /// An idle session's query is asked for once it rests this long: in a busy pool it would be gone before it is read.
 const AT_REST: Duration = Duration::from_secs(4);
+/// A change may be written down a little after its own time.
+const MARGIN_US: i64 = 1_000_000;
 
-/// Last queries of sessions, by the session and the query's start.
+/// What is remembered of sessions from reading to reading: those at rest are sent as a bare pid, idle ones without
+/// their last query.
 #[derive(Default)]
-pub struct Queries {
-    known: HashMap<SessionId, (i64, Untrusted)>,
+pub struct Memory {
+    known: HashMap<i32, SessionRow>,
     /// Idle sessions whose query the next reading asks for.
     pub wanted: Vec<i32>,
+    /// Who did not stir since this instant of the server's clock is sent as a bare pid.
+    pub since_us: i64,
 }
 
-impl Queries {
-    /// Puts remembered queries into the rows, remembers those that came, and notes what to ask for next.
-    fn fill(&mut self, rows: &mut [SessionRow], clock_us: i64) {
-        let mut next = HashMap::with_capacity(rows.len());
+impl Memory {
+    /// Completes the rows with what is remembered, remembers them, and notes what to ask for next. Returns how many
+    /// sessions at rest nothing is remembered of.
+    fn fill(&mut self, rows: &mut Rows, clock_us: i64) -> u32 {
+        let mut missing = 0;
+        for pid in std::mem::take(&mut rows.resting) {
+            match self.known.remove(&pid) {
+                Some(row) => rows.sessions.push(row),
+                None => missing += 1,
+            }
+        }
+        let mut next = HashMap::with_capacity(rows.sessions.len());
         let mut resting = Vec::new();
-        for row in rows.iter_mut().filter(|row| !row.hidden) {
-            let start = row.query_start_us.unwrap_or(0);
+        for row in rows.sessions.iter_mut().filter(|row| !row.hidden) {
             if row.query.is_none() {
-                row.query = self.known.remove(&row.id).filter(|(at, _)| *at == start).map(|(_, query)| query);
+                let known = self.known.remove(&row.id.pid).filter(|known| known.is_same_query(row));
+                row.query = known.and_then(|known| known.query);
             }
-            match &row.query {
-                Some(query) => drop(next.insert(row.id, (start, query.clone()))),
-                None => resting.extend(
-                    age(clock_us, row.state_change_us).filter(|age| *age >= AT_REST).map(|age| (age, row.id.pid)),
-                ),
+            if row.query.is_none() {
+                let age = age(clock_us, row.state_change_us).filter(|age| *age >= AT_REST);
+                resting.extend(age.map(|age| (age, row.id.pid)));
             }
+            next.insert(row.id.pid, row.clone());
         }
         resting.sort_unstable_by_key(|(age, _)| Reverse(*age));
         self.wanted = resting.into_iter().take(ASKED_AT_ONCE).map(|(_, pid)| pid).collect();
         self.known = next;
+        // Should one ever be missing, or the server have sent only some, the next reading brings all of them.
+        let all = rows.states.is_empty();
+        self.since_us = if missing == 0 && all { clock_us.saturating_sub(MARGIN_US) } else { 0 };
+        missing
+    }
+}
+
+impl SessionRow {
+    fn is_same_query(&self, other: &SessionRow) -> bool {
+        self.id == other.id && self.query_start_us == other.query_start_us
     }
 }
 
 /// Slots and sessions of a reading. `rows` hold all sessions but ours, or as many as were sent and the groups.
-pub fn build(
-    mut rows: Rows,
-    clock_us: i64,
-    facts: &Capabilities,
-    names: &Names,
-    queries: &mut Queries,
-) -> (Slots, Sessions) {
-    queries.fill(&mut rows.sessions, clock_us);
+pub fn build(mut rows: Rows, facts: &Capabilities, names: &Names, memory: &mut Memory) -> (Slots, Sessions) {
+    let clock_us = rows.head.clock_us;
+    let missing = memory.fill(&mut rows, clock_us);
     let holding = holding_back(&rows.sessions);
     let blocking: Vec<i32> = rows.sessions.iter().flat_map(|row| row.blocked_by.iter().copied()).collect();
     let total: u32 = if rows.states.is_empty() {
-        u32::try_from(rows.sessions.len()).unwrap_or(u32::MAX)
+        u32::try_from(rows.sessions.len()).unwrap_or(u32::MAX).saturating_add(missing)
     } else {
         rows.states.iter().map(|group| group.count).sum()
     };
-    let mut sessions = counted(&rows, facts);
+    let mut sessions = counted(&rows, missing, facts);
     let holders = holders(&rows, names);
     let mut list: Vec<Session> = rows
         .sessions
@@ -138,10 +155,13 @@ fn rank(session: &Session, blocking: &[i32]) -> u8 {
     }
 }
 
-fn counted(rows: &Rows, facts: &Capabilities) -> Sessions {
+fn counted(rows: &Rows, missing: u32, facts: &Capabilities) -> Sessions {
     let mut counts: HashMap<SessionState, u32> = HashMap::new();
     let mut hidden = 0u32;
     let mut waiting = 0u32;
+    if missing > 0 {
+        counts.insert(SessionState::Idle, missing);
+    }
     if rows.states.is_empty() {
         for row in &rows.sessions {
             *counts.entry(state_of(row.state.as_deref(), row.hidden)).or_default() += 1;
@@ -216,6 +236,8 @@ fn precedes(a: u32, b: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::postgres::rows::Head;
+    use crate::domain::session::SessionId;
 
     fn row(pid: i32, state: &str) -> SessionRow {
         SessionRow {
@@ -256,20 +278,39 @@ mod tests {
         assert_eq!(rows.iter().map(|r| is_at(r, oldest[&r.database])).collect::<Vec<_>>(), [false, true, true]);
     }
 
+    fn rows(sessions: Vec<SessionRow>, resting: &[i32]) -> Rows {
+        let head = Head { started_us: 0, clock_us: 0, stats_reset_us: None, replica: false, counters: None };
+        Rows { head, sessions, resting: resting.to_vec(), states: Vec::new(), holders: Vec::new() }
+    }
+
     #[test]
     fn queries_of_idle_sessions_are_remembered_and_asked_for_at_rest() {
-        let mut queries = Queries::default();
-        let mut first = vec![row(1, "active"), row(2, "idle")];
-        first[0].query = Some(Untrusted::from("select 1"));
-        queries.fill(&mut first, 2_000_000);
-        assert!(queries.wanted.is_empty(), "a second is no rest");
-        let mut second = vec![row(1, "idle"), row(2, "idle")];
-        queries.fill(&mut second, 6_000_000);
-        assert_eq!(second[0].query, Some(Untrusted::from("select 1")));
-        assert_eq!(queries.wanted, [2]);
-        let mut third = vec![row(1, "idle"), row(2, "idle")];
-        third[0].query_start_us = Some(5_000_000);
-        queries.fill(&mut third, 6_000_000);
-        assert_eq!(third[0].query, None, "another query began since");
+        let mut memory = Memory::default();
+        let mut first = rows(vec![row(1, "active"), row(2, "idle")], &[]);
+        first.sessions[0].query = Some(Untrusted::from("select 1"));
+        memory.fill(&mut first, 2_000_000);
+        assert!(memory.wanted.is_empty(), "a second is no rest");
+        let mut second = rows(vec![row(1, "idle"), row(2, "idle")], &[]);
+        memory.fill(&mut second, 6_000_000);
+        assert_eq!(second.sessions[0].query, Some(Untrusted::from("select 1")));
+        assert_eq!(memory.wanted, [2]);
+        let mut third = rows(vec![row(1, "idle"), row(2, "idle")], &[]);
+        third.sessions[0].query_start_us = Some(5_000_000);
+        memory.fill(&mut third, 6_000_000);
+        assert_eq!(third.sessions[0].query, None, "another query began since");
+    }
+
+    #[test]
+    fn sessions_at_rest_come_out_of_memory() {
+        let mut memory = Memory::default();
+        memory.fill(&mut rows(vec![row(1, "idle"), row(2, "idle")], &[]), 9_000_000);
+        assert_eq!(memory.since_us, 8_000_000);
+        let mut second = rows(vec![], &[2]);
+        memory.fill(&mut second, 11_000_000);
+        assert_eq!(second.sessions.iter().map(|r| r.id.pid).collect::<Vec<_>>(), [2]);
+        assert_eq!(memory.since_us, 10_000_000);
+        let mut third = rows(vec![], &[1, 2]);
+        memory.fill(&mut third, 13_000_000);
+        assert_eq!(memory.since_us, 0, "1 had gone: whoever bears its pid now must be asked for");
     }
 }

@@ -14,7 +14,7 @@ use super::column::{Bytes, get};
 use super::link::Link;
 use crate::database::statements::delta;
 use crate::domain::database::StatementsReading;
-use crate::domain::statement::{StatementCounters, StatementId, StatementSnapshot};
+use crate::domain::statement::{StatementCounters, StatementDelta, StatementId, StatementSnapshot};
 use crate::domain::{Cause, Untrusted};
 
 const COUNTERS: &str = include_str!("sql/statements.sql");
@@ -22,12 +22,18 @@ const INFO: &str = include_str!("sql/statements_info.sql");
 const TEXTS: &str = include_str!("sql/statement_texts.sql");
 /// What our own statements begin with; they are left out of what we show.
 const OURS: &[u8] = b"/* quarterdeck";
+/// The first two readings come this close together: they make the first delta.
+const FIRST_PAUSE: Duration = Duration::from_secs(4);
+/// Texts are read with all their neighbours: where that is dear, only for a new one among this many at the top …
+const TOP: usize = 10;
+/// … that took this share of the time.
+const WORTH: f64 = 0.01;
+/// Dear is where the counters alone take longer than this.
+const DEAR: Duration = Duration::from_millis(2);
 /// Texts fetched at once.
 const MOST_TEXTS: usize = 50;
 /// Ids remembered as fetched.
 const MOST_KNOWN: usize = 5_000;
-/// Readings at the configured pace before the pace follows the cost: two make the first delta.
-const QUICK_ROUNDS: u32 = 2;
 /// A reading may cost this share of its interval, while that keeps it under `SLOWEST`.
 const GENTLE_SHARE: u32 = 8_000;
 /// Up to here the gentle share stretches the interval …
@@ -91,15 +97,18 @@ impl Statements {
         Ok(StatementsReading { snapshot, texts })
     }
 
-    /// The least of the last costs is what the server really spends; the rest is the line and other load.
     fn pace(&mut self, started: Instant) {
         self.costs.push_back(started.elapsed());
         if self.costs.len() > 5 {
             self.costs.pop_front();
         }
         self.rounds = self.rounds.saturating_add(1);
-        let cost = self.costs.iter().min().copied().unwrap_or_default();
-        self.next = Some(started + interval(self.base, cost, self.rounds));
+        self.next = Some(started + interval(self.base, self.cost(), self.rounds));
+    }
+
+    /// The least of the last costs is what the server really spends; the rest is the line and other load.
+    fn cost(&self) -> Duration {
+        self.costs.iter().min().copied().unwrap_or_default()
     }
 
     async fn texts(
@@ -111,12 +120,15 @@ impl Statements {
         if self.last.entries.is_empty() {
             return Ok(Vec::new());
         }
-        let top = delta(&self.last, snapshot, self.base).rows;
-        let new: Vec<StatementId> =
-            top.iter().take(MOST_TEXTS).map(|row| row.id).filter(|id| !self.known.contains(id)).collect();
-        if new.is_empty() {
+        let step = delta(&self.last, snapshot, self.base);
+        let unknown = |row: &&StatementDelta| !self.known.contains(&row.id);
+        let dear = self.cost() > DEAR;
+        let worth = |row: &&StatementDelta| !dear || row.total_ms >= WORTH * step.total_ms;
+        let top = step.rows.iter().take(if dear { TOP } else { MOST_TEXTS });
+        if !top.filter(unknown).any(|row| worth(&row)) {
             return Ok(Vec::new());
         }
+        let new: Vec<StatementId> = step.rows.iter().take(MOST_TEXTS).filter(unknown).map(|row| row.id).collect();
         let queries: Vec<i64> = new.iter().map(|id| id.query).collect();
         let rows = link.query(&compose(TEXTS, shape), &[(&queries, Type::INT8_ARRAY)]).await?;
         if self.known.len() + new.len() > MOST_KNOWN {
@@ -136,8 +148,8 @@ impl Statements {
 
 fn interval(base: Duration, cost: Duration, rounds: u32) -> Duration {
     let hard = cost.saturating_mul(HARD_SHARE);
-    if rounds < QUICK_ROUNDS {
-        return base.max(hard);
+    if rounds < 2 {
+        return base.min(FIRST_PAUSE).max(hard);
     }
     base.max(cost.saturating_mul(GENTLE_SHARE).min(SLOWEST)).max(hard)
 }
@@ -189,7 +201,7 @@ mod tests {
         let at = |ms: u64, rounds| interval(BASE, Duration::from_millis(ms), rounds).as_secs();
         assert_eq!(at(1, 5), 10, "cheap: as configured");
         assert_eq!(at(6, 5), 48, "thousands of entries");
-        assert_eq!(at(6, 1), 10, "the first delta comes soon all the same");
+        assert_eq!(at(6, 1), 4, "the first delta comes soon all the same");
         assert_eq!(at(500, 5), 60);
         assert_eq!(at(4000, 5), 200, "never more than 2 %");
         assert_eq!(at(4000, 1), 200);

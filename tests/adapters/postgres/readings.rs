@@ -199,3 +199,65 @@ async fn over_the_socket_and_by_the_address() {
         format!("host=db.invalid hostaddr=127.0.0.1 port={} user={SUPERUSER} dbname=postgres", server.port());
     assert!(source(&by_address).read(DEADLINE).await.is_ok(), "the name is not looked up");
 }
+
+#[tokio::test]
+async fn a_pile_of_waiting_sessions_is_grouped_by_the_server() {
+    let server = PostgresServer::start(&["max_connections = 120"]);
+    server.sql("postgres", "CREATE TABLE t (a int)");
+    let holder = session(&server, "r_holder", "postgres").await;
+    holder.batch_execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut waiters = Vec::new();
+    for _ in 0..70 {
+        let waiter = session(&server, "r_pile", "postgres").await;
+        waiters.push(tokio::spawn(async move { waiter.batch_execute("SELECT a FROM t").await }));
+    }
+    let mut source = source(&url(&server, SUPERUSER, "postgres"));
+    while read(&mut source).await.sessions.unwrap().waiting < 70 {
+        tokio::task::yield_now().await;
+    }
+    // Past 64 waiting sessions the next reading lets the server group them, and asks only some who blocks them.
+    let reading = read(&mut source).await;
+    let sessions = reading.sessions.as_ref().unwrap();
+    assert_eq!((sessions.waiting, sessions.blocked, sessions.left_out), (70, 64, 0));
+    assert_eq!(sessions.by_state, [(SessionState::Active, 70), (SessionState::IdleInTransaction, 1)]);
+    let slots = reading.slots.as_ref().unwrap();
+    assert_eq!(slots.used, 72);
+    assert_eq!((slots.holders[0].application.as_bytes(), slots.holders[0].count), (&b"r_pile"[..], 70));
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    for waiter in waiters {
+        waiter.await.unwrap().unwrap();
+    }
+    read(&mut source).await;
+    let reading = read(&mut source).await;
+    assert_eq!(reading.sessions.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn sessions_at_rest_stay_in_the_list_and_the_gone_leave_it() {
+    let server = PostgresServer::start(&[]);
+    let staying = session(&server, "r_staying", "postgres").await;
+    let leaving = session(&server, "r_leaving", "postgres").await;
+    staying.batch_execute("SELECT 'stays'").await.unwrap();
+    leaving.batch_execute("SELECT 'leaves'").await.unwrap();
+    let mut source = source(&url(&server, SUPERUSER, "postgres"));
+    let first = read(&mut source).await;
+    // Past the margin of a second they count as at rest, and only their pids are sent.
+    server.sql("postgres", "SELECT pg_sleep(2.1)");
+    read(&mut source).await;
+    drop(leaving);
+    let reading = loop {
+        let reading = read(&mut source).await;
+        if of_application(&reading, "r_leaving").is_empty() {
+            break reading;
+        }
+        tokio::task::yield_now().await;
+    };
+    let (before, now) =
+        (of_application(&first, "r_staying").remove(0), of_application(&reading, "r_staying").remove(0));
+    assert_eq!((before.id, &before.query), (now.id, &now.query));
+    assert!(now.state_age.unwrap() >= before.state_age.unwrap() + Duration::from_secs(2), "its age goes on");
+    assert_eq!(reading.sessions.as_ref().unwrap().list.len(), 1);
+    staying.batch_execute("BEGIN").await.unwrap();
+    let stirred = of_application(&read(&mut source).await, "r_staying").remove(0);
+    assert_eq!(stirred.state, SessionState::IdleInTransaction);
+}

@@ -1,18 +1,18 @@
-UNION ALL (
-    SELECT
-        a.pid, a.backend_start, a.usesysid, a.application_name, a.client_addr, a.datid, a.state,
-        a.state_change, a.query_start, a.xact_start,
-        CASE WHEN a.state <> 'idle' THEN a.wait_event_type END,
-        CASE WHEN a.state <> 'idle' THEN a.wait_event END,
-        CASE WHEN a.wait_event_type = 'Lock' THEN pg_catalog.pg_blocking_pids(a.pid) END,
-        a.backend_xid, a.backend_xmin,
-        CASE WHEN a.backend_type IS NOT NULL AND (a.state <> 'idle' OR $4 OR a.pid = ANY ($2))
-            THEN pg_catalog.substring(pg_catalog.textsend(a.query), 1, 1024) END,
-        a.backend_type IS NULL,
-        NULL
-    FROM pg_catalog.pg_stat_get_activity(NULL) AS a
-    WHERE a.pid <> pg_catalog.pg_backend_pid()
-        AND (a.backend_type = 'client backend'
-            OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL AND a.datid IS NOT NULL))
-    LIMIT 501
-)
+pg_catalog.array_agg(s.pid),
+    pg_catalog.array_agg(
+        CASE WHEN s.state = 'idle' AND s.state_change < $5 AND s.pid <> ALL ($2) THEN NULL
+        ELSE ROW(
+            s.pid, s.backend_start, s.usesysid, s.application_name, s.client_addr, s.datid, s.state,
+            s.state_change, s.query_start, s.xact_start,
+            CASE WHEN s.state <> 'idle' THEN s.wait_event_type END,
+            CASE WHEN s.state <> 'idle' THEN s.wait_event END,
+            CASE WHEN s.wait_event_type = 'Lock' THEN pg_catalog.pg_blocking_pids(s.pid) END,
+            s.backend_xid, s.backend_xmin,
+            CASE WHEN s.backend_type IS NOT NULL AND (s.state <> 'idle' OR $4 OR s.pid = ANY ($2))
+                THEN pg_catalog.substring(pg_catalog.textsend(s.query), 1, 1024) END,
+            s.backend_type IS NULL
+        ) END
+    ),
+    NULL::pg_catalog.int4,
+    NULL::pg_catalog.int4
+FROM pg_catalog.pg_stat_get_activity(NULL) AS s

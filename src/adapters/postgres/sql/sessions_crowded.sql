@@ -1,4 +1,8 @@
-UNION ALL (
+NULL::pg_catalog.int4[],
+    c.rows,
+    c.states,
+    c.holders
+FROM (
     WITH a AS MATERIALIZED (
         SELECT
             s.*,
@@ -9,27 +13,28 @@ UNION ALL (
             AND (s.backend_type = 'client backend'
                 OR (s.backend_type IS NULL AND s.usesysid IS NOT NULL AND s.datid IS NOT NULL))
     )
-    (SELECT
-        a.pid, a.backend_start, a.usesysid, a.application_name, a.client_addr, a.datid, a.state,
-        a.state_change, a.query_start, a.xact_start,
-        CASE WHEN a.state <> 'idle' THEN a.wait_event_type END,
-        CASE WHEN a.state <> 'idle' THEN a.wait_event END,
-        CASE WHEN a.wait_event_type = 'Lock' AND a.place <= 64 THEN pg_catalog.pg_blocking_pids(a.pid) END,
-        a.backend_xid, a.backend_xmin,
-        CASE WHEN NOT a.hidden AND (a.state <> 'idle' OR a.pid = ANY ($2))
-            THEN pg_catalog.substring(pg_catalog.textsend(a.query), 1, 1024) END,
-        a.hidden,
-        NULL::pg_catalog.int8[]
-    FROM a
-    ORDER BY a.hidden, a.state = 'idle', a.state_change
-    LIMIT 500)
-    UNION ALL
-    (SELECT
-        -1 - GROUPING(a.state), NULL, a.usesysid, a.application_name, a.client_addr, NULL, a.state,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        a.hidden,
-        ARRAY[pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE a.wait_event_type = 'Lock')]
-    FROM a
-    GROUP BY GROUPING SETS ((a.state, a.hidden), (a.usesysid, a.application_name, a.client_addr))
-    LIMIT 5000)
-)
+    SELECT
+        (SELECT pg_catalog.array_agg(ROW(
+            r.pid, r.backend_start, r.usesysid, r.application_name, r.client_addr, r.datid, r.state,
+            r.state_change, r.query_start, r.xact_start,
+            CASE WHEN r.state <> 'idle' THEN r.wait_event_type END,
+            CASE WHEN r.state <> 'idle' THEN r.wait_event END,
+            CASE WHEN r.wait_event_type = 'Lock' AND r.place <= 64 THEN pg_catalog.pg_blocking_pids(r.pid) END,
+            r.backend_xid, r.backend_xmin,
+            CASE WHEN NOT r.hidden AND (r.state <> 'idle' OR r.pid = ANY ($2))
+                THEN pg_catalog.substring(pg_catalog.textsend(r.query), 1, 1024) END,
+            r.hidden
+        )) FROM (SELECT * FROM a ORDER BY a.hidden, a.state = 'idle', a.state_change LIMIT 500) AS r) AS rows,
+        (SELECT pg_catalog.array_agg(ROW(g.state, g.hidden, g.sessions, g.waiting)) FROM (
+            SELECT
+                a.state, a.hidden,
+                pg_catalog.count(*) AS sessions,
+                pg_catalog.count(*) FILTER (WHERE a.wait_event_type = 'Lock') AS waiting
+            FROM a GROUP BY a.state, a.hidden
+        ) AS g) AS states,
+        (SELECT pg_catalog.array_agg(ROW(g.usesysid, g.application_name, g.client_addr, g.sessions)) FROM (
+            SELECT a.usesysid, a.application_name, a.client_addr, pg_catalog.count(*) AS sessions
+            FROM a GROUP BY a.usesysid, a.application_name, a.client_addr
+            ORDER BY pg_catalog.count(*) DESC LIMIT 50
+        ) AS g) AS holders
+) AS c
