@@ -1,0 +1,28 @@
+//! The real binary in a pseudo-terminal: what it shows, what it restores, and that nothing from outside gets through.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
+
+mod endings;
+mod first_frame;
+mod keys;
+mod resize;
+
+#[path = "../support/fake_http.rs"]
+mod fake_http;
+#[path = "../support/pty.rs"]
+mod pty;
+
+use fake_http::{FakeHttp, Step};
+use pty::{Session, Start};
+
+/// A server that accepts and never answers.
+fn hanging() -> FakeHttp {
+    FakeHttp::always(vec![Step::Hang])
+}
+
+/// The dashboard on a hanging service, with its first frame shown.
+fn on_hanging(server: &FakeHttp, more: &[&str]) -> Session {
+    let url = server.url("/health");
+    let session = Start::new(&[&[url.as_str()], more].concat()).run();
+    session.wait_for("Services");
+    session
+}
