@@ -1,10 +1,8 @@
 //! `quarterdeck demo`: the sample system as a child on a lifeline, and the dashboard on it.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ExitCode};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::arguments::{self, Targets};
@@ -14,6 +12,7 @@ use crate::config::resolved::CacheSource;
 use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
 use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
 use crate::domain::Safe;
+use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
 const WATCHED: &str = include_str!("../../assets/demo.toml");
@@ -89,19 +88,10 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
         ExitCode::FAILURE
     };
     let Some(stdout) = child.stdout.take() else { return Err(refuse("it has no output".to_owned())) };
-    let (tell, told) = mpsc::sync_channel(1);
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = BufReader::new(stdout.take(LINE)).read_line(&mut line);
-        let _ = tell.send(read.map(|_| line));
-    });
-    match told.recv_timeout(READY_WITHIN) {
-        Ok(Ok(line)) if !line.is_empty() => {
-            DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string()))
-        }
-        Ok(Ok(_)) => Err(refuse("it ended at once; 'quarterdeck demo --serve-only' says why".to_owned())),
-        Ok(Err(error)) => Err(refuse(error.to_string())),
-        Err(_timeout) => Err(refuse(format!("no answer within {} s", READY_WITHIN.as_secs()))),
+    match first_line(stdout, LINE, READY_WITHIN) {
+        Ok(line) if !line.is_empty() => DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string())),
+        Ok(_) => Err(refuse("it ended at once; 'quarterdeck demo --serve-only' says why".to_owned())),
+        Err(error) => Err(refuse(error.to_string())),
     }
 }
 

@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
+    fn require(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
         if self.peek() != Some(byte) {
             return Err(self.invalid(what));
         }
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             }
             let key = self.string()?;
             self.skip_space();
-            self.expect(b':', "a colon is missing")?;
+            self.require(b':', "a colon is missing")?;
             self.skip_space();
             let value = self.value(depth + 1)?;
             entries.push((key, value));

@@ -5,6 +5,7 @@ pub mod clock;
 mod compute_thread;
 pub mod dashboard;
 mod diagnostics;
+pub mod first_line;
 pub mod headless;
 mod inbox;
 mod io_thread;

@@ -1,18 +1,16 @@
 //! Where everything stands, from the size alone. Three arrangements of each page: roomy (boxes), compact (a rule above each
 //! pane, so that 80x24 holds the whole overview) and narrow (one column). Below 40x10 a line that says so.
-//!
-//! ```text
-//! roomy (100x30 and up)              compact (80x24 is the contract)     narrow (under 70 columns)
-//! header, alert strip                header, alert strip                 header, alert strip
-//! tabs                               tabs                                tabs
-//! ┌ Services ──┐┌ Latency ─────┐     ─ Services ───── ─ Latency ──       ─ Services ──
-//! └────────────┘└──────────────┘     ─ Connections ── ─ Cache ────       ─ Connections
-//! ┌ Connections┐┌ Slow queries ┐     ─ Slow queries ──────────────       ─ Cache ─────
-//! └────────────┘└──────────────┘     ─ Logs ──────────────────────       ─ Slow queries
-//! ┌ Cache ─────┐┌ Logs ────────┐                                         ─ Logs ──────
-//! └────────────┘└──────────────┘
-//! hints, prompt, message             hints, prompt, message              hints, prompt, message
-//! ```
+
+// roomy (100x30 and up)              compact (80x24 is the contract)     narrow (under 70 columns)
+// header, alert strip                header, alert strip                 header, alert strip
+// tabs                               tabs                                tabs
+// ┌ Services ──┐┌ Latency ─────┐     ─ Services ───── ─ Latency ──       ─ Services ──
+// └────────────┘└──────────────┘     ─ Connections ── ─ Cache ────       ─ Connections
+// ┌ Connections┐┌ Slow queries ┐     ─ Slow queries ──────────────       ─ Cache ─────
+// └────────────┘└──────────────┘     ─ Logs ──────────────────────       ─ Slow queries
+// ┌ Cache ─────┐┌ Logs ────────┐                                         ─ Logs ──────
+// └────────────┘└──────────────┘
+// hints, prompt, message             hints, prompt, message              hints, prompt, message
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId;

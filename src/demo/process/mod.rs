@@ -1,9 +1,7 @@
-//! Processes of the sample: how they are started so that none outlives the rest.
-//!
-//! - services (`api`, `worker`, `gateway`): our own executable; end when their standard input closes, and by the
-//!   kernel when the sample dies;
-//! - servers: started by `launch`, which asks the kernel to end them with the sample and becomes the server;
-//! - `keeper`: in a session of its own; when the sample is gone it ends what is left and removes the folder.
+//! Processes of the sample, started so that none outlives the rest. Services are our own executable and end when their
+//! standard input closes, and by the kernel when the sample dies. Servers are started by `launch`, which asks the kernel to
+//! end them with the sample and becomes the server. `keeper` lives in a session of its own: when the sample is gone, it
+//! ends what is left and removes the folder.
 
 pub mod account;
 pub mod folder;
