@@ -1,10 +1,8 @@
-//! Floor 1: log lines: immutable shared segments, tolerant scanning, filters, search, histograms. Pure: no IO, no clock.
 
 pub mod assembler;
 pub mod counters;
 pub mod entry;
 pub mod filter;
-pub mod histogram;
 mod instant;
 mod json;
 pub mod level;
@@ -21,7 +19,6 @@ pub use assembler::LineAssembler;
 pub use counters::LogCounters;
 pub use entry::Entry;
 pub use filter::{Filter, FilterResult};
-pub use histogram::{Histogram, TimeBasis};
 pub use level::{Level, LevelCounts};
 pub use segment::{Line, LineAddress, Segment, SegmentBuilder};
 pub use store::LogStore;

@@ -98,11 +98,13 @@ impl Dashboard {
 
     fn live(mut self) -> Ended {
         let mut slot = self.next_slot();
+        // Something is to be seen at once, and was not drawn yet because a frame was still on its way.
+        let mut wanted = false;
         while self.leave.is_none() {
             let eager = self.begun.elapsed() < EAGER;
             let patience = slot.saturating_duration_since(Instant::now());
             let taken = self.inbox.wait(patience, eager);
-            let prompted = !taken.is_empty();
+            wanted |= !taken.is_empty();
             self.obey_all(taken);
             let due = Instant::now() >= slot;
             if due || eager || self.inbox.is_crowded() {
@@ -116,8 +118,9 @@ impl Dashboard {
             if self.screen.is_gone() {
                 self.leave = Some(EXIT_HANGUP);
             }
-            if self.model.dirty && !self.screen.is_busy() && (prompted || due || eager) {
+            if self.model.dirty && !self.screen.is_busy() && (wanted || due || eager) {
                 self.draw();
+                let prompted = std::mem::take(&mut wanted);
                 if eager && !prompted {
                     std::thread::sleep(EAGER_PAUSE.min(slot.saturating_duration_since(Instant::now())));
                 }

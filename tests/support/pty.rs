@@ -260,7 +260,12 @@ impl Session {
     fn picture(&self) -> String {
         let seen = self.seen();
         let tail = seen.bytes.len().saturating_sub(300);
-        format!("ended: {:?}\nlast bytes: {:?}\n{}", seen.ended, String::from_utf8_lossy(&seen.bytes[tail..]), seen.screen())
+        format!(
+            "ended: {:?}\nlast bytes: {:?}\n{}",
+            seen.ended,
+            String::from_utf8_lossy(&seen.bytes[tail..]),
+            seen.screen()
+        )
     }
 
     /// Types bytes, in one write.

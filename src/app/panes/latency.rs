@@ -1,4 +1,5 @@
-//! Latency as the probes saw it: one chart a service, slowest first, percentiles over a stated window.
+//! Latency as the probes saw it: one chart a service, those that are not ok first, p95 over a stated window beside it.
+//! The order does not follow the figures: a chart that jumps cannot be read.
 
 use crate::app::Model;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
@@ -17,8 +18,9 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let mut title = vec![span("Latency", Tone::Strong), span(" of probes", Tone::Dim)];
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
-    services.sort_by(|a, b| p95(b).total_cmp(&p95(a)));
-    if let Some(all) = services.first().and_then(|s| s.percentiles) {
+    services.sort_by_key(|s| std::cmp::Reverse(s.shown_verdict(now)));
+    let slowest = services.iter().max_by(|a, b| p95(a).total_cmp(&p95(b)));
+    if let Some(all) = slowest.and_then(|s| s.percentiles) {
         title.push(span(
             format!(
                 " slowest p50 {} p95 {} p99 {} ({} n={})",
@@ -60,10 +62,10 @@ fn p95(service: &ServiceState) -> f64 {
 }
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
-    let answered = service.last_latency.filter(|_| service.readout.cause().is_none());
-    let (figure, tone) = match answered {
-        Some(latency) => (Safe::of(figure::duration(latency)), Tone::Plain),
-        None => (service.readout.cause().map_or_else(|| Safe::of("-"), |c| c.short().clipped(14)), Tone::Bad),
+    let (figure, tone) = match (service.readout.cause(), service.percentiles) {
+        (Some(cause), _) => (cause.short().clipped(14), Tone::Bad),
+        (None, Some(p)) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),
+        (None, None) => (Safe::of("-"), Tone::Dim),
     };
     Chart {
         label: service.spec.name.clone(),

@@ -1,6 +1,5 @@
 //! Log lines: a small histogram, then the wanted lines, the newest at the bottom or the held ones.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -11,7 +10,7 @@ use crate::app::table::Tone;
 use crate::app::telemetry::logs::LogsState;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, figure};
-use crate::logs::{Histogram, Level, LineAddress, TimeBasis};
+use crate::logs::{Level, LineAddress};
 
 use super::{line, off, or_frozen, span};
 
@@ -131,18 +130,8 @@ fn broken(logs: &LogsState, now: Moment) -> Vec<crate::app::document::Line> {
 }
 
 fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
-    let bucket = Duration::from_secs(10);
-    let counted = Histogram::of(logs.store.iter(), None, now, bucket, usize::from(width).min(180), TimeBasis::Stated);
-    // Before the oldest kept line nothing is known: that is not zero.
-    let oldest = logs.store.iter().filter_map(|s| s.times()).map(|(first, _)| first).min();
-    let age = oldest.map_or(0, |first| (now.wall.timestamp_micros() - first).max(0) / bucket.as_micros() as i64);
-    let unknown = counted.lines.len().saturating_sub(usize::try_from(age).unwrap_or(usize::MAX).saturating_add(1));
-    let known = |(at, n): (usize, &u32)| (at >= unknown).then_some(*n);
-    Block::Histogram {
-        all: counted.lines.iter().enumerate().map(known).collect::<Arc<[_]>>(),
-        part: counted.errors.iter().enumerate().map(known).collect::<Arc<[_]>>(),
-        label: Safe::of("lines, errors per 10s"),
-    }
+    let (all, part) = logs.course.last(now, usize::from(width).min(180));
+    Block::Histogram { all, part, label: Safe::of("lines, errors per 10s") }
 }
 
 fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
@@ -189,7 +178,6 @@ fn tone_of(level: Level) -> Tone {
     match level {
         Level::Fatal | Level::Error => Tone::Bad,
         Level::Warn => Tone::Warn,
-        Level::Info => Tone::Ok,
-        Level::Debug | Level::Trace | Level::Unknown => Tone::Dim,
+        Level::Info | Level::Debug | Level::Trace | Level::Unknown => Tone::Dim,
     }
 }

@@ -71,7 +71,10 @@ impl CacheState {
             self.previous = None;
         }
         self.note_evictions(&reading, now);
-        self.series.push(now, self.ratio_of(&reading).0);
+        // Without traffic there is no ratio: a gap, not a failure.
+        if let (ratio @ Some(_), _) = self.ratio_of(&reading) {
+            self.series.push(now, ratio);
+        }
         self.readout.set(reading, now);
     }
 

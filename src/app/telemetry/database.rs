@@ -138,8 +138,13 @@ impl DatabaseState {
         };
         let before = self.previous_counters.replace((later.clone(), now));
         self.rates = before.and_then(|(earlier, at)| counters::rates(&earlier, later, now.since(at)));
-        self.hit_ratio.push(now, self.rates.as_ref().and_then(|r| r.hit_ratio));
-        self.commits.push(now, self.rates.as_ref().map(|r| r.commits_per_second));
+        // Without a second reading, or without traffic, there is no figure: a gap, not a failure.
+        if let Some(rates) = &self.rates {
+            self.commits.push(now, Some(rates.commits_per_second));
+            if rates.hit_ratio.is_some() {
+                self.hit_ratio.push(now, rates.hit_ratio);
+            }
+        }
     }
 
     fn note_statements(&mut self, part: Part<StatementsReading>, now: Moment, next_in: Duration) -> Option<Pair> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::event::LogEvent;
+use crate::app::telemetry::log_course::LogCourse;
 use crate::config::resolved::LogSpec;
 use crate::domain::{Moment, Readout, Safe};
 use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore};
@@ -40,6 +41,8 @@ pub struct LogsState {
     pub anchor: Option<LineAddress>,
     /// What was lost, the newest last.
     pub losses: Vec<(Moment, Safe)>,
+    /// Lines and errors over the time that lines state.
+    pub course: LogCourse,
     /// Lines that arrived in the last seconds, for the rate.
     pub recent: Vec<(Moment, u64, u64)>,
 }
@@ -62,6 +65,7 @@ impl LogsState {
             selected: None,
             anchor: None,
             losses: Vec::new(),
+            course: LogCourse::default(),
             recent: Vec::new(),
         }
     }
@@ -85,6 +89,7 @@ impl LogsState {
                 self.alive(segment.log(), now);
                 self.recent.push((now, segment.len() as u64, segment.counts().errors()));
                 self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
+                self.course.take(&segment, now);
                 self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod database;
+pub mod log_course;
 pub mod logs;
 pub mod service;
 pub mod signal;
