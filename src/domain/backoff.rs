@@ -9,13 +9,17 @@ const CAP: Duration = Duration::from_secs(30);
 /// Pause where a quick retry could lock an account out or is pointless until a person acts.
 const SLOW: Duration = Duration::from_secs(60);
 
+/// So often even a refused login is tried again soon: a role or a password may be just about to be made. Accounts are
+/// locked after more.
+const QUICK: u32 = 2;
+
 /// The pause after the `failures`-th failure in a row (1 = first) of a source that is read every `interval`.
 /// `chance` is a fresh random number in 0..1: the pause is spread over 75 % to 125 %.
 #[must_use]
 pub fn pause(interval: Duration, failures: u32, cause: &Cause, chance: f64) -> Duration {
     let base = match cause {
         Cause::RateLimited { retry_after: Some(after) } => (*after).clamp(interval, Duration::from_secs(3600)),
-        cause if cause.retry_slowly() => SLOW.max(interval),
+        cause if cause.retry_slowly() && failures > QUICK => SLOW.max(interval),
         _ => {
             let doublings = failures.saturating_sub(1).min(10);
             (interval.max(Duration::from_millis(500)) * 2u32.pow(doublings)).min(CAP.max(interval))
@@ -39,6 +43,7 @@ mod tests {
     #[test]
     fn a_refused_login_is_not_hammered() {
         let denied = Cause::AuthenticationFailed("28P01".into());
-        assert!(pause(Duration::from_secs(2), 1, &denied, 0.0) >= Duration::from_secs(45));
+        assert!(pause(Duration::from_secs(2), 1, &denied, 0.0) < Duration::from_secs(3));
+        assert!(pause(Duration::from_secs(2), 3, &denied, 0.0) >= Duration::from_secs(45));
     }
 }

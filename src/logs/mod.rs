@@ -1,4 +1,3 @@
-
 pub mod assembler;
 pub mod counters;
 pub mod entry;
