@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::logs::LogsState;
 use crate::app::view::View;
 use crate::config::Resolved;
 use crate::config::resolved::{OffSpec, ScreenSpec};
@@ -101,6 +102,14 @@ impl Model {
         match &self.frozen {
             Some(frozen) => (&frozen.telemetry, frozen.at),
             None => (&self.live, self.now),
+        }
+    }
+
+    /// The logs that the screen shows: keys move and narrow these, also while it is frozen.
+    pub fn shown_logs(&mut self) -> &mut LogsState {
+        match &mut self.frozen {
+            Some(frozen) => &mut frozen.telemetry.logs,
+            None => &mut self.live.logs,
         }
     }
 

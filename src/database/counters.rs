@@ -33,17 +33,17 @@ pub fn rates(earlier: &DatabaseCounters, later: &DatabaseCounters, elapsed: Dura
         return None;
     }
     let seconds = elapsed.as_secs_f64();
-    let hit = later.blocks_hit - earlier.blocks_hit;
-    let blocks = hit + (later.blocks_read - earlier.blocks_read);
+    let hit = later.blocks_hit.saturating_sub(earlier.blocks_hit);
+    let blocks = hit.saturating_add(later.blocks_read.saturating_sub(earlier.blocks_read));
     Some(DatabaseRates {
         elapsed,
-        commits_per_second: (later.commits - earlier.commits) as f64 / seconds,
-        rollbacks_per_second: (later.rollbacks - earlier.rollbacks) as f64 / seconds,
+        commits_per_second: later.commits.saturating_sub(earlier.commits) as f64 / seconds,
+        rollbacks_per_second: later.rollbacks.saturating_sub(earlier.rollbacks) as f64 / seconds,
         hit_ratio: (blocks > 0).then(|| hit as f64 / blocks as f64),
         blocks,
-        deadlocks: later.deadlocks - earlier.deadlocks,
-        temp_bytes: later.temp_bytes - earlier.temp_bytes,
-        growth_bytes: later.size_bytes.zip(earlier.size_bytes).map(|(now, before)| now - before),
+        deadlocks: later.deadlocks.saturating_sub(earlier.deadlocks),
+        temp_bytes: later.temp_bytes.saturating_sub(earlier.temp_bytes),
+        growth_bytes: later.size_bytes.zip(earlier.size_bytes).map(|(now, before)| now.saturating_sub(before)),
     })
 }
 

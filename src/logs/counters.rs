@@ -37,8 +37,8 @@ impl LogCounters {
             sum.levels.merge(&one.levels);
             sum.summarized_lines += one.summarized_lines;
             sum.evicted_lines += one.evicted_lines;
-            sum.dropped_lines += one.dropped_lines;
-            sum.lost_bytes += one.lost_bytes;
+            sum.dropped_lines = sum.dropped_lines.saturating_add(one.dropped_lines);
+            sum.lost_bytes = sum.lost_bytes.saturating_add(one.lost_bytes);
             sum.cut_bytes += one.cut_bytes;
         }
         sum

@@ -73,8 +73,8 @@ impl LogStore {
     /// Counts what could not be taken.
     pub fn add_loss(&mut self, log: u16, lines: u64, bytes: u64) {
         self.count(log, |counters| {
-            counters.dropped_lines += lines;
-            counters.lost_bytes += bytes;
+            counters.dropped_lines = counters.dropped_lines.saturating_add(lines);
+            counters.lost_bytes = counters.lost_bytes.saturating_add(bytes);
         });
     }
 

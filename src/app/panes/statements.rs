@@ -53,9 +53,10 @@ pub fn view(model: &Model) -> PaneView {
     if let Some(delta) = database.statements.value() {
         title.push(span(
             format!(
-                " by time, last {}: {} calls, {}",
+                " by time, last {}: {} call{}, {}",
                 figure::age(delta.elapsed),
                 figure::count(delta.calls as f64),
+                if delta.calls == 1 { "" } else { "s" },
                 seconds(delta.total_ms / 1000.0)
             ),
             Tone::Plain,
@@ -97,7 +98,7 @@ fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
         .map_or_else(|| Safe::of(format!("(text not fetched yet, queryid {})", statement.id.query)), |t| t.one_line());
     let mean = statement.mean_ms();
     let slower = mean.is_some_and(|m| !statement.new && m > statement.lifetime_mean_ms * SLOWER && m > 1.0);
-    let blocks = statement.blocks_hit + statement.blocks_read;
+    let blocks = statement.blocks_hit.saturating_add(statement.blocks_read);
     let hit = (blocks > 0).then(|| statement.blocks_hit as f64 / blocks as f64);
     let milliseconds = |ms: f64| seconds(ms / 1000.0);
     Row {

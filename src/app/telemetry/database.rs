@@ -156,6 +156,9 @@ impl DatabaseState {
                 return None;
             }
         };
+        if self.texts.len() + reading.texts.len() > TEXTS * 2 {
+            self.texts.clear();
+        }
         self.texts.extend(reading.texts);
         let (earlier, at) = self.previous_statements.replace((reading.snapshot.clone(), now))?;
         Some((earlier, reading.snapshot, now.since(at)))

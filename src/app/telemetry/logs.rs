@@ -12,6 +12,9 @@ use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore};
 /// Reports of losses that are kept.
 const LOSSES: usize = 100;
 
+/// Lines that arrive within this time are counted together.
+const RATE_STEP: Duration = Duration::from_millis(500);
+
 /// What is known of the logs.
 #[derive(Clone, Debug)]
 pub struct LogsState {
@@ -87,9 +90,8 @@ impl LogsState {
         match event {
             LogEvent::Lines(segment) => {
                 self.alive(segment.log(), now);
-                self.recent.push((now, segment.len() as u64, segment.counts().errors()));
-                self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
                 self.course.take(&segment, now);
+                self.note_rate(now, segment.len() as u64, segment.counts().errors());
                 self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));
@@ -109,6 +111,17 @@ impl LogsState {
                 if let Some(readout) = self.states.get_mut(usize::from(log)) {
                     readout.fail(cause, now, Duration::from_secs(1));
                 }
+            }
+        }
+    }
+
+    /// One entry for each part of a second, so that a flood does not grow it.
+    fn note_rate(&mut self, now: Moment, lines: u64, errors: u64) {
+        match self.recent.last_mut().filter(|(at, ..)| now.since(*at) < RATE_STEP) {
+            Some((_, all, bad)) => (*all, *bad) = (*all + lines, *bad + errors),
+            None => {
+                self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
+                self.recent.push((now, lines, errors));
             }
         }
     }

@@ -34,7 +34,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Page(digit) => go_to(model, digit),
         Command::Back => return back(model),
         Command::Quit => return vec![Effect::Quit],
-        Command::Close => close(model),
+        Command::Close => return close(model),
         Command::Help => show(model, help::document(pane)),
         Command::Palette => model.view.overlays.push(Overlay::Palette { typed: String::new(), chosen: 0 }),
         Command::Find if pane == PaneId::Logs => prompt::open(model, Prompt::LogSearch),
@@ -45,7 +45,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::NextPane => cycle_focus(model, 1),
         Command::PreviousPane => cycle_focus(model, -1),
         Command::Zoom => model.view.zoomed = !model.view.zoomed,
-        Command::Freeze => freeze(model),
+        Command::Freeze => return freeze(model),
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
@@ -119,19 +119,20 @@ fn back(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Esc: the topmost thing that is open, narrowed or frozen. It never quits.
-fn close(model: &mut Model) {
+fn close(model: &mut Model) -> Vec<Effect> {
     let pane = model.view.focused();
     let filtered = model.view.cursors.get_mut(&pane).filter(|c| !c.filter.is_empty());
     if let Some(cursor) = filtered {
         cursor.filter.clear();
     } else if pane == PaneId::Logs && logs::release(model) {
     } else if model.frozen.is_some() {
-        freeze(model);
+        return freeze(model);
     } else if model.view.zoomed {
         model.view.zoomed = false;
     } else {
         model.view.message = None;
     }
+    Vec::new()
 }
 
 fn cycle_focus(model: &mut Model, step: isize) {
@@ -145,13 +146,14 @@ fn cycle_focus(model: &mut Model, step: isize) {
     }
 }
 
-fn freeze(model: &mut Model) {
-    model.frozen = match model.frozen.take() {
-        Some(_) => None,
-        None => Some(Box::new(crate::app::model::Frozen { telemetry: model.live.clone(), at: model.now })),
-    };
-    let text = if model.frozen.is_some() { "FROZEN: the screen stands still, watching goes on" } else { "going on" };
-    say(model, text, Tone::Warn);
+fn freeze(model: &mut Model) -> Vec<Effect> {
+    if let Some(past) = model.frozen.take() {
+        say(model, "going on", Tone::Warn);
+        return logs::thaw(model, &past.telemetry.logs);
+    }
+    model.frozen = Some(Box::new(crate::app::model::Frozen { telemetry: model.live.clone(), at: model.now }));
+    say(model, "FROZEN: the screen stands still, watching goes on", Tone::Warn);
+    Vec::new()
 }
 
 fn set_pause(model: &mut Model, step: isize) -> Vec<Effect> {

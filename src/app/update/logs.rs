@@ -38,10 +38,10 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Bottom => {
             release(model);
         }
-        Command::Follow if model.live.logs.anchor.is_some() => {
+        Command::Follow if model.shown_logs().anchor.is_some() => {
             release(model);
         }
-        Command::Follow => hold(&mut model.live.logs),
+        Command::Follow => hold(model.shown_logs()),
         Command::NextMatch => return seek(model, Direction::Newer),
         Command::PreviousMatch => return seek(model, Direction::Older),
         Command::NextError => return seek_error(model, Direction::Newer),
@@ -58,9 +58,18 @@ fn hold(logs: &mut LogsState) {
     logs.selected = logs.selected.or(logs.anchor);
 }
 
+/// The screen goes on: what was asked of the log while it stood still is asked of the present.
+pub fn thaw(model: &mut Model, past: &LogsState) -> Vec<Effect> {
+    let logs = &mut model.live.logs;
+    logs.search.clone_from(&past.search);
+    let asked_before = logs.awaited_filter != 0 || logs.least != past.least || logs.typed != past.typed;
+    logs.least = past.least;
+    if asked_before { filter(model, &past.typed, true) } else { Vec::new() }
+}
+
 /// Follows the end again. `false` when nothing was held.
 pub fn release(model: &mut Model) -> bool {
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     let held = logs.anchor.take().is_some() | logs.selected.take().is_some();
     if held {
         say(model, "following the end", Tone::Dim);
@@ -69,7 +78,7 @@ pub fn release(model: &mut Model) -> bool {
 }
 
 fn travel(model: &mut Model, steps: isize) {
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     let Some(from) = logs.selected.or_else(|| logs.newest()) else { return };
     // The first move selects the newest line; it does not skip it.
     let target = if logs.selected.is_none() && steps.abs() == 1 { Some(from) } else { logs.step(from, steps) };
@@ -81,7 +90,7 @@ fn travel(model: &mut Model, steps: isize) {
 /// Puts the cursor on a line and keeps it inside the window.
 fn go_to(model: &mut Model, target: LineAddress) {
     let rows = model.geometry.page_rows(PaneId::Logs).max(1);
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     let bottom = logs.anchor.or_else(|| logs.newest()).unwrap_or(target);
     let first = logs.window(Some(bottom), rows).first().copied().unwrap_or(target);
     logs.anchor = Some(if target > bottom {
@@ -96,7 +105,7 @@ fn go_to(model: &mut Model, target: LineAddress) {
 
 fn level(model: &mut Model, step: isize) -> Vec<Effect> {
     const LEAST: [Level; 6] = [Level::Unknown, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     let at = LEAST.iter().position(|l| *l == logs.least).unwrap_or(0);
     let next = (at as isize + step).clamp(0, LEAST.len() as isize - 1) as usize;
     logs.least = LEAST.get(next).copied().unwrap_or_default();
@@ -112,7 +121,7 @@ fn level(model: &mut Model, step: isize) -> Vec<Effect> {
 /// Filters the whole kept log. A text between slashes is a regular expression; anything else is looked for as it is.
 pub fn filter(model: &mut Model, typed: &str, finished: bool) -> Vec<Effect> {
     let id = model.fresh_id();
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     let (text, regex) = split(typed);
     let compiled = match Filter::new(logs.least, text, regex, None) {
         Ok(compiled) => compiled,
@@ -143,11 +152,11 @@ pub fn search(model: &mut Model, typed: &str) -> Vec<Effect> {
             Vec::new()
         }
         Ok(wanted) if wanted.is_empty() => {
-            model.live.logs.search = None;
+            model.shown_logs().search = None;
             Vec::new()
         }
         Ok(wanted) => {
-            model.live.logs.search = Some((wanted, typed.to_owned()));
+            model.shown_logs().search = Some((wanted, typed.to_owned()));
             seek(model, Direction::Older)
         }
     }
@@ -161,7 +170,7 @@ fn split(typed: &str) -> (&str, &str) {
 }
 
 fn seek(model: &mut Model, direction: Direction) -> Vec<Effect> {
-    let Some((wanted, _)) = model.live.logs.search.clone() else {
+    let Some((wanted, _)) = model.shown_logs().search.clone() else {
         say(model, "nothing was searched for yet: / searches", Tone::Dim);
         return Vec::new();
     };
@@ -170,13 +179,13 @@ fn seek(model: &mut Model, direction: Direction) -> Vec<Effect> {
 
 fn seek_error(model: &mut Model, direction: Direction) -> Vec<Effect> {
     // Without a cursor the newest error is meant.
-    let direction = if model.live.logs.selected.is_none() { Direction::Older } else { direction };
+    let direction = if model.shown_logs().selected.is_none() { Direction::Older } else { direction };
     find(model, direction, None)
 }
 
 fn find(model: &mut Model, direction: Direction, wanted: Option<Filter>) -> Vec<Effect> {
     let id = model.fresh_id();
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     logs.awaited_search = id;
     vec![Effect::Compute(Job::LogSearch {
         id,
@@ -190,7 +199,7 @@ fn find(model: &mut Model, direction: Direction, wanted: Option<Filter>) -> Vec<
 
 /// The compute thread filtered the kept log; lines that came meanwhile are added.
 pub fn filtered(model: &mut Model, id: u64, mut found: FilterResult) {
-    let logs = &mut model.live.logs;
+    let logs = model.shown_logs();
     if logs.awaited_filter != id {
         return;
     }
@@ -205,10 +214,10 @@ pub fn filtered(model: &mut Model, id: u64, mut found: FilterResult) {
 
 /// The compute thread found a line, or none.
 pub fn sought(model: &mut Model, id: u64, at: Option<LineAddress>) {
-    if model.live.logs.awaited_search != id {
+    if model.shown_logs().awaited_search != id {
         return;
     }
-    model.live.logs.awaited_search = 0;
+    model.shown_logs().awaited_search = 0;
     match at {
         Some(at) => go_to(model, at),
         None => say(model, "no further match in the kept log", Tone::Dim),

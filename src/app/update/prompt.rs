@@ -16,7 +16,7 @@ pub fn open(model: &mut Model, prompt: Prompt) {
     let text = match prompt {
         Prompt::TableFilter(pane) => model.view.cursor(pane).filter,
         Prompt::LogSearch => String::new(),
-        Prompt::LogFilter => model.live.logs.filter_text().to_owned(),
+        Prompt::LogFilter => model.shown().0.logs.filter_text().to_owned(),
     };
     model.view.prompt = Some((prompt, text));
 }
