@@ -171,8 +171,16 @@ pub struct Row {
     pub key: RowKey,
     /// As many cells as there are columns.
     pub cells: Vec<Cell>,
-    /// What `/` looks through.
-    pub haystack: Safe,
+}
+
+impl Row {
+    /// Whether a cell holds this text, given in lower case.
+    fn holds(&self, wanted: &str) -> bool {
+        self.cells.iter().any(|cell| match &cell.content {
+            Content::Text(text) => text.as_str().to_lowercase().contains(wanted),
+            Content::Spark(_) | Content::Bar(_) => false,
+        })
+    }
 }
 
 /// A table, ready to be drawn or printed.
@@ -202,7 +210,7 @@ impl Table {
         let total = rows.len();
         if !filter.is_empty() {
             let wanted = filter.to_lowercase();
-            rows.retain(|row| row.haystack.as_str().to_lowercase().contains(&wanted));
+            rows.retain(|row| row.holds(&wanted));
         }
         if let Some(column) = sort.column {
             rows.sort_by(|a, b| match (a.cells.get(column), b.cells.get(column)) {

@@ -2,6 +2,7 @@
 //! zero-width character gets through; each becomes a visible escape. There is no other way to make a `Safe`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -10,16 +11,16 @@ const MARKS_PER_GRAPHEME: usize = 4;
 /// Longest grapheme cluster that is passed on, in bytes.
 const GRAPHEME_BYTES: usize = 64;
 
-/// Printable text. It never holds a line end either: one `Safe` is one line.
+/// Printable text, shared when cloned. It never holds a line end either: one `Safe` is one line.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Safe(Box<str>);
+pub struct Safe(Arc<str>);
 
 impl Safe {
     /// Gates text that is already valid UTF-8.
     #[must_use]
     pub fn of(text: impl AsRef<str>) -> Safe {
         let text = text.as_ref();
-        if is_plain(text.as_bytes()) { Safe(text.into()) } else { Safe(gate(text).into_boxed_str()) }
+        if is_plain(text.as_bytes()) { Safe(text.into()) } else { Safe(gate(text).into()) }
     }
 
     /// Gates bytes: what is not UTF-8 becomes `\xNN`.
@@ -35,7 +36,7 @@ impl Safe {
                 push_byte_escape(&mut out, *byte);
             }
         }
-        Safe(out.into_boxed_str())
+        Safe(out.into())
     }
 
     /// Gates bytes onto one line: runs of white space, line ends included, become one space; ends are trimmed.
@@ -74,7 +75,7 @@ impl Safe {
         }
         let mut kept: String = self.0.chars().take(max.saturating_sub(1)).collect();
         kept.push('…');
-        Safe(kept.into_boxed_str())
+        Safe(kept.into())
     }
 }
 

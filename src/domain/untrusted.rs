@@ -33,6 +33,15 @@ impl Untrusted {
         Safe::one_line(&self.0)
     }
 
+    /// As [`Untrusted::one_line`], of the first `bytes` only: what a table cell can show, without gating the rest.
+    #[must_use]
+    pub fn glimpse(&self, bytes: usize) -> Safe {
+        match self.0.get(..bytes) {
+            Some(first) => Safe::of(format!("{}…", Safe::one_line(first))),
+            None => self.one_line(),
+        }
+    }
+
     /// Through the gate, line by line.
     #[must_use]
     pub fn lines(&self) -> Vec<Safe> {

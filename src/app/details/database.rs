@@ -70,7 +70,7 @@ pub fn statement(model: &Model, id: StatementId) -> Option<Document> {
     out.heading("Query");
     match database.text_of(id) {
         Some(text) => {
-            for line in text.lines() {
+            for line in text.whole.lines() {
                 out.line(line, Tone::Plain);
             }
         }

@@ -128,7 +128,6 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
     );
     Row {
         key: RowKey::Index(at),
-        haystack: Safe::of(format!("{} {verdict} {told}", cache.spec.name)),
         cells: vec![
             Cell::verdict(verdict),
             Cell::text(cache.spec.name.clone(), Tone::Strong),

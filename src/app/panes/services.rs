@@ -78,7 +78,6 @@ pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
     let verdict = service.shown_verdict(now);
     let latency = service.last_latency.filter(|_| service.readout.cause().is_none());
     let told = told(service, now);
-    let haystack = Safe::of(format!("{} {} {} {}", spec.name, spec.url, verdict, told.1));
     let p95 = service.percentiles.map(|p| p.p95 / 1000.0);
     let cells = vec![
         Cell::verdict(verdict),
@@ -88,7 +87,7 @@ pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
         Cell::figure(p95, seconds, Tone::Plain),
         Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
     ];
-    Row { key: RowKey::Index(at), cells, haystack }
+    Row { key: RowKey::Index(at), cells }
 }
 
 pub fn seconds(value: f64) -> String {

@@ -11,6 +11,9 @@ use crate::domain::{PaneState, Safe, figure};
 use super::connections::{none, or_dash, shown_database};
 use super::{arranged, or_frozen, span, table_block};
 
+/// Bytes of a query that a table can show.
+const GLIMPSE: usize = 400;
+
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
 }
@@ -77,7 +80,7 @@ pub fn view(model: &Model) -> PaneView {
 
 fn row(session: &Session) -> Row {
     let (user, application) = (session.user.one_line(), session.application.one_line());
-    let (database, query) = (session.database.one_line(), session.query.one_line());
+    let (database, query) = (session.database.one_line(), session.query.glimpse(GLIMPSE));
     let waits = waits_for(session);
     let tone = match session.state {
         SessionState::Active => Tone::Accent,
@@ -87,12 +90,6 @@ fn row(session: &Session) -> Row {
     let age = |d: Option<Duration>, tone| Cell::figure(d.map(|d| d.as_secs_f64()), age_words, tone);
     Row {
         key: RowKey::Session(session.id),
-        haystack: Safe::of(format!(
-            "{} {} {user} {application} {database} {} {waits} {query}",
-            session.id.pid,
-            session.state.short(),
-            session.client
-        )),
         cells: vec![
             Cell {
                 content: Content::Text(Safe::of(session.id.pid.to_string())),

@@ -84,7 +84,6 @@ fn row(at: usize, signal: &SignalState, now: Moment) -> Row {
     };
     Row {
         key: RowKey::Index(at),
-        haystack: Safe::of(format!("{} {verdict} {bad_when} {from}", spec.name)),
         cells: vec![
             Cell::verdict(verdict),
             Cell::text(spec.name.clone(), Tone::Strong),

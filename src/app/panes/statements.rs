@@ -93,9 +93,10 @@ pub fn view(model: &Model) -> PaneView {
 }
 
 fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
-    let text = statement.query.as_ref().or_else(|| database.text_of(statement.id));
-    let query = text
-        .map_or_else(|| Safe::of(format!("(text not fetched yet, queryid {})", statement.id.query)), |t| t.one_line());
+    let query = database.text_of(statement.id).map_or_else(
+        || Safe::of(format!("(text not fetched yet, queryid {})", statement.id.query)),
+        |text| text.line.clone(),
+    );
     let mean = statement.mean_ms();
     let slower = mean.is_some_and(|m| !statement.new && m > statement.lifetime_mean_ms * SLOWER && m > 1.0);
     let blocks = statement.blocks_hit.saturating_add(statement.blocks_read);
@@ -103,7 +104,6 @@ fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
     let milliseconds = |ms: f64| seconds(ms / 1000.0);
     Row {
         key: RowKey::Statement(statement.id),
-        haystack: query.clone(),
         cells: vec![
             Cell::figure(Some(statement.total_ms), milliseconds, Tone::Plain),
             Cell::figure(Some(statement.calls as f64), figure::count, Tone::Plain),

@@ -117,7 +117,7 @@ fn database(database: &DatabaseState, now: Moment) -> (Option<Verdict>, Value) {
     });
     let slow = database.statements.value().filter(|_| database.statements.cause().is_none()).map(|delta| {
         let row = |s: &crate::domain::statement::StatementDelta| {
-            let query = s.query.as_ref().or_else(|| database.text_of(s.id)).map(|text| text.one_line());
+            let query = database.text_of(s.id).map(|text| text.whole.one_line());
             json!({
                 "query": query.map(to_value),
                 "calls": s.calls,

@@ -24,6 +24,25 @@ const TEXTS: usize = 1000;
 /// A pair of readings to be compared off the loop.
 pub type Pair = (StatementSnapshot, StatementSnapshot, Duration);
 
+/// Text of a statement, and its one line for tables: made once, not for each frame.
+#[derive(Clone, Debug)]
+pub struct StatementText {
+    /// As the server keeps it.
+    pub whole: Arc<Untrusted>,
+    /// Its beginning on one line.
+    pub line: Safe,
+}
+
+/// Bytes of a statement that a table can show.
+const LINE: usize = 400;
+
+impl StatementText {
+    fn new(whole: Arc<Untrusted>) -> StatementText {
+        let line = whole.glimpse(LINE);
+        StatementText { whole, line }
+    }
+}
+
 /// What is known of a database.
 #[derive(Clone, Debug)]
 pub struct DatabaseState {
@@ -42,7 +61,7 @@ pub struct DatabaseState {
     /// What the statements did in the newest interval.
     pub statements: Readout<StatementsDelta>,
     /// Texts of statements.
-    pub texts: HashMap<StatementId, Arc<Untrusted>>,
+    pub texts: HashMap<StatementId, StatementText>,
     /// Problems of the newest reading, worst first.
     pub problems: Vec<Problem>,
     /// Slots in use over time.
@@ -159,7 +178,7 @@ impl DatabaseState {
         if self.texts.len() + reading.texts.len() > TEXTS * 2 {
             self.texts.clear();
         }
-        self.texts.extend(reading.texts);
+        self.texts.extend(reading.texts.into_iter().map(|(id, text)| (id, StatementText::new(text))));
         let (earlier, at) = self.previous_statements.replace((reading.snapshot.clone(), now))?;
         Some((earlier, reading.snapshot, now.since(at)))
     }
@@ -174,7 +193,7 @@ impl DatabaseState {
 
     /// The text of a statement, once it was fetched.
     #[must_use]
-    pub fn text_of(&self, id: StatementId) -> Option<&Arc<Untrusted>> {
+    pub fn text_of(&self, id: StatementId) -> Option<&StatementText> {
         self.texts.get(&id)
     }
 

@@ -41,22 +41,14 @@ impl Encoder {
     /// The bytes that turn `shown` into `wanted`; empty when they are alike. Buffers of unlike size redraw everything.
     pub fn encode(&mut self, shown: &Buffer, wanted: &Buffer) -> Vec<u8> {
         self.out.clear();
-        let width = wanted.area.width;
         if shown.area == wanted.area {
-            for (x, y, cell) in shown.diff(wanted) {
-                self.step_to(x, y, width, wanted);
-                self.put(x, y, cell);
-            }
+            self.encode_changes(shown, wanted);
         } else {
             self.forget();
             self.out.extend_from_slice(BEGIN);
             self.out.extend_from_slice(b"\x1b[m\x1b[2J");
             self.style = Some(Style::PLAIN);
-            let blank = Buffer::empty(wanted.area);
-            for (x, y, cell) in blank.diff(wanted) {
-                self.step_to(x, y, width, wanted);
-                self.put(x, y, cell);
-            }
+            self.encode_changes(&Buffer::empty(wanted.area), wanted);
         }
         if self.out.is_empty() {
             return Vec::new();
@@ -69,6 +61,34 @@ impl Encoder {
     pub fn forget(&mut self) {
         self.position = None;
         self.style = None;
+    }
+
+    /// Row by row: a row that is alike, as most are, costs one comparison.
+    fn encode_changes(&mut self, shown: &Buffer, wanted: &Buffer) {
+        let width = wanted.area.width;
+        let columns = usize::from(width).max(1);
+        let rows = shown.content.chunks(columns).zip(wanted.content.chunks(columns));
+        for (y, (old, new)) in (0u16..).zip(rows) {
+            if old == new {
+                continue;
+            }
+            // A wide character covers its right neighbour: whatever was or is under one is drawn with it.
+            let (mut covered, mut uncovered) = (0, 0);
+            for (x, (before, now)) in (0u16..).zip(old.iter().zip(new)) {
+                if covered > 0 {
+                    covered -= 1;
+                    uncovered = uncovered.max(columns_of(before)) - 1;
+                    continue;
+                }
+                let wide = columns_of(now);
+                if before != now || uncovered > 0 {
+                    self.step_to(x, y, width, wanted);
+                    self.put(x, y, now, wide);
+                }
+                covered = wide - 1;
+                uncovered = uncovered.max(columns_of(before)) - 1;
+            }
+        }
     }
 
     fn step_to(&mut self, x: u16, y: u16, width: u16, wanted: &Buffer) {
@@ -98,17 +118,12 @@ impl Encoder {
             .all(|x| wanted.cell((x, y)).is_some_and(|c| Some(Style::of(c)) == self.style && c.symbol().len() == 1))
     }
 
-    fn put(&mut self, x: u16, y: u16, cell: &Cell) {
+    fn put(&mut self, x: u16, y: u16, cell: &Cell, columns: u16) {
         let style = Style::of(cell);
         if self.style != Some(style) {
             self.change_style(style);
         }
         self.out.extend_from_slice(cell.symbol().as_bytes());
-        let columns = if cell.symbol().is_ascii() {
-            1
-        } else {
-            u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap_or(1)
-        };
         // Wide characters and the right edge leave the cursor where terminals disagree: forget it.
         self.position = (columns == 1).then_some((x + 1, y));
     }
@@ -154,6 +169,15 @@ impl Encoder {
         let shown: Vec<String> = numbers.iter().map(|n| if *n == 1 { String::new() } else { n.to_string() }).collect();
         self.out.extend_from_slice(format!("\x1b[{}{last}", shown.join(";")).as_bytes());
     }
+}
+
+/// Columns that a cell's character takes, at least one.
+fn columns_of(cell: &Cell) -> u16 {
+    let symbol = cell.symbol();
+    if symbol.len() == 1 {
+        return 1;
+    }
+    u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap_or(1).max(1)
 }
 
 /// `base` is 30 for the foreground, 40 for the background.
@@ -227,6 +251,25 @@ mod tests {
         let bytes = Encoder::default().encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &one);
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text.matches("\x1b[31m").count(), 1, "{text:?}");
+    }
+
+    #[test]
+    fn wide_characters_come_and_go() {
+        let texts = ["a漢字b  ", "漢字ab  ", "abcdef  ", "ab漢f   ", "x漢漢漢  "];
+        for first in texts {
+            for second in texts {
+                let make = |text: &str| {
+                    let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
+                    buffer.set_string(0, 0, text, RatatuiStyle::new());
+                    buffer
+                };
+                let mut encoder = Encoder::default();
+                let mut parser = vt100::Parser::new(1, 8, 0);
+                parser.process(&encoder.encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &make(first)));
+                parser.process(&encoder.encode(&make(first), &make(second)));
+                assert_eq!(parser.screen().contents().trim_end(), second.trim_end(), "{first:?} to {second:?}");
+            }
+        }
     }
 
     proptest::proptest! {
