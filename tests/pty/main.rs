@@ -4,8 +4,13 @@
 mod endings;
 mod first_frame;
 mod keys;
+mod pages;
 mod resize;
+mod shell;
+mod stalled;
 
+#[path = "../support/escapes.rs"]
+mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 #[path = "../support/pty.rs"]
