@@ -49,13 +49,13 @@ fn no_colour_means_no_colour() {
 fn ascii_is_ascii() {
     let http = hanging();
     let mut session = on_hanging(&http, &["--ascii"]);
-    for (key, words) in [("?", "opens what is selected"), ("\x1b", "Services"), (":", "overview"), ("\x1b", "1 Overview")] {
+    for (key, words) in [("?", "opens what is selected"), ("q:", "the mosaic of all panes"), ("\x1b", "1 Overview")] {
         session.press(key, words);
     }
     for page in ["2", "3", "4", "5", "6", "1"] {
         session.send(page);
     }
-    session.press("!", "problems");
+    session.press("!", "wrong, off, assumed");
     session.send("\x03");
     assert_eq!(session.exit_code(), 0);
     let seen = session.seen();

@@ -84,7 +84,7 @@ fn a_lone_escape_is_a_key_and_what_comes_late_is_not_typed() {
     let http = hanging();
     let mut session = on_hanging(&http, &[]);
     // Each rest would quit, or open something, if its characters were keys.
-    for rest in ["[200~q\r\x1b[201~", "[A", "[24;5~", "OQ"] {
+    for rest in ["[200~q\r\x1b[201~", "[A", "[24;5~"] {
         session.press("?", "opens what is selected");
         session.send("\x1b");
         session.wait_gone("opens what is selected");
@@ -93,7 +93,7 @@ fn a_lone_escape_is_a_key_and_what_comes_late_is_not_typed() {
         session.press("?", "opens what is selected");
         session.send("\x1b");
         session.wait_gone("opens what is selected");
-        assert!(session.screen().contains("Slow queries"), "{rest:?} was typed\n{}", session.screen());
+        assert!(session.screen().contains("Connections off"), "{rest:?} was typed\n{}", session.screen());
     }
     session.send("q");
     assert_eq!(session.exit_code(), 0);

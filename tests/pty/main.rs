@@ -3,6 +3,8 @@
 
 mod endings;
 mod first_frame;
+
+mod channels;
 mod keys;
 mod pages;
 mod resize;
@@ -13,6 +15,11 @@ mod stalled;
 mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+#[path = "../support/hostile.rs"]
+mod hostile;
+#[allow(dead_code, reason = "only a part of the server's tools is needed")]
+#[path = "../support/postgres_server.rs"]
+mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
 

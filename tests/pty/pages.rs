@@ -7,9 +7,9 @@ use crate::{hanging, on_hanging};
 const OVERLAYS: [(&str, &str); 6] = [
     ("?", "opens what is selected"),
     ("\x1bOP", "opens what is selected"),
-    (":", "next-pane"),
+    (":", "the mosaic of all panes"),
     ("/", "Enter keep"),
-    ("!", "our own sources"),
+    ("!", "wrong, off, assumed"),
     ("\x1b[24~", "own log"),
 ];
 
@@ -30,11 +30,11 @@ fn every_page_opens_and_q_goes_back_then_quits() {
     session.press("0", "the doctor");
     // Esc has nothing to close here, and never quits: the page still answers.
     session.send("\x1b");
-    session.press("!", "our own sources");
+    session.press("!", "wrong, off, assumed");
     session.send("\x1b");
-    session.wait_gone("our own sources");
+    session.wait_gone("wrong, off, assumed");
     session.send("q");
-    session.wait_for("Slow queries");
+    session.wait_for("Connections off");
     leave(session, "q");
 }
 
@@ -51,9 +51,9 @@ fn esc_closes_everything_and_never_quits() {
     session.send("\x1b");
     session.wait_gone("FROZEN");
     session.send("z");
-    session.wait_gone("Connections");
+    session.wait_gone("Connections off");
     session.send("\x1b");
-    session.wait_for("Connections");
+    session.wait_for("Connections off");
     session.send("\x1b");
     session.press("?", "opens what is selected");
     session.send("q");
@@ -64,7 +64,7 @@ fn esc_closes_everything_and_never_quits() {
 #[test]
 fn ctrl_c_quits_from_anywhere() {
     let http = hanging();
-    for (key, words) in OVERLAYS.into_iter().chain([("5", "Logs"), (" ", "FROZEN"), ("\r", "GET")]) {
+    for (key, words) in OVERLAYS.into_iter().chain([("5", "Logs"), (" ", "FROZEN"), ("\r", "Service 127")]) {
         let mut session = on_hanging(&http, &[]);
         session.press(key, words);
         leave(session, "\x03");
@@ -75,12 +75,12 @@ fn ctrl_c_quits_from_anywhere() {
 fn commands_run_by_name_from_the_palette() {
     let http = hanging();
     let mut session = on_hanging(&http, &[]);
-    session.press(":", "next-pane");
+    session.press(":", "the mosaic of all panes");
     session.press("sessi", "no command is named like that");
     session.send("\x15");
-    session.wait_for("next-pane");
+    session.wait_for("the mosaic of all panes");
     session.send("database\r");
     session.wait_for("Sessions");
-    session.press(":", "next-pane");
+    session.press(":", "the mosaic of all panes");
     leave(session, "quit\r");
 }

@@ -13,12 +13,13 @@ fn a_resize_storm_ends_at_the_last_size_and_keys_still_work() {
     let mut session = on_hanging(&http, &[]);
     for round in 0..20 {
         for (columns, rows) in SIZES {
-            session.resize(columns, rows);
+            session.resize_unseen(columns, rows);
         }
         if round % 5 == 0 {
             session.send("\t");
         }
     }
+    session.wait_until("a frame of the storm", |seen| seen.bytes.len() > 20_000);
     session.resize(100, 30);
     let right_edge = |seen: &crate::pty::Seen| {
         let screen = seen.terminal.screen();

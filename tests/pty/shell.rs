@@ -30,7 +30,7 @@ fn stopped_and_continued(mut session: Session, stop: impl Fn(&mut Session)) {
         session.wait_for("the shell is back");
         session.assert_restored();
         session.send("\r");
-        session.wait_for("Slow queries");
+        session.wait_for("Connections off");
         session.wait_until("the screen was entered again", |seen| {
             let screen = seen.terminal.screen();
             screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()

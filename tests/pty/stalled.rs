@@ -16,8 +16,8 @@ fn stalled(fault: Option<&str>) -> (FakeHttp, Session) {
         start = start.variable("QUARTERDECK_FAULT", fault);
     }
     let (wall, log) = (start.world().join("wall.toml"), start.world().join("app.log"));
-    let services = format!("[[service]]\nname = \"api\"\nurl = {:?}\ninterval = \"100ms\"\n", http.url("/health"));
-    fs::write(&wall, format!("{services}[[log]]\nname = \"app\"\nfiles = [{log:?}]\n")).unwrap();
+    let services = format!("[[service]]\nname = \"api\"\nurl = {:?}\ninterval = \"500ms\"\n", http.url("/health"));
+    fs::write(&wall, format!("{services}[[log]]\nname = \"app\"\nfiles = {log:?}\n")).unwrap();
     let mut file = fs::File::create(&log).unwrap();
     for number in 0..20_000 {
         writeln!(file, "2026-01-01T00:00:00Z INFO line {number} {}", "some words of a flood ".repeat(12)).unwrap();
@@ -26,19 +26,19 @@ fn stalled(fault: Option<&str>) -> (FakeHttp, Session) {
     session.press("5", "some words of a flood");
     session.reading(false);
     // Every size makes a whole frame of some 30 kB: more than the line between us holds.
-    for columns in 280..290 {
+    for columns in 280..285 {
         session.resize(columns, 100);
         asked_again(&session, &http);
     }
     (http, session)
 }
 
-/// Waits for two more probes.
+/// Waits for one more probe.
 fn asked_again(session: &Session, http: &FakeHttp) {
     let before = http.requests().len();
     // The harness looks when something changes; here nothing does but the server.
     let until = std::time::Instant::now() + crate::pty::PATIENCE;
-    while http.requests().len() < before + 2 {
+    while http.requests().len() < before + 1 {
         assert!(std::time::Instant::now() < until, "nobody asks the service any more\n{}", session.screen());
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

@@ -169,7 +169,8 @@ struct Shared {
 
 impl Shared {
     fn new(columns: u16, rows: u16) -> Shared {
-        let terminal = vt100::Parser::new_with_callbacks(rows, columns, 0, Asked::default());
+        // The emulator knows no tiny sizes.
+        let terminal = vt100::Parser::new_with_callbacks(rows.max(10), columns.max(40), 0, Asked::default());
         let seen = Seen { bytes: Vec::new(), terminal, ended: None, closed: false, taking: Taking::Yes };
         Shared { seen: Mutex::new(seen), changed: Condvar::new() }
     }
@@ -287,8 +288,13 @@ impl Session {
 
     /// Changes the size of the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
-        // The emulator first: what is drawn for the new size must not meet the old one. It knows no size of zero.
-        self.seen().terminal.screen_mut().set_size(rows.max(1), columns.max(1));
+        // The emulator first: what is drawn for the new size must not meet the old one.
+        self.seen().terminal.screen_mut().set_size(rows, columns);
+        self.resize_unseen(columns, rows);
+    }
+
+    /// Changes the size of the terminal, but not that of the emulator, which knows no tiny ones.
+    pub fn resize_unseen(&self, columns: u16, rows: u16) {
         self.master.as_ref().unwrap().resize(pty_size(columns, rows)).unwrap();
     }
 
