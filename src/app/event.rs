@@ -37,6 +37,8 @@ pub enum Event {
     BytesWritten(u64),
     /// The program's own log, asked for by the overlay: newest lines last.
     DiagnosticsRead(Vec<Safe>),
+    /// Somebody else asked us to stop as a job of the shell.
+    AskedToSuspend,
     /// We were stopped as a job and go on now.
     Continued,
     /// A signal asked us to leave; its name.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, getsid, kill_process};
 
 use crate::app::{Effect, Event, Model, update};
 use crate::config::Resolved;
@@ -21,7 +21,7 @@ use super::terminal::decoder::Input;
 use super::terminal::input::{FromTerminal, InputThread};
 use super::terminal::modes;
 use super::watch::Watch;
-use super::{clock, diagnostics, panic, signals};
+use super::{clock, deadline, diagnostics, panic, signals};
 
 /// Just after the start telemetry is drawn as it comes: the first figures are awaited.
 const EAGER: Duration = Duration::from_secs(4);
@@ -35,10 +35,14 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
     let theme = load_theme(resolved)?;
     let inbox = Arc::new(Inbox::default());
     let tty = modes::open_tty()?;
+    let watch = Watch::start(Arc::clone(&inbox))?;
+    // Before the terminal is changed: a signal that came between would leave it as it is.
+    signals::listen(watch.io(), &inbox)?;
     modes::enter(&tty)?;
-    let outcome = Dashboard::start(resolved, theme, tty, inbox).map(Dashboard::live);
-    modes::leave(outcome.as_ref().is_ok_and(|ended| ended.stalled));
-    Ok(outcome?.status)
+    let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).map(Dashboard::live);
+    // Done already, unless starting failed.
+    modes::leave(false);
+    outcome
 }
 
 fn load_theme(resolved: &Resolved) -> color_eyre::Result<Theme> {
@@ -60,13 +64,14 @@ struct Dashboard {
     leave: Option<u8>,
 }
 
-struct Ended {
-    status: u8,
-    stalled: bool,
-}
-
 impl Dashboard {
-    fn start(resolved: &Resolved, theme: Theme, tty: File, inbox: Arc<Inbox>) -> color_eyre::Result<Dashboard> {
+    fn start(
+        resolved: &Resolved,
+        theme: Theme,
+        tty: File,
+        inbox: Arc<Inbox>,
+        watch: Watch,
+    ) -> color_eyre::Result<Dashboard> {
         let now = clock::now();
         let mut model = Model::new(resolved, now, clock::local_offset());
         let mut screen = Screen::start(&tty, theme, Arc::clone(&inbox))?;
@@ -74,8 +79,6 @@ impl Dashboard {
         model.geometry = screen.draw(&model);
         model.dirty = false;
         let input = listen_to(&tty, &inbox)?;
-        let watch = Watch::start(Arc::clone(&inbox))?;
-        signals::listen(watch.io(), &inbox);
         watch.begin(resolved);
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
@@ -96,7 +99,9 @@ impl Dashboard {
         })
     }
 
-    fn live(mut self) -> Ended {
+    fn live(mut self) -> u8 {
+        #[cfg(debug_assertions)]
+        super::fault::set_off_if_asked();
         let mut slot = self.next_slot();
         // Something is to be seen at once, and was not drawn yet because a frame was still on its way.
         let mut wanted = false;
@@ -126,11 +131,13 @@ impl Dashboard {
                 }
             }
         }
-        let stalled = self.screen.is_busy();
+        let status = self.leave.unwrap_or(0);
         self.input.stop();
+        modes::leave(self.screen.is_busy());
+        let _deadline = deadline::start(i32::from(status));
         drop(self.logs);
         drop(self.watch);
-        Ended { status: self.leave.unwrap_or(0), stalled }
+        status
     }
 
     /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.
@@ -164,7 +171,12 @@ impl Dashboard {
 
     fn step(&mut self, event: Event) {
         if let Event::AskedToLeave(signal) = &event {
-            self.leave = Some(if *signal == "SIGHUP" { EXIT_HANGUP } else { EXIT_TERMINATED });
+            self.leave = Some(match *signal {
+                "SIGHUP" => EXIT_HANGUP,
+                "SIGINT" => EXIT_INTERRUPTED,
+                "SIGQUIT" => EXIT_QUIT,
+                _ => EXIT_TERMINATED,
+            });
         }
         for effect in update(&mut self.model, event, clock::now()) {
             self.obey(effect);
@@ -208,6 +220,11 @@ impl Dashboard {
 
     /// Ctrl-Z: the shell gets its terminal back; `fg` draws everything anew.
     fn suspend(&mut self) {
+        // The group of the session's first process is no job: nobody could continue it.
+        if getsid(None).is_ok_and(|session| session == getpgrp()) {
+            tracing::warn!("there is no shell to go back to; the program goes on");
+            return;
+        }
         self.input.stop();
         modes::leave(self.screen.is_busy());
         let _ = kill_process(getpid(), Signal::STOP);
@@ -226,6 +243,10 @@ impl Dashboard {
 
 /// 128 + SIGHUP: the terminal went away.
 const EXIT_HANGUP: u8 = 129;
+/// 128 + SIGINT.
+const EXIT_INTERRUPTED: u8 = 130;
+/// 128 + SIGQUIT.
+const EXIT_QUIT: u8 = 131;
 /// 128 + SIGTERM.
 const EXIT_TERMINATED: u8 = 143;
 

@@ -41,6 +41,12 @@ impl IoThread {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);
     }
+
+    /// Runs what needs to know the worker, here and now.
+    pub fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _known = self.handle.enter();
+        make()
+    }
 }
 
 impl Drop for IoThread {

@@ -4,7 +4,10 @@ mod base64;
 pub mod clock;
 mod compute_thread;
 pub mod dashboard;
+mod deadline;
 mod diagnostics;
+#[cfg(debug_assertions)]
+mod fault;
 pub mod first_line;
 pub mod headless;
 mod inbox;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::Event;
@@ -9,25 +10,33 @@ use crate::app::Event;
 use super::inbox::Inbox;
 use super::io_thread::IoThread;
 
-/// Listens from now on.
-pub fn listen(io: &IoThread, inbox: &Arc<Inbox>) {
+/// Listens from now on: when it returns, none of these signals ends the program by itself any more.
+pub fn listen(io: &IoThread, inbox: &Arc<Inbox>) -> std::io::Result<()> {
     for (kind, name) in [
         (SignalKind::hangup(), "SIGHUP"),
         (SignalKind::terminate(), "SIGTERM"),
         (SignalKind::interrupt(), "SIGINT"),
         (SignalKind::quit(), "SIGQUIT"),
     ] {
-        each(io, kind, Arc::clone(inbox), move |inbox| inbox.tell(Event::AskedToLeave(name)));
+        each(io, kind, Arc::clone(inbox), move |inbox| inbox.tell(Event::AskedToLeave(name)))?;
     }
+    let stop = SignalKind::from_raw(Signal::TSTP.as_raw());
+    each(io, stop, Arc::clone(inbox), |inbox| inbox.tell(Event::AskedToSuspend))?;
     // The loop asks the terminal for its size at each draw; it only has to be woken.
-    each(io, SignalKind::window_change(), Arc::clone(inbox), |inbox| inbox.tell(Event::Resized));
+    each(io, SignalKind::window_change(), Arc::clone(inbox), |inbox| inbox.tell(Event::Resized))
 }
 
-fn each(io: &IoThread, kind: SignalKind, inbox: Arc<Inbox>, tell: impl Fn(&Inbox) + Send + 'static) {
+fn each(
+    io: &IoThread,
+    kind: SignalKind,
+    inbox: Arc<Inbox>,
+    tell: impl Fn(&Inbox) + Send + 'static,
+) -> std::io::Result<()> {
+    let mut stream = io.within(|| signal(kind))?;
     io.spawn(async move {
-        let Ok(mut stream) = signal(kind) else { return };
         while stream.recv().await.is_some() {
             tell(&inbox);
         }
     });
+    Ok(())
 }

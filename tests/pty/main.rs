@@ -3,11 +3,23 @@
 
 mod endings;
 mod first_frame;
-mod keys;
-mod resize;
 
+mod channels;
+mod keys;
+mod pages;
+mod resize;
+mod shell;
+mod stalled;
+
+#[path = "../support/escapes.rs"]
+mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+#[path = "../support/hostile.rs"]
+mod hostile;
+#[allow(dead_code, reason = "only a part of the server's tools is needed")]
+#[path = "../support/postgres_server.rs"]
+mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
 

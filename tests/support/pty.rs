@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// The longest wait for anything; only a failed test waits that long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// The program is out within this time after it was told to leave, whatever hangs.
 pub const OUT_WITHIN: Duration = Duration::from_secs(2);
 /// The binary under test.
@@ -134,7 +134,15 @@ pub struct Seen {
     /// How the program ended.
     pub ended: Option<ExitStatus>,
     closed: bool,
-    reading: bool,
+    taking: Taking,
+}
+
+/// Whether the terminal takes bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taking {
+    Yes,
+    NotNow,
+    Gone,
 }
 
 impl Seen {
@@ -161,8 +169,9 @@ struct Shared {
 
 impl Shared {
     fn new(columns: u16, rows: u16) -> Shared {
-        let terminal = vt100::Parser::new_with_callbacks(rows, columns, 0, Asked::default());
-        let seen = Seen { bytes: Vec::new(), terminal, ended: None, closed: false, reading: true };
+        // The emulator knows no tiny sizes.
+        let terminal = vt100::Parser::new_with_callbacks(rows.max(10), columns.max(40), 0, Asked::default());
+        let seen = Seen { bytes: Vec::new(), terminal, ended: None, closed: false, taking: Taking::Yes };
         Shared { seen: Mutex::new(seen), changed: Condvar::new() }
     }
 
@@ -174,13 +183,13 @@ impl Shared {
 fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut chunk = [0; 16 * 1024];
     loop {
-        {
-            let seen = shared.seen();
-            drop(shared.changed.wait_while(seen, |s| !s.reading).unwrap_or_else(PoisonError::into_inner));
-        }
-        let count = reader.read(&mut chunk).unwrap_or(0);
+        let stopped = |seen: &mut Seen| seen.taking == Taking::NotNow;
+        let taking = shared.changed.wait_while(shared.seen(), stopped).unwrap_or_else(PoisonError::into_inner).taking;
+        let count = if taking == Taking::Gone { 0 } else { reader.read(&mut chunk).unwrap_or(0) };
         let mut seen = shared.seen();
         if count == 0 {
+            // The far end hears of it when nobody holds the near end any more.
+            drop(reader);
             seen.closed = true;
             shared.changed.notify_all();
             return;
@@ -283,8 +292,13 @@ impl Session {
 
     /// Changes the size of the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
-        // The emulator first: what is drawn for the new size must not meet the old one. It knows no size of zero.
-        self.seen().terminal.screen_mut().set_size(rows.max(1), columns.max(1));
+        // The emulator first: what is drawn for the new size must not meet the old one.
+        self.seen().terminal.screen_mut().set_size(rows, columns);
+        self.resize_unseen(columns, rows);
+    }
+
+    /// Changes the size of the terminal, but not that of the emulator, which knows no tiny ones.
+    pub fn resize_unseen(&self, columns: u16, rows: u16) {
         self.master.as_ref().unwrap().resize(pty_size(columns, rows)).unwrap();
     }
 
@@ -295,14 +309,17 @@ impl Session {
 
     /// The terminal takes no byte any more (at most one chunk on its way is still taken), or takes them again.
     pub fn reading(&self, reading: bool) {
-        self.seen().reading = reading;
+        self.seen().taking = if reading { Taking::Yes } else { Taking::NotNow };
         self.shared.changed.notify_all();
     }
 
-    /// The terminal goes away without a word.
+    /// The terminal goes away. It ends with the byte that comes next: the clock on the screen writes one each second.
     pub fn close(&mut self) {
         self.writer = None;
         self.master = None;
+        self.seen().taking = Taking::Gone;
+        self.shared.changed.notify_all();
+        self.wait_until("the end of the terminal", |seen| seen.closed);
     }
 
     /// How the program ended, within this time.
@@ -346,11 +363,13 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.reading(true);
-        if self.seen().ended.is_none() {
+        let mut seen = self.seen();
+        seen.taking = Taking::Gone;
+        // Until it was seen to end, the process is not reaped and its number is not given to another.
+        if seen.ended.is_none() {
             let _already_gone = kill_process(self.pid, Signal::KILL);
-            // The pid is ours until it was reaped; the reaping thread ends with it.
         }
-        self.close();
+        drop(seen);
+        self.shared.changed.notify_all();
     }
 }

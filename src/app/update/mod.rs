@@ -50,6 +50,7 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
             show_diagnostics(model, lines);
             Vec::new()
         }
+        Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => vec![Effect::Quit],
     }
 }

@@ -1,7 +1,14 @@
 //! Bytes from the terminal to keys: a state machine that keeps an unfinished escape sequence until its rest arrives.
 //! The caller decides when waiting is over ([`Decoder::flush`]). Unknown sequences are dropped whole, never typed.
 
+use std::time::Duration;
+
 use crate::input::{Code, Key};
+
+/// How long the rest may take after a lone ESC, which may be the key itself.
+const ESCAPE_PATIENCE: Duration = Duration::from_millis(25);
+/// How long the rest of anything longer may take: nobody types that, so a slow line is waited for.
+const SEQUENCE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Longest paste that is kept; the rest is dropped.
 const PASTE_LIMIT: usize = 64 * 1024;
@@ -22,6 +29,7 @@ pub enum Input {
 pub struct Decoder {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
+    escaped: bool,
 }
 
 const PASTE_BEGIN: &[u8] = b"\x1b[200~";
@@ -30,6 +38,11 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 impl Decoder {
     /// Takes bytes, gives what is complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
+        // After an ESC that was given up as a key, `[` with more behind it in one piece is its late rest: no finger types
+        // that, and a paste whose first byte came early must not become keys.
+        if std::mem::take(&mut self.escaped) && matches!(bytes, [b'[', _, ..]) {
+            self.pending.push(0x1b);
+        }
         self.pending.extend_from_slice(bytes);
         let mut out = Vec::new();
         loop {
@@ -59,17 +72,25 @@ impl Decoder {
         }
     }
 
-    /// Whether an unfinished sequence waits for its rest.
+    /// How long an unfinished sequence waits for its rest; nothing when there is none.
     #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty() && self.paste.is_none()
+    pub fn patience(&self) -> Option<Duration> {
+        match self.pending.as_slice() {
+            _ if self.paste.is_some() => None,
+            [] => None,
+            [0x1b] | [0x1b, 0x1b] => Some(ESCAPE_PATIENCE),
+            _ => Some(SEQUENCE_PATIENCE),
+        }
     }
 
     /// The rest did not come: a lone ESC was the key; anything longer is dropped.
     pub fn flush(&mut self) -> Vec<Input> {
         let pending = std::mem::take(&mut self.pending);
         match pending.as_slice() {
-            [0x1b] => vec![Input::Key(Key::plain(Code::Esc))],
+            [0x1b] => {
+                self.escaped = true;
+                vec![Input::Key(Key::plain(Code::Esc))]
+            }
             [0x1b, 0x1b] => vec![Input::Key(Key::plain(Code::Esc)); 2],
             [0x1b, c @ (b'[' | b'O')] => vec![Input::Key(Key { alt: true, ..Key::char(char::from(*c)) })],
             _ => Vec::new(),
@@ -257,6 +278,27 @@ mod tests {
             inputs.extend(decoder.feed(&bytes[cut..]));
             assert_eq!(inputs, whole, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn the_late_rest_of_an_escape_is_not_typed() {
+        for rest in [&b"[A"[..], b"[24;5~", b"[200~q\r\x1b[201~"] {
+            let mut decoder = Decoder::default();
+            assert!(decoder.feed(b"\x1b").is_empty() && decoder.patience() == Some(ESCAPE_PATIENCE));
+            assert_eq!(decoder.flush(), [Input::Key(Key::plain(Code::Esc))]);
+            let late = decoder.feed(rest);
+            assert!(late.iter().all(|i| !matches!(i, Input::Key(k) if k.typed().is_some())), "{late:?}");
+            assert_eq!(decoder.feed(b"["), [Input::Key(Key::char('['))], "only right behind it");
+        }
+    }
+
+    #[test]
+    fn what_nobody_types_is_waited_for_longer() {
+        let mut decoder = Decoder::default();
+        decoder.feed(b"\x1b[20");
+        assert_eq!(decoder.patience(), Some(SEQUENCE_PATIENCE));
+        decoder.feed(b"0~");
+        assert_eq!(decoder.patience(), None);
     }
 
     proptest::proptest! {

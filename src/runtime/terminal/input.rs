@@ -1,5 +1,5 @@
 //! The thread that waits for the terminal: keys, and the hang-up that no signal announces. It sleeps in `poll` until
-//! there is something, and gives an unfinished escape sequence 25 ms for its rest.
+//! there is something, and gives an unfinished escape sequence some time for its rest.
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -8,9 +8,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::decoder::{Decoder, Input};
-
-/// How long the rest of a split escape sequence may take.
-const REST_NANOSECONDS: i64 = 25_000_000;
 
 /// What the thread tells.
 pub enum FromTerminal {
@@ -46,12 +43,12 @@ fn read_until_gone(tty: &File, wake: &OwnedFd, tell: &mut impl FnMut(FromTermina
     let mut decoder = Decoder::default();
     let mut bytes = [0u8; 1024];
     loop {
-        let rest = Timespec { tv_sec: 0, tv_nsec: REST_NANOSECONDS };
+        let patience = decoder.patience().map(|p| Timespec { tv_sec: 0, tv_nsec: i64::from(p.subsec_nanos()) });
         let mut fds = [
             PollFd::from_borrowed_fd(tty.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(wake.as_fd(), PollFlags::IN),
         ];
-        let inputs = match poll(&mut fds, decoder.is_waiting().then_some(&rest)) {
+        let inputs = match poll(&mut fds, patience.as_ref()) {
             Err(Errno::INTR) => continue,
             Err(_) => return tell(FromTerminal::HungUp),
             Ok(0) => decoder.flush(),

@@ -1,13 +1,16 @@
 //! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste. Leaving has a deadline and is done once,
-//! whoever asks first: the loop, a panic, a signal.
+//! whoever asks first: the loop, a panic, a signal. Nobody ever waits inside of a write: whoever did would hold the
+//! terminal against whoever wants to restore it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
-use std::sync::Mutex;
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, Winsize, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
@@ -18,14 +21,34 @@ const LEAVE_DEADLINE: Duration = Duration::from_millis(300);
 /// The terminal to restore, if one was entered.
 static ENTERED: Mutex<Option<Entered>> = Mutex::new(None);
 
+/// Counts entering and leaving: odd while the terminal is ours. Held while a piece of a frame is written.
+static TURN: Mutex<u64> = Mutex::new(0);
+
 struct Entered {
     tty: File,
     before: Termios,
 }
 
-/// Opens the terminal that the program stands in, for reading and writing.
+/// Opens the terminal that the program stands in, for reading and writing without ever waiting. That it does not wait
+/// is a property of this opening alone; the shell's is not touched.
 pub fn open_tty() -> std::io::Result<File> {
-    File::options().read(true).write(true).open("/dev/tty")
+    File::options().read(true).write(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open("/dev/tty")
+}
+
+fn turn() -> MutexGuard<'static, u64> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The present turn, for [`write_in`].
+pub fn present_turn() -> u64 {
+    *turn()
+}
+
+/// Writes what the terminal takes now of a frame that was begun in this turn; nothing when the turn is over, so that
+/// no frame goes on behind the restoring.
+pub fn write_in(started: u64, mut tty: &File, bytes: &[u8]) -> std::io::Result<Option<usize>> {
+    let now = turn();
+    if *now == started && started % 2 == 1 { tty.write(bytes).map(Some) } else { Ok(None) }
 }
 
 /// Columns and rows, at least one each way.
@@ -43,6 +66,7 @@ pub fn enter(tty: &File) -> std::io::Result<()> {
     let mut raw = before.clone();
     raw.make_raw();
     tcsetattr(tty, OptionalActions::Now, &raw)?;
+    *turn() |= 1;
     write_within(tty, ENTER, LEAVE_DEADLINE);
     if let Ok(mut entered) = ENTERED.lock() {
         *entered = Some(Entered { tty: tty.try_clone()?, before });
@@ -53,6 +77,11 @@ pub fn enter(tty: &File) -> std::io::Result<()> {
 /// Restores the terminal, once. `stalled`: a frame is stuck in the terminal's queue and is thrown away first.
 pub fn leave(stalled: bool) {
     let Some(entered) = ENTERED.lock().ok().and_then(|mut e| e.take()) else { return };
+    // From here on what is left of a frame is dropped.
+    {
+        let mut turn = turn();
+        *turn += *turn % 2;
+    }
     if stalled {
         let _ = tcflush(&entered.tty, QueueSelector::OFlush);
     }
@@ -72,10 +101,9 @@ fn write_within(tty: &File, mut bytes: &[u8], deadline: Duration) {
             Err(rustix::io::Errno::INTR) if !left.is_zero() => continue,
             _ => return,
         }
-        // One byte at a time can never block after POLLOUT; these are some forty bytes.
-        match (&*tty).write(&bytes[..1]) {
-            Ok(n) => bytes = &bytes[n..],
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+        match (&*tty).write(bytes) {
+            Ok(n) => bytes = bytes.get(n..).unwrap_or(&[]),
+            Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(_gone) => return,
         }
     }

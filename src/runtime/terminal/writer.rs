@@ -2,10 +2,15 @@
 //! and nothing else waits for it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::modes;
 
 /// The near end: hands frames over, never waits.
 pub struct Writer {
@@ -27,9 +32,8 @@ impl Writer {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new().name("terminal-out".to_owned()).spawn(move || {
-            let mut tty = tty;
             for frame in inbox {
-                if tty.write_all(&frame).and_then(|()| tty.flush()).is_err() {
+                if deliver(&tty, &frame).is_err() {
                     theirs.gone.store(true, Ordering::Release);
                 }
                 theirs.bytes.fetch_add(frame.len() as u64, Ordering::Relaxed);
@@ -66,4 +70,26 @@ impl Writer {
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         }
     }
+}
+
+/// Writes a frame as the terminal takes it. Waiting happens between the writes, never in one. A frame whose turn on the
+/// terminal is over is dropped.
+fn deliver(tty: &File, mut frame: &[u8]) -> std::io::Result<()> {
+    let turn = modes::present_turn();
+    while !frame.is_empty() {
+        match modes::write_in(turn, tty, frame) {
+            Ok(Some(taken)) => frame = frame.get(taken..).unwrap_or(&[]),
+            Ok(None) => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                let mut fds = [PollFd::from_borrowed_fd(tty.as_fd(), PollFlags::OUT)];
+                match poll(&mut fds, None) {
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(gone) => return Err(gone.into()),
+                }
+            }
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(gone) => return Err(gone),
+        }
+    }
+    Ok(())
 }

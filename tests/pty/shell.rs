@@ -1,0 +1,70 @@
+//! As a job of a shell: Ctrl-Z, a stop from outside, and `fg`.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::pty::{BINARY, Session, Start};
+use crate::{hanging, on_hanging};
+
+/// A shell with job control that starts the dashboard, waits for a line when it stops, and continues it.
+const SHELL: &str = r#"set -m
+"$0" "$@"
+while jobs | grep -q Stopped; do echo "the shell is back"; read -r line; fg >/dev/null; done
+echo "ended $?""#;
+
+fn in_shell(url: &str) -> Session {
+    let session = Start::program("/bin/bash", &["-c", SHELL, BINARY, url]).run();
+    session.wait_for("Services");
+    session
+}
+
+/// The only child of a process.
+fn child(of: Pid) -> Pid {
+    let id = of.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    Pid::from_raw(children.split_whitespace().next().unwrap().parse().unwrap()).unwrap()
+}
+
+fn stopped_and_continued(mut session: Session, stop: impl Fn(&mut Session)) {
+    for _ in 0..2 {
+        stop(&mut session);
+        session.wait_for("the shell is back");
+        session.assert_restored();
+        session.send("\r");
+        session.wait_for("Connections off");
+        session.wait_until("the screen was entered again", |seen| {
+            let screen = seen.terminal.screen();
+            screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()
+        });
+        session.press("?", "opens what is selected");
+        session.send("\x1b");
+        session.wait_gone("opens what is selected");
+    }
+    session.send("q");
+    session.wait_for("ended 0");
+    session.exit_code();
+    session.assert_restored();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_draws_anew() {
+    let http = hanging();
+    stopped_and_continued(in_shell(&http.url("/health")), |session| session.send("\x1a"));
+}
+
+#[test]
+fn a_stop_from_outside_does_the_same() {
+    let http = hanging();
+    stopped_and_continued(in_shell(&http.url("/health")), |session| {
+        kill_process(child(session.pid), Signal::TSTP).unwrap();
+    });
+}
+
+#[test]
+fn without_a_shell_to_go_back_to_it_goes_on() {
+    let http = hanging();
+    let mut session = on_hanging(&http, &[]);
+    session.send("\x1a");
+    session.press("?", "opens what is selected");
+    session.send("\x03");
+    assert_eq!(session.exit_code(), 0);
+}
