@@ -29,6 +29,15 @@ pub fn age(d: Duration) -> String {
     if d.as_secs() < 60 { format!("{}s", d.as_secs()) } else { duration(d) }
 }
 
+/// A length of time that was chosen, not measured: `5m`, `10s`; odd ones as an age.
+#[must_use]
+pub fn span(d: Duration) -> String {
+    match d.as_secs() {
+        whole if whole >= 60 && whole < 3600 && whole.is_multiple_of(60) => format!("{}m", whole / 60),
+        _ => age(d),
+    }
+}
+
 /// `412 MiB`, `1.25 GiB`, `87 B`.
 #[must_use]
 pub fn bytes(n: u64) -> String {

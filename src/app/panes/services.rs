@@ -15,12 +15,12 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 
 const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
-    column("service", 8, 16, Align::Left, 0),
+    column("service", 8, 14, Align::Left, 0),
     column("latency", 7, 7, Align::Right, 5),
-    column("last 100s", 8, 20, Align::Left, 3),
+    column("course", 8, 20, Align::Left, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
     column("version", 6, 10, Align::Left, 1),
-    Column { title: "told", min: 8, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
+    Column { title: "told", min: 14, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
 /// Buckets in the row's sparkline.
@@ -28,7 +28,10 @@ const SPARK: usize = 20;
 
 pub fn table(model: &Model) -> Table {
     let (telemetry, now) = model.shown();
-    let rows = telemetry.services.iter().enumerate().map(|(at, service)| row_of(at, service, now)).collect();
+    let mut services: Vec<_> = telemetry.services.iter().enumerate().collect();
+    // Where rows are few, the worst must be among them.
+    services.sort_by_key(|(_, service)| std::cmp::Reverse(service.shown_verdict(now)));
+    let rows = services.into_iter().map(|(at, service)| row_of(at, service, now)).collect();
     arranged(model, PaneId::Services, COLUMNS, rows)
 }
 
@@ -105,10 +108,16 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
         return (Tone::Unknown, state.words());
     }
     let mut words: Vec<String> = Vec::new();
+    // What is wrong comes first; a version or the like stands behind it.
+    let report = service.readout.value().filter(|r| service.readout.cause().is_none() && !r.detail.as_str().is_empty());
+    let (told_badly, told_well) = match report {
+        Some(report) if report.verdict > Verdict::Ok => (Some(report), None),
+        other => (None, other),
+    };
     if let Some(cause) = service.readout.cause() {
         let times = debounced.failures();
         words.push(if times > 1 { format!("{} {times}x", cause.short()) } else { cause.short().to_string() });
-    } else if let Some(report) = service.readout.value().filter(|r| !r.detail.as_str().is_empty()) {
+    } else if let Some(report) = told_badly {
         words.push(report.detail.to_string());
     }
     if debounced.is_pending() {
@@ -124,6 +133,7 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
     if service.constant.is_suspect(now) {
         words.push("constant?".to_owned());
     }
+    words.extend(told_well.map(|report| report.detail.to_string()));
     let tone = match service.raw_verdict(now) {
         Verdict::Ok if words.is_empty() => Tone::Dim,
         Verdict::Ok => Tone::Plain,
