@@ -29,10 +29,11 @@ pub fn age(d: Duration) -> String {
     if d.as_secs() < 60 { format!("{}s", d.as_secs()) } else { duration(d) }
 }
 
-/// A length of time that was chosen, not measured: `5m`, `10s`; odd ones as an age.
+/// A length of time that was looked over: `5m`, `10s`, `200ms`; odd ones as an age.
 #[must_use]
 pub fn span(d: Duration) -> String {
     match d.as_secs() {
+        0 => duration(d),
         whole if whole >= 60 && whole < 3600 && whole.is_multiple_of(60) => format!("{}m", whole / 60),
         _ => age(d),
     }
