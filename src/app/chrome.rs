@@ -30,7 +30,7 @@ pub fn chrome(model: &Model) -> Chrome {
         strip: strip(model),
         clock: clock(model),
         meters,
-        frozen: model.frozen.as_ref().map(|f| Safe::of(format!("FROZEN {}", figure::age(now.since(f.at))))),
+        frozen: model.frozen.as_ref().map(|f| Safe::of(figure::age(now.since(f.at)))),
         page: view.page,
         focused: view.focused(),
         zoomed: view.zoomed,

@@ -29,6 +29,16 @@ pub fn age(d: Duration) -> String {
     if d.as_secs() < 60 { format!("{}s", d.as_secs()) } else { duration(d) }
 }
 
+/// A length of time that was looked over: `5m`, `10s`, `200ms`; odd ones as an age.
+#[must_use]
+pub fn span(d: Duration) -> String {
+    match d.as_secs() {
+        0 => duration(d),
+        whole if (60..3600).contains(&whole) && whole.is_multiple_of(60) => format!("{}m", whole / 60),
+        _ => age(d),
+    }
+}
+
 /// `412 MiB`, `1.25 GiB`, `87 B`.
 #[must_use]
 pub fn bytes(n: u64) -> String {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
+use crate::config::resolved::{CacheSource, CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 
 use super::clock;
@@ -16,19 +17,14 @@ use super::watch::Watch;
 
 /// The longest that a look takes beyond the time between its readings: a few deadlines.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between the two readings no source asks by itself: a reading in between would cut the deltas short.
+const BY_ITSELF: Duration = Duration::from_secs(24 * 3600);
 /// How long the loop sleeps at most.
 const STEP: Duration = Duration::from_millis(200);
 
 /// Reads everything twice, `sample` apart.
 pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
-    let mut resolved = resolved.clone();
-    for database in &mut resolved.databases {
-        // Both readings take the statements along.
-        database.statements_interval = sample / 2;
-        for scalar in &mut database.scalars {
-            scalar.interval = sample / 2;
-        }
-    }
+    let resolved = read_when_told(resolved.clone(), sample);
     let inbox = Arc::new(Inbox::default());
     let watch = Watch::start(Arc::clone(&inbox))?;
     let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
@@ -44,6 +40,28 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
     driver.pump(Instant::now() + PATIENCE, again);
     drop(logs);
     Ok(Report::of(&driver.model))
+}
+
+/// Sources that are read only when they are told, and then read everything that they have.
+fn read_when_told(mut resolved: Resolved, sample: Duration) -> Resolved {
+    resolved.services.iter_mut().for_each(|s| s.interval = BY_ITSELF);
+    resolved.signals.iter_mut().for_each(|s| s.interval = BY_ITSELF);
+    for database in &mut resolved.databases {
+        database.interval = BY_ITSELF;
+        database.statements_interval = sample / 2;
+        for scalar in &mut database.scalars {
+            scalar.interval = sample / 2;
+        }
+    }
+    for cache in &mut resolved.caches {
+        cache.interval = BY_ITSELF;
+        if let CacheSource::Redis { scalars, .. } = &mut cache.source {
+            for scalar in scalars {
+                scalar.interval = sample / 2;
+            }
+        }
+    }
+    resolved
 }
 
 struct Driver {
@@ -75,8 +93,12 @@ impl Driver {
         }
         for effect in update(&mut self.model, event, clock::now()) {
             match effect {
-                Effect::WatchService(id, spec) => self.watch.service(id, &spec),
-                Effect::WatchCache(id, spec) => self.watch.cache(id, &spec),
+                Effect::WatchService(id, spec) => {
+                    self.watch.service(id, &ServiceSpec { interval: BY_ITSELF, ..ServiceSpec::clone(&spec) });
+                }
+                Effect::WatchCache(id, spec) => {
+                    self.watch.cache(id, &CacheSpec { interval: BY_ITSELF, ..CacheSpec::clone(&spec) });
+                }
                 Effect::Compute(job) => self.step(Event::JobFinished(Box::new(job::run(job)))),
                 // What concerns a screen has no meaning here.
                 _ => {}

@@ -1,6 +1,6 @@
 //! Source text as flat tokens, and the paths in it. Tokens reach into macros and attributes, where a syntax tree ends.
 
-use syn::buffer::{Cursor, TokenBuffer};
+use syn::buffer::Cursor;
 use syn::parse::Parser;
 
 /// One token; literals carry nothing that a rule asks for.

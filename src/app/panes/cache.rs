@@ -38,14 +38,19 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let mut title = vec![span("Cache", Tone::Strong)];
     if let Some(worst) = caches.iter().max_by_key(|c| c.verdict(now)) {
         let (ratio, basis) = worst.hit_ratio();
-        if let Some(ratio) = ratio {
+        let state = worst.state(now);
+        if !state.is_fresh() {
+            title.push(span(format!(" {}", worst.spec.name), Tone::Unknown));
+        } else if let Some(ratio) = ratio {
             let tone = if ratio < worst.spec.target_ratio { Tone::Warn } else { Tone::Ok };
             title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
         }
-        title.push(span(
-            format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
-            Tone::Dim,
-        ));
+        if state.is_fresh() {
+            title.push(span(
+                format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
+                Tone::Dim,
+            ));
+        }
     }
     let states: Vec<PaneState> = caches.iter().map(|c| c.state(now)).collect();
     let state = match states.as_slice() {
@@ -89,6 +94,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
 fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
     let (ratio, _) = cache.hit_ratio();
     let tone = match ratio {
+        _ if !cache.state(now).is_fresh() => Tone::Unknown,
         Some(r) if r < cache.spec.target_ratio => Tone::Warn,
         Some(_) => Tone::Ok,
         None => Tone::Dim,
@@ -107,9 +113,9 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
 #[must_use]
 pub fn basis_words(basis: Basis) -> String {
     match basis {
-        Basis::Delta(over) => format!("last {}", figure::age(over)),
+        Basis::Delta(over) => format!("last {}", figure::span(over)),
         Basis::Lifetime => "lifetime".to_owned(),
-        Basis::NoTraffic(over) => format!("no traffic for {}", figure::age(over)),
+        Basis::NoTraffic(over) => format!("no traffic for {}", figure::span(over)),
         Basis::NotYet => "needs two readings".to_owned(),
     }
 }
@@ -119,8 +125,12 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
     let redis = reading.and_then(|r| r.redis.as_ref());
     let (ratio, basis) = cache.hit_ratio();
     let verdict = cache.verdict(now);
-    let tone = if ratio.is_some_and(|r| r < cache.spec.target_ratio) { Tone::Warn } else { Tone::Plain };
     let state = cache.state(now);
+    let tone = match ratio {
+        _ if !state.is_fresh() => Tone::Unknown,
+        Some(r) if r < cache.spec.target_ratio => Tone::Warn,
+        _ => Tone::Plain,
+    };
     let told = if state.is_fresh() { Safe::of(basis_words(basis)) } else { state.words() };
     let role = redis.map_or_else(
         || Safe::of(if matches!(cache.spec.source, CacheSource::Endpoint { .. }) { "endpoint" } else { "-" }),

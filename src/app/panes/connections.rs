@@ -45,6 +45,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         title.push(span(format!(" {} of {} usable", slots.used, slots.usable()), slot_tone(slots)));
         if let Some(sessions) = database.sessions.value() {
             blocks.push(Block::Line(by_state(sessions)));
+            blocks.extend(locks(sessions).map(Block::Line));
         }
         blocks.push(bar(slots, database.sessions.value()));
         blocks.extend(problems(database).into_iter().map(Block::Line));
@@ -96,13 +97,17 @@ fn by_state(sessions: &Sessions) -> Line {
             out.push(span(format!(" (oldest {})", figure::age(oldest)), Tone::Warn));
         }
     }
-    if sessions.waiting > 0 || sessions.blocked > 0 {
-        out.push(span(format!("  waiting {} blocked {}", sessions.waiting, sessions.blocked), Tone::Warn));
-    }
     if out.is_empty() {
         out.push(span("no session but ours", Tone::Dim));
     }
     out
+}
+
+/// Sessions that wait for locks: a line of their own, for they must not fall off the right edge.
+fn locks(sessions: &Sessions) -> Option<Line> {
+    let (waiting, blocked) = (sessions.waiting, sessions.blocked);
+    (waiting > 0 || blocked > 0)
+        .then(|| line(format!("! {waiting} waiting for locks, {blocked} blocked by a session"), Tone::Warn))
 }
 
 fn bar(slots: &Slots, sessions: Option<&Sessions>) -> Block {

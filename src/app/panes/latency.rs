@@ -27,7 +27,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
                 seconds(all.p50 / 1000.0),
                 seconds(all.p95 / 1000.0),
                 seconds(all.p99 / 1000.0),
-                figure::age(all.window.min(WINDOW)),
+                figure::span(all.window.min(WINDOW)),
                 figure::count(all.count as f64)
             ),
             Tone::Plain,

@@ -26,7 +26,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let mut rows = usize::from(height);
     if height >= WITH_HISTOGRAM {
         blocks.push(histogram(logs, now, width));
-        rows = rows.saturating_sub(3);
+        rows = rows.saturating_sub(2);
     }
     for state in broken(logs, now) {
         blocks.push(Block::Line(state));
@@ -36,6 +36,11 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let state = state(model, logs, now);
     let blocks = if logs.names.is_empty() { Vec::new() } else { blocks };
     PaneView { id: PaneId::Logs, title: title(logs, now), corner: corner(logs), state: or_frozen(model, state), blocks }
+}
+
+/// A line every few seconds is not nothing.
+fn rate(per_second: f64) -> String {
+    if per_second > 0.0 && per_second < 9.95 { format!("{per_second:.1}") } else { figure::count(per_second.round()) }
 }
 
 fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
@@ -48,8 +53,9 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
         many => title.push(span(format!(" {} logs", many.len()), Tone::Plain)),
     }
     let (per_second, errors) = logs.rates(now);
-    title.push(span(format!(" {}/s", figure::count(per_second.round())), Tone::Dim));
-    title.push(span(format!(" {errors} errors/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
+    title.push(span(format!(" {}/s", rate(per_second)), Tone::Dim));
+    let plural = if errors == 1 { "" } else { "s" };
+    title.push(span(format!(" {errors} error{plural}/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
     let total = logs.store.total();
     let lost = total.dropped_lines;
     if lost > 0 || total.lost_bytes > 0 {

@@ -15,11 +15,12 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 
 const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
-    column("service", 8, 16, Align::Left, 0),
+    column("service", 8, 14, Align::Left, 0),
     column("latency", 7, 7, Align::Right, 5),
-    column("last 100s", 8, 20, Align::Left, 3),
+    column("course", 8, 20, Align::Left, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
-    Column { title: "told", min: 8, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
+    column("version", 6, 10, Align::Left, 1),
+    Column { title: "told", min: 14, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
 /// Buckets in the row's sparkline.
@@ -27,7 +28,10 @@ const SPARK: usize = 20;
 
 pub fn table(model: &Model) -> Table {
     let (telemetry, now) = model.shown();
-    let rows = telemetry.services.iter().enumerate().map(|(at, service)| row_of(at, service, now)).collect();
+    let mut services: Vec<_> = telemetry.services.iter().enumerate().collect();
+    // Where rows are few, the worst must be among them.
+    services.sort_by_key(|(_, service)| std::cmp::Reverse(service.shown_verdict(now)));
+    let rows = services.into_iter().map(|(at, service)| row_of(at, service, now)).collect();
     arranged(model, PaneId::Services, COLUMNS, rows)
 }
 
@@ -85,6 +89,7 @@ pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
         Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, Tone::Plain),
         Cell::spark(spark(&service.latency, now, SPARK, |b| b.max), verdict.into()),
         Cell::figure(p95, seconds, Tone::Plain),
+        Cell::text(service.version.clone().unwrap_or_else(|| Safe::of("-")), Tone::Dim),
         Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
     ];
     Row { key: RowKey::Index(at), cells }
@@ -102,10 +107,16 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
         return (Tone::Unknown, state.words());
     }
     let mut words: Vec<String> = Vec::new();
+    // What is wrong comes first; a version or the like stands behind it.
+    let report = service.readout.value().filter(|r| service.readout.cause().is_none() && !r.detail.as_str().is_empty());
+    let (told_badly, told_well) = match report {
+        Some(report) if report.verdict > Verdict::Ok => (Some(report), None),
+        other => (None, other),
+    };
     if let Some(cause) = service.readout.cause() {
         let times = debounced.failures();
         words.push(if times > 1 { format!("{} {times}x", cause.short()) } else { cause.short().to_string() });
-    } else if let Some(report) = service.readout.value().filter(|r| !r.detail.as_str().is_empty()) {
+    } else if let Some(report) = told_badly {
         words.push(report.detail.to_string());
     }
     if let (true, Some(raw), Some(shown)) = (debounced.is_pending(), debounced.raw(), debounced.state()) {
@@ -119,6 +130,7 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
     if service.constant.is_suspect(now) {
         words.push("constant?".to_owned());
     }
+    words.extend(told_well.map(|report| report.detail.to_string()));
     let tone = match service.raw_verdict(now) {
         Verdict::Ok if words.is_empty() => Tone::Dim,
         Verdict::Ok => Tone::Plain,

@@ -22,13 +22,13 @@ const COLUMNS: &[Column] = &[
     column("pid", 6, 7, Align::Right, 0),
     column("state", 10, 10, Align::Left, 0),
     column("for", 6, 6, Align::Right, 0),
-    column("tx", 6, 6, Align::Right, 6),
-    column("user", 8, 12, Align::Left, 5),
-    column("application", 10, 18, Align::Left, 4),
+    column("tx", 6, 6, Align::Right, 3),
+    column("user", 8, 12, Align::Left, 4),
+    column("application", 10, 18, Align::Left, 5),
     column("database", 8, 12, Align::Left, 1),
     column("client", 8, 15, Align::Left, 2),
-    column("waits for", 8, 16, Align::Left, 3),
-    Column { title: "query", min: 12, ideal: 40, grows: true, align: Align::Left, drop_order: 7 },
+    column("waits for", 12, 18, Align::Left, 6),
+    Column { title: "query", min: 22, ideal: 40, grows: true, align: Align::Left, drop_order: 7 },
 ];
 
 pub fn table(model: &Model) -> Table {

@@ -20,13 +20,15 @@ const COLUMNS: &[Column] = &[
     Column { title: "signal", min: 10, ideal: 28, grows: true, align: Align::Left, drop_order: 0 },
     column("value", 9, 10, Align::Right, 0),
     column("course", 10, 30, Align::Left, 3),
-    column("bad when", 8, 20, Align::Left, 2),
-    column("from", 6, 16, Align::Left, 1),
+    column("bad when", 14, 26, Align::Left, 2),
+    column("from", 9, 9, Align::Left, 1),
 ];
 
 pub fn table(model: &Model) -> Table {
     let (telemetry, now) = model.shown();
-    let rows = telemetry.signals.iter().enumerate().map(|(at, signal)| row(at, signal, now)).collect();
+    let mut signals: Vec<_> = telemetry.signals.iter().enumerate().collect();
+    signals.sort_by_key(|(_, signal)| std::cmp::Reverse(signal.verdict(now)));
+    let rows = signals.into_iter().map(|(at, signal)| row(at, signal, now)).collect();
     arranged(model, PaneId::Signals, COLUMNS, rows)
 }
 

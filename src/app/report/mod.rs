@@ -14,7 +14,8 @@ use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::CacheSource;
 use crate::domain::signal::SignalValue;
-use crate::domain::{Moment, Safe, Verdict, figure};
+use crate::domain::threshold::Crossing;
+use crate::domain::{Cause, Moment, Safe, Verdict, figure};
 
 /// Statements that are listed.
 const SLOW_QUERIES: usize = 10;
@@ -95,13 +96,22 @@ fn service(service: &ServiceState, now: Moment) -> (Option<Verdict>, Value) {
         "name": to_value(&service.spec.name),
         "url": to_value(Safe::of(service.spec.url.as_str())),
         "verdict": verdict.word(),
-        "status": report.map(|r| r.status),
+        "status": report.map(|r| r.status).or_else(|| service.readout.cause().and_then(status_of)),
         "latency_ms": finite(latency),
         "detail": to_value(&detail),
         "checks": checks,
         "certificate_days_left": service.certificate_days_left(now),
     });
     (Some(verdict), value)
+}
+
+/// The status of an answer that was no report.
+fn status_of(cause: &Cause) -> Option<u16> {
+    match cause {
+        Cause::RateLimited { .. } => Some(429),
+        Cause::HttpDenied { status } | Cause::HttpStatus { status } => Some(*status),
+        _ => None,
+    }
 }
 
 fn database(database: &DatabaseState, now: Moment) -> (Option<Verdict>, Value) {
@@ -177,7 +187,11 @@ fn cache(cache: &CacheState, now: Moment) -> (Option<Verdict>, Value) {
 }
 
 fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
-    let verdict = signal.verdict(now);
+    // One look cannot see how long it holds: a figure past its threshold counts at once.
+    let verdict = match signal.crossing {
+        Crossing::Pending { .. } => signal.verdict(now).max(Verdict::Degraded),
+        _ => signal.verdict(now),
+    };
     let number = signal.readout.value().filter(|_| signal.readout.cause().is_none()).map(SignalValue::number);
     let value = json!({
         "name": to_value(&signal.spec.name),
