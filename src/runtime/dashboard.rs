@@ -41,7 +41,7 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
     modes::enter(&tty)?;
     let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).and_then(Dashboard::live);
     // Done already, unless starting failed.
-    modes::leave(false);
+    modes::leave();
     outcome
 }
 
@@ -84,7 +84,19 @@ impl Dashboard {
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
         let pause = resolved.screen.every;
-        Ok(Dashboard { model, screen, inbox, tty, input, compute, logs, watch, begun: Instant::now(), pause, leave: None })
+        Ok(Dashboard {
+            model,
+            screen,
+            inbox,
+            tty,
+            input,
+            compute,
+            logs,
+            watch,
+            begun: Instant::now(),
+            pause,
+            leave: None,
+        })
     }
 
     fn live(mut self) -> color_eyre::Result<u8> {
@@ -118,7 +130,7 @@ impl Dashboard {
         }
         let status = self.leave.unwrap_or(0);
         self.input.stop();
-        modes::leave(self.screen.is_busy());
+        modes::leave();
         let _deadline = deadline::start(i32::from(status));
         drop(self.logs);
         drop(self.watch);
@@ -211,7 +223,7 @@ impl Dashboard {
             return;
         }
         self.input.stop();
-        modes::leave(self.screen.is_busy());
+        modes::leave();
         let _ = kill_process(getpid(), Signal::STOP);
         // Here the process stands still until it is continued.
         if modes::enter(&self.tty).is_err() {

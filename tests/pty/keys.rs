@@ -30,7 +30,9 @@ fn a_sequence_cut_anywhere_is_one_key_and_types_nothing() {
     let mut session = on_hanging(&http, &[]);
     session.press("/", "Enter keep");
     let mut count = 0;
-    for sequence in ["\x1b[A", "\x1bOB", "\x1b[1;5C", "\x1b[5~", "\x1b[24~", "\x1b[?62;4c", "\x1b]11;rgb:0/0/0\x1b\\", "é"] {
+    for sequence in
+        ["\x1b[A", "\x1bOB", "\x1b[1;5C", "\x1b[5~", "\x1b[24~", "\x1b[?62;4c", "\x1b]11;rgb:0/0/0\x1b\\", "é"]
+    {
         for cut in 1..sequence.len() {
             // Each cut is tried until the machine was fast enough for it to count.
             for _ in 0..20 {

@@ -3,9 +3,8 @@
 use crate::escapes::leaks;
 use crate::{hanging, on_hanging};
 
-const SIZES: [(u16, u16); 10] = [
-    (1, 1), (80, 24), (0, 0), (1000, 500), (2, 300), (200, 1), (40, 10), (0, 24), (133, 43), (39, 9),
-];
+const SIZES: [(u16, u16); 10] =
+    [(1, 1), (80, 24), (0, 0), (1000, 500), (2, 300), (200, 1), (40, 10), (0, 24), (133, 43), (39, 9)];
 
 #[test]
 fn a_resize_storm_ends_at_the_last_size_and_keys_still_work() {
@@ -19,7 +18,6 @@ fn a_resize_storm_ends_at_the_last_size_and_keys_still_work() {
             session.send("\t");
         }
     }
-    session.wait_until("a frame of the storm", |seen| seen.bytes.len() > 20_000);
     session.resize(100, 30);
     let right_edge = |seen: &crate::pty::Seen| {
         let screen = seen.terminal.screen();

@@ -162,8 +162,24 @@ fn the_oracle_sees_what_is_not_ours() {
     let judge = |text: &str| leaks(text.as_bytes(), 80, 24, 0);
     assert_eq!(judge(&turn("\x1b[2;3Hok\x1b[1;38;5;9m\x1b[5Cé\r\n\x1b[H\x1b[m")), [""; 0]);
     for bad in [
-        "\x1b[2J", "\x1b[99;1H", "\x1b[8m", "\x1b]0;t\x07", "\x1b]52;c;eA==\x07", "\x1b[c", "\x1b[6n", "\x1b(0", "\x07",
-        "\u{9b}", "\u{202e}", "\u{200b}", "\r", "\n", "\x1b[?25h", "\x1bP", "\x1b[?1049l", "\x7f",
+        "\x1b[2J",
+        "\x1b[99;1H",
+        "\x1b[8m",
+        "\x1b]0;t\x07",
+        "\x1b]52;c;eA==\x07",
+        "\x1b[c",
+        "\x1b[6n",
+        "\x1b(0",
+        "\x07",
+        "\u{9b}",
+        "\u{202e}",
+        "\u{200b}",
+        "\r",
+        "\n",
+        "\x1b[?25h",
+        "\x1bP",
+        "\x1b[?1049l",
+        "\x7f",
     ] {
         assert!(!judge(&turn(bad)).is_empty(), "{bad:?}");
     }

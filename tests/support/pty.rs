@@ -184,8 +184,7 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut chunk = [0; 16 * 1024];
     loop {
         let stopped = |seen: &mut Seen| seen.taking == Taking::NotNow;
-        let taking =
-            shared.changed.wait_while(shared.seen(), stopped).unwrap_or_else(PoisonError::into_inner).taking;
+        let taking = shared.changed.wait_while(shared.seen(), stopped).unwrap_or_else(PoisonError::into_inner).taking;
         let count = if taking == Taking::Gone { 0 } else { reader.read(&mut chunk).unwrap_or(0) };
         let mut seen = shared.seen();
         if count == 0 {
@@ -270,7 +269,12 @@ impl Session {
     fn picture(&self) -> String {
         let seen = self.seen();
         let tail = seen.bytes.len().saturating_sub(300);
-        format!("ended: {:?}\nlast bytes: {:?}\n{}", seen.ended, String::from_utf8_lossy(&seen.bytes[tail..]), seen.screen())
+        format!(
+            "ended: {:?}\nlast bytes: {:?}\n{}",
+            seen.ended,
+            String::from_utf8_lossy(&seen.bytes[tail..]),
+            seen.screen()
+        )
     }
 
     /// Types bytes, in one write.
