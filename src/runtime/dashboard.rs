@@ -41,7 +41,7 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
     modes::enter(&tty)?;
     let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).map(Dashboard::live);
     // Done already, unless starting failed.
-    modes::leave(false);
+    modes::leave();
     outcome
 }
 
@@ -133,7 +133,7 @@ impl Dashboard {
         }
         let status = self.leave.unwrap_or(0);
         self.input.stop();
-        modes::leave(self.screen.is_busy());
+        modes::leave();
         let _deadline = deadline::start(i32::from(status));
         drop(self.logs);
         drop(self.watch);
@@ -226,7 +226,7 @@ impl Dashboard {
             return;
         }
         self.input.stop();
-        modes::leave(self.screen.is_busy());
+        modes::leave();
         let _ = kill_process(getpid(), Signal::STOP);
         // Here the process stands still until it is continued.
         if modes::enter(&self.tty).is_err() {

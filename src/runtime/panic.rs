@@ -25,7 +25,7 @@ pub fn install() -> color_eyre::Result<()> {
     errors.install()?;
     std::panic::set_hook(Box::new(move |info| {
         let _first = REPORTING.lock().unwrap_or_else(PoisonError::into_inner);
-        modes::leave(true);
+        modes::leave();
         // The report may go to the terminal, and that may take no byte any more.
         let _deadline = deadline::start(PANICKED);
         let text = report.panic_report(info).to_string();

@@ -49,7 +49,9 @@ fn no_colour_means_no_colour() {
 fn ascii_is_ascii() {
     let http = hanging();
     let mut session = on_hanging(&http, &["--ascii"]);
-    for (key, words) in [("?", "opens what is selected"), ("q:", "the mosaic of all panes"), ("\x1b", "1 Overview")] {
+    for (key, words) in
+        [("?", "opens what is selected"), ("q:", "the mosaic of all panes"), ("\x1b\x1b[A", "Cache off")]
+    {
         session.press(key, words);
     }
     for page in ["2", "3", "4", "5", "6", "1"] {

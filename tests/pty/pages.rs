@@ -13,6 +13,9 @@ const OVERLAYS: [(&str, &str); 6] = [
     ("\x1b[24~", "own log"),
 ];
 
+/// Esc, and an arrow behind it that says at once that it is Esc; what is typed next is not its rest.
+const ESC: &str = "\x1b\x1b[A";
+
 fn leave(mut session: Session, keys: &str) {
     session.send(keys);
     assert_eq!(session.exit_code(), 0);
@@ -30,7 +33,7 @@ fn every_page_opens_and_q_goes_back_then_quits() {
     }
     session.press("0", "the doctor");
     // Esc has nothing to close here, and never quits: the page still answers.
-    session.send("\x1b");
+    session.send(ESC);
     session.press("!", "wrong, off, assumed");
     session.send("\x1b");
     session.wait_gone("wrong, off, assumed");
@@ -55,7 +58,7 @@ fn esc_closes_everything_and_never_quits() {
     session.wait_gone("Connections off");
     session.send("\x1b");
     session.wait_for("Connections off");
-    session.send("\x1b");
+    session.send(ESC);
     session.press("?", "opens what is selected");
     session.send("q");
     session.wait_gone("opens what is selected");
@@ -65,7 +68,7 @@ fn esc_closes_everything_and_never_quits() {
 #[test]
 fn ctrl_c_quits_from_anywhere() {
     let http = hanging();
-    for (key, words) in OVERLAYS.into_iter().chain([("5", "Logs"), (" ", "FROZEN"), ("\r", "Service 127")]) {
+    for (key, words) in OVERLAYS.into_iter().chain([("5", "Logs"), (" ", "FROZEN"), ("j\r", "Service 127")]) {
         let mut session = on_hanging(&http, &[]);
         session.press(key, words);
         leave(session, "\x03");

@@ -18,7 +18,6 @@ fn a_resize_storm_ends_at_the_last_size_and_keys_still_work() {
             session.send("\t");
         }
     }
-    session.wait_until("a frame of the storm", |seen| seen.bytes.len() > 20_000);
     session.resize(100, 30);
     let right_edge = |seen: &crate::pty::Seen| {
         let screen = seen.terminal.screen();

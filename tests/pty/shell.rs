@@ -8,7 +8,7 @@ use crate::{hanging, on_hanging};
 /// A shell with job control that starts the dashboard, waits for a line when it stops, and continues it.
 const SHELL: &str = r#"set -m
 "$0" "$@"
-while jobs | grep -q Stopped; do echo "the shell is back"; read -r line; fg >/dev/null; done
+while jobs | grep -q Stopped; do n=$((n + 1)); echo "back $n"; read -r line; fg >/dev/null; done
 echo "ended $?""#;
 
 fn in_shell(url: &str) -> Session {
@@ -25,9 +25,9 @@ fn child(of: Pid) -> Pid {
 }
 
 fn stopped_and_continued(mut session: Session, stop: impl Fn(&mut Session)) {
-    for _ in 0..2 {
+    for round in 1..=2 {
         stop(&mut session);
-        session.wait_for("the shell is back");
+        session.wait_for(&format!("back {round}"));
         session.assert_restored();
         session.send("\r");
         session.wait_for("Connections off");

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -17,12 +17,22 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// A terminal that takes no byte for this long is left as it is.
 const LEAVE_DEADLINE: Duration = Duration::from_millis(300);
+/// A frame that is being written may finish within this time; then what the terminal has not taken is thrown away.
+const FRAME_DEADLINE: Duration = Duration::from_millis(100);
 
 /// The terminal to restore, if one was entered.
 static ENTERED: Mutex<Option<Entered>> = Mutex::new(None);
 
-/// Counts entering and leaving: odd while the terminal is ours. Held while a piece of a frame is written.
-static TURN: Mutex<u64> = Mutex::new(0);
+/// Whose the terminal is. Held while a piece of a frame is written.
+static TURN: Mutex<Turn> = Mutex::new(Turn { number: 0, in_frame: false });
+/// A frame was written.
+static FRAME_ENDED: Condvar = Condvar::new();
+
+struct Turn {
+    /// Counts entering and leaving: odd while the terminal is ours.
+    number: u64,
+    in_frame: bool,
+}
 
 struct Entered {
     tty: File,
@@ -35,20 +45,28 @@ pub fn open_tty() -> std::io::Result<File> {
     File::options().read(true).write(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open("/dev/tty")
 }
 
-fn turn() -> MutexGuard<'static, u64> {
+fn turn() -> MutexGuard<'static, Turn> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The present turn, for [`write_in`].
-pub fn present_turn() -> u64 {
-    *turn()
+/// A frame begins; the present turn, for [`write_in`].
+pub fn begin_frame() -> u64 {
+    let mut turn = turn();
+    turn.in_frame = true;
+    turn.number
+}
+
+/// The frame ended, or was given up.
+pub fn end_frame() {
+    turn().in_frame = false;
+    FRAME_ENDED.notify_all();
 }
 
 /// Writes what the terminal takes now of a frame that was begun in this turn; nothing when the turn is over, so that
 /// no frame goes on behind the restoring.
 pub fn write_in(started: u64, mut tty: &File, bytes: &[u8]) -> std::io::Result<Option<usize>> {
     let now = turn();
-    if *now == started && started % 2 == 1 { tty.write(bytes).map(Some) } else { Ok(None) }
+    if now.number == started && started % 2 == 1 { tty.write(bytes).map(Some) } else { Ok(None) }
 }
 
 /// Columns and rows, at least one each way.
@@ -66,7 +84,7 @@ pub fn enter(tty: &File) -> std::io::Result<()> {
     let mut raw = before.clone();
     raw.make_raw();
     tcsetattr(tty, OptionalActions::Now, &raw)?;
-    *turn() |= 1;
+    turn().number |= 1;
     write_within(tty, ENTER, LEAVE_DEADLINE);
     if let Ok(mut entered) = ENTERED.lock() {
         *entered = Some(Entered { tty: tty.try_clone()?, before });
@@ -74,23 +92,27 @@ pub fn enter(tty: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Restores the terminal, once. `stalled`: a frame is stuck in the terminal's queue and is thrown away first.
-pub fn leave(stalled: bool) {
+/// Restores the terminal, once, within the deadlines above.
+pub fn leave() {
     let Some(entered) = ENTERED.lock().ok().and_then(|mut e| e.take()) else { return };
-    // From here on what is left of a frame is dropped.
-    {
-        let mut turn = turn();
-        *turn += *turn % 2;
-    }
-    if stalled {
+    if !end_turn() || !write_within(&entered.tty, LEAVE, LEAVE_DEADLINE) {
+        // The terminal is slow or stopped: what it has not taken makes room for the restoring.
         let _ = tcflush(&entered.tty, QueueSelector::OFlush);
+        write_within(&entered.tty, LEAVE, LEAVE_DEADLINE);
     }
-    write_within(&entered.tty, LEAVE, LEAVE_DEADLINE);
     let _ = tcsetattr(&entered.tty, OptionalActions::Now, &entered.before);
 }
 
-/// Writes while the terminal takes bytes, and gives up at the deadline: a dead line must not keep the program.
-fn write_within(tty: &File, mut bytes: &[u8], deadline: Duration) {
+/// The terminal is not ours any more: what is left of a frame is dropped. Whether the last frame was written whole.
+fn end_turn() -> bool {
+    let waited = FRAME_ENDED.wait_timeout_while(turn(), FRAME_DEADLINE, |turn| turn.in_frame);
+    let (mut turn, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    turn.number += turn.number % 2;
+    !turn.in_frame
+}
+
+/// Writes while the terminal takes bytes, and gives up at the deadline: a dead line must not keep the program. Whether all of it was taken.
+fn write_within(tty: &File, mut bytes: &[u8], deadline: Duration) -> bool {
     let end = Instant::now() + deadline;
     while !bytes.is_empty() {
         let left = end.saturating_duration_since(Instant::now());
@@ -99,12 +121,13 @@ fn write_within(tty: &File, mut bytes: &[u8], deadline: Duration) {
         match poll(&mut fds, Some(&timeout)) {
             Ok(1..) if fds[0].revents().contains(PollFlags::OUT) => {}
             Err(rustix::io::Errno::INTR) if !left.is_zero() => continue,
-            _ => return,
+            _ => return false,
         }
         match (&*tty).write(bytes) {
             Ok(n) => bytes = bytes.get(n..).unwrap_or(&[]),
             Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
-            Err(_gone) => return,
+            Err(_gone) => return false,
         }
     }
+    true
 }

@@ -33,7 +33,10 @@ impl Writer {
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new().name("terminal-out".to_owned()).spawn(move || {
             for frame in inbox {
-                if deliver(&tty, &frame).is_err() {
+                let turn = modes::begin_frame();
+                let delivered = deliver(&tty, turn, &frame);
+                modes::end_frame();
+                if delivered.is_err() {
                     theirs.gone.store(true, Ordering::Release);
                 }
                 theirs.bytes.fetch_add(frame.len() as u64, Ordering::Relaxed);
@@ -74,8 +77,7 @@ impl Writer {
 
 /// Writes a frame as the terminal takes it. Waiting happens between the writes, never in one. A frame whose turn on the
 /// terminal is over is dropped.
-fn deliver(tty: &File, mut frame: &[u8]) -> std::io::Result<()> {
-    let turn = modes::present_turn();
+fn deliver(tty: &File, turn: u64, mut frame: &[u8]) -> std::io::Result<()> {
     while !frame.is_empty() {
         match modes::write_in(turn, tty, frame) {
             Ok(Some(taken)) => frame = frame.get(taken..).unwrap_or(&[]),
