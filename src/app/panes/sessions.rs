@@ -111,7 +111,8 @@ fn row(session: &Session) -> Row {
 
 fn waits_for(session: &Session) -> Safe {
     match session.blocked_by.as_slice() {
-        [] => session.wait.clone().unwrap_or_else(|| Safe::of("-")),
+        // Waiting for its client is what idling is.
+        [] => session.wait.clone().filter(|w| !w.as_str().starts_with("Client:")).unwrap_or_else(|| Safe::of("-")),
         [one] => Safe::of(format!("blocked by {one}")),
         [one, rest @ ..] => Safe::of(format!("blocked by {one}+{}", rest.len())),
     }
