@@ -1,3 +1,5 @@
+//! Floor 1: log lines: immutable shared segments, tolerant scanning, filters, search, summaries. Pure: no IO, no clock.
+
 pub mod assembler;
 pub mod counters;
 pub mod entry;

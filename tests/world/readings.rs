@@ -71,6 +71,9 @@ pub fn counters(hits: u64, misses: u64, run: Option<&str>, evicted: u64) -> Cach
     CacheReading { hits: Some(hits), misses: Some(misses), lifetime_ratio: None, redis, scalars: Vec::new() }
 }
 
+/// A statement: queryid, calls, total milliseconds, text.
+pub type StatementRow = (i64, i64, f64, &'static str);
+
 /// What a reading of PostgreSQL is made of.
 #[derive(Clone, Debug)]
 pub struct Postgres {
@@ -85,7 +88,7 @@ pub struct Postgres {
     pub idle_in_transaction: Option<Duration>,
     pub sessions: Vec<Session>,
     /// `None`: not this round's turn.
-    pub statements: Option<Result<Vec<(i64, i64, f64, &'static str)>, Cause>>,
+    pub statements: Option<Result<Vec<StatementRow>, Cause>>,
 }
 
 impl Default for Postgres {
