@@ -39,7 +39,7 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
     // Before the terminal is changed: a signal that came between would leave it as it is.
     signals::listen(watch.io(), &inbox)?;
     modes::enter(&tty)?;
-    let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).and_then(Dashboard::live);
+    let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).map(Dashboard::live);
     // Done already, unless starting failed.
     modes::leave();
     outcome
@@ -99,7 +99,7 @@ impl Dashboard {
         })
     }
 
-    fn live(mut self) -> color_eyre::Result<u8> {
+    fn live(mut self) -> u8 {
         #[cfg(debug_assertions)]
         super::fault::set_off_if_asked();
         let mut slot = self.next_slot();
@@ -134,7 +134,7 @@ impl Dashboard {
         let _deadline = deadline::start(i32::from(status));
         drop(self.logs);
         drop(self.watch);
-        Ok(status)
+        status
     }
 
     /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.

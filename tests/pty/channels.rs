@@ -58,7 +58,7 @@ fn hostile_http() -> FakeHttp {
 }
 
 /// A Redis that puts a text into every field of INFO, or into its refusals.
-fn hostile_redis(text: String, refuses: bool) -> SocketAddr {
+fn hostile_redis(text: &str, refuses: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let line = text.replace(['\r', '\n'], "");
@@ -160,7 +160,7 @@ fn write_world(folder: &Path, http: &FakeHttp, database: Option<&PostgresServer>
             "[[signal]]\nname = {name}\nurl = {url}\npointer = \"/figure\"\nunit = {}\n",
             name_of("", &text.chars().take(6).collect::<String>())
         );
-        let redis = |refuses| quoted(&format!("redis://{}", hostile_redis(text.clone(), refuses)));
+        let redis = |refuses| quoted(&format!("redis://{}", hostile_redis(text, refuses)));
         toml += &format!("[[cache]]\nname = {name}\nredis = {}\ninterval = \"500ms\"\n", redis(false));
         toml += &format!("[[cache]]\nname = \"refuses {number}\"\nredis = {}\ninterval = \"500ms\"\n", redis(true));
         toml +=
