@@ -17,7 +17,7 @@ fn stalled(fault: Option<&str>) -> (FakeHttp, Session) {
     }
     let (wall, log) = (start.world().join("wall.toml"), start.world().join("app.log"));
     let services = format!("[[service]]\nname = \"api\"\nurl = {:?}\ninterval = \"500ms\"\n", http.url("/health"));
-    fs::write(&wall, format!("{services}[[log]]\nname = \"app\"\nfiles = {:?}\n", log.to_string_lossy())).unwrap();
+    fs::write(&wall, format!("{services}[[log]]\nname = \"app\"\nfiles = \"{}\"\n", log.display())).unwrap();
     let mut file = fs::File::create(&log).unwrap();
     for number in 0..20_000 {
         writeln!(file, "2026-01-01T00:00:00Z INFO line {number} {}", "some words of a flood ".repeat(12)).unwrap();
