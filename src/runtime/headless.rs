@@ -54,7 +54,9 @@ fn read_when_told(mut resolved: Resolved, sample: Duration) -> Resolved {
     for cache in &mut resolved.caches {
         cache.interval = BY_ITSELF;
         if let CacheSource::Redis { scalars, .. } = &mut cache.source {
-            scalars.iter_mut().for_each(|s| s.interval = sample / 2);
+            for scalar in scalars {
+                scalar.interval = sample / 2;
+            }
         }
     }
     resolved

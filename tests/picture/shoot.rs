@@ -26,9 +26,8 @@ fn main() {
     let program = std::env::current_exe().unwrap();
     let program = program.parent().and_then(Path::parent).unwrap().join("quarterdeck");
     assert!(program.exists(), "build the program first: cargo build");
-    let pair = native_pty_system()
-        .openpty(PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 })
-        .unwrap();
+    let pair =
+        native_pty_system().openpty(PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 }).unwrap();
     let mut command = CommandBuilder::new(program);
     command.args(["demo", "--scenario", "pool-exhaustion"]);
     command.env("TERM", "xterm-256color");

@@ -58,7 +58,9 @@ pub fn of(screen: &Screen) -> String {
             let wide = cell.is_wide();
             match &mut run {
                 // One blank between words of one style stays inside the run; a gap ends it, so that columns stay columns.
-                Some((_, text, old)) if !drawn && (*old == style || blank) && !wide && !(blank && text.ends_with(' ')) => {
+                Some((_, text, old))
+                    if !drawn && (*old == style || blank) && !wide && !(blank && text.ends_with(' ')) =>
+                {
                     text.push(symbol.chars().next().unwrap_or(' '));
                     text.extend(symbol.chars().skip(1));
                 }
@@ -93,7 +95,8 @@ fn backgrounds(screen: &Screen, row: u16, y: u32, out: &mut String) {
         let end = (column..columns).find(|c| of(*c) != colour).unwrap_or(columns);
         if let Some(colour) = colour {
             let (x, width) = (MARGIN + u32::from(column) * WIDTH, u32::from(end - column) * WIDTH);
-            writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" fill=\"{colour}\"/>").unwrap();
+            writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" fill=\"{colour}\"/>")
+                .unwrap();
         }
         column = end;
     }
@@ -105,11 +108,8 @@ fn background_of(cell: &Cell) -> Option<String> {
 }
 
 fn style_of(cell: &Cell) -> Style {
-    let mut shown = if cell.inverse() {
-        colour(cell.bgcolor(), BACKGROUND)
-    } else {
-        colour(cell.fgcolor(), FOREGROUND)
-    };
+    let mut shown =
+        if cell.inverse() { colour(cell.bgcolor(), BACKGROUND) } else { colour(cell.fgcolor(), FOREGROUND) };
     if cell.dim() && cell.fgcolor() == Color::Default {
         PALETTE[8].clone_into(&mut shown);
     }
