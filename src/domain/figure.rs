@@ -34,7 +34,7 @@ pub fn age(d: Duration) -> String {
 pub fn span(d: Duration) -> String {
     match d.as_secs() {
         0 => duration(d),
-        whole @ 60..3600 if whole.is_multiple_of(60) => format!("{}m", whole / 60),
+        whole if whole >= 60 && whole < 3600 && whole.is_multiple_of(60) => format!("{}m", whole / 60),
         _ => age(d),
     }
 }

@@ -112,12 +112,13 @@ impl LogsState {
 
     /// One entry for each part of a second, so that a flood does not grow it.
     fn note_rate(&mut self, now: Moment, lines: u64, errors: u64) {
-        if let Some((_, all, bad)) = self.recent.last_mut().filter(|(at, ..)| now.since(*at) < RATE_STEP) {
-            (*all, *bad) = (*all + lines, *bad + errors);
-            return;
+        match self.recent.last_mut().filter(|(at, ..)| now.since(*at) < RATE_STEP) {
+            Some((_, all, bad)) => (*all, *bad) = (*all + lines, *bad + errors),
+            None => {
+                self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
+                self.recent.push((now, lines, errors));
+            }
         }
-        self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
-        self.recent.push((now, lines, errors));
     }
 
     fn alive(&mut self, log: u16, now: Moment) {
