@@ -51,16 +51,8 @@ impl Place {
     }
 }
 
-/// Where a module stands in the house.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Level {
-    Floor(u8),
-    /// Beside the house.
-    Leaf,
-}
-
-/// The floors of the map in `lib.rs`.
-pub struct Floors(BTreeMap<String, Level>);
+/// The floors of the map in `lib.rs`; the leaf has none.
+pub struct Floors(BTreeMap<String, Option<u8>>);
 
 impl Floors {
     pub fn of_map(text: &str) -> Floors {
@@ -68,11 +60,10 @@ impl Floors {
         for row in text.lines().filter_map(|l| l.strip_prefix("//! | ")) {
             let mut cells = row.split('|').map(str::trim);
             let (Some(number), Some(modules)) = (cells.next(), cells.next()) else { continue };
-            let level = match number.parse() {
-                Ok(number) => Level::Floor(number),
-                Err(_) if number == "-" => Level::Leaf,
-                Err(_) => continue,
-            };
+            let level = number.parse().ok();
+            if level.is_none() && number != "-" {
+                continue;
+            }
             for name in modules.split("[`").skip(1).filter_map(|m| m.split('`').next()) {
                 floors.insert(name.to_owned(), level);
             }
@@ -80,17 +71,17 @@ impl Floors {
         Floors(floors)
     }
 
-    pub fn level(&self, module: &str) -> Option<Level> {
+    pub fn level(&self, module: &str) -> Option<Option<u8>> {
         self.0.get(module).copied()
     }
 
     fn may_import(&self, from: &str, to: &str) -> bool {
-        match (self.level(from), self.level(to)) {
+        match (self.level(from).flatten(), self.level(to)) {
             _ if from == to => true,
-            (Some(Level::Floor(from)), Some(Level::Floor(to))) => from > to,
             // The leaf imports nothing; it is imported by the top alone.
-            (Some(Level::Floor(_)), Some(Level::Leaf)) => from == "cli",
-            _ => false,
+            (None, _) | (_, None) => false,
+            (Some(_), Some(None)) => from == "cli",
+            (Some(from), Some(Some(to))) => from > to,
         }
     }
 }
@@ -121,8 +112,8 @@ pub fn forbidden_crates(manifest: &str) -> Vec<String> {
 
 /// Floors 0 to 4: no clock, no IO, no async, no terminal, nothing shared and mutable.
 pub fn purity(floors: &Floors, crates: &[String], place: &Place, text: &str) -> Vec<String> {
-    let pure = matches!(place.floor().and_then(|f| floors.level(f)), Some(Level::Floor(0..=PURE_FLOORS)));
-    if !pure || place.is_test() {
+    let level = place.floor().and_then(|f| floors.level(f)).flatten();
+    if level.is_none_or(|l| l > PURE_FLOORS) || place.is_test() {
         return Vec::new();
     }
     let all = shipped(&tokens(text));

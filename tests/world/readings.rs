@@ -71,9 +71,6 @@ pub fn counters(hits: u64, misses: u64, run: Option<&str>, evicted: u64) -> Cach
     CacheReading { hits: Some(hits), misses: Some(misses), lifetime_ratio: None, redis, scalars: Vec::new() }
 }
 
-/// Number, calls, milliseconds, text.
-pub type Statement = (i64, i64, f64, &'static str);
-
 /// What a reading of PostgreSQL is made of.
 #[derive(Clone, Debug)]
 pub struct Postgres {
@@ -88,7 +85,7 @@ pub struct Postgres {
     pub idle_in_transaction: Option<Duration>,
     pub sessions: Vec<Session>,
     /// `None`: not this round's turn.
-    pub statements: Option<Result<Vec<Statement>, Cause>>,
+    pub statements: Option<Result<Vec<(i64, i64, f64, &'static str)>, Cause>>,
 }
 
 impl Default for Postgres {
@@ -164,7 +161,7 @@ impl Postgres {
     }
 }
 
-fn snapshot(rows: &[Statement]) -> StatementsReading {
+fn snapshot(rows: &[(i64, i64, f64, &'static str)]) -> StatementsReading {
     let id = |query: i64| StatementId { user: 10, database: 5, query, top_level: true };
     let mut entries: Vec<StatementCounters> = rows
         .iter()
