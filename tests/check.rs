@@ -1,6 +1,6 @@
 //! `quarterdeck check` as a script sees it: JSON of schema 1, words, exit statuses, against a real sample system and
 //! against servers that misbehave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
 #[path = "support/fake_http.rs"]
 mod fake_http;

@@ -239,13 +239,13 @@ fn compare(world: &World, expect: &Expect) -> Vec<String> {
     }
     for (name, wanted) in &expect.crossing {
         let signal = live.signals.iter().find(|s| s.spec.name.as_str() == name).expect("a signal");
-        let state = match signal.crossing {
+        let crossing = match signal.crossing {
             Crossing::Clear => "clear",
             Crossing::Pending { .. } => "pending",
             Crossing::Crossed { .. } => "crossed",
             Crossing::Unknown => "unknown",
         };
-        same(format!("crossing {name}"), state.to_owned(), wanted);
+        same(format!("crossing {name}"), crossing.to_owned(), wanted);
     }
     if let Some(wanted) = &expect.message {
         same("message".to_owned(), world.message(), wanted);
