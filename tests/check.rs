@@ -66,7 +66,11 @@ fn exit_statuses_of_verdicts() {
         let server = FakeHttp::always(answer(status, body));
         let (exit, report) = json(&[&server.url("/health")]);
         assert_eq!((exit, &report["verdict"]), (code, &Value::from(verdict)), "{status} {body}: {report}");
-        assert_eq!(report["services"][0]["status"], status.split(' ').next().unwrap().parse::<u16>().unwrap(), "{report}");
+        assert_eq!(
+            report["services"][0]["status"],
+            status.split(' ').next().unwrap().parse::<u16>().unwrap(),
+            "{report}"
+        );
         assert_eq!(server.requests().len(), 2, "two readings, no more");
     }
 }

@@ -20,10 +20,11 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
     services.sort_by_key(|s| std::cmp::Reverse(s.shown_verdict(now)));
     let slowest = services.iter().max_by(|a, b| p95(a).total_cmp(&p95(b)));
-    if let Some(all) = slowest.and_then(|s| s.percentiles) {
+    if let Some((slowest, all)) = slowest.and_then(|s| s.percentiles.map(|p| (s, p))) {
         title.push(span(
             format!(
-                " slowest p50 {} p95 {} p99 {} ({} n={})",
+                " {} p50 {} p95 {} p99 {} ({} n={})",
+                slowest.spec.name.clipped(16),
                 seconds(all.p50 / 1000.0),
                 seconds(all.p95 / 1000.0),
                 seconds(all.p99 / 1000.0),
@@ -48,13 +49,18 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         }
         _ => PaneState::Ok,
     };
-    PaneView {
-        id: PaneId::Latency,
-        title,
-        corner: Safe::of(format!("{} a column", figure::age(super::super::telemetry::service::BUCKET))),
-        state: or_frozen(model, state),
-        blocks,
-    }
+    PaneView { id: PaneId::Latency, title, corner: columns(&services), state: or_frozen(model, state), blocks }
+}
+
+/// How much time a column of the charts is; they differ where services are asked at unlike paces.
+fn columns(services: &[&ServiceState]) -> Safe {
+    let widths = services.iter().map(|s| s.latency.width());
+    let (Some(least), Some(most)) = (widths.clone().min(), widths.max()) else { return Safe::default() };
+    Safe::of(if least == most {
+        format!("{} a column", figure::span(least))
+    } else {
+        format!("{} to {} a column", figure::span(least), figure::span(most))
+    })
 }
 
 fn p95(service: &ServiceState) -> f64 {
