@@ -35,22 +35,24 @@ fn a_sequence_cut_anywhere_is_one_key_and_types_nothing() {
     {
         for cut in 1..sequence.len() {
             // Each cut is tried until the machine was fast enough for it to count.
-            for _ in 0..20 {
-                let counts = in_halves(&mut session, sequence.as_bytes(), cut);
+            for _ in 0..50 {
+                if !in_halves(&mut session, sequence.as_bytes(), cut) {
+                    // Its first byte may have been the key Esc: everything is closed and begun again.
+                    session.send("\x1b\x1b[A");
+                    session.wait_gone("Enter keep");
+                    session.press("/", "Enter keep");
+                    count = 0;
+                    continue;
+                }
                 session.send("x");
                 count += 1;
                 let marks = count;
                 session.wait_until("the mark behind the sequence", |seen| typed(seen).matches('x').count() == marks);
                 let line = typed(&session.seen());
                 let wanted = if sequence == "é" { "éx" } else { "x" };
-                if counts {
-                    assert!(line.ends_with(wanted), "{sequence:?} cut at {cut}: {line:?}");
-                    assert!(line.chars().all(|c| c == 'x' || c == 'é'), "{sequence:?} cut at {cut}: {line:?}");
-                    break;
-                }
-                session.send("\x15");
-                session.wait_until("an empty line", |seen| typed(seen).is_empty());
-                count = 0;
+                assert!(line.ends_with(wanted), "{sequence:?} cut at {cut}: {line:?}");
+                assert!(line.chars().all(|c| c == 'x' || c == 'é'), "{sequence:?} cut at {cut}: {line:?}");
+                break;
             }
             if count > 30 {
                 session.send("\x15");
