@@ -8,7 +8,8 @@ demo: build
 
 build:
 	@.ci/setup demo
-	@cargo build --release --quiet --bin quarterdeck
+	@echo "building quarterdeck (the first time takes some minutes)"
+	@cargo build --locked --release --bin quarterdeck
 
 test:
 	@.ci/setup test
@@ -23,8 +24,10 @@ bench:
 	cargo bench --locked
 
 # The pictures of the README, made from the running program.
-picture: build
-	cargo run --quiet --example picture
+picture:
+	@.ci/setup demo
+	cargo build --locked
+	cargo run --locked --example picture
 
 clean:
 	cargo clean
