@@ -62,7 +62,7 @@ pub fn count(n: f64) -> String {
         return number(n);
     }
     const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
-    let mut value = n;
+    let mut value = n + 0.0; // an empty sum is -0
     let mut unit = 0;
     while value.abs() >= 999.5 && unit < UNITS.len() - 1 {
         value /= 1000.0;

@@ -210,12 +210,10 @@ impl Dashboard {
     }
 
     /// OSC 52 with base64: the only bytes in it are ours.
-    fn copy(&self, lines: &[Safe]) {
+    fn copy(&mut self, lines: &[Safe]) {
         let text = lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n");
         let bytes = format!("\x1b]52;c;{}\x07", super::base64::encode(text.as_bytes()));
-        if !self.screen.send(bytes.into_bytes()) {
-            tracing::warn!("the terminal is busy; nothing was copied");
-        }
+        self.screen.send_ahead(bytes.into_bytes());
     }
 
     /// Ctrl-Z: the shell gets its terminal back; `fg` draws everything anew.

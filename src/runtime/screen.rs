@@ -29,6 +29,7 @@ pub struct Screen {
     theme: Theme,
     shown: Buffer,
     next: Buffer,
+    ahead: Vec<u8>,
 }
 
 impl Screen {
@@ -43,6 +44,7 @@ impl Screen {
             theme,
             shown: nothing.clone(),
             next: nothing,
+            ahead: Vec::new(),
         })
     }
 
@@ -75,9 +77,9 @@ impl Screen {
         self.encoder.forget();
     }
 
-    /// Sends bytes that are no frame (a copy to the clipboard). `false` when the writer is busy.
-    pub fn send(&self, bytes: Vec<u8>) -> bool {
-        !self.is_busy() && self.writer.send(bytes)
+    /// Bytes that are no frame (a copy to the clipboard): they go ahead of the next one, the newest only.
+    pub fn send_ahead(&mut self, bytes: Vec<u8>) {
+        self.ahead = bytes;
     }
 
     /// Draws the model. Call only while not busy.
@@ -90,7 +92,9 @@ impl Screen {
         self.next.reset();
         let geometry = render(&mut self.next, model, &self.theme);
         let frame = self.encoder.encode(&self.shown, &self.next);
-        if frame.is_empty() || self.writer.send(frame) {
+        let mut bytes = std::mem::take(&mut self.ahead);
+        bytes.extend_from_slice(&frame);
+        if bytes.is_empty() || self.writer.send(bytes) {
             std::mem::swap(&mut self.shown, &mut self.next);
         }
         geometry
