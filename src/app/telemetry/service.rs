@@ -34,8 +34,9 @@ pub struct ServiceState {
     pub latency: Series,
     /// The same, for percentiles.
     pub window: Window,
-    /// Of the window, at the newest probe.
+    /// Of the window, once per bucket.
     pub percentiles: Option<Percentiles>,
+    percentiles_at: Option<Moment>,
     /// Latency of the newest probe that was answered.
     pub last_latency: Option<Duration>,
     /// Certificate, known even where the probe failed.
@@ -58,6 +59,7 @@ impl ServiceState {
             latency: Series::new(BUCKETS, bucket),
             window: Window::new(WINDOW),
             percentiles: None,
+            percentiles_at: None,
             last_latency: None,
             certificate: None,
             version: None,
@@ -75,7 +77,7 @@ impl ServiceState {
             self.window.push(now, ms);
             self.last_latency = reading.latency;
         }
-        self.percentiles = self.window.percentiles(now);
+        self.note_percentiles(now);
         if reading.certificate.is_some() {
             self.certificate = reading.certificate;
         }
@@ -90,6 +92,14 @@ impl ServiceState {
                 self.readout.fail(cause, now, next_in);
                 None
             }
+        }
+    }
+
+    /// Once per bucket: figures over five minutes need not flicker each second, nor cost a line each second.
+    fn note_percentiles(&mut self, now: Moment) {
+        if self.percentiles_at.is_none_or(|at| now.since(at) >= BUCKET) {
+            self.percentiles = self.window.percentiles(now);
+            self.percentiles_at = Some(now);
         }
     }
 
