@@ -100,7 +100,7 @@ pub struct Targets {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
-    /// Hide literals in queries and what looks like a secret
+    /// Hide literals in the sessions' queries; statements have none
     #[arg(long)]
     pub redact: bool,
 }

@@ -2,4 +2,5 @@
 
 pub mod counters;
 pub mod judge;
+pub mod redact;
 pub mod statements;

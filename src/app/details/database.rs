@@ -4,6 +4,7 @@ use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::panes::shown_database;
 use crate::app::table::Tone;
+use crate::database::redact::redacted;
 use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
 use crate::domain::{Safe, figure};
@@ -39,7 +40,8 @@ pub fn session(model: &Model, id: SessionId) -> Option<Document> {
     let started = chrono::DateTime::from_timestamp_micros(id.backend_start_us).unwrap_or_default();
     out.field("began", Safe::of(started.format("%Y-%m-%dT%H:%M:%SZ").to_string()), Tone::Dim);
     out.heading(if session.state == crate::domain::session::SessionState::Active { "Query" } else { "Last query" });
-    for line in session.query.lines() {
+    let query = if model.screen.redact { redacted(&session.query) } else { session.query.clone() };
+    for line in query.lines() {
         out.line(line, Tone::Plain);
     }
     Some(out)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::Model;
 use crate::app::pane::{PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, SortValue, Table, Tone};
+use crate::database::redact::redacted;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::{PaneState, Safe, figure};
 
@@ -33,7 +34,7 @@ const COLUMNS: &[Column] = &[
 
 pub fn table(model: &Model) -> Table {
     let sessions = shown_database(model).and_then(|d| d.sessions.value());
-    let rows = sessions.map(|s| s.list.iter().map(row).collect()).unwrap_or_default();
+    let rows = sessions.map(|s| s.list.iter().map(|s| row(s, model.screen.redact)).collect()).unwrap_or_default();
     arranged(model, PaneId::Sessions, COLUMNS, rows)
 }
 
@@ -78,9 +79,12 @@ pub fn view(model: &Model) -> PaneView {
     }
 }
 
-fn row(session: &Session) -> Row {
+fn row(session: &Session, redact: bool) -> Row {
     let (user, application) = (session.user.one_line(), session.application.one_line());
-    let (database, query) = (session.database.one_line(), session.query.glimpse(GLIMPSE));
+    let (database, query) = (
+        session.database.one_line(),
+        if redact { redacted(&session.query).glimpse(GLIMPSE) } else { session.query.glimpse(GLIMPSE) },
+    );
     let waits = waits_for(session);
     let tone = match session.state {
         SessionState::Active => Tone::Accent,
