@@ -22,7 +22,9 @@ pub fn chrome(model: &Model) -> Chrome {
     if model.meters.displaced > 0 {
         meters.push(Safe::of(format!("{} readings skipped", figure::count(model.meters.displaced as f64))));
     }
-    meters.push(Safe::of(format!("{}/s", figure::bytes(model.meters.bytes_per_second as u64))));
+    if let Some(rate) = model.meters.bytes_per_second {
+        meters.push(Safe::of(format!("{}/s", figure::bytes(rate as u64))));
+    }
     Chrome {
         name: model.name.clone(),
         environment: model.environment(),

@@ -60,8 +60,8 @@ pub struct Frozen {
 pub struct Meters {
     /// Bytes written to the terminal so far.
     pub bytes: u64,
-    /// Bytes per second over the last ten seconds.
-    pub bytes_per_second: f64,
+    /// Bytes per second over the last ten seconds; not known before.
+    pub bytes_per_second: Option<f64>,
     /// Where the last ten seconds began.
     pub window: Option<(Moment, u64)>,
     /// Attempts of all sources since the start.

@@ -41,7 +41,7 @@ pub fn document(model: &Model) -> Document {
             tell(&Safe::of(format!("{name} connections")), database.slots.state(now, interval));
             tell(&Safe::of(format!("{name} sessions")), database.sessions.state(now, interval));
             tell(&Safe::of(format!("{name} counters")), database.counters.state(now, interval));
-            let statements = database.statements.state(now, database.spec.statements_interval);
+            let statements = database.statements_state(now);
             tell(&Safe::of(format!("{name} statements")), statements);
         }
     }

@@ -52,10 +52,12 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
         [one, two] => title.push(span(format!(" {one}, {two}"), Tone::Plain)),
         many => title.push(span(format!(" {} logs", many.len()), Tone::Plain)),
     }
-    let (per_second, errors) = logs.rates(now);
-    title.push(span(format!(" {}/s", rate(per_second)), Tone::Dim));
-    let plural = if errors == 1 { "" } else { "s" };
-    title.push(span(format!(" {errors} error{plural}/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
+    if logs.is_read() {
+        let (per_second, errors) = logs.rates(now);
+        title.push(span(format!(" {}/s", rate(per_second)), Tone::Dim));
+        let plural = if errors == 1 { "" } else { "s" };
+        title.push(span(format!(" {errors} error{plural}/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
+    }
     let total = logs.store.total();
     let lost = total.dropped_lines;
     if lost > 0 || total.lost_bytes > 0 {
@@ -83,6 +85,9 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
 
 fn corner(logs: &LogsState) -> Safe {
     let total = logs.store.total();
+    if total.lines == 0 && !logs.is_read() {
+        return Safe::default();
+    }
     let held = if logs.anchor.is_some() { "HELD " } else { "" };
     Safe::of(format!(
         "{held}{} lines, {} errors",

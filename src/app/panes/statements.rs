@@ -48,7 +48,7 @@ pub fn view(model: &Model) -> PaneView {
         };
     };
     let interval = database.spec.statements_interval;
-    let mut state = database.statements.state(now, interval);
+    let mut state = database.statements_state(now);
     let mut blocks = Vec::new();
     if let Some(delta) = database.statements.value() {
         title.push(span(

@@ -197,6 +197,14 @@ impl DatabaseState {
         self.texts.get(&id)
     }
 
+    /// The state of the statements. They are read at a pace of their own, slower where reading them is dear: what is
+    /// as old as that pace is not stale.
+    #[must_use]
+    pub fn statements_state(&self, now: Moment) -> PaneState {
+        let pace = self.statements.value().map_or(Duration::ZERO, |delta| delta.elapsed);
+        self.statements.state(now, self.spec.statements_interval.max(pace))
+    }
+
     /// The state of the reading as a whole.
     #[must_use]
     pub fn state(&self, now: Moment) -> PaneState {

@@ -131,6 +131,12 @@ impl LogsState {
         }
     }
 
+    /// Whether any of them is being read: without that nothing is known, not even zero.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.states.iter().any(|state| state.value().is_some() && state.cause().is_none())
+    }
+
     /// Lines per second and errors per minute, over the last ten seconds and the last minute.
     #[must_use]
     pub fn rates(&self, now: Moment) -> (f64, u64) {

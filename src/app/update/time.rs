@@ -22,7 +22,8 @@ pub fn meter(model: &mut Model, bytes: u64) {
     model.meters.bytes = bytes;
     match model.meters.window {
         Some((since, before)) if now.since(since) >= METER_WINDOW => {
-            model.meters.bytes_per_second = bytes.saturating_sub(before) as f64 / now.since(since).as_secs_f64();
+            let rate = bytes.saturating_sub(before) as f64 / now.since(since).as_secs_f64();
+            model.meters.bytes_per_second = Some(rate);
             model.meters.window = Some((now, bytes));
         }
         Some(_) => {}
