@@ -1,5 +1,7 @@
 //! Ends: whoever is killed, no process and no file stays.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use quarterdeck::demo::DemoAddresses;
@@ -66,8 +68,12 @@ fn a_killed_keeper_is_replaced_and_still_cleans_up() {
 
 #[test]
 fn killed_together_with_its_keeper_only_the_folder_stays_until_the_next_sample() {
+    // Any sample that starts meanwhile sweeps: this one lies where only the next one looks.
+    let base = tempfile::tempdir().unwrap();
+    fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let orphan = {
-        let sample = Sample::start(&[]);
+        let sample = Sample::start_in(base.path(), &[]);
+        assert!(sample.at.folder.starts_with(base.path()), "{}", sample.at.folder.display());
         let all = servers_run(&sample.at);
         let keeper = part(&all, "keeper");
         signal(keeper.pid, "-STOP");
@@ -77,7 +83,7 @@ fn killed_together_with_its_keeper_only_the_folder_stays_until_the_next_sample()
         sample.at.folder.clone()
     };
     assert!(orphan.exists());
-    let next = Sample::start(&[]);
+    let next = Sample::start_in(base.path(), &[]);
     assert!(!orphan.exists(), "the next sample sweeps");
     drop(next);
 }

@@ -50,8 +50,14 @@ pub struct Sample {
 
 impl Sample {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(&std::env::temp_dir(), arguments)
+    }
+
+    /// Started in a temporary folder of its own, where no other sample sweeps.
+    pub fn start_in(base: &Path, arguments: &[&str]) -> Self {
         let room = room();
         let mut command = Command::new(PROGRAM);
+        command.env("TMPDIR", base);
         command.args(["demo", "--serve-only", "--lifeline"]).args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let at = addresses(child.stdout.take().unwrap());
