@@ -31,7 +31,7 @@ pub fn room() -> MutexGuard<'static, ()> {
 
 /// Looks until it is so; panics with `what` when it is not so in time.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_secs(180);
     loop {
         if let Some(seen) = look() {
             return seen;

@@ -116,10 +116,14 @@ impl Pool {
                 return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit });
             }
             if let Ok(_alone) = self.opening.try_lock() {
+                // Most likely one comes back first. A slot that is free only for a moment goes to whoever hastens more.
+                sleep(Duration::from_millis(400)).await;
+                if let Some(pooled) = self.take_idle() {
+                    return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit });
+                }
                 if let Ok(pooled) = self.open().await {
                     return Some(Lease { pool: self, pooled: Some(pooled), _permit: permit });
                 }
-                sleep(Duration::from_millis(400)).await;
             } else {
                 sleep(Duration::from_millis(10)).await;
             }
