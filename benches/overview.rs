@@ -2,7 +2,7 @@
 //! from the panes, bytes from the cells. 100 services, 500 sessions, 5 000 statements that all ran, a log of 60 000 lines.
 
 #[path = "../tests/world/mod.rs"]
-#[allow(dead_code, reason = "the scenarios use the rest of it")]
+#[allow(clippy::panic, clippy::expect_used, reason = "the world of the tests stops at what is wrong in a test")]
 mod world;
 
 use std::fmt::Write as _;
@@ -58,7 +58,7 @@ fn full() -> World {
         }
         let rows: Vec<StatementRow> =
             (0..STATEMENTS).map(|n| (n, round * (1 + n % 9), (round * (n % 1000 + 1)) as f64, text)).collect();
-        let statements = (round % 30 == 0).then(|| Ok(rows));
+        let statements = (round % 30 == 0).then_some(Ok(rows));
         let commits = round * 1000;
         let reading =
             Postgres { used: 480, usable: 597, commits, sessions: sessions(), statements, ..Postgres::default() };

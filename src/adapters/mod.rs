@@ -9,3 +9,4 @@ pub mod log_tail;
 pub mod postgres;
 pub mod redis;
 pub mod secret;
+mod tls;

@@ -118,7 +118,7 @@ async fn follow(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, starte
             trace.goes_foreign();
         }
         // Read to its end, the connection is kept.
-        let around = Around { trace, host: host_of(&url), elapsed: started.elapsed(), now: Utc::now() };
+        let around = Around { trace, host: host_of(&url), elapsed: started.elapsed() };
         read_body(&mut response, Some(16 * 1024), &around).await?;
         url = next;
     }
@@ -144,7 +144,7 @@ async fn send(
     trace.enter(Phase::Answer);
     let method = if ask.head_only { reqwest::Method::HEAD } else { reqwest::Method::GET };
     client.request(method, url.clone()).headers(headers).send().await.map_err(|error| {
-        let around = Around { trace, host: host_of(url), elapsed: started.elapsed(), now: Utc::now() };
+        let around = Around { trace, host: host_of(url), elapsed: started.elapsed() };
         cause_of(&error, &around)
     })
 }
@@ -157,7 +157,7 @@ async fn answer(
     started: Instant,
 ) -> Result<Answer, Cause> {
     trace.enter(Phase::Body);
-    let around = Around { trace, host: host_of(url), elapsed: started.elapsed(), now: Utc::now() };
+    let around = Around { trace, host: host_of(url), elapsed: started.elapsed() };
     let body = if ask.head_only { Vec::new() } else { read_body(&mut response, ask.enough, &around).await? };
     let header = |name| response.headers().get(name).map(|v: &HeaderValue| v.as_bytes().to_vec());
     Ok(Answer {

@@ -1,6 +1,5 @@
 //! HTTP: one shared client, one exchange with one deadline, and what is read over it: health, and what an origin offers.
 
-pub mod certificate;
 pub mod client;
 pub mod discovery;
 pub mod exchange;

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio_postgres::Error;
 
-use super::tls_cause;
+use crate::adapters::tls;
 use crate::domain::{Cause, Safe};
 
 /// Longest text of the server that is passed on.
@@ -34,7 +34,10 @@ pub fn of(error: &Error, user: &str) -> Cause {
 
 /// An error while talking to a server to which the connection stood.
 pub fn of_io(error: &io::Error) -> Cause {
-    tls_cause::of(error, None).unwrap_or_else(|| Cause::ConnectionLost(Safe::of(error.to_string()).clipped(LONGEST)))
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(broken) => tls::cause(broken, None, "this host"),
+        None => Cause::ConnectionLost(Safe::of(error.to_string()).clipped(LONGEST)),
+    }
 }
 
 /// The chain of an error's own words.

@@ -1,6 +1,5 @@
 //! Finds the host to watch: tries the target's hosts in order until one lets us in and is what the target asks for.
 
-use rustls::ClientConfig;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Config, Error};
@@ -12,6 +11,7 @@ use super::login::{self, Offer};
 use super::password::{self, Password};
 use super::wire::{Allowance, Wire};
 use super::{cause, tls};
+use crate::adapters::tls::Client as TlsClient;
 use crate::config::dsn;
 use crate::config::resolved::{DatabaseHost, DatabaseTarget, SessionAttributes, SslMode};
 use crate::domain::cause::Phase;
@@ -25,7 +25,7 @@ pub type Session = (Link, Capabilities);
 
 /// Connects within the deadline; each host gets an equal share of what is left.
 pub async fn connect(target: &DatabaseTarget, until: Instant, statement_timeout_ms: u32) -> Result<Session, Cause> {
-    let tls = if target.ssl_mode == SslMode::Disable { None } else { Some(tls::client_config(target)?) };
+    let tls = if target.ssl_mode == SslMode::Disable { None } else { Some(tls::client(target)?) };
     let passes = if target.session_attributes == SessionAttributes::PreferStandby { 2 } else { 1 };
     let mut attempt = Attempt { target, tls, statement_timeout_ms };
     let mut failed: Option<Cause> = None;
@@ -66,7 +66,7 @@ fn try_next(cause: &Cause) -> bool {
 
 struct Attempt<'a> {
     target: &'a DatabaseTarget,
-    tls: Option<ClientConfig>,
+    tls: Option<TlsClient>,
     statement_timeout_ms: u32,
 }
 
@@ -174,7 +174,7 @@ impl Attempt<'_> {
     async fn one_login(
         &self,
         wire: Wire,
-        tls: Option<&(ClientConfig, String)>,
+        tls: Option<&(TlsClient, String)>,
         config: &mut Config,
         progress: &mut Progress,
     ) -> Result<LoggedIn, Cause> {
@@ -201,7 +201,7 @@ impl Attempt<'_> {
     }
 }
 
-type LoggedIn = (Client, Driver, Option<(ClientConfig, String)>);
+type LoggedIn = (Client, Driver, Option<(TlsClient, String)>);
 
 /// The name that the certificate must be for; a socket never has TLS.
 fn tls_name(host: &DatabaseHost) -> Option<String> {

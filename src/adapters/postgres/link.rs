@@ -6,13 +6,13 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Error, Row};
 
 use super::wire::Allowance;
 use super::{cause, dial, login};
+use crate::adapters::tls::Client as TlsClient;
 use crate::domain::database::OwnCost;
 use crate::domain::{Cause, Safe};
 
@@ -30,7 +30,7 @@ pub struct Origin {
     /// For people.
     pub shown: Safe,
     /// TLS, if it is on: the configuration and the name.
-    pub tls: Option<(ClientConfig, String)>,
+    pub tls: Option<(TlsClient, String)>,
     /// The role we are, for proposed grants.
     pub user: String,
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio_postgres::config::{SslMode as Encrypt, SslNegotiation};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, NoTls, TlsConnect, TlsStream};
@@ -14,8 +13,8 @@ use tokio_postgres::{CancelToken, Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::link::Driver;
-use super::tls_cause;
 use super::wire::Wire;
+use crate::adapters::tls;
 use crate::domain::{Cause, Safe};
 
 /// `SSLRequest` of the protocol.
@@ -33,7 +32,7 @@ pub enum Offer {
 }
 
 /// Asks for TLS and shakes hands.
-pub async fn negotiate(mut wire: Wire, tls: &ClientConfig, name: &str) -> Result<Offer, Cause> {
+pub async fn negotiate(mut wire: Wire, tls: &tls::Client, name: &str) -> Result<Offer, Cause> {
     let lost = |e: &io::Error| Cause::ConnectionLost(Safe::of(e.to_string()));
     wire.write_all(&SSL_REQUEST).await.map_err(|e| lost(&e))?;
     let mut answer = [0u8];
@@ -42,14 +41,14 @@ pub async fn negotiate(mut wire: Wire, tls: &ClientConfig, name: &str) -> Result
         b"S" => handshake(wire, tls, name)
             .await
             .map(|stream| Offer::Encrypted(Box::new(stream)))
-            .map_err(|e| tls_cause::of(&e, Some(name)).unwrap_or_else(|| Cause::Tls(Safe::of(e.to_string())))),
+            .map_err(|e| tls.cause(&e, name)),
         b"N" => Ok(Offer::Plain(wire)),
         _ => Err(Cause::Protocol(Safe::of("this is not a PostgreSQL server"))),
     }
 }
 
-async fn handshake(wire: Wire, tls: &ClientConfig, name: &str) -> io::Result<Encrypted> {
-    let mut maker = MakeRustlsConnect::new(tls.clone());
+async fn handshake(wire: Wire, tls: &tls::Client, name: &str) -> io::Result<Encrypted> {
+    let mut maker = MakeRustlsConnect::new(tls.config().as_ref().clone());
     let connector = match MakeTlsConnect::<Wire>::make_tls_connect(&mut maker, name) {
         Ok(connector) => connector,
         Err(never) => match never {},
@@ -73,7 +72,7 @@ pub async fn plain(wire: Wire, config: &mut Config) -> Result<(Client, Driver), 
 }
 
 /// Sends a cancel request over a new connection.
-pub async fn send_cancel(token: &CancelToken, wire: Wire, tls: Option<&(ClientConfig, String)>) {
+pub async fn send_cancel(token: &CancelToken, wire: Wire, tls: Option<&(tls::Client, String)>) {
     // Failures are not told: cancelling is best effort.
     match tls {
         None => drop(token.cancel_query_raw(wire, NoTls).await),

@@ -17,7 +17,6 @@ mod scalars;
 mod sessions;
 mod statements;
 mod tls;
-mod tls_cause;
 mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

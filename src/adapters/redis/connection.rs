@@ -4,16 +4,20 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::resp::{self, Reply};
-use super::tls::Tls;
 use super::{acl_user, refusal};
 use crate::adapters::secret;
+use crate::adapters::tls::Client;
 use crate::config::resolved::RedisTarget;
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
@@ -55,7 +59,7 @@ pub struct Connection {
 
 impl Connection {
     /// Opens a connection and logs in. `tls` is built at its first use and kept by the caller.
-    pub async fn open(target: &RedisTarget, tls: &mut Option<Tls>, limit: Limit) -> Result<Connection, Cause> {
+    pub async fn open(target: &RedisTarget, tls: &mut Option<Client>, limit: Limit) -> Result<Connection, Cause> {
         let wire: Box<dyn Wire> = match &target.unix {
             Some(path) => Box::new(socket(path, limit).await?),
             None if target.tls => Box::new(encrypted(target, tls, limit).await?),
@@ -145,16 +149,22 @@ async fn socket(path: &Path, limit: Limit) -> Result<UnixStream, Cause> {
     })
 }
 
-async fn encrypted(target: &RedisTarget, tls: &mut Option<Tls>, limit: Limit) -> Result<impl Wire + use<>, Cause> {
+async fn encrypted(target: &RedisTarget, tls: &mut Option<Client>, limit: Limit) -> Result<impl Wire + use<>, Cause> {
     let stream = tcp(target, limit).await?;
     let ready = match tls.take() {
         Some(tls) => tls,
-        None => Tls::new(target.ca_file.as_deref())?,
+        None => Client::trusting(target.ca_file.as_deref())?,
     };
-    let stream = limit.hold(Phase::Tls, ready.connect(&target.host, stream)).await??;
+    let stream = limit.hold(Phase::Tls, shake_hands(&ready, &target.host, stream)).await??;
     // Kept only when it served: after a failure the certificate files are read anew.
     *tls = Some(ready);
     Ok(stream)
+}
+
+async fn shake_hands(tls: &Client, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, Cause> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_not_a_name| Cause::Misconfigured(Safe::of(format!("{host} is not a name that TLS can verify"))))?;
+    TlsConnector::from(Arc::clone(tls.config())).connect(name, stream).await.map_err(|e| tls.cause(&e, host))
 }
 
 async fn tcp(target: &RedisTarget, limit: Limit) -> Result<TcpStream, Cause> {

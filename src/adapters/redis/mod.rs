@@ -5,7 +5,6 @@ mod connection;
 mod info;
 mod refusal;
 mod resp;
-mod tls;
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio::time::Instant;
 
 use self::connection::{Connection, Limit};
 use self::resp::Reply;
-use self::tls::Tls;
+use crate::adapters::tls::Client;
 use crate::config::redis_commands;
 use crate::config::resolved::{RedisCommand, RedisTarget};
 use crate::domain::cache::CacheReading;
@@ -26,7 +25,7 @@ use crate::domain::{Cause, Safe};
 pub struct RedisSource {
     target: RedisTarget,
     scalars: Vec<Scalar>,
-    tls: Option<Tls>,
+    tls: Option<Client>,
     connection: Option<Connection>,
 }
 

@@ -39,15 +39,25 @@ impl Certificates {
         };
         write("server.crt", &certificate.pem());
         write("server.key", &key.serialize_pem());
-        server.configure("ssl = on");
+        write("ca.pem", &ours.pem());
+        server.configure("ssl = on\nssl_ca_file = 'ca.pem'");
+        // A person of that name, certified by our authority.
+        let key = KeyPair::generate().unwrap();
+        let mut person = CertificateParams::default();
+        person.distinguished_name.push(DnType::CommonName, "certonly");
+        fs::write(folder.path().join("person.pem"), person.signed_by(&key, &ours).unwrap().pem()).unwrap();
+        fs::write(folder.path().join("person.key"), key.serialize_pem()).unwrap();
         fs::write(
             server.data().join("pg_hba.conf"),
-            "hostssl all tlsonly 127.0.0.1/32 scram-sha-256\nhostnossl all plainonly 127.0.0.1/32 trust\n\
+            "hostssl all certonly 127.0.0.1/32 cert\nhostssl all tlsonly 127.0.0.1/32 scram-sha-256\nhostnossl all plainonly 127.0.0.1/32 trust\n\
              host all tlsonly,plainonly 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n",
         )
         .unwrap();
         server.restart();
-        server.sql("postgres", "CREATE ROLE tlsonly LOGIN PASSWORD 'p'; CREATE ROLE plainonly LOGIN");
+        server.sql(
+            "postgres",
+            "CREATE ROLE tlsonly LOGIN PASSWORD 'p'; CREATE ROLE plainonly LOGIN; CREATE ROLE certonly LOGIN",
+        );
         Certificates { server, folder }
     }
 
@@ -137,4 +147,62 @@ async fn a_query_over_tls_is_cancelled_too() {
     let outcome = source.read(std::time::Duration::ZERO).await;
     assert!(matches!(outcome, Err(Cause::Timeout { .. })), "{outcome:?}");
     read(&mut source).await;
+}
+
+#[tokio::test]
+async fn a_login_by_certificate_shows_ours() {
+    let certificates = Certificates::start();
+    let with = |person: &str| {
+        let (ca, file) = (certificates.file("ca.pem"), |name: &str| certificates.file(name).display().to_string());
+        format!(
+            "host=localhost hostaddr=127.0.0.1 port={} user=certonly dbname=postgres sslmode=verify-full sslrootcert={} {}",
+            certificates.server.port(),
+            ca.display(),
+            if person.is_empty() {
+                String::new()
+            } else {
+                format!("sslcert={} sslkey={}", file("person.pem"), file(person))
+            }
+        )
+    };
+    read(&mut source(&with("person.key"))).await;
+    let cause = source(&with("")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::AuthenticationFailed(_)), "without one: {cause}");
+    let cause = source(&with("missing.key")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::Misconfigured(w) if w.as_str().contains("missing.key")), "{cause}");
+    fs::write(certificates.file("foreign.key"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let cause = source(&with("foreign.key")).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(&cause, Cause::Misconfigured(w) if w.as_str().contains("key")), "{cause}");
+}
+
+#[tokio::test]
+async fn the_systems_authorities_do_not_vouch_for_ours() {
+    let certificates = Certificates::start();
+    let dsn = certificates.dsn("localhost", "verify-full", Some(Path::new("system")));
+    let cause = source(&dsn).read(DEADLINE).await.unwrap_err();
+    assert!(
+        matches!(&cause, Cause::CertificateUnknownIssuer { issuer } if issuer.as_str().contains("our CA")),
+        "the issuer is named: {cause}"
+    );
+}
+
+#[tokio::test]
+async fn a_self_signed_server_certificate_can_be_named_itself() {
+    let certificates = Certificates::start();
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
+    fs::write(certificates.server.data().join("server.crt"), &own).unwrap();
+    fs::write(certificates.server.data().join("server.key"), key.serialize_pem()).unwrap();
+    certificates.server.restart();
+    fs::write(certificates.file("own.pem"), own).unwrap();
+    let named = Some(certificates.file("own.pem"));
+    for (host, mode) in [("localhost", "verify-full"), ("elsewhere", "verify-ca")] {
+        read(&mut source(&certificates.dsn(host, mode, named.as_deref()))).await;
+    }
+    let cause =
+        source(&certificates.dsn("elsewhere", "verify-full", named.as_deref())).read(DEADLINE).await.unwrap_err();
+    assert!(matches!(cause, Cause::CertificateWrongHost { .. }), "the name is still checked: {cause}");
+    let other = certificates.file("other.pem");
+    let cause = source(&certificates.dsn("localhost", "verify-full", Some(&other))).read(DEADLINE).await.unwrap_err();
+    assert_eq!(cause, Cause::CertificateSelfSigned);
 }
