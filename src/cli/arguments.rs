@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Arguments;
+use crate::demo::Scenario;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -137,38 +139,13 @@ impl From<Targets> for Arguments {
     }
 }
 
-/// What makes trouble in the sample system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scenario {
-    /// Connections of the pool are held and never given back
-    PoolExhaustion,
-    /// The cache is empty and stays cold
-    ColdCache,
-    /// One query becomes slow
-    SlowQuery,
-    /// Sessions wait for a lock that nobody releases
-    LockPileup,
-    /// The log fills with errors
-    ErrorBurst,
-    /// The worker dies
-    ServiceDown,
-    /// Deliveries pile up
-    Backlog,
-}
+impl ValueEnum for Scenario {
+    fn value_variants<'a>() -> &'a [Scenario] {
+        &Scenario::ALL
+    }
 
-impl Scenario {
-    /// Its name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Scenario::PoolExhaustion => "pool-exhaustion",
-            Scenario::ColdCache => "cold-cache",
-            Scenario::SlowQuery => "slow-query",
-            Scenario::LockPileup => "lock-pileup",
-            Scenario::ErrorBurst => "error-burst",
-            Scenario::ServiceDown => "service-down",
-            Scenario::Backlog => "backlog",
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.happens()))
     }
 }
 

@@ -43,10 +43,7 @@ pub fn run(asked: arguments::Demo) -> ExitCode {
 }
 
 fn options(asked: &arguments::Demo) -> Result<DemoOptions, DemoError> {
-    let mut options = DemoOptions { lifeline: asked.lifeline, ..DemoOptions::default() };
-    if let Some(name) = asked.scenario {
-        options.scenario = Some(name.name().parse()?);
-    }
+    let mut options = DemoOptions { lifeline: asked.lifeline, scenario: asked.scenario, ..DemoOptions::default() };
     if let Some(after) = asked.scenario_after.as_deref().and_then(crate::domain::threshold::parse_duration) {
         options.scenario_after = after;
     }
