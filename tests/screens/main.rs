@@ -9,6 +9,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use quarterdeck::app::geometry::Geometry;
 use quarterdeck::app::help;
+use quarterdeck::app::limit::Limit;
 use quarterdeck::app::pane::{Block, PaneId, PaneView};
 use quarterdeck::app::screen::{Chrome, OverlayView};
 use quarterdeck::app::table::Tone;
@@ -344,6 +345,9 @@ fn odd_blocks() -> Vec<Block> {
         marks: vec![0, usize::MAX],
         figure: Safe::of("9".repeat(300)),
         tone: Tone::Bad,
+        figure_width: u16::MAX,
+        limit: Some(Limit::target(f64::NAN, Safe::of("8".repeat(300)))),
+        more_rows: 4,
     }));
     blocks
 }

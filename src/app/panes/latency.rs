@@ -13,6 +13,8 @@ use super::{line, marks, off, or_frozen, span, spark};
 
 /// Columns of label and figure beside the chart.
 const LABELS: u16 = 26;
+/// Columns of the longest figure, `p95 12.4ms` or a cause in short.
+const FIGURE: u16 = 14;
 
 pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
@@ -69,7 +71,7 @@ fn p95(service: &ServiceState) -> f64 {
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
     let (figure, tone) = match (service.readout.cause(), service.percentiles) {
-        (Some(cause), _) => (cause.short().clipped(14), Tone::Bad),
+        (Some(cause), _) => (cause.short().clipped(usize::from(FIGURE)), Tone::Bad),
         (None, Some(p)) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),
         (None, None) => (Safe::of("-"), Tone::Dim),
     };
@@ -80,5 +82,7 @@ fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
         marks: marks(&service.latency, now, buckets),
         figure,
         tone,
+        figure_width: FIGURE,
+        ..Chart::default()
     }
 }

@@ -118,9 +118,10 @@ fn draw_cell(canvas: &mut Canvas<'_>, y: u16, place: &Place, cell: &Cell, align:
         Content::Text(text) => {
             canvas.text(place.x, y, place.width, text, style);
         }
-        Content::Spark(values) => {
+        Content::Spark(spark) => {
             let style = chart_style(canvas, cell.tone);
-            sparkline::draw(canvas, (place.x, y, place.width), values, None, style);
+            let limit = spark.limit.as_ref();
+            sparkline::draw(canvas, (place.x, y, place.width), &spark.values, None, limit, style);
         }
         Content::Bar(share) => bar::draw(canvas, (place.x, y, place.width), [(*share, cell.tone)], None),
     }
