@@ -54,9 +54,9 @@ pub enum Align {
 pub struct Column {
     /// Heading, in the field's words.
     pub title: &'static str,
-    /// Width below which the column is left out.
+    /// Width below which the column is left out; a figure is shown in its ideal width or not at all.
     pub min: u16,
-    /// Width it wants.
+    /// Width it wants; texts share what there is by it.
     pub ideal: u16,
     /// Takes what is left over.
     pub grows: bool,

@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[
     column("course", 8, 20, Align::Left, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
     column("version", 6, 10, Align::Left, 1),
-    Column { title: "told", min: 14, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
+    Column { title: "told", min: 14, ideal: 30, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
 /// Buckets in the row's sparkline.

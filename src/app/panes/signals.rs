@@ -18,9 +18,9 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 
 const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
-    Column { title: "signal", min: 10, ideal: 28, grows: true, align: Align::Left, drop_order: 0 },
+    Column { title: "signal", min: 16, ideal: 28, grows: true, align: Align::Left, drop_order: 0 },
     column("value", 9, 10, Align::Right, 0),
-    column("course", 10, 30, Align::Left, 3),
+    column("course", 8, 20, Align::Left, 3),
     column("bad when", 14, 26, Align::Left, 2),
     column("from", 9, 9, Align::Left, 1),
 ];
