@@ -143,6 +143,7 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
         Some(r) if r < cache.spec.target_ratio => Tone::Warn,
         _ => Tone::Plain,
     };
+    let beside = if state.is_fresh() { Tone::Plain } else { Tone::Dim };
     let told = if state.is_fresh() { Safe::of(basis_words(basis)) } else { state.words() };
     let role = redis.map_or_else(
         || Safe::of(if matches!(cache.spec.source, CacheSource::Endpoint { .. }) { "endpoint" } else { "-" }),
@@ -156,11 +157,11 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
             Cell::figure(ratio, figure::percent, tone),
             Cell::figure(Some(cache.spec.target_ratio), figure::percent, Tone::Dim),
             Cell::text(told, Tone::Dim),
-            Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.clients).map(|n| n as f64), figure::count, Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.keys).map(|n| n as f64), figure::count, Tone::Plain),
-            Cell::figure(cache.evictions_per_second, figure::number, Tone::Plain),
+            Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, beside),
+            Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), beside),
+            Cell::figure(redis.and_then(|r| r.clients).map(|n| n as f64), figure::count, beside),
+            Cell::figure(redis.and_then(|r| r.keys).map(|n| n as f64), figure::count, beside),
+            Cell::figure(cache.evictions_per_second, figure::number, beside),
             Cell::text(role, Tone::Dim),
         ],
     }
