@@ -199,6 +199,31 @@ fn scrolling_tells_its_place() {
     assert!(text(&buffer).contains(&place), "{place}\n{}", text(&buffer));
 }
 
+#[test]
+fn a_long_line_of_a_document_can_be_read_to_its_end() {
+    let words: Vec<String> = (0..2000).map(|n| format!("w{n:04}")).collect();
+    let mut document = quarterdeck::app::document::Document::new("A long query");
+    document.field("query", Safe::of(words.join(" ")), Tone::Plain);
+    document.line(Safe::of("x".repeat(3000)), Tone::Plain);
+    let sample = Sample::default();
+    for size in SIZES {
+        let mut seen = String::new();
+        let mut scroll = 0;
+        loop {
+            let overlay = [OverlayView::Document { document: &document, scroll }];
+            let chrome = sample::chrome(Page::Overview);
+            let (buffer, geometry) = drawn(size, &|id, w, h| sample.view(id, w, h), &chrome, &overlay, &dark());
+            seen.push_str(&text(&buffer));
+            scroll += usize::from(geometry.overlay_rows);
+            if scroll >= geometry.overlay_lines {
+                break;
+            }
+        }
+        assert!(words.iter().all(|word| seen.contains(word.as_str())), "{size:?}");
+        assert!(!seen.contains("w1999…") && seen.contains("xxxx │"), "{size:?}");
+    }
+}
+
 /// Which look each run of a row has: one letter a column.
 fn looks(buffer: &Buffer, y: u16, theme: &Theme) -> String {
     let roles = &theme.roles;
