@@ -8,6 +8,7 @@ pub mod event;
 pub mod geometry;
 pub mod help;
 pub mod job;
+pub mod limit;
 pub mod model;
 pub mod pane;
 pub mod panes;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::app::document::Line;
+use crate::app::limit::Limit;
 use crate::app::table::{RowKey, Table, Tone};
 use crate::domain::{PaneState, Safe};
 
@@ -59,7 +60,7 @@ pub enum Block {
         /// Where a limit lies, 0..1.
         limit: Option<f64>,
     },
-    /// One line: label, sparkline, figure.
+    /// Label, sparkline or bars, figure.
     Chart(Chart),
     /// A table with its cursor; takes the height that is left.
     Table {
@@ -85,14 +86,14 @@ pub enum Block {
     },
 }
 
-/// A labelled sparkline.
-#[derive(Clone, Debug)]
+/// A labelled chart: a sparkline in one row, bars in more.
+#[derive(Clone, Debug, Default)]
 pub struct Chart {
     /// Left.
     pub label: Safe,
     /// One value a bucket, oldest first; `None` is a gap, drawn as a gap, NaN an attempt that failed, a cross.
     pub values: Arc<[Option<f32>]>,
-    /// Top of the scale; `None` fits the values.
+    /// Top of the scale; `None` fits the values, and the limit where it is drawn.
     pub top: Option<f32>,
     /// Buckets (index into `values`) with a mark, such as a new version.
     pub marks: Vec<usize>,
@@ -100,6 +101,12 @@ pub struct Chart {
     pub figure: Safe,
     /// Tone of the figure.
     pub tone: Tone,
+    /// Columns that the figure is given at least, so that the chart beside it stands still.
+    pub figure_width: u16,
+    /// Values on its bad side stand out; with more than one row it is drawn as a line.
+    pub limit: Option<Limit>,
+    /// Rows it wants beside the first.
+    pub more_rows: u16,
 }
 
 /// One log line as it is drawn.

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::app::limit::Limit;
 use crate::domain::{Safe, Verdict};
 
 /// What a piece of text means. The theme gives each a colour; none is told by colour alone.
@@ -53,9 +54,9 @@ pub enum Align {
 pub struct Column {
     /// Heading, in the field's words.
     pub title: &'static str,
-    /// Width below which the column is left out.
+    /// Width below which the column is left out; a figure is shown in its ideal width or not at all.
     pub min: u16,
-    /// Width it wants.
+    /// Width it wants; texts share what there is by it.
     pub ideal: u16,
     /// Takes what is left over.
     pub grows: bool,
@@ -103,13 +104,22 @@ impl SortValue {
     }
 }
 
+/// A sparkline in a cell.
+#[derive(Clone, Debug)]
+pub struct Spark {
+    /// One value a bucket, oldest first; `None` is a gap, drawn as a gap.
+    pub values: Arc<[Option<f32>]>,
+    /// Values on its bad side stand out.
+    pub limit: Option<Limit>,
+}
+
 /// What stands in a cell.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// Text.
     Text(Safe),
-    /// A sparkline: one value a bucket, oldest first; `None` is a gap, drawn as a gap.
-    Spark(Arc<[Option<f32>]>),
+    /// A sparkline.
+    Spark(Spark),
     /// A part of a whole, 0..1.
     Bar(f64),
 }
@@ -160,7 +170,16 @@ impl Cell {
             .flatten()
             .find(|v| v.is_finite())
             .map_or(SortValue::None, |v| SortValue::Number(f64::from(*v)));
-        Cell { content: Content::Spark(values), tone, sort: newest }
+        Cell { content: Content::Spark(Spark { values, limit: None }), tone, sort: newest }
+    }
+
+    /// The same sparkline, with its values on the bad side of a limit marked.
+    #[must_use]
+    pub fn limited(mut self, wanted: Option<Limit>) -> Cell {
+        if let Content::Spark(Spark { limit, .. }) = &mut self.content {
+            *limit = wanted;
+        }
+        self
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Glyphs {
     pub free: char,
     /// A limit in a bar.
     pub limit: char,
+    /// A target or threshold in a chart of several rows.
+    pub line: char,
     /// Order of a column: rising, falling.
     pub order: [char; 2],
     /// Where the next character of a typed line goes.
@@ -44,6 +46,7 @@ pub static UNICODE: Glyphs = Glyphs {
     parts: ['█', '▓', '▒'],
     free: '░',
     limit: '│',
+    line: '┄',
     order: ['▲', '▼'],
     caret: '▏',
 };
@@ -61,6 +64,7 @@ pub static ASCII: Glyphs = Glyphs {
     parts: ['#', '=', '%'],
     free: '.',
     limit: '|',
+    line: '-',
     order: ['^', 'v'],
     caret: '_',
 };

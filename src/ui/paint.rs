@@ -80,9 +80,13 @@ impl<'a> Canvas<'a> {
         self.put(x, y, width, &rest, style)
     }
 
-    /// A piece of a text, by its bytes.
+    /// A piece of a text, by its bytes. Blanks at its end may stick out: nothing of it is cut for them.
     pub fn part(&mut self, x: u16, y: u16, width: u16, text: &Safe, part: Range<usize>, style: Style) -> u16 {
-        self.put(x, y, width, text.as_str().get(part).unwrap_or_default(), style)
+        let part = text.as_str().get(part).unwrap_or_default();
+        let words = part.trim_end_matches(' ');
+        let used = self.put(x, y, width, words, style);
+        let blanks = saturated(part.len() - words.len()).min(width - used);
+        used + blanks
     }
 
     /// Spans one after the other, each in its tone.

@@ -4,7 +4,7 @@
 use super::paint::Canvas;
 use super::screen::{Frame, Placed};
 use super::widgets::frame::Heading;
-use super::widgets::{bar, frame, histogram, log, sparkline, state, table};
+use super::widgets::{bar, chart, frame, histogram, log, state, table};
 use crate::app::geometry::Rectangle;
 use crate::app::pane::{Block, Chart, PaneView};
 use crate::domain::{PaneState, Safe};
@@ -72,9 +72,9 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
             Block::Bar { parts, limit } => {
                 bar::draw(canvas, (place.x, place.y, place.width), parts.iter().copied(), *limit);
             }
-            Block::Chart(chart) => {
+            Block::Chart(wanted) => {
                 charts_seen += 1;
-                sparkline::chart(canvas, place, chart, label, figure);
+                chart::draw(canvas, place, wanted, label, figure);
             }
             Block::Table { table, selected, offset, sort } => {
                 let shown = table::draw(canvas, place, table, selected.as_ref(), *offset, *sort);
@@ -92,7 +92,7 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
 }
 
 /// The height of each block, 0 for one that is left out: lists share what is left. When that is too little for them,
-/// histograms go, then charts, the last first.
+/// high charts shrink to one row, then histograms go, then charts, the last first.
 fn heights(blocks: &[Block], total: u16) -> Vec<u16> {
     let mut heights: Vec<u16> = blocks.iter().map(fixed).collect();
     let sum = |heights: &[u16]| heights.iter().fold(0u16, |sum, h| sum.saturating_add(*h));
@@ -100,13 +100,13 @@ fn heights(blocks: &[Block], total: u16) -> Vec<u16> {
     let wanted = if lists == 0 { 0 } else { lists.saturating_mul(LIST_ROWS).min(total) };
     let histogram = |block: &Block| matches!(block, Block::Histogram { .. });
     let chart = |block: &Block| matches!(block, Block::Chart(_));
-    for leaves in [&histogram as &dyn Fn(&Block) -> bool, &chart] {
+    for (leaves, least) in [(&chart as &dyn Fn(&Block) -> bool, 1), (&histogram, 0), (&chart, 0)] {
         let mut excess = if lists == 0 { 0 } else { sum(&heights).saturating_add(wanted).saturating_sub(total) };
         for (height, _) in heights.iter_mut().zip(blocks).rev().filter(|(_, block)| leaves(block)) {
-            if excess > 0 {
-                excess = excess.saturating_sub(*height);
-                *height = 0;
-            }
+            let most = height.saturating_sub(least);
+            let taken = if least == 0 && excess > 0 { most } else { excess.min(most) };
+            excess = excess.saturating_sub(taken);
+            *height -= taken;
         }
     }
     let mut left = total;
@@ -126,7 +126,8 @@ fn heights(blocks: &[Block], total: u16) -> Vec<u16> {
 /// Rows of a block that does not grow; 0 for a list.
 fn fixed(block: &Block) -> u16 {
     match block {
-        Block::Line(_) | Block::Bar { .. } | Block::Chart(_) => 1,
+        Block::Line(_) | Block::Bar { .. } => 1,
+        Block::Chart(chart) => chart.more_rows.saturating_add(1),
         Block::Histogram { .. } => 2,
         Block::Table { .. } | Block::Log(_) => 0,
     }
@@ -140,6 +141,12 @@ fn chart_columns(canvas: &Canvas<'_>, width: u16, blocks: &[Block]) -> (u16, u16
             _ => None,
         })
     };
-    let widest = |of: fn(&Chart) -> &Safe| charts().map(|chart| canvas.columns(of(chart))).max().unwrap_or(0);
-    (widest(|chart| &chart.label).min(width / 3), widest(|chart| &chart.figure).min(width / 3))
+    let label = charts().map(|chart| canvas.columns(&chart.label)).max().unwrap_or(0);
+    let figure = |chart: &Chart| {
+        let limit =
+            chart.limit.as_ref().filter(|_| chart.more_rows > 0).map_or(0, |limit| canvas.columns(&limit.label));
+        canvas.columns(&chart.figure).max(limit).max(chart.figure_width)
+    };
+    let figure = charts().map(figure).max().unwrap_or(0);
+    (label.min(width / 3), figure.min(width / 3))
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use quarterdeck::app::geometry::Geometry;
 use quarterdeck::app::help;
+use quarterdeck::app::limit::Limit;
 use quarterdeck::app::pane::{Block, PaneId, PaneView};
 use quarterdeck::app::screen::{Chrome, OverlayView};
 use quarterdeck::app::table::Tone;
@@ -198,6 +199,31 @@ fn scrolling_tells_its_place() {
     assert!(text(&buffer).contains(&place), "{place}\n{}", text(&buffer));
 }
 
+#[test]
+fn a_long_line_of_a_document_can_be_read_to_its_end() {
+    let words: Vec<String> = (0..2000).map(|n| format!("w{n:04}")).collect();
+    let mut document = quarterdeck::app::document::Document::new("A long query");
+    document.field("query", Safe::of(words.join(" ")), Tone::Plain);
+    document.line(Safe::of("x".repeat(3000)), Tone::Plain);
+    let sample = Sample::default();
+    for size in SIZES {
+        let mut seen = String::new();
+        let mut scroll = 0;
+        loop {
+            let overlay = [OverlayView::Document { document: &document, scroll }];
+            let chrome = sample::chrome(Page::Overview);
+            let (buffer, geometry) = drawn(size, &|id, w, h| sample.view(id, w, h), &chrome, &overlay, &dark());
+            seen.push_str(&text(&buffer));
+            scroll += usize::from(geometry.overlay_rows);
+            if scroll >= geometry.overlay_lines {
+                break;
+            }
+        }
+        assert!(words.iter().all(|word| seen.contains(word.as_str())), "{size:?}");
+        assert!(!seen.contains("w1999…") && seen.contains("xxxx │"), "{size:?}");
+    }
+}
+
 /// Which look each run of a row has: one letter a column.
 fn looks(buffer: &Buffer, y: u16, theme: &Theme) -> String {
     let roles = &theme.roles;
@@ -344,6 +370,9 @@ fn odd_blocks() -> Vec<Block> {
         marks: vec![0, usize::MAX],
         figure: Safe::of("9".repeat(300)),
         tone: Tone::Bad,
+        figure_width: u16::MAX,
+        limit: Some(Limit::target(f64::NAN, Safe::of("8".repeat(300)))),
+        more_rows: 4,
     }));
     blocks
 }

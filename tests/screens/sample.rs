@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarterdeck::app::document::{Document, Line, Span};
+use quarterdeck::app::limit::Limit;
 use quarterdeck::app::pane::{Block, Chart, LogRow, PaneId, PaneView};
 use quarterdeck::app::screen::Chrome;
 use quarterdeck::app::table::{Align, Cell, Column, Row, RowKey, Sort, Table, Tone};
@@ -96,7 +97,7 @@ impl Sample {
             PaneId::Cache => (
                 line(&[("Cache", Tone::Strong), (" hit 71.4%", Tone::Warn), (" (1m, target 80%)", Tone::Dim)]),
                 "1s",
-                cache(),
+                cache(height),
             ),
             PaneId::Signals => (line(&[("Signals", Tone::Strong)]), "15s", vec![self.table(SIGNALS, 6, signal)]),
             PaneId::Logs => (
@@ -214,6 +215,7 @@ fn latency() -> Vec<Block> {
                 marks: if index == 0 { vec![100] } else { Vec::new() },
                 figure: Safe::of(format!("{}ms", 12 + index * 9)),
                 tone: if index == 1 { Tone::Warn } else { Tone::Plain },
+                ..Chart::default()
             })
         })
         .collect()
@@ -231,7 +233,7 @@ fn connections() -> Vec<Block> {
     ]
 }
 
-fn cache() -> Vec<Block> {
+fn cache(height: u16) -> Vec<Block> {
     vec![
         Block::Chart(Chart {
             label: Safe::of("redis"),
@@ -240,6 +242,9 @@ fn cache() -> Vec<Block> {
             marks: Vec::new(),
             figure: Safe::of("71.4%"),
             tone: Tone::Warn,
+            limit: Some(Limit::target(32.0, Safe::of("80.0%"))),
+            more_rows: if height > 5 { 2 } else { 0 },
+            ..Chart::default()
         }),
         Block::Line(line(&[("memory 412 MiB of 512 MiB  evicted 14/s", Tone::Plain)])),
         Block::Line(line(&[("ops 3.21k/s  clients 48  keys 1.25M", Tone::Dim)])),

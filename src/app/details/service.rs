@@ -24,7 +24,7 @@ pub fn document(service: &ServiceState, now: Moment) -> Document {
     out.field("environment", Safe::of(spec.environment.word()), Tone::Plain);
     out.field("asked every", Safe::of(figure::duration(spec.interval)), Tone::Plain);
     state(&mut out, service, now);
-    latency(&mut out, service);
+    latency(&mut out, service, now);
     certificate(&mut out, service, now);
     report(&mut out, service, now);
     out
@@ -42,18 +42,19 @@ fn state(out: &mut Document, service: &ServiceState, now: Moment) {
     }
 }
 
-fn latency(out: &mut Document, service: &ServiceState) {
+fn latency(out: &mut Document, service: &ServiceState, now: Moment) {
     let milliseconds = |ms: f64| figure::duration(std::time::Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 1e6)));
-    if let Some(p) = service.percentiles {
+    if let Some((p, age)) = service.percentiles(now) {
         let words = format!(
-            "p50 {}  p95 {}  p99 {}  ({} n={}, as the probe saw it)",
+            "p50 {}  p95 {}  p99 {}  ({} n={}, as the probe saw it{})",
             milliseconds(p.p50),
             milliseconds(p.p95),
             milliseconds(p.p99),
             figure::age(WINDOW),
-            p.count
+            p.count,
+            age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default()
         );
-        out.field("latency", words, Tone::Plain);
+        out.field("latency", words, if age.is_some() { Tone::Dim } else { Tone::Plain });
     }
     for (at, what) in service.latency.all_marks() {
         out.field("mark", Safe::of(format!("{} {what}", at.wall.format("%H:%M:%SZ"))), Tone::Accent);

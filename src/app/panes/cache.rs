@@ -1,13 +1,14 @@
 //! Caches: hit ratio as a delta over the last minute against its target, and what Redis tells beside it.
 
 use crate::app::Model;
+use crate::app::limit::Limit;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
 use crate::app::telemetry::cache::{Basis, CacheState};
 use crate::config::resolved::{CacheSource, OffKind};
 use crate::domain::{Moment, PaneState, Safe, figure};
 
-use super::{arranged, line, marks, off, or_frozen, span, spark, table_block};
+use super::{arranged, line, marks, off, or_frozen, span, spark, stacked, table_block};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -17,6 +18,7 @@ const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
     column("cache", 8, 18, Align::Left, 0),
     column("hits", 6, 6, Align::Right, 0),
+    column("target", 6, 6, Align::Right, 8),
     Column { title: "basis", min: 10, ideal: 18, grows: true, align: Align::Left, drop_order: 7 },
     column("ops/s", 6, 6, Align::Right, 6),
     column("memory", 9, 9, Align::Right, 5),
@@ -69,9 +71,11 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     };
     let mut blocks = Vec::new();
     if !caches.is_empty() {
+        let told = if caches.len() > 1 { caches.iter().filter(|c| !c.state(now).is_fresh()).count() } else { 0 };
         let room = usize::from(height).saturating_sub(caches.len() + 1);
         let buckets = usize::from(width.saturating_sub(26)).clamp(8, 180);
-        blocks.extend(caches.iter().take(room.min(caches.len())).map(|c| Block::Chart(chart(c, now, buckets))));
+        let charts = caches.iter().map(|c| chart(c, now, buckets)).collect();
+        blocks.extend(stacked(charts, room.saturating_sub(told)));
         blocks.push(table_block(model, PaneId::Cache, table(model)));
         if caches.len() > 1 {
             blocks.extend(caches.iter().filter_map(|c| {
@@ -106,7 +110,15 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
         marks: marks(&cache.series, now, buckets),
         figure: ratio.map_or_else(|| Safe::of("-"), |r| Safe::of(figure::percent(r))),
         tone,
+        figure_width: 6,
+        limit: Some(target(cache)),
+        ..Chart::default()
     }
+}
+
+fn target(cache: &CacheState) -> Limit {
+    let target = cache.spec.target_ratio;
+    Limit::target(target, Safe::of(figure::percent(target)))
 }
 
 /// What the ratio is based on, in words.
@@ -131,6 +143,7 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
         Some(r) if r < cache.spec.target_ratio => Tone::Warn,
         _ => Tone::Plain,
     };
+    let beside = if state.is_fresh() { Tone::Plain } else { Tone::Dim };
     let told = if state.is_fresh() { Safe::of(basis_words(basis)) } else { state.words() };
     let role = redis.map_or_else(
         || Safe::of(if matches!(cache.spec.source, CacheSource::Endpoint { .. }) { "endpoint" } else { "-" }),
@@ -142,12 +155,13 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
             Cell::verdict(verdict),
             Cell::text(cache.spec.name.clone(), Tone::Strong),
             Cell::figure(ratio, figure::percent, tone),
+            Cell::figure(Some(cache.spec.target_ratio), figure::percent, Tone::Dim),
             Cell::text(told, Tone::Dim),
-            Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.clients).map(|n| n as f64), figure::count, Tone::Plain),
-            Cell::figure(redis.and_then(|r| r.keys).map(|n| n as f64), figure::count, Tone::Plain),
-            Cell::figure(cache.evictions_per_second, figure::number, Tone::Plain),
+            Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, beside),
+            Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), beside),
+            Cell::figure(redis.and_then(|r| r.clients).map(|n| n as f64), figure::count, beside),
+            Cell::figure(redis.and_then(|r| r.keys).map(|n| n as f64), figure::count, beside),
+            Cell::figure(cache.evictions_per_second, figure::number, beside),
             Cell::text(role, Tone::Dim),
         ],
     }

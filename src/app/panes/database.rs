@@ -2,9 +2,11 @@
 
 use crate::app::Model;
 use crate::app::document::Line;
+use crate::app::limit::Limit;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::database::DatabaseState;
+use crate::database::judge::SLOTS_DEGRADED;
 use crate::domain::{Moment, Safe, figure};
 use crate::metrics::Bucket;
 
@@ -13,6 +15,8 @@ use super::{line, marks, or_frozen, span, spark};
 
 /// Clocks that differ by more are worth a word.
 const SKEW_SECONDS: f64 = 2.0;
+/// Columns of the longest figure, `100 of 1997`.
+const FIGURE: u16 = 11;
 
 pub fn view(model: &Model, width: u16) -> PaneView {
     let now = model.shown().1;
@@ -79,6 +83,9 @@ fn traffic(database: &DatabaseState) -> Line {
         ));
         let hit = rates.hit_ratio.map_or_else(|| "no traffic".to_owned(), figure::percent);
         out.push(span(format!("  buffer hit {hit}"), Tone::Plain));
+        if let Some(target) = database.spec.hit_target {
+            out.push(span(format!(" (target {})", figure::percent(target)), Tone::Dim));
+        }
         if rates.deadlocks > 0 {
             out.push(span(format!("  deadlocks {}", rates.deadlocks), Tone::Bad));
         }
@@ -99,6 +106,7 @@ pub fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
     let used =
         database.slots.value().map_or_else(|| Safe::of("-"), |s| Safe::of(format!("{} of {}", s.used, s.usable())));
     let top = database.slots.value().map(|s| s.usable() as f32);
+    let target = database.spec.hit_target;
     let rate =
         |figure: Option<f64>, words: fn(f64) -> String| figure.map_or_else(|| Safe::of("-"), |v| Safe::of(words(v)));
     vec![
@@ -108,23 +116,23 @@ pub fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
             top,
             marks: marks(&database.used, now, buckets),
             figure: used,
-            tone: Tone::Plain,
+            figure_width: FIGURE,
+            limit: top.map(|top| Limit::ceiling(f64::from(top) * SLOTS_DEGRADED, Safe::default())),
+            ..Chart::default()
         },
         Chart {
             label: Safe::of("commits/s"),
             values: spark(&database.commits, now, buckets, Bucket::mean),
-            top: None,
-            marks: Vec::new(),
             figure: rate(database.rates.as_ref().map(|r| r.commits_per_second), figure::number),
-            tone: Tone::Plain,
+            ..Chart::default()
         },
         Chart {
             label: Safe::of("buffer hit"),
             values: spark(&database.hit_ratio, now, buckets, Bucket::mean),
             top: Some(1.0),
-            marks: Vec::new(),
             figure: rate(database.rates.as_ref().and_then(|r| r.hit_ratio), figure::percent),
-            tone: Tone::Plain,
+            limit: target.map(|target| Limit::target(target, Safe::default())),
+            ..Chart::default()
         },
     ]
 }

@@ -2,6 +2,7 @@
 //! The order does not follow the figures: a chart that jumps cannot be read.
 
 use crate::app::Model;
+use crate::app::document::Span;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
@@ -13,27 +14,15 @@ use super::{line, marks, off, or_frozen, span, spark};
 
 /// Columns of label and figure beside the chart.
 const LABELS: u16 = 26;
+/// Columns of the longest figure: `p95 12.4ms`, an old one with its age `12.4ms (4m59s)`, a cause in short.
+const FIGURE: u16 = 14;
 
 pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let mut title = vec![span("Latency", Tone::Strong), span(" of probes", Tone::Dim)];
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
     services.sort_by_key(|s| std::cmp::Reverse(s.shown_verdict(now)));
-    let slowest = services.iter().max_by(|a, b| p95(a).total_cmp(&p95(b)));
-    if let Some((slowest, all)) = slowest.and_then(|s| s.percentiles.map(|p| (s, p))) {
-        title.push(span(
-            format!(
-                " {} p50 {} p95 {} p99 {} ({} n={})",
-                slowest.spec.name.clipped(16),
-                seconds(all.p50 / 1000.0),
-                seconds(all.p95 / 1000.0),
-                seconds(all.p99 / 1000.0),
-                figure::span(all.window.min(WINDOW)),
-                figure::count(all.count as f64)
-            ),
-            Tone::Plain,
-        ));
-    }
+    title.extend(slowest(&services, now));
     let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
     let rows = usize::from(height).max(1);
     let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
@@ -63,14 +52,31 @@ fn columns(services: &[&ServiceState]) -> Safe {
     })
 }
 
-fn p95(service: &ServiceState) -> f64 {
-    service.percentiles.map_or(-1.0, |p| p.p95)
+/// The slowest of those that are measured now; of those that were, when there are no others.
+fn slowest(services: &[&ServiceState], now: Moment) -> Option<Span> {
+    let measured = services.iter().filter_map(|s| s.percentiles(now).map(|(p, age)| (s, p, age)));
+    let (service, all, age) = measured
+        .max_by(|(_, a, a_age), (_, b, b_age)| b_age.is_some().cmp(&a_age.is_some()).then(a.p95.total_cmp(&b.p95)))?;
+    let words = format!(
+        " {} p50 {} p95 {} p99 {} ({} n={}{})",
+        service.spec.name.clipped(16),
+        seconds(all.p50 / 1000.0),
+        seconds(all.p95 / 1000.0),
+        seconds(all.p99 / 1000.0),
+        figure::span(all.window.min(WINDOW)),
+        figure::count(all.count as f64),
+        age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default(),
+    );
+    Some(span(words, if age.is_some() { Tone::Dim } else { Tone::Plain }))
 }
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
-    let (figure, tone) = match (service.readout.cause(), service.percentiles) {
-        (Some(cause), _) => (cause.short().clipped(14), Tone::Bad),
-        (None, Some(p)) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),
+    let (figure, tone) = match (service.readout.cause(), service.percentiles(now)) {
+        (Some(cause), _) => (cause.short().clipped(usize::from(FIGURE)), Tone::Bad),
+        (None, Some((p, None))) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),
+        (None, Some((p, Some(age)))) => {
+            (Safe::of(format!("{} ({})", seconds(p.p95 / 1000.0), figure::age(age))), Tone::Dim)
+        }
         (None, None) => (Safe::of("-"), Tone::Dim),
     };
     Chart {
@@ -80,5 +86,7 @@ fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
         marks: marks(&service.latency, now, buckets),
         figure,
         tone,
+        figure_width: FIGURE,
+        ..Chart::default()
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::app::Model;
 use crate::app::document::{Line, Span};
-use crate::app::pane::{Block, PaneId, PaneView};
+use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Row, Table, Tone};
 use crate::app::view::Page;
 use crate::config::resolved::{OffKind, OffSpec};
@@ -35,7 +35,7 @@ pub fn view(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
         PaneId::Connections => connections::view(model, width, height),
         PaneId::SlowQueries => statements::view(model),
         PaneId::Cache => cache::view(model, width, height),
-        PaneId::Signals => signals::view(model),
+        PaneId::Signals => signals::view(model, width, height),
         PaneId::Logs => logs::view(model, width, height),
         PaneId::Sessions => sessions::view(model),
         PaneId::Database => database::view(model, width),
@@ -100,6 +100,28 @@ fn spark(
 /// Columns of a mark among the last `n` buckets.
 fn marks(series: &Series, now: Moment, n: usize) -> Vec<usize> {
     series.marks(now, n).map(|(column, _)| column).collect()
+}
+
+/// Rows of the highest chart.
+const HIGHEST: usize = 8;
+
+/// From this height on charts have air between them.
+const AIRY: usize = 4;
+
+/// Charts below each other in `room` rows: all of one height, those that find no room left out.
+fn stacked(mut charts: Vec<Chart>, room: usize) -> Vec<Block> {
+    charts.truncate(room);
+    let count = charts.len().max(1);
+    let airy = (room + 1).checked_div(count).is_some_and(|rows| rows > AIRY);
+    let rows = if airy { (room + 1) / count - 1 } else { room / count };
+    let mut blocks = Vec::new();
+    for chart in charts {
+        if airy && !blocks.is_empty() {
+            blocks.push(Block::Line(Line::new()));
+        }
+        blocks.push(Block::Chart(Chart { more_rows: rows.clamp(1, HIGHEST) as u16 - 1, ..chart }));
+    }
+    blocks
 }
 
 /// The table block of a pane with its cursor.

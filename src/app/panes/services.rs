@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[
     column("course", 8, 20, Align::Left, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
     column("version", 6, 10, Align::Left, 1),
-    Column { title: "told", min: 14, ideal: 24, grows: true, align: Align::Left, drop_order: 4 },
+    Column { title: "told", min: 14, ideal: 30, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
 /// Buckets in the row's sparkline.
@@ -80,15 +80,19 @@ fn none_state(model: &Model) -> PaneState {
 pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
     let spec = &service.spec;
     let verdict = service.shown_verdict(now);
-    let latency = service.last_latency.filter(|_| service.readout.cause().is_none());
     let told = told(service, now);
-    let p95 = service.percentiles.map(|p| p.p95 / 1000.0);
+    let percentiles = service.percentiles(now);
+    // Figures of before are dimmed; how old they are is told beside them.
+    let age = percentiles.and_then(|(_, age)| age);
+    let tone = if age.is_some() { Tone::Dim } else { Tone::Plain };
+    let p95 = percentiles.map(|(p, _)| p.p95 / 1000.0);
+    let latency = service.last_latency.filter(|_| p95.is_some() && service.readout.cause().is_none());
     let cells = vec![
         Cell::verdict(verdict),
         Cell::text(spec.name.clone(), Tone::Strong),
-        Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, Tone::Plain),
+        Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, tone),
         Cell::spark(spark(&service.latency, now, SPARK, |b| b.max), verdict.into()),
-        Cell::figure(p95, seconds, Tone::Plain),
+        Cell::figure(p95, seconds, tone),
         Cell::text(service.version.clone().unwrap_or_else(|| Safe::of("-")), Tone::Dim),
         Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
     ];

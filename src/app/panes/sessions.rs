@@ -25,9 +25,9 @@ const COLUMNS: &[Column] = &[
     column("for", 6, 6, Align::Right, 0),
     column("tx", 6, 6, Align::Right, 3),
     column("user", 8, 12, Align::Left, 4),
-    column("application", 10, 18, Align::Left, 5),
+    column("application", 11, 18, Align::Left, 5),
     column("database", 8, 12, Align::Left, 1),
-    column("client", 8, 15, Align::Left, 2),
+    column("client", 9, 15, Align::Left, 2),
     column("waits for", 12, 18, Align::Left, 6),
     Column { title: "query", min: 22, ideal: 40, grows: true, align: Align::Left, drop_order: 7 },
 ];

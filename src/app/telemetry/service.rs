@@ -34,11 +34,15 @@ pub struct ServiceState {
     pub latency: Series,
     /// The same, for percentiles.
     pub window: Window,
-    /// Of the window, once per bucket.
-    pub percentiles: Option<Percentiles>,
+    /// Of the window, once per bucket; see [`ServiceState::percentiles`].
+    percentiles: Option<Percentiles>,
     percentiles_at: Option<Moment>,
     /// Latency of the newest probe that was answered.
     pub last_latency: Option<Duration>,
+    /// When that was.
+    measured_at: Option<Moment>,
+    /// When the newest probe ended.
+    probed_at: Option<Moment>,
     /// Certificate, known even where the probe failed.
     pub certificate: Option<Certificate>,
     /// Version that the body told last.
@@ -61,6 +65,8 @@ impl ServiceState {
             percentiles: None,
             percentiles_at: None,
             last_latency: None,
+            measured_at: None,
+            probed_at: None,
             certificate: None,
             version: None,
             constant: Constancy::default(),
@@ -76,7 +82,9 @@ impl ServiceState {
         if let Some(ms) = milliseconds {
             self.window.push(now, ms);
             self.last_latency = reading.latency;
+            self.measured_at = Some(now);
         }
+        self.probed_at = Some(now);
         self.note_percentiles(now);
         if reading.certificate.is_some() {
             self.certificate = reading.certificate;
@@ -101,6 +109,15 @@ impl ServiceState {
             self.percentiles = self.window.percentiles(now);
             self.percentiles_at = Some(now);
         }
+    }
+
+    /// The percentiles with their age, when no probe measures any more; nothing once the window holds no sample.
+    #[must_use]
+    pub fn percentiles(&self, now: Moment) -> Option<(Percentiles, Option<Duration>)> {
+        let age = now.since(self.measured_at?);
+        let percentiles = self.percentiles.filter(|_| age <= WINDOW)?;
+        let old = self.measured_at < self.probed_at || matches!(self.state(now), PaneState::Stale { .. });
+        Some((percentiles, old.then_some(age)))
     }
 
     fn note_version(&mut self, version: Option<Safe>, now: Moment) -> Option<Safe> {

@@ -26,7 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, all: &[Option<u32>], part:
         let shown = sparkline::newest(values, width);
         let highest = shown.iter().flatten().max().copied();
         let heights: Vec<Option<f32>> = shown.iter().map(|v| v.map(|v| v as f32)).collect();
-        sparkline::draw(canvas, (area.x + labelled, y, width), &heights, None, look);
+        sparkline::draw(canvas, (area.x + labelled, y, width), &heights, None, None, look);
         let words = highest.map_or("-".to_owned(), |n| format!("max {}", figure::count(f64::from(n))));
         let figure = FIGURE.min(area.width);
         canvas.text_right(area.x + area.width - figure, y, figure, &Safe::of(words), dim);

@@ -1,6 +1,8 @@
 //! What the screen is made of: one table, sparkline, bar, histogram, log, frame, and what stands around and over panes.
 
 pub mod bar;
+pub mod chart;
+pub mod columns;
 pub mod document;
 pub mod frame;
 pub mod header;

@@ -1,19 +1,18 @@
-//! A sparkline: one bucket a column, newest at the right end. A gap stays a gap, a failed attempt is a cross, a mark stands
-//! in its place.
+//! A sparkline: one bucket a column, newest at the right end. A gap stays a gap, a failed attempt is a cross.
 
 use ratatui::style::Style;
 
-use crate::app::geometry::Rectangle;
-use crate::app::pane::Chart;
+use crate::app::limit::Limit;
 use crate::app::table::Tone;
 use crate::ui::paint::Canvas;
 
-/// Draws the newest values that fit into `width` columns.
+/// Draws the newest values that fit into `width` columns; those on the bad side of the limit stand out.
 pub fn draw(
     canvas: &mut Canvas<'_>,
     (x, y, width): (u16, u16, u16),
     values: &[Option<f32>],
     top: Option<f32>,
+    limit: Option<&Limit>,
     style: Style,
 ) {
     let shown = newest(values, width);
@@ -24,6 +23,8 @@ pub fn draw(
             None => {}
             Some(value) if value.is_finite() => {
                 let glyph = canvas.theme.glyphs.eighths[eighth(*value, top)];
+                let crossed = limit.is_some_and(|limit| limit.is_crossed_by(*value));
+                let style = if crossed { canvas.solid(Tone::Warn) } else { style };
                 canvas.glyph(column, y, glyph, style);
             }
             Some(_) => {
@@ -34,32 +35,13 @@ pub fn draw(
     }
 }
 
-/// A labelled sparkline. `label` and `figure` are the widths of their columns, common to all charts of a pane.
-pub fn chart(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16, figure: u16) {
-    let style = canvas.tone(Tone::Plain);
-    canvas.text(area.x, area.y, label.min(area.width), &chart.label, style);
-    let figure = figure.min(area.width.saturating_sub(label));
-    let style = canvas.tone(chart.tone);
-    canvas.text_right(area.x + area.width - figure, area.y, figure, &chart.figure, style);
-    let x = area.x + (label + 1).min(area.width);
-    let width = area.width.saturating_sub(label + figure + 2);
-    let style = canvas.role(canvas.theme.roles.chart);
-    draw(canvas, (x, area.y, width), &chart.values, chart.top, style);
-    let hidden = chart.values.len().saturating_sub(usize::from(width));
-    let start = usize::from(x) + usize::from(width) - (chart.values.len() - hidden);
-    let style = canvas.role(canvas.theme.roles.chart_mark);
-    for mark in chart.marks.iter().filter(|mark| (hidden..chart.values.len()).contains(mark)) {
-        let glyph = canvas.theme.glyphs.mark;
-        canvas.glyph((start + mark - hidden) as u16, area.y, glyph, style);
-    }
-}
-
 /// The last values that fit.
 pub fn newest<T>(values: &[T], width: u16) -> &[T] {
     values.get(values.len().saturating_sub(usize::from(width))..).unwrap_or_default()
 }
 
-fn highest(values: &[Option<f32>]) -> f32 {
+/// The largest figure.
+pub fn highest(values: &[Option<f32>]) -> f32 {
     values.iter().flatten().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
 }
 
