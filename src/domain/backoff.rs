@@ -4,46 +4,78 @@ use std::time::Duration;
 
 use super::cause::Cause;
 
-/// Longest pause after plain failures.
-const CAP: Duration = Duration::from_secs(30);
+/// Longest pause of a source that keeps a connection, after plain failures.
+pub const CAP: Duration = Duration::from_secs(30);
+/// Longest pause of a probe after plain failures: one bucket of its chart, so that each tells whether it is still down.
+pub const PROBE_CAP: Duration = Duration::from_secs(5);
 /// Pause where a quick retry could lock an account out or is pointless until a person acts.
 const SLOW: Duration = Duration::from_secs(60);
+/// A target that asks for more than this is asked again all the same, unless its own interval is longer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(3600);
 
 /// So often even a refused login is tried again soon: a role or a password may be just about to be made. Accounts are
 /// locked after more.
 const QUICK: u32 = 2;
 
 /// The pause after the `failures`-th failure in a row (1 = first) of a source that is read every `interval`.
-/// `chance` is a fresh random number in 0..1: the pause is spread over 75 % to 125 %.
+/// `chance` is a fresh random number in 0..1: the pause is spread over the last quarter before its full length. What a
+/// target asked for is spread beyond it: it is never asked too early.
 #[must_use]
-pub fn pause(interval: Duration, failures: u32, cause: &Cause, chance: f64) -> Duration {
-    let base = match cause {
-        Cause::RateLimited { retry_after: Some(after) } => (*after).clamp(interval, Duration::from_secs(3600)),
-        cause if cause.retry_slowly() && failures > QUICK => SLOW.max(interval),
+pub fn pause(interval: Duration, cap: Duration, failures: u32, cause: &Cause, chance: f64) -> Duration {
+    let spread = 0.25 * chance.clamp(0.0, 1.0);
+    match cause {
+        Cause::RateLimited { retry_after: Some(after) } => {
+            (*after).min(LONGEST_REQUEST).max(interval).mul_f64(1.0 + spread)
+        }
+        cause if cause.retry_slowly() && failures > QUICK => SLOW.max(interval).mul_f64(0.75 + spread),
         _ => {
             let doublings = failures.saturating_sub(1).min(10);
-            (interval.max(Duration::from_millis(500)) * 2u32.pow(doublings)).min(CAP.max(interval))
+            let grown = interval.max(Duration::from_millis(500)).saturating_mul(2u32.pow(doublings));
+            grown.min(cap.max(interval)).mul_f64(0.75 + spread)
         }
-    };
-    base.mul_f64(0.75 + 0.5 * chance.clamp(0.0, 1.0))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const TWO: Duration = Duration::from_secs(2);
 
     #[test]
     fn grows_to_the_cap_and_is_spread() {
         let refused = Cause::Refused { family: "IPv4" };
-        let at = |n| pause(Duration::from_secs(2), n, &refused, 0.5);
-        assert_eq!([at(1), at(2), at(3), at(9)].map(|d| d.as_secs()), [2, 4, 8, 30]);
-        assert!(pause(Duration::from_secs(2), 9, &refused, 1.0) > pause(Duration::from_secs(2), 9, &refused, 0.0));
+        let at = |cap, n| pause(TWO, cap, n, &refused, 1.0);
+        assert_eq!([at(CAP, 1), at(CAP, 2), at(CAP, 3), at(CAP, 9)].map(|d| d.as_secs()), [2, 4, 8, 30]);
+        assert_eq!([at(PROBE_CAP, 1), at(PROBE_CAP, 2), at(PROBE_CAP, 9)].map(|d| d.as_secs()), [2, 4, 5]);
+        assert!(pause(TWO, CAP, 9, &refused, 1.0) > pause(TWO, CAP, 9, &refused, 0.0));
     }
 
     #[test]
     fn a_refused_login_is_not_hammered() {
         let denied = Cause::AuthenticationFailed("28P01".into());
-        assert!(pause(Duration::from_secs(2), 1, &denied, 0.0) < Duration::from_secs(3));
-        assert!(pause(Duration::from_secs(2), 3, &denied, 0.0) >= Duration::from_secs(45));
+        assert!(pause(TWO, CAP, 1, &denied, 0.0) < Duration::from_secs(3));
+        assert!(pause(TWO, CAP, 3, &denied, 0.0) >= Duration::from_secs(45));
+    }
+
+    proptest! {
+        #[test]
+        fn any_wait_is_asked_of_any_source(
+            interval in 0_u64..200_000,
+            failures in any::<u32>(),
+            after in any::<u64>(),
+            chance in -1.0_f64..2.0,
+        ) {
+            let interval = Duration::from_secs(interval);
+            let limited = Cause::RateLimited { retry_after: Some(Duration::from_secs(after)) };
+            let waited = pause(interval, CAP, failures, &limited, chance);
+            prop_assert!(waited >= interval && waited >= Duration::from_secs(after.min(3600)));
+            for cause in [Cause::Refused { family: "IPv4" }, Cause::RateLimited { retry_after: None }] {
+                let waited = pause(interval, PROBE_CAP, failures, &cause, chance);
+                prop_assert!(waited <= Duration::from_secs(60).max(interval));
+                prop_assert!(waited >= interval.mul_f64(0.74));
+            }
+        }
     }
 }

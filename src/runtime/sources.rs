@@ -66,7 +66,7 @@ impl Source {
                     tracing::warn!("{:?} {}: {cause}", self.id.kind, self.id.index);
                 }
                 failures = failures.saturating_add(1);
-                backoff::pause(self.interval, failures, cause, chance())
+                backoff::pause(self.interval, self.reader.longest_pause(), failures, cause, chance())
             } else {
                 if failures > 0 {
                     tracing::info!("{:?} {}: answers again after {failures} attempts", self.id.kind, self.id.index);
@@ -90,15 +90,17 @@ impl Source {
 fn failed(outcome: &Result<Reading, Cause>) -> Option<&Cause> {
     match outcome {
         Err(cause) => Some(cause),
-        Ok(Reading::Health(reading)) => match &reading.result {
-            Err(cause) if cause.retry_slowly() => Some(cause),
-            _ => None,
-        },
+        Ok(Reading::Health(reading)) => reading.result.as_ref().err(),
         Ok(_) => None,
     }
 }
 
 impl Reader {
+    /// After failures it is asked more and more rarely, up to this.
+    fn longest_pause(&self) -> Duration {
+        if matches!(self, Reader::Health(_)) { backoff::PROBE_CAP } else { backoff::CAP }
+    }
+
     async fn read(&mut self, deadline: Duration) -> Result<Reading, Cause> {
         match self {
             Reader::Health(probe) => Ok(Reading::Health(Box::new(probe.read().await))),

@@ -130,7 +130,7 @@ impl CommandSource {
 
     fn pause(&mut self, cause: Cause, out: &mut Outlet<'_>) {
         self.failures = self.failures.saturating_add(1);
-        let pause = backoff::pause(PAUSE, self.failures, &cause, 0.5);
+        let pause = backoff::pause(PAUSE, backoff::CAP, self.failures, &cause, 0.5);
         self.next_start = Some(out.now.plus(pause));
         self.tell(LogState::Failed { cause, retry_in: pause }, out);
     }

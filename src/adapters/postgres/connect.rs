@@ -184,8 +184,7 @@ impl Attempt<'_> {
             let (client, driver) = login::plain(wire, config).await.map_err(told)?;
             return Ok((client, driver, None));
         };
-        progress.0 = Phase::Tls;
-        match login::negotiate(wire, tls, name).await? {
+        match login::negotiate(wire, tls, name, &mut progress.0).await? {
             Offer::Encrypted(stream) => {
                 progress.0 = Phase::Login;
                 let (client, driver) = login::encrypted(*stream, config).await.map_err(told)?;

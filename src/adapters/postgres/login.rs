@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::link::Driver;
 use super::wire::Wire;
 use crate::adapters::tls;
+use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
 
 /// `SSLRequest` of the protocol.
@@ -31,12 +32,14 @@ pub enum Offer {
     Plain(Wire),
 }
 
-/// Asks for TLS and shakes hands.
-pub async fn negotiate(mut wire: Wire, tls: &tls::Client, name: &str) -> Result<Offer, Cause> {
+/// Asks for TLS and shakes hands. `phase` follows: a server that does not even answer the question hangs before TLS.
+pub async fn negotiate(mut wire: Wire, tls: &tls::Client, name: &str, phase: &mut Phase) -> Result<Offer, Cause> {
+    *phase = Phase::Answer;
     let lost = |e: &io::Error| Cause::ConnectionLost(Safe::of(e.to_string()));
     wire.write_all(&SSL_REQUEST).await.map_err(|e| lost(&e))?;
     let mut answer = [0u8];
     wire.read_exact(&mut answer).await.map_err(|e| lost(&e))?;
+    *phase = Phase::Tls;
     match &answer {
         b"S" => handshake(wire, tls, name)
             .await
@@ -77,7 +80,7 @@ pub async fn send_cancel(token: &CancelToken, wire: Wire, tls: Option<&(tls::Cli
     match tls {
         None => drop(token.cancel_query_raw(wire, NoTls).await),
         Some((tls, name)) => {
-            if let Ok(Offer::Encrypted(stream)) = negotiate(wire, tls, name).await {
+            if let Ok(Offer::Encrypted(stream)) = negotiate(wire, tls, name, &mut Phase::Whole).await {
                 drop(token.cancel_query_raw(*stream, AlreadyOn).await);
             }
         }

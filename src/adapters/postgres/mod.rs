@@ -37,7 +37,7 @@ use compose::Ask;
 use link::{Failure, Link};
 use names::Names;
 use rows::{Head, Rows};
-use scalars::{Pooled, Scalars};
+use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
 
@@ -72,7 +72,7 @@ pub struct PostgresSource {
 struct Session {
     link: Link,
     facts: Capabilities,
-    pooled: Option<Pooled>,
+    transaction: Transaction,
     names: Names,
     memory: Memory,
     crowded: bool,
@@ -125,9 +125,13 @@ impl PostgresSource {
             Some(session) => session,
             none => {
                 let (link, facts) = connect::connect(&self.spec.target, until, patience).await?;
-                let pooled = facts.pooler.then(|| Pooled::new(patience, self.spec.target.search_path.as_deref()));
+                let transaction = if facts.pooler {
+                    Transaction::behind_a_pooler(patience, self.spec.target.search_path.as_deref())
+                } else {
+                    Transaction::of_our_session()
+                };
                 self.statements = Statements::new(self.spec.statements_interval);
-                none.insert(Session::new(link, facts, pooled))
+                none.insert(Session::new(link, facts, transaction))
             }
         };
         let mut reading = session.reading().await?;
@@ -142,8 +146,8 @@ impl PostgresSource {
         }
         let late = matches!(reading.statements, Some(Err(Cause::Timeout { .. })));
         if !late {
-            let pooled = session.pooled.as_ref();
-            reading.scalars = self.scalars.read(&mut session.link, pooled, self.spec.interval, parts_until).await;
+            let (link, transaction) = (&mut session.link, &session.transaction);
+            reading.scalars = self.scalars.read(link, transaction, self.spec.interval, parts_until).await;
         }
         reading.own_cost = session.link.cost;
         if late || reading.scalars.iter().any(|(_, value)| matches!(value, Err(Cause::Timeout { .. }))) {
@@ -174,12 +178,12 @@ async fn read_statements(reader: &mut Statements, session: &mut Session, until: 
 }
 
 impl Session {
-    fn new(link: Link, facts: Capabilities, pooled: Option<Pooled>) -> Session {
+    fn new(link: Link, facts: Capabilities, transaction: Transaction) -> Session {
         let now = Instant::now();
         Session {
             link,
             facts,
-            pooled,
+            transaction,
             names: Names::default(),
             memory: Memory::default(),
             crowded: false,

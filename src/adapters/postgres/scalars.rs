@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
@@ -36,7 +37,7 @@ impl Scalars {
     pub async fn read(
         &mut self,
         link: &mut Link,
-        pooled: Option<&Pooled>,
+        transaction: &Transaction,
         round: Duration,
         until: Instant,
     ) -> Vec<Value> {
@@ -50,7 +51,7 @@ impl Scalars {
                 break;
             }
             let started = Instant::now();
-            let outcome = timeout_at(until, one(link, query, pooled)).await;
+            let outcome = timeout_at(until, one(link, query, transaction)).await;
             let late = Cause::Timeout { phase: Phase::Answer, after: started.elapsed() };
             let gave_up = outcome.is_err();
             values.push((query.signal, outcome.unwrap_or(Err(late))));
@@ -73,15 +74,21 @@ impl Scalars {
     }
 }
 
-/// What a transaction behind a pooler must be told each time, because a setting of the session would not stay ours.
-pub struct Pooled {
-    /// Begins the transaction.
-    pub begin: String,
+/// The transaction around each signal. What a query may do to the session ends with it: no setting that it changes and
+/// nothing that it writes outlives the ROLLBACK, and a single statement cannot leave the read-only mode it began in.
+pub struct Transaction {
+    begin: String,
 }
 
-impl Pooled {
-    /// Read-only, short-tempered, and of the wanted search path.
-    pub fn new(statement_timeout_ms: u32, search_path: Option<&str>) -> Pooled {
+impl Transaction {
+    /// On a session that is ours alone and has our settings.
+    pub fn of_our_session() -> Transaction {
+        Transaction { begin: "BEGIN TRANSACTION READ ONLY".to_owned() }
+    }
+
+    /// Behind a pooler, where a setting of the session would not stay ours: short-tempered, and of the wanted search
+    /// path.
+    pub fn behind_a_pooler(statement_timeout_ms: u32, search_path: Option<&str>) -> Transaction {
         let mut begin = format!(
             "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout_ms}; \
              SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
@@ -90,23 +97,39 @@ impl Pooled {
             let literal = path.replace('\'', "''").replace('\\', "\\\\");
             begin.push_str(&format!("; SELECT pg_catalog.set_config('search_path', E'{literal}', true)"));
         }
-        Pooled { begin }
+        Transaction { begin }
     }
 }
 
-async fn one(link: &mut Link, query: &ScalarQuery, pooled: Option<&Pooled>) -> Result<SignalValue, Cause> {
-    if let Some(pooled) = pooled {
-        link.run(&pooled.begin).await?;
-    }
+async fn one(link: &mut Link, query: &ScalarQuery, transaction: &Transaction) -> Result<SignalValue, Cause> {
+    link.run(&transaction.begin).await?;
     let answer = link.query_one_row(&query.sql).await;
-    if pooled.is_some() && link.alive() {
+    let outcome = match answer {
+        Ok(row) => in_session_time(link, row.as_ref()).await,
+        Err(failure) => Err(match failure.state {
+            None if link.alive() => Cause::Misconfigured(Safe::of("the query gives more than one row")),
+            _ => failure.cause,
+        }),
+    };
+    if link.alive() {
         link.run("ROLLBACK").await?;
     }
-    let row = answer.map_err(|failure| match failure.state {
-        None if link.alive() => Cause::Misconfigured(Safe::of("the query gives more than one row")),
-        _ => failure.cause,
-    })?;
-    value(row.as_ref())
+    outcome
+}
+
+/// A `timestamp` without a zone means what the server's `TimeZone` makes of it, as in any cast to `timestamptz`.
+async fn in_session_time(link: &mut Link, row: Option<&Row>) -> Result<SignalValue, Cause> {
+    let read = value(row)?;
+    let local = row.and_then(|row| row.columns().first()).is_some_and(|column| *column.type_() == Type::TIMESTAMP);
+    match (local, read) {
+        (true, SignalValue::Instant(seconds)) => {
+            let local = DateTime::from_timestamp_micros((seconds * 1e6) as i64).unwrap_or_default().naive_utc();
+            let sql = "SELECT $1::pg_catalog.timestamp::pg_catalog.timestamptz";
+            let rows = link.query(sql, &[(&local, Type::TIMESTAMP)]).await?;
+            value(rows.first())
+        }
+        (_, read) => Ok(read),
+    }
 }
 
 /// Nothing is not zero: no row and NULL are missing figures.

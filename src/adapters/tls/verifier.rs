@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -67,19 +69,23 @@ impl Verifier {
     }
 
     /// A self-signed server certificate that the configuration names is trusted as it is, as long as dates and name fit;
-    /// the chain verifier alone would refuse it as an authority that serves as a leaf. `None`: it is not named, or its
-    /// dates do not fit.
+    /// the chain verifier alone would refuse it as an authority that serves as a leaf. `None`: it is not named.
     fn as_named_leaf(
         &self,
         leaf: &CertificateDer<'_>,
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Option<Result<ServerCertVerified, Error>> {
-        let dates = certificate::read(leaf)?;
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let dates_fit = (dates.not_before.timestamp()..=dates.not_after.timestamp()).contains(&now);
-        if !dates_fit || !self.named.iter().any(|own| own.as_ref() == leaf.as_ref()) {
+        if !self.named.iter().any(|own| own.as_ref() == leaf.as_ref()) {
             return None;
+        }
+        let dates = certificate::read(leaf)?;
+        let (not_before, not_after) = (unix(dates.not_before), unix(dates.not_after));
+        if now > not_after {
+            return Some(Err(CertificateError::ExpiredContext { time: now, not_after }.into()));
+        }
+        if now < not_before {
+            return Some(Err(CertificateError::NotValidYetContext { time: now, not_before }.into()));
         }
         let fits = ParsedCertificate::try_from(leaf).and_then(|leaf| rustls::client::verify_server_name(&leaf, name));
         Some(if self.any_name() { Ok(()) } else { fits }.map(|()| ServerCertVerified::assertion()))
@@ -113,6 +119,10 @@ impl Verifier {
             }
         }
     }
+}
+
+fn unix(at: DateTime<Utc>) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at.timestamp()).unwrap_or(0)))
 }
 
 fn chain(named: &Certificates, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, Cause> {

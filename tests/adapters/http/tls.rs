@@ -159,12 +159,18 @@ async fn a_named_certificate_must_still_fit() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own.pem");
     let key = KeyPair::generate().unwrap();
-    for (names, from_day, to_day) in [(["elsewhere.test"], -1, 90), (["localhost"], -30, -3)] {
+    let expired = |cause: &Cause| matches!(cause, Cause::CertificateExpired { days_ago: 2 | 3 });
+    let elsewhere = |cause: &Cause| matches!(cause, Cause::CertificateWrongHost { .. });
+    type Told = fn(&Cause) -> bool;
+    let cases: [([&str; 1], i64, i64, Told); 2] =
+        [(["elsewhere.test"], -1, 90, elsewhere), (["localhost"], -30, -3, expired)];
+    for (names, from_day, to_day, told) in cases {
         let mut own = params(&names, from_day, to_day);
         own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own = own.self_signed(&key).unwrap();
         std::fs::write(&file, own.pem()).unwrap();
         let reading = read(server_config(vec![own.der().clone()], &key), Some(file.clone())).await;
+        assert!(reading.result.as_ref().is_err_and(told), "{names:?} {to_day}: {:?}", reading.result);
         assert_eq!(reading.verdict(), Verdict::Down, "{names:?} {to_day}");
     }
 }

@@ -100,6 +100,47 @@ async fn the_session_is_read_only_and_short_tempered() {
     assert_eq!(&told[1..], ["Ok(Number(1.0))", "Ok(Number(1.0))"]);
 }
 
+/// What a signal sets ends with its own transaction, so that the next one cannot write either.
+#[tokio::test]
+async fn no_signal_opens_the_door_for_the_next() {
+    let server = database("readings_door");
+    server.sql("readings_door", "CREATE TABLE t (a int)");
+    let insert = "WITH w AS (INSERT INTO public.t VALUES (1) RETURNING a) SELECT count(*) FROM w";
+    let doors = [
+        "SELECT (set_config('default_transaction_read_only', 'off', false) = 'off')::int",
+        "SELECT (set_config('transaction_read_only', 'off', false) = 'off')::int",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+        "SET TRANSACTION READ WRITE",
+        "COMMIT",
+        "BEGIN TRANSACTION READ WRITE",
+        "SELECT (set_config('statement_timeout', '0', false) = '0')::int",
+    ];
+    for door in doors {
+        let patient = "SELECT current_setting('statement_timeout') = '2s'";
+        let url = url(server, SUPERUSER, "readings_door");
+        let mut source = with_scalars(&url, &[door, insert, patient]);
+        for round in 0..2 {
+            let reading = read(&mut source).await;
+            let told = reading.scalars.get(1).map(|(_, value)| format!("{value:?}")).unwrap_or_default();
+            assert!(told.contains("read-only transaction"), "{door}, round {round}: {told}");
+            assert_eq!(reading.scalars[2].1, Ok(SignalValue::Number(1.0)), "{door}");
+        }
+    }
+    assert_eq!(server.sql("readings_door", "SELECT count(*) FROM t"), "0");
+}
+
+#[tokio::test]
+async fn a_time_without_a_zone_is_of_the_servers_zone() {
+    let server = database("readings_zone");
+    server.sql("readings_zone", "ALTER DATABASE readings_zone SET timezone = 'Europe/Berlin'");
+    let queries = ["SELECT timestamp '2026-01-02 03:04:05'", "SELECT timestamp '2026-07-02 03:04:05'"];
+    let mut source = with_scalars(&url(server, SUPERUSER, "readings_zone"), &queries);
+    let told: Vec<_> = read(&mut source).await.scalars.into_iter().map(|(_, value)| value).collect();
+    let winter = 1_767_323_045.0 - 3600.0;
+    assert_eq!(told[0], Ok(SignalValue::Instant(winter)));
+    assert_eq!(told[1], Ok(SignalValue::Instant(winter + 181.0 * 86_400.0 - 3600.0)));
+}
+
 #[tokio::test]
 async fn counters_become_rates_and_size_comes_later() {
     let server = database("readings_counters");
