@@ -12,6 +12,7 @@ use crate::config::resolved::CacheSource;
 use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
 use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
 use crate::domain::Safe;
+use crate::domain::threshold::parse_duration;
 use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
@@ -44,8 +45,9 @@ pub fn run(asked: arguments::Demo) -> ExitCode {
 
 fn options(asked: &arguments::Demo) -> Result<DemoOptions, DemoError> {
     let mut options = DemoOptions { lifeline: asked.lifeline, scenario: asked.scenario, ..DemoOptions::default() };
-    if let Some(after) = asked.scenario_after.as_deref().and_then(crate::domain::threshold::parse_duration) {
-        options.scenario_after = after;
+    if let Some(after) = asked.scenario_after.as_deref() {
+        options.scenario_after = parse_duration(after)
+            .ok_or_else(|| DemoError::new(format!("--scenario-after {after:?}: a time such as 15s is wanted")))?;
     }
     Ok(options)
 }

@@ -7,6 +7,7 @@ use super::super::nearest;
 use super::super::problem::Layer;
 use super::super::redis_commands;
 use super::super::resolved::{CacheSource, OffKind, RedisCommand, ScalarQuery, SignalSource, SignalSpec};
+use super::super::sql_functions;
 use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{file, flag, text, texts, time, turn_on};
@@ -72,6 +73,9 @@ impl<'a> Builder<'a> {
 
     fn sql_signal(&mut self, item: &Item) {
         let (Some(sql), interval) = (text(item, "sql"), every(item)) else { return };
+        if let Some(function) = sql_functions::acting(sql) {
+            return self.wrong(item, "sql", &format!("{function} changes something; a signal only reads"));
+        }
         let wanted = text(item, "database");
         let databases = &self.resolved.databases;
         let found = match wanted {
