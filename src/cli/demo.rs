@@ -17,8 +17,8 @@ use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
 const WATCHED: &str = include_str!("../../assets/demo.toml");
-/// The sample tells its addresses within this time or not at all.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+/// The sample is up and tells its addresses within this time or not at all; a slow disk makes a database slowly.
+const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long we wait to see the sample gone. It ends by itself once the lifeline is let go, also when it takes longer.
 const GONE_WITHIN: Duration = Duration::from_millis(1500);
 /// Longest line of addresses.
@@ -72,6 +72,9 @@ fn watch(options: &DemoOptions, asked: arguments::Demo) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    say::err([&Safe::of(
+        "Starting a sample system: PostgreSQL, Redis, an API, a worker and a gateway, all on loopback …",
+    )]);
     let shown = match addresses(&mut child).and_then(|a| watched(&a, asked)) {
         Ok(resolved) => dashboard::show(&resolved),
         Err(failed) => failed,
@@ -80,7 +83,7 @@ fn watch(options: &DemoOptions, asked: arguments::Demo) -> ExitCode {
     shown
 }
 
-/// The one line that the sample prints when its services listen.
+/// The one line that the sample prints when all of it is up.
 fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
     let refuse = |why: String| {
         say::complain(format!("the sample system did not start: {why}"));

@@ -103,6 +103,21 @@ impl Sample<'_> {
             Some(program) => Some(self.start_redis(program, redis_port, &redis_password)?),
             None => None,
         };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(reap(redis));
+        if let Some(programs) = &database_programs {
+            let cluster = Cluster {
+                programs,
+                folder: &self.folder,
+                account: self.account.as_ref(),
+                port: database_port,
+                password: &superuser,
+                keeper: &self.keeper,
+            };
+            cluster.init().await?;
+            tasks.spawn(reap(Some(cluster.start().await?)));
+            schema::seed(&cluster, &logins).await?;
+        }
         let url = |role, password| database_programs.as_ref().map(|_| schema::url(role, password, database_port));
         let redis_url = redis_program.as_ref().map(|_| format!("redis://:{redis_password}@127.0.0.1:{redis_port}/0"));
         let services = self.start_services(&mut ports, url("pggit", &logins.pggit), redis_url.clone()).await?;
@@ -122,27 +137,15 @@ impl Sample<'_> {
             manager: self.manager_command(),
             pid: std::process::id(),
         };
-        let mut tasks = JoinSet::new();
-        tasks.spawn(reap(redis));
         let (orders, inbox) = mpsc::channel(16);
         tasks.spawn(manager.run(inbox));
         tasks.spawn(control::answer(control::open(&self.folder)?, orders.clone()));
-        self.announce(&addresses)?;
-        if let Some(programs) = &database_programs {
-            let cluster = Cluster {
-                programs,
-                folder: &self.folder,
-                account: self.account.as_ref(),
-                port: database_port,
-                password: &superuser,
-                keeper: &self.keeper,
-            };
-            cluster.init().await?;
-            tasks.spawn(reap(Some(cluster.start().await?)));
-            schema::seed(&cluster, &logins).await?;
+        let database = database_programs.is_some();
+        if database {
             warm(api, redis_url.is_some()).await?;
         }
-        let database = database_programs.is_some();
+        // Whoever watches begins with a system that is well: told only now.
+        self.announce(&addresses)?;
         tasks.spawn(async move {
             // Ends only without a source of chance.
             let _ = load::run(api, database).await;

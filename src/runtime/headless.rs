@@ -13,6 +13,7 @@ use crate::domain::source::SourceId;
 use super::clock;
 use super::inbox::Inbox;
 use super::log_thread::LogThread;
+use super::panic;
 use super::watch::Watch;
 
 /// The longest that a look takes beyond the time between its readings: a few deadlines.
@@ -24,6 +25,7 @@ const STEP: Duration = Duration::from_millis(200);
 
 /// Reads everything twice, `sample` apart.
 pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
+    panic::install().map_err(std::io::Error::other)?;
     let resolved = read_when_told(resolved.clone(), sample);
     let inbox = Arc::new(Inbox::default());
     let watch = Watch::start(Arc::clone(&inbox))?;
