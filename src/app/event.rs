@@ -7,7 +7,7 @@ use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Safe};
-use crate::input::Key;
+use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment};
 
 /// What happened.
@@ -15,6 +15,8 @@ use crate::logs::{BlockSummary, Segment};
 pub enum Event {
     /// A key was pressed.
     KeyPressed(Key),
+    /// The mouse did something.
+    Moused(Mouse),
     /// Text was pasted; already through the gate.
     Pasted(Safe),
     /// The terminal has another size now.

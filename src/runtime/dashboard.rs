@@ -201,6 +201,7 @@ impl Dashboard {
                     Err(why) => tracing::error!("{why}"),
                 }
             }
+            Effect::SetMouse(on) => self.screen.set_mouse(on),
             Effect::Copy(lines) => self.copy(&lines),
             Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
             Effect::RedrawAll => self.screen.forget(),
@@ -256,6 +257,7 @@ fn listen_to(tty: &File, inbox: &Arc<Inbox>) -> std::io::Result<InputThread> {
             for input in inputs {
                 inbox.tell(match input {
                     Input::Key(key) => Event::KeyPressed(key),
+                    Input::Mouse(mouse) => Event::Moused(mouse),
                     Input::Paste(bytes) => Event::Pasted(Safe::one_line(&bytes)),
                 });
             }

@@ -25,6 +25,7 @@ fn child(of: Pid) -> Pid {
 }
 
 fn stopped_and_continued(mut session: Session, stop: impl Fn(&mut Session)) {
+    session.press("m", "mouse on");
     for round in 1..=2 {
         stop(&mut session);
         session.wait_for(&format!("back {round}"));
@@ -33,7 +34,8 @@ fn stopped_and_continued(mut session: Session, stop: impl Fn(&mut Session)) {
         session.wait_for("Connections off");
         session.wait_until("the screen was entered again", |seen| {
             let screen = seen.terminal.screen();
-            screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()
+            let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+            screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste() && mouse
         });
         session.press("?", "opens what is selected");
         session.send("\x1b");

@@ -1,4 +1,4 @@
-//! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste. Leaving has a deadline and is done once,
+//! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste, mouse. Leaving has a deadline and is done once,
 //! whoever asks first: the loop, a panic, a signal. Nobody ever waits inside of a write: whoever did would hold the
 //! terminal against whoever wants to restore it.
 
@@ -14,7 +14,12 @@ use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, Winsize, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Whatever was switched on goes off, the mouse too: a shell does not want its reports.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Presses and the wheel are reported, as text that any column fits in.
+pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Nothing is reported.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// A terminal that takes no byte for this long is left as it is.
 const LEAVE_DEADLINE: Duration = Duration::from_millis(300);
 /// A frame that is being written may finish within this time; then what the terminal has not taken is thrown away.
