@@ -41,7 +41,7 @@ pub enum Event {
     DiagnosticsRead(Vec<Safe>),
     /// Somebody else asked us to stop as a job of the shell.
     AskedToSuspend,
-    /// We were stopped as a job and go on now.
+    /// We were stopped, by ourselves or by others, and go on now.
     Continued,
     /// A signal asked us to leave; its name.
     AskedToLeave(&'static str),

@@ -62,6 +62,8 @@ struct Dashboard {
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
+    /// We stopped ourselves and entered again: the signal that continued us needs no more of that.
+    back_already: bool,
 }
 
 impl Dashboard {
@@ -96,6 +98,7 @@ impl Dashboard {
             begun: Instant::now(),
             pause,
             leave: None,
+            back_already: false,
         })
     }
 
@@ -178,6 +181,12 @@ impl Dashboard {
                 _ => EXIT_TERMINATED,
             });
         }
+        if matches!(event, Event::Continued)
+            && !std::mem::take(&mut self.back_already)
+            && !modes::enter_again(&self.tty)
+        {
+            return;
+        }
         for effect in update(&mut self.model, event, clock::now()) {
             self.obey(effect);
         }
@@ -236,7 +245,8 @@ impl Dashboard {
             Ok(input) => self.input = input,
             Err(_no_thread) => self.leave = Some(EXIT_HANGUP),
         }
-        self.step(Event::Continued);
+        // The signal that continued us is on its way as an event, and draws everything anew.
+        self.back_already = true;
     }
 }
 

@@ -60,7 +60,7 @@ impl Reader<'_> {
 
     fn turn(&mut self) {
         loop {
-            while self.takes(MOUSE_ON) || self.takes(MOUSE_OFF) {}
+            while self.takes(MOUSE_ON) || self.takes(MOUSE_OFF) || self.takes(ENTER) {}
             if self.rest.is_empty() || self.takes(LEAVE) {
                 return;
             } else if self.takes(BEGIN) {

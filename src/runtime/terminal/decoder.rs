@@ -8,7 +8,8 @@ use crate::input::{Code, Key};
 
 /// How long the rest may take after a lone ESC, which may be the key itself.
 const ESCAPE_PATIENCE: Duration = Duration::from_millis(25);
-/// How long the rest of anything longer may take: nobody types that, so a slow line is waited for.
+/// How long the rest of anything longer may take: nobody types that, so a slow line is waited for. A paste whose end was
+/// lost must not swallow every key from then on: silence ends it, too.
 const SEQUENCE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Longest paste that is kept; the rest is dropped.
@@ -83,16 +84,23 @@ impl Decoder {
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
         match self.pending.as_slice() {
-            _ if self.paste.is_some() => None,
+            _ if self.paste.is_some() => Some(SEQUENCE_PATIENCE),
             [] => None,
             [0x1b] | [0x1b, 0x1b] => Some(ESCAPE_PATIENCE),
             _ => Some(SEQUENCE_PATIENCE),
         }
     }
 
-    /// The rest did not come: a lone ESC was the key; anything longer is dropped.
+    /// The rest did not come: a lone ESC was the key; a paste is what came of it; anything longer is dropped.
     pub fn flush(&mut self) -> Vec<Input> {
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        if let Some(mut paste) = self.paste.take() {
+            paste.append(&mut pending);
+            // A beginning of the end is no text.
+            let cut = (1..PASTE_END.len()).rev().find(|n| PASTE_END.get(..*n).is_some_and(|end| paste.ends_with(end)));
+            paste.truncate(paste.len() - cut.unwrap_or(0));
+            return vec![Input::Paste(paste)];
+        }
         match pending.as_slice() {
             [0x1b] => {
                 self.escaped = true;
@@ -367,11 +375,23 @@ mod tests {
     }
 
     #[test]
+    fn a_paste_that_never_ends_is_ended_by_silence() {
+        for (rest, kept) in [("", "text"), ("\x1b", "text"), ("\x1b[201", "text"), ("\x1b[2x", "text\x1b[2x")] {
+            let mut decoder = Decoder::default();
+            assert_eq!(decoder.feed(format!("\x1b[200~text{rest}").as_bytes()), []);
+            assert_eq!(decoder.patience(), Some(SEQUENCE_PATIENCE));
+            assert_eq!(decoder.flush(), [Input::Paste(kept.into())], "{rest:?}");
+            assert_eq!((decoder.patience(), decoder.flush()), (None, Vec::new()));
+            assert_eq!(decoder.feed(b"q"), [Input::Key(Key::char('q'))]);
+        }
+    }
+
+    #[test]
     fn what_nobody_types_is_waited_for_longer() {
         let mut decoder = Decoder::default();
         decoder.feed(b"\x1b[20");
         assert_eq!(decoder.patience(), Some(SEQUENCE_PATIENCE));
-        decoder.feed(b"0~");
+        decoder.feed(b"0~\x1b[201~");
         assert_eq!(decoder.patience(), None);
     }
 
