@@ -18,7 +18,7 @@ const NOTCH: usize = 3;
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
     model.view.mouse = !model.view.mouse;
     let words = if model.view.mouse {
-        "mouse on: the terminal's own selection is off (often Shift still selects); m gives it back"
+        "mouse on; m gives the terminal its own selection back"
     } else {
         "mouse off: the terminal selects again"
     };
