@@ -28,7 +28,7 @@ pub fn chrome(model: &Model) -> Chrome {
     Chrome {
         name: model.name.clone(),
         environment: model.environment(),
-        mode: Safe::of("read-only"),
+        mode: Safe::of(if view.mouse { "read-only  mouse on" } else { "read-only" }),
         strip: strip(model),
         clock: clock(model),
         meters,
@@ -86,6 +86,10 @@ fn strip(model: &Model) -> Line {
 
 fn hints(view: &View) -> Vec<(Safe, &'static str)> {
     let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Find, "find")];
+    if view.mouse {
+        // It takes something from the person: this hint is never far to the right.
+        wanted.insert(1, (Command::Mouse, "mouse off"));
+    }
     if view.focused() == PaneId::Logs {
         wanted.extend([
             (Command::Filter, "filter"),

@@ -23,6 +23,8 @@ pub enum Effect {
     SetPause(Duration),
     /// Use this theme.
     SetTheme(String),
+    /// Ask the terminal for reports of its mouse, or no more.
+    SetMouse(bool),
     /// Put these lines on the terminal's clipboard.
     Copy(Vec<Safe>),
     /// Read the program's own log for the overlay.

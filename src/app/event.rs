@@ -7,7 +7,7 @@ use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Safe};
-use crate::input::Key;
+use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment};
 
 /// What happened.
@@ -15,6 +15,8 @@ use crate::logs::{BlockSummary, Segment};
 pub enum Event {
     /// A key was pressed.
     KeyPressed(Key),
+    /// The mouse did something.
+    Moused(Mouse),
     /// Text was pasted; already through the gate.
     Pasted(Safe),
     /// The terminal has another size now.
@@ -39,7 +41,7 @@ pub enum Event {
     DiagnosticsRead(Vec<Safe>),
     /// Somebody else asked us to stop as a job of the shell.
     AskedToSuspend,
-    /// We were stopped as a job and go on now.
+    /// We were stopped, by ourselves or by others, and go on now.
     Continued,
     /// A signal asked us to leave; its name.
     AskedToLeave(&'static str),

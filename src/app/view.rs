@@ -187,6 +187,8 @@ pub struct View {
     pub message: Option<Message>,
     /// Times are shown in local time instead of UTC.
     pub local_time: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// Which of several databases the database page shows.
     pub database: usize,
     /// Columns scrolled to the right in text.

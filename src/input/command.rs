@@ -99,6 +99,8 @@ pub enum Command {
     Diagnostics,
     /// What is wrong with our own sources.
     Problems,
+    /// The mouse is ours, or the terminal's.
+    Mouse,
     /// Draws everything anew.
     Redraw,
     /// Stops the program as a job of the shell.
@@ -162,6 +164,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Theme, "theme", &[Key::char('T')], Scope::Global, "next theme"),
     row(Command::Problems, "problems", &[Key::char('!')], Scope::Global, "what is wrong with our own sources"),
     row(Command::Diagnostics, "diagnostics", &[Key::plain(Code::F(12))], Scope::Global, "the program's own log"),
+    row(Command::Mouse, "mouse", &[Key::char('m')], Scope::Global, "takes the mouse, or gives it back"),
     row(Command::Redraw, "redraw", &[Key::ctrl('l')], Scope::Global, "draws everything anew"),
     row(Command::Suspend, "suspend", &[Key::ctrl('z')], Scope::Global, "back to the shell; fg returns"),
     row(Command::Up, "up", &[Key::char('k'), Key::plain(Code::Up)], Scope::Global, "one row up"),

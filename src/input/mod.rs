@@ -3,6 +3,8 @@
 pub mod command;
 pub mod key;
 pub mod keymap;
+pub mod mouse;
 
 pub use command::Command;
 pub use key::{Code, Key};
+pub use mouse::Mouse;

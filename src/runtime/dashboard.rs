@@ -62,6 +62,8 @@ struct Dashboard {
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
+    /// We stopped ourselves and entered again: the signal that continued us needs no more of that.
+    back_already: bool,
 }
 
 impl Dashboard {
@@ -96,6 +98,7 @@ impl Dashboard {
             begun: Instant::now(),
             pause,
             leave: None,
+            back_already: false,
         })
     }
 
@@ -178,6 +181,12 @@ impl Dashboard {
                 _ => EXIT_TERMINATED,
             });
         }
+        if matches!(event, Event::Continued)
+            && !std::mem::take(&mut self.back_already)
+            && !modes::enter_again(&self.tty)
+        {
+            return;
+        }
         for effect in update(&mut self.model, event, clock::now()) {
             self.obey(effect);
         }
@@ -201,6 +210,7 @@ impl Dashboard {
                     Err(why) => tracing::error!("{why}"),
                 }
             }
+            Effect::SetMouse(on) => self.screen.set_mouse(on),
             Effect::Copy(lines) => self.copy(&lines),
             Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
             Effect::RedrawAll => self.screen.forget(),
@@ -235,7 +245,8 @@ impl Dashboard {
             Ok(input) => self.input = input,
             Err(_no_thread) => self.leave = Some(EXIT_HANGUP),
         }
-        self.step(Event::Continued);
+        // The signal that continued us is on its way as an event, and draws everything anew.
+        self.back_already = true;
     }
 }
 
@@ -256,6 +267,7 @@ fn listen_to(tty: &File, inbox: &Arc<Inbox>) -> std::io::Result<InputThread> {
             for input in inputs {
                 inbox.tell(match input {
                     Input::Key(key) => Event::KeyPressed(key),
+                    Input::Mouse(mouse) => Event::Moused(mouse),
                     Input::Paste(bytes) => Event::Pasted(Safe::one_line(&bytes)),
                 });
             }

@@ -30,6 +30,7 @@ pub struct Screen {
     shown: Buffer,
     next: Buffer,
     ahead: Vec<u8>,
+    modes: &'static [u8],
 }
 
 impl Screen {
@@ -45,6 +46,7 @@ impl Screen {
             shown: nothing.clone(),
             next: nothing,
             ahead: Vec::new(),
+            modes: &[],
         })
     }
 
@@ -82,6 +84,11 @@ impl Screen {
         self.ahead = bytes;
     }
 
+    /// The terminal reports its mouse from the next frame on, or no more.
+    pub fn set_mouse(&mut self, on: bool) {
+        self.modes = if on { modes::MOUSE_ON } else { modes::MOUSE_OFF };
+    }
+
     /// Draws the model. Call only while not busy.
     pub fn draw(&mut self, model: &Model) -> Geometry {
         let (columns, rows) = modes::size(&self.tty);
@@ -92,7 +99,8 @@ impl Screen {
         self.next.reset();
         let geometry = render(&mut self.next, model, &self.theme);
         let frame = self.encoder.encode(&self.shown, &self.next);
-        let mut bytes = std::mem::take(&mut self.ahead);
+        let mut bytes = std::mem::take(&mut self.modes).to_vec();
+        bytes.append(&mut self.ahead);
         bytes.extend_from_slice(&frame);
         if bytes.is_empty() || self.writer.send(bytes) {
             std::mem::swap(&mut self.shown, &mut self.next);

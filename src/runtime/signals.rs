@@ -22,6 +22,7 @@ pub fn listen(io: &IoThread, inbox: &Arc<Inbox>) -> std::io::Result<()> {
     }
     let stop = SignalKind::from_raw(Signal::TSTP.as_raw());
     each(io, stop, Arc::clone(inbox), |inbox| inbox.tell(Event::AskedToSuspend))?;
+    each(io, SignalKind::from_raw(Signal::CONT.as_raw()), Arc::clone(inbox), |inbox| inbox.tell(Event::Continued))?;
     // The loop asks the terminal for its size at each draw; it only has to be woken.
     each(io, SignalKind::window_change(), Arc::clone(inbox), |inbox| inbox.tell(Event::Resized))
 }

@@ -31,14 +31,16 @@ pub fn draw(
         return geometry;
     };
     header::draw(&mut canvas, layout.header, chrome);
-    tabs::draw(&mut canvas, layout.tabs, chrome.page);
+    geometry.tabs = tabs::draw(&mut canvas, layout.tabs, chrome.page);
     for placed in layout.panes {
         let focused = placed.id == chrome.focused;
         let content = view(placed.id, placed.inner.width, placed.inner.height);
         let setting = Setting { frame, focused, scroll_right: chrome.scroll_right };
-        let rows = pane::draw(&mut canvas, placed, &content, setting);
+        let drawn = pane::draw(&mut canvas, placed, &content, setting);
         geometry.panes.push((placed.id, placed.inner));
-        geometry.rows.push((placed.id, rows));
+        geometry.frames.push((placed.id, placed.outer));
+        geometry.rows.push((placed.id, drawn.rows));
+        geometry.lists.extend(drawn.list.map(|list| (placed.id, list)));
     }
     hints::draw(&mut canvas, layout.footer, chrome);
     for overlay in overlays {

@@ -5,7 +5,7 @@ use super::paint::Canvas;
 use super::screen::{Frame, Placed};
 use super::widgets::frame::Heading;
 use super::widgets::{bar, chart, frame, histogram, log, state, table};
-use crate::app::geometry::Rectangle;
+use crate::app::geometry::{List, Rectangle};
 use crate::app::pane::{Block, Chart, PaneView};
 use crate::domain::{PaneState, Safe};
 
@@ -23,10 +23,10 @@ pub struct Setting {
     pub scroll_right: usize,
 }
 
-/// Draws a pane; returns the rows of its list.
-pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: Setting) -> u16 {
+/// Draws a pane.
+pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: Setting) -> Drawn {
     let alone = view.blocks.is_empty();
-    let mut drawn = Drawn { rows: placed.inner.height, note: None };
+    let mut drawn = Drawn { rows: placed.inner.height, ..Drawn::default() };
     if alone {
         state::in_middle(canvas, placed.inner, &view.state);
     } else {
@@ -36,10 +36,10 @@ pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: S
     canvas.muted = is_old(&view.state);
     let state = state::in_title(canvas, &view.state, alone);
     let heading =
-        Heading { title: &view.title, state, note: drawn.note, corner: &view.corner, focused: setting.focused };
+        Heading { title: &view.title, state, note: drawn.note.take(), corner: &view.corner, focused: setting.focused };
     frame::draw(canvas, placed.outer, setting.frame, &heading);
     canvas.muted = false;
-    drawn.rows
+    drawn
 }
 
 /// What is shown is not of now.
@@ -47,15 +47,20 @@ fn is_old(state: &PaneState) -> bool {
     !matches!(state, PaneState::Ok | PaneState::Frozen | PaneState::Loading { .. } | PaneState::Empty { .. })
 }
 
-struct Drawn {
-    rows: u16,
+/// What a pane shows of itself.
+#[derive(Default)]
+pub struct Drawn {
+    /// Rows of its list, or of all of it.
+    pub rows: u16,
+    /// Its list.
+    pub list: Option<List>,
     note: Option<(Safe, Safe)>,
 }
 
 fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: Setting) -> Drawn {
     let heights = heights(blocks, area.height);
     let (label, figure) = chart_columns(canvas, area.width, blocks);
-    let mut drawn = Drawn { rows: area.height, note: None };
+    let mut drawn = Drawn { rows: area.height, ..Drawn::default() };
     let mut y = area.y;
     let charts = blocks.iter().filter(|block| matches!(block, Block::Chart(_))).count();
     let mut charts_seen = 0;
@@ -78,9 +83,13 @@ fn blocks(canvas: &mut Canvas<'_>, area: Rectangle, blocks: &[Block], setting: S
             }
             Block::Table { table, selected, offset, sort } => {
                 let shown = table::draw(canvas, place, table, selected.as_ref(), *offset, *sort);
-                drawn = Drawn { rows: shown.rows, note: shown.note };
+                drawn = Drawn { rows: shown.list.area.height, list: Some(shown.list), note: shown.note };
             }
-            Block::Log(rows) => drawn.rows = log::draw(canvas, place, rows, setting.scroll_right),
+            Block::Log(rows) => {
+                drawn.rows = log::draw(canvas, place, rows, setting.scroll_right);
+                let cursor = rows.iter().position(|row| row.selected);
+                drawn.list = Some(List { area: place, cursor, ..List::default() });
+            }
             Block::Histogram { all, part, label } => histogram::draw(canvas, place, all, part, label),
         }
     }

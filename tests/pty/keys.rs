@@ -84,6 +84,17 @@ fn a_paste_cut_anywhere_is_text_and_never_a_key() {
 }
 
 #[test]
+fn a_paste_whose_end_was_lost_does_not_swallow_the_keys() {
+    let http = hanging();
+    let mut session = on_hanging(&http, &[]);
+    session.send("\x1b[200~q\r");
+    session.wait_for("pasted text was ignored");
+    session.press("?", "opens what is selected");
+    session.send("\x03");
+    assert_eq!(session.exit_code(), 0);
+}
+
+#[test]
 fn a_lone_escape_is_a_key_and_what_comes_late_is_not_typed() {
     let http = hanging();
     let mut session = on_hanging(&http, &[]);

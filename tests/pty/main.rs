@@ -6,6 +6,7 @@ mod first_frame;
 
 mod channels;
 mod keys;
+mod mouse;
 mod pages;
 mod resize;
 mod shell;

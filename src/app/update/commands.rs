@@ -10,7 +10,7 @@ use crate::app::{Effect, Model, details, help};
 use crate::domain::Safe;
 use crate::input::Command;
 
-use super::{cursor, logs, prompt, say, show};
+use super::{cursor, logs, mouse, prompt, say, show};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -58,6 +58,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Theme => return next_theme(model),
         Command::Problems => show(model, details::problems(model)),
         Command::Diagnostics => return vec![Effect::ReadDiagnostics],
+        Command::Mouse => return mouse::toggle(model),
         Command::Redraw => return vec![Effect::RedrawAll],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Sort => cursor::sort(model, pane),

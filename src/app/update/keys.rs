@@ -4,7 +4,7 @@ use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::input::{Code, Command, Key, keymap};
 
-use super::{commands, prompt};
+use super::{commands, mouse, prompt};
 
 /// A key was pressed.
 pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -43,6 +43,7 @@ fn document(model: &mut Model, key: Key) -> Vec<Effect> {
             model.view.overlays.pop();
         }
         Some(Command::Copy) => return commands::copy(model),
+        Some(Command::Mouse) => return mouse::toggle(model),
         Some(Command::Redraw) => return vec![Effect::RedrawAll],
         Some(Command::Suspend) => return vec![Effect::Suspend],
         Some(Command::Help) if key.code == Code::Char('?') => {

@@ -5,6 +5,7 @@ mod cursor;
 mod jobs;
 mod keys;
 mod logs;
+mod mouse;
 mod prompt;
 mod readings;
 mod time;
@@ -24,10 +25,18 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     model.dirty |= changes_picture(&event);
     match event {
         Event::KeyPressed(key) => keys::pressed(model, key),
+        Event::Moused(action) => mouse::acted(model, action),
         Event::Pasted(text) => prompt::pasted(model, &text),
-        Event::Resized | Event::Continued => {
+        Event::Resized => {
             model.dirty = true;
             vec![Effect::RedrawAll]
+        }
+        // The terminal was entered anew, with nothing switched on.
+        Event::Continued => {
+            model.dirty = true;
+            let mut effects = vec![Effect::RedrawAll];
+            effects.extend(model.view.mouse.then_some(Effect::SetMouse(true)));
+            effects
         }
         Event::TimePassed => time::passed(model),
         Event::ReadingArrived(arrival) => readings::arrived(model, *arrival),

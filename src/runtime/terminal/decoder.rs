@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use crate::input::mouse::{Mouse, MouseAction};
 use crate::input::{Code, Key};
 
 /// How long the rest may take after a lone ESC, which may be the key itself.
 const ESCAPE_PATIENCE: Duration = Duration::from_millis(25);
-/// How long the rest of anything longer may take: nobody types that, so a slow line is waited for.
+/// How long the rest of anything longer may take: nobody types that, so a slow line is waited for. A paste whose end was
+/// lost must not swallow every key from then on: silence ends it, too.
 const SEQUENCE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Longest paste that is kept; the rest is dropped.
@@ -20,6 +22,8 @@ const SEQUENCE_LIMIT: usize = 64;
 pub enum Input {
     /// A key.
     Key(Key),
+    /// The mouse did something that the program has a use for.
+    Mouse(Mouse),
     /// A bracketed paste, raw.
     Paste(Vec<u8>),
 }
@@ -68,6 +72,10 @@ impl Decoder {
                     self.pending.drain(..used);
                     out.push(Input::Key(key));
                 }
+                Parsed::Mouse(mouse, used) => {
+                    self.pending.drain(..used);
+                    out.push(Input::Mouse(mouse));
+                }
             }
         }
     }
@@ -76,16 +84,23 @@ impl Decoder {
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
         match self.pending.as_slice() {
-            _ if self.paste.is_some() => None,
+            _ if self.paste.is_some() => Some(SEQUENCE_PATIENCE),
             [] => None,
             [0x1b] | [0x1b, 0x1b] => Some(ESCAPE_PATIENCE),
             _ => Some(SEQUENCE_PATIENCE),
         }
     }
 
-    /// The rest did not come: a lone ESC was the key; anything longer is dropped.
+    /// The rest did not come: a lone ESC was the key; a paste is what came of it; anything longer is dropped.
     pub fn flush(&mut self) -> Vec<Input> {
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        if let Some(mut paste) = self.paste.take() {
+            paste.append(&mut pending);
+            // A beginning of the end is no text.
+            let cut = (1..PASTE_END.len()).rev().find(|n| PASTE_END.get(..*n).is_some_and(|end| paste.ends_with(end)));
+            paste.truncate(paste.len() - cut.unwrap_or(0));
+            return vec![Input::Paste(paste)];
+        }
         match pending.as_slice() {
             [0x1b] => {
                 self.escaped = true;
@@ -116,6 +131,7 @@ enum Parsed {
     Dropped(usize),
     PasteBegins,
     Key(Key, usize),
+    Mouse(Mouse, usize),
 }
 
 fn parse(bytes: &[u8]) -> Parsed {
@@ -155,6 +171,10 @@ fn parse_csi(all: &[u8], rest: &[u8]) -> Parsed {
     if all.starts_with(PASTE_BEGIN) {
         return Parsed::PasteBegins;
     }
+    // The old report of a mouse, by terminals that know no better: three bytes follow that are no keys.
+    if rest.first() == Some(&b'M') {
+        return if rest.len() >= 4 { Parsed::Dropped(6) } else { Parsed::Unfinished };
+    }
     let Some(end) = rest.iter().position(|b| (0x40..=0x7e).contains(b)) else {
         // A byte that cannot stand in a sequence ends it.
         return match rest.iter().position(|b| !(0x20..=0x3f).contains(b)) {
@@ -167,6 +187,9 @@ fn parse_csi(all: &[u8], rest: &[u8]) -> Parsed {
     }
     let used = end + 3;
     let (parameters, last) = (rest.get(..end).unwrap_or(&[]), rest.get(end).copied().unwrap_or(0));
+    if let Some(report) = parameters.strip_prefix(b"<") {
+        return parse_mouse(report, last).map_or(Parsed::Dropped(used), |mouse| Parsed::Mouse(mouse, used));
+    }
     let numbers: Vec<u32> = parameters
         .split(|b| *b == b';')
         .map(|p| std::str::from_utf8(p).ok().and_then(|t| t.parse().ok()).unwrap_or(0))
@@ -184,8 +207,8 @@ fn parse_csi(all: &[u8], rest: &[u8]) -> Parsed {
             _ => None,
         },
         b'Z' => Some(Code::BackTab),
-        // F3 with modifiers looks like the report of a cursor position: never a key.
-        b'R' => None,
+        // F3 with modifiers looks like the report of a cursor position, `M` ends that of a mouse: never keys.
+        b'R' | b'M' => None,
         c => final_code(c),
     };
     let modifiers = numbers.get(1).copied().unwrap_or(1).saturating_sub(1);
@@ -193,6 +216,23 @@ fn parse_csi(all: &[u8], rest: &[u8]) -> Parsed {
         Some(code) => Parsed::Key(Key { code, ctrl: modifiers & 4 != 0, alt: modifiers & 2 != 0 }, used),
         None => Parsed::Dropped(used),
     }
+}
+
+/// `button;column;row` of an SGR report; columns and rows count from 1. Releases, motion, other buttons and numbers
+/// that no screen has are nothing.
+fn parse_mouse(report: &[u8], last: u8) -> Option<Mouse> {
+    /// Shift, Alt and Control held.
+    const MODIFIERS: u16 = 4 | 8 | 16;
+    let mut numbers = report.split(|b| *b == b';').map(|n| std::str::from_utf8(n).ok()?.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let action = match button & !MODIFIERS {
+        0 => MouseAction::Press,
+        64 => MouseAction::WheelUp,
+        65 => MouseAction::WheelDown,
+        _ => return None,
+    };
+    let mouse = Mouse { action, x: column.checked_sub(1)?, y: row.checked_sub(1)? };
+    (last == b'M' && numbers.next().is_none()).then_some(mouse)
 }
 
 fn final_code(c: u8) -> Option<Code> {
@@ -246,7 +286,12 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut inputs = decoder.feed(bytes);
         inputs.extend(decoder.flush());
-        inputs.iter().map(|i| if let Input::Key(k) = i { k.to_string() } else { "paste".to_owned() }).collect()
+        let words = |input: &Input| match input {
+            Input::Key(key) => key.to_string(),
+            Input::Mouse(Mouse { action, x, y }) => format!("{action:?} {x},{y}"),
+            Input::Paste(_) => "paste".to_owned(),
+        };
+        inputs.iter().map(words).collect()
     }
 
     #[test]
@@ -281,6 +326,43 @@ mod tests {
     }
 
     #[test]
+    fn reports_of_the_mouse() {
+        assert_eq!(
+            keys(b"\x1b[<0;1;1M\x1b[<0;1;1m\x1b[<64;200;50M\x1b[<81;3;4Mq"),
+            ["Press 0,0", "WheelUp 199,49", "WheelDown 2,3", "q"],
+            "a release is nothing, modifiers change nothing"
+        );
+        for hostile in [
+            "\x1b[<0;0;1M",
+            "\x1b[<0;1;0M",
+            "\x1b[<0;65536;1M",
+            "\x1b[<0;99999999999999999999;1M",
+            "\x1b[<-1;1;1M",
+            "\x1b[<0;1M",
+            "\x1b[<0;1;1;1M",
+            "\x1b[<;;M",
+            "\x1b[<M",
+            "\x1b[<2;1;1M",
+            "\x1b[<35;1;1M",
+            "\x1b[<66;1;1M",
+            "\x1b[<0;1;1~",
+            "\x1b[0;1;1M",
+            "\x1b[M !!",
+            "\x1b[Mqqq",
+        ] {
+            assert_eq!(keys(hostile.as_bytes()), [""; 0], "{hostile:?}");
+        }
+        let bytes = b"\x1b[<0;12;7M\x1b[<65;300;9M";
+        for cut in 0..=bytes.len() {
+            let mut decoder = Decoder::default();
+            let mut inputs = decoder.feed(&bytes[..cut]);
+            inputs.extend(decoder.feed(&bytes[cut..]));
+            assert_eq!(inputs, Decoder::default().feed(bytes), "cut at {cut}");
+            assert_eq!(inputs.len(), 2);
+        }
+    }
+
+    #[test]
     fn the_late_rest_of_an_escape_is_not_typed() {
         for rest in [&b"[A"[..], b"[24;5~", b"[200~q\r\x1b[201~"] {
             let mut decoder = Decoder::default();
@@ -293,11 +375,23 @@ mod tests {
     }
 
     #[test]
+    fn a_paste_that_never_ends_is_ended_by_silence() {
+        for (rest, kept) in [("", "text"), ("\x1b", "text"), ("\x1b[201", "text"), ("\x1b[2x", "text\x1b[2x")] {
+            let mut decoder = Decoder::default();
+            assert_eq!(decoder.feed(format!("\x1b[200~text{rest}").as_bytes()), []);
+            assert_eq!(decoder.patience(), Some(SEQUENCE_PATIENCE));
+            assert_eq!(decoder.flush(), [Input::Paste(kept.into())], "{rest:?}");
+            assert_eq!((decoder.patience(), decoder.flush()), (None, Vec::new()));
+            assert_eq!(decoder.feed(b"q"), [Input::Key(Key::char('q'))]);
+        }
+    }
+
+    #[test]
     fn what_nobody_types_is_waited_for_longer() {
         let mut decoder = Decoder::default();
         decoder.feed(b"\x1b[20");
         assert_eq!(decoder.patience(), Some(SEQUENCE_PATIENCE));
-        decoder.feed(b"0~");
+        decoder.feed(b"0~\x1b[201~");
         assert_eq!(decoder.patience(), None);
     }
 

@@ -1,4 +1,4 @@
-//! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste. Leaving has a deadline and is done once,
+//! Entering and leaving: raw mode, alternate screen, cursor, bracketed paste, mouse. Leaving has a deadline and is done once,
 //! whoever asks first: the loop, a panic, a signal. Nobody ever waits inside of a write: whoever did would hold the
 //! terminal against whoever wants to restore it.
 
@@ -11,10 +11,18 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::termios::{OptionalActions, QueueSelector, Termios, Winsize, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{
+    OptionalActions, QueueSelector, Termios, Winsize, tcflush, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
+};
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Whatever was switched on goes off, the mouse too: a shell does not want its reports.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Presses and the wheel are reported, as text that any column fits in.
+pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Nothing is reported.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// A terminal that takes no byte for this long is left as it is.
 const LEAVE_DEADLINE: Duration = Duration::from_millis(300);
 /// A frame that is being written may finish within this time; then what the terminal has not taken is thrown away.
@@ -90,6 +98,24 @@ pub fn enter(tty: &File) -> std::io::Result<()> {
         *entered = Some(Entered { tty: tty.try_clone()?, before });
     }
     Ok(())
+}
+
+/// We were stopped and continued by somebody who told us nothing: what the terminal is like now nobody knows. Not while
+/// it is another job's. Whether it is ours.
+pub fn enter_again(tty: &File) -> bool {
+    let entered = ENTERED.lock().is_ok_and(|entered| entered.is_some());
+    if !entered || !tcgetpgrp(tty).is_ok_and(|group| group == getpgrp()) {
+        return false;
+    }
+    // What is left of a frame belongs to the screen of before.
+    let waited = FRAME_ENDED.wait_timeout_while(turn(), FRAME_DEADLINE, |turn| turn.in_frame);
+    waited.unwrap_or_else(PoisonError::into_inner).0.number += 2;
+    if let Ok(mut raw) = tcgetattr(tty) {
+        raw.make_raw();
+        let _ = tcsetattr(tty, OptionalActions::Now, &raw);
+    }
+    write_within(tty, ENTER, LEAVE_DEADLINE);
+    true
 }
 
 /// Restores the terminal, once, within the deadlines above.

@@ -101,16 +101,20 @@ impl Share {
 fn share_out(widths: &mut [u16], shares: &[Share], mut left: u32) -> u32 {
     let mut given = vec![0u32; widths.len()];
     while left > 0 {
-        let open = (0..widths.len()).filter_map(|at| {
-            let (width, share, given) = (*widths.get(at)?, shares.get(at)?, *given.get(at)?);
-            (width < share.ceiling).then_some((at, 2 * given + 1, share.weight))
-        });
-        let Some((at, ..)) = open.min_by_key(|(_, asked, weight)| (asked * SCALE) / weight) else { break };
+        let open = || {
+            (0..widths.len()).filter_map(|at| {
+                let (width, share, given) = (*widths.get(at)?, shares.get(at)?, *given.get(at)?);
+                (width < share.ceiling).then(|| (at, (2 * given + 1) * SCALE / share.weight, share.ceiling - width))
+            })
+        };
+        let Some((at, _, room)) = open().min_by_key(|(_, asked, _)| *asked) else { break };
+        // Where nobody else asks, there is nothing to weigh.
+        let step = if open().nth(1).is_none() { left.min(u32::from(room)) } else { 1 };
         if let (Some(width), Some(given)) = (widths.get_mut(at), given.get_mut(at)) {
-            *width += 1;
-            *given += 1;
+            *width += step as u16;
+            *given += step;
         }
-        left -= 1;
+        left -= step;
     }
     left
 }

@@ -3,7 +3,7 @@
 
 use ratatui::style::Style;
 
-use crate::app::geometry::Rectangle;
+use crate::app::geometry::{List, Rectangle};
 use crate::app::table::{Align, Cell, Column, Content, RowKey, Sort, Table, Tone};
 use crate::domain::Safe;
 use crate::ui::paint::Canvas;
@@ -13,7 +13,7 @@ use crate::ui::widgets::{bar, sparkline};
 /// What the table shows of itself.
 pub struct Shown {
     /// Rows below the heading.
-    pub rows: u16,
+    pub list: List,
     /// `1-5 of 14` and in short `5/14`, when not everything is seen.
     pub note: Option<(Safe, Safe)>,
 }
@@ -52,7 +52,14 @@ pub fn draw(
             mark_selected(canvas, body, y);
         }
     }
-    Shown { rows: body.height, note: note(table, first, usize::from(body.height)) }
+    let shown = table.rows.iter().skip(first).take(usize::from(body.height));
+    let list = List {
+        area: body,
+        first,
+        keys: shown.map(|row| row.key.clone()).collect(),
+        cursor: cursor.and_then(|at| at.checked_sub(first)),
+    };
+    Shown { list, note: note(table, first, usize::from(body.height)) }
 }
 
 /// Marks a row as selected, in the air at its left and by its look.

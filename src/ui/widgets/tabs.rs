@@ -6,8 +6,9 @@ use crate::app::view::Page;
 use crate::domain::Safe;
 use crate::ui::paint::Canvas;
 
-/// Draws the tabs.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, page: Page) {
+/// Draws the tabs; returns where each stands.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, page: Page) -> Vec<(Page, Rectangle)> {
+    let mut places = Vec::with_capacity(Page::ALL.len());
     let room = area.width.saturating_sub(1);
     let (named, gap) = [(Page::ALL.len(), 2)]
         .into_iter()
@@ -22,8 +23,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, page: Page) {
         // Half of the gap belongs to the tab, so that the one shown is a block.
         let label = if gap == 2 { format!(" {label} ") } else { label };
         let x_start = if gap == 2 { x } else { x + gap };
-        x = x_start + canvas.text(x_start, area.y, end.saturating_sub(x_start), &Safe::of(label), style);
+        let width = canvas.text(x_start, area.y, end.saturating_sub(x_start), &Safe::of(label), style);
+        places.push((tab, Rectangle { x: x_start, y: area.y, width, height: 1 }));
+        x = x_start + width;
     }
+    places
 }
 
 fn label(page: Page, named: bool) -> String {
