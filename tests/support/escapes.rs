@@ -94,13 +94,14 @@ impl Reader<'_> {
         }
     }
 
-    /// `CSI row;column H` or `CSI columns C`, within the screen.
+    /// `CSI row;column H`, `CSI columns C` or `CSI columns X`, within the screen.
     fn travel(&mut self) -> bool {
         let Some((numbers, last, length)) = self.sequence() else { return false };
         let fits = match (last, numbers.as_slice()) {
             ('H', [row]) => *row <= self.size.1,
             ('H', [row, column]) => *row <= self.size.1 && *column <= self.size.0,
             ('C', [columns]) => *columns < self.size.0,
+            ('X', [columns]) => *columns <= self.size.0,
             _ => false,
         };
         if fits {

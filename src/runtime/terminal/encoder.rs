@@ -9,6 +9,11 @@ const END: &[u8] = b"\x1b[?2026l";
 /// A gap of at most this many unchanged cells is written over when that is shorter than a cursor move.
 const WRITE_THROUGH: u16 = 4;
 
+/// A run of at least this many blanks is erased (`CSI n X`) instead of written.
+const ERASE_FROM: u16 = 10;
+/// Modifiers that are seen where no character is.
+const SEEN_ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
+
 /// Knows where cursor and style of the terminal stand.
 pub struct Encoder {
     position: Option<(u16, u16)>,
@@ -26,8 +31,17 @@ struct Style {
 impl Style {
     const PLAIN: Style = Style { foreground: Color::Reset, background: Color::Reset, modifier: Modifier::empty() };
 
-    fn of(cell: &Cell) -> Style {
-        Style { foreground: cell.fg, background: cell.bg, modifier: cell.modifier }
+    /// The style that draws a cell, after this one: a blank shows neither its foreground nor how bold it is, so it
+    /// takes over what is set.
+    fn for_cell(self, cell: &Cell) -> Style {
+        if cell.symbol() == " " {
+            let seen = cell.modifier.intersection(SEEN_ON_BLANKS);
+            // A blank that is reversed or underlined shows its foreground after all.
+            let foreground = if seen.is_empty() { self.foreground } else { cell.fg };
+            Style { foreground, background: cell.bg, modifier: self.modifier.difference(SEEN_ON_BLANKS).union(seen) }
+        } else {
+            Style { foreground: cell.fg, background: cell.bg, modifier: cell.modifier }
+        }
     }
 }
 
@@ -72,26 +86,45 @@ impl Encoder {
             if old == new {
                 continue;
             }
-            // A wide character covers its right neighbour: whatever was or is under one is drawn with it.
-            let (mut covered, mut uncovered) = (0, 0);
-            for (x, (before, now)) in (0u16..).zip(old.iter().zip(new)) {
-                if covered > 0 {
-                    covered -= 1;
-                    uncovered = uncovered.max(columns_of(before)) - 1;
-                    continue;
-                }
-                let wide = columns_of(now);
-                if before != now || uncovered > 0 {
-                    self.step_to(x, y, width, wanted);
-                    self.put(x, y, now, wide);
-                }
-                covered = wide - 1;
-                uncovered = uncovered.max(columns_of(before)) - 1;
-            }
+            self.encode_row(y, old, new, wanted);
         }
     }
 
-    fn step_to(&mut self, x: u16, y: u16, width: u16, wanted: &Buffer) {
+    fn encode_row(&mut self, y: u16, old: &[Cell], new: &[Cell], wanted: &Buffer) {
+        // A wide character covers its right neighbour: whatever was or is under one is drawn with it.
+        let (mut covered, mut uncovered) = (0, 0);
+        let mut erased = 0;
+        for (x, (before, now)) in (0u16..).zip(old.iter().zip(new)) {
+            let under = uncovered > 0;
+            uncovered = uncovered.max(columns_of(before)) - 1;
+            if covered > 0 || erased > 0 {
+                (covered, erased) = (u16::saturating_sub(covered, 1), u16::saturating_sub(erased, 1));
+                continue;
+            }
+            let wide = columns_of(now);
+            if under || !looks_alike(before, now) {
+                self.step_to(x, y, wanted);
+                let blanks = blanks(old, new, x);
+                if blanks >= ERASE_FROM {
+                    self.erase(blanks);
+                    erased = blanks - 1;
+                } else {
+                    self.put(x, y, now, wide);
+                }
+            }
+            covered = wide - 1;
+        }
+    }
+
+    /// Makes cells blank from the cursor on, which stays where it is.
+    fn erase(&mut self, cells: u16) {
+        let style = self.style.unwrap_or(Style::PLAIN);
+        let bare = Style { background: Color::Reset, modifier: style.modifier.difference(SEEN_ON_BLANKS), ..style };
+        self.change_style(bare);
+        self.csi(&[cells], 'X');
+    }
+
+    fn step_to(&mut self, x: u16, y: u16, wanted: &Buffer) {
         if self.out.is_empty() {
             self.out.extend_from_slice(BEGIN);
         }
@@ -104,7 +137,7 @@ impl Encoder {
                     }
                 }
             }
-            Some((cx, cy)) if cy == y && cx < x && cx < width => self.csi(&[x - cx], 'C'),
+            Some((cx, cy)) if cy == y && cx < x && cx < wanted.area.width => self.csi(&[x - cx], 'C'),
             Some((_, cy)) if x == 0 && y == cy + 1 => self.out.extend_from_slice(b"\r\n"),
             _ if x == 0 => self.csi(&[y + 1], 'H'),
             _ => self.csi(&[y + 1, x + 1], 'H'),
@@ -114,21 +147,21 @@ impl Encoder {
 
     /// Whether the cells between can be written without a style change, each one column wide.
     fn writable(&self, from: u16, to: u16, y: u16, wanted: &Buffer) -> bool {
-        (from..to)
-            .all(|x| wanted.cell((x, y)).is_some_and(|c| Some(Style::of(c)) == self.style && c.symbol().len() == 1))
+        let fits = |cell: &Cell| self.style.is_some_and(|now| now == now.for_cell(cell)) && cell.symbol().len() == 1;
+        (from..to).all(|x| wanted.cell((x, y)).is_some_and(fits))
     }
 
     fn put(&mut self, x: u16, y: u16, cell: &Cell, columns: u16) {
-        let style = Style::of(cell);
-        if self.style != Some(style) {
-            self.change_style(style);
-        }
+        self.change_style(self.style.unwrap_or(Style::PLAIN).for_cell(cell));
         self.out.extend_from_slice(cell.symbol().as_bytes());
         // Wide characters and the right edge leave the cursor where terminals disagree: forget it.
         self.position = (columns == 1).then_some((x + 1, y));
     }
 
     fn change_style(&mut self, style: Style) {
+        if self.style == Some(style) {
+            return;
+        }
         let before = self.style.unwrap_or(Style::PLAIN);
         let mut codes: Vec<String> = Vec::new();
         let removed = before.modifier.difference(style.modifier);
@@ -171,6 +204,24 @@ impl Encoder {
     }
 }
 
+/// Whether two cells give the same picture.
+fn looks_alike(before: &Cell, now: &Cell) -> bool {
+    before == now || is_bare(before) && is_bare(now)
+}
+
+/// A blank without a colour behind it: whatever its foreground, nothing is seen. Only these are erased, since not every
+/// terminal erases with the background that is set.
+fn is_bare(cell: &Cell) -> bool {
+    cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(SEEN_ON_BLANKS)
+}
+
+/// How many cells from `x` on become or stay blank, up to the last one that becomes so.
+fn blanks(old: &[Cell], new: &[Cell], x: u16) -> u16 {
+    let cells = old.iter().zip(new).skip(usize::from(x)).take_while(|(_, now)| is_bare(now));
+    let changed = (1u16..).zip(cells).filter(|(_, (before, now))| !looks_alike(before, now));
+    changed.last().map_or(0, |(count, _)| count)
+}
+
 /// Columns that a cell's character takes, at least one.
 fn columns_of(cell: &Cell) -> u16 {
     let symbol = cell.symbol();
@@ -208,84 +259,4 @@ fn colour(colour: Color, base: u8) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ratatui::layout::Rect;
-    use ratatui::style::Style as RatatuiStyle;
-
-    fn screen(lines: &[&str]) -> Buffer {
-        Buffer::with_lines(lines.iter().map(|l| (*l).to_owned()))
-    }
-
-    /// What a terminal shows after the bytes.
-    fn replay(parser: &mut vt100::Parser, bytes: &[u8]) -> Vec<String> {
-        parser.process(bytes);
-        let columns = parser.screen().size().1;
-        parser.screen().rows(0, columns).map(|row| format!("{row:<width$}", width = columns as usize)).collect()
-    }
-
-    #[test]
-    fn nothing_changed_writes_nothing() {
-        let one = screen(&["hello", "world"]);
-        let mut encoder = Encoder::default();
-        encoder.encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &one);
-        assert!(encoder.encode(&one, &one.clone()).is_empty());
-    }
-
-    #[test]
-    fn a_changed_figure_costs_a_move_and_its_digits() {
-        let one = screen(&["api    12.4ms ok"]);
-        let two = screen(&["api    13.5ms ok"]);
-        let mut encoder = Encoder::default();
-        let mut parser = vt100::Parser::new(1, 16, 0);
-        replay(&mut parser, &encoder.encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &one));
-        let bytes = encoder.encode(&one, &two);
-        assert_eq!(replay(&mut parser, &bytes), ["api    13.5ms ok"]);
-        assert!(bytes.len() <= BEGIN.len() + END.len() + 6 + 3, "{:?}", String::from_utf8_lossy(&bytes));
-    }
-
-    #[test]
-    fn styles_are_told_once() {
-        let mut one = screen(&["aaaa", "bbbb"]);
-        one.set_style(Rect::new(0, 0, 4, 1), RatatuiStyle::new().fg(Color::Red));
-        let bytes = Encoder::default().encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &one);
-        let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(text.matches("\x1b[31m").count(), 1, "{text:?}");
-    }
-
-    #[test]
-    fn wide_characters_come_and_go() {
-        let texts = ["a漢字b  ", "漢字ab  ", "abcdef  ", "ab漢f   ", "x漢漢漢  "];
-        for first in texts {
-            for second in texts {
-                let make = |text: &str| {
-                    let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
-                    buffer.set_string(0, 0, text, RatatuiStyle::new());
-                    buffer
-                };
-                let mut encoder = Encoder::default();
-                let mut parser = vt100::Parser::new(1, 8, 0);
-                parser.process(&encoder.encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &make(first)));
-                parser.process(&encoder.encode(&make(first), &make(second)));
-                assert_eq!(parser.screen().contents().trim_end(), second.trim_end(), "{first:?} to {second:?}");
-            }
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_two_screens_end_up_right(a in "[ -~]{24}", b in "[ -~]{24}", bold in 0u16..8) {
-            let make = |text: &str| {
-                let mut buffer = screen(&[&text[..8], &text[8..16], &text[16..]]);
-                buffer.set_style(Rect::new(bold, 0, 1, 3), RatatuiStyle::new().fg(Color::Indexed(9)));
-                buffer
-            };
-            let (first, second) = (make(&a), make(&b));
-            let mut encoder = Encoder::default();
-            let mut parser = vt100::Parser::new(3, 8, 0);
-            replay(&mut parser, &encoder.encode(&Buffer::empty(Rect::new(0, 0, 1, 1)), &first));
-            let shown = replay(&mut parser, &encoder.encode(&first, &second));
-            proptest::prop_assert_eq!(shown, [&b[..8], &b[8..16], &b[16..]]);
-        }
-    }
-}
+mod tests;
