@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
+const ENTER_AGAIN: &str = "\x1b[?47h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
 const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
@@ -60,7 +61,7 @@ impl Reader<'_> {
 
     fn turn(&mut self) {
         loop {
-            while self.takes(MOUSE_ON) || self.takes(MOUSE_OFF) || self.takes(ENTER) {}
+            while self.takes(MOUSE_ON) || self.takes(MOUSE_OFF) || self.takes(ENTER_AGAIN) {}
             if self.rest.is_empty() || self.takes(LEAVE) {
                 return;
             } else if self.takes(BEGIN) {

@@ -17,6 +17,8 @@ use rustix::termios::{
 };
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
+/// The same once more: the alternate screen without saving the cursor again, which would be restored on leaving.
+const ENTER_AGAIN: &[u8] = b"\x1b[?47h\x1b[?25l\x1b[?2004h\x1b[m\x1b[2J";
 /// Whatever was switched on goes off, the mouse too: a shell does not want its reports.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// Presses and the wheel are reported, as text that any column fits in.
@@ -114,7 +116,7 @@ pub fn enter_again(tty: &File) -> bool {
         raw.make_raw();
         let _ = tcsetattr(tty, OptionalActions::Now, &raw);
     }
-    write_within(tty, ENTER, LEAVE_DEADLINE);
+    write_within(tty, ENTER_AGAIN, LEAVE_DEADLINE);
     true
 }
 
