@@ -3,7 +3,7 @@
 use crate::domain::Verdict;
 use crate::domain::health::BodyFamily;
 
-use super::children::{Child, Entries, Search, collect, collect_list};
+use super::children::{Child, Entries, Scope, Search, collect, collect_list};
 use super::failure::failure;
 use super::fold::Folded;
 use super::json::Node;
@@ -67,7 +67,7 @@ fn tell_object(entries: &Entries<'_>, search: Search<'_>, depth: usize) -> Told 
     let failure = failure(entries);
     told.word = told.word.or_else(|| {
         let failed = failure.as_ref().map(|text| Word { verdict: Verdict::Down, text: format!("error: {text}") });
-        failed.or_else(|| hinted_word(entries))
+        failed.or_else(|| if search.scope == Scope::Whole { hinted_word(entries) } else { None })
     });
     told.word = match (told.word, success(entries)) {
         (_, Some(success)) if success.verdict == Verdict::Down => Some(success),
