@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::resolved::{CacheSource, EndpointSpec};
 use crate::domain::cache::CacheReading;
 use crate::domain::signal::SignalValue;
 use crate::domain::{Cause, Safe};
+use crate::health::json::{self, Fault, Node};
+use crate::health::text::is_page;
 
 use super::http::client::{HttpClients, Identity};
 use super::http::exchange::{Answer, Ask, exchange};
+
+/// Most values of an answer that are read: more than a body of the largest size usually has.
+const MOST: usize = 250_000;
 
 /// One JSON endpoint.
 pub struct JsonEndpoint {
@@ -52,11 +57,44 @@ fn json_of(answer: &Answer) -> Result<Value, Cause> {
         status @ (401 | 403) => return Err(Cause::HttpDenied { status }),
         status => return Err(Cause::HttpStatus { status }),
     }
-    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    value_of(&answer.body)
+}
+
+/// Reads an answer as tolerantly as a health body: `NaN` and numbers beyond all bounds stand for themselves only, as
+/// the texts `NaN` and `inf`. What is no JSON says nothing about the thing whose figures were wanted.
+pub(super) fn value_of(body: &[u8]) -> Result<Value, Cause> {
+    let invalid = |why: &str| Cause::Other(Safe::of(format!("invalid JSON: {why}")));
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.is_empty() {
-        return Err(Cause::NotJson(Safe::of("empty")));
+        return Err(invalid("empty"));
     }
-    serde_json::from_slice(body).map_err(|error| Cause::NotJson(Safe::of(error.to_string())))
+    let text = std::str::from_utf8(body).map_err(|_not_text| invalid("not UTF-8"))?;
+    match json::parse_within(text, MOST) {
+        Ok(document) => Ok(owned(document.root)),
+        Err(_) if is_page(body, "") => Err(invalid("an HTML page")),
+        Err(Fault::Invalid { at, what }) => Err(invalid(&format!("{what} (byte {at})"))),
+        Err(Fault::TooDeep) => {
+            Err(Cause::Other(Safe::of(format!("JSON nested deeper than {} is not read", json::MAX_DEPTH))))
+        }
+        Err(Fault::TooMany) => Err(Cause::Other(Safe::of(format!("JSON of more than {MOST} values is not read")))),
+    }
+}
+
+fn owned(node: Node<'_>) -> Value {
+    match node {
+        Node::Null => Value::Null,
+        Node::Bool(yes) => Value::Bool(yes),
+        Node::Number(number) => {
+            serde_json::Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
+        }
+        Node::Text(text) => Value::String(text.into_owned()),
+        Node::List(items) => Value::Array(items.into_iter().map(owned).collect()),
+        Node::Object(entries) => {
+            let members: Map<String, Value> =
+                entries.into_iter().map(|(key, node)| (key.into_owned(), owned(node))).collect();
+            Value::Object(members)
+        }
+    }
 }
 
 /// The figure at an RFC 6901 pointer: a number, a number as text (`"12"`, `"71.4 %"`), an RFC 3339 instant, a boolean.
@@ -67,7 +105,25 @@ pub fn figure_at(value: &Value, pointer: &str) -> Result<SignalValue, Cause> {
         Value::String(text) => text_figure(text.trim()),
         _ => None,
     });
-    found.ok_or_else(|| Cause::NoSuchFigure { pointer: Safe::of(pointer) })
+    found.ok_or_else(|| missing(value, pointer))
+}
+
+fn missing(value: &Value, pointer: &str) -> Cause {
+    let told = no_value(value, pointer).map_or_else(|| pointer.to_owned(), |why| format!("{pointer}: {why}"));
+    Cause::NoSuchFigure { pointer: Safe::of(told) }
+}
+
+/// Why what stands at a pointer is no value, in words: `null`, `NaN`, beyond all bounds. A ratio without traffic is
+/// often told so. `None` where there is a value, or nothing at all.
+fn no_value(value: &Value, pointer: &str) -> Option<&'static str> {
+    match value.pointer(pointer)? {
+        Value::Null => Some("it is null"),
+        Value::String(text) => {
+            let number: f64 = text.trim().trim_end_matches('%').trim_end().parse().ok()?;
+            (!number.is_finite()).then_some("it is NaN or infinite")
+        }
+        _ => None,
+    }
 }
 
 fn text_figure(text: &str) -> Option<SignalValue> {
@@ -103,17 +159,36 @@ impl CacheEndpoint {
         })
     }
 
-    /// One look. A configured figure that is not there is a cause: it is never taken for zero.
+    /// One look. A configured figure that is not there is a cause: it is never taken for zero. One that is `NaN` or
+    /// `null` leaves the others as they are; where no ratio comes of them, that is the cause.
     pub async fn read(&mut self) -> Result<CacheReading, Cause> {
         let value = self.endpoint.read().await?;
-        let counter = |pointer: &Option<String>| pointer.as_deref().map(|p| counter_at(&value, p)).transpose();
-        Ok(CacheReading {
-            hits: counter(&self.hits)?,
-            misses: counter(&self.misses)?,
-            lifetime_ratio: self.ratio.as_deref().map(|p| ratio_at(&value, p)).transpose()?,
-            ..CacheReading::default()
-        })
+        self.figures(&value)
     }
+
+    fn figures(&self, value: &Value) -> Result<CacheReading, Cause> {
+        let reading = CacheReading {
+            hits: figure(value, self.hits.as_deref(), counter_at)?,
+            misses: figure(value, self.misses.as_deref(), counter_at)?,
+            lifetime_ratio: figure(value, self.ratio.as_deref(), ratio_at)?,
+            ..CacheReading::default()
+        };
+        let counted = reading.hits.is_some() && reading.misses.is_some();
+        let configured = [&self.hits, &self.misses, &self.ratio].into_iter().flatten();
+        match configured.into_iter().find(|pointer| no_value(value, pointer).is_some()) {
+            Some(pointer) if !counted && reading.lifetime_ratio.is_none() => Err(missing(value, pointer)),
+            _ => Ok(reading),
+        }
+    }
+}
+
+/// The figure of a pointer that is configured; `None` where it is told to have no value.
+fn figure<T>(
+    value: &Value,
+    pointer: Option<&str>,
+    read: impl FnOnce(&Value, &str) -> Result<T, Cause>,
+) -> Result<Option<T>, Cause> {
+    pointer.filter(|pointer| no_value(value, pointer).is_none()).map(|pointer| read(value, pointer)).transpose()
 }
 
 fn counter_at(value: &Value, pointer: &str) -> Result<u64, Cause> {
@@ -137,12 +212,13 @@ fn ratio_at(value: &Value, pointer: &str) -> Result<f64, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Verdict;
     use serde_json::json;
 
     #[test]
     fn figures_by_pointer() {
         let body = json!({"a": {"b/c": [1, "2.5"]}, "at": "2026-01-02T12:00:00Z", "up": true, "p": "25 %",
-                          "nan": "NaN", "text": "x", "none": null, "big": u64::MAX});
+                          "text": "x", "none": null, "big": u64::MAX});
         let at = |pointer| figure_at(&body, pointer);
         assert_eq!(at("/a/b~1c/0"), Ok(SignalValue::Number(1.0)));
         assert_eq!(at("/a/b~1c/1"), Ok(SignalValue::Number(2.5)));
@@ -150,9 +226,40 @@ mod tests {
         assert_eq!(at("/up"), Ok(SignalValue::Number(1.0)));
         assert_eq!(at("/p"), Ok(SignalValue::Ratio(0.25)));
         assert_eq!(at("/big"), Ok(SignalValue::Number(u64::MAX as f64)));
-        for missing in ["/nan", "/text", "/none", "/a", "/zz", "a", "/a/b~1c/9"] {
+        assert_eq!(at("/none").unwrap_err().to_string(), "no number at /none: it is null");
+        for missing in ["/text", "/a", "/zz", "a", "/a/b~1c/9"] {
             assert_eq!(at(missing), Err(Cause::NoSuchFigure { pointer: missing.into() }), "never zero");
         }
+    }
+
+    #[test]
+    fn endless_numbers_stand_for_themselves() {
+        let value = value_of(br#"{"r":NaN,"a":1e400,"b":-1e400,"t":"NaN %","n":3,"d":1,"d":2}"#).unwrap();
+        assert_eq!(figure_at(&value, "/n"), Ok(SignalValue::Number(3.0)));
+        assert_eq!(figure_at(&value, "/d"), Ok(SignalValue::Number(2.0)), "the last, as everywhere");
+        for pointer in ["/r", "/a", "/b", "/t"] {
+            let cause = figure_at(&value, pointer).unwrap_err();
+            assert_eq!(cause.verdict(), Verdict::Unknown);
+            assert_eq!(cause.to_string(), format!("no number at {pointer}: it is NaN or infinite"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_unknown() {
+        let deep = "[".repeat(1000);
+        let many = format!("[{}0]", "0,".repeat(MOST));
+        for (body, words) in [
+            ("", "invalid JSON: empty"),
+            ("<!doctype html>", "invalid JSON: an HTML page"),
+            ("{\"a\":", "invalid JSON: it ends too early (byte 5)"),
+            (&deep, "JSON nested deeper than 64 is not read"),
+            (&many, "JSON of more than 250000 values is not read"),
+        ] {
+            let cause = value_of(body.as_bytes()).unwrap_err();
+            assert_eq!((cause.to_string().as_str(), cause.verdict()), (words, Verdict::Unknown));
+        }
+        assert!(value_of(b"{\"a\":\"\xff\"}").unwrap_err().to_string().ends_with("not UTF-8"));
+        assert!(value_of(format!("{{\"total\":1,\"items\":[{}0]}}", "0,".repeat(100_000)).as_bytes()).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::health::{BodyFamily, Check, HealthReport};
 use crate::domain::{Safe, Untrusted, Verdict};
 
 use super::change::claims_change;
-use super::children::{Child, is_named};
+use super::children::{Child, Scope, Search, is_named};
 use super::json::{self, Fault};
 use super::shape::{self, Told};
 use super::text;
@@ -44,7 +44,8 @@ pub enum Asked {
     /// A health endpoint: a page for a browser is no answer, and text must be a known word.
     #[default]
     Health,
-    /// Any other path: a page or a text that tells no status leaves it to the status code.
+    /// Any other path, asked whether it answers: a page or a text that tells no status leaves it to the status code,
+    /// and of JSON only its own status word and its checks are judged, not the items that it lists.
     Page,
     /// Only the head: there is no body to read.
     Head,
@@ -63,6 +64,14 @@ pub struct Expectation<'a> {
     pub expect_json: bool,
     /// What was asked for.
     pub asked: Asked,
+}
+
+impl<'a> Expectation<'a> {
+    /// Where children may stand. Whoever requires one says that the body is about parts.
+    fn search(&self) -> Search<'a> {
+        let is_page = self.asked == Asked::Page && self.required.is_empty();
+        Search { required: self.required, scope: if is_page { Scope::Checks } else { Scope::Whole } }
+    }
 }
 
 /// Whether a path looks like that of a health endpoint.
@@ -159,7 +168,7 @@ fn read_json(body: &[u8], expectation: &Expectation<'_>, reading: &mut Understoo
     };
     match json::parse(text) {
         Ok(document) => {
-            reading.told = shape::tell(&document.root, expectation.required);
+            reading.told = shape::tell(&document.root, expectation.search());
             reading.claims_change = claims_change(&document.root);
             if let Some(key) = document.duplicate {
                 let key: String = key.chars().take(40).collect();

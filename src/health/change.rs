@@ -77,7 +77,7 @@ fn key_claims(key: &str) -> bool {
 }
 
 /// `2025-01-15T10:30:00…`
-fn is_timestamp(text: &str) -> bool {
+pub(super) fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shape = b"dddd-dd-dd?dd:dd";
     bytes.len() >= shape.len()

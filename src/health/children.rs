@@ -6,8 +6,11 @@ use std::collections::HashMap;
 
 use crate::domain::{Verdict, figure};
 
+use super::failure::failure;
 use super::fold::Folded;
 use super::json::Node;
+use super::parts::{self, Beside};
+use super::status::{SAID, Word, clip, hinted_word, is_status, scalar_word, stated_word};
 use super::words;
 
 /// Entries of an object.
@@ -28,64 +31,16 @@ pub struct Child {
     pub counts: bool,
 }
 
-/// A word with its verdict.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Word {
-    /// What it means.
-    pub verdict: Verdict,
-    /// As it was written.
-    pub text: String,
-}
-
 const CONTAINERS: [&str; 6] = ["checks", "components", "entries", "results", "healthchecks", "subsystems"];
+/// Containers that hold nothing but checks, even as an array, and where a bare word is one.
+const CHECKS: [&str; 2] = ["checks", "healthchecks"];
 /// Containers whose entries are children only where they carry a word, and whose own name is not part of the path.
 const TRANSPARENT: [&str; 4] = ["details", "info", "error", "errors"];
-/// Keys that describe; a word there is no state of a part.
-const DESCRIPTIONS: [&str; 31] = [
-    "success",
-    "message",
-    "msg",
-    "error",
-    "errors",
-    "description",
-    "detail",
-    "details",
-    "reason",
-    "output",
-    "title",
-    "name",
-    "service",
-    "servicename",
-    "serviceid",
-    "app",
-    "application",
-    "environment",
-    "env",
-    "stage",
-    "level",
-    "loglevel",
-    "severity",
-    "mode",
-    "host",
-    "hostname",
-    "version",
-    "releaseid",
-    "tags",
-    "type",
-    "componenttype",
-];
 /// Longest path of a child, in characters.
 const NAME: usize = 120;
-/// Longest word or message that is kept of a child, in characters.
-const SAID: usize = 160;
-
 /// A name from the configuration or the body, folded without a limit of length.
 fn fold_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
-}
-
-fn clip(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
 }
 
 /// Whether a child is meant by a name from the configuration: its path, its last part, or the part before a colon.
@@ -99,75 +54,43 @@ pub fn is_named(child: &str, name: &str) -> bool {
         || child.rsplit('.').next().and_then(|last| last.split(':').next()) == Some(bare)
 }
 
-/// The status word of an object: the worst of those it holds.
-#[must_use]
-pub fn word_of(entries: &Entries<'_>) -> Option<Word> {
-    let mut worst: Option<Word> = None;
-    for (key, node) in entries {
-        if let Some(word) = status_word(Folded::of(key).as_str(), node)
-            && worst.as_ref().is_none_or(|w| word.verdict > w.verdict)
-        {
-            worst = Some(word);
-        }
-    }
-    worst
+/// What of a body is looked at for children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it: it was asked for as a health body.
+    Whole,
+    /// Only what can be nothing but checks: elsewhere a status is that of an order or a workflow, not of a part.
+    Checks,
 }
 
-fn status_word(key: &str, node: &Node<'_>) -> Option<Word> {
-    match (key, node) {
-        ("status" | "healthstatus" | "overallstatus" | "health" | "overall", node) => scalar_word(node).or_else(|| {
-            let Node::Object(inner) = node else { return None };
-            if key != "status" {
-                return None;
-            }
-            let coded = inner.iter().find(|(key, _)| matches!(Folded::of(key).as_str(), "code" | "value"));
-            word_of(inner).or_else(|| scalar_word(&coded?.1))
-        }),
-        ("state" | "condition" | "availability", Node::Text(text)) => {
-            words::meaning(text).map(|m| Word { verdict: m.verdict(), text: clip(text, SAID) })
-        }
-        (
-            "ok" | "healthy" | "ishealthy" | "alive" | "isalive" | "live" | "ready" | "isready" | "up" | "isup",
-            Node::Bool(yes),
-        ) => Some(Word { verdict: bool_verdict(*yes), text: format!("{key}: {yes}") }),
-        _ => None,
-    }
+/// How children are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'r> {
+    /// Children whatever they say.
+    pub required: &'r [String],
+    /// Where they may stand.
+    pub scope: Scope,
 }
 
-/// The word that a scalar is; `None` for arrays and objects.
+/// Every child below an object. What lies under the keys `opened` is read on its own.
 #[must_use]
-pub fn scalar_word(node: &Node<'_>) -> Option<Word> {
-    let (verdict, text) = match node {
-        Node::Text(text) => match text.trim().parse::<f64>() {
-            Ok(number) => (words::number_verdict(number), clip(text, SAID)),
-            Err(_not_a_number) => (words::verdict(text), clip(text, SAID)),
-        },
-        Node::Bool(yes) => (bool_verdict(*yes), yes.to_string()),
-        Node::Number(number) => (words::number_verdict(*number), figure::number(*number)),
-        Node::Null => (Verdict::Unknown, "null".to_owned()),
-        Node::List(_) | Node::Object(_) => return None,
+pub fn collect(entries: &Entries<'_>, search: Search<'_>, opened: &[&str]) -> Vec<Child> {
+    let mut collector = Collector { search, opened, found: Vec::new() };
+    let beside = match stated_word(entries) {
+        None if parts::only_booleans(entries) => Beside::Booleans,
+        _ => Beside::Words,
     };
-    Some(Word { verdict, text })
-}
-
-fn bool_verdict(yes: bool) -> Verdict {
-    if yes { Verdict::Ok } else { Verdict::Down }
-}
-
-/// Every child below an object. `required` names those that are children whatever they say; what lies under the key
-/// `envelope` is read on its own.
-#[must_use]
-pub fn collect(entries: &Entries<'_>, required: &[String], envelope: Option<&str>) -> Vec<Child> {
-    let mut collector = Collector { required, envelope, found: Vec::new() };
-    collector.members(entries, "", true);
+    collector.members(entries, "", beside);
     merged(collector.found)
 }
 
 /// Every child of an array of checks.
 #[must_use]
-pub fn collect_list(items: &[Node<'_>], required: &[String]) -> Vec<Child> {
-    let mut collector = Collector { required, envelope: None, found: Vec::new() };
-    collector.listed(items, "");
+pub fn collect_list(items: &[Node<'_>], search: Search<'_>) -> Vec<Child> {
+    let mut collector = Collector { search, opened: &[], found: Vec::new() };
+    if search.scope == Scope::Whole {
+        collector.listed(items, "");
+    }
     merged(collector.found)
 }
 
@@ -189,14 +112,14 @@ fn merged(found: Vec<Child>) -> Vec<Child> {
 }
 
 struct Collector<'r> {
-    required: &'r [String],
-    envelope: Option<&'r str>,
+    search: Search<'r>,
+    opened: &'r [&'r str],
     found: Vec<Child>,
 }
 
 impl Collector<'_> {
     fn is_required(&self, name: &str) -> bool {
-        self.required.iter().any(|r| is_named(name, r))
+        self.search.required.iter().any(|r| is_named(name, r))
     }
 
     fn push(&mut self, name: &str, word: Word, said: Option<String>, counts: bool) {
@@ -208,89 +131,123 @@ impl Collector<'_> {
         self.found.push(Child { name: name.to_owned(), verdict, word: text, detail, counts });
     }
 
-    /// The children among the members of an object. `words`: whether a bare listed word makes a child.
-    fn members(&mut self, entries: &Entries<'_>, prefix: &str, words: bool) {
+    fn push_silent(&mut self, name: &str, text: Option<String>) {
+        let text = text.unwrap_or_else(|| "tells no status".to_owned());
+        self.push(name, Word { verdict: Verdict::Unknown, text }, None, false);
+    }
+
+    /// The children among the members of an object.
+    fn members(&mut self, entries: &Entries<'_>, prefix: &str, beside: Beside) {
         for (key, node) in entries {
             let folded = Folded::of(key);
             let folded = folded.as_str();
-            if prefix.is_empty() && self.envelope == Some(folded) {
+            if prefix.is_empty() && self.opened.contains(&folded) {
                 continue;
             }
             match node {
-                Node::Object(inner) if CONTAINERS.contains(&folded) => {
+                Node::Object(inner) if self.is_container(folded) => {
                     for (name, node) in inner {
                         self.child(&join(prefix, name), node);
                     }
                 }
-                Node::List(items) if CONTAINERS.contains(&folded) => self.listed(items, prefix),
-                Node::Object(inner) if TRANSPARENT.contains(&folded) => self.members(inner, prefix, false),
-                node if status_word(folded, node).is_none() => self.sibling(folded, &join(prefix, key), node, words),
-                _ => {}
+                Node::List(items) if self.is_list_of_checks(folded) => self.listed(items, prefix),
+                Node::Text(_) | Node::Bool(_) if CHECKS.contains(&folded) => self.child(&join(prefix, key), node),
+                _ if self.search.scope == Scope::Checks => {}
+                Node::Object(inner) if TRANSPARENT.contains(&folded) => self.members(inner, prefix, Beside::Quiet),
+                Node::Object(inner) if is_status(folded, node) => self.members(inner, prefix, Beside::Quiet),
+                Node::List(_) => self.sibling(key, &join(prefix, key), node, beside),
+                node if is_status(folded, node) => {}
+                node => self.sibling(key, &join(prefix, key), node, beside),
             }
+        }
+    }
+
+    fn is_container(&self, folded: &str) -> bool {
+        let business = self.search.scope == Scope::Checks && matches!(folded, "results" | "entries");
+        CONTAINERS.contains(&folded) && !business
+    }
+
+    fn is_list_of_checks(&self, folded: &str) -> bool {
+        match self.search.scope {
+            Scope::Whole => CONTAINERS.contains(&folded),
+            Scope::Checks => CHECKS.contains(&folded),
         }
     }
 
     /// Something beside the status word: a child where it carries a listed word, or where it is required.
-    fn sibling(&mut self, folded: &str, name: &str, node: &Node<'_>, words: bool) {
-        if words && self.is_required(name) {
+    fn sibling(&mut self, key: &str, name: &str, node: &Node<'_>, beside: Beside) {
+        let loud = beside != Beside::Quiet;
+        if loud && self.is_required(name) {
             return self.child(name, node);
         }
         match node {
-            Node::Text(text) if words && !DESCRIPTIONS.contains(&folded) => {
-                if let Some(meaning) = words::meaning(text) {
-                    self.push(name, Word { verdict: meaning.verdict(), text: clip(text, SAID) }, None, true);
+            Node::Object(inner) => match stated_word(inner) {
+                Some(word) if word.verdict != Verdict::Unknown && (loud || has_status(inner)) => {
+                    self.push_told(name, word, inner);
+                    self.members(inner, name, Beside::Quiet);
                 }
-            }
-            Node::Object(inner) => match word_of(inner) {
-                Some(word) if word.verdict != Verdict::Unknown && (words || has_status(inner)) => {
-                    self.push(name, word, said(inner), true);
-                    self.members(inner, name, false);
+                Some(_) => self.members(inner, name, Beside::Quiet),
+                None => {
+                    if let Some(error) = failure(inner).filter(|_| loud) {
+                        self.push(name, error_word(), Some(error), true);
+                    }
+                    self.members(inner, name, parts::below(Folded::of(key).as_str(), beside));
                 }
-                Some(_) => self.members(inner, name, false),
-                None => self.members(inner, name, words),
             },
             Node::List(items) => {
                 for item in items {
                     if let Node::Object(inner) = item
-                        && let Some(word) = word_of(inner).filter(|w| w.verdict != Verdict::Unknown)
+                        && let Some(word) = stated_word(inner).filter(|w| w.verdict != Verdict::Unknown)
                     {
                         let own = own_name(inner).map_or_else(|| name.to_owned(), |own| join(name, &own));
-                        self.push(&own, word, said(inner), true);
+                        self.push_told(&own, word, inner);
                     }
                 }
             }
-            _ => {}
+            scalar => {
+                if let Some(word) = parts::part_word(key, scalar, beside) {
+                    self.push(name, word, None, true);
+                }
+            }
         }
     }
 
+    /// The entries of a container that is an array, arrays in it included: all are children.
     fn listed(&mut self, items: &[Node<'_>], prefix: &str) {
         for (at, item) in items.iter().enumerate() {
-            let Node::Object(inner) = item else { continue };
-            let name = own_name(inner).unwrap_or_else(|| at.to_string());
-            self.child(&join(prefix, &name), item);
+            match item {
+                Node::Object(inner) => {
+                    let name = own_name(inner).unwrap_or_else(|| at.to_string());
+                    self.object_child(&join(prefix, &name), inner);
+                }
+                Node::List(inner) => self.listed(inner, prefix),
+                Node::Text(text) => match named_word(text) {
+                    Some((name, word)) => self.push(&join(prefix, &name), word, None, true),
+                    None => self.child(&join(prefix, &at.to_string()), item),
+                },
+                Node::Bool(_) | Node::Null => self.child(&join(prefix, &at.to_string()), item),
+                Node::Number(_) => {}
+            }
         }
     }
 
     /// An entry of a container: always a child.
     fn child(&mut self, name: &str, node: &Node<'_>) {
         match node {
-            Node::Number(number) => {
-                let word = Word { verdict: Verdict::Unknown, text: figure::number(*number) };
-                self.push(name, word, None, false);
-            }
+            Node::Number(number) => self.push_silent(name, Some(figure::number(*number))),
             Node::Object(inner) => self.object_child(name, inner),
             Node::List(items) => {
-                let objects = items.iter().filter(|i| matches!(i, Node::Object(_))).count();
-                if objects == 0 {
-                    self.push(name, silent(), None, false);
+                let telling = || items.iter().enumerate().filter(|(_, item)| !matches!(item, Node::Number(_)));
+                let count = telling().count();
+                if count == 0 {
+                    self.push_silent(name, None);
                 }
-                for (at, item) in items.iter().enumerate() {
-                    let Node::Object(inner) = item else { continue };
-                    if objects == 1 {
-                        self.object_child(name, inner);
+                for (at, item) in telling() {
+                    if count == 1 {
+                        self.child(name, item);
                     } else {
-                        let own = own_name(inner).unwrap_or_else(|| at.to_string());
-                        self.object_child(&join(name, &own), inner);
+                        let own = if let Node::Object(inner) = item { own_name(inner) } else { None };
+                        self.child(&join(name, &own.unwrap_or_else(|| at.to_string())), item);
                     }
                 }
             }
@@ -304,23 +261,44 @@ impl Collector<'_> {
 
     fn object_child(&mut self, name: &str, inner: &Entries<'_>) {
         let before = self.found.len();
-        if let Some(word) = word_of(inner) {
-            self.push(name, word, said(inner), true);
-            self.members(inner, name, false);
+        if let Some(word) = stated_word(inner) {
+            self.push_told(name, word, inner);
+            self.members(inner, name, Beside::Quiet);
         } else if let Some(error) = failure(inner) {
-            self.push(name, Word { verdict: Verdict::Down, text: "error".to_owned() }, Some(error), true);
+            self.push(name, error_word(), Some(error), true);
         } else {
-            self.members(inner, name, true);
-            if self.found.len() == before {
-                let text = said(inner).unwrap_or_else(|| silent().text);
-                self.push(name, Word { verdict: Verdict::Unknown, text }, None, false);
+            let beside = if parts::only_booleans(inner) { Beside::Booleans } else { Beside::Words };
+            self.members(inner, name, beside);
+            match hinted_word(inner) {
+                Some(word) => self.push(name, word, said(inner), true),
+                None if self.found.len() == before => self.push_silent(name, said(inner)),
+                None => {}
             }
+        }
+    }
+
+    /// A part that states its status. One that is well and tells of an error is not.
+    fn push_told(&mut self, name: &str, word: Word, inner: &Entries<'_>) {
+        match failure(inner).filter(|_| word.verdict == Verdict::Ok) {
+            Some(error) => {
+                let text = format!("{}, with an error", word.text);
+                self.push(name, Word { verdict: Verdict::Degraded, text }, Some(error), true);
+            }
+            None => self.push(name, word, said(inner), true),
         }
     }
 }
 
-fn silent() -> Word {
-    Word { verdict: Verdict::Unknown, text: "tells no status".to_owned() }
+fn error_word() -> Word {
+    Word { verdict: Verdict::Down, text: "error".to_owned() }
+}
+
+/// `db: down`, as an entry of an array of checks.
+fn named_word(text: &str) -> Option<(String, Word)> {
+    let (name, said) = text.split_once([':', '='])?;
+    let verdict = words::verdict(said);
+    let is_name = !name.trim().is_empty() && words::meaning(name).is_none() && verdict != Verdict::Unknown;
+    is_name.then(|| (clip(name.trim(), NAME), Word { verdict, text: clip(said.trim(), SAID) }))
 }
 
 /// `prefix.key`, capped: keys are outside text and may be of any length.
@@ -336,18 +314,6 @@ fn own_name(entries: &Entries<'_>) -> Option<String> {
             Node::Text(text) if Folded::of(key).as_str() == *wanted && !text.is_empty() => Some(clip(text, NAME)),
             _ => None,
         })
-    })
-}
-
-/// A non-empty `error` or `exception` of an object, as text.
-#[must_use]
-pub fn failure(entries: &Entries<'_>) -> Option<String> {
-    entries.iter().find_map(|(key, node)| match node {
-        Node::Text(text) if matches!(Folded::of(key).as_str(), "error" | "exception" | "errormessage") => {
-            (!text.trim().is_empty() && words::meaning(text).is_none_or(|m| m.verdict() != Verdict::Ok))
-                .then(|| clip(text, SAID))
-        }
-        _ => None,
     })
 }
 

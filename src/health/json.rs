@@ -45,12 +45,20 @@ pub struct Document<'a> {
     pub duplicate: Option<Cow<'a, str>>,
 }
 
-/// Reads one document.
+/// Reads one document of at most [`MAX_NODES`] values.
 ///
 /// # Errors
 /// When the text is not JSON, or more of it than is read.
 pub fn parse(text: &str) -> Result<Document<'_>, Fault> {
-    let mut reader = Reader { text, at: 0, nodes: 0, duplicate: None };
+    parse_within(text, MAX_NODES)
+}
+
+/// Reads one document of at most `most` values.
+///
+/// # Errors
+/// When the text is not JSON, or more of it than is read.
+pub fn parse_within(text: &str, most: usize) -> Result<Document<'_>, Fault> {
+    let mut reader = Reader { text, at: 0, left: most, duplicate: None };
     reader.skip_space();
     let root = reader.value(0)?;
     reader.skip_space();
@@ -63,7 +71,8 @@ pub fn parse(text: &str) -> Result<Document<'_>, Fault> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    nodes: usize,
+    /// Values that may still come.
+    left: usize,
     duplicate: Option<Cow<'a, str>>,
 }
 
@@ -95,10 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Node<'a>, Fault> {
-        self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(Fault::TooMany);
-        }
+        self.left = self.left.checked_sub(1).ok_or(Fault::TooMany)?;
         match self.peek() {
             Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(Fault::TooDeep),
             Some(b'{') => self.object(depth),
@@ -342,6 +348,8 @@ mod tests {
     fn is_bounded() {
         assert_eq!(parse(&"[".repeat(1_000_000)), Err(Fault::TooDeep));
         assert_eq!(parse(&format!("[{}0]", "0,".repeat(MAX_NODES))), Err(Fault::TooMany));
+        assert_eq!(parse_within("[1,2]", 2), Err(Fault::TooMany));
+        assert!(parse_within("[1,2]", 3).is_ok());
         assert!(parse(&format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH))).is_ok());
     }
 }

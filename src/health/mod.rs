@@ -5,9 +5,12 @@ pub mod change;
 pub mod children;
 pub mod constant;
 pub mod debounce;
+pub mod failure;
 pub mod fold;
 pub mod json;
+pub mod parts;
 pub mod shape;
+pub mod status;
 pub mod text;
 pub mod words;
 

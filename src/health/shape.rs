@@ -3,9 +3,11 @@
 use crate::domain::Verdict;
 use crate::domain::health::BodyFamily;
 
-use super::children::{Child, Entries, Word, collect, collect_list, failure, scalar_word, word_of};
+use super::children::{Child, Entries, Scope, Search, collect, collect_list};
+use super::failure::failure;
 use super::fold::Folded;
 use super::json::Node;
+use super::status::{Word, clip, hinted_word, scalar_word, stated_word, success, worse};
 
 /// What a JSON body tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,21 +23,23 @@ pub struct Told {
 }
 
 /// Envelopes within envelopes that are opened.
-const ENVELOPES: usize = 4;
+const DEPTH: usize = 4;
+/// Keys of envelopes, in the order in which one that holds a bare word is looked for.
+const ENVELOPES: [&str; 4] = ["data", "result", "payload", "health"];
 
 /// Reads a JSON value as a health body.
 #[must_use]
-pub fn tell(root: &Node<'_>, required: &[String]) -> Told {
-    tell_at(root, required, ENVELOPES)
+pub fn tell(root: &Node<'_>, search: Search<'_>) -> Told {
+    tell_at(root, search, DEPTH)
 }
 
-fn tell_at(root: &Node<'_>, required: &[String], envelopes: usize) -> Told {
+fn tell_at(root: &Node<'_>, search: Search<'_>, depth: usize) -> Told {
     match root {
-        Node::Object(entries) => tell_object(entries, required, envelopes),
+        Node::Object(entries) => tell_object(entries, search, depth),
         Node::List(items) => Told {
             family: BodyFamily::HealthReportEntries,
             word: None,
-            children: collect_list(items, required),
+            children: collect_list(items, search),
             version: None,
         },
         scalar => {
@@ -44,57 +48,69 @@ fn tell_at(root: &Node<'_>, required: &[String], envelopes: usize) -> Told {
     }
 }
 
-fn tell_object(entries: &Entries<'_>, required: &[String], envelopes: usize) -> Told {
-    let success = success(entries);
-    let word = word_of(entries);
-    let content = if word.is_none() && envelopes > 0 { content(entries) } else { None };
+fn tell_object(entries: &Entries<'_>, search: Search<'_>, depth: usize) -> Told {
+    let stated = stated_word(entries);
+    let opened = if stated.is_none() && depth > 0 { envelopes(entries) } else { Vec::new() };
     let mut told = Told {
         family: family(entries),
-        word,
-        children: collect(entries, required, content.map(|(key, _)| key)),
+        word: stated,
+        children: collect(entries, search, &opened),
         version: version(entries),
     };
-    if let Some((_, content)) = content {
-        let inner = tell_at(content, required, envelopes - 1);
+    for content in opened.iter().flat_map(|key| all(entries, key)).filter(|node| **node != Node::Null) {
+        let inner = tell_at(content, search, depth - 1);
         told.family = BodyFamily::Envelope;
-        told.word = inner.word;
+        told.word = worse(told.word, inner.word);
         told.children.extend(inner.children);
         told.version = told.version.or(inner.version);
     }
-    if told.word.is_none()
-        && let Some(text) = failure(entries)
-    {
-        told.word = Some(Word { verdict: Verdict::Down, text: format!("error: {text}") });
-    }
-    told.word = match (told.word, success) {
-        (_, Some(false)) => Some(Word { verdict: Verdict::Down, text: "success: false".to_owned() }),
-        (None, Some(true)) => Some(Word { verdict: Verdict::Ok, text: "success: true".to_owned() }),
+    let failure = failure(entries);
+    told.word = told.word.or_else(|| {
+        let failed = failure.as_ref().map(|text| Word { verdict: Verdict::Down, text: format!("error: {text}") });
+        failed.or_else(|| if search.scope == Scope::Whole { hinted_word(entries) } else { None })
+    });
+    told.word = match (told.word, success(entries)) {
+        (_, Some(success)) if success.verdict == Verdict::Down => Some(success),
+        (None, success) => success,
         (word, _) => word,
     };
+    if let (Some(text), Some(word)) = (failure, &told.word)
+        && word.verdict != Verdict::Down
+    {
+        told.children.push(error_beside(&text));
+    }
     told
 }
 
+/// An error that stands beside a word which does not admit it: a child, so that it counts and is seen.
+fn error_beside(text: &str) -> Child {
+    let text = clip(text, 160);
+    Child { name: "error".to_owned(), verdict: Verdict::Down, word: text.clone(), detail: text, counts: true }
+}
+
+fn all<'e, 'a>(entries: &'e Entries<'a>, wanted: &str) -> impl Iterator<Item = &'e Node<'a>> {
+    entries.iter().filter(move |(key, _)| Folded::of(key).as_str() == wanted).map(|(_, node)| node)
+}
+
 fn get<'e, 'a>(entries: &'e Entries<'a>, wanted: &str) -> Option<&'e Node<'a>> {
-    entries.iter().find(|(key, _)| Folded::of(key).as_str() == wanted).map(|(_, node)| node)
+    all(entries, wanted).next()
 }
 
-/// `success`, the worst of them where the key stands twice.
-fn success(entries: &Entries<'_>) -> Option<bool> {
-    let values =
-        entries.iter().filter(|(key, _)| Folded::of(key).as_str() == "success").filter_map(|(_, node)| match node {
-            Node::Bool(yes) => Some(*yes),
-            Node::Number(number) => Some(*number != 0.0),
-            Node::Text(text) => Some(!matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "no" | "0")),
-            _ => None,
-        });
-    values.reduce(|a, b| a && b)
-}
-
-fn content<'e, 'a>(entries: &'e Entries<'a>) -> Option<(&'static str, &'e Node<'a>)> {
-    ["data", "result", "payload"]
-        .into_iter()
-        .filter_map(|key| get(entries, key).map(|node| (key, node)))
-        .find(|(_, node)| !matches!(node, Node::Null))
+/// The envelopes that are opened: those that hold an object or an array, or else the first that holds a bare word.
+fn envelopes(entries: &Entries<'_>) -> Vec<&'static str> {
+    let holds = |key: &str, compound: bool| {
+        all(entries, key).any(|node| match node {
+            Node::Null => false,
+            Node::Object(_) | Node::List(_) => compound,
+            _ => !compound,
+        })
+    };
+    let compound: Vec<&str> = ENVELOPES.into_iter().filter(|key| holds(key, true)).collect();
+    if compound.is_empty() {
+        ENVELOPES.into_iter().find(|key| holds(key, false)).into_iter().collect()
+    } else {
+        compound
+    }
 }
 
 fn version(entries: &Entries<'_>) -> Option<String> {

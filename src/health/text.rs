@@ -3,12 +3,13 @@
 use crate::domain::Verdict;
 use crate::domain::health::BodyFamily;
 
-use super::children::{Child, Word};
+use super::children::Child;
 use super::shape::Told;
+use super::status::{Word, worse};
 use super::words;
 
-/// Most lines of a verbose text that are read.
-const LINES: usize = 2000;
+/// Most good lines, and most bad ones, of a verbose text that are kept; all of them are read.
+const KEPT: usize = 2000;
 
 /// Reads text that is not JSON. An unlisted word is unknown.
 #[must_use]
@@ -28,18 +29,24 @@ pub fn tell(text: &str) -> Told {
 
 /// `[+]ping ok`, `[-]etcd failed: reason withheld`, and at the end `healthz check failed`.
 fn verbose(text: &str) -> Told {
-    let mut children = Vec::new();
+    let (mut failing, mut passing) = (Vec::new(), Vec::new());
     let mut word = None;
-    for line in text.lines().take(LINES).map(str::trim) {
-        if let Some(rest) = line.strip_prefix("[+]") {
-            children.push(child(rest, Verdict::Ok));
-        } else if let Some(rest) = line.strip_prefix("[-]") {
-            children.push(child(rest, Verdict::Down));
+    for line in text.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("[-]") {
+            if failing.len() < KEPT {
+                failing.push(child(rest, Verdict::Down));
+            }
+        } else if let Some(rest) = line.strip_prefix("[+]") {
+            if passing.len() < KEPT {
+                passing.push(child(rest, Verdict::Ok));
+            }
         } else if let Some((_, last)) = line.rsplit_once(" check ") {
-            word = Some(Word { verdict: words::verdict(last), text: line.chars().take(60).collect() });
+            let said = Word { verdict: words::verdict(last), text: line.chars().take(60).collect() };
+            word = worse(word, Some(said));
         }
     }
-    Told { family: BodyFamily::KubernetesVerbose, word, children, version: None }
+    failing.append(&mut passing);
+    Told { family: BodyFamily::KubernetesVerbose, word, children: failing, version: None }
 }
 
 fn child(line: &str, verdict: Verdict) -> Child {
@@ -49,10 +56,12 @@ fn child(line: &str, verdict: Verdict) -> Child {
     Child { name: name.chars().take(120).collect(), verdict, word, detail: said, counts: true }
 }
 
-/// Whether this is a page for a browser.
+/// Whether this is a page for a browser. Many frameworks declare one by default, so that the body decides: a text
+/// without a tag is none.
 #[must_use]
 pub fn is_page(body: &[u8], content_type: &str) -> bool {
     let start: Vec<u8> =
         body.iter().copied().skip_while(u8::is_ascii_whitespace).take(14).map(|b| b.to_ascii_lowercase()).collect();
-    content_type.starts_with("text/html") || start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+    let declared = content_type.starts_with("text/html") && body.contains(&b'<');
+    declared || start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
 }

@@ -1,8 +1,10 @@
-//! Health bodies: those of the five documents, each family of shapes, and what is hostile.
+//! Health bodies: those of the five documents, each family of shapes, trouble in other shapes, and what is hostile.
 
 mod documents;
 mod families;
 mod hostile;
+mod pages;
+mod trouble;
 
 use super::{Expectation, Response, read_body};
 use crate::domain::Verdict;
@@ -14,6 +16,11 @@ fn read(status: u16, body: &str) -> HealthReport {
 
 fn read_text(status: u16, body: &str) -> HealthReport {
     let response = Response { status, content_type: Some(b"text/plain; charset=utf-8"), body: body.as_bytes() };
+    read_body(&response, &Expectation::default())
+}
+
+fn declared(content_type: &str, body: &str) -> HealthReport {
+    let response = Response { status: 200, content_type: Some(content_type.as_bytes()), body: body.as_bytes() };
     read_body(&response, &Expectation::default())
 }
 

@@ -68,6 +68,22 @@ async fn promised_json_that_is_none() {
 }
 
 #[tokio::test]
+async fn one_word_declared_as_html() {
+    for (word, verdict) in [("OK", Verdict::Ok), ("pong", Verdict::Ok), ("Unhealthy", Verdict::Down)] {
+        let report = read(answer(200, "Content-Type: text/html; charset=utf-8\r\n", word)).await.unwrap();
+        assert_eq!(report.verdict, verdict, "{word}: {}", report.detail);
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_lists_is_not_its_health() {
+    let server = FakeHttp::always(json(200, r#"{"items":[{"id":1,"status":"failed"}]}"#));
+    assert_eq!(probe_url(&server.url("/api/v1/workflows")).await.result.unwrap().verdict, Verdict::Ok);
+    let asked_for_health = probe_url(&server.url("/api/v1/health/workflows")).await.result.unwrap();
+    assert_eq!(asked_for_health.verdict, Verdict::Degraded);
+}
+
+#[tokio::test]
 async fn code_and_body_disagree() {
     let down = read(json(200, r#"{"status":"DOWN"}"#)).await.unwrap();
     assert_eq!((down.verdict, down.conflict.unwrap().as_str()), (Verdict::Down, "200 but body says DOWN"));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use quarterdeck::adapters::endpoint::{CacheEndpoint, JsonEndpoint, figure_at};
 use quarterdeck::adapters::http::HttpClients;
 use quarterdeck::config::resolved::{CacheSource, EndpointSpec};
-use quarterdeck::domain::Cause;
 use quarterdeck::domain::signal::SignalValue;
+use quarterdeck::domain::{Cause, Verdict};
 use url::Url;
 
 use crate::support::fake_http::{FakeHttp, answer, json};
@@ -37,8 +37,40 @@ async fn failures_are_causes() {
         async |path: &str| JsonEndpoint::new(request(&server.url(path)), &HttpClients::new(), DEADLINE).read().await;
     assert_eq!(read("/gone").await, Err(Cause::HttpStatus { status: 404 }));
     assert_eq!(read("/denied").await, Err(Cause::HttpDenied { status: 401 }));
-    assert_eq!(read("/empty").await, Err(Cause::NotJson("empty".into())));
-    assert!(matches!(read("/page").await, Err(Cause::NotJson(_))));
+    for (path, words) in [("/empty", "invalid JSON: empty"), ("/page", "invalid JSON: an HTML page")] {
+        let cause = read(path).await.unwrap_err();
+        assert_eq!((cause.to_string().as_str(), cause.verdict()), (words, Verdict::Unknown), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_number_takes_no_other_with_it() {
+    let server =
+        FakeHttp::always(json(200, r#"{"hit_rate":NaN,"hits":7,"misses":3,"big":1e400,"idle":null,"queue":5}"#));
+    let clients = HttpClients::new();
+    let mut endpoint = JsonEndpoint::new(request(&server.url("/stats")), &clients, DEADLINE);
+    let value = endpoint.read().await.unwrap();
+    assert_eq!(figure_at(&value, "/queue"), Ok(SignalValue::Number(5.0)));
+    for pointer in ["/hit_rate", "/big"] {
+        let cause = figure_at(&value, pointer).unwrap_err();
+        assert!(cause.to_string().contains("NaN or infinite"), "{cause}");
+        assert_eq!(cause.verdict(), Verdict::Unknown);
+    }
+    let source = |hits: Option<&str>, misses: Option<&str>| CacheSource::Endpoint {
+        request: request(&server.url("/stats")),
+        hits: hits.map(str::to_owned),
+        misses: misses.map(str::to_owned),
+        ratio: Some("/hit_rate".to_owned()),
+    };
+    let mut counted = CacheEndpoint::new(&source(Some("/hits"), Some("/misses")), &clients, DEADLINE).unwrap();
+    let reading = counted.read().await.unwrap();
+    assert_eq!((reading.hits, reading.misses, reading.lifetime_ratio), (Some(7), Some(3), None));
+    for (hits, misses) in [(None, None), (Some("/hits"), None), (Some("/hits"), Some("/big")), (Some("/idle"), None)] {
+        let mut bare = CacheEndpoint::new(&source(hits, misses), &clients, DEADLINE).unwrap();
+        let cause = bare.read().await.unwrap_err();
+        assert!(cause.to_string().contains(": it is "), "{cause}");
+        assert_eq!(cause.verdict(), Verdict::Unknown);
+    }
 }
 
 #[tokio::test]
