@@ -40,7 +40,13 @@ pub static SIGNAL: Section = Section {
         key("disk", Kind::File, "\"/\"", "", "Used part of the file system that holds this path, of this host."),
         key("memory", Kind::Yes, "true", "", "Used part of the memory of this host."),
         key("load", Kind::Yes, "true", "", "One-minute load of this host, divided by its cores."),
-        key("unit", Kind::Text, "\"jobs\"", "none", "bytes, s, % or a word of your own."),
+        key(
+            "unit",
+            Kind::Text,
+            "\"jobs\"",
+            "none",
+            "bytes, s, ms, % or a word of your own; where it is %, plain numbers are percent.",
+        ),
         live(
             "threshold",
             Kind::Threshold,
