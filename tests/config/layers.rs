@@ -189,7 +189,7 @@ fn what_is_wrong_on_the_command_line_is_told_as_well() {
         "--env: \"prd\" is not known; allowed: production, staging, dev, local",
         "--theme: \"drak\" is not known",
         "--every: \"1\" is not a time",
-        "--profile: profile: there is no profile \"pgit\"; embedded: codebook, ecosystem, kinexus, orchestrator, pggit; did you mean \"pggit\"?",
+        "--profile: there is no profile \"pgit\"; embedded: codebook, ecosystem, kinexus, orchestrator, pggit; did you mean \"pggit\"?",
     ] {
         assert!(said.contains(wanted), "{wanted}\nin\n{said}");
     }

@@ -83,7 +83,7 @@ pub static LOG: Section = Section {
 pub static METRICS: Section = Section {
     name: "metrics",
     form: Form::Named,
-    doc: "A Prometheus endpoint. It is checked and listed; the page that reads it comes with a later version.",
+    doc: "A Prometheus endpoint. Not read by this version; the page that reads it comes with a later one.",
     one_of: &["url", "origin"],
     keys: &[
         live("name", Kind::Name, "\"api\"", "Name on screen."),

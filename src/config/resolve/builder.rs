@@ -222,9 +222,7 @@ impl Builder<'_> {
     }
 
     fn nothing(&mut self) {
-        let r = &self.resolved;
-        let services = r.services.is_empty() && r.origins.is_empty() && r.databases.is_empty() && r.caches.is_empty();
-        if services && r.signals.is_empty() && r.logs.is_empty() {
+        if self.resolved.is_empty() {
             self.note(
                 "nothing is watched: give a URL, --db, --profile or a configuration; quarterdeck demo shows a sample system",
             );
