@@ -104,8 +104,8 @@ impl Line<'_> {
         }
     }
 
-    fn set(&mut self, section: &str, name: &str, key: &str, value: Value, flag: &str) {
-        self.merged.set(section, name, key, value, &place(flag));
+    fn set(&mut self, section: &'static str, name: &str, key: &str, value: Value, flag: &str) {
+        self.merged.fill(section, name, key, value, &place(flag));
     }
 
     /// The name, or the name with a number that nobody has yet.
@@ -178,7 +178,7 @@ pub fn is_bare(url: &Url) -> bool {
 /// What a file names is never pointed elsewhere: it would be watched under a name that is not its own.
 pub(super) fn main_of(merged: &Merged, section: &'static str, key: &str) -> Option<String> {
     let rivals = |item: &Item| item.section.one_of.iter().any(|k| *k != key && item.given(k).is_some());
-    let off = |item: &Item| item.given("off").is_some_and(|g| g.value == Value::Flag(true));
+    let off = |item: &Item| item.given("off").is_some_and(|g| g.value == Value::Flag(true)) && !item.is_left_off();
     merged
         .of(section)
         .find(|item| item.place.layer == Layer::Profile && !rivals(item) && !off(item))

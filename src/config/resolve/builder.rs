@@ -109,7 +109,12 @@ impl Builder<'_> {
         let off = flag(item, "off");
         if off {
             let place = item.place_of("off").clone();
-            self.off(kind, item, format!("switched off in {place}"), "off = false");
+            let why = if item.is_left_off() {
+                "left off by its profile until it is asked for".to_owned()
+            } else {
+                format!("switched off in {place}")
+            };
+            self.off(kind, item, why, turn_on(item, "off", "false"));
         }
         off
     }
