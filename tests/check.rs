@@ -4,9 +4,12 @@
 
 #[path = "support/fake_http.rs"]
 mod fake_http;
+#[path = "check/judged.rs"]
+mod judged;
 #[path = "demo/sample.rs"]
 #[allow(dead_code, reason = "shared with the tests of the demo")]
 mod sample;
+mod world;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
@@ -156,14 +159,98 @@ fn signals_past_their_threshold() {
          [[signal]]\nname = \"broken\"\ncommand = [\"false\"]\n",
     );
     let (exit, report) = json(&["--config", &file]);
-    has(&report["signals"][0], &["name", "verdict", "value", "unit"]);
+    has(&report["signals"][0], &["name", "verdict", "value", "unit", "detail"]);
     assert_eq!(
         (&report["signals"][0]["verdict"], &report["signals"][0]["value"]),
         (&"degraded".into(), &1200.0.into())
     );
     assert_eq!(report["signals"][0]["unit"], "jobs");
+    assert_eq!(report["signals"][0]["detail"], "past > 1000 for 5m");
     assert_eq!((&report["signals"][1]["verdict"], &report["signals"][1]["value"]), (&"unknown".into(), &Value::Null));
+    assert_eq!(report["signals"][1]["detail"], "command ended with 1: it said nothing");
     assert_eq!(exit, 3, "unknown is worse than degraded");
+}
+
+#[test]
+fn a_figure_leaves_in_the_unit_that_is_named() {
+    let instant = (chrono::Utc::now() - chrono::TimeDelta::seconds(90)).to_rfc3339();
+    let body = format!(r#"{{"text":"71.4%","plain":5,"last":"{instant}"}}"#);
+    let server = FakeHttp::start(move |_| answer("200 OK", &body));
+    let pointed = |name: &str, rest: &str| {
+        format!("[[signal]]\nname = \"{name}\"\nurl = \"{}\"\npointer = \"/{name}\"\n{rest}", server.url("/figures"))
+    };
+    let (_folder, file) = config(&format!(
+        "{}{}{}[[signal]]\nname = \"disk\"\ndisk = \"/\"\n\
+         [[signal]]\nname = \"printed\"\ncommand = [\"echo\", \"50\"]\nunit = \"%\"\nthreshold = \"< 10 %\"\n",
+        pointed("text", "unit = \"%\"\nthreshold = \"> 71 %\"\n"),
+        pointed("plain", "unit = \"%\"\nthreshold = \"< 10 %\"\n"),
+        pointed("last", "threshold = \"older than 1h\"\n"),
+    ));
+    let (exit, report) = json(&["--config", &file]);
+    let told = |at: usize| {
+        (&report["signals"][at]["verdict"], &report["signals"][at]["value"], &report["signals"][at]["unit"])
+    };
+    assert_eq!(told(0), (&"degraded".into(), &71.4.into(), &"%".into()), "{report}");
+    assert_eq!(told(1), (&"degraded".into(), &5.0.into(), &"%".into()), "five percent is under ten: {report}");
+    let age = told(2).1.as_f64().unwrap();
+    assert!((89.0..200.0).contains(&age) && told(2).0 == "ok" && told(2).2 == "s", "an age, not an epoch: {report}");
+    let disk = used_part("/");
+    assert!((told(3).1.as_f64().unwrap() - disk).abs() < 2.0 && told(3).2 == "%", "{report} where df says {disk}");
+    assert_eq!(told(4), (&"ok".into(), &50.0.into(), &"%".into()), "{report}");
+    assert_eq!(exit, 1);
+
+    let text = String::from_utf8(check(&["--sample", "100ms", "--config", &file]).stdout).unwrap();
+    for wanted in [
+        "text               71.4%  past > 71 %",
+        "plain              5.00%  past < 10 %",
+        "last               1m3",
+        "printed            50.0%",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    assert!(text.lines().all(|line| line == line.trim_end()), "no blanks at the end of a line\n{text}");
+}
+
+/// Used part of a file system in percent, as `df` says it.
+fn used_part(path: &str) -> f64 {
+    let output = Command::new("df").args(["--output=used,avail", "-k", path]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let figures: Vec<f64> = text.lines().last().unwrap().split_whitespace().map(|n| n.parse().unwrap()).collect();
+    100.0 * figures[0] / (figures[0] + figures[1])
+}
+
+#[test]
+fn a_figure_that_is_not_there_says_why() {
+    let server = FakeHttp::always(answer("200 OK", r#"{"a":1}"#));
+    let gone = FakeHttp::always(Vec::new()).address();
+    let (_folder, file) = config(&format!(
+        "[[signal]]\nname = \"pointer\"\nurl = \"{}\"\npointer = \"/b\"\n\
+         [[signal]]\nname = \"missing\"\ncommand = [\"no-such-program-here\"]\n\
+         [[signal]]\nname = \"folder\"\ndisk = \"/no/such/folder\"\n\
+         [[signal]]\nname = \"carried\"\nredis = [\"DBSIZE\"]\n\
+         [[cache]]\nname = \"redis\"\nredis = \"redis://{gone}\"\n\
+         [[database]]\nname = \"db\"\nurl = \"postgresql://a@{gone}/a\"\n\
+         [[log]]\nname = \"app\"\nfiles = \"/no/such/folder/app.log\"\n\
+         [[log]]\nname = \"unit\"\ncommand = [\"no-such-program-here\", \"-f\"]\n",
+        server.url("/figures")
+    ));
+    let (_, report) = json(&["--config", &file]);
+    let text = String::from_utf8(check(&["--sample", "100ms", "--config", &file]).stdout).unwrap();
+    for (section, at, wanted) in [
+        ("signals", 0, "no number at /b"),
+        ("signals", 1, "program not installed: no-such-program-here"),
+        ("signals", 2, "no such file: /no/such/folder"),
+        ("signals", 3, "connection refused"),
+        ("logs", 0, "no file /no/such/folder/app.log yet"),
+        ("logs", 1, "program not installed: no-such-program-here"),
+    ] {
+        let detail = report[section][at]["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(wanted), "{section} {at}: {report}");
+        assert!(text.contains(detail), "{detail}\n{text}");
+    }
+    assert!(report["databases"][0]["basis"].as_str().unwrap().contains("refused"), "{report}");
+    assert!(report["caches"][0]["basis"].as_str().unwrap().contains("refused"), "{report}");
+    assert!(!text.contains("null") && !text.contains("needs two readings"), "{text}");
 }
 
 #[test]
@@ -189,7 +276,7 @@ fn a_log_is_counted_and_not_judged() {
     let url = server.url("/health");
     let arguments = [url.as_str(), "--log", log.to_str().unwrap(), "--log", missing.to_str().unwrap()];
     let (exit, report) = json(&arguments);
-    has(&report["logs"][0], &["name", "lines", "errors", "dropped"]);
+    has(&report["logs"][0], &["name", "lines", "errors", "dropped", "detail"]);
     assert_eq!((&report["logs"][0]["lines"], &report["logs"][0]["errors"]), (&3.into(), &2.into()), "{report}");
     assert_eq!(report["logs"][0]["dropped"], 0);
     assert!(report["logs"][1]["lines"].is_null(), "{report}");

@@ -125,7 +125,8 @@ fn configuration(
         return match read_trusted(&path, reader) {
             Ok(text) => Ok(Some(SourceFile { path, text })),
             Err(Refusal::Missing) => Err(Problem::new(&place, "", format!("{}: no such file", path.display()))),
-            Err(Refusal::Words(words)) => Err(Problem::new(&place, "", words)),
+            // The command line is right; what is wrong is the file.
+            Err(Refusal::Words(words)) => Err(Problem::new(&Place { layer: Layer::File, ..place }, "", words)),
         };
     }
     for folder in places.user.iter().chain([&places.system]) {

@@ -37,7 +37,6 @@ Exit status: 0 done, 64 wrong usage, 78 wrong configuration.";
     long_about = "A full-screen terminal dashboard for operating a service: health, PostgreSQL, caches, signals and logs on one \
                   screen, over SSH, from one binary. Nothing is written to what is watched.",
     after_help = EXAMPLES,
-    args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
 pub struct CommandLine {
@@ -67,7 +66,7 @@ pub enum Command {
 }
 
 /// What is watched and how it is shown.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Targets {
     /// URLs: with a path it is probed as it stands, bare it is discovered
     #[arg(value_name = "URL")]
@@ -84,7 +83,7 @@ pub struct Targets {
     /// Redis URL (may be repeated)
     #[arg(long, value_name = "URL")]
     pub redis: Vec<String>,
-    /// Prometheus endpoint (may be repeated); checked and listed
+    /// Prometheus endpoint (may be repeated); not read by this version
     #[arg(long, value_name = "URL")]
     pub metrics: Vec<String>,
     /// Log file or glob (may be repeated)
@@ -117,6 +116,29 @@ impl Targets {
             && self.logs.is_empty()
             && self.profile.is_none()
             && self.config.is_none()
+    }
+
+    /// These, with what was written before the subcommand: `quarterdeck --config FILE check`.
+    #[must_use]
+    pub fn after(self, before: Targets) -> Targets {
+        let both = |mut first: Vec<String>, then: Vec<String>| {
+            first.extend(then);
+            first
+        };
+        Targets {
+            urls: both(before.urls, self.urls),
+            config: self.config.or(before.config),
+            profile: self.profile.or(before.profile),
+            databases: both(before.databases, self.databases),
+            redis: both(before.redis, self.redis),
+            metrics: both(before.metrics, self.metrics),
+            logs: both(before.logs, self.logs),
+            environment: self.environment.or(before.environment),
+            every: self.every.or(before.every),
+            theme: self.theme.or(before.theme),
+            ascii: self.ascii || before.ascii,
+            redact: self.redact || before.redact,
+        }
     }
 }
 
@@ -205,4 +227,28 @@ pub enum Config {
     Show(Targets),
     /// Print a documented configuration with every key and its default
     Example,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn a_mistyped_subcommand_is_known_as_one() {
+        for command in CommandLine::command().get_subcommands() {
+            assert!(crate::config::COMMANDS.contains(&command.get_name()), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn options_may_stand_before_the_subcommand() {
+        let line =
+            CommandLine::try_parse_from(["quarterdeck", "--config", "a", "--db", "x", "check", "--db", "y", "--json"]);
+        let line = line.unwrap();
+        let Some(Command::Check(check)) = line.command else { panic!("no check") };
+        let targets = check.targets.after(line.targets);
+        assert_eq!((targets.config, targets.databases), (Some("a".into()), vec!["x".to_owned(), "y".to_owned()]));
+    }
 }

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use super::arguments::Config;
-use super::load::{load, refuse};
+use super::load::{load, off_lines, refuse};
 use super::say;
 use crate::config::example::example;
-use crate::config::show::{kind, show};
+use crate::config::show::show;
 use crate::domain::Safe;
 
 /// Runs it.
@@ -26,10 +26,7 @@ pub fn run(command: Config) -> ExitCode {
                     r.logs.len(),
                     r.off.len()
                 );
-                let off = r
-                    .off
-                    .iter()
-                    .map(|o| Safe::of(format!("off: {} {}: {}; turn on: {}", kind(o.kind), o.name, o.why, o.turn_on)));
+                let off = off_lines(r);
                 let notes = r.notes.iter().map(|n| Safe::of(format!("note: {n}")));
                 say::print(&[Safe::of(counts)].into_iter().chain(off).chain(notes).collect::<Vec<_>>())
             }

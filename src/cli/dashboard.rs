@@ -12,12 +12,10 @@ use crate::runtime::dashboard;
 const FAILED: u8 = 70;
 
 pub fn run(targets: Targets) -> ExitCode {
-    let nothing_named = targets.names_nothing();
+    let (nothing_named, metrics) = (targets.names_nothing(), !targets.metrics.is_empty());
     match load::load(targets.into()) {
-        Ok(resolution) if nothing_named && is_empty(&resolution.resolved) => {
-            say::complain("nothing to watch: name a URL, --db, --redis, --log or --profile, or write a configuration");
-            say::complain("try: quarterdeck http://localhost:8000, quarterdeck demo, quarterdeck --help");
-            ExitCode::from(load::USAGE)
+        Ok(resolution) if nothing_named && resolution.resolved.is_empty() => {
+            load::nothing_to_watch(&resolution.resolved, metrics)
         }
         Ok(resolution) => show(&resolution.resolved),
         Err(problems) => load::refuse(&problems),
@@ -37,13 +35,4 @@ pub fn show(resolved: &Resolved) -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
-}
-
-fn is_empty(resolved: &Resolved) -> bool {
-    resolved.services.is_empty()
-        && resolved.databases.is_empty()
-        && resolved.caches.is_empty()
-        && resolved.signals.is_empty()
-        && resolved.logs.is_empty()
-        && resolved.origins.is_empty()
 }

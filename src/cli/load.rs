@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use super::say;
 use crate::adapters::config_files::{self, Places};
-use crate::config::{Arguments, Layer, Problem, Resolution, resolve};
+use crate::config::show::kind;
+use crate::config::{Arguments, Layer, Problem, Resolution, Resolved, resolve};
+use crate::domain::Safe;
 
 /// EX_USAGE of sysexits.
 pub const USAGE: u8 = 64;
@@ -25,4 +27,23 @@ pub fn refuse(problems: &[Problem]) -> ExitCode {
     say::err(&lines);
     let usage = problems.iter().all(|p| p.place.layer == Layer::CommandLine);
     ExitCode::from(if usage { USAGE } else { CONFIGURATION })
+}
+
+/// Says that there is nothing to watch, and why where that is known. Nobody is helped by a verdict on nothing.
+pub fn nothing_to_watch(resolved: &Resolved, metrics: bool) -> ExitCode {
+    say::complain("nothing to watch: name a URL, --db, --redis, --log or --profile, or write a configuration");
+    if metrics {
+        say::complain("--metrics is not read by this version: name something else beside it");
+    }
+    say::err(&off_lines(resolved));
+    say::complain("try: quarterdeck http://localhost:8000, quarterdeck demo, quarterdeck --help");
+    ExitCode::from(USAGE)
+}
+
+/// What is named and off, with the line that turns it on.
+pub fn off_lines(resolved: &Resolved) -> Vec<Safe> {
+    let line = |o: &crate::config::resolved::OffSpec| {
+        Safe::of(format!("off: {} {}: {}; turn on: {}", kind(o.kind), o.name, o.why, o.turn_on))
+    };
+    resolved.off.iter().map(line).collect()
 }

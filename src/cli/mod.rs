@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Command, CommandLine};
+use arguments::{Check, Command, CommandLine, Config, Demo, Targets};
 
 use crate::domain::Safe;
 
@@ -26,12 +26,25 @@ pub fn main() -> ExitCode {
 }
 
 fn run(line: CommandLine) -> ExitCode {
+    let before = line.targets;
     match line.command {
-        None => dashboard::run(line.targets),
-        Some(Command::Check(check)) => check::run(check),
-        Some(Command::Demo(demo)) => demo::run(demo),
-        Some(Command::Config(command)) => config::run(command),
+        None => dashboard::run(before),
+        Some(Command::Check(check)) => check::run(Check { targets: check.targets.after(before), ..check }),
+        Some(Command::Config(Config::Check(targets))) => config::run(Config::Check(targets.after(before))),
+        Some(Command::Config(Config::Show(targets))) => config::run(Config::Show(targets.after(before))),
+        Some(Command::Demo(demo)) => {
+            let asked = Demo { theme: demo.theme.or(before.theme.clone()), ascii: demo.ascii || before.ascii, ..demo };
+            let looks = Targets { theme: before.theme.clone(), ascii: before.ascii, ..Targets::default() };
+            if looks == before { demo::run(asked) } else { out_of_place("demo") }
+        }
+        Some(Command::Config(Config::Example)) if before != Targets::default() => out_of_place("config example"),
+        Some(Command::Config(Config::Example)) => config::run(Config::Example),
     }
+}
+
+fn out_of_place(command: &str) -> ExitCode {
+    say::complain(format!("what stands before {command} means nothing to it; see quarterdeck {command} --help"));
+    ExitCode::from(load::USAGE)
 }
 
 /// Help goes to stdout and is no failure; everything else is wrong usage. What was typed passes the gate like all text.

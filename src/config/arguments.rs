@@ -7,9 +7,14 @@ use url::Url;
 use super::keys::Kind;
 use super::layers::{Item, Merged};
 use super::names;
+use super::nearest;
 use super::problem::{Layer, Place, Problem};
 use super::value::{Context, Value, of_text};
+use super::words;
 use crate::domain::Safe;
+
+/// The subcommands: what is mistyped at a URL's place is often one of them.
+pub const COMMANDS: [&str; 3] = ["check", "config", "demo"];
 
 /// Arguments of the dashboard and of `check`, not yet judged.
 #[derive(Clone, Debug, Default)]
@@ -99,8 +104,8 @@ impl Line<'_> {
         }
     }
 
-    fn set(&mut self, section: &str, name: &str, key: &str, value: Value, flag: &str) {
-        self.merged.set(section, name, key, value, &place(flag));
+    fn set(&mut self, section: &'static str, name: &str, key: &str, value: Value, flag: &str) {
+        self.merged.fill(section, name, key, value, &place(flag));
     }
 
     /// The name, or the name with a number that nobody has yet.
@@ -115,6 +120,9 @@ impl Line<'_> {
     }
 
     fn url(&mut self, text: &str) {
+        if let Some(words) = meant_command(text) {
+            return self.problems.push(Problem::new(&place("command line"), "URL", words));
+        }
         let Some(Value::Url(url)) = self.value("URL", &Kind::Url, text) else { return };
         if !is_bare(&url) {
             let name = self.free_name("service", &names::of_url(&url));
@@ -131,7 +139,7 @@ impl Line<'_> {
 
     fn connection(&mut self, section: &'static str, key: &str, flag: &str, kind: &Kind, text: &str, first: bool) {
         let Some(value) = self.value(flag, kind, text) else { return };
-        if super::words::connection_without_secrets(text) != text {
+        if words::connection_without_secrets(text) != text {
             let words = format!(
                 "{flag} holds a password: every user of this machine can see it; a password file or env:NAME is safer"
             );
@@ -141,6 +149,19 @@ impl Line<'_> {
         let name = main.unwrap_or_else(|| self.free_name(section, &names::of_connection(text)));
         self.set(section, &name, key, value, flag);
     }
+}
+
+/// What to say of a word that is no URL but nearly, or out of its place, a subcommand.
+fn meant_command(text: &str) -> Option<String> {
+    if text.contains([':', '/', '.', '@', '[']) {
+        return None;
+    }
+    let command = nearest::nearest(text, COMMANDS)?;
+    Some(if command == text {
+        format!("{text} is a subcommand and comes before URLs: quarterdeck {text} URL")
+    } else {
+        format!("{:?} is neither a URL nor a subcommand; did you mean quarterdeck {command}?", words::clip(text))
+    })
 }
 
 fn place(flag: &str) -> Place {
@@ -157,7 +178,7 @@ pub fn is_bare(url: &Url) -> bool {
 /// What a file names is never pointed elsewhere: it would be watched under a name that is not its own.
 pub(super) fn main_of(merged: &Merged, section: &'static str, key: &str) -> Option<String> {
     let rivals = |item: &Item| item.section.one_of.iter().any(|k| *k != key && item.given(k).is_some());
-    let off = |item: &Item| item.given("off").is_some_and(|g| g.value == Value::Flag(true));
+    let off = |item: &Item| item.given("off").is_some_and(|g| g.value == Value::Flag(true)) && !item.is_left_off();
     merged
         .of(section)
         .find(|item| item.place.layer == Layer::Profile && !rivals(item) && !off(item))

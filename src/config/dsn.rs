@@ -31,16 +31,25 @@ pub type Parsed = (DatabaseTarget, Vec<Safe>);
 /// # Errors
 /// A sentence for people when the text or the value of a known parameter is wrong.
 pub fn parse(text: &str, env: Lookup<'_>, home: Option<&Path>) -> Result<Parsed, Safe> {
+    read(text).and_then(|settings| assemble::target(settings, env, home)).map_err(Safe::of)
+}
+
+/// Whether the text itself says which server is meant, and does not leave that to `PGHOST`.
+#[must_use]
+pub fn names_a_host(text: &str) -> bool {
+    read(text).is_ok_and(|mut settings| settings.take(&["host", "hostaddr"]).is_some_and(|host| !host.is_empty()))
+}
+
+fn read(text: &str) -> Result<settings::Settings, String> {
     let text = text.trim();
-    let settings = if url::looks_like_url(text) {
+    if url::looks_like_url(text) {
         url::read(text)
     } else if text.contains('=') {
         keyvalue::read(text)
     } else {
         Err("not a connection string; write postgresql://user@host:5432/database or \"host=… user=… dbname=…\""
             .to_owned())
-    };
-    settings.and_then(|settings| assemble::target(settings, env, home)).map_err(Safe::of)
+    }
 }
 
 /// The target that `PG*` alone describe.

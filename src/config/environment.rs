@@ -6,7 +6,7 @@ use super::arguments::{Arguments, main_of};
 use super::dotenv;
 use super::environments;
 use super::keys::{self, Kind};
-use super::layers::Merged;
+use super::layers::{Item, Merged};
 use super::names;
 use super::nearest;
 use super::problem::{Layer, Place, Problem};
@@ -115,23 +115,33 @@ fn ours(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>,
     }
 }
 
-/// Origins that name a variable, such as API_URL.
+/// Origins that name a variable, such as API_URL; or, where the origin is known but for its port, METRICS_PORT.
 fn origins(variables: &Variables, merged: &mut Merged, notes: &mut Vec<Safe>) {
-    let wanted: Vec<(String, String)> = merged
+    let wanted: Vec<(String, String, Option<Value>)> = merged
         .of("origin")
         .filter_map(|item| match &item.given("variable")?.value {
-            Value::Text(variable) => Some((item.name.clone(), variable.clone())),
+            Value::Text(variable) => {
+                let port = variables.real(variable).and_then(|text| text.parse().ok());
+                Some((item.name.clone(), variable.clone(), port.and_then(|port| at_port(item, port))))
+            }
             _ => None,
         })
         .collect();
-    for (name, variable) in wanted {
+    for (name, variable, at_port) in wanted {
         let Some(text) = variables.real(&variable) else { continue };
         let place = Place::of(Layer::Environment, &variable);
-        match of_text(&Kind::Url, text, &context()) {
+        match at_port.map_or_else(|| of_text(&Kind::Url, text, &context()), Ok) {
             Ok(value) => merged.set("origin", &name, "url", value, &place),
             Err(words) => notes.push(Safe::of(format!("{place} is ignored: {words}"))),
         }
     }
+}
+
+/// The origin's URL at another port.
+fn at_port(origin: &Item, port: u16) -> Option<Value> {
+    let Value::Url(url) = &origin.given("url")?.value else { return None };
+    let mut url = url.clone();
+    url.set_port(Some(port)).ok().filter(|()| port > 0).map(|()| Value::Url(url))
 }
 
 fn database(variables: &Variables, arguments: &Arguments, merged: &mut Merged, notes: &mut Vec<Safe>) {
@@ -178,7 +188,7 @@ fn ignored(notes: &mut Vec<Safe>, variable: &str, why: &str) {
 fn set(
     merged: &mut Merged,
     notes: &mut Vec<Safe>,
-    section: &str,
+    section: &'static str,
     (name, key): (&str, &str),
     kind: &Kind,
     text: &str,
@@ -186,7 +196,7 @@ fn set(
 ) {
     let place = Place::of(Layer::Environment, origin);
     match of_text(kind, text, &context()) {
-        Ok(value) => merged.set(section, name, key, value, &place),
+        Ok(value) => merged.fill(section, name, key, value, &place),
         Err(words) => notes.push(Safe::of(format!("{place} is ignored: {words}"))),
     }
 }

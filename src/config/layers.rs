@@ -39,6 +39,12 @@ impl Item {
         self.place.layer == Layer::Profile && self.values.iter().all(|(_, given)| given.place.layer == Layer::Profile)
     }
 
+    /// Whether it is off because its profile leaves it so until it is asked for.
+    #[must_use]
+    pub fn is_left_off(&self) -> bool {
+        self.given("off").is_some_and(|g| g.value == Value::Flag(true) && g.place.layer == Layer::Profile)
+    }
+
     fn take(&mut self, key: &'static Key, given: Given) {
         if self.section.one_of.contains(&key.name) {
             let one_of = self.section.one_of;
@@ -89,6 +95,14 @@ impl Merged {
         let mut entry = Entry::new(section, name, place.clone());
         entry.values.push((key, Given { value, place: place.clone() }));
         self.add(entry);
+    }
+
+    /// Puts on top where something is. Who says where it is asks for it: what a profile leaves off is on then.
+    pub fn fill(&mut self, section: &'static str, name: &str, key: &str, value: Value, place: &Place) {
+        self.set(section, name, key, value, place);
+        if self.find(section, name).is_some_and(Item::is_left_off) {
+            self.set(section, name, "off", Value::Flag(false), place);
+        }
     }
 
     /// Entries of a section.

@@ -25,7 +25,7 @@ pub mod trust;
 pub mod value;
 pub mod words;
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, COMMANDS};
 pub use environment::{Variables, wants_dotenv};
 pub use problem::{Layer, Place, Problem};
 pub use resolve::{Inputs, Resolution, SourceFile, resolve, wanted_profile};

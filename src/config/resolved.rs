@@ -40,6 +40,17 @@ pub struct Resolved {
 impl Resolved {
     /// Most entries in any list.
     pub const MAX_SOURCES: usize = 2000;
+
+    /// Whether there is nothing to look at, and nothing to look around at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+            && self.databases.is_empty()
+            && self.caches.is_empty()
+            && self.signals.is_empty()
+            && self.logs.is_empty()
+            && self.origins.is_empty()
+    }
 }
 
 /// One HTTP service.

@@ -31,7 +31,7 @@ pub fn problems(reading: &DatabaseReading, rates: Option<&DatabaseRates>, hit_ta
         Err(cause) => found.push(of_cause("connections", cause)),
     }
     match &reading.sessions {
-        Ok(sessions) => found.extend(of_sessions(sessions)),
+        Ok(sessions) => found.extend(of_hidden(sessions).into_iter().chain(of_sessions(sessions))),
         Err(cause) => found.push(of_cause("sessions", cause)),
     }
     match &reading.counters {
@@ -83,15 +83,25 @@ fn of_sessions(sessions: &Sessions) -> Option<Problem> {
     Some(Problem { verdict: Verdict::Degraded, words: Safe::of(words) })
 }
 
+/// Sessions that we may not see could be idle in transaction for hours: what is not seen is not ok.
+fn of_hidden(sessions: &Sessions) -> Option<Problem> {
+    let (count, grant) = sessions.hidden.as_ref()?;
+    let those = if *count == 1 { "session is" } else { "sessions are" };
+    let words = format!("{count} {those} hidden, so idle in transaction cannot be judged; {grant}");
+    Some(Problem { verdict: Verdict::Unknown, words: Safe::of(words) })
+}
+
 fn of_hit_ratio(rates: &DatabaseRates, target: f64) -> Option<Problem> {
     let ratio = rates.hit_ratio.filter(|ratio| rates.blocks >= FEWEST_BLOCKS && *ratio < target)?;
     let words = format!("buffer hit ratio {:.1} % under {:.1} %", ratio * 100.0, target * 100.0);
     Some(Problem { verdict: Verdict::Degraded, words: Safe::of(words) })
 }
 
-/// A part that could not be read leaves its figures unknown.
+/// A part that could not be read leaves its figures unknown; where a right is missing, the lines that give it follow.
 fn of_cause(what: &str, cause: &Cause) -> Problem {
-    Problem { verdict: cause.verdict(), words: Safe::of(format!("{what}: {cause}")) }
+    let fix = if let Cause::Denied { fix, .. } = cause { fix.as_slice() } else { &[] };
+    let words = fix.iter().fold(format!("{what}: {cause}"), |words, line| format!("{words}; {line}"));
+    Problem { verdict: cause.verdict(), words: Safe::of(words) }
 }
 
 #[cfg(test)]
@@ -123,6 +133,17 @@ mod tests {
         assert_eq!(of_sessions(&with(300)), None);
         assert_eq!(of_sessions(&with(301)).unwrap().verdict, Verdict::Degraded);
         assert_eq!(of_sessions(&Sessions::default()), None);
+    }
+
+    #[test]
+    fn what_may_not_be_seen_is_unknown_and_the_grant_is_told() {
+        let grant = Safe::of("GRANT pg_read_all_stats TO \"mon\";");
+        let sessions = Sessions { hidden: Some((3, grant.clone())), ..Sessions::default() };
+        let problem = of_hidden(&sessions).unwrap();
+        assert_eq!(problem.verdict, Verdict::Unknown);
+        assert!(problem.words.as_str().contains(grant.as_str()), "{}", problem.words);
+        let denied = of_cause("sessions", &Cause::Denied { missing: Safe::of("a right"), fix: vec![grant] });
+        assert_eq!(denied.words.as_str(), "sessions: denied: a right; GRANT pg_read_all_stats TO \"mon\";");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::figure;
 use super::moment::Moment;
-use super::signal::SignalValue;
+use super::signal::{SignalValue, Unit};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,28 @@ pub struct Threshold {
     pub hold: Duration,
     /// As it was written, for people.
     text: Box<str>,
+    /// The bound's own unit as it was written; empty for none.
+    unit: Box<str>,
+}
+
+/// Units of time and size that a signal may have, and how many base units one of them is.
+const SCALES: [(&str, Dimension, f64); 10] = [
+    ("us", Dimension::Time, 1e-6),
+    ("ms", Dimension::Time, 1e-3),
+    ("s", Dimension::Time, 1.0),
+    ("min", Dimension::Time, 60.0),
+    ("B", Dimension::Size, 1.0),
+    ("bytes", Dimension::Size, 1.0),
+    ("KiB", Dimension::Size, 1024.0),
+    ("MiB", Dimension::Size, 1024.0 * 1024.0),
+    ("GiB", Dimension::Size, 1024.0 * 1024.0 * 1024.0),
+    ("TiB", Dimension::Size, 1024.0 * 1024.0 * 1024.0 * 1024.0),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dimension {
+    Time,
+    Size,
 }
 
 /// Whether a threshold is crossed, and since when.
@@ -70,8 +92,41 @@ impl Threshold {
             Some((condition, time)) => (condition.trim(), parse_duration(time).ok_or_else(|| wrong_time(time))?),
             None => (trimmed, Duration::ZERO),
         };
-        let (comparison, bound) = parse_condition(condition)?;
-        Ok(Threshold { comparison, bound, hold, text: trimmed.into() })
+        let (comparison, bound, unit) = parse_condition(condition)?;
+        Ok(Threshold { comparison, bound, hold, text: trimmed.into(), unit: unit.into() })
+    }
+
+    /// The threshold for values of a signal that has this unit. Without a unit of its own a bound is in the signal's;
+    /// a percentage beside another unit is refused, since nobody can tell what `5` would then mean.
+    ///
+    /// # Errors
+    /// When bound and signal are not of one kind.
+    pub fn in_unit(mut self, unit: &Unit) -> Result<Threshold, String> {
+        if self.comparison == Comparison::OlderThan {
+            return Ok(self);
+        }
+        let scale = SCALES.iter().find(|(word, ..)| *word == unit.0.as_str());
+        match (&*self.unit, unit.is_percent()) {
+            ("%", true) => {}
+            ("", true) => self.bound /= 100.0,
+            ("%", false) => {
+                return Err(format!(
+                    "\"{self}\" is in percent and the signal is not; write unit = \"%\" where its numbers are percent \
+                     (5 is 5 %), or a plain bound where they are not (0.05)"
+                ));
+            }
+            (other, true) => return Err(format!("\"{self}\" is in {other} and the signal in percent")),
+            ("", false) => {}
+            // A bound is kept in base units; the numbers of the signal come in the signal's own.
+            (own, false) => {
+                if let Some((_, dimension, factor)) = scale
+                    && dimension_of(own) == Some(*dimension)
+                {
+                    self.bound /= factor;
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// Whether the comparison holds for `value` at `now`; `None` for NaN.
@@ -123,10 +178,19 @@ fn wrong_time(text: &str) -> String {
     format!("{:?} is not a time; write it as 30s, 5m, 2h or 1d", text.trim())
 }
 
-fn parse_condition(text: &str) -> Result<(Comparison, f64), String> {
+/// Whether a unit of a bound is one of time or of size.
+fn dimension_of(unit: &str) -> Option<Dimension> {
+    match unit {
+        "us" | "ms" | "s" | "m" | "min" | "h" | "d" => Some(Dimension::Time),
+        "B" | "KiB" | "MiB" | "GiB" | "TiB" => Some(Dimension::Size),
+        _ => None,
+    }
+}
+
+fn parse_condition(text: &str) -> Result<(Comparison, f64, &str), String> {
     if let Some(time) = text.strip_prefix("older than ") {
         let bound = parse_duration(time).ok_or_else(|| wrong_time(time))?;
-        return Ok((Comparison::OlderThan, bound.as_secs_f64()));
+        return Ok((Comparison::OlderThan, bound.as_secs_f64(), "s"));
     }
     const SIGNS: [(&str, Comparison); 6] = [
         (">=", Comparison::AtLeast),
@@ -138,7 +202,8 @@ fn parse_condition(text: &str) -> Result<(Comparison, f64), String> {
     ];
     for (sign, comparison) in SIGNS {
         if let Some(rest) = text.strip_prefix(sign) {
-            return Ok((comparison, parse_bound(rest.trim())?));
+            let rest = rest.trim();
+            return Ok((comparison, parse_bound(rest)?, number_and_unit(rest).1));
         }
     }
     Err(format!("{text:?} is not a threshold; write \"> 1000 for 5m\", \"< 10 %\" or \"older than 5m\""))
@@ -149,19 +214,16 @@ fn parse_condition(text: &str) -> Result<(Comparison, f64), String> {
 /// # Errors
 /// When it does not begin with a finite number, or the unit is not known.
 pub fn parse_bound(text: &str) -> Result<f64, String> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_')))
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
+    let (digits, unit) = number_and_unit(text);
     let number: f64 = digits
         .replace('_', "")
         .parse()
         .ok()
         .filter(|n: &f64| n.is_finite())
         .ok_or_else(|| format!("{text:?} does not begin with a number"))?;
-    let factor = match unit.trim() {
+    let factor = match unit {
         "" | "s" => 1.0,
-        "%" => 0.01,
+        "%" => return Ok(number / 100.0),
         "us" => 1e-6,
         "ms" => 1e-3,
         "m" | "min" => 60.0,
@@ -180,6 +242,14 @@ pub fn parse_bound(text: &str) -> Result<f64, String> {
         }
     };
     Ok(number * factor)
+}
+
+fn number_and_unit(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_')))
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    (digits, unit.trim())
 }
 
 /// Reads `250ms`, `30s`, `5m`, `2h`, `1d`. The one reader of times in configuration and on the command line.
@@ -224,6 +294,29 @@ mod tests {
         for wrong in ["", "1000", "> x", "> 5 parsecs", "> 1 for ever", "older than x", "> nan", "> 1e999"] {
             assert!(Threshold::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_bound_is_held_against_numbers_of_the_signals_unit() {
+        let bound = |text: &str, unit: &str| {
+            Threshold::parse(text).unwrap().in_unit(&Unit(crate::domain::Safe::of(unit))).map(|t| t.bound)
+        };
+        for (text, unit, expected) in [
+            ("> 500", "ms", 500.0),
+            ("> 500ms", "ms", 500.0),
+            ("> 2 s", "ms", 2000.0),
+            ("> 5m", "s", 300.0),
+            ("> 1 GiB", "MiB", 1024.0),
+            ("> 1 GiB", "bytes", 1_073_741_824.0),
+            ("> 5k", "jobs", 5000.0),
+            ("< 10 %", "%", 0.1),
+            ("< 10", "%", 0.1),
+            ("older than 5m", "%", 300.0),
+        ] {
+            assert_eq!(bound(text, unit), Ok(expected), "{text} of {unit}");
+        }
+        assert!(bound("< 10 %", "").unwrap_err().contains("unit = \"%\""));
+        assert!(bound("< 10 %", "jobs").is_err() && bound("< 10 s", "%").is_err());
     }
 
     #[test]

@@ -67,6 +67,56 @@ fn a_wrong_configuration_exits_78_and_says_all() {
 }
 
 #[test]
+fn a_mistyped_or_misplaced_subcommand_is_named() {
+    for (arguments, wanted) in [
+        (&["chek"][..], "did you mean quarterdeck check?"),
+        (&["dmeo"], "did you mean quarterdeck demo?"),
+        (&["http://localhost:1", "check"], "check is a subcommand and comes before URLs"),
+        (&["check", "localhost"], "did you mean \"http://localhost\"?"),
+        (&["--db", "postgresql://a@b/c", "demo"], "what stands before demo"),
+        (&["--profile", "pgit", "config", "check"], "--profile: there is no profile \"pgit\""),
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (64, ""), "{arguments:?}: {err}");
+        assert!(err.contains(wanted), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn options_may_stand_before_the_subcommand() {
+    let (code, out, err) = run(&["--profile", "kinexus", "config", "check"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("kinexus: no problem;"), "{out}");
+}
+
+#[test]
+fn nothing_to_watch_is_wrong_usage_and_no_verdict() {
+    for arguments in [&["check"][..], &["check", "--json"], &["check", "--metrics", "http://127.0.0.1:9/metrics"], &[]]
+    {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (64, ""), "{arguments:?}: {err}");
+        assert!(err.contains("nothing to watch: name a URL"), "{err}");
+        assert_eq!(err.contains("--metrics is not read by this version"), arguments.len() == 3, "{err}");
+    }
+    let (_, out, _) = run(&["--help"]);
+    assert!(out.contains("not read by this version") && !out.contains("checked and listed"), "{out}");
+}
+
+#[test]
+fn a_configuration_that_others_may_write_is_a_wrong_configuration() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = TempDir::new().unwrap();
+    let file = world.path().join("open.toml");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let (code, _, err) = told(&quarterdeck(&world, &["--config", file.to_str().unwrap(), "check"]).output().unwrap());
+    assert_eq!(code, 78, "{err}");
+    assert!(err.contains("--config") && err.contains("may be written by others"), "{err}");
+    let (code, _, err) = told(&quarterdeck(&world, &["check", "--config", "gone.toml"]).output().unwrap());
+    assert_eq!(code, 64, "{err}");
+}
+
+#[test]
 fn check_show_and_example_print_and_succeed() {
     let (code, out, err) = run(&["config", "check", "--profile", "kinexus"]);
     assert_eq!((code, err.as_str()), (0, ""));

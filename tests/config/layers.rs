@@ -189,7 +189,7 @@ fn what_is_wrong_on_the_command_line_is_told_as_well() {
         "--env: \"prd\" is not known; allowed: production, staging, dev, local",
         "--theme: \"drak\" is not known",
         "--every: \"1\" is not a time",
-        "--profile: profile: there is no profile \"pgit\"; embedded: codebook, ecosystem, kinexus, orchestrator, pggit; did you mean \"pggit\"?",
+        "--profile: there is no profile \"pgit\"; embedded: codebook, ecosystem, kinexus, orchestrator, pggit; did you mean \"pggit\"?",
     ] {
         assert!(said.contains(wanted), "{wanted}\nin\n{said}");
     }
@@ -238,4 +238,28 @@ fn redis_of_the_command_line_replaces_that_of_a_profile() {
     let r = resolved(&Inputs { arguments, ..Inputs::default() }).resolved;
     let CacheSource::Redis { target, .. } = &r.caches[1].source else { panic!("no redis") };
     assert_eq!((r.caches.len(), target.host.as_str(), target.port), (2, "cache.example", 7000));
+}
+
+#[test]
+fn a_bound_and_its_signal_are_of_one_kind() {
+    let signal = |rest: &str| format!("[[signal]]\nname = \"a\"\n{rest}\n");
+    for (wrong, wanted) in [
+        ("command = [\"a\"]\nthreshold = \"< 10 %\"", "write unit = \"%\""),
+        ("command = [\"a\"]\nunit = \"jobs\"\nthreshold = \"< 10 %\"", "is in percent and the signal is not"),
+        ("command = [\"a\"]\nunit = \"%\"\nthreshold = \"> 5m\"", "is in m and the signal in percent"),
+        ("load = true\nunit = \"%\"", "load is a plain number"),
+    ] {
+        let told = refused(&file(&signal(wrong))).join("\n");
+        assert!(told.contains(wanted), "{wrong}: {told}");
+    }
+    for right in [
+        "command = [\"a\"]\nunit = \"%\"\nthreshold = \"< 10 %\"",
+        "disk = \"/\"\nthreshold = \"> 90\"",
+        "load = true\nthreshold = \"> 90 %\"",
+        "command = [\"a\"]\nthreshold = \"< 0.1\"",
+    ] {
+        let signals = resolved(&file(&signal(right))).resolved.signals;
+        let bound = signals[0].threshold.as_ref().unwrap().bound;
+        assert!((0.0..1.0).contains(&bound), "{right}: {bound}");
+    }
 }

@@ -70,7 +70,6 @@ fn pggit() {
          service api deep http://localhost:8000/health/deep 30s\n\
          database pggit pggit pggit\n\
          cache api cache http://localhost:8000/api/v1/cache/stats /hit_rate 0.8\n\
-         cache redis redis localhost:6379  0.8\n\
          signal deliveries pending database 0 [> 1000 for 10m]\n\
          signal deliveries failed 24h database 0 []\n\
          signal queue depth http://localhost:8000/api/v1/alerts#/total [> 1000 for 10m]\n\
@@ -79,8 +78,68 @@ fn pggit() {
          signal memory memory []\n\
          signal load load []\n\
          log journal journalctl -u pggit-api -n 50 -f -o json\n\
-         log error.log /var/log/pggit/error.log\n"
+         log error.log /var/log/pggit/error.log\n\
+         off Cache redis: left off by its profile until it is asked for -> cache = [{ name = \"redis\", off = false }]\n"
     );
+}
+
+#[test]
+fn what_a_profile_leaves_off_is_on_once_somebody_asks_for_it() {
+    let redis = |inputs: &Inputs| {
+        let r = resolved(inputs).resolved;
+        assert!(r.off.iter().all(|o| o.name.as_str() != "redis"), "{:?}", r.off);
+        let found = r.caches.iter().filter_map(|c| match &c.source {
+            CacheSource::Redis { target, .. } => Some(format!("{} {}:{}", c.name, target.host, target.port)),
+            CacheSource::Endpoint { .. } => None,
+        });
+        found.collect::<Vec<_>>().join(", ")
+    };
+    let mut inputs = file("[[cache]]\nname = \"redis\"\noff = false\n");
+    inputs.arguments = profile("pggit");
+    assert_eq!(redis(&inputs), "redis localhost:6379");
+    let arguments = Arguments { redis: vec!["redis://cache:7000".to_owned()], ..profile("pggit") };
+    assert_eq!(redis(&Inputs { arguments, ..Inputs::default() }), "redis cache:7000");
+    let variables = variables(&[("REDIS_URL", "redis://cache:7001")]);
+    assert_eq!(redis(&Inputs { arguments: profile("pggit"), variables, ..Inputs::default() }), "redis cache:7001");
+}
+
+#[test]
+fn a_password_of_the_environment_never_goes_to_a_server_that_a_profile_names() {
+    let password = ("PGPASSWORD", "s3cret");
+    let database = |arguments: Arguments, more: &[(&str, &str)]| {
+        let variables = variables(&[&[password], more].concat());
+        let r = resolved(&Inputs { arguments, variables, ..Inputs::default() }).resolved;
+        let told = r.notes.iter().any(|n| n.as_str().contains("PGPASSWORD is not sent"));
+        (r.databases.iter().map(|d| d.target.password.is_some()).collect::<Vec<_>>(), told)
+    };
+    for name in ["pggit", "orchestrator"] {
+        assert_eq!(database(profile(name), &[]), (vec![false], true), "{name}");
+        let own = Arguments { databases: vec!["postgresql://a@db.test/b".to_owned()], ..profile(name) };
+        assert_eq!(database(own, &[]), (vec![true], false), "{name}");
+    }
+    assert_eq!(database(profile("codebook"), &[]), (vec![], false), "its document gives no address");
+    assert_eq!(database(profile("codebook"), &[("DATABASE_URL", "postgresql://a@db.test/b")]), (vec![true], false));
+    assert_eq!(database(profile("kinexus"), &[("PGHOST", "db.test"), ("PGUSER", "a")]), (vec![true], false));
+}
+
+#[test]
+fn a_variable_may_move_only_the_port() {
+    let notes = |port: &str| {
+        let variables = variables(&[("METRICS_PORT", port)]);
+        told(&resolved(&Inputs { arguments: profile("kinexus"), variables, ..Inputs::default() }).resolved)
+    };
+    assert!(notes("9100").contains("metrics \"scrape\" at http://localhost:9100/ are known"), "{}", notes("9100"));
+    assert!(notes("soon").contains("METRICS_PORT is ignored") && notes("soon").contains("localhost:8090"));
+}
+
+#[test]
+fn an_outage_of_more_than_thirty_seconds_is_down_and_a_shorter_one_is_not() {
+    let mut inputs = Inputs { arguments: profile("ecosystem"), ..Inputs::default() };
+    inputs.file = file("[[service]]\nname = \"prompt store\"\nurl = \"http://h:1/health\"\n").file;
+    for service in resolved(&inputs).resolved.services {
+        let spanned = service.interval * (service.down_after - 1);
+        assert_eq!(spanned.as_secs(), 30, "{}: from the first failure to the one that counts", service.name);
+    }
 }
 
 #[test]
@@ -94,7 +153,8 @@ fn orchestrator() {
          database project_orchestrator postgres project_orchestrator\n\
          signal disk disk / []\n\
          log app docker-compose logs -f app\n\
-         log audit logs/audit.log\n\
+         off Log audit: logs/audit.log is in the folder of the service, which the profile does not know -> log = [{ name = \"audit\", files = \"/FOLDER/logs/audit.log\" }]\n\
+         off Log logs: logs/*.log is in the folder of the service, which the profile does not know -> log = [{ name = \"logs\", files = \"/FOLDER/logs/*.log\" }]\n\
          note metrics \"app\" at http://localhost:8000/metrics are known and not read by this version\n"
     );
 }
@@ -106,6 +166,7 @@ fn kinexus_is_off_where_its_document_gives_no_place() {
         "log api podman-compose logs -f api\n\
          off Service api: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Service api system status: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
+         off Service api admin metrics: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Database kinexus_dev: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n\
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
          note metrics \"scrape\" at http://localhost:8090/ are known and not read by this version\n"
@@ -118,11 +179,11 @@ fn codebook() {
     assert_eq!(
         told(&r),
         "service api http://localhost:8000/health 10s\n\
-         database codebook postgres codebook\n\
-         signal jobs pending database 0 [> 100]\n\
          signal disk disk / [> 90 %]\n\
          signal memory memory []\n\
+         off Database codebook: set its URL -> database = [{ name = \"codebook\", url = \"postgresql://USER@HOST/codebook\" }]\n\
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
+         off Signal jobs pending: its database \"codebook\" is off: set its URL -> database = [{ name = \"codebook\", url = \"postgresql://USER@HOST/codebook\" }]\n\
          off Log api: set its files or command -> log = [{ name = \"api\", files = \"PATH\" }]\n\
          note metrics \"api\" at http://localhost:8000/metrics are known and not read by this version\n"
     );
@@ -167,7 +228,14 @@ fn a_bare_url_replaces_the_main_origin_and_turns_services_on() {
     let arguments = Arguments { urls: vec!["http://127.0.0.1:9000".to_owned()], ..profile("kinexus") };
     let r = resolved(&Inputs { arguments, ..Inputs::default() }).resolved;
     let urls: Vec<&str> = r.services.iter().map(|s| s.url.as_str()).collect();
-    assert_eq!(urls, ["http://127.0.0.1:9000/health", "http://127.0.0.1:9000/api/admin/system-status"]);
+    assert_eq!(
+        urls,
+        [
+            "http://127.0.0.1:9000/health",
+            "http://127.0.0.1:9000/api/admin/system-status",
+            "http://127.0.0.1:9000/api/admin/metrics"
+        ]
+    );
     assert!(r.origins.is_empty());
 }
 
@@ -193,7 +261,7 @@ fn the_line_that_turns_something_on_does_so() {
             // What hangs on another thing that is off is turned on by that one's line.
             let now = resolved(&inputs).resolved;
             let still = now.off.iter().any(|o| o.name == off.name && o.kind == off.kind);
-            let carried = off.name.as_str() == "queue depth";
+            let carried = matches!(off.name.as_str(), "queue depth" | "jobs pending");
             assert!(!still || carried, "{name}: {line}");
         }
     }

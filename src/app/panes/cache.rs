@@ -126,6 +126,9 @@ fn target(cache: &CacheState) -> Limit {
 pub fn basis_words(basis: Basis) -> String {
     match basis {
         Basis::Delta(over) => format!("last {}", figure::span(over)),
+        Basis::TooFew { over, lookups } => {
+            format!("last {}, {lookups} look-ups: too little traffic to judge", figure::span(over))
+        }
         Basis::Lifetime => "lifetime".to_owned(),
         Basis::NoTraffic(over) => format!("no traffic for {}", figure::span(over)),
         Basis::NotYet => "needs two readings".to_owned(),

@@ -7,15 +7,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::app::Model;
-use crate::app::panes::basis_words;
+use crate::app::panes::{basis_words, words_of};
 use crate::app::telemetry::cache::CacheState;
 use crate::app::telemetry::database::DatabaseState;
-use crate::app::telemetry::service::ServiceState;
+use crate::app::telemetry::service::{CERTIFICATE_DAYS, ServiceState};
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::CacheSource;
-use crate::domain::signal::SignalValue;
 use crate::domain::threshold::Crossing;
-use crate::domain::{Cause, Moment, Safe, Verdict, figure};
+use crate::domain::{Cause, Moment, PaneState, Safe, Verdict, figure};
 
 /// Statements that are listed.
 const SLOW_QUERIES: usize = 10;
@@ -26,6 +25,8 @@ pub struct Report {
     /// Worst of everything that was looked at; unknown when that is nothing.
     pub verdict: Verdict,
     value: Map<String, Value>,
+    /// The figures of the signals as the screen writes them.
+    figures: Vec<Safe>,
 }
 
 impl Report {
@@ -51,7 +52,11 @@ impl Report {
         value.insert("schema".to_owned(), json!(1));
         value.insert("verdict".to_owned(), json!(verdict.word()));
         value.insert("checked_at".to_owned(), json!(checked_at));
-        Report { verdict, value }
+        let figure = |s: &SignalState| match s.readout.value().filter(|_| s.readout.cause().is_none()) {
+            Some(value) => words_of(value, s.spec.unit.0.as_str(), now),
+            None => Safe::of("-"),
+        };
+        Report { verdict, value, figures: live.signals.iter().map(figure).collect() }
     }
 
     /// As one line of JSON in ASCII.
@@ -63,7 +68,7 @@ impl Report {
     /// As lines for people.
     #[must_use]
     pub fn words(&self) -> Vec<Safe> {
-        words::lines(self.verdict, &self.value)
+        words::lines(self.verdict, &self.value, &self.figures)
     }
 }
 
@@ -75,13 +80,40 @@ fn finite(figure: Option<f64>) -> Value {
     figure.filter(|f| f.is_finite()).map_or(Value::Null, |f| json!((f * 1e4).round() / 1e4))
 }
 
+/// What failed, with the lines that mend it where a right is missing.
+fn cause_words(cause: &Cause) -> Safe {
+    let lines = match cause {
+        Cause::Denied { .. } | Cause::NoPermission { .. } => cause.advice(),
+        _ => Vec::new(),
+    };
+    lines.into_iter().fold(Safe::of(cause.to_string()), |words, line| Safe::of(format!("{words}; {line}")))
+}
+
+/// Why there is no fresh figure: the cause, or that none came in time.
+fn why_not(state: &PaneState, cause: Option<&Cause>) -> Option<Safe> {
+    match (cause, state) {
+        (Some(cause), _) => Some(cause_words(cause)),
+        (None, PaneState::Loading { waiting }) => Some(Safe::of(format!("no answer within {}", figure::age(*waiting)))),
+        (None, state) if !state.is_fresh() => Some(state.words()),
+        _ => None,
+    }
+}
+
 fn service(service: &ServiceState, now: Moment) -> (Option<Verdict>, Value) {
     let verdict = service.raw_verdict(now);
     let report = service.readout.value().filter(|_| service.readout.cause().is_none());
     let detail = match (service.readout.cause(), report) {
-        (Some(cause), _) => Safe::of(cause.to_string()),
+        (Some(cause), _) => cause_words(cause),
         (None, Some(report)) => report.detail.clone(),
-        (None, None) => service.state(now).words(),
+        (None, None) => why_not(&service.state(now), None).unwrap_or_default(),
+    };
+    let detail = match service.certificate_days_left(now).filter(|days| *days < CERTIFICATE_DAYS) {
+        Some(days) if service.readout.cause().is_none() => {
+            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            let stop = if detail.as_str().is_empty() { "" } else { "; " };
+            Safe::of(format!("{detail}{stop}certificate: {days} left"))
+        }
+        _ => detail,
     };
     let checks: Vec<Value> = report
         .map(|r| {
@@ -139,7 +171,7 @@ fn database(database: &DatabaseState, now: Moment) -> (Option<Verdict>, Value) {
     });
     let mut problems: Vec<Value> = database.problems.iter().map(|p| to_value(&p.words)).collect();
     for cause in [database.server.cause(), database.statements.cause()].into_iter().flatten() {
-        let words = to_value(Safe::of(cause.to_string()));
+        let words = to_value(cause_words(cause));
         if !problems.contains(&words) {
             problems.push(words);
         }
@@ -147,7 +179,10 @@ fn database(database: &DatabaseState, now: Moment) -> (Option<Verdict>, Value) {
     let rates = database.rates.as_ref();
     let ratio = rates.and_then(|r| r.hit_ratio);
     let basis = match rates {
-        None => "needs two readings".to_owned(),
+        None => match database.server.cause().or(database.counters.cause()) {
+            Some(cause) => cause.to_string(),
+            None => "needs two readings".to_owned(),
+        },
         Some(r) if r.hit_ratio.is_none() => "no traffic".to_owned(),
         Some(r) => format!("delta {}", figure::duration(r.elapsed)),
     };
@@ -169,7 +204,7 @@ fn cache(cache: &CacheState, now: Moment) -> (Option<Verdict>, Value) {
     let verdict = cache.verdict(now);
     let (ratio, basis) = cache.hit_ratio();
     let basis = match cache.readout.cause() {
-        Some(cause) => Safe::of(cause.to_string()),
+        Some(cause) => cause_words(cause),
         None => Safe::of(basis_words(basis)),
     };
     let source = match &cache.spec.source {
@@ -192,12 +227,23 @@ fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
         Crossing::Pending { .. } => signal.verdict(now).max(Verdict::Degraded),
         _ => signal.verdict(now),
     };
-    let number = signal.readout.value().filter(|_| signal.readout.cause().is_none()).map(SignalValue::number);
+    let value = signal.readout.value().filter(|_| signal.readout.cause().is_none());
+    let told = value.map(|value| value.told(&signal.spec.unit, now));
+    let detail = match (why_not(&signal.state(now), signal.readout.cause()), &signal.spec.threshold) {
+        (Some(why), _) => Some(why),
+        (None, Some(threshold)) if verdict == Verdict::Degraded => Some(Safe::of(format!("past {threshold}"))),
+        (None, Some(threshold)) if verdict == Verdict::Unknown => {
+            Some(Safe::of(format!("cannot be held against {threshold}")))
+        }
+        _ => None,
+    };
+    let (number, unit) = told.map_or_else(|| (None, signal.spec.unit.0.clone()), |(n, unit)| (Some(n), unit));
     let value = json!({
         "name": to_value(&signal.spec.name),
         "verdict": verdict.word(),
-        "value": number.filter(|n| n.is_finite()),
-        "unit": to_value(&signal.spec.unit.0),
+        "value": finite(number),
+        "unit": to_value(&unit),
+        "detail": detail.map(to_value),
     });
     (Some(verdict), value)
 }
@@ -205,12 +251,14 @@ fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
 fn log(model: &Model, at: usize) -> Value {
     let logs = &model.live.logs;
     let counters = logs.store.counters(u16::try_from(at).unwrap_or(u16::MAX));
-    let readable = logs.states.get(at).is_some_and(|s| s.cause().is_none());
+    let cause = logs.states.get(at).and_then(|s| s.cause());
+    let readable = logs.states.get(at).is_some() && cause.is_none();
     let known = |n: u64| if readable { json!(n) } else { Value::Null };
     json!({
         "name": logs.names.get(at).map(to_value),
         "lines": known(counters.lines),
         "errors": known(counters.errors()),
         "dropped": counters.dropped_lines,
+        "detail": cause.map(|cause| to_value(cause_words(cause))),
     })
 }

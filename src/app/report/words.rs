@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::app::telemetry::service::CERTIFICATE_DAYS;
 use crate::domain::{Safe, Verdict, figure};
 
 /// The lines.
-pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
+pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> Vec<Safe> {
     let mut out = vec![Safe::of(format!("{}  {}", verdict.word().to_uppercase(), text(value.get("checked_at"))))];
     for item in items(value, "services") {
         let status = item["status"].as_u64().map_or_else(|| "-".to_owned(), |s| s.to_string());
@@ -23,7 +24,8 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
             );
             out.push(Safe::of(words));
         }
-        if let Some(days) = item["certificate_days_left"].as_i64() {
+        // A certificate that is judged stands in the detail.
+        if let Some(days) = item["certificate_days_left"].as_i64().filter(|days| *days >= CERTIFICATE_DAYS) {
             out.push(Safe::of(format!("              certificate: {days} days left")));
         }
     }
@@ -42,9 +44,9 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
         }
         for query in item["slow_queries"].as_array().into_iter().flatten().take(3) {
             let words = format!(
-                "              {:>8} in {} calls: {}",
+                "              {:>8} in {}: {}",
                 milliseconds(&query["total_ms"]),
-                query["calls"],
+                counted(&query["calls"], "call"),
                 text(query.get("query"))
             );
             out.push(Safe::of(words).clipped(120));
@@ -53,15 +55,31 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>) -> Vec<Safe> {
     for item in items(value, "caches") {
         out.push(row("cache", item, &format!("hit {}", ratio(item, "hit_ratio"))));
     }
-    for item in items(value, "signals") {
-        let number = item["value"].as_f64().map_or_else(|| "-".to_owned(), figure::number);
-        out.push(row("signal", item, &format!("{number} {}", text(item.get("unit")))));
+    for (item, figure) in items(value, "signals").zip(figures) {
+        let words = match (item["value"].is_null(), item["detail"].as_str()) {
+            (true, Some(why)) => why.to_owned(),
+            (false, Some(why)) => format!("{figure}  {why}"),
+            (_, None) => figure.to_string(),
+        };
+        out.push(row("signal", item, &words));
     }
     for item in items(value, "logs") {
-        let words = format!("{} lines, {} errors, {} dropped", item["lines"], item["errors"], item["dropped"]);
+        let words = item["detail"].as_str().map_or_else(
+            || {
+                let [lines, errors] =
+                    [("lines", "line"), ("errors", "error")].map(|(key, one)| counted(&item[key], one));
+                format!("{lines}, {errors}, {} dropped", item["dropped"])
+            },
+            str::to_owned,
+        );
         out.push(Safe::of(format!("-        log      {:<18} {words}", text(item.get("name")))));
     }
     out
+}
+
+/// `1 call`, `2 calls`.
+fn counted(number: &Value, one: &str) -> String {
+    format!("{number} {one}{}", if number.as_u64() == Some(1) { "" } else { "s" })
 }
 
 fn items<'a>(value: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -69,7 +87,8 @@ fn items<'a>(value: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &
 }
 
 fn row(kind: &str, item: &Value, words: &str) -> Safe {
-    Safe::of(format!("{:<8} {kind:<8} {:<18} {words}", text(item.get("verdict")), text(item.get("name"))))
+    let line = format!("{:<8} {kind:<8} {:<18} {words}", text(item.get("verdict")), text(item.get("name")));
+    Safe::of(line.trim_end())
 }
 
 fn text(value: Option<&Value>) -> &str {

@@ -11,6 +11,9 @@ use crate::metrics::series::Series;
 
 use super::service::BUCKET;
 
+/// With fewer look-ups in the time that is looked over, a hit ratio says nothing: it is shown and not judged.
+pub const FEWEST_LOOKUPS: u64 = 100;
+
 /// What is known of a cache.
 #[derive(Clone, Debug)]
 pub struct CacheState {
@@ -32,6 +35,13 @@ pub struct CacheState {
 pub enum Basis {
     /// Hits and misses between two readings this far apart.
     Delta(Duration),
+    /// The same, over too few look-ups to judge it.
+    TooFew {
+        /// Time between the two readings.
+        over: Duration,
+        /// Hits and misses in it.
+        lookups: u64,
+    },
     /// The cache told a bare ratio since its start.
     Lifetime,
     /// Nobody asked the cache anything in this time.
@@ -94,7 +104,11 @@ impl CacheState {
             );
         }
         match self.ratio.rate() {
-            HitRate::Measured { ratio, over, .. } => (Some(ratio), Basis::Delta(over)),
+            HitRate::Measured { ratio, over, hits, misses } => {
+                let lookups = hits.saturating_add(misses);
+                let few = lookups < FEWEST_LOOKUPS;
+                (Some(ratio), if few { Basis::TooFew { over, lookups } } else { Basis::Delta(over) })
+            }
             HitRate::NoTraffic { over } => (None, Basis::NoTraffic(over)),
             HitRate::NotYet => (None, Basis::NotYet),
         }
@@ -112,14 +126,19 @@ impl CacheState {
         self.readout.state(now, self.spec.interval)
     }
 
-    /// Degraded under its target; an idle cache is ok.
+    /// Whether its ratio is under its target, and enough was asked to say so.
+    #[must_use]
+    pub fn is_under_target(&self) -> bool {
+        match self.hit_ratio() {
+            (_, Basis::TooFew { .. }) | (None, _) => false,
+            (Some(ratio), _) => ratio < self.spec.target_ratio,
+        }
+    }
+
+    /// Degraded under its target; a cache that is idle, or nearly so, is ok.
     #[must_use]
     pub fn verdict(&self, now: Moment) -> Verdict {
         let reading = self.state(now).verdict().unwrap_or(Verdict::Ok);
-        let figure = match self.hit_ratio().0 {
-            Some(ratio) if ratio < self.spec.target_ratio => Verdict::Degraded,
-            _ => Verdict::Ok,
-        };
-        reading.max(figure)
+        reading.max(if self.is_under_target() { Verdict::Degraded } else { Verdict::Ok })
     }
 }

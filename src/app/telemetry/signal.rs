@@ -39,6 +39,7 @@ impl SignalState {
 
     /// Takes one reading.
     pub fn take(&mut self, outcome: Result<SignalValue, Cause>, now: Moment, next_in: Duration) {
+        let outcome = outcome.map(|value| value.in_unit(&self.spec.unit));
         if let Some(threshold) = &self.spec.threshold {
             self.crossing = threshold.step(self.crossing, outcome.as_ref().ok(), now);
         }

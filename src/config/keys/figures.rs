@@ -40,7 +40,13 @@ pub static SIGNAL: Section = Section {
         key("disk", Kind::File, "\"/\"", "", "Used part of the file system that holds this path, of this host."),
         key("memory", Kind::Yes, "true", "", "Used part of the memory of this host."),
         key("load", Kind::Yes, "true", "", "One-minute load of this host, divided by its cores."),
-        key("unit", Kind::Text, "\"jobs\"", "none", "bytes, s, % or a word of your own."),
+        key(
+            "unit",
+            Kind::Text,
+            "\"jobs\"",
+            "none",
+            "bytes, s, ms, % or a word of your own; where it is %, plain numbers are percent.",
+        ),
         live(
             "threshold",
             Kind::Threshold,
@@ -77,7 +83,7 @@ pub static LOG: Section = Section {
 pub static METRICS: Section = Section {
     name: "metrics",
     form: Form::Named,
-    doc: "A Prometheus endpoint. It is checked and listed; the page that reads it comes with a later version.",
+    doc: "A Prometheus endpoint. Not read by this version; the page that reads it comes with a later one.",
     one_of: &["url", "origin"],
     keys: &[
         live("name", Kind::Name, "\"api\"", "Name on screen."),

@@ -21,7 +21,7 @@ pub static ORIGIN: Section = Section {
             Kind::Name,
             "\"API_URL\"",
             "none",
-            "Environment variable that replaces the URL when it is set.",
+            "Environment variable that replaces the URL, or only its port, when it is set.",
         ),
         key("discover", Kind::Flag, "false", "false", "Look for the well-known health, cache and metrics paths too."),
         environment(),

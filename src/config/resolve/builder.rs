@@ -109,7 +109,12 @@ impl Builder<'_> {
         let off = flag(item, "off");
         if off {
             let place = item.place_of("off").clone();
-            self.off(kind, item, format!("switched off in {place}"), "off = false");
+            let why = if item.is_left_off() {
+                "left off by its profile until it is asked for".to_owned()
+            } else {
+                format!("switched off in {place}")
+            };
+            self.off(kind, item, why, turn_on(item, "off", "false"));
         }
         off
     }
@@ -222,9 +227,7 @@ impl Builder<'_> {
     }
 
     fn nothing(&mut self) {
-        let r = &self.resolved;
-        let services = r.services.is_empty() && r.origins.is_empty() && r.databases.is_empty() && r.caches.is_empty();
-        if services && r.signals.is_empty() && r.logs.is_empty() {
+        if self.resolved.is_empty() {
             self.note(
                 "nothing is watched: give a URL, --db, --profile or a configuration; quarterdeck demo shows a sample system",
             );

@@ -38,7 +38,13 @@ impl Builder<'_> {
         let variables = &self.inputs.variables;
         // libpq's default user is that of the system.
         let login = |name: &str| (name == "PGUSER").then(|| variables.get("USER").or_else(|| variables.get("LOGNAME")));
-        let env = |name: &str| variables.get(name).or_else(|| login(name).flatten()).map(str::to_owned);
+        // A password in the environment is meant for the person's own servers, not for one that a profile names.
+        let strange = item.place_of("url").layer == Layer::Profile && dsn::names_a_host(url);
+        let env = |name: &str| {
+            let kept = strange && name == PASSWORD;
+            variables.get(name).filter(|_| !kept).or_else(|| login(name).flatten()).map(str::to_owned)
+        };
+        let withheld = strange && variables.get(PASSWORD).is_some() && secret(item, "password").is_none();
         let (mut target, notes) = match dsn::parse(url, &env, self.inputs.home.as_deref()) {
             Ok(parsed) => parsed,
             Err(words) => return self.unusable(OffKind::Database, item, "url", &words, "--db URL"),
@@ -57,6 +63,13 @@ impl Builder<'_> {
         }
         for note in notes {
             self.note(format!("database {:?}: {note}", item.name));
+        }
+        if withheld {
+            self.note(format!(
+                "database {:?}: {PASSWORD} is not sent to a server that only a profile names; \
+                 name it yourself (--db), or use the password file",
+                item.name
+            ));
         }
         let database = DatabaseSpec {
             name: Safe::of(&item.name),

@@ -130,8 +130,10 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolution, Vec<Problem>> {
 fn profile(inputs: &Inputs, merged: &mut Merged, problems: &mut Vec<Problem>) -> Option<String> {
     let (name, place) = wanted_profile(&inputs.arguments, &inputs.variables, inputs.file.as_ref())?;
     let known = profiles::EMBEDDED.iter().map(|(known, _)| *known);
+    // A flag or a variable says by itself what it is; in a file the key does.
+    let key = if place.layer == Layer::File { "profile" } else { "" };
     if !profiles::is_name(&name) {
-        problems.push(Problem::new(&place, "profile", "a profile's name has letters, digits, - and _"));
+        problems.push(Problem::new(&place, key, "a profile's name has letters, digits, - and _"));
         return None;
     }
     let home = inputs.home.as_deref();
@@ -148,7 +150,7 @@ fn profile(inputs: &Inputs, merged: &mut Merged, problems: &mut Vec<Problem>) ->
                 embedded.join(", "),
                 nearest::hint(&name, known)
             );
-            problems.push(Problem::new(&place, "profile", words));
+            problems.push(Problem::new(&place, key, words));
             return None;
         }
     };

@@ -53,14 +53,27 @@ impl<'a> Builder<'a> {
     }
 
     fn push(&mut self, item: &Item, source: SignalSource, unit: &str, interval: Duration) {
+        let unit = Unit(Safe::of(text(item, "unit").unwrap_or(unit)));
+        // Load is a part of the cores: a bound in percent says what it seems to say.
+        let load = matches!(source, SignalSource::Load);
+        if load && unit.is_percent() {
+            self.wrong(item, "unit", "load is a plain number, 1 for every core busy; leave the unit out");
+        }
         let threshold = match item.given("threshold").map(|g| &g.value) {
-            Some(Value::Threshold(threshold)) => Some(threshold.clone()),
+            Some(Value::Threshold(threshold)) if load => Some(threshold.clone()),
+            Some(Value::Threshold(threshold)) => match threshold.clone().in_unit(&unit) {
+                Ok(threshold) => Some(threshold),
+                Err(words) => {
+                    self.wrong(item, "threshold", &words);
+                    None
+                }
+            },
             _ => None,
         };
         self.resolved.signals.push(SignalSpec {
             name: Safe::of(&item.name),
             source,
-            unit: Unit(Safe::of(text(item, "unit").unwrap_or(unit))),
+            unit,
             threshold,
             interval,
             deadline: time(item, "deadline").unwrap_or(Duration::from_secs(5)),

@@ -1,0 +1,85 @@
+//! What `check` says of readings that real servers give only now and then: certificates, rights, quiet caches.
+
+use std::time::Duration;
+
+use quarterdeck::app::report::Report;
+use quarterdeck::domain::certificate::Certificate;
+use quarterdeck::domain::{Cause, Safe, Verdict};
+use serde_json::Value;
+
+use crate::world::World;
+use crate::world::readings::{Postgres, answer, counters};
+
+fn told(world: &World) -> (Verdict, Value, String) {
+    let report = Report::of(&world.model);
+    let words: Vec<String> = report.words().iter().map(ToString::to_string).collect();
+    (report.verdict, serde_json::from_str(&report.json()).unwrap(), words.join("\n"))
+}
+
+#[test]
+fn a_certificate_that_ends_soon_says_so() {
+    for (days, verdict, detail) in [
+        (19, Verdict::Degraded, "certificate: 19 days left"),
+        (1, Verdict::Degraded, "certificate: 1 day left"),
+        (45, Verdict::Ok, ""),
+    ] {
+        let mut world = World::new("[[service]]\nname = \"api\"\nurl = \"https://api.test/health\"\n");
+        let now = world.moment().wall;
+        let not_after = now + chrono::TimeDelta::hours(24 * days + 1);
+        let mut reading = answer(200, r#"{"status":"ok"}"#, 3.0);
+        reading.certificate =
+            Some(Certificate { not_before: now, not_after, subject: Safe::of("a"), issuer: Safe::of("b") });
+        world.service("api", reading);
+        let (worst, json, words) = told(&world);
+        assert_eq!((worst, json["services"][0]["detail"].as_str().unwrap()), (verdict, detail), "{json}");
+        let line =
+            if days == 1 { "certificate: 1 day left".to_owned() } else { format!("certificate: {days} days left") };
+        assert_eq!(words.matches(&line).count(), 1, "{words}");
+    }
+}
+
+#[test]
+fn a_right_that_is_missing_is_unknown_and_the_grant_is_told() {
+    let mut world = World::new("[[database]]\nname = \"db\"\nurl = \"postgresql://mon@db.test/db\"\n");
+    let mut reading = Postgres::default().reading();
+    if let Ok(sessions) = &mut reading.sessions {
+        sessions.hidden = Some((1, Safe::of("GRANT pg_read_all_stats TO \"mon\";")));
+    }
+    let fix = vec![Safe::of("CREATE EXTENSION pg_stat_statements;")];
+    reading.statements = Some(Err(Cause::Denied { missing: Safe::of("the extension pg_stat_statements"), fix }));
+    world.database("db", Ok(reading));
+    let (worst, json, words) = told(&world);
+    assert_eq!((worst, &json["databases"][0]["verdict"]), (Verdict::Unknown, &"unknown".into()), "{json}");
+    for line in ["GRANT pg_read_all_stats TO \"mon\";", "CREATE EXTENSION pg_stat_statements;"] {
+        assert!(words.contains(line), "{words}");
+        let problems = json["databases"][0]["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|p| p.as_str().unwrap().contains(line)), "{json}");
+    }
+}
+
+#[test]
+fn a_few_look_ups_are_shown_and_not_judged() {
+    for (misses, verdict, basis) in [
+        (1, Verdict::Ok, "last 2s, 4 look-ups: too little traffic to judge"),
+        (96, Verdict::Ok, "last 2s, 99 look-ups: too little traffic to judge"),
+        (97, Verdict::Degraded, "last 2s"),
+    ] {
+        let mut world = World::new("[[cache]]\nname = \"redis\"\nredis = \"redis://cache.test\"\n");
+        world.cache("redis", Ok(counters(1000, 10, Some("a"), 0)));
+        world.wait(2.0);
+        world.cache("redis", Ok(counters(1003, 10 + misses, Some("a"), 0)));
+        let (worst, json, words) = told(&world);
+        let cache = &json["caches"][0];
+        assert_eq!((worst, cache["basis"].as_str().unwrap()), (verdict, basis), "{json}");
+        assert!(cache["hit_ratio"].is_f64() && words.contains(basis), "{words}");
+    }
+}
+
+#[test]
+fn a_source_that_never_answered_says_how_long() {
+    let mut world = World::new("[[signal]]\nname = \"jobs\"\ncommand = [\"sleep\", \"99\"]\n");
+    world.wait(Duration::from_secs(7).as_secs_f64());
+    let (worst, json, words) = told(&world);
+    assert_eq!((worst, &json["signals"][0]["detail"]), (Verdict::Unknown, &"no answer within 7s".into()));
+    assert!(words.contains("no answer within 7s"), "{words}");
+}
