@@ -5,6 +5,7 @@ mod commands;
 mod files;
 mod hostile;
 mod rotation;
+mod waking;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -73,6 +74,11 @@ impl Watch {
             Flow::Taken
         };
         self.reader.poll(&mut sink, now)
+    }
+
+    /// How many pipes would end a pause.
+    pub fn awaited(&self) -> usize {
+        self.reader.awaited().len()
     }
 
     /// Turns until there is nothing more to read, then the clock goes on.

@@ -2,7 +2,7 @@
 //! drained always; what the receiver has no room for is dropped and counted. It is started again when it ends.
 
 use std::io::ErrorKind;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -20,7 +20,8 @@ use crate::logs::LineAssembler;
 use crate::logs::segment::SegmentBuilder;
 
 use super::outlet::Outlet;
-use super::{BUSY, IDLE, LogEvent, LogState};
+use super::pace::{Pace, QUICK};
+use super::{BUSY, LogEvent, LogState};
 
 /// Most bytes read from one pipe in one turn.
 const TURN: usize = 1024 * 1024;
@@ -68,6 +69,9 @@ pub struct CommandSource {
     failures: u32,
     next_start: Option<Moment>,
     state: Option<LogState>,
+    pace: Pace,
+    /// Its pipes were found empty in the last turn.
+    drained: bool,
 }
 
 struct Running {
@@ -97,11 +101,22 @@ struct Pipe {
 impl CommandSource {
     /// Prepares; nothing is started before the first turn.
     pub fn new(log: u16, argv: Vec<String>) -> CommandSource {
-        CommandSource { log, argv, running: None, failures: 0, next_start: None, state: None }
+        CommandSource {
+            log,
+            argv,
+            running: None,
+            failures: 0,
+            next_start: None,
+            state: None,
+            pace: Pace::default(),
+            drained: false,
+        }
     }
 
     /// One turn; gives the pause that suits it.
     pub fn poll(&mut self, out: &mut Outlet<'_>) -> Duration {
+        out.stirred = false;
+        self.drained = false;
         if self.running.is_none() && self.next_start.is_none_or(|at| out.now >= at) {
             match start(&self.argv, out.now) {
                 Ok(running) => {
@@ -111,7 +126,7 @@ impl CommandSource {
                 Err(cause) => self.pause(cause, out),
             }
         }
-        let Some(running) = &mut self.running else { return IDLE };
+        let Some(running) = &mut self.running else { return self.pace.pause(out.now) };
         let read = running.read(self.log, out);
         if running.is_over() {
             let cause = running.cause();
@@ -123,9 +138,26 @@ impl CommandSource {
         }
         match read {
             TURN.. => Duration::ZERO,
-            1.. => BUSY.max(IDLE / 4),
-            0 => IDLE,
+            1.. => {
+                self.pace.stir(out.now);
+                BUSY.max(QUICK / 4)
+            }
+            0 => {
+                self.drained = true;
+                if out.stirred {
+                    self.pace.stir(out.now);
+                }
+                self.pace.pause(out.now)
+            }
         }
+    }
+
+    /// Its pipes, when they were empty: more may come at any time.
+    pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let running = self.running.as_ref().filter(|_| self.drained);
+        running
+            .into_iter()
+            .flat_map(|running| running.pipes.iter().filter_map(|pipe| pipe.fd.as_ref().map(AsFd::as_fd)))
     }
 
     fn pause(&mut self, cause: Cause, out: &mut Outlet<'_>) {

@@ -2,6 +2,7 @@
 //! a rotated file are waited for, and what was truncated away unread is reported.
 
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -97,6 +98,22 @@ impl Follower {
             registry.note(&reading.file, owner, true);
         }
         more
+    }
+
+    /// Whether something was read in the turn at `now`.
+    pub fn is_fed(&self, now: Moment) -> bool {
+        self.files.iter().any(|reading| reading.quiet_since == now)
+    }
+
+    /// Whether a FIFO has no writer now: the system does not tell when one comes, so it is looked at often.
+    pub fn has_unattended_fifo(&self) -> bool {
+        self.files.iter().any(|reading| reading.file.is_fifo && !reading.file.has_writer)
+    }
+
+    /// FIFOs whose writers may write at any time.
+    pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let quiet = |reading: &&Reading| reading.file.is_fifo && reading.file.has_writer && reading.at_end;
+        self.files.iter().filter(quiet).map(|reading| reading.file.descriptor().as_fd())
     }
 
     /// Lets go of everything, unfinished lines shown: the path is not followed any more.

@@ -8,9 +8,11 @@ mod files;
 mod follower;
 mod glob;
 mod outlet;
+mod pace;
 mod siblings;
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +27,6 @@ use command::CommandSource;
 use files::FilesSource;
 use outlet::Outlet;
 
-/// Pause between looks when nothing comes.
-const IDLE: Duration = Duration::from_millis(250);
 /// Pause between looks while a command writes much.
 const BUSY: Duration = Duration::from_millis(20);
 /// How much is read at once.
@@ -114,6 +114,7 @@ pub struct LogReader {
     builder: SegmentBuilder,
     buffer: Vec<u8>,
     sequence: u64,
+    is_full: bool,
 }
 
 enum Source {
@@ -138,6 +139,7 @@ impl LogReader {
             builder: SegmentBuilder::new(),
             buffer: vec![0; if specs.is_empty() { 0 } else { BUFFER }],
             sequence: 0,
+            is_full: false,
         }
     }
 
@@ -152,9 +154,10 @@ impl LogReader {
             sequence: &mut self.sequence,
             now,
             counted: false,
+            stirred: false,
         };
         out.offer_pending();
-        let mut pause = IDLE;
+        let mut pause = pace::SLOW;
         for source in &mut self.sources {
             let wish = match source {
                 Source::Files(files) => files.poll(&mut out),
@@ -163,6 +166,21 @@ impl LogReader {
             pause = pause.min(wish);
         }
         // While the receiver has no room there is no use in coming back at once.
-        if out.is_full() { pause.max(BUSY) } else { pause }
+        self.is_full = out.is_full();
+        if self.is_full { pause.max(BUSY) } else { pause }
+    }
+
+    /// Pipes whose writers may end the pause: a pipe is small, and who writes to it must not wait for us. There are none
+    /// right after something was read (then the pause gathers lines), and none while the receiver has no room.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<BorrowedFd<'_>> {
+        let mut pipes = Vec::new();
+        for source in self.sources.iter().filter(|_| !self.is_full) {
+            match source {
+                Source::Files(files) => pipes.extend(files.awaited()),
+                Source::Command(command) => pipes.extend(command.awaited()),
+            }
+        }
+        pipes
     }
 }

@@ -19,6 +19,8 @@ pub struct Outlet<'a> {
     pub now: Moment,
     /// A block of an old part was counted in this turn.
     pub counted: bool,
+    /// Something was read or told in this source's turn.
+    pub stirred: bool,
 }
 
 impl Outlet<'_> {
@@ -44,6 +46,7 @@ impl Outlet<'_> {
 
     /// Hands an event over, behind those that wait.
     pub fn emit(&mut self, event: LogEvent) {
+        self.stirred = true;
         if self.is_full() {
             self.wait(event);
         } else if let Flow::Full(event) = (self.sink)(event) {
