@@ -17,7 +17,7 @@ use crate::domain::cause::Cause;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
 use crate::logs::LineAssembler;
-use crate::logs::segment::SegmentBuilder;
+use crate::logs::segment::{SegmentBuilder, Stream};
 
 use super::outlet::Outlet;
 use super::pace::{Pace, QUICK};
@@ -127,7 +127,7 @@ impl CommandSource {
             }
         }
         let Some(running) = &mut self.running else { return self.pace.pause(out.now) };
-        let read = running.read(self.log, out);
+        let read = running.read(Stream { log: self.log, file: 0 }, out);
         if running.is_over() {
             let cause = running.cause();
             if out.now.since(running.since) >= STEADY {
@@ -194,7 +194,7 @@ fn start(argv: &[String], now: Moment) -> Result<Running, Cause> {
 
 impl Running {
     /// Reads both pipes, and sees whether the program ended. Gives the most that one pipe held.
-    fn read(&mut self, log: u16, out: &mut Outlet<'_>) -> usize {
+    fn read(&mut self, stream: Stream, out: &mut Outlet<'_>) -> usize {
         // Asked before reading: when it has ended by now, one more reading finds all that it wrote.
         if self.ended.is_none() {
             self.ended = self.look_for_end();
@@ -202,17 +202,17 @@ impl Running {
         let ended = self.ended.is_some();
         let mut most = 0;
         for pipe in &mut self.pipes {
-            let read = out.with_buffers(log, |out, buffer, builder| pipe.read(log, out, buffer, builder));
+            let read = out.with_buffers(stream, |out, buffer, builder| pipe.read(stream, out, buffer, builder));
             // Its children may hold the pipe open for ever; what is there now is the end.
             if ended && read < TURN {
                 pipe.fd = None;
             }
             if pipe.fd.is_none() {
-                out.with_buffers(log, |out, _, builder| {
-                    pipe.assembler.finish(builder, out.now, &mut |b| out.seal(log, b));
+                out.with_buffers(stream, |out, _, builder| {
+                    pipe.assembler.finish(builder, out.now, &mut |b| out.seal(stream, b));
                 });
             }
-            pipe.report(log, out, ended);
+            pipe.report(stream.log, out, ended);
             most = most.max(read);
         }
         if let Some(line) = self.pipes.iter().rev().map(|pipe| &pipe.last_line).find(|line| !line.is_empty()) {
@@ -265,7 +265,7 @@ impl Pipe {
         Pipe { fd: ready, assembler: LineAssembler::new(), dropped_lines: 0, dropped_bytes: 0, last_line: Vec::new() }
     }
 
-    fn read(&mut self, log: u16, out: &mut Outlet<'_>, buffer: &mut [u8], builder: &mut SegmentBuilder) -> usize {
+    fn read(&mut self, stream: Stream, out: &mut Outlet<'_>, buffer: &mut [u8], builder: &mut SegmentBuilder) -> usize {
         let mut total = 0;
         while total < TURN {
             let Some(fd) = &self.fd else { break };
@@ -273,7 +273,7 @@ impl Pipe {
                 Ok(0) => self.fd = None,
                 Ok(length) => {
                     total += length;
-                    self.take(log, buffer.get(..length).unwrap_or_default(), out, builder);
+                    self.take(stream, buffer.get(..length).unwrap_or_default(), out, builder);
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
@@ -281,12 +281,12 @@ impl Pipe {
             }
         }
         if !out.is_full() {
-            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(stream, b));
         }
         total
     }
 
-    fn take(&mut self, log: u16, mut piece: &[u8], out: &mut Outlet<'_>, builder: &mut SegmentBuilder) {
+    fn take(&mut self, stream: Stream, mut piece: &[u8], out: &mut Outlet<'_>, builder: &mut SegmentBuilder) {
         self.remember(piece);
         if out.waiting() >= WAITING
             && let Some(end) = memrchr(b'\n', piece)
@@ -298,7 +298,7 @@ impl Pipe {
             self.assembler = LineAssembler::new();
             piece = rest;
         }
-        self.assembler.push(piece, builder, out.now, &mut |b| out.seal(log, b));
+        self.assembler.push(piece, builder, out.now, &mut |b| out.seal(stream, b));
     }
 
     /// Keeps the last words, for the cause when it ends.

@@ -241,7 +241,7 @@ impl OpenFile {
     }
 
     /// Whether beginning and the bytes before the position are still what was read.
-    fn is_unchanged(&self) -> Result<bool, Errno> {
+    pub fn is_unchanged(&self) -> Result<bool, Errno> {
         let tail_from = self.position - self.tail.len() as u64;
         Ok(self.at(0, self.head.len())? == self.head && self.at(tail_from, self.tail.len())? == self.tail)
     }

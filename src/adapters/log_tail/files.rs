@@ -9,12 +9,14 @@ use std::time::Duration;
 use crate::domain::cause::Cause;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
+use crate::logs::{Reload, Stream};
 
 use super::file::{Identity, OpenFile};
 use super::follower::{self, Follower};
 use super::glob;
 use super::outlet::Outlet;
 use super::pace::{Pace, QUICK};
+use super::reload::Reloaded;
 use super::{LogEvent, LogState, Options};
 
 /// Pause between looks at a pattern.
@@ -89,13 +91,21 @@ impl FilesSource {
         if unattended { pause.min(QUICK) } else { pause }
     }
 
+    /// Reads older lines of one of the files again.
+    pub fn reload(&self, wanted: &Reload, buffer: &mut [u8], now: Moment) -> Option<Reloaded> {
+        let of = |(_, follower): &&(usize, Follower)| follower.stream() == wanted.gap.stream;
+        self.followers.iter().find(of)?.1.reload(wanted, buffer, now)
+    }
+
     /// FIFOs that somebody has open for writing and that are empty.
     pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.followers.iter().flat_map(|(_, follower)| follower.awaited())
     }
 
     fn follow(&mut self, path: PathBuf, named: bool) {
-        let follower = Follower::new(path, self.log, self.options, named);
+        // After 65 536 files two share a stream: their lines stand as they arrived.
+        let stream = Stream { log: self.log, file: self.next_owner as u16 };
+        let follower = Follower::new(path, stream, self.options, named);
         self.followers.push((self.next_owner, follower));
         self.next_owner += 1;
     }
