@@ -2,6 +2,8 @@
 //! must be shown then. And properties: no sequence of events panics or grows without end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "scenarios/logs.rs"]
+mod logs;
 #[path = "scenarios/properties.rs"]
 mod properties;
 #[path = "scenarios/script.rs"]

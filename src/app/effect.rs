@@ -7,6 +7,7 @@ use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
+use crate::logs::Reload;
 
 /// An order to the runtime.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub enum Effect {
     WatchCache(SourceId, Arc<CacheSpec>),
     /// Compute this off the loop.
     Compute(Job),
+    /// Read older lines of a log again.
+    ReloadLog(Reload),
     /// The pause between telemetry frames.
     SetPause(Duration),
     /// Use this theme.

@@ -8,7 +8,7 @@ use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Safe};
 use crate::input::{Key, Mouse};
-use crate::logs::{BlockSummary, Segment};
+use crate::logs::{BlockSummary, Segment, Stream};
 
 /// What happened.
 #[derive(Debug)]
@@ -71,6 +71,22 @@ pub enum LogEvent {
         log: u16,
         /// What was counted.
         block: BlockSummary,
+    },
+    /// So many bytes at the beginning of a file are only counted; they can be read again. 0: not any more.
+    OldPart {
+        /// Which file.
+        stream: Stream,
+        /// Where it ends.
+        until: u64,
+    },
+    /// A stretch of the old part was read again.
+    Reloaded {
+        /// Which file.
+        stream: Stream,
+        /// Which of its bytes.
+        bytes: (u64, u64),
+        /// The lines.
+        segments: Vec<Arc<Segment>>,
     },
     /// Lines or bytes that could not be taken.
     Lost {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::database::statements::{StatementsDelta, delta};
 use crate::domain::statement::StatementSnapshot;
 use crate::logs::search::{Direction, next_error, next_match};
-use crate::logs::{Filter, FilterResult, LineAddress, Segment};
+use crate::logs::{Filter, FilterResult, LineAddress, Runs, Segment};
 
 /// A question.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub enum Job {
         /// Number of the question.
         id: u64,
         /// The kept log.
-        segments: Vec<Arc<Segment>>,
+        runs: Runs,
         /// From where.
         from: Option<LineAddress>,
         /// Which way.
@@ -101,10 +101,10 @@ pub fn run(job: Job) -> JobResult {
             JobResult::StatementDelta { id, database, delta: delta(&earlier, &later, elapsed) }
         }
         Job::LogFilter { id, segments, filter } => JobResult::LogFilter { id, found: filter.run(&segments) },
-        Job::LogSearch { id, segments, from, direction, wanted, shown } => {
+        Job::LogSearch { id, runs, from, direction, wanted, shown } => {
             let at = match wanted {
-                Some(wanted) => next_match(&segments, from, direction, &wanted, &shown),
-                None => next_error(&segments, from, direction, &shown),
+                Some(wanted) => next_match(&runs, from, direction, &wanted, &shown),
+                None => next_error(&runs, from, direction, &shown),
             };
             JobResult::LogSearch { id, at }
         }

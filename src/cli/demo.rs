@@ -28,8 +28,11 @@ pub fn run(asked: arguments::Demo) -> ExitCode {
     let outcome = match (&asked.part, &asked.control) {
         (Some(part), _) => demo::run_part(part, &asked.rest),
         (None, Some(folder)) => control(folder, &asked.rest),
-        (None, None) if asked.serve_only => demo::run_serve(&options(&asked)),
-        (None, None) => return watch(&options(&asked), asked),
+        (None, None) if asked.serve_only => options(&asked).and_then(|options| demo::run_serve(&options)),
+        (None, None) => match options(&asked) {
+            Ok(options) => return watch(&options, asked),
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,13 +43,13 @@ pub fn run(asked: arguments::Demo) -> ExitCode {
     }
 }
 
-fn options(asked: &arguments::Demo) -> DemoOptions {
+fn options(asked: &arguments::Demo) -> Result<DemoOptions, DemoError> {
     let mut options = DemoOptions { lifeline: asked.lifeline, scenario: asked.scenario, ..DemoOptions::default() };
     if let Some(after) = asked.scenario_after.as_deref() {
         options.scenario_after = parse_duration(after)
             .ok_or_else(|| DemoError::new(format!("--scenario-after {after:?}: a time such as 15s is wanted")))?;
     }
-    options
+    Ok(options)
 }
 
 fn control(folder: &std::path::Path, rest: &[OsString]) -> Result<(), DemoError> {

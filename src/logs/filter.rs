@@ -1,7 +1,6 @@
 //! Which lines are wanted: a least level, a text, a regular expression, one log. Compiled once, run over the whole kept
 //! log as one job, then over new segments only.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +9,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::domain::safe::Safe;
 
 use super::level::Level;
-use super::segment::{LineAddress, Segment};
+use super::merge::{Listed, Spot};
+use super::segment::{LineAddress, Segment, Stream};
 
 /// Most matches listed; the newest are, all are counted.
 const LISTED: usize = 100_000;
@@ -118,70 +118,115 @@ fn compile(pattern: &str, written: &str) -> Result<Regex, Safe> {
 /// What a filter found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FilterResult {
-    /// The newest matches, in order.
-    pub matches: VecDeque<LineAddress>,
+    /// The newest matches, stream by stream.
+    pub listed: Vec<Listed>,
     /// All that were found, listed or not.
     pub total: u64,
-    /// Sequence of the last segment that was looked through.
+    /// Sequence of the newest segment that was looked through.
     pub scanned_to: Option<u64>,
-    /// For each log: whether the first line of its newest entry matched.
-    open: Vec<(u16, bool)>,
+    /// How many lines were looked through.
+    pub scanned_lines: u64,
+    /// Matches in the list.
+    length: usize,
+    /// For each stream: whether the first line of its newest entry matched.
+    open: Vec<(Stream, bool)>,
 }
 
 impl FilterResult {
-    /// Looks through segments that came since, oldest first; those already seen are passed over.
+    /// Looks through new segments, each stream's oldest first; those seen before are not among them.
     pub fn extend(&mut self, filter: &Filter, segments: &[Arc<Segment>]) {
         for segment in segments {
-            if self.scanned_to.is_some_and(|seen| segment.sequence() <= seen) {
-                continue;
+            self.scanned_to = self.scanned_to.max(Some(segment.sequence()));
+            let stream = segment.stream();
+            let open = self.open.iter().any(|(of, open)| *of == stream && *open);
+            let mut found = Vec::new();
+            let open = scan(filter, segment, open, &mut found);
+            match self.open.iter_mut().find(|(of, _)| *of == stream) {
+                Some((_, before)) => *before = open,
+                None => self.open.push((stream, open)),
             }
-            self.scanned_to = Some(segment.sequence());
-            self.extend_one(filter, segment);
+            self.scanned_lines += segment.len() as u64;
+            self.insert(stream, found);
         }
     }
 
-    fn extend_one(&mut self, filter: &Filter, segment: &Segment) {
-        let mut open = self.open.iter().any(|(log, open)| *log == segment.log() && *open);
-        if !open && filter.rules_out(segment) {
-            return;
-        }
-        if filter.log.is_some_and(|log| log != segment.log()) {
-            return;
-        }
-        for (at, line) in segment.lines().enumerate() {
-            // Levels are in the index: where they decide, the text is not looked at.
-            if !line.level.passes(filter.least) {
-                open = open && line.continuation;
-                continue;
-            }
-            let found = filter.matches_text(line.raw);
-            if !line.continuation {
-                open = found;
-            }
-            if found || (line.continuation && open) {
-                self.add(segment.address(at));
-            }
-        }
-        match self.open.iter_mut().find(|(log, _)| *log == segment.log()) {
-            Some((_, before)) => *before = open,
-            None => self.open.push((segment.log(), open)),
+    /// Looks through a stretch that was read again; its matches stand before those of later lines.
+    pub fn extend_old(&mut self, filter: &Filter, segments: &[Arc<Segment>]) {
+        let mut open = false;
+        for segment in segments {
+            let mut found = Vec::new();
+            open = scan(filter, segment, open, &mut found);
+            self.scanned_lines += segment.len() as u64;
+            self.insert(segment.stream(), found);
         }
     }
 
-    fn add(&mut self, address: LineAddress) {
-        self.total += 1;
-        if self.matches.len() >= LISTED {
-            self.matches.pop_front();
-        }
-        self.matches.push_back(address);
+    /// Forgets the matches in a segment that was let go.
+    pub fn forget(&mut self, stream: Stream, sequence: u64) {
+        let Some(listed) = self.listed.iter_mut().find(|listed| listed.stream == stream) else { return };
+        let from = listed.spots.partition_point(|spot| spot.0 < sequence);
+        let until = listed.spots.partition_point(|spot| spot.0 <= sequence);
+        listed.spots.drain(from..until);
+        self.length -= until - from;
     }
 
-    /// Forgets matches older than the oldest kept line.
-    pub fn evict_before(&mut self, first: Option<LineAddress>) {
-        while self.matches.front().is_some_and(|oldest| first.is_none_or(|first| *oldest < first)) {
-            self.matches.pop_front();
+    /// Whether a line is listed.
+    #[must_use]
+    pub fn lists(&self, address: LineAddress) -> bool {
+        let spots = self.listed.iter().find(|listed| listed.stream == address.stream).map(|listed| &listed.spots);
+        spots.is_some_and(|spots| spots.binary_search(&(address.sequence, address.index)).is_ok())
+    }
+
+    /// Whether nothing is listed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    fn insert(&mut self, stream: Stream, found: Vec<Spot>) {
+        let Some(first) = found.first().copied() else { return };
+        self.total += found.len() as u64;
+        self.length += found.len();
+        let at = self.listed.iter().position(|listed| listed.stream == stream).unwrap_or_else(|| {
+            self.listed.push(Listed { stream, ..Listed::default() });
+            self.listed.len() - 1
+        });
+        if let Some(listed) = self.listed.get_mut(at) {
+            let place = listed.spots.partition_point(|spot| *spot < first);
+            let mut behind = listed.spots.split_off(place);
+            listed.spots.extend(found);
+            listed.spots.append(&mut behind);
+        }
+        while self.length > LISTED {
+            let Some(longest) = self.listed.iter_mut().max_by_key(|listed| listed.spots.len()) else { return };
+            let beyond = (self.length - LISTED).min(longest.spots.len());
+            longest.spots.drain(..beyond);
+            self.length -= beyond;
         }
     }
+}
+
+/// Finds the wanted lines of a segment. `open`: the entry that its first lines may continue matched; gives the same for
+/// its end.
+fn scan(filter: &Filter, segment: &Segment, mut open: bool, found: &mut Vec<Spot>) -> bool {
+    if !open && filter.rules_out(segment) || filter.log.is_some_and(|log| log != segment.log()) {
+        return false;
+    }
+    for (at, line) in (0u32..).zip(segment.lines()) {
+        // Levels are in the index: where they decide, the text is not looked at.
+        if !line.level.passes(filter.least) {
+            open = open && line.continuation;
+            continue;
+        }
+        let matches = filter.matches_text(line.raw);
+        if !line.continuation {
+            open = matches;
+        }
+        if matches || (line.continuation && open) {
+            found.push((segment.sequence(), at));
+        }
+    }
+    open
 }
 
 #[cfg(test)]
@@ -196,6 +241,10 @@ mod tests {
         ]
     }
 
+    fn spots(found: &FilterResult) -> Vec<Spot> {
+        found.listed.iter().flat_map(|listed| listed.spots.iter().copied()).collect()
+    }
+
     fn run(least: Level, text: &str, regex: &str, log: Option<u16>) -> Vec<(u64, u32)> {
         let filter = Filter::new(least, text, regex, log).unwrap();
         let kept = kept();
@@ -203,11 +252,11 @@ mod tests {
         let mut one_by_one = Vec::new();
         for segment in &kept {
             for at in 0..segment.len() {
-                one_by_one.extend(filter.matches(segment, at).then(|| segment.address(at)));
+                one_by_one.extend(filter.matches(segment, at).then(|| (segment.sequence(), at as u32)));
             }
         }
-        assert_eq!(found.matches, one_by_one);
-        found.matches.iter().map(|a| (a.sequence, a.index)).collect()
+        assert_eq!((spots(&found), found.total), (one_by_one.clone(), one_by_one.len() as u64));
+        one_by_one
     }
 
     #[test]
@@ -228,12 +277,16 @@ mod tests {
         let filter = Filter::new(Level::Unknown, "timeout", "", None).unwrap();
         let mut kept = kept();
         let mut result = filter.run(&kept);
-        kept.push(Arc::new(segment(0, 3, &["  at frame two", "ok", "timeout"])));
-        // The frame belongs to the matching entry of the same log, though another log's lines came between.
-        result.extend(&filter, &kept);
-        assert_eq!(result.total, 3);
-        result.evict_before(Some(LineAddress { sequence: 3, index: 0 }));
-        assert_eq!(result.matches, [LineAddress { sequence: 3, index: 2 }]);
+        kept.push(Arc::new(segment(0, 13, &["ok", "timeout", "  at frame two"])));
+        result.extend(&filter, &kept[2..]);
+        assert_eq!((result.total, result.scanned_lines, result.scanned_to), (4, 9, Some(13)));
+        assert_eq!(spots(&result), [(1, 1), (1, 2), (13, 1), (13, 2)]);
+        // What is read again later stands before.
+        let old = [Arc::new(segment(0, 0, &["a timeout", "  at x", "INFO: y"]))];
+        result.extend_old(&filter, &old);
+        assert_eq!(spots(&result), [(0, 0), (0, 1), (1, 1), (1, 2), (13, 1), (13, 2)]);
+        result.forget(segment(0, 1, &["x"]).stream(), 1);
+        assert_eq!((spots(&result), result.total), (vec![(0, 0), (0, 1), (13, 1), (13, 2)], 6));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! From a line to the next one that is wanted, older or newer: search matches and errors. Segments that cannot hold
-//! one are stepped over.
-
-use std::sync::Arc;
+//! From a line to the next one that is wanted, older or newer, over all streams: search matches and errors. Segments
+//! that cannot hold one are stepped over.
 
 use super::filter::Filter;
+use super::merge::Runs;
+use super::run::{Cut, Run};
 use super::segment::{LineAddress, Segment};
 
 /// Which way to look.
@@ -18,14 +18,14 @@ pub enum Direction {
 /// The nearest line beyond `from` that `wanted` finds and `shown` shows. Without `from`, from the end in that direction.
 #[must_use]
 pub fn next_match(
-    segments: &[Arc<Segment>],
+    runs: &Runs,
     from: Option<LineAddress>,
     direction: Direction,
     wanted: &Filter,
     shown: &Filter,
 ) -> Option<LineAddress> {
     find(
-        segments,
+        runs,
         from,
         direction,
         |_| true,
@@ -35,14 +35,9 @@ pub fn next_match(
 
 /// The nearest entry beyond `from` that is an error and that `shown` shows.
 #[must_use]
-pub fn next_error(
-    segments: &[Arc<Segment>],
-    from: Option<LineAddress>,
-    direction: Direction,
-    shown: &Filter,
-) -> Option<LineAddress> {
+pub fn next_error(runs: &Runs, from: Option<LineAddress>, direction: Direction, shown: &Filter) -> Option<LineAddress> {
     find(
-        segments,
+        runs,
         from,
         direction,
         |segment| segment.counts().errors() > 0,
@@ -53,63 +48,80 @@ pub fn next_error(
     )
 }
 
+/// The nearest of each stream's nearest.
 fn find(
-    segments: &[Arc<Segment>],
+    runs: &Runs,
     from: Option<LineAddress>,
     direction: Direction,
     may_hold: impl Fn(&Segment) -> bool,
     wanted: impl Fn(&Segment, usize) -> bool,
 ) -> Option<LineAddress> {
-    let beyond = |segment: &Segment, at: &usize| match (from, direction) {
-        (None, _) => true,
-        (Some(from), Direction::Newer) => segment.address(*at) > from,
-        (Some(from), Direction::Older) => segment.address(*at) < from,
+    let cuts = match (from, direction) {
+        (Some(from), _) => runs.cuts(from, direction == Direction::Newer),
+        (None, Direction::Newer) => runs.iter().map(|_| Cut::default()).collect(),
+        (None, Direction::Older) => runs.iter().map(Run::end).collect(),
     };
-    let in_segment = |segment: &Arc<Segment>| {
-        if !may_hold(segment) {
-            return None;
-        }
-        let lines = 0..segment.len();
-        let found = match direction {
-            Direction::Newer => lines.filter(|at| beyond(segment, at)).find(|at| wanted(segment, *at)),
-            Direction::Older => lines.rev().filter(|at| beyond(segment, at)).find(|at| wanted(segment, *at)),
-        };
-        found.map(|at| segment.address(at))
-    };
-    let sequence = from.map(|from| from.sequence);
+    let found = runs.iter().zip(cuts).filter_map(|(run, cut)| match direction {
+        Direction::Newer => newer(run, cut, &may_hold, &wanted),
+        Direction::Older => older(run, cut, &may_hold, &wanted),
+    });
     match direction {
-        Direction::Newer => {
-            let start = sequence.map_or(0, |sequence| segments.partition_point(|s| s.sequence() < sequence));
-            segments.iter().skip(start).find_map(in_segment)
-        }
-        Direction::Older => {
-            let end =
-                sequence.map_or(segments.len(), |sequence| segments.partition_point(|s| s.sequence() <= sequence));
-            segments.iter().take(end).rev().find_map(in_segment)
-        }
+        Direction::Newer => found.min_by_key(|at| runs.rank(*at)),
+        Direction::Older => found.max_by_key(|at| runs.rank(*at)),
     }
+}
+
+fn newer(
+    run: &Run,
+    cut: Cut,
+    may_hold: &impl Fn(&Segment) -> bool,
+    wanted: &impl Fn(&Segment, usize) -> bool,
+) -> Option<LineAddress> {
+    run.kept().iter().enumerate().skip(cut.segment).filter(|(_, kept)| may_hold(&kept.segment)).find_map(|(n, kept)| {
+        let from = if n == cut.segment { cut.line } else { 0 };
+        (from..kept.segment.len()).find(|at| wanted(&kept.segment, *at)).map(|at| kept.segment.address(at))
+    })
+}
+
+fn older(
+    run: &Run,
+    cut: Cut,
+    may_hold: &impl Fn(&Segment) -> bool,
+    wanted: &impl Fn(&Segment, usize) -> bool,
+) -> Option<LineAddress> {
+    let upto = run.kept().iter().enumerate().take(cut.segment + 1).rev();
+    upto.filter(|(_, kept)| may_hold(&kept.segment)).find_map(|(n, kept)| {
+        let until = if n == cut.segment { cut.line } else { kept.segment.len() };
+        (0..until).rev().find(|at| wanted(&kept.segment, *at)).map(|at| kept.segment.address(at))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::logs::level::Level;
+    use crate::logs::segment::Stream;
     use crate::logs::segment::tests::segment;
+    use std::sync::Arc;
 
     #[test]
     fn both_ways_from_anywhere() {
-        let kept = [
-            Arc::new(segment(0, 1, &["ERROR: a", "  at x", "INFO: b"])),
-            Arc::new(segment(0, 2, &["INFO: c"])),
-            Arc::new(segment(1, 5, &["INFO: b", "ERROR: d"])),
-        ];
+        let mut kept = Runs::default();
+        for segment in [
+            segment(0, 1, &["ERROR: a", "  at x", "INFO: b"]),
+            segment(0, 2, &["INFO: c"]),
+            segment(1, 5, &["INFO: b", "ERROR: d"]),
+        ] {
+            kept.change(segment.stream(), |run| run.append(Arc::new(segment)));
+        }
         let all = Filter::default();
-        let at = |sequence, index| Some(LineAddress { sequence, index });
+        let at = |sequence, index| {
+            Some(LineAddress { sequence, stream: Stream { log: u16::from(sequence > 2), file: 0 }, index })
+        };
         let error = |from, direction| next_error(&kept, from, direction, &all);
         assert_eq!(error(None, Direction::Newer), at(1, 0));
         assert_eq!(error(at(1, 0), Direction::Newer), at(5, 1));
         assert_eq!(error(at(5, 1), Direction::Newer), None);
-        assert_eq!(error(at(3, 9), Direction::Newer), at(5, 1));
         assert_eq!(error(None, Direction::Older), at(5, 1));
         assert_eq!(error(at(5, 1), Direction::Older), at(1, 0));
         assert_eq!(error(at(1, 0), Direction::Older), None);

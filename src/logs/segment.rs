@@ -20,11 +20,26 @@ const CONTINUATION: u8 = 1;
 const CLIPPED: u8 = 2;
 const NO_TIME: i64 = i64::MIN;
 
-/// Where a line is found. It stays the line's address until its segment is evicted; addresses order as lines arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Lines between two places of a segment where the latest time so far is noted.
+const STRIDE: usize = 64;
+
+/// Where lines come from: a file of a log, or a command. Streams order as the logs of the configuration do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stream {
+    /// Index of the log in the configuration.
+    pub log: u16,
+    /// Which of the log's files.
+    pub file: u16,
+}
+
+/// Where a line is found, as long as its segment is kept. Within a stream addresses order as the lines stand in it; over
+/// streams the store orders them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LineAddress {
     /// Sequence of the segment.
     pub sequence: u64,
+    /// Stream of the segment.
+    pub stream: Stream,
     /// Line in the segment.
     pub index: u32,
 }
@@ -41,7 +56,7 @@ struct LineIndex {
 /// An immutable run of lines of one log.
 #[derive(Debug)]
 pub struct Segment {
-    log: u16,
+    stream: Stream,
     sequence: u64,
     arrived: Moment,
     bytes: Box<[u8]>,
@@ -50,16 +65,24 @@ pub struct Segment {
     bytes_cut: u64,
     first_time: Option<i64>,
     last_time: Option<i64>,
+    /// Latest time stated before every 64th line.
+    peaks: Box<[i64]>,
 }
 
 impl Segment {
     /// Index of the log in the configuration.
     #[must_use]
     pub fn log(&self) -> u16 {
-        self.log
+        self.stream.log
     }
 
-    /// Place in the order of arrival, over all logs.
+    /// Where its lines come from.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Place in the order of its stream; of new lines in the order of arrival over all streams, too.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.sequence
@@ -104,7 +127,8 @@ impl Segment {
     /// What it takes in memory.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        size_of::<Segment>() + 16 + self.bytes.len() + self.index.len() * size_of::<LineIndex>()
+        let peaks = size_of_val(&*self.peaks);
+        size_of::<Segment>() + 16 + self.bytes.len() + self.index.len() * size_of::<LineIndex>() + peaks
     }
 
     /// All lines' bytes, one line end between each.
@@ -139,7 +163,26 @@ impl Segment {
     /// The address of the line at `index`.
     #[must_use]
     pub fn address(&self, index: usize) -> LineAddress {
-        LineAddress { sequence: self.sequence, index: index as u32 }
+        LineAddress { sequence: self.sequence, stream: self.stream, index: index as u32 }
+    }
+
+    /// The latest time stated up to the line at `index`, included; none when no line up to it states one. What lies in
+    /// the future of its arrival counts as of its arrival: a wrong clock must not hold a place for hours.
+    #[must_use]
+    pub fn peak(&self, index: usize) -> Option<i64> {
+        let block = index / STRIDE;
+        let before = self.peaks.get(block).copied().unwrap_or(NO_TIME);
+        let lines = self.index.get(block * STRIDE..=index).unwrap_or_default();
+        let cap = self.arrived.wall.timestamp_micros();
+        let peak = lines.iter().fold(before, |peak, line| peak.max(line.time.min(cap)));
+        (peak != NO_TIME).then_some(peak)
+    }
+
+    /// The first time that a line states.
+    #[must_use]
+    pub fn first_stated(&self) -> Option<i64> {
+        self.first_time?;
+        self.index.iter().map(|line| line.time).find(|time| *time != NO_TIME)
     }
 
     fn view(&self, line: &LineIndex) -> Line<'_> {
@@ -253,13 +296,19 @@ impl SegmentBuilder {
         }
     }
 
-    /// Makes a segment of what was added, if anything was, and begins anew.
+    /// Makes a segment of what was added, if anything was, and begins anew. The log has one stream.
     pub fn seal(&mut self, log: u16, sequence: u64, arrived: Moment) -> Option<Segment> {
+        self.seal_stream(Stream { log, file: 0 }, sequence, arrived)
+    }
+
+    /// The same for a log of several streams.
+    pub fn seal_stream(&mut self, stream: Stream, sequence: u64, arrived: Moment) -> Option<Segment> {
         if self.is_empty() {
             return None;
         }
         let segment = Segment {
-            log,
+            stream,
+            peaks: peaks(&self.index, arrived.wall.timestamp_micros()),
             sequence,
             arrived,
             bytes: self.bytes.as_slice().into(),
@@ -273,6 +322,17 @@ impl SegmentBuilder {
         self.index.clear();
         Some(segment)
     }
+}
+
+/// The latest time before every [`STRIDE`]th line.
+fn peaks(index: &[LineIndex], cap: i64) -> Box<[i64]> {
+    let mut peak = NO_TIME;
+    let before = |lines: &[LineIndex]| {
+        let before = peak;
+        peak = lines.iter().fold(peak, |peak, line| peak.max(line.time.min(cap)));
+        before
+    };
+    index.chunks(STRIDE).map(before).collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,25 @@
-//! The lines that are kept, over all logs, in the order in which they arrived: whole segments, bounded in bytes, the
-//! oldest going first. Everything is counted, kept or not.
+//! The lines that are kept, over all logs, in the order of their times: whole segments, bounded in bytes, the oldest to
+//! arrive going first; and stretches of the old part of files, read again on demand. Everything is counted, kept or not.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::counters::LogCounters;
-use super::segment::{Line, LineAddress, Segment};
+use super::merge::{Rank, Runs};
+use super::run::{Bytes, Run};
+use super::search::Direction;
+use super::segment::{Line, LineAddress, Segment, Stream};
 use super::summary::BlockSummary;
 
 /// Most summaries remembered; from then on neighbours are joined.
 const SUMMARIES: usize = 4096;
+/// Of the bound, one part in so many is for lines that are read again.
+const OLD_PART: usize = 4;
+
+/// Stretches that are kept however large they are: the screen may show lines of two at a time.
+const IN_VIEW: usize = 3;
+
+/// A segment that was let go.
+pub type Evicted = (Stream, u64);
 
 /// Kept lines and counters.
 #[derive(Clone, Debug)]
@@ -17,7 +27,10 @@ pub struct LogStore {
     max_bytes: usize,
     bytes: usize,
     lines: usize,
-    segments: VecDeque<Arc<Segment>>,
+    old_bytes: usize,
+    old_lines: usize,
+    has_old: bool,
+    runs: Runs,
     counters: Vec<LogCounters>,
     summaries: Vec<(u16, BlockSummary)>,
 }
@@ -30,31 +43,88 @@ impl LogStore {
             max_bytes,
             bytes: 0,
             lines: 0,
-            segments: VecDeque::new(),
+            old_bytes: 0,
+            old_lines: 0,
+            has_old: false,
+            runs: Runs::default(),
             counters: Vec::new(),
             summaries: Vec::new(),
         }
     }
 
-    /// Adds the newest segment, whose sequence is above all others', and lets go of the oldest beyond the bound.
-    pub fn append(&mut self, segment: Arc<Segment>) {
+    /// Adds the newest segment of its stream, and lets go of the oldest beyond the bound.
+    pub fn append(&mut self, segment: Arc<Segment>) -> Vec<Evicted> {
         self.count(segment.log(), |counters| {
             counters.lines += segment.len() as u64;
             counters.levels.merge(segment.counts());
             counters.cut_bytes += segment.bytes_cut();
         });
+        let mut evicted = Vec::new();
         if segment.is_empty() {
-            return;
+            return evicted;
         }
+        let newest = (segment.stream(), segment.sequence());
         self.bytes += segment.footprint();
         self.lines += segment.len();
-        self.segments.push_back(segment);
-        while self.bytes > self.max_bytes && self.segments.len() > 1 {
-            let Some(oldest) = self.segments.pop_front() else { return };
-            self.bytes -= oldest.footprint();
-            self.lines -= oldest.len();
-            self.count(oldest.log(), |counters| counters.evicted_lines += oldest.len() as u64);
+        self.runs.change(segment.stream(), |run| run.append(segment));
+        let bound = if self.has_old { self.max_bytes - self.max_bytes / OLD_PART } else { self.max_bytes };
+        while self.bytes > bound {
+            let oldest = self.runs.iter_mut().filter_map(|run| Some((run.oldest()?, run))).min_by_key(|(n, _)| *n);
+            let Some((sequence, run)) = oldest.filter(|(n, run)| (run.stream, *n) != newest) else { break };
+            evicted.push((run.stream, sequence));
+            let Some(gone) = run.pop_oldest() else { break };
+            self.bytes -= gone.footprint();
+            self.lines -= gone.len();
+            self.count(gone.log(), |counters| counters.evicted_lines += gone.len() as u64);
         }
+        if !evicted.is_empty() {
+            self.runs.forget_empty();
+        }
+        evicted
+    }
+
+    /// The first `until` bytes of a stream's file are only counted: they can be read again. 0: they are gone.
+    pub fn set_old_part(&mut self, stream: Stream, until: u64) {
+        self.has_old |= until > 0;
+        self.runs.change(stream, |run| run.set_old_until(until));
+    }
+
+    /// Puts a stretch that was read again in its place, and lets go of those farthest from it beyond the bound.
+    pub fn insert_old(&mut self, stream: Stream, bytes: Bytes, segments: Vec<Arc<Segment>>) -> Vec<Evicted> {
+        let (size, lines) = weight(&segments);
+        if self.runs.change(stream, |run| run.insert(bytes, segments)) != Some(true) {
+            return Vec::new();
+        }
+        self.old_bytes += size;
+        self.old_lines += lines;
+        let mut evicted = Vec::new();
+        while self.old_bytes > self.max_bytes / OLD_PART {
+            let Some((stream, gone)) = self.farthest_from(stream, bytes) else { break };
+            let segments = self.runs.change(stream, |run| run.remove(gone)).unwrap_or_default();
+            let (size, lines) = weight(&segments);
+            self.old_bytes -= size;
+            self.old_lines -= lines;
+            evicted.extend(segments.iter().map(|segment| (stream, segment.sequence())));
+        }
+        evicted
+    }
+
+    /// The stretch that was read again and lies farthest from this one, in time, then in its file.
+    fn farthest_from(&self, stream: Stream, bytes: Bytes) -> Option<(Stream, Bytes)> {
+        let of = |run: &Run| -> Vec<(i64, Stream, Bytes)> {
+            let old = run.kept().iter().filter_map(|kept| Some((kept.first_key(), run.stream, kept.bytes?)));
+            old.collect()
+        };
+        let all: Vec<(i64, Stream, Bytes)> = self.runs.iter().flat_map(of).collect();
+        let here = all.iter().find(|(_, s, b)| (*s, *b) == (stream, bytes)).map(|(key, ..)| *key)?;
+        let mut stretches: Vec<(Stream, Bytes)> = all.iter().map(|(_, s, b)| (*s, *b)).collect();
+        stretches.dedup();
+        if stretches.len() <= IN_VIEW {
+            return None;
+        }
+        let others = all.into_iter().filter(|(_, s, b)| (*s, *b) != (stream, bytes));
+        let farthest = others.max_by_key(|(key, _, b)| (key.abs_diff(here), b.0.abs_diff(bytes.0)))?;
+        Some((farthest.1, farthest.2))
     }
 
     /// Counts a block of the old part of a file.
@@ -99,95 +169,76 @@ impl LogStore {
     /// How many lines are kept.
     #[must_use]
     pub fn len_lines(&self) -> usize {
-        self.lines
+        self.lines + self.old_lines
+    }
+
+    /// How many lines of old parts are not kept now, and can be read again.
+    #[must_use]
+    pub fn unloaded_lines(&self) -> u64 {
+        let can = |log: u16| self.runs.iter().any(|run| run.stream.log == log && run.old_until() > 0);
+        let logs = (0u16..).zip(&self.counters).filter(|(log, _)| can(*log));
+        logs.map(|(_, counters)| counters.summarized_lines).sum::<u64>().saturating_sub(self.old_lines as u64)
     }
 
     /// What the kept lines take in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.old_bytes
     }
 
-    /// The kept segments, shared, oldest first: what a job over the whole kept log takes along.
+    /// The kept lines, to walk through; a copy shares them.
+    #[must_use]
+    pub fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// The kept segments, shared, stream by stream, oldest first: what a job over the whole kept log takes along.
     #[must_use]
     pub fn segments(&self) -> Vec<Arc<Segment>> {
-        self.segments.iter().cloned().collect()
+        self.runs.iter().flat_map(|run| run.kept().iter().map(|kept| Arc::clone(&kept.segment))).collect()
     }
 
-    /// The kept segments behind `sequence`, shared, oldest first: what an incremental job takes along.
+    /// New segments behind `sequence`, shared, in the order of arrival: what an incremental job takes along.
     #[must_use]
     pub fn segments_after(&self, sequence: u64) -> Vec<Arc<Segment>> {
-        let from = self.segments.partition_point(|s| s.sequence() <= sequence);
-        self.segments.iter().skip(from).cloned().collect()
-    }
-
-    /// The kept segments, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Segment>> + ExactSizeIterator {
-        self.segments.iter()
+        let newer = |run: &Run| -> Vec<Arc<Segment>> {
+            let back = run.kept().iter().rev();
+            back.map(|kept| &kept.segment).take_while(|s| s.sequence() > sequence).cloned().collect()
+        };
+        let mut segments: Vec<Arc<Segment>> = self.runs.iter().flat_map(newer).collect();
+        segments.sort_by_key(|segment| segment.sequence());
+        segments
     }
 
     /// Address of the oldest kept line.
     #[must_use]
     pub fn first(&self) -> Option<LineAddress> {
-        self.segments.front().map(|s| s.address(0))
+        self.runs.outermost(Direction::Older)
     }
 
     /// Address of the newest line.
     #[must_use]
     pub fn last(&self) -> Option<LineAddress> {
-        self.segments.back().map(|s| s.address(s.len().saturating_sub(1)))
+        self.runs.outermost(Direction::Newer)
     }
 
     /// The segment and line at an address, while they are kept.
     #[must_use]
     pub fn get(&self, address: LineAddress) -> Option<(&Arc<Segment>, Line<'_>)> {
-        let segment = self.segments.get(self.find(address)?)?;
-        segment.line(address.index as usize).map(|line| (segment, line))
+        self.runs.line(address)
     }
 
-    /// The line itself, or the oldest kept one when it was let go.
+    /// The line itself, or the nearest newer one of its stream when it was let go.
     #[must_use]
     pub fn nearest(&self, address: LineAddress) -> Option<LineAddress> {
-        let first = self.first()?;
-        if address < first {
-            return Some(first);
-        }
-        self.get(address).map(|_| address).or_else(|| self.backwards(Some(address)).next().map(|(a, ..)| a))
+        let run = self.runs.get(address.stream)?;
+        run.after(run.cut_at(address)).map(|(_, near)| near)
     }
 
-    /// How many kept lines lie before an address.
+    /// Place of a kept line among all, for comparing.
     #[must_use]
-    pub fn ordinal(&self, address: LineAddress) -> usize {
-        let before = self.segments.iter().take_while(|s| s.sequence() < address.sequence);
-        let inside = if self.find(address).is_some() { address.index as usize } else { 0 };
-        before.map(|s| s.len()).sum::<usize>() + inside
-    }
-
-    /// Lines from `from` (included; the oldest when `None`) to the newest.
-    pub fn forwards(&self, from: Option<LineAddress>) -> impl Iterator<Item = (LineAddress, &Segment, Line<'_>)> {
-        let from = from.unwrap_or(LineAddress { sequence: 0, index: 0 });
-        let start = self.segments.partition_point(|s| s.sequence() < from.sequence);
-        self.segments.iter().skip(start).flat_map(move |segment| {
-            let skipped = if segment.sequence() == from.sequence { from.index as usize } else { 0 };
-            let lines = segment.lines().enumerate().skip(skipped);
-            lines.map(move |(at, line)| (segment.address(at), &**segment, line))
-        })
-    }
-
-    /// Lines before `from` (not included; from the newest when `None`) to the oldest.
-    pub fn backwards(&self, from: Option<LineAddress>) -> impl Iterator<Item = (LineAddress, &Segment, Line<'_>)> {
-        let from = from.unwrap_or(LineAddress { sequence: u64::MAX, index: u32::MAX });
-        let end = self.segments.partition_point(|s| s.sequence() <= from.sequence);
-        self.segments.iter().take(end).rev().flat_map(move |segment| {
-            let taken = if segment.sequence() == from.sequence { from.index as usize } else { usize::MAX };
-            let lines = segment.lines().enumerate().take(taken.min(segment.len())).rev();
-            lines.map(move |(at, line)| (segment.address(at), &**segment, line))
-        })
-    }
-
-    fn find(&self, address: LineAddress) -> Option<usize> {
-        let at = self.segments.partition_point(|s| s.sequence() < address.sequence);
-        self.segments.get(at).filter(|s| s.sequence() == address.sequence).map(|_| at)
+    pub fn rank(&self, address: LineAddress) -> Option<Rank> {
+        self.runs.rank(address)
     }
 
     /// Changes the counters of a log.
@@ -224,62 +275,11 @@ impl LogStore {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::logs::segment::tests::segment;
-
-    fn store() -> LogStore {
-        let mut store = LogStore::new(1 << 20);
-        store.append(Arc::new(segment(0, 4, &["a", "b"])));
-        store.append(Arc::new(segment(1, 6, &["ERROR: c"])));
-        store.append(Arc::new(segment(0, 9, &["d", "e", "f"])));
-        store
-    }
-
-    fn text<'a>(lines: impl Iterator<Item = (LineAddress, &'a Segment, Line<'a>)>) -> String {
-        lines.map(|(.., line)| String::from_utf8_lossy(line.raw).into_owned()).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn walks_from_any_address() {
-        let store = store();
-        let at = |sequence, index| Some(LineAddress { sequence, index });
-        assert_eq!(text(store.forwards(None)), "a b ERROR: c d e f");
-        assert_eq!(text(store.forwards(at(9, 1))), "e f");
-        assert_eq!(text(store.forwards(at(5, 7))), "ERROR: c d e f");
-        assert_eq!(text(store.backwards(None)), "f e d ERROR: c b a");
-        assert_eq!(text(store.backwards(at(9, 1))), "d ERROR: c b a");
-        assert_eq!(text(store.backwards(at(5, 0))), "b a");
-        assert_eq!(store.ordinal(at(9, 2).unwrap()), 5);
-        assert_eq!((store.first(), store.last()), (at(4, 0), at(9, 2)));
-        assert_eq!(store.total().errors(), 1);
-    }
-
-    #[test]
-    fn the_oldest_go_and_are_counted() {
-        let one = segment(0, 0, &["x"; 100]).footprint();
-        let mut store = LogStore::new(one * 3);
-        for sequence in 0..10 {
-            store.append(Arc::new(segment(0, sequence, &["x"; 100])));
-        }
-        assert_eq!((store.len_lines(), store.bytes()), (300, one * 3));
-        let counters = store.counters(0);
-        assert_eq!((counters.lines, counters.evicted_lines), (1000, 700));
-        let gone = LineAddress { sequence: 2, index: 5 };
-        assert!(store.get(gone).is_none());
-        assert_eq!(store.nearest(gone), store.first());
-        assert_eq!(store.segments_after(8).len(), 1);
-    }
-
-    #[test]
-    fn summaries_are_bounded_and_counts_are_not_lost() {
-        let mut store = LogStore::new(1);
-        for n in 0..20_000 {
-            store.add_summary(0, &BlockSummary { offset: n * 10, bytes: 10, lines: 1, ..BlockSummary::default() });
-        }
-        assert!(store.summaries().len() <= SUMMARIES);
-        assert_eq!(store.counters(0).summarized_lines, 20_000);
-        assert_eq!(store.summaries().iter().map(|(_, b)| b.lines).sum::<u64>(), 20_000);
-    }
+/// What segments take in memory, and their lines.
+fn weight(segments: &[Arc<Segment>]) -> (usize, usize) {
+    segments.iter().fold((0, 0), |(size, lines), s| (size + s.footprint(), lines + s.len()))
 }
+
+#[cfg(test)]
+#[path = "tests/store.rs"]
+mod tests;

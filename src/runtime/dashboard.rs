@@ -202,6 +202,7 @@ impl Dashboard {
                     tracing::warn!("the compute thread is behind; a job was dropped and will be asked again");
                 }
             }
+            Effect::ReloadLog(reload) => self.logs.reload(reload),
             Effect::SetPause(pause) => self.pause = pause,
             Effect::SetTheme(name) => {
                 let screen = &self.model.screen;

@@ -4,7 +4,9 @@
 mod commands;
 mod files;
 mod hostile;
+mod reload;
 mod rotation;
+mod waking;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +15,10 @@ use std::time::Duration;
 use quarterdeck::adapters::log_tail::{Flow, LogEvent, LogReader, LogState, Options};
 use quarterdeck::config::resolved::{LogSource, LogSpec};
 use quarterdeck::domain::{Moment, Safe};
-use quarterdeck::logs::{BlockSummary, LogStore, Segment};
+use quarterdeck::logs::{BlockSummary, LogStore, Reload, Segment, Stream};
+
+/// Bytes of a file, and the lines in them.
+pub type Stretch = ((u64, u64), Vec<Arc<Segment>>);
 
 /// A reader, its clock, and everything that it told.
 pub struct Watch {
@@ -27,6 +32,12 @@ pub struct Watch {
     pub states: Vec<LogState>,
     pub losses: Vec<(u64, u64, String)>,
     pub blocks: Vec<BlockSummary>,
+    /// Old parts as they were told.
+    pub old: Vec<(Stream, u64)>,
+    /// Stretches that were read again.
+    pub reloaded: Vec<Stretch>,
+    /// What is asked for in the next turn.
+    pub asked: Vec<Reload>,
 }
 
 impl Watch {
@@ -42,6 +53,9 @@ impl Watch {
             states: Vec::new(),
             losses: Vec::new(),
             blocks: Vec::new(),
+            old: Vec::new(),
+            reloaded: Vec::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -57,9 +71,8 @@ impl Watch {
     /// One turn at the clock's time; gives the pause that the reader asks for.
     pub fn turn(&mut self) -> Duration {
         let now = Moment::fixed(self.seconds);
-        let (segments, states, losses, blocks) =
-            (&mut self.segments, &mut self.states, &mut self.losses, &mut self.blocks);
         let full = self.full;
+        let Watch { reader, segments, states, losses, blocks, old, reloaded, asked, .. } = self;
         let mut sink = |event: LogEvent| {
             if full {
                 return Flow::Full(event);
@@ -69,10 +82,20 @@ impl Watch {
                 LogEvent::State { state, .. } => states.push(state),
                 LogEvent::Loss { lines, bytes, why, .. } => losses.push((lines, bytes, why.to_string())),
                 LogEvent::Summary { block, .. } => blocks.push(block),
+                LogEvent::OldPart { stream, until } => old.push((stream, until)),
+                LogEvent::Reloaded { bytes, segments, .. } => reloaded.push((bytes, segments)),
             }
             Flow::Taken
         };
-        self.reader.poll(&mut sink, now)
+        for wanted in asked.drain(..) {
+            reader.reload(&wanted, &mut sink, now);
+        }
+        reader.poll(&mut sink, now)
+    }
+
+    /// How many pipes would end a pause.
+    pub fn awaited(&self) -> usize {
+        self.reader.awaited().len()
     }
 
     /// Turns until there is nothing more to read, then the clock goes on.
@@ -122,7 +145,9 @@ impl Watch {
 
     pub fn store(&self) -> LogStore {
         let mut store = LogStore::new(64 << 20);
-        self.segments.iter().for_each(|s| store.append(s.clone()));
+        for segment in &self.segments {
+            store.append(segment.clone());
+        }
         self.blocks.iter().for_each(|b| store.add_summary(0, b));
         self.losses.iter().for_each(|(lines, bytes, _)| store.add_loss(0, *lines, *bytes));
         store

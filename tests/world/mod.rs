@@ -114,6 +114,11 @@ impl World {
         }
     }
 
+    /// New lines are numbered from here on.
+    pub fn first_sequence(&mut self, sequence: u64) {
+        self.sequence = sequence;
+    }
+
     pub fn log_at(&self, name: &str) -> u16 {
         u16::try_from(place(self.model.live.logs.names.iter(), name)).expect("few logs")
     }

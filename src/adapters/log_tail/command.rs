@@ -2,7 +2,7 @@
 //! drained always; what the receiver has no room for is dropped and counted. It is started again when it ends.
 
 use std::io::ErrorKind;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,10 +17,11 @@ use crate::domain::cause::Cause;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
 use crate::logs::LineAssembler;
-use crate::logs::segment::SegmentBuilder;
+use crate::logs::segment::{SegmentBuilder, Stream};
 
 use super::outlet::Outlet;
-use super::{BUSY, IDLE, LogEvent, LogState};
+use super::pace::{Pace, QUICK};
+use super::{BUSY, LogEvent, LogState};
 
 /// Most bytes read from one pipe in one turn.
 const TURN: usize = 1024 * 1024;
@@ -68,6 +69,9 @@ pub struct CommandSource {
     failures: u32,
     next_start: Option<Moment>,
     state: Option<LogState>,
+    pace: Pace,
+    /// Its pipes were found empty in the last turn.
+    drained: bool,
 }
 
 struct Running {
@@ -97,11 +101,22 @@ struct Pipe {
 impl CommandSource {
     /// Prepares; nothing is started before the first turn.
     pub fn new(log: u16, argv: Vec<String>) -> CommandSource {
-        CommandSource { log, argv, running: None, failures: 0, next_start: None, state: None }
+        CommandSource {
+            log,
+            argv,
+            running: None,
+            failures: 0,
+            next_start: None,
+            state: None,
+            pace: Pace::default(),
+            drained: false,
+        }
     }
 
     /// One turn; gives the pause that suits it.
     pub fn poll(&mut self, out: &mut Outlet<'_>) -> Duration {
+        out.stirred = false;
+        self.drained = false;
         if self.running.is_none() && self.next_start.is_none_or(|at| out.now >= at) {
             match start(&self.argv, out.now) {
                 Ok(running) => {
@@ -111,8 +126,8 @@ impl CommandSource {
                 Err(cause) => self.pause(cause, out),
             }
         }
-        let Some(running) = &mut self.running else { return IDLE };
-        let read = running.read(self.log, out);
+        let Some(running) = &mut self.running else { return self.pace.pause(out.now) };
+        let read = running.read(Stream { log: self.log, file: 0 }, out);
         if running.is_over() {
             let cause = running.cause();
             if out.now.since(running.since) >= STEADY {
@@ -123,9 +138,26 @@ impl CommandSource {
         }
         match read {
             TURN.. => Duration::ZERO,
-            1.. => BUSY.max(IDLE / 4),
-            0 => IDLE,
+            1.. => {
+                self.pace.stir(out.now);
+                BUSY.max(QUICK / 4)
+            }
+            0 => {
+                self.drained = true;
+                if out.stirred {
+                    self.pace.stir(out.now);
+                }
+                self.pace.pause(out.now)
+            }
         }
+    }
+
+    /// Its pipes, when they were empty: more may come at any time.
+    pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let running = self.running.as_ref().filter(|_| self.drained);
+        running
+            .into_iter()
+            .flat_map(|running| running.pipes.iter().filter_map(|pipe| pipe.fd.as_ref().map(AsFd::as_fd)))
     }
 
     fn pause(&mut self, cause: Cause, out: &mut Outlet<'_>) {
@@ -162,7 +194,7 @@ fn start(argv: &[String], now: Moment) -> Result<Running, Cause> {
 
 impl Running {
     /// Reads both pipes, and sees whether the program ended. Gives the most that one pipe held.
-    fn read(&mut self, log: u16, out: &mut Outlet<'_>) -> usize {
+    fn read(&mut self, stream: Stream, out: &mut Outlet<'_>) -> usize {
         // Asked before reading: when it has ended by now, one more reading finds all that it wrote.
         if self.ended.is_none() {
             self.ended = self.look_for_end();
@@ -170,17 +202,17 @@ impl Running {
         let ended = self.ended.is_some();
         let mut most = 0;
         for pipe in &mut self.pipes {
-            let read = out.with_buffers(log, |out, buffer, builder| pipe.read(log, out, buffer, builder));
+            let read = out.with_buffers(stream, |out, buffer, builder| pipe.read(stream, out, buffer, builder));
             // Its children may hold the pipe open for ever; what is there now is the end.
             if ended && read < TURN {
                 pipe.fd = None;
             }
             if pipe.fd.is_none() {
-                out.with_buffers(log, |out, _, builder| {
-                    pipe.assembler.finish(builder, out.now, &mut |b| out.seal(log, b));
+                out.with_buffers(stream, |out, _, builder| {
+                    pipe.assembler.finish(builder, out.now, &mut |b| out.seal(stream, b));
                 });
             }
-            pipe.report(log, out, ended);
+            pipe.report(stream.log, out, ended);
             most = most.max(read);
         }
         if let Some(line) = self.pipes.iter().rev().map(|pipe| &pipe.last_line).find(|line| !line.is_empty()) {
@@ -233,7 +265,7 @@ impl Pipe {
         Pipe { fd: ready, assembler: LineAssembler::new(), dropped_lines: 0, dropped_bytes: 0, last_line: Vec::new() }
     }
 
-    fn read(&mut self, log: u16, out: &mut Outlet<'_>, buffer: &mut [u8], builder: &mut SegmentBuilder) -> usize {
+    fn read(&mut self, stream: Stream, out: &mut Outlet<'_>, buffer: &mut [u8], builder: &mut SegmentBuilder) -> usize {
         let mut total = 0;
         while total < TURN {
             let Some(fd) = &self.fd else { break };
@@ -241,7 +273,7 @@ impl Pipe {
                 Ok(0) => self.fd = None,
                 Ok(length) => {
                     total += length;
-                    self.take(log, buffer.get(..length).unwrap_or_default(), out, builder);
+                    self.take(stream, buffer.get(..length).unwrap_or_default(), out, builder);
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
@@ -249,12 +281,12 @@ impl Pipe {
             }
         }
         if !out.is_full() {
-            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(stream, b));
         }
         total
     }
 
-    fn take(&mut self, log: u16, mut piece: &[u8], out: &mut Outlet<'_>, builder: &mut SegmentBuilder) {
+    fn take(&mut self, stream: Stream, mut piece: &[u8], out: &mut Outlet<'_>, builder: &mut SegmentBuilder) {
         self.remember(piece);
         if out.waiting() >= WAITING
             && let Some(end) = memrchr(b'\n', piece)
@@ -266,7 +298,7 @@ impl Pipe {
             self.assembler = LineAssembler::new();
             piece = rest;
         }
-        self.assembler.push(piece, builder, out.now, &mut |b| out.seal(log, b));
+        self.assembler.push(piece, builder, out.now, &mut |b| out.seal(stream, b));
     }
 
     /// Keeps the last words, for the cause when it ends.

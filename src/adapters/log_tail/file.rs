@@ -49,6 +49,8 @@ pub struct OpenFile {
     pub identity: Identity,
     /// A pipe with a name: no positions, no identity of contents.
     pub is_fifo: bool,
+    /// Somebody has this FIFO open for writing.
+    pub has_writer: bool,
     /// How far it was read.
     pub position: u64,
     /// Its contents were replaced once, under the same inode.
@@ -106,6 +108,7 @@ impl OpenFile {
             fd,
             identity: Identity { device: stat.st_dev, inode: stat.st_ino },
             is_fifo: kind == FileType::Fifo,
+            has_writer: false,
             position: 0,
             was_replaced: false,
             head: Vec::new(),
@@ -203,8 +206,17 @@ impl OpenFile {
 
     fn read_fifo(&mut self, buffer: &mut [u8]) -> Result<Read, Errno> {
         match rustix::io::read(&self.fd, buffer) {
-            Ok(0) | Err(Errno::AGAIN | Errno::INTR) => Ok(Read::End),
+            Ok(0) => {
+                self.has_writer = false;
+                Ok(Read::End)
+            }
+            Err(Errno::AGAIN) => {
+                self.has_writer = true;
+                Ok(Read::End)
+            }
+            Err(Errno::INTR) => Ok(Read::End),
             Ok(read) => {
+                self.has_writer = true;
                 self.position += read as u64;
                 Ok(Read::Data(read))
             }
@@ -229,7 +241,7 @@ impl OpenFile {
     }
 
     /// Whether beginning and the bytes before the position are still what was read.
-    fn is_unchanged(&self) -> Result<bool, Errno> {
+    pub fn is_unchanged(&self) -> Result<bool, Errno> {
         let tail_from = self.position - self.tail.len() as u64;
         Ok(self.at(0, self.head.len())? == self.head && self.at(tail_from, self.tail.len())? == self.tail)
     }

@@ -2,18 +2,22 @@
 //! register of files, so that a file that is reached by two paths or renamed within the pattern is read once.
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::cause::Cause;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
+use crate::logs::{Reload, Stream};
 
 use super::file::{Identity, OpenFile};
 use super::follower::{self, Follower};
 use super::glob;
 use super::outlet::Outlet;
-use super::{IDLE, LogEvent, LogState, Options};
+use super::pace::{Pace, QUICK};
+use super::reload::Reloaded;
+use super::{LogEvent, LogState, Options};
 
 /// Pause between looks at a pattern.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -31,6 +35,7 @@ pub struct FilesSource {
     next_look: Option<Moment>,
     left_out: usize,
     state: Option<LogState>,
+    pace: Pace,
 }
 
 impl FilesSource {
@@ -46,6 +51,7 @@ impl FilesSource {
             next_look: None,
             left_out: 0,
             state: None,
+            pace: Pace::default(),
         };
         if !glob::is_pattern(pattern) {
             source.follow(PathBuf::from(pattern), true);
@@ -55,6 +61,7 @@ impl FilesSource {
 
     /// One turn; gives the pause that suits it.
     pub fn poll(&mut self, out: &mut Outlet<'_>) -> Duration {
+        out.stirred = false;
         if glob::is_pattern(&self.pattern) && self.next_look.is_none_or(|at| out.now >= at) {
             self.next_look = Some(out.now.plus(LOOK_AGAIN));
             self.look_again(out);
@@ -72,11 +79,33 @@ impl FilesSource {
             self.state = Some(state.clone());
             out.emit(LogEvent::State { log: self.log, state });
         }
-        if more { Duration::ZERO } else { IDLE }
+        // An unfinished line makes no segment, but who wrote it goes on writing.
+        if out.stirred || self.followers.iter().any(|(_, follower)| follower.is_fed(out.now)) {
+            self.pace.stir(out.now);
+        }
+        if more {
+            return Duration::ZERO;
+        }
+        let pause = self.pace.pause(out.now);
+        let unattended = self.followers.iter().any(|(_, follower)| follower.has_unattended_fifo());
+        if unattended { pause.min(QUICK) } else { pause }
+    }
+
+    /// Reads older lines of one of the files again.
+    pub fn reload(&self, wanted: &Reload, buffer: &mut [u8], now: Moment) -> Option<Reloaded> {
+        let of = |(_, follower): &&(usize, Follower)| follower.stream() == wanted.gap.stream;
+        self.followers.iter().find(of)?.1.reload(wanted, buffer, now)
+    }
+
+    /// FIFOs that somebody has open for writing and that are empty.
+    pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.followers.iter().flat_map(|(_, follower)| follower.awaited())
     }
 
     fn follow(&mut self, path: PathBuf, named: bool) {
-        let follower = Follower::new(path, self.log, self.options, named);
+        // After 65 536 files two share a stream: their lines stand as they arrived.
+        let stream = Stream { log: self.log, file: self.next_owner as u16 };
+        let follower = Follower::new(path, stream, self.options, named);
         self.followers.push((self.next_owner, follower));
         self.next_owner += 1;
     }

@@ -2,6 +2,7 @@
 //! a rotated file are waited for, and what was truncated away unread is reported.
 
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use crate::domain::cause::Cause;
 use crate::domain::figure;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
-use crate::logs::LineAssembler;
-use crate::logs::segment::SegmentBuilder;
+use crate::logs::segment::{SegmentBuilder, Stream};
+use crate::logs::{LineAssembler, Reload};
 
 use super::backlog::{self, Backlog};
 use super::file::{self, Identity, OpenFile, Read};
 use super::files::{Past, Registry};
 use super::outlet::Outlet;
+use super::reload::{self, Reloaded};
 use super::siblings;
 use super::{LogEvent, Options};
 
@@ -35,7 +37,7 @@ const TURN: usize = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,
-    log: u16,
+    stream: Stream,
     options: Options,
     /// Oldest first; the last is what stands at the path, while `present`.
     files: VecDeque<Reading>,
@@ -53,16 +55,18 @@ struct Reading {
     file: OpenFile,
     assembler: LineAssembler,
     backlog: Option<Backlog>,
+    /// Where the old part ends that is only counted, and can be read again; 0 without one.
+    old_until: u64,
     quiet_since: Moment,
     at_end: bool,
 }
 
 impl Follower {
     /// Follows `path`; a FIFO is read only where it was named outright, not found by a pattern.
-    pub fn new(path: PathBuf, log: u16, options: Options, named: bool) -> Follower {
+    pub fn new(path: PathBuf, stream: Stream, options: Options, named: bool) -> Follower {
         Follower {
             path,
-            log,
+            stream,
             options,
             files: VecDeque::new(),
             fifo_allowed: if named { None } else { Some(false) },
@@ -97,6 +101,33 @@ impl Follower {
             registry.note(&reading.file, owner, true);
         }
         more
+    }
+
+    /// Whether something was read in the turn at `now`.
+    pub fn is_fed(&self, now: Moment) -> bool {
+        self.files.iter().any(|reading| reading.quiet_since == now)
+    }
+
+    /// Whether a FIFO has no writer now: the system does not tell when one comes, so it is looked at often.
+    pub fn has_unattended_fifo(&self) -> bool {
+        self.files.iter().any(|reading| reading.file.is_fifo && !reading.file.has_writer)
+    }
+
+    /// FIFOs whose writers may write at any time.
+    pub fn awaited(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let quiet = |reading: &&Reading| reading.file.is_fifo && reading.file.has_writer && reading.at_end;
+        self.files.iter().filter(quiet).map(|reading| reading.file.descriptor().as_fd())
+    }
+
+    /// Which stream its lines make.
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Reads older lines again, if the file that held them is still open and the same.
+    pub fn reload(&self, wanted: &Reload, buffer: &mut [u8], now: Moment) -> Option<Reloaded> {
+        let reading = self.files.iter().find(|reading| reading.old_until >= wanted.gap.bytes.1)?;
+        reload::read(&reading.file, wanted, buffer, now)
     }
 
     /// Lets go of everything, unfinished lines shown: the path is not followed any more.
@@ -170,6 +201,9 @@ impl Follower {
                 }
             }
         }
+        if let Some(backlog) = &backlog {
+            out.emit(LogEvent::OldPart { stream: self.stream, until: backlog.remaining() });
+        }
         self.push(file, backlog, out.now);
         self.opened_before = true;
         self.present = true;
@@ -177,8 +211,10 @@ impl Follower {
     }
 
     fn push(&mut self, file: OpenFile, backlog: Option<Backlog>, now: Moment) {
+        let old_until = backlog.as_ref().map_or(0, Backlog::remaining);
         self.files.push_back(Reading {
             file,
+            old_until,
             assembler: LineAssembler::new(),
             backlog,
             quiet_since: now,
@@ -191,7 +227,7 @@ impl Follower {
         let mut budget = TURN;
         let mut failed = None;
         for (at, reading) in self.files.iter_mut().enumerate() {
-            match reading.read(self.log, &mut budget, out) {
+            match reading.read(self.stream, &mut budget, out) {
                 Ok(()) if reading.at_end => {}
                 Ok(()) => return true,
                 Err(errno) => {
@@ -211,7 +247,7 @@ impl Follower {
         for reading in &mut self.files {
             // One block in a turn, over all files: new lines do not wait for old ones.
             if !out.is_full() && reading.backlog.is_some() && !std::mem::replace(&mut out.counted, true) {
-                reading.count_block(self.log, out);
+                reading.count_block(self.stream.log, out);
             }
             more |= reading.backlog.is_some();
         }
@@ -238,8 +274,8 @@ impl Follower {
     }
 
     fn let_go(&self, mut reading: Reading, out: &mut Outlet<'_>, registry: &mut Registry, owner: usize) {
-        out.with_buffers(self.log, |out, _, builder| {
-            reading.assembler.finish(builder, out.now, &mut |b| out.seal(self.log, b));
+        out.with_buffers(self.stream, |out, _, builder| {
+            reading.assembler.finish(builder, out.now, &mut |b| out.seal(self.stream, b));
         });
         if !reading.file.is_fifo {
             registry.note(&reading.file, owner, false);
@@ -249,13 +285,13 @@ impl Follower {
 
 impl Reading {
     /// Reads until the end, the budget's end, or until the receiver has no room.
-    fn read(&mut self, log: u16, budget: &mut usize, out: &mut Outlet<'_>) -> Result<(), Errno> {
-        out.with_buffers(log, |out, buffer, builder| self.read_into(log, budget, out, buffer, builder))
+    fn read(&mut self, stream: Stream, budget: &mut usize, out: &mut Outlet<'_>) -> Result<(), Errno> {
+        out.with_buffers(stream, |out, buffer, builder| self.read_into(stream, budget, out, buffer, builder))
     }
 
     fn read_into(
         &mut self,
-        log: u16,
+        stream: Stream,
         budget: &mut usize,
         out: &mut Outlet<'_>,
         buffer: &mut [u8],
@@ -269,7 +305,7 @@ impl Reading {
                     *budget = budget.saturating_sub(length);
                     self.quiet_since = out.now;
                     let piece = buffer.get(..length).unwrap_or_default();
-                    self.assembler.push(piece, builder, out.now, &mut |b| out.seal(log, b));
+                    self.assembler.push(piece, builder, out.now, &mut |b| out.seal(stream, b));
                 }
                 Read::Hole(length) => hole += length,
                 Read::End => {
@@ -277,23 +313,26 @@ impl Reading {
                     break;
                 }
                 Read::Replaced { unread } => {
-                    self.assembler.finish(builder, out.now, &mut |b| out.seal(log, b));
-                    out.seal(log, builder);
+                    self.assembler.finish(builder, out.now, &mut |b| out.seal(stream, b));
+                    out.seal(stream, builder);
                     let uncounted = self.backlog.take().map_or(0, |backlog| backlog.remaining());
                     let why = "truncated or overwritten: what was written since the last look may be lost";
-                    out.lose(log, 0, unread + uncounted, why.to_owned());
+                    out.lose(stream.log, 0, unread + uncounted, why.to_owned());
+                    if std::mem::take(&mut self.old_until) > 0 {
+                        out.emit(LogEvent::OldPart { stream, until: 0 });
+                    }
                     self.file.restart();
                     self.quiet_since = out.now;
                 }
             }
         }
         if !out.is_full() {
-            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(log, b));
+            self.assembler.flush_stale(builder, out.now, &mut |b| out.seal(stream, b));
         }
         hole += self.assembler.take_nul_bytes();
         if hole > 0 {
-            out.seal(log, builder);
-            out.lose(log, 0, 0, format!("passed over a hole of {} (NUL bytes)", figure::bytes(hole)));
+            out.seal(stream, builder);
+            out.lose(stream.log, 0, 0, format!("passed over a hole of {} (NUL bytes)", figure::bytes(hole)));
         }
         Ok(())
     }

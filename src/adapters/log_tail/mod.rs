@@ -8,9 +8,12 @@ mod files;
 mod follower;
 mod glob;
 mod outlet;
+mod pace;
+mod reload;
 mod siblings;
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,17 +21,18 @@ use crate::config::resolved::{LogSource, LogSpec};
 use crate::domain::cause::Cause;
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
-use crate::logs::segment::{Segment, SegmentBuilder};
+use crate::logs::run::{Bytes, Reload};
+use crate::logs::segment::{Segment, SegmentBuilder, Stream};
 use crate::logs::summary::BlockSummary;
 
 use command::CommandSource;
 use files::FilesSource;
 use outlet::Outlet;
 
-/// Pause between looks when nothing comes.
-const IDLE: Duration = Duration::from_millis(250);
 /// Pause between looks while a command writes much.
 const BUSY: Duration = Duration::from_millis(20);
+/// Sequence before that of the first new segment. What is read again is numbered by its place in its file, which is below.
+const FIRST: u64 = 1 << 48;
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
 
@@ -43,6 +47,22 @@ pub enum LogEvent {
         log: u16,
         /// The counts.
         block: BlockSummary,
+    },
+    /// So many bytes at the beginning of a file are counted only, and can be read again. 0: not any more.
+    OldPart {
+        /// Which file.
+        stream: Stream,
+        /// Where it ends.
+        until: u64,
+    },
+    /// Lines of the old part, as they were asked for.
+    Reloaded {
+        /// Which file.
+        stream: Stream,
+        /// Which of its bytes.
+        bytes: Bytes,
+        /// The lines.
+        segments: Vec<Arc<Segment>>,
     },
     /// Something could not be read; zero lines and bytes when it is not known how much.
     Loss {
@@ -114,6 +134,7 @@ pub struct LogReader {
     builder: SegmentBuilder,
     buffer: Vec<u8>,
     sequence: u64,
+    is_full: bool,
 }
 
 enum Source {
@@ -137,7 +158,8 @@ impl LogReader {
             pending: VecDeque::new(),
             builder: SegmentBuilder::new(),
             buffer: vec![0; if specs.is_empty() { 0 } else { BUFFER }],
-            sequence: 0,
+            sequence: FIRST,
+            is_full: false,
         }
     }
 
@@ -152,9 +174,10 @@ impl LogReader {
             sequence: &mut self.sequence,
             now,
             counted: false,
+            stirred: false,
         };
         out.offer_pending();
-        let mut pause = IDLE;
+        let mut pause = pace::SLOW;
         for source in &mut self.sources {
             let wish = match source {
                 Source::Files(files) => files.poll(&mut out),
@@ -163,6 +186,40 @@ impl LogReader {
             pause = pause.min(wish);
         }
         // While the receiver has no room there is no use in coming back at once.
-        if out.is_full() { pause.max(BUSY) } else { pause }
+        self.is_full = out.is_full();
+        if self.is_full { pause.max(BUSY) } else { pause }
+    }
+
+    /// Reads older lines again and hands them over; that they are gone is told, too.
+    pub fn reload(&mut self, wanted: &Reload, sink: &mut dyn FnMut(LogEvent) -> Flow, now: Moment) {
+        let stream = wanted.gap.stream;
+        let read = self.sources.get(usize::from(stream.log)).and_then(|source| match source {
+            Source::Files(files) => files.reload(wanted, &mut self.buffer, now),
+            Source::Command(_) => None,
+        });
+        let event = match read {
+            Some((bytes, segments)) => LogEvent::Reloaded { stream, bytes, segments },
+            None => LogEvent::OldPart { stream, until: 0 },
+        };
+        // Behind what waits already.
+        if !self.pending.is_empty() {
+            self.pending.push_back(event);
+        } else if let Flow::Full(event) = sink(event) {
+            self.pending.push_back(event);
+        }
+    }
+
+    /// Pipes whose writers may end the pause: a pipe is small, and who writes to it must not wait for us. There are none
+    /// right after something was read (then the pause gathers lines), and none while the receiver has no room.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<BorrowedFd<'_>> {
+        let mut pipes = Vec::new();
+        for source in self.sources.iter().filter(|_| !self.is_full) {
+            match source {
+                Source::Files(files) => pipes.extend(files.awaited()),
+                Source::Command(command) => pipes.extend(command.awaited()),
+            }
+        }
+        pipes
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::moment::Moment;
 use crate::domain::safe::Safe;
-use crate::logs::segment::SegmentBuilder;
+use crate::logs::segment::{SegmentBuilder, Stream};
 
 use super::{Flow, LogEvent};
 
@@ -19,6 +19,8 @@ pub struct Outlet<'a> {
     pub now: Moment,
     /// A block of an old part was counted in this turn.
     pub counted: bool,
+    /// Something was read or told in this source's turn.
+    pub stirred: bool,
 }
 
 impl Outlet<'_> {
@@ -44,6 +46,7 @@ impl Outlet<'_> {
 
     /// Hands an event over, behind those that wait.
     pub fn emit(&mut self, event: LogEvent) {
+        self.stirred = true;
         if self.is_full() {
             self.wait(event);
         } else if let Flow::Full(event) = (self.sink)(event) {
@@ -80,8 +83,8 @@ impl Outlet<'_> {
     }
 
     /// Makes a segment of what `builder` holds and hands it over.
-    pub fn seal(&mut self, log: u16, builder: &mut SegmentBuilder) {
-        if let Some(segment) = builder.seal(log, *self.sequence + 1, self.now) {
+    pub fn seal(&mut self, stream: Stream, builder: &mut SegmentBuilder) {
+        if let Some(segment) = builder.seal_stream(stream, *self.sequence + 1, self.now) {
             *self.sequence += 1;
             self.emit(LogEvent::Segment(Arc::new(segment)));
         }
@@ -90,13 +93,13 @@ impl Outlet<'_> {
     /// Runs `work` with the shared buffer and builder, and seals what it left in the builder.
     pub fn with_buffers<R>(
         &mut self,
-        log: u16,
+        stream: Stream,
         work: impl FnOnce(&mut Self, &mut Vec<u8>, &mut SegmentBuilder) -> R,
     ) -> R {
         let mut buffer = std::mem::take(self.buffer);
         let mut builder = std::mem::take(self.builder);
         let result = work(self, &mut buffer, &mut builder);
-        self.seal(log, &mut builder);
+        self.seal(stream, &mut builder);
         *self.buffer = buffer;
         *self.builder = builder;
         result

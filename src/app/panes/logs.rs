@@ -32,10 +32,56 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         blocks.push(Block::Line(state));
         rows = rows.saturating_sub(1);
     }
+    if let Some(words) = unloaded(logs).filter(|_| height >= WITH_HISTOGRAM) {
+        blocks.push(Block::Line(words));
+        rows = rows.saturating_sub(1);
+    }
     blocks.push(Block::Log(log_rows(model, logs, rows)));
     let state = state(model, logs, now);
     let blocks = if logs.names.is_empty() { Vec::new() } else { blocks };
     PaneView { id: PaneId::Logs, title: title(logs, now), corner: corner(logs), state: or_frozen(model, state), blocks }
+}
+
+/// What is counted and not kept, and how it comes back.
+fn unloaded(logs: &LogsState) -> Option<crate::app::document::Line> {
+    let missing = logs.store.unloaded_lines();
+    if logs.loading.is_some() {
+        return Some(line("loading older lines…", Tone::Accent));
+    }
+    let words = format!("{} older lines not loaded: scroll up to load them, g goes to the first", grouped(missing));
+    (missing > 0).then(|| line(words, Tone::Dim))
+}
+
+/// Over which lines a search ran, in words.
+#[must_use]
+pub fn searched_lines(logs: &LogsState) -> String {
+    let (kept, all) = (logs.store.len_lines() as u64, logs.store.total().lines);
+    if kept >= all {
+        format!("all {} lines", grouped(all))
+    } else {
+        format!("the {} lines loaded of {}", grouped(kept), grouped(all))
+    }
+}
+
+fn of_all(some: f64, all: u64) -> String {
+    if some >= all as f64 {
+        format!("{} lines", figure::count(some))
+    } else {
+        format!("{} of {} lines", figure::count(some), figure::count(all as f64))
+    }
+}
+
+/// `938 412`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// A line every few seconds is not nothing.
@@ -74,7 +120,8 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
     }
     if !logs.filter.is_empty() {
         let words = if logs.awaited_filter == 0 {
-            format!(" {} match", figure::count(logs.found.total as f64))
+            let (found, over) = (logs.found.total as f64, logs.found.scanned_lines as f64);
+            format!(" {} match in {}", figure::count(found), of_all(over, logs.store.total().lines))
         } else {
             " filtering".to_owned()
         };
@@ -111,7 +158,7 @@ fn state(model: &Model, logs: &LogsState, now: Moment) -> PaneState {
         _ if logs.store.len_lines() == 0 => {
             PaneState::Empty { asked: Safe::of("no line yet; lines appear as they are written") }
         }
-        _ if !logs.filter.is_empty() && logs.awaited_filter == 0 && logs.found.matches.is_empty() => {
+        _ if !logs.filter.is_empty() && logs.awaited_filter == 0 && logs.found.is_empty() => {
             PaneState::Empty { asked: Safe::of(format!("no kept line matches {}", shown_filter(logs))) }
         }
         _ => PaneState::Ok,
@@ -148,7 +195,7 @@ fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
 fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
     let focused = model.view.focused() == PaneId::Logs;
     let several = logs.names.len() > 1;
-    logs.window(logs.anchor, rows).into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
+    logs.window(logs.anchor, rows).0.into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
 }
 
 fn row(model: &Model, logs: &LogsState, at: LineAddress, focused: bool, several: bool) -> Option<LogRow> {

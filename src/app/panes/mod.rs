@@ -23,6 +23,7 @@ use crate::metrics::series::{Series, Slot};
 
 pub use cache::basis_words;
 pub use connections::shown_database;
+pub use logs::searched_lines;
 pub use services::row_of as service_row;
 pub use signals::words_of;
 

@@ -7,7 +7,10 @@ use crate::app::event::LogEvent;
 use crate::app::telemetry::log_course::LogCourse;
 use crate::config::resolved::LogSpec;
 use crate::domain::{Moment, Readout, Safe};
-use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore};
+use crate::logs::run::Gap;
+use crate::logs::search::Direction;
+use crate::logs::store::Evicted;
+use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore, Reload};
 
 /// Reports of losses that are kept.
 const LOSSES: usize = 100;
@@ -38,6 +41,8 @@ pub struct LogsState {
     pub search: Option<(Filter, String)>,
     /// The search job whose answer is awaited; 0 for none.
     pub awaited_search: u64,
+    /// Older lines that are being read again.
+    pub loading: Option<Reload>,
     /// The line on which the cursor stands.
     pub selected: Option<LineAddress>,
     /// The bottom line; `None` follows the end.
@@ -65,6 +70,7 @@ impl LogsState {
             awaited_filter: 0,
             search: None,
             awaited_search: 0,
+            loading: None,
             selected: None,
             anchor: None,
             losses: Vec::new(),
@@ -92,11 +98,23 @@ impl LogsState {
                 self.alive(segment.log(), now);
                 self.course.take(&segment, now);
                 self.note_rate(now, segment.len() as u64, segment.counts().errors());
-                self.store.append(Arc::clone(&segment));
+                let evicted = self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));
-                    self.found.evict_before(self.store.first());
                 }
+                self.forget(&evicted);
+            }
+            LogEvent::OldPart { stream, until } => {
+                self.store.set_old_part(stream, until);
+                self.loading = self.loading.filter(|reload| until > 0 || reload.gap.stream != stream);
+            }
+            LogEvent::Reloaded { stream, bytes, segments } => {
+                self.loading = self.loading.filter(|reload| reload.gap.stream != stream);
+                let evicted = self.store.insert_old(stream, bytes, segments.clone());
+                if !self.filter.is_empty() && self.awaited_filter == 0 {
+                    self.found.extend_old(&self.filter, &segments);
+                }
+                self.forget(&evicted);
             }
             LogEvent::Counted { log, block } => self.store.add_summary(log, &block),
             LogEvent::Lost { log, lines, bytes, why } => {
@@ -110,6 +128,18 @@ impl LogsState {
             LogEvent::State { log, state: Err(cause) } => {
                 if let Some(readout) = self.states.get_mut(usize::from(log)) {
                     readout.fail(cause, now, Duration::from_secs(1));
+                }
+            }
+        }
+    }
+
+    /// Lets go of what points to lines that are no longer kept.
+    fn forget(&mut self, evicted: &[Evicted]) {
+        for (stream, sequence) in evicted {
+            self.found.forget(*stream, *sequence);
+            for place in [&mut self.anchor, &mut self.selected] {
+                if let Some(at) = place.filter(|at| (at.stream, at.sequence) == (*stream, *sequence)) {
+                    *place = self.store.nearest(at);
                 }
             }
         }
@@ -147,38 +177,71 @@ impl LogsState {
         (lines as f64 / ten.as_secs_f64(), errors)
     }
 
-    /// At most `rows` wanted lines that end at `end` (included; the newest when `None`), oldest first.
+    /// At most `rows` wanted lines that end at `end` (included; the newest when `None`), oldest first; and the gap that
+    /// lies before them, if they are fewer because of it.
     #[must_use]
-    pub fn window(&self, end: Option<LineAddress>, rows: usize) -> Vec<LineAddress> {
-        let mut lines: Vec<LineAddress> = if self.filter.is_empty() {
-            let own = end.filter(|at| self.store.get(*at).is_some());
-            own.into_iter().chain(self.store.backwards(end).map(|(at, ..)| at)).take(rows).collect()
-        } else {
-            let upto = end.map_or(self.found.matches.len(), |end| self.found.matches.partition_point(|m| *m <= end));
-            self.found.matches.iter().take(upto).rev().take(rows).copied().collect()
-        };
+    pub fn window(&self, end: Option<LineAddress>, rows: usize) -> (Vec<LineAddress>, Option<Gap>) {
+        let runs = self.store.runs();
+        let own =
+            end.filter(|at| if self.filter.is_empty() { runs.line(*at).is_some() } else { self.found.lists(*at) });
+        let mut lines: Vec<LineAddress> = own.into_iter().take(rows).collect();
+        let gap = self.walk(end, Direction::Older, rows - lines.len(), |at| lines.push(at));
         lines.reverse();
-        lines
+        (lines, gap)
     }
 
-    /// The wanted line `steps` away from `from`; the outermost where there are fewer.
+    /// The wanted line `steps` away from `from`; the outermost where there are fewer, and the gap that lies behind it.
     #[must_use]
-    pub fn step(&self, from: LineAddress, steps: isize) -> Option<LineAddress> {
-        let count = steps.unsigned_abs();
-        if steps <= 0 {
-            return self.window(Some(from), count + 1).first().copied();
-        }
-        if self.filter.is_empty() {
-            return self.store.forwards(Some(from)).take(count + 1).last().map(|(at, ..)| at);
-        }
-        let after = self.found.matches.partition_point(|m| *m <= from);
-        let last = self.found.matches.len().checked_sub(1)?;
-        self.found.matches.get((after + count - 1).min(last)).copied()
+    pub fn step(&self, from: LineAddress, steps: isize) -> (LineAddress, Option<Gap>) {
+        let direction = if steps < 0 { Direction::Older } else { Direction::Newer };
+        let mut last = from;
+        let gap = self.walk(Some(from), direction, steps.unsigned_abs(), |at| last = at);
+        (last, gap)
+    }
+
+    /// Visits at most `most` wanted lines beyond `from`; gives the gap that was in the way.
+    fn walk(
+        &self,
+        from: Option<LineAddress>,
+        direction: Direction,
+        most: usize,
+        visit: impl FnMut(LineAddress),
+    ) -> Option<Gap> {
+        let runs = self.store.runs();
+        let mut walk = if self.filter.is_empty() {
+            runs.walk(from, direction)
+        } else {
+            runs.walk_listed(from, direction, &self.found.listed)
+        };
+        walk.by_ref().take(most).for_each(visit);
+        walk.blocked()
     }
 
     /// The newest wanted line.
     #[must_use]
     pub fn newest(&self) -> Option<LineAddress> {
-        if self.filter.is_empty() { self.store.last() } else { self.found.matches.back().copied() }
+        self.outermost(Direction::Newer)
+    }
+
+    /// The oldest wanted line.
+    #[must_use]
+    pub fn oldest(&self) -> Option<LineAddress> {
+        self.outermost(Direction::Older)
+    }
+
+    fn outermost(&self, direction: Direction) -> Option<LineAddress> {
+        let runs = self.store.runs();
+        if self.filter.is_empty() {
+            return runs.outermost(direction);
+        }
+        let from = if direction == Direction::Older { Direction::Newer } else { Direction::Older };
+        runs.walk_listed(None, from, &self.found.listed).next()
+    }
+
+    /// The gap at the very beginning of the log, before its oldest kept line.
+    #[must_use]
+    pub fn gap_before_all(&self) -> Option<Gap> {
+        let first = self.store.first()?;
+        self.store.runs().get(first.stream)?.gap_before(0)
     }
 }

@@ -5,11 +5,11 @@ use crate::app::job::Job;
 use crate::app::pane::PaneId;
 use crate::app::table::Tone;
 use crate::app::telemetry::logs::LogsState;
-use crate::app::{Effect, Model};
+use crate::app::{Effect, Model, panes};
 use crate::domain::Safe;
 use crate::input::Command;
 use crate::logs::search::Direction;
-use crate::logs::{Filter, FilterResult, Level, LineAddress};
+use crate::logs::{Filter, FilterResult, Gap, Level, LineAddress, Reload};
 
 use super::say;
 
@@ -20,7 +20,24 @@ pub fn happened(model: &mut Model, event: LogEvent) -> Vec<Effect> {
         say(model, text, Tone::Warn);
     }
     let now = model.now;
+    let reloaded = matches!(event, LogEvent::Reloaded { .. });
+    if let LogEvent::OldPart { stream, until: 0 } = &event {
+        let text =
+            Safe::of(format!("log {}: its old part is gone: the file was replaced", model.live.logs.name(stream.log)));
+        say(model, text, Tone::Warn);
+    }
+    // A gap at the very beginning is read from its beginning only for who wants to see the first line.
+    let to_the_top = |wanted: &Reload| wanted.direction == Direction::Newer && wanted.gap.bytes.0 == 0;
+    let top_wanted = reloaded && model.live.logs.loading.as_ref().is_some_and(to_the_top);
     model.live.logs.take(event, now);
+    if let Some(oldest) = model.live.logs.oldest().filter(|_| top_wanted && model.frozen.is_none()) {
+        go_to(model, oldest);
+    }
+    // What a running filter job took along does not hold these lines.
+    if reloaded && model.live.logs.awaited_filter != 0 {
+        let typed = model.live.logs.typed.clone();
+        return filter(model, &typed, false);
+    }
     Vec::new()
 }
 
@@ -28,13 +45,13 @@ pub fn happened(model: &mut Model, event: LogEvent) -> Vec<Effect> {
 pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
     let rows = model.geometry.page_rows(PaneId::Logs);
     match command {
-        Command::Up => travel(model, -1),
-        Command::Down => travel(model, 1),
-        Command::HalfPageUp => travel(model, -(rows as isize / 2)),
-        Command::HalfPageDown => travel(model, rows as isize / 2),
-        Command::PageUp => travel(model, -(rows as isize)),
-        Command::PageDown => travel(model, rows as isize),
-        Command::Top => travel(model, -(i32::MAX as isize)),
+        Command::Up => return travel(model, -1),
+        Command::Down => return travel(model, 1),
+        Command::HalfPageUp => return travel(model, -(rows as isize / 2)),
+        Command::HalfPageDown => return travel(model, rows as isize / 2),
+        Command::PageUp => return travel(model, -(rows as isize)),
+        Command::PageDown => return travel(model, rows as isize),
+        Command::Top => return top(model),
         Command::Bottom => {
             release(model);
         }
@@ -77,30 +94,54 @@ pub fn release(model: &mut Model) -> bool {
     held
 }
 
-fn travel(model: &mut Model, steps: isize) {
+fn travel(model: &mut Model, steps: isize) -> Vec<Effect> {
     let logs = model.shown_logs();
-    let Some(from) = logs.selected.or_else(|| logs.newest()) else { return };
+    let Some(from) = logs.selected.or_else(|| logs.newest()) else { return Vec::new() };
     // The first move selects the newest line; it does not skip it.
-    let target = if logs.selected.is_none() && steps.abs() == 1 { Some(from) } else { logs.step(from, steps) };
-    if let Some(target) = target {
-        go_to(model, target);
-    }
+    let first = logs.selected.is_none() && steps.abs() == 1;
+    let (target, gap) = if first { (from, None) } else { logs.step(from, steps) };
+    let above = go_to(model, target);
+    let (gap, direction) = if steps < 0 { (gap.or(above), Direction::Older) } else { (gap, Direction::Newer) };
+    reload(model, gap, direction)
 }
 
-/// Puts the cursor on a line and keeps it inside the window.
-fn go_to(model: &mut Model, target: LineAddress) {
+/// The oldest line; of a file whose beginning is not kept that is read again first.
+fn top(model: &mut Model) -> Vec<Effect> {
+    let logs = model.shown_logs();
+    let Some(target) = logs.oldest() else { return Vec::new() };
+    let gap = logs.gap_before_all();
+    go_to(model, target);
+    reload(model, gap, Direction::Newer)
+}
+
+/// Asks for lines of a gap; one stretch at a time.
+fn reload(model: &mut Model, gap: Option<Gap>, direction: Direction) -> Vec<Effect> {
+    let frozen = model.frozen.is_some();
+    let logs = model.shown_logs();
+    // What is read again goes to the present: a frozen screen shows what it holds.
+    let Some(gap) = gap.filter(|_| logs.loading.is_none() && !frozen) else { return Vec::new() };
+    let wanted = Reload { gap, direction };
+    logs.loading = Some(wanted);
+    vec![Effect::ReloadLog(wanted)]
+}
+
+/// Puts the cursor on a line and keeps it inside the window. Gives the gap that cuts the window off at its top.
+fn go_to(model: &mut Model, target: LineAddress) -> Option<Gap> {
     let rows = model.geometry.page_rows(PaneId::Logs).max(1);
     let logs = model.shown_logs();
     let bottom = logs.anchor.or_else(|| logs.newest()).unwrap_or(target);
-    let first = logs.window(Some(bottom), rows).first().copied().unwrap_or(target);
-    logs.anchor = Some(if target > bottom {
+    let first = logs.window(Some(bottom), rows).0.first().copied().unwrap_or(target);
+    let rank = |at| logs.store.rank(at);
+    let anchor = if rank(target) > rank(bottom) {
         target
-    } else if target < first {
-        logs.step(target, rows as isize - 1).unwrap_or(target)
+    } else if rank(target) < rank(first) {
+        logs.step(target, rows as isize - 1).0
     } else {
         bottom
-    });
+    };
+    logs.anchor = Some(anchor);
     logs.selected = Some(target);
+    logs.window(Some(anchor), rows).1
 }
 
 fn level(model: &mut Model, step: isize) -> Vec<Effect> {
@@ -189,7 +230,7 @@ fn find(model: &mut Model, direction: Direction, wanted: Option<Filter>) -> Vec<
     logs.awaited_search = id;
     vec![Effect::Compute(Job::LogSearch {
         id,
-        segments: logs.store.segments(),
+        runs: logs.store.runs().clone(),
         from: logs.selected,
         direction,
         wanted,
@@ -205,7 +246,6 @@ pub fn filtered(model: &mut Model, id: u64, mut found: FilterResult) {
     }
     logs.awaited_filter = 0;
     found.extend(&logs.filter, &logs.store.segments_after(found.scanned_to.unwrap_or(0)));
-    found.evict_before(logs.store.first());
     logs.found = found;
     logs.anchor = None;
     logs.selected = None;
@@ -218,9 +258,11 @@ pub fn sought(model: &mut Model, id: u64, at: Option<LineAddress>) {
         return;
     }
     model.shown_logs().awaited_search = 0;
-    match at {
-        Some(at) => go_to(model, at),
-        None => say(model, "no further match in the kept log", Tone::Dim),
+    if let Some(at) = at {
+        go_to(model, at);
+    } else {
+        let text = format!("no further match in {}", panes::searched_lines(model.shown_logs()));
+        say(model, text, Tone::Dim);
     }
     model.dirty = true;
 }
