@@ -76,7 +76,6 @@ fn going_up_loads_what_is_older_and_the_screen_says_what_is_not_loaded() {
     world.log("app", &[json(500, "new one"), json(501, "new two")]);
     assert!(text(&world.pane(PaneId::Logs)).contains("938 412 older lines not loaded"));
     world.press("k");
-    world.press("k");
     let asked = world.effects.join(" ");
     assert!(asked.contains("ReloadLog") && asked.contains("(0, 9000)") && asked.contains("Older"), "{asked}");
     assert!(text(&world.pane(PaneId::Logs)).contains("loading older lines…"));
