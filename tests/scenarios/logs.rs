@@ -92,7 +92,7 @@ fn going_up_loads_what_is_older_and_the_screen_says_what_is_not_loaded() {
     reloaded(&mut world, (0, 2000), 1..3);
     assert_eq!(shown(&world)[..2], ["old 1", "old 2"], "{:?}", shown(&world));
     // Down again: what lies between is asked for.
-    world.press("j j j");
+    world.press("j j");
     assert!(world.effects.join(" ").contains("(2000, 6000)"), "{:?}", world.effects);
     // A search says over what it went.
     happened(&mut world, LogEvent::OldPart { stream: Stream::default(), until: 0 });
