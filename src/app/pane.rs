@@ -122,6 +122,8 @@ pub struct LogRow {
     pub log: Safe,
     /// The message and what stands behind it.
     pub text: Safe,
+    /// Its most useful other fields: `req=8f1c… status=503`; empty without any.
+    pub context: Safe,
     /// The cursor stands here.
     pub selected: bool,
     /// It matches the search.

@@ -1,6 +1,7 @@
 //! Floor 1: log lines: immutable shared segments, tolerant scanning, filters, search, summaries. Pure: no IO, no clock.
 
 pub mod assembler;
+mod context;
 pub mod counters;
 pub mod entry;
 pub mod filter;
@@ -19,6 +20,7 @@ pub mod summary;
 mod traces;
 
 pub use assembler::LineAssembler;
+pub use context::context;
 pub use counters::LogCounters;
 pub use entry::Entry;
 pub use filter::{Filter, FilterResult};

@@ -110,7 +110,7 @@ fn colour_length(text: &[u8]) -> usize {
     text.iter().take(16).position(|b| *b == b'm').map_or(0, |at| at + 1)
 }
 
-fn is_level_key(key: &[u8]) -> bool {
+pub(super) fn is_level_key(key: &[u8]) -> bool {
     matches!(
         key,
         b"level"
@@ -132,7 +132,7 @@ fn is_level_key(key: &[u8]) -> bool {
     )
 }
 
-fn is_time_key(key: &[u8]) -> bool {
+pub(super) fn is_time_key(key: &[u8]) -> bool {
     matches!(
         key,
         b"timestamp"
@@ -155,7 +155,7 @@ fn is_time_key(key: &[u8]) -> bool {
 }
 
 /// Rank of a key that may hold the message, best first.
-fn message_rank(key: &[u8]) -> Option<usize> {
+pub(super) fn message_rank(key: &[u8]) -> Option<usize> {
     const KEYS: [&[u8]; 11] = [
         b"message",
         b"msg",
@@ -173,7 +173,7 @@ fn message_rank(key: &[u8]) -> Option<usize> {
 }
 
 /// Keys under which journald and container runtimes wrap a whole line of the program.
-fn is_wrapper_key(key: &[u8]) -> bool {
+pub(super) fn is_wrapper_key(key: &[u8]) -> bool {
     matches!(key, b"MESSAGE" | b"log")
 }
 

@@ -8,6 +8,7 @@ use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::source::{SourceId, SourceKind};
 use quarterdeck::input::{Code, Key};
+use quarterdeck::logs::{LineAssembler, SegmentBuilder, Stream};
 
 use crate::world::World;
 use crate::world::readings::{self, Postgres};
@@ -47,6 +48,8 @@ enum Happening {
     Signal(f64),
     Lines(Vec<String>),
     Lost(u64),
+    OldPart(u64),
+    Reloaded(u64, u64, Vec<String>),
     Found(usize),
     Stray,
 }
@@ -73,6 +76,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => number.prop_map(Happening::Signal),
         3 => prop::collection::vec("\\PC{0,60}", 1..5).prop_map(Happening::Lines),
         1 => any::<u64>().prop_map(Happening::Lost),
+        1 => (0u64..9).prop_map(|until| Happening::OldPart(until * 100)),
+        2 => (0u64..9, 1u64..4, prop::collection::vec("\\PC{0,30}", 1..5))
+            .prop_map(|(from, length, lines)| Happening::Reloaded(from * 100, (from + length) * 100, lines)),
         1 => (0usize..4).prop_map(Happening::Found),
         1 => Just(Happening::Stray),
     ]
@@ -110,6 +116,17 @@ fn happen(world: &mut World, what: Happening) {
             let lost = LogEvent::Lost { log: 0, lines, bytes: lines, why: "gone".into() };
             world.tell(Event::LogHappened(lost));
         }
+        Happening::OldPart(until) => {
+            world.tell(Event::LogHappened(LogEvent::OldPart { stream: Stream::default(), until }));
+        }
+        Happening::Reloaded(from, until, lines) => {
+            let (mut builder, mut stream) = (SegmentBuilder::new(), LineAssembler::new());
+            let text = format!("{}\n", lines.join("\n"));
+            stream.push(text.as_bytes(), &mut builder, world.moment(), &mut |_| panic!("few lines"));
+            let segments = builder.seal(0, from, world.moment()).into_iter().map(Into::into).collect();
+            let event = LogEvent::Reloaded { stream: Stream::default(), bytes: (from, until), segments };
+            world.tell(Event::LogHappened(event));
+        }
         Happening::Found(count) => {
             let spec = (*world.model.live.services[0].spec).clone();
             let told = vec!["x".into(); count * 100];
@@ -130,6 +147,7 @@ fn bounded(world: &World) -> Result<(), TestCaseError> {
     prop_assert!(model.notes.len() <= 400, "notes");
     prop_assert!(model.live.services.len() <= 2000, "services");
     prop_assert!(model.live.logs.losses.len() <= 100, "losses");
+    prop_assert!(model.live.logs.store.runs().iter().count() <= 1, "runs");
     prop_assert!(model.live.logs.recent.len() <= 200, "recent");
     prop_assert!(model.live.databases[0].texts.len() <= 2000, "texts");
     if let Some((_, typed)) = &model.view.prompt {
@@ -144,6 +162,7 @@ proptest! {
     #[test]
     fn no_sequence_panics_or_grows(events in prop::collection::vec(happening(), 1..120)) {
         let mut world = World::new(WATCHED);
+        world.first_sequence(1 << 48);
         for event in events {
             happen(&mut world, event);
             bounded(&world)?;

@@ -348,6 +348,7 @@ fn log_row(index: usize) -> LogRow {
         tone,
         log: Safe::of(if index.is_multiple_of(3) { "journal:api" } else { "api.log" }),
         text: Safe::of(text),
+        context: Safe::default(),
         selected: false,
         matched: false,
     }

@@ -197,7 +197,9 @@ pub fn text(view: &PaneView) -> String {
                 };
                 row.cells.iter().map(|c| cell(&c.content)).collect::<Vec<_>>().join(" | ")
             })),
-            Block::Log(rows) => out.extend(rows.iter().map(|r| format!("{} {} {}", r.time, r.level, r.text))),
+            Block::Log(rows) => {
+                out.extend(rows.iter().map(|r| format!("{} {} {}  {}", r.time, r.level, r.text, r.context)));
+            }
             Block::Bar { .. } | Block::Histogram { .. } => {}
         }
     }

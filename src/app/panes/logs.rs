@@ -10,7 +10,7 @@ use crate::app::table::Tone;
 use crate::app::telemetry::logs::LogsState;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, figure};
-use crate::logs::{Level, LineAddress};
+use crate::logs::{Level, LineAddress, context};
 
 use super::{line, off, or_frozen, span};
 
@@ -214,6 +214,7 @@ fn row(model: &Model, logs: &LogsState, at: LineAddress, focused: bool, several:
         tone: tone_of(line.level),
         log: if several { logs.name(segment.log()) } else { Safe::default() },
         text,
+        context: if line.continuation { Safe::default() } else { context(&line) },
         selected: focused && logs.selected == Some(at),
         matched: logs.search.as_ref().is_some_and(|(wanted, _)| wanted.matches_text(line.raw)),
     })

@@ -34,7 +34,7 @@ pub fn happened(model: &mut Model, event: LogEvent) -> Vec<Effect> {
         go_to(model, oldest);
     }
     // What a running filter job took along does not hold these lines.
-    if reloaded && model.live.logs.awaited_filter != 0 {
+    if reloaded && model.frozen.is_none() && model.live.logs.awaited_filter != 0 {
         let typed = model.live.logs.typed.clone();
         return filter(model, &typed, false);
     }

@@ -1,4 +1,4 @@
-//! Log lines: time, level, log, text. The newest stands at the bottom; the line with the cursor is always among those
+//! Log lines: time, level, log, text, and dimmed what else the line states. The newest stands at the bottom; the line with the cursor is always among those
 //! shown.
 
 use crate::app::geometry::Rectangle;
@@ -41,6 +41,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, rows: &[LogRow], scroll_ri
         let plain = canvas.tone(if row.tone == Tone::Dim { Tone::Dim } else { Tone::Plain });
         let left = end.saturating_sub(x);
         let used = canvas.text_from(x, y, left, &row.text, scroll_right, plain);
+        let behind = used.saturating_add(2);
+        if used > 0 && behind < left && !row.context.as_str().is_empty() {
+            canvas.text(x + behind, y, left - behind, &row.context, dim);
+        }
         if row.matched {
             canvas.restyle(Rectangle { x, y, width: used, height: 1 }, canvas.theme.roles.matched);
         }
