@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::report::Report;
 use quarterdeck::domain::certificate::Certificate;
+use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::{Cause, Safe, Verdict};
 use serde_json::Value;
 
-use crate::world::World;
 use crate::world::readings::{Postgres, answer, counters};
+use crate::world::{World, text};
 
 fn told(world: &World) -> (Verdict, Value, String) {
     let report = Report::of(&world.model);
@@ -72,6 +75,31 @@ fn a_few_look_ups_are_shown_and_not_judged() {
         let cache = &json["caches"][0];
         assert_eq!((worst, cache["basis"].as_str().unwrap()), (verdict, basis), "{json}");
         assert!(cache["hit_ratio"].is_f64() && words.contains(basis), "{words}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The judgement, the pane and `check` see one figure, whether it came as `5`, `5%` or `0.05` of a whole.
+    #[test]
+    fn percent_is_the_same_for_judge_pane_and_check(tenths in 0u32..1500, bound in 0u32..150, written in any::<bool>(), ratio in any::<bool>()) {
+        let value = f64::from(tenths) / 10.0;
+        let sign = if written { " %" } else { "" };
+        let mut world = World::new(&format!(
+            "[[signal]]\nname = \"share\"\ncommand = [\"share\"]\nunit = \"%\"\nthreshold = \"< {bound}{sign}\"\n"
+        ));
+        let told_as = if ratio { SignalValue::Ratio(value / 100.0) } else { SignalValue::Number(value) };
+        world.signal("share", Ok(told_as));
+        let (worst, json, words) = told(&world);
+        let at_bound = (value - f64::from(bound)).abs() < 1e-9;
+        let expected = if value < f64::from(bound) { Verdict::Degraded } else { Verdict::Ok };
+        prop_assert!(at_bound || worst == expected, "{}", json);
+        let number = json["signals"][0]["value"].as_f64().unwrap();
+        prop_assert!((number - value).abs() < 0.001 && json["signals"][0]["unit"] == "%", "{}", json);
+        let figure = quarterdeck::domain::figure::percent(value / 100.0);
+        let pane = text(&world.pane(PaneId::Signals));
+        prop_assert!(words.contains(&figure) && pane.contains(&figure), "{}\n{}\n{}", figure, words, pane);
     }
 }
 
