@@ -61,6 +61,23 @@ fn a_right_that_is_missing_is_unknown_and_the_grant_is_told() {
 }
 
 #[test]
+fn a_statement_that_is_no_query_hides_its_literals_too() {
+    for (redact, shown) in [(true, "ALTER ROLE app PASSWORD ?"), (false, "ALTER ROLE app PASSWORD 'hunter2'")] {
+        let mut world = World::new(&format!(
+            "[screen]\nredact = {redact}\n[[database]]\nname = \"db\"\nurl = \"postgresql://mon@db.test/db\"\n"
+        ));
+        for calls in [1, 3] {
+            let statements = Some(Ok(vec![(7, calls, calls as f64, "ALTER ROLE app PASSWORD 'hunter2'")]));
+            world.database("db", Ok(Postgres { statements, ..Postgres::default() }.reading()));
+            world.wait(2.0);
+        }
+        let (_, json, words) = told(&world);
+        assert_eq!(json["databases"][0]["slow_queries"][0]["query"], shown, "{json}");
+        assert!(words.contains(shown) && text(&world.pane(PaneId::SlowQueries)).contains(shown), "{words}");
+    }
+}
+
+#[test]
 fn a_few_look_ups_are_shown_and_not_judged() {
     for (misses, verdict, basis) in [
         (1, Verdict::Ok, "last 2s, 4 look-ups: too little traffic to judge"),
