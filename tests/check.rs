@@ -6,6 +6,9 @@
 mod fake_http;
 #[path = "check/judged.rs"]
 mod judged;
+#[path = "support/postgres_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod postgres_server;
 #[path = "demo/sample.rs"]
 #[allow(dead_code, reason = "shared with the tests of the demo")]
 mod sample;
@@ -165,7 +168,7 @@ fn signals_past_their_threshold() {
         (&"degraded".into(), &1200.0.into())
     );
     assert_eq!(report["signals"][0]["unit"], "jobs");
-    assert_eq!(report["signals"][0]["detail"], "past > 1000 for 5m");
+    assert_eq!(report["signals"][0]["detail"], "past its threshold (> 1000 for 5m)");
     assert_eq!((&report["signals"][1]["verdict"], &report["signals"][1]["value"]), (&"unknown".into(), &Value::Null));
     assert_eq!(report["signals"][1]["detail"], "command ended with 1: it said nothing");
     assert_eq!(exit, 3, "unknown is worse than degraded");
@@ -201,8 +204,8 @@ fn a_figure_leaves_in_the_unit_that_is_named() {
 
     let text = String::from_utf8(check(&["--sample", "100ms", "--config", &file]).stdout).unwrap();
     for wanted in [
-        "text               71.4%  past > 71 %",
-        "plain              5.00%  past < 10 %",
+        "text               71.4%  past its threshold (> 71 %)",
+        "plain              5.00%  past its threshold (< 10 %)",
         "last               1m3",
         "printed            50.0%",
     ] {
@@ -281,6 +284,28 @@ fn a_log_is_counted_and_not_judged() {
     assert_eq!(report["logs"][0]["dropped"], 0);
     assert!(report["logs"][1]["lines"].is_null(), "{report}");
     assert_eq!(exit, 0);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_see_the_others_is_no_ok() {
+    let server = postgres_server::PostgresServer::shared();
+    server.sql("postgres", "CREATE ROLE mon LOGIN; CREATE EXTENSION pg_stat_statements");
+    let admin = format!("postgresql://admin@127.0.0.1:{}/postgres", server.port());
+    let (other, connection) = tokio_postgres::connect(&admin, tokio_postgres::NoTls).await.unwrap();
+    let driven = tokio::spawn(connection);
+    other.batch_execute("BEGIN; SELECT 1").await.unwrap();
+    let url = format!("postgresql://mon@127.0.0.1:{}/postgres", server.port());
+    let (exit, report) = json(&["--db", &url]);
+    let database = &report["databases"][0];
+    assert_eq!((exit, &database["verdict"]), (3, &Value::from("unknown")), "{report}");
+    assert!(database["problems"].to_string().contains("GRANT pg_read_all_stats TO \\\"mon\\\""), "{report}");
+    let text = String::from_utf8(check(&["--sample", "100ms", "--db", &url]).stdout).unwrap();
+    assert!(text.contains("GRANT pg_read_all_stats TO \"mon\""), "{text}");
+    // What was told helps.
+    server.sql("postgres", "GRANT pg_read_all_stats TO \"mon\"");
+    let (exit, report) = json(&["--db", &url]);
+    assert_eq!((exit, report["databases"][0]["problems"].to_string()), (0, "[]".to_owned()), "{report}");
+    driven.abort();
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub struct Targets {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
-    /// Hide literals in the sessions' queries; statements have none
+    /// Hide literals and comments in queries
     #[arg(long)]
     pub redact: bool,
 }

@@ -156,6 +156,9 @@ fn meant_command(text: &str) -> Option<String> {
     if text.contains([':', '/', '.', '@', '[']) {
         return None;
     }
+    if text == "help" {
+        return Some("help is asked for with quarterdeck --help, or quarterdeck check --help".to_owned());
+    }
     let command = nearest::nearest(text, COMMANDS)?;
     Some(if command == text {
         format!("{text} is a subcommand and comes before URLs: quarterdeck {text} URL")

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::report::Report;
 use quarterdeck::domain::certificate::Certificate;
+use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::{Cause, Safe, Verdict};
 use serde_json::Value;
 
-use crate::world::World;
 use crate::world::readings::{Postgres, answer, counters};
+use crate::world::{World, text};
 
 fn told(world: &World) -> (Verdict, Value, String) {
     let report = Report::of(&world.model);
@@ -58,6 +61,23 @@ fn a_right_that_is_missing_is_unknown_and_the_grant_is_told() {
 }
 
 #[test]
+fn a_statement_that_is_no_query_hides_its_literals_too() {
+    for (redact, shown) in [(true, "ALTER ROLE app PASSWORD ?"), (false, "ALTER ROLE app PASSWORD 'hunter2'")] {
+        let mut world = World::new(&format!(
+            "[screen]\nredact = {redact}\n[[database]]\nname = \"db\"\nurl = \"postgresql://mon@db.test/db\"\n"
+        ));
+        for calls in [1, 3] {
+            let statements = Some(Ok(vec![(7, calls, calls as f64, "ALTER ROLE app PASSWORD 'hunter2'")]));
+            world.database("db", Ok(Postgres { statements, ..Postgres::default() }.reading()));
+            world.wait(2.0);
+        }
+        let (_, json, words) = told(&world);
+        assert_eq!(json["databases"][0]["slow_queries"][0]["query"], shown, "{json}");
+        assert!(words.contains(shown) && text(&world.pane(PaneId::SlowQueries)).contains(shown), "{words}");
+    }
+}
+
+#[test]
 fn a_few_look_ups_are_shown_and_not_judged() {
     for (misses, verdict, basis) in [
         (1, Verdict::Ok, "last 2s, 4 look-ups: too little traffic to judge"),
@@ -72,6 +92,31 @@ fn a_few_look_ups_are_shown_and_not_judged() {
         let cache = &json["caches"][0];
         assert_eq!((worst, cache["basis"].as_str().unwrap()), (verdict, basis), "{json}");
         assert!(cache["hit_ratio"].is_f64() && words.contains(basis), "{words}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The judgement, the pane and `check` see one figure, whether it came as `5`, `5%` or `0.05` of a whole.
+    #[test]
+    fn percent_is_the_same_for_judge_pane_and_check(tenths in 0u32..1500, bound in 0u32..150, written in any::<bool>(), ratio in any::<bool>()) {
+        let value = f64::from(tenths) / 10.0;
+        let sign = if written { " %" } else { "" };
+        let mut world = World::new(&format!(
+            "[[signal]]\nname = \"share\"\ncommand = [\"share\"]\nunit = \"%\"\nthreshold = \"< {bound}{sign}\"\n"
+        ));
+        let told_as = if ratio { SignalValue::Ratio(value / 100.0) } else { SignalValue::Number(value) };
+        world.signal("share", Ok(told_as));
+        let (worst, json, words) = told(&world);
+        let at_bound = (value - f64::from(bound)).abs() < 1e-9;
+        let expected = if value < f64::from(bound) { Verdict::Degraded } else { Verdict::Ok };
+        prop_assert!(at_bound || worst == expected, "{}", json);
+        let number = json["signals"][0]["value"].as_f64().unwrap();
+        prop_assert!((number - value).abs() < 0.001 && json["signals"][0]["unit"] == "%", "{}", json);
+        let figure = quarterdeck::domain::figure::percent(value / 100.0);
+        let pane = text(&world.pane(PaneId::Signals));
+        prop_assert!(words.contains(&figure) && pane.contains(&figure), "{}\n{}\n{}", figure, words, pane);
     }
 }
 

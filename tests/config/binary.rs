@@ -70,6 +70,7 @@ fn a_wrong_configuration_exits_78_and_says_all() {
 fn a_mistyped_or_misplaced_subcommand_is_named() {
     for (arguments, wanted) in [
         (&["chek"][..], "did you mean quarterdeck check?"),
+        (&["help"], "quarterdeck --help"),
         (&["dmeo"], "did you mean quarterdeck demo?"),
         (&["http://localhost:1", "check"], "check is a subcommand and comes before URLs"),
         (&["check", "localhost"], "did you mean \"http://localhost\"?"),

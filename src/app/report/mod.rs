@@ -231,7 +231,9 @@ fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
     let told = value.map(|value| value.told(&signal.spec.unit, now));
     let detail = match (why_not(&signal.state(now), signal.readout.cause()), &signal.spec.threshold) {
         (Some(why), _) => Some(why),
-        (None, Some(threshold)) if verdict == Verdict::Degraded => Some(Safe::of(format!("past {threshold}"))),
+        (None, Some(threshold)) if verdict == Verdict::Degraded => {
+            Some(Safe::of(format!("past its threshold ({threshold})")))
+        }
         (None, Some(threshold)) if verdict == Verdict::Unknown => {
             Some(Safe::of(format!("cannot be held against {threshold}")))
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::resolved::DatabaseSpec;
 use crate::database::counters::{self, DatabaseRates};
 use crate::database::judge::{self, Problem};
+use crate::database::redact::redacted;
 use crate::database::statements::StatementsDelta;
 use crate::domain::database::{
     DatabaseCounters, DatabaseReading, OwnCost, Part, ServerIdentity, Sessions, Slots, StatementsReading,
@@ -37,7 +38,10 @@ pub struct StatementText {
 const LINE: usize = 400;
 
 impl StatementText {
-    fn new(whole: Arc<Untrusted>) -> StatementText {
+    /// Statements are kept without their literals by the server, but for those that are no queries: a password of
+    /// `ALTER ROLE` stands there in full.
+    fn new(whole: Arc<Untrusted>, redact: bool) -> StatementText {
+        let whole = if redact { Arc::new(redacted(&whole)) } else { whole };
         let line = whole.glimpse(LINE);
         StatementText { whole, line }
     }
@@ -74,6 +78,8 @@ pub struct DatabaseState {
     pub own_cost: OwnCost,
     /// The job whose answer is awaited.
     pub awaited_job: u64,
+    /// Literals of statements are not even kept.
+    pub redact: bool,
     previous_counters: Option<(DatabaseCounters, Moment)>,
     previous_statements: Option<(StatementSnapshot, Moment)>,
 }
@@ -98,6 +104,7 @@ impl DatabaseState {
             commits: Series::new(180, bucket),
             own_cost: OwnCost::default(),
             awaited_job: 0,
+            redact: false,
             previous_counters: None,
             previous_statements: None,
         }
@@ -178,7 +185,8 @@ impl DatabaseState {
         if self.texts.len() + reading.texts.len() > TEXTS * 2 {
             self.texts.clear();
         }
-        self.texts.extend(reading.texts.into_iter().map(|(id, text)| (id, StatementText::new(text))));
+        let redact = self.redact;
+        self.texts.extend(reading.texts.into_iter().map(|(id, text)| (id, StatementText::new(text, redact))));
         let (earlier, at) = self.previous_statements.replace((reading.snapshot.clone(), now))?;
         Some((earlier, reading.snapshot, now.since(at)))
     }

@@ -8,6 +8,7 @@ pub mod service;
 pub mod signal;
 
 use crate::config::Resolved;
+use crate::config::resolved::DatabaseSpec;
 use crate::domain::{Moment, Verdict};
 
 use self::cache::CacheState;
@@ -35,9 +36,14 @@ impl Telemetry {
     /// Nothing known yet of what is to be watched.
     #[must_use]
     pub fn new(resolved: &Resolved, now: Moment) -> Telemetry {
+        let database = |spec: &DatabaseSpec| {
+            let mut database = DatabaseState::new(spec.clone().into(), now);
+            database.redact = resolved.screen.redact;
+            database
+        };
         Telemetry {
             services: resolved.services.iter().map(|spec| ServiceState::new(spec.clone().into(), now)).collect(),
-            databases: resolved.databases.iter().map(|spec| DatabaseState::new(spec.clone().into(), now)).collect(),
+            databases: resolved.databases.iter().map(database).collect(),
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),

@@ -11,9 +11,8 @@ use super::super::resolved::{DatabaseSpec, OffKind};
 use super::builder::Builder;
 use super::given::{provenance, ratio, secret, text, time, turn_on};
 use crate::domain::Safe;
-use crate::domain::secret::{Secret, SecretRef};
 
-/// Names that an adapter reads at each use; a `.env` is not in its environment.
+/// libpq's variable for a password.
 const PASSWORD: &str = "PGPASSWORD";
 
 impl Builder<'_> {
@@ -51,8 +50,6 @@ impl Builder<'_> {
         };
         if let Some(password) = secret(item, "password") {
             target.password = Some(password);
-        } else if target.password == Some(SecretRef::Env(PASSWORD.to_owned())) && variables.is_from_dotenv(PASSWORD) {
-            target.password = variables.get(PASSWORD).map(|value| SecretRef::Inline(Secret::new(value)));
         }
         let loopback = database_is_loopback(&target);
         if !loopback && self.dotenv_leads_away(item) {
