@@ -67,11 +67,48 @@ pub fn worse(a: Option<Word>, b: Option<Word>) -> Option<Word> {
 }
 
 fn weighed(entries: &Entries<'_>, wanted: Weight) -> Option<Word> {
-    entries
-        .iter()
-        .filter_map(|(key, node)| weigh(Folded::of(key).as_str(), node))
-        .filter(|(weight, _)| *weight == wanted)
-        .fold(None, |worst, (_, word)| worse(worst, Some(word)))
+    let is_tally = |key: &str, node: &Node<'_>| matches!(node, Node::Number(_)) && is_switch(key) && tallies(entries);
+    let mut worst = None;
+    for (key, node) in entries {
+        let key = Folded::of(key);
+        if let Some((_, word)) = weigh(key.as_str(), node).filter(|(weight, _)| *weight == wanted)
+            && !is_tally(key.as_str(), node)
+        {
+            worst = worse(worst, Some(word));
+        }
+    }
+    worst
+}
+
+fn is_switch(key: &str) -> bool {
+    matches!(key, "ok" | "healthy" | "ishealthy" | "alive" | "isalive" | "live" | "ready" | "isready" | "up" | "isup")
+}
+
+/// Whether the numbers of an object say how many there are of each kind: `{"healthy":0,"unhealthy":0}`.
+fn tallies(entries: &Entries<'_>) -> bool {
+    const KINDS: [&str; 20] = [
+        "unhealthy",
+        "down",
+        "failed",
+        "failing",
+        "failure",
+        "failures",
+        "error",
+        "errors",
+        "degraded",
+        "dead",
+        "offline",
+        "notready",
+        "notok",
+        "unavailable",
+        "unknown",
+        "pending",
+        "desired",
+        "warning",
+        "total",
+        "count",
+    ];
+    entries.iter().any(|(key, node)| matches!(node, Node::Number(_)) && KINDS.contains(&Folded::of(key).as_str()))
 }
 
 fn weigh(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
@@ -90,9 +127,7 @@ fn weigh(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
             let weight = if known { Weight::Stated } else { Weight::Hinted };
             Some((weight, Word { verdict: words::verdict(text), text: clip(text, SAID) }))
         }
-        "ok" | "healthy" | "ishealthy" | "alive" | "isalive" | "live" | "ready" | "isready" | "up" | "isup" => {
-            switch_word(key, node)
-        }
+        key if is_switch(key) => switch_word(key, node),
         _ => None,
     }
 }
