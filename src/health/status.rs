@@ -154,13 +154,13 @@ fn object_word(entries: &Entries<'_>) -> Option<Word> {
 /// `"healthy": false`, and what stands for it: `"no"`, `0`.
 fn switch_word(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
     let word = |verdict, said: &str| Word { verdict, text: format!("{key}: {}", clip(said, SAID)) };
-    let switched = |yes: bool| word(if yes { Verdict::Ok } else { Verdict::Down }, if yes { "true" } else { "false" });
+    let switched = |yes: bool, said: &str| word(if yes { Verdict::Ok } else { Verdict::Down }, said);
     Some(match node {
-        Node::Bool(yes) => (Weight::Stated, switched(*yes)),
+        Node::Bool(yes) => (Weight::Stated, switched(*yes, &yes.to_string())),
         // How many are ready, alive or live is a figure.
         Node::Number(number) if *number == 0.0 || *number == 1.0 => {
             let counted = matches!(key, "alive" | "live" | "ready");
-            (if counted { Weight::Hinted } else { Weight::Stated }, switched(*number != 0.0))
+            (if counted { Weight::Hinted } else { Weight::Stated }, switched(*number != 0.0, &figure::number(*number)))
         }
         Node::Text(text) => {
             let verdict = words::switch(text).map(|yes| if yes { Verdict::Ok } else { Verdict::Down });

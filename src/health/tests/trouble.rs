@@ -124,6 +124,7 @@ fn switches() {
         (Ok, r#"{"status":"ok","jobs":{"ok":0,"failed":0},"checks":{"nodes":{"up":0,"down":0}}}"#),
         (Down, r#"{"status":"ok","healthy":0,"uptime":5}"#),
     ]);
+    assert_eq!(read(200, r#"{"healthy":0}"#).detail.as_str(), "200 but body says healthy: 0");
     assert_eq!(read(200, r#"{"healthy":"no"}"#).detail.as_str(), "200 but body says healthy: no");
 }
 
