@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::domain::{Verdict, figure};
 
-use super::failure::failure;
+use super::failure::{failure, sentence};
 use super::fold::Folded;
 use super::json::Node;
 use super::parts::{self, Beside};
@@ -78,7 +78,7 @@ pub fn collect(entries: &Entries<'_>, search: Search<'_>, opened: &[&str]) -> Ve
     let mut collector = Collector { search, opened, found: Vec::new() };
     let beside = match stated_word(entries) {
         None if parts::only_booleans(entries) => Beside::Booleans,
-        _ => Beside::Words,
+        _ => Beside::Parts,
     };
     collector.members(entries, "", beside);
     merged(collector.found)
@@ -188,7 +188,7 @@ impl Collector<'_> {
                 }
                 Some(_) => self.members(inner, name, Beside::Quiet),
                 None => {
-                    if let Some(error) = failure(inner).filter(|_| loud) {
+                    if let Some(error) = sentence(inner).filter(|_| loud) {
                         self.push(name, error_word(), Some(error), true);
                     }
                     self.members(inner, name, parts::below(Folded::of(key).as_str(), beside));
@@ -267,7 +267,7 @@ impl Collector<'_> {
         } else if let Some(error) = failure(inner) {
             self.push(name, error_word(), Some(error), true);
         } else {
-            let beside = if parts::only_booleans(inner) { Beside::Booleans } else { Beside::Words };
+            let beside = if parts::only_booleans(inner) { Beside::Booleans } else { Beside::Parts };
             self.members(inner, name, beside);
             match hinted_word(inner) {
                 Some(word) => self.push(name, word, said(inner), true),

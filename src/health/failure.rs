@@ -8,7 +8,7 @@ use super::children::Entries;
 use super::fold::Folded;
 use super::json::Node;
 use super::status::{SAID, clip, word_of};
-use super::words;
+use super::words::{self, Meaning};
 
 /// What an error says of itself, most telling first.
 const MESSAGES: [&str; 7] = ["message", "msg", "description", "detail", "title", "reason", "error"];
@@ -19,25 +19,46 @@ const CODES: [&str; 6] = ["code", "errorcode", "status", "statuscode", "errno", 
 #[must_use]
 pub fn failure(entries: &Entries<'_>) -> Option<String> {
     entries.iter().find_map(|(key, node)| match Folded::of(key).as_str() {
-        "error" | "exception" | "errormessage" => told(node, false),
-        "errors" | "exceptions" => told(node, true),
+        "error" | "exception" | "errormessage" => told(node, is_http_error),
+        "errors" | "exceptions" => told(node, never),
         _ => None,
     })
 }
 
-/// What stands under a key for errors. `counted`: a bare number there is their count since some time.
-fn told(node: &Node<'_>, counted: bool) -> Option<String> {
+/// The error that an object tells of which need not be a part: `{"links":{"error":"/error"}}` tells of none, nor do
+/// counters, colours and files under that name.
+#[must_use]
+pub fn sentence(entries: &Entries<'_>) -> Option<String> {
+    let text = failure(entries)?;
+    let said = text.trim();
+    let begins = said.starts_with(char::is_alphabetic) && said != "true";
+    let word = words::meaning(said) == Some(Meaning::Unhealthy) && !said.eq_ignore_ascii_case("red");
+    let says = word || said.contains(' ') || said.chars().all(char::is_uppercase);
+    (begins && says).then_some(text)
+}
+
+/// What stands under a key for errors. `counts`: whether a bare number there is an error; most are how many there
+/// were.
+fn told(node: &Node<'_>, counts: fn(f64) -> bool) -> Option<String> {
     match node {
         Node::Null => None,
         Node::Bool(yes) => yes.then(|| "true".to_owned()),
-        Node::Number(number) => (!counted && is_code(*number)).then(|| figure::number(*number)),
+        Node::Number(number) => counts(*number).then(|| figure::number(*number)),
         Node::Text(text) => match text.trim().parse::<f64>() {
-            Ok(number) => (!counted && is_code(number)).then(|| clip(text, SAID)),
+            Ok(number) => counts(number).then(|| clip(text, SAID)),
             Err(_not_a_number) => is_message(text).then(|| clip(text, SAID)),
         },
-        Node::List(items) => items.iter().find_map(|item| told(item, false)),
+        Node::List(items) => items.iter().find_map(|item| told(item, never)),
         Node::Object(inner) => told_within(inner),
     }
+}
+
+fn never(_: f64) -> bool {
+    false
+}
+
+fn is_http_error(number: f64) -> bool {
+    number.fract() == 0.0 && (400.0..600.0).contains(&number)
 }
 
 /// An error that is an object: its message, its code, or any text. Parts that tell their own status are children.
@@ -54,14 +75,14 @@ fn told_within(entries: &Entries<'_>) -> Option<String> {
         _ => None,
     };
     let code = |node: &Node<'_>| match node {
-        Node::Number(_) | Node::Text(_) => told(node, false).map(|code| format!("code {code}")),
+        Node::Number(_) | Node::Text(_) => told(node, is_code).map(|code| format!("code {code}")),
         _ => None,
     };
     let words = |node: &Node<'_>| match node {
         Node::Text(text) if is_message(text) && text.trim_start().starts_with(char::is_alphabetic) => {
             Some(clip(text, SAID))
         }
-        Node::List(items) => items.iter().find_map(|item| told(item, true)),
+        Node::List(items) => items.iter().find_map(|item| told(item, never)),
         Node::Object(inner) => told_within(inner),
         _ => None,
     };

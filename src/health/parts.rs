@@ -17,6 +17,8 @@ pub enum Beside {
     Quiet,
     /// A word that means something makes a part.
     Words,
+    /// So does a boolean under the name of a part.
+    Parts,
     /// So does every boolean.
     Booleans,
 }
@@ -65,7 +67,7 @@ const DESCRIPTIONS: [&str; 40] = [
     "exception",
 ];
 /// What services are commonly made of or lean on: a boolean under such a name says whether it works.
-const PARTS: [&str; 36] = [
+const PARTS: [&str; 32] = [
     "database",
     "db",
     "postgres",
@@ -91,7 +93,6 @@ const PARTS: [&str; 36] = [
     "storage",
     "filesystem",
     "s3",
-    "search",
     "elasticsearch",
     "opensearch",
     "pinecone",
@@ -99,9 +100,6 @@ const PARTS: [&str; 36] = [
     "llm",
     "llmservice",
     "aiservice",
-    "api",
-    "backend",
-    "upstream",
 ];
 /// Objects whose booleans each say whether a part works.
 const GROUPS: [&str; 9] = [
@@ -143,17 +141,13 @@ const SETTINGS: [&str; 24] = [
     "tls",
 ];
 
-/// How the booleans in an object below another are read.
+/// How the members of an object below another are read: `{"features":{"cache":false}}` is a setting.
 #[must_use]
 pub fn below(folded: &str, beside: Beside) -> Beside {
-    if beside != Beside::Quiet && GROUPS.contains(&folded) { Beside::Booleans } else { beside.min_words() }
-}
-
-impl Beside {
-    /// The same, without taking every boolean for a part.
-    #[must_use]
-    fn min_words(self) -> Beside {
-        if self == Beside::Quiet { Beside::Quiet } else { Beside::Words }
+    match beside {
+        Beside::Quiet => Beside::Quiet,
+        _ if GROUPS.contains(&folded) => Beside::Booleans,
+        _ => Beside::Words,
     }
 }
 
@@ -202,7 +196,8 @@ fn switched(key: &str, folded: &str, yes: bool, beside: Beside) -> Option<Verdic
     let judged = match beside {
         Beside::Quiet => false,
         Beside::Booleans if !SETTINGS.contains(&folded) => true,
-        Beside::Words | Beside::Booleans => PARTS.contains(&folded) || says_whether_it_works(key, folded),
+        Beside::Words => says_whether_it_works(key, folded),
+        Beside::Parts | Beside::Booleans => PARTS.contains(&folded) || says_whether_it_works(key, folded),
     };
     judged.then_some(if yes { Verdict::Ok } else { Verdict::Down })
 }

@@ -69,7 +69,9 @@ fn tell_object(entries: &Entries<'_>, search: Search<'_>, depth: usize) -> Told 
         let failed = failure.as_ref().map(|text| Word { verdict: Verdict::Down, text: format!("error: {text}") });
         failed.or_else(|| if search.scope == Scope::Whole { hinted_word(entries) } else { None })
     });
-    told.word = match (told.word, success(entries)) {
+    // Of a page, what nobody knows is a message.
+    let is_told = |success: &Word| search.scope == Scope::Whole || success.verdict != Verdict::Unknown;
+    told.word = match (told.word, success(entries).filter(is_told)) {
         (_, Some(success)) if success.verdict == Verdict::Down => Some(success),
         (None, success) => success,
         (word, _) => word,

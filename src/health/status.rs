@@ -67,11 +67,48 @@ pub fn worse(a: Option<Word>, b: Option<Word>) -> Option<Word> {
 }
 
 fn weighed(entries: &Entries<'_>, wanted: Weight) -> Option<Word> {
-    entries
-        .iter()
-        .filter_map(|(key, node)| weigh(Folded::of(key).as_str(), node))
-        .filter(|(weight, _)| *weight == wanted)
-        .fold(None, |worst, (_, word)| worse(worst, Some(word)))
+    let is_tally = |key: &str, node: &Node<'_>| matches!(node, Node::Number(_)) && is_switch(key) && tallies(entries);
+    let mut worst = None;
+    for (key, node) in entries {
+        let key = Folded::of(key);
+        if let Some((_, word)) = weigh(key.as_str(), node).filter(|(weight, _)| *weight == wanted)
+            && !is_tally(key.as_str(), node)
+        {
+            worst = worse(worst, Some(word));
+        }
+    }
+    worst
+}
+
+fn is_switch(key: &str) -> bool {
+    matches!(key, "ok" | "healthy" | "ishealthy" | "alive" | "isalive" | "live" | "ready" | "isready" | "up" | "isup")
+}
+
+/// Whether the numbers of an object say how many there are of each kind: `{"healthy":0,"unhealthy":0}`.
+fn tallies(entries: &Entries<'_>) -> bool {
+    const KINDS: [&str; 20] = [
+        "unhealthy",
+        "down",
+        "failed",
+        "failing",
+        "failure",
+        "failures",
+        "error",
+        "errors",
+        "degraded",
+        "dead",
+        "offline",
+        "notready",
+        "notok",
+        "unavailable",
+        "unknown",
+        "pending",
+        "desired",
+        "warning",
+        "total",
+        "count",
+    ];
+    entries.iter().any(|(key, node)| matches!(node, Node::Number(_)) && KINDS.contains(&Folded::of(key).as_str()))
 }
 
 fn weigh(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
@@ -90,9 +127,7 @@ fn weigh(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
             let weight = if known { Weight::Stated } else { Weight::Hinted };
             Some((weight, Word { verdict: words::verdict(text), text: clip(text, SAID) }))
         }
-        "ok" | "healthy" | "ishealthy" | "alive" | "isalive" | "live" | "ready" | "isready" | "up" | "isup" => {
-            switch_word(key, node)
-        }
+        key if is_switch(key) => switch_word(key, node),
         _ => None,
     }
 }
@@ -119,13 +154,13 @@ fn object_word(entries: &Entries<'_>) -> Option<Word> {
 /// `"healthy": false`, and what stands for it: `"no"`, `0`.
 fn switch_word(key: &str, node: &Node<'_>) -> Option<(Weight, Word)> {
     let word = |verdict, said: &str| Word { verdict, text: format!("{key}: {}", clip(said, SAID)) };
-    let switched = |yes: bool| word(if yes { Verdict::Ok } else { Verdict::Down }, if yes { "true" } else { "false" });
+    let switched = |yes: bool, said: &str| word(if yes { Verdict::Ok } else { Verdict::Down }, said);
     Some(match node {
-        Node::Bool(yes) => (Weight::Stated, switched(*yes)),
+        Node::Bool(yes) => (Weight::Stated, switched(*yes, &yes.to_string())),
         // How many are ready, alive or live is a figure.
         Node::Number(number) if *number == 0.0 || *number == 1.0 => {
             let counted = matches!(key, "alive" | "live" | "ready");
-            (if counted { Weight::Hinted } else { Weight::Stated }, switched(*number != 0.0))
+            (if counted { Weight::Hinted } else { Weight::Stated }, switched(*number != 0.0, &figure::number(*number)))
         }
         Node::Text(text) => {
             let verdict = words::switch(text).map(|yes| if yes { Verdict::Ok } else { Verdict::Down });

@@ -16,6 +16,7 @@ fn lists_are_business() {
         r#"[{"id":1,"name":"nightly","status":"failed"}]"#,
         r#"{"success":true,"data":[{"status":"failed"}]}"#,
         r#"{"success":true,"data":{"workflows":[{"status":"failed"}],"total":1}}"#,
+        r#"{"success":"Operation completed","data":[]}"#,
         r#"{"count":1,"results":[{"status":"failed"}]}"#,
         r#"{"results":{"count":1,"items":[{"status":"failed"}]}}"#,
         r#"{"entries":[{"status":"failed"}]}"#,

@@ -120,7 +120,11 @@ fn switches() {
         (Ok, r#"{"healthy":1}"#),
         (Ok, r#"{"status":"ok","up":"3 days","ready":0,"live":"https://example.com"}"#),
         (Ok, r#"{"healthy":17}"#),
+        (Ok, r#"{"status":"ok","healthy":0,"unhealthy":0}"#),
+        (Ok, r#"{"status":"ok","jobs":{"ok":0,"failed":0},"checks":{"nodes":{"up":0,"down":0}}}"#),
+        (Down, r#"{"status":"ok","healthy":0,"uptime":5}"#),
     ]);
+    assert_eq!(read(200, r#"{"healthy":0}"#).detail.as_str(), "200 but body says healthy: 0");
     assert_eq!(read(200, r#"{"healthy":"no"}"#).detail.as_str(), "200 but body says healthy: no");
 }
 
@@ -164,6 +168,9 @@ fn parts_that_are_booleans() {
         (Ok, r#"{"status":"ok","vendor":false,"debug":"false","is_disconnected":false}"#),
         (Ok, r#"{"status":"ok","features":{"beta":false,"dark":true},"maintenance":false}"#),
         (Ok, r#"{"debug":false,"maintenance":false}"#),
+        (Ok, r#"{"status":"ok","features":{"cache":false,"queue":false},"config":{"database":true,"redis":false}}"#),
+        (Degraded, r#"{"status":"ok","redis":{"connected":false}}"#),
+        (Ok, r#"{"initialized":true,"sealed":false,"standby":false,"cluster_name":"v","server_time_utc":1516639589}"#),
     ]);
     assert_eq!(children(&read(200, r#"{"database":false,"cache":true}"#)), ["database=down", "cache=ok"]);
 }
@@ -197,6 +204,7 @@ fn errors_of_every_kind() {
         (Degraded, r#"{"data":{"status":"ok"},"error":"database is gone"}"#),
         (Degraded, r#"{"success":true,"data":{"status":"ok","error":"database is gone"}}"#),
         (Degraded, r#"{"status":"ok","database":{"error":"connection refused"}}"#),
+        (Degraded, r#"{"status":"ok","database":{"error":"ECONNREFUSED"}}"#),
         (Degraded, r#"{"error":{"redis":{"status":"down"}}}"#),
     ]);
     let report = read(200, r#"{"status":"ok","error":"database is gone"}"#);
@@ -215,6 +223,17 @@ fn no_false_alarm() {
         r#"{"status":"ok","error":{"code":0,"message":""},"errors":{"total":0,"last_hour":3}}"#,
         r#"{"status":"ok","error":{"code":200,"message":null}}"#,
         r#"{"status":"ok","errors":{"since":"2025-01-15T10:30:00Z","total":12,"limit":"5%"}}"#,
+        r#"{"status":"ok","requests":{"total":100,"error":5},"metrics":{"error":0.02,"errors":[0,0,3]}}"#,
+        r#"{"status":"ok","files":{"error":"/var/log/error.log"},"colors":{"error":"red"},"logging":{"error":true}}"#,
+        r#"{"status":"ok","pages":{"error":"error.html"},"error":0.02}"#,
+        r#"{"name":"influxdb","message":"ready for queries and writes","status":"pass","checks":[],"version":"2.7"}"#,
+        r#"{"cluster_name":"c","status":"green","timed_out":false,"number_of_nodes":3,"relocating_shards":0}"#,
+        r#"{"responseHeader":{"status":0,"QTime":1},"status":"OK"}"#,
+        r#"{"health":"true","reason":""}"#,
+        r#"{"client":{"message":"ok","ok":true},"server":{"message":"ok","ok":true}}"#,
+        r#"{"metadatabase":{"status":"healthy"},"scheduler":{"status":"healthy"},"dag_processor":{"status":null}}"#,
+        r#"{"problems":[],"healthy":true}"#,
+        r#"{"code":0,"msg":"ok","data":{"status":"up"}}"#,
         r#"{"errors":0}"#,
         r#"{"errors":[]}"#,
         r#"{"error":null}"#,
