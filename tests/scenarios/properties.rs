@@ -148,7 +148,6 @@ fn bounded(world: &World) -> Result<(), TestCaseError> {
     prop_assert!(model.live.services.len() <= 2000, "services");
     prop_assert!(model.live.logs.losses.len() <= 100, "losses");
     prop_assert!(model.live.logs.store.runs().iter().count() <= 1, "runs");
-    prop_assert!(model.live.logs.recent.len() <= 200, "recent");
     prop_assert!(model.live.databases[0].texts.len() <= 2000, "texts");
     if let Some((_, typed)) = &model.view.prompt {
         prop_assert!(typed.chars().count() <= 256, "prompt");

@@ -8,6 +8,7 @@ use crate::app::Model;
 use crate::app::pane::{Block, LogRow, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::logs::LogsState;
+use crate::app::view::Page;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, figure};
 use crate::logs::{Level, LineAddress, context};
@@ -99,8 +100,8 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
         many => title.push(span(format!(" {} logs", many.len()), Tone::Plain)),
     }
     if logs.is_read() {
-        let (per_second, errors) = logs.rates(now);
-        title.push(span(format!(" {}/s", rate(per_second)), Tone::Dim));
+        let errors = logs.pace.errors(now);
+        title.push(span(format!(" {}/s", rate(logs.pace.per_second(now))), Tone::Dim));
         let plural = if errors == 1 { "" } else { "s" };
         title.push(span(format!(" {errors} error{plural}/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
     }
@@ -195,7 +196,10 @@ fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
 fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
     let focused = model.view.focused() == PaneId::Logs;
     let several = logs.names.len() > 1;
-    logs.window(logs.anchor, rows).0.into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
+    // A mosaic's few rows of a flood cannot be read as they come.
+    let still = model.view.page == Page::Overview && logs.filter.is_empty();
+    let end = logs.anchor.or_else(|| logs.pace.end(model.shown().1).filter(|_| still));
+    logs.window(end, rows).0.into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
 }
 
 fn row(model: &Model, logs: &LogsState, at: LineAddress, focused: bool, several: bool) -> Option<LogRow> {

@@ -21,8 +21,10 @@ pub struct LogCourse {
 pub type Counts = Arc<[Option<u32>]>;
 
 impl LogCourse {
-    /// Counts the lines of a segment. A line that continues an entry counts as a line, at the entry's time.
-    pub fn take(&mut self, segment: &Segment, now: Moment) {
+    /// Counts the lines of a segment. A line that continues an entry counts as a line, at the entry's time. Gives the
+    /// lines and errors that are not from before `since` (microseconds, wall time).
+    pub fn take(&mut self, segment: &Segment, now: Moment, since: i64) -> (u64, u64) {
+        let mut fresh = (0, 0);
         let mut time = now.wall.timestamp_micros();
         for line in segment.lines() {
             time = line.time.unwrap_or(time);
@@ -30,10 +32,14 @@ impl LogCourse {
             let count = self.counts.entry(time.div_euclid(STRETCH)).or_default();
             count.0 = count.0.saturating_add(1);
             count.1 = count.1.saturating_add(u32::from(error));
+            if time >= since {
+                fresh = (fresh.0 + 1, fresh.1 + u64::from(error));
+            }
         }
         while self.counts.len() > KEPT {
             self.counts.pop_first();
         }
+        fresh
     }
 
     /// Lines and errors of the last `n` stretches.

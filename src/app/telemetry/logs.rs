@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::event::LogEvent;
 use crate::app::telemetry::log_course::LogCourse;
+use crate::app::telemetry::log_pace::LogPace;
 use crate::config::resolved::LogSpec;
 use crate::domain::{Moment, Readout, Safe};
 use crate::logs::run::Gap;
@@ -14,9 +15,6 @@ use crate::logs::{Filter, FilterResult, Level, LineAddress, LogStore, Reload};
 
 /// Reports of losses that are kept.
 const LOSSES: usize = 100;
-
-/// Lines that arrive within this time are counted together.
-const RATE_STEP: Duration = Duration::from_millis(500);
 
 /// What is known of the logs.
 #[derive(Clone, Debug)]
@@ -51,8 +49,8 @@ pub struct LogsState {
     pub losses: Vec<(Moment, Safe)>,
     /// Lines and errors over the time that lines state.
     pub course: LogCourse,
-    /// Lines that arrived in the last seconds, for the rate.
-    pub recent: Vec<(Moment, u64, u64)>,
+    /// How fast they flow.
+    pub pace: LogPace,
 }
 
 impl LogsState {
@@ -75,7 +73,7 @@ impl LogsState {
             anchor: None,
             losses: Vec::new(),
             course: LogCourse::default(),
-            recent: Vec::new(),
+            pace: LogPace::new(now),
         }
     }
 
@@ -96,13 +94,15 @@ impl LogsState {
         match event {
             LogEvent::Lines(segment) => {
                 self.alive(segment.log(), now);
-                self.course.take(&segment, now);
-                self.note_rate(now, segment.len() as u64, segment.counts().errors());
+                let (lines, errors) = self.course.take(&segment, now, self.pace.since_micros());
+                self.pace.arrived(now, lines, errors);
                 let evicted = self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));
                 }
                 self.forget(&evicted);
+                let store = &self.store;
+                self.pace.follow(now, || store.runs().outermost(Direction::Newer));
             }
             LogEvent::OldPart { stream, until } => {
                 self.store.set_old_part(stream, until);
@@ -142,16 +142,9 @@ impl LogsState {
                     *place = self.store.nearest(at);
                 }
             }
-        }
-    }
-
-    /// One entry for each part of a second, so that a flood does not grow it.
-    fn note_rate(&mut self, now: Moment, lines: u64, errors: u64) {
-        if let Some((_, all, bad)) = self.recent.last_mut().filter(|(at, ..)| now.since(*at) < RATE_STEP) {
-            (*all, *bad) = (*all + lines, *bad + errors);
-        } else {
-            self.recent.retain(|(at, ..)| now.since(*at) <= Duration::from_secs(60));
-            self.recent.push((now, lines, errors));
+            if let Some(end) = self.pace.end_mut().filter(|at| (at.stream, at.sequence) == (*stream, *sequence)) {
+                *end = self.store.nearest(*end).unwrap_or(*end);
+            }
         }
     }
 
@@ -165,16 +158,6 @@ impl LogsState {
     #[must_use]
     pub fn is_read(&self) -> bool {
         self.states.iter().any(|state| state.value().is_some() && state.cause().is_none())
-    }
-
-    /// Lines per second and errors per minute, over the last ten seconds and the last minute.
-    #[must_use]
-    pub fn rates(&self, now: Moment) -> (f64, u64) {
-        let ten = Duration::from_secs(10);
-        let lines: u64 = self.recent.iter().filter(|(at, ..)| now.since(*at) <= ten).map(|(_, n, _)| n).sum();
-        let minute = Duration::from_secs(60);
-        let errors = self.recent.iter().filter(|(at, ..)| now.since(*at) <= minute).map(|(.., e)| e).sum();
-        (lines as f64 / ten.as_secs_f64(), errors)
     }
 
     /// At most `rows` wanted lines that end at `end` (included; the newest when `None`), oldest first; and the gap that

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod database;
 pub mod log_course;
+pub mod log_pace;
 pub mod logs;
 pub mod service;
 pub mod signal;
