@@ -201,9 +201,13 @@ fn set(
     }
 }
 
-/// Whether only ASCII is safe: the locale says another encoding than UTF-8. An unset locale says nothing.
+/// Whether only ASCII is safe: the terminal promises nothing, or the locale says another encoding than UTF-8. An unset
+/// locale says nothing.
 #[must_use]
 pub fn wants_ascii(variables: &Variables) -> bool {
+    if variables.real("TERM") == Some("dumb") {
+        return true;
+    }
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variables.real(name));
     locale.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();

@@ -208,6 +208,7 @@ fn the_terminal_says_what_it_can_do() {
     assert_eq!(screen(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).0, Colours::None);
     assert_eq!(screen(&[("TERM", "xterm-256color"), ("NO_COLOR", "")]).0, Colours::Full);
     assert_eq!(screen(&[("TERM", "dumb"), ("COLORTERM", "truecolor")]).0, Colours::None);
+    assert!(screen(&[("TERM", "dumb"), ("LANG", "de_DE.UTF-8")]).1);
     assert!(screen(&[("LANG", "C")]).1);
     assert!(screen(&[("LC_ALL", "POSIX"), ("LANG", "de_DE.UTF-8")]).1);
     assert!(!screen(&[("LANG", "de_DE.utf8")]).1);
