@@ -40,7 +40,13 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     blocks.push(Block::Log(log_rows(model, logs, rows)));
     let state = state(model, logs, now);
     let blocks = if logs.names.is_empty() { Vec::new() } else { blocks };
-    PaneView { id: PaneId::Logs, title: title(logs, now), corner: corner(logs), state: or_frozen(model, state), blocks }
+    PaneView {
+        id: PaneId::Logs,
+        title: title(model, logs, now),
+        corner: corner(logs),
+        state: or_frozen(model, state),
+        blocks,
+    }
 }
 
 /// What is counted and not kept, and how it comes back.
@@ -90,7 +96,7 @@ fn rate(per_second: f64) -> String {
     if per_second > 0.0 && per_second < 9.95 { format!("{per_second:.1}") } else { figure::count(per_second.round()) }
 }
 
-fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
+fn title(model: &Model, logs: &LogsState, now: Moment) -> crate::app::document::Line {
     let mut title = vec![span("Logs", Tone::Strong)];
     let names: Vec<&str> = logs.names.iter().map(Safe::as_str).collect();
     match names.as_slice() {
@@ -102,6 +108,9 @@ fn title(logs: &LogsState, now: Moment) -> crate::app::document::Line {
     if logs.is_read() {
         let errors = logs.pace.errors(now);
         title.push(span(format!(" {}/s", rate(logs.pace.per_second(now))), Tone::Dim));
+        if still_end(model, logs, now).is_some() {
+            title.push(span(" (shown every 2s)", Tone::Dim));
+        }
         let plural = if errors == 1 { "" } else { "s" };
         title.push(span(format!(" {errors} error{plural}/min"), if errors > 0 { Tone::Bad } else { Tone::Dim }));
     }
@@ -196,10 +205,14 @@ fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
 fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
     let focused = model.view.focused() == PaneId::Logs;
     let several = logs.names.len() > 1;
-    // A mosaic's few rows of a flood cannot be read as they come.
-    let still = model.view.page == Page::Overview && logs.filter.is_empty();
-    let end = logs.anchor.or_else(|| logs.pace.end(model.shown().1).filter(|_| still));
+    let end = logs.anchor.or_else(|| still_end(model, logs, model.shown().1));
     logs.window(end, rows).0.into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
+}
+
+/// A mosaic's few rows of a flood cannot be read as they come: where they stand still for a while, their last line.
+fn still_end(model: &Model, logs: &LogsState, now: Moment) -> Option<LineAddress> {
+    let follows = model.view.page == Page::Overview && logs.filter.is_empty() && logs.anchor.is_none();
+    logs.pace.end(now).filter(|_| follows)
 }
 
 fn row(model: &Model, logs: &LogsState, at: LineAddress, focused: bool, several: bool) -> Option<LogRow> {
