@@ -11,6 +11,7 @@ mod pages;
 mod resize;
 mod shell;
 mod stalled;
+mod tmux;
 
 #[path = "../support/escapes.rs"]
 mod escapes;
