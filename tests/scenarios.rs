@@ -43,6 +43,7 @@ scenarios! {
     hit_ratio
     threshold
     database_restart
+    database_gap
     database_failures
     freeze
     discovery

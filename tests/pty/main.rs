@@ -9,6 +9,7 @@ mod keys;
 mod mouse;
 mod pages;
 mod resize;
+mod seldom;
 mod shell;
 mod stalled;
 mod tmux;
