@@ -1,6 +1,7 @@
 //! The real binary in a pseudo-terminal: what it shows, what it restores, and that nothing from outside gets through.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+mod certificates;
 mod endings;
 mod first_frame;
 
