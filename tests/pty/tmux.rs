@@ -16,7 +16,7 @@ const IN_WINDOW: &str = r#"printf 'before\n'; "$0" "$@"; echo "status $?"; read 
 struct Tmux {
     program: PathBuf,
     folder: tempfile::TempDir,
-    _http: FakeHttp,
+    watched: FakeHttp,
 }
 
 impl Tmux {
@@ -28,8 +28,8 @@ impl Tmux {
         let program = program.expect("tmux is not installed: install the package tmux");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("conf"), format!("set -g default-terminal {term}\n")).unwrap();
-        let tmux = Tmux { program, folder, _http: http };
-        let url = tmux._http.url("/health");
+        let tmux = Tmux { program, folder, watched: http };
+        let url = tmux.watched.url("/health");
         let attached = tmux.terminal(&["new-session", "sh", "-c", IN_WINDOW, BINARY, &url], size);
         (tmux, attached)
     }
