@@ -45,6 +45,7 @@ scenarios! {
     hit_ratio
     threshold
     database_restart
+    database_gap
     database_failures
     freeze
     discovery

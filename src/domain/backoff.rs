@@ -36,6 +36,38 @@ pub fn pause(interval: Duration, cap: Duration, failures: u32, cause: &Cause, ch
     }
 }
 
+/// When one source is asked next: its pause, and its failures in a row.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    interval: Duration,
+    cap: Duration,
+    failures: u32,
+}
+
+impl Schedule {
+    /// Of a source that is read every `interval`, and after failures more and more rarely, up to `cap`.
+    #[must_use]
+    pub fn new(interval: Duration, cap: Duration) -> Schedule {
+        Schedule { interval, cap, failures: 0 }
+    }
+
+    /// Failures in a row.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// An attempt ended, with a failure or without. The pause before the next one.
+    pub fn after(&mut self, failed: Option<&Cause>, chance: f64) -> Duration {
+        let Some(cause) = failed else {
+            self.failures = 0;
+            return self.interval;
+        };
+        self.failures = self.failures.saturating_add(1);
+        pause(self.interval, self.cap, self.failures, cause, chance)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +82,26 @@ mod tests {
         assert_eq!([at(CAP, 1), at(CAP, 2), at(CAP, 3), at(CAP, 9)].map(|d| d.as_secs()), [2, 4, 8, 30]);
         assert_eq!([at(PROBE_CAP, 1), at(PROBE_CAP, 2), at(PROBE_CAP, 9)].map(|d| d.as_secs()), [2, 4, 5]);
         assert!(pause(TWO, CAP, 9, &refused, 1.0) > pause(TWO, CAP, 9, &refused, 0.0));
+    }
+
+    #[test]
+    fn a_probe_that_fails_is_sent_more_and_more_rarely_never_in_step_with_others() {
+        let lost = Cause::ConnectionLost("it closed the connection".into());
+        let schedule = || Schedule::new(Duration::from_secs(1), PROBE_CAP);
+        let mut of_one = schedule();
+        let pauses: Vec<u64> = (0..6).map(|_| of_one.after(Some(&lost), 1.0).as_millis() as u64).collect();
+        assert_eq!(pauses, [1000, 2000, 4000, 5000, 5000, 5000]);
+        assert_eq!(of_one.after(None, 1.0), Duration::from_secs(1), "who answers is asked at the usual pace");
+        assert_eq!((of_one.failures(), of_one.after(Some(&lost), 1.0)), (0, Duration::from_secs(1)));
+        // Many that fail at once do not come back at once.
+        let spread: std::collections::BTreeSet<Duration> = (0..100)
+            .map(|number| {
+                let mut one = schedule();
+                (0..4).map(|_| one.after(Some(&lost), f64::from(number) / 100.0)).sum()
+            })
+            .collect();
+        assert_eq!(spread.len(), 100);
+        assert!(spread.last().unwrap().abs_diff(*spread.first().unwrap()) > Duration::from_secs(2));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Faults that tests ask for, to see the terminal restored after a defect. Not in the released program.
 
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 
-/// Which fault: `loop`, `thread` or `threads`.
+/// Which fault: `loop`, `thread`, `threads`, or a place that waits for [`NOW`]: `draw`, `source`.
 const VARIABLE: &str = "QUARTERDECK_FAULT";
+/// A file in the current folder: from when it is there, a place that is reached has its fault.
+const NOW: &str = "fault-now";
 
 /// Panics where it was asked to.
 pub fn set_off_if_asked() {
@@ -20,6 +23,13 @@ pub fn set_off_if_asked() {
             together.wait();
             set_off();
         });
+    }
+}
+
+/// Panics if this is the place, and it is time.
+pub fn reached(place: &str) {
+    if std::env::var(VARIABLE).is_ok_and(|asked| asked == place) && Path::new(NOW).exists() {
+        set_off();
     }
 }
 

@@ -97,6 +97,8 @@ impl Screen {
             self.next = Buffer::empty(area);
         }
         self.next.reset();
+        #[cfg(debug_assertions)]
+        super::fault::reached("draw");
         let geometry = render(&mut self.next, model, &self.theme);
         let frame = self.encoder.encode(&self.shown, &self.next);
         let mut bytes = std::mem::take(&mut self.modes).to_vec();

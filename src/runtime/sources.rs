@@ -13,9 +13,10 @@ use crate::adapters::http::probe::HealthProbe;
 use crate::adapters::postgres::PostgresSource;
 use crate::adapters::redis::RedisSource;
 use crate::domain::arrival::Reading;
+use crate::domain::backoff::{self, Schedule};
 use crate::domain::cause::Phase;
 use crate::domain::source::SourceId;
-use crate::domain::{Arrival, Cause, backoff};
+use crate::domain::{Arrival, Cause};
 
 use super::inbox::Inbox;
 use super::pace;
@@ -56,24 +57,23 @@ impl Source {
     /// Reads for ever. `refresh` changes when a person wants everything read now.
     pub async fn run(mut self, inbox: Arc<Inbox>, mut refresh: watch::Receiver<u64>, started: Instant) {
         let phase = pace::phase(self.id.at(), self.interval);
-        let mut failures = 0u32;
+        let mut schedule = Schedule::new(self.interval, self.reader.longest_pause());
         loop {
             refresh.mark_unchanged();
             let begun = Instant::now();
+            #[cfg(debug_assertions)]
+            super::fault::reached("source");
             let outcome = self.reader.read(self.deadline).await;
-            let pause = if let Some(cause) = failed(&outcome) {
-                if failures == 0 {
-                    tracing::warn!("{:?} {}: {cause}", self.id.kind, self.id.index);
-                }
-                failures = failures.saturating_add(1);
-                backoff::pause(self.interval, self.reader.longest_pause(), failures, cause, chance())
-            } else {
-                if failures > 0 {
+            let failures = schedule.failures();
+            let cause = failed(&outcome);
+            match cause {
+                Some(cause) if failures == 0 => tracing::warn!("{:?} {}: {cause}", self.id.kind, self.id.index),
+                None if failures > 0 => {
                     tracing::info!("{:?} {}: answers again after {failures} attempts", self.id.kind, self.id.index);
                 }
-                failures = 0;
-                self.interval
-            };
+                _ => {}
+            }
+            let pause = schedule.after(cause, chance());
             let next = pace::next(begun.duration_since(started), pause, phase);
             let next_in = next.saturating_sub(started.elapsed());
             inbox.post(Arrival { source: self.id, outcome, took: begun.elapsed(), next_in });

@@ -3,6 +3,7 @@
 mod bodies;
 mod discovery;
 mod endpoints;
+mod huge;
 mod names;
 mod probes;
 mod redirects;

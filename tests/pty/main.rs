@@ -1,6 +1,7 @@
 //! The real binary in a pseudo-terminal: what it shows, what it restores, and that nothing from outside gets through.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+mod certificates;
 mod endings;
 mod first_frame;
 
@@ -9,8 +10,10 @@ mod keys;
 mod mouse;
 mod pages;
 mod resize;
+mod seldom;
 mod shell;
 mod stalled;
+mod tmux;
 
 #[path = "../support/escapes.rs"]
 mod escapes;

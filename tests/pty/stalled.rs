@@ -1,4 +1,5 @@
-//! Fault 34: a terminal that takes no bytes any more. Watching goes on, and the way out stays open.
+//! Fault 34: a terminal that takes no bytes any more, or 1 kB of them in a second. Watching goes on, keys are obeyed, frames
+//! are dropped, and the way out stays open.
 
 use std::fs;
 use std::io::Write;
@@ -35,10 +36,13 @@ fn stalled(fault: Option<&str>) -> (FakeHttp, Session) {
 
 /// Waits for one more probe.
 fn asked_again(session: &Session, http: &FakeHttp) {
-    let before = http.requests().len();
+    wait_for_requests(session, http, http.requests().len() + 1);
+}
+
+fn wait_for_requests(session: &Session, http: &FakeHttp, count: usize) {
     // The harness looks when something changes; here nothing does but the server.
     let until = std::time::Instant::now() + crate::pty::PATIENCE;
-    while http.requests().len() < before + 1 {
+    while http.requests().len() < count {
         assert!(std::time::Instant::now() < until, "nobody asks the service any more\n{}", session.screen());
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
@@ -73,5 +77,66 @@ fn ctrl_c_gets_out() {
     assert_eq!(session.ended_within(OUT_WITHIN).exit_code(), 0);
     session.reading(true);
     session.exit_code();
+    session.assert_restored();
+}
+
+/// What may stand between a frame and the screen: the line's buffers in the system, a frame that is being written, and
+/// the newest one behind it. Here a whole frame is some 30 kB.
+const BETWEEN_US: usize = 68 * 1024 + 2 * 40 * 1024;
+
+/// The dashboard in a terminal that takes 1 kB in a second and is asked for far more.
+fn slow() -> (FakeHttp, Session) {
+    let (http, session) = stalled(None);
+    session.slow();
+    (http, session)
+}
+
+#[test]
+fn over_a_slow_line_keys_are_obeyed_and_watching_goes_on() {
+    // Asked once an hour: whatever comes behind the first request, a key asked for.
+    let rarely = FakeHttp::always(json(200, r#"{"status":"ok"}"#));
+    let often = FakeHttp::always(json(200, r#"{"status":"ok"}"#));
+    let start = Start::new(&["--config", "wall.toml"]).size(300, 100);
+    let service = |name, server: &FakeHttp, interval| {
+        format!("[[service]]\nname = \"{name}\"\nurl = {:?}\ninterval = \"{interval}\"\n", server.url("/health"))
+    };
+    let text = service("rarely", &rarely, "1h") + &service("often", &often, "500ms");
+    fs::write(start.world().join("wall.toml"), text).unwrap();
+    let mut session = start.run();
+    session.wait_for("Services");
+    wait_for_requests(&session, &rarely, 1);
+    session.slow();
+    for columns in 280..290 {
+        session.resize(columns, 100);
+        asked_again(&session, &often);
+        let before = rarely.requests().len();
+        session.send("r");
+        wait_for_requests(&session, &rarely, before + 1);
+    }
+    session.send("q");
+    assert_eq!(session.ended_within(OUT_WITHIN).exit_code(), 0);
+    session.reading(true);
+    session.exit_code();
+    session.assert_restored();
+}
+
+#[test]
+fn over_a_slow_line_frames_are_dropped_and_the_newest_shows() {
+    let (http, mut session) = slow();
+    // Sixty whole frames: 2 MB if they were kept.
+    for _ in 0..60 {
+        session.send("\x0c");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    asked_again(&session, &http);
+    let before = session.seen().bytes.len();
+    session.send("?");
+    asked_again(&session, &http);
+    session.reading(true);
+    session.wait_for("opens what is selected");
+    let behind = session.seen().bytes.len() - before;
+    assert!(behind < BETWEEN_US, "{behind} bytes stood between the newest frame and the screen");
+    session.send("\x03");
+    assert_eq!(session.exit_code(), 0);
     session.assert_restored();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quarterdeck::app::Event;
 use quarterdeck::app::event::{Discovered, LogEvent};
-use quarterdeck::app::pane::PaneId;
+use quarterdeck::app::pane::{Block, PaneId};
 use quarterdeck::app::panes::basis_words;
 use quarterdeck::domain::figure;
 use quarterdeck::domain::session::SessionState;
@@ -114,6 +114,8 @@ struct Expect {
     absent: BTreeMap<String, Vec<String>>,
     /// Hit ratio of a cache in percent, or `-`, with its basis.
     hit_ratio: BTreeMap<String, String>,
+    /// What a chart has drawn of a database so far, by its label: `#` a figure, `x` a failure, `.` nothing.
+    course: BTreeMap<String, String>,
     /// Whether a signal's threshold is crossed.
     crossing: BTreeMap<String, String>,
     message: Option<String>,
@@ -237,6 +239,9 @@ fn compare(world: &World, expect: &Expect) -> Vec<String> {
         let words = format!("{} {}", ratio.map_or("-".to_owned(), figure::percent), basis_words(basis));
         same(format!("hit ratio {name}"), words, wanted);
     }
+    for (label, wanted) in &expect.course {
+        same(format!("course of {label}"), course(world, label), wanted);
+    }
     for (name, wanted) in &expect.crossing {
         let signal = live.signals.iter().find(|s| s.spec.name.as_str() == name).expect("a signal");
         let crossing = match signal.crossing {
@@ -271,4 +276,20 @@ fn verdict(world: &World, name: &str) -> String {
     let signals = live.signals.iter().map(|s| (&s.spec.name, s.verdict(now)));
     let mut all = services.chain(databases).chain(caches).chain(signals);
     all.find(|(n, _)| n.as_str() == name).unwrap_or_else(|| panic!("nothing is called {name}")).1.to_string()
+}
+
+/// A chart of the database's pane, from its first bucket that something is known of.
+fn course(world: &World, label: &str) -> String {
+    let pane = world.pane(PaneId::Database);
+    let chart = pane.blocks.iter().find_map(|block| match block {
+        Block::Chart(chart) if chart.label.as_str() == label => Some(chart),
+        _ => None,
+    });
+    let chart = chart.unwrap_or_else(|| panic!("no chart is called {label}"));
+    let glyph = |value: &Option<f32>| match value {
+        Some(figure) if figure.is_finite() => '#',
+        Some(_) => 'x',
+        None => '.',
+    };
+    chart.values.iter().map(glyph).collect::<String>().trim_start_matches('.').to_owned()
 }

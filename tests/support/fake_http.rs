@@ -20,6 +20,8 @@ pub enum Step {
     Drip(&'static [u8], Duration),
     /// These bytes, as fast as they go, until the client goes away.
     Endless(Vec<u8>),
+    /// What this makes, piece by piece until there is none; the bytes that the client's side took are counted.
+    Made(Arc<dyn Fn(usize) -> Option<Vec<u8>> + Send + Sync>, Arc<AtomicUsize>),
     /// The connection ends.
     Close,
 }
@@ -183,6 +185,15 @@ fn act(stream: &mut BufReader<impl Read + Write>, step: Step) -> bool {
         Step::Endless(bytes) => {
             while out.write_all(&bytes).is_ok() {}
             false
+        }
+        Step::Made(make, taken) => {
+            for piece in (0..).map_while(|at| make(at)) {
+                if out.write_all(&piece).is_err() {
+                    return false;
+                }
+                taken.fetch_add(piece.len(), Ordering::SeqCst);
+            }
+            out.flush().is_ok()
         }
         Step::Close => false,
     }

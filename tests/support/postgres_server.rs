@@ -85,6 +85,12 @@ impl PostgresServer {
         &self.folder
     }
 
+    /// What it wrote about itself.
+    #[allow(dead_code, reason = "not every test binary reads it")]
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port

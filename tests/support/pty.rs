@@ -16,6 +16,10 @@ use tempfile::TempDir;
 pub const PATIENCE: Duration = Duration::from_secs(15);
 /// The program is out within this time after it was told to leave, whatever hangs.
 pub const OUT_WITHIN: Duration = Duration::from_secs(2);
+/// What a slow terminal takes at once …
+const SLOW_BYTES: usize = 100;
+/// … and its pause before that.
+const SLOW_PAUSE: Duration = Duration::from_millis(100);
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_quarterdeck");
 
@@ -141,6 +145,8 @@ pub struct Seen {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taking {
     Yes,
+    /// As over a line of 1 kB/s.
+    Slowly,
     NotNow,
     Gone,
 }
@@ -185,7 +191,13 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     loop {
         let stopped = |seen: &mut Seen| seen.taking == Taking::NotNow;
         let taking = shared.changed.wait_while(shared.seen(), stopped).unwrap_or_else(PoisonError::into_inner).taking;
-        let count = if taking == Taking::Gone { 0 } else { reader.read(&mut chunk).unwrap_or(0) };
+        let room = if taking == Taking::Slowly {
+            thread::sleep(SLOW_PAUSE);
+            SLOW_BYTES
+        } else {
+            chunk.len()
+        };
+        let count = if taking == Taking::Gone { 0 } else { reader.read(&mut chunk[..room]).unwrap_or(0) };
         let mut seen = shared.seen();
         if count == 0 {
             // The far end hears of it when nobody holds the near end any more.
@@ -313,6 +325,12 @@ impl Session {
         self.shared.changed.notify_all();
     }
 
+    /// The terminal takes 1 kB in a second, from now until [`Session::reading`].
+    pub fn slow(&self) {
+        self.seen().taking = Taking::Slowly;
+        self.shared.changed.notify_all();
+    }
+
     /// The terminal goes away. It ends with the byte that comes next: the clock on the screen writes one each second.
     pub fn close(&mut self) {
         self.writer = None;
@@ -355,6 +373,7 @@ impl Session {
         assert!(!screen.hide_cursor(), "the cursor stayed hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste stayed on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Default);
         assert_eq!(screen.fgcolor(), vt100::Color::Default);
         assert!(!screen.bold() && !screen.inverse(), "a style stayed on");
         assert_eq!(termios, self.before, "the line's settings were not restored");

@@ -124,7 +124,8 @@ impl Discovery {
                 let alike = (200..300).contains(&anything.status)
                     && (hash(&answer.body) == anything.body || (anything.page && is_page(answer)));
                 let found = !alike && self.keep(candidate, &url, answer);
-                (words(answer, alike, found), found)
+                let cut = candidate.kind == Kind::Metrics && answer.body.len() >= METRICS_BYTES;
+                (words(answer, alike, found, cut), found)
             }
         };
         self.asked.push(Asked { path: candidate.path, answer: words, found });
@@ -158,10 +159,11 @@ impl Discovery {
     }
 }
 
-fn words(answer: &Answer, alike: bool, found: bool) -> Safe {
+fn words(answer: &Answer, alike: bool, found: bool, cut: bool) -> Safe {
     let status = answer.status;
     Safe::of(match (alike, found, status) {
         (true, ..) => format!("{status}, as any path"),
+        (_, true, _) if cut => format!("{status}, found; only its first {} KiB read", METRICS_BYTES / 1024),
         (_, true, _) => format!("{status}, found"),
         (_, _, 200..300) => format!("{status}, something else"),
         (_, _, 401 | 403) => format!("denied ({status})"),

@@ -46,6 +46,62 @@ fn replaced_by_a_fifo_a_directory_or_a_device_and_back() {
     assert_eq!(watch.lines(), numbers(0, 20));
 }
 
+/// Fault 28 from the start on: nothing that is no file is ever opened, let alone read without end. What is missing here
+/// is a stale handle of NFS (ESTALE on a read), which needs a server of NFS; it takes the way of every failed read:
+/// the path is opened anew a second later.
+#[test]
+fn fault_28_what_is_no_file_is_never_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |target: &str| {
+        let path = dir.path().join(target.replace('/', "-"));
+        symlink(target, &path).unwrap();
+        path
+    };
+    let socket = dir.path().join("socket");
+    let _listens = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let folder = dir.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let wrong = [
+        ("a device", of("/dev/zero")),
+        ("a device", of("/dev/full")),
+        ("a device", of("/dev/random")),
+        ("a device", "/dev/tty".into()),
+        ("a directory", of("/proc/self/fd")),
+        ("a directory", folder),
+        ("a socket", socket),
+    ];
+    for (what, path) in wrong {
+        let mut watch = Watch::file(&path);
+        watch.pass(3.0);
+        let told = cause(&watch).to_string();
+        assert!(told.contains(&format!("is {what}")), "{}: {told}", path.display());
+        assert!(watch.segments.is_empty() && watch.losses.is_empty() && watch.blocks.is_empty(), "{}", path.display());
+        let fds = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let opened = fds.filter_map(|fd| fs::read_link(fd.path()).ok());
+        let device = fs::canonicalize(&path).unwrap();
+        assert!(what != "a device" || !opened.into_iter().any(|open| open == device), "{} is open", path.display());
+    }
+}
+
+#[test]
+fn fault_28_a_log_that_is_replaced_by_another_device_in_turn_is_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log");
+    append(&path, numbered(0, 10));
+    let mut watch = Watch::file(&path);
+    watch.look();
+    for round in 1..4 {
+        fs::remove_file(&path).unwrap();
+        symlink(["/dev/full", "/dev/zero", "/dev/random"][round - 1], &path).unwrap();
+        watch.pass(15.0);
+        assert!(cause(&watch).to_string().contains("is a device"), "{:?}", cause(&watch));
+        fs::remove_file(&path).unwrap();
+        append(&path, numbered(round * 10, round * 10 + 10));
+        watch.pass(1.5);
+        assert_eq!(watch.lines(), numbers(0, round * 10 + 10));
+    }
+}
+
 #[test]
 fn a_symlink_that_is_turned_to_another_file() {
     let dir = tempfile::tempdir().unwrap();

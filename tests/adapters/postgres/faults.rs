@@ -1,8 +1,11 @@
 //! Faults 1 to 6: restart, silence, cancelled query, refused login, no slot left, failover.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quarterdeck::database::judge;
+use quarterdeck::domain::backoff::{self, Schedule};
 use quarterdeck::domain::cause::Phase;
 use quarterdeck::domain::{Cause, Verdict};
 use tokio::io::AsyncReadExt;
@@ -21,10 +24,18 @@ async fn fault_1_a_restart_is_told_and_survived() {
     assert!(matches!(cause, Cause::SessionTerminated(_)), "{cause}");
     let cause = source.read(DEADLINE).await.unwrap_err();
     assert_eq!(cause, Cause::Refused { family: "IPv4" });
+    // As long as it is away, it is asked more and more rarely; what answers is asked at the usual pace again.
+    let mut schedule = Schedule::new(Duration::from_secs(2), backoff::CAP);
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        pauses.push(schedule.after(source.read(DEADLINE).await.err().as_ref(), 1.0).as_secs());
+    }
+    assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
     server.launch();
     let after = read(&mut source).await;
     assert!(after.server.started_us > before.server.started_us);
     assert_eq!(after.server.system_identifier, before.server.system_identifier);
+    assert_eq!(schedule.after(None, 1.0), Duration::from_secs(2));
 }
 
 #[tokio::test]
@@ -118,6 +129,55 @@ async fn fault_3_a_cancelled_query_is_ours_not_the_servers_fault() {
     assert_eq!(told[0].verdict(), Verdict::Unknown, "the server answers: it is not down");
 }
 
+/// What a role asked of a server that logs it: statements, whatever became of them, and connections.
+fn asked_by(server: &PostgresServer, role: &str) -> (usize, usize) {
+    let log = std::fs::read_to_string(server.log()).unwrap();
+    let of_role = |what: &str| log.lines().filter(|line| line.contains(&format!("by={role} {what}"))).count();
+    // What is cancelled before it runs leaves an error alone.
+    let statements = ["LOG:  execute", "LOG:  statement", "ERROR:"].iter().map(|what| of_role(what)).sum();
+    (statements, of_role("LOG:  connection authorized"))
+}
+
+const LOGS_ALL: [&str; 3] = ["log_statement = all", "log_connections = on", "log_line_prefix = 'by=%u '"];
+
+#[tokio::test]
+async fn fault_3_a_session_that_is_always_cancelled_is_no_storm() {
+    let server = PostgresServer::start(&LOGS_ALL);
+    server.sql("postgres", "CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '1ms'");
+    // The first question of a session waits for this, longer than the role may.
+    let holder = session(&server, "holder", "postgres").await;
+    holder.batch_execute("BEGIN; LOCK pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut source = source(&url(&server, "hasty", "postgres"));
+    let mut schedule = Schedule::new(Duration::from_secs(2), backoff::CAP);
+    let mut waited = Duration::ZERO;
+    for number in 1..=10 {
+        let cause = source.read(DEADLINE).await.unwrap_err();
+        assert_eq!((&cause, cause.verdict()), (&Cause::OurQueryCancelled, Verdict::Unknown));
+        waited += schedule.after(Some(&cause), 0.0);
+        assert_eq!(asked_by(&server, "hasty"), (number, number), "one statement on one connection, each time");
+    }
+    assert!(waited > Duration::from_secs(150), "ten attempts take {waited:?}");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+}
+
+#[tokio::test]
+async fn fault_3_a_figure_that_is_always_cancelled_is_no_storm() {
+    let server = PostgresServer::start(&LOGS_ALL);
+    server.sql("postgres", "CREATE ROLE app LOGIN");
+    let mut source = super::with_scalars(&url(&server, "app", "postgres"), &["SELECT 1 FROM pg_sleep(9)"]);
+    let mut asked = Vec::new();
+    for number in 0..3 {
+        let reading = read(&mut source).await;
+        assert_eq!(reading.scalars.len(), 1);
+        assert_eq!(reading.scalars[0].1, Err(Cause::OurQueryCancelled), "{number}");
+        let (statements, connections) = asked_by(&server, "app");
+        assert_eq!(connections, 1, "on one connection");
+        asked.push(statements);
+    }
+    // The reading, the figure in a transaction of its own, and its error: as many as where nothing is cancelled.
+    assert_eq!([asked[1] - asked[0], asked[2] - asked[1]], [5, 5], "{asked:?}");
+}
+
 #[tokio::test]
 async fn fault_3_a_person_cancels_our_reading() {
     let server = database("faults_cancelled");
@@ -198,6 +258,92 @@ async fn fault_5_no_slot_left_is_told_and_the_kept_connection_goes_on() {
     let problems = judge::problems(&reading, None, None);
     assert_eq!(problems[0].verdict, Verdict::Down);
     assert!(problems[0].words.as_str().contains("8 of 8"), "{:?}", problems[0]);
+}
+
+/// A way to a server that counts who goes it.
+struct Gate {
+    port: u16,
+    most: Arc<AtomicUsize>,
+    passed: Arc<AtomicUsize>,
+}
+
+impl Gate {
+    /// In front of a server, until the test's process ends.
+    fn before(server: u16) -> Gate {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let gate = Gate { port, most: Arc::default(), passed: Arc::default() };
+        let (most, passed) = (Arc::clone(&gate.most), Arc::clone(&gate.passed));
+        std::thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                passed.fetch_add(1, Ordering::SeqCst);
+                most.fetch_max(open_to(port), Ordering::SeqCst);
+                let far = std::net::TcpStream::connect(("127.0.0.1", server)).unwrap();
+                carry(near.try_clone().unwrap(), far.try_clone().unwrap());
+                carry(far, near);
+            }
+        });
+        gate
+    }
+}
+
+/// Moves bytes one way until their end, and passes that on.
+fn carry(mut from: std::net::TcpStream, mut to: std::net::TcpStream) {
+    std::thread::spawn(move || {
+        let _cut = std::io::copy(&mut from, &mut to);
+        let _gone = to.shutdown(std::net::Shutdown::Write);
+    });
+}
+
+/// Connections to a port that their near end has open now, as the system tells it.
+fn open_to(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let there = format!(":{port:04X}");
+    let is_open = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(2);
+        fields.next().is_some_and(|far| far.ends_with(&there)) && fields.next() == Some("01")
+    };
+    table.lines().filter(is_open).count()
+}
+
+#[tokio::test]
+async fn fault_5_with_every_slot_taken_we_have_two_connections_at_most() {
+    let server = PostgresServer::start(&["max_connections = 6", "superuser_reserved_connections = 1"]);
+    server.sql("postgres", "CREATE ROLE app LOGIN; GRANT pg_read_all_stats TO app");
+    let gate = Gate::before(server.port());
+    let mut source = source(&format!("postgresql://app@127.0.0.1:{}/postgres", gate.port));
+    read(&mut source).await;
+    let mut fill = Vec::new();
+    let dsn = format!("host=127.0.0.1 port={} user=app dbname=postgres application_name=leak", server.port());
+    while let Ok((client, connection)) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls).await {
+        tokio::spawn(connection);
+        fill.push(client);
+    }
+    assert_eq!(fill.len(), 4);
+    // Our session hangs: it is cancelled over a second connection, and given up. Its slot stays taken.
+    let pid = "SELECT pid FROM pg_stat_activity WHERE application_name = 'quarterdeck'";
+    let backend = rustix::process::Pid::from_raw(server.sql("postgres", pid).parse().unwrap()).unwrap();
+    rustix::process::kill_process(backend, rustix::process::Signal::STOP).unwrap();
+    let cause = source.read(Duration::from_millis(300)).await.unwrap_err();
+    assert!(matches!(cause, Cause::Timeout { .. }), "{cause}");
+    let before = gate.passed.load(Ordering::SeqCst);
+    let mut schedule = Schedule::new(Duration::from_secs(2), backoff::CAP);
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let cause = source.read(DEADLINE).await.unwrap_err();
+        assert!(matches!(cause, Cause::TooManyConnections(_)), "{cause}");
+        pauses.push(schedule.after(Some(&cause), 1.0).as_secs());
+    }
+    assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
+    // `prefer` asks for TLS first, and goes on without it on the same connection.
+    assert_eq!(gate.passed.load(Ordering::SeqCst) - before, 6, "an attempt is one connection");
+    rustix::process::kill_process(backend, rustix::process::Signal::CONT).unwrap();
+    server.sql("postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app'");
+    drop(fill);
+    read(&mut source).await;
+    // The one that hung, and the one that cancelled it.
+    let most = gate.most.load(Ordering::SeqCst);
+    assert!(most <= 2, "{most} connections at once");
 }
 
 #[tokio::test]
