@@ -15,6 +15,9 @@ use crate::app::geometry::Rectangle;
 use crate::app::table::Tone;
 use crate::domain::Safe;
 
+/// With fewer columns a name keeps its beginning only.
+const SHORTEST_NAME: u16 = 6;
+
 /// A buffer and the theme it is painted in.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
@@ -60,6 +63,21 @@ impl<'a> Canvas<'a> {
     /// Text in at most `width` columns; returns the columns used. What was cut ends in an ellipsis.
     pub fn text(&mut self, x: u16, y: u16, width: u16, text: &Safe, style: Style) -> u16 {
         self.put(x, y, width, text.as_str(), style)
+    }
+
+    /// A name: where it does not fit its middle is cut, for names differ at both ends.
+    pub fn name(&mut self, x: u16, y: u16, width: u16, name: &Safe, style: Style) -> u16 {
+        let shown = self.spelled(name.as_str()).into_owned();
+        let all = saturated(display_width(&shown));
+        let ellipsis = self.theme.glyphs.ellipsis;
+        let dots = saturated(ellipsis.chars().count());
+        if all <= width || width < dots + SHORTEST_NAME {
+            return self.put(x, y, width, &shown, style);
+        }
+        let room = width - dots;
+        let (head, _) = fitting(&shown, room / 2);
+        let tail = skipped(&shown, usize::from(all.saturating_sub(room - room / 2)));
+        self.put(x, y, width, &format!("{head}{ellipsis}{tail}"), style)
     }
 
     /// Our own words.
@@ -146,15 +164,22 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Lays the look of a selected row over it. Where only a background is laid, words on a background of their own keep
-    /// it, so that they can be read.
+    /// Lays the look of a selected row over it. Words with a colour of their own keep it, those on a background of their own
+    /// keep that too; what has the terminal's own colour is given one, for nobody knows how that reads on the row.
     pub fn select(&mut self, area: Rectangle, style: Style) {
+        let laid_below = self.theme.keeps_tones_when_selected();
         for cell in self.row(area.x, area.y, area.width) {
             cell.modifier.remove(Modifier::DIM | Modifier::REVERSED);
-            if style.fg.is_some() || cell.bg == Color::Reset {
+            if !laid_below {
                 cell.set_style(style);
-            } else {
-                cell.modifier.insert(style.add_modifier);
+                continue;
+            }
+            cell.modifier.insert(style.add_modifier);
+            if cell.bg == Color::Reset {
+                cell.bg = style.bg.unwrap_or(cell.bg);
+                if cell.fg == Color::Reset {
+                    cell.fg = style.fg.unwrap_or(cell.fg);
+                }
             }
         }
     }
@@ -233,6 +258,7 @@ impl<'a> Canvas<'a> {
         for character in text.chars() {
             match character {
                 '…' => out.push_str(".."),
+                '×' => out.push('x'),
                 c if c.is_ascii() => out.push(c),
                 c => out.extend(c.escape_unicode()),
             }

@@ -69,12 +69,17 @@ fn least(column: &Column) -> u16 {
     if is_fixed(column) { needed(column) } else { 1 }
 }
 
-/// Widths: figures have theirs; texts are given their least, then what they want, then those that grow all the rest.
+/// Widths: figures have theirs; texts and charts are given their least, then texts what they want, then charts, then those
+/// that grow all the rest.
 fn widths(kept: &[(usize, &Column)], width: u16, gap: u16) -> Vec<u16> {
     let mut widths: Vec<u16> = kept.iter().map(|(_, column)| least(column)).collect();
     let mut left = u32::from(width).saturating_sub(total(kept, gap, least));
-    let ceilings: [fn(&Column) -> u16; 3] =
-        [|c| c.min, |c| c.ideal.max(c.min), |c| if c.grows { u16::MAX } else { c.ideal }];
+    let wanted = |c: &Column| c.ideal.max(c.min);
+    let is_chart = |c: &Column| c.align == Align::Chart;
+    let ceilings: [&dyn Fn(&Column) -> u16; 4] =
+        [&|c| c.min, &|c| if is_chart(c) { c.min } else { wanted(c) }, &wanted, &|c| {
+            if c.grows { u16::MAX } else { c.ideal }
+        }];
     for ceiling in ceilings {
         let shares: Vec<Share> = kept.iter().map(|(_, column)| Share::of(column, ceiling(column))).collect();
         left = share_out(&mut widths, &shares, left);
