@@ -9,11 +9,10 @@ use crate::domain::statement::{StatementDelta, StatementId};
 
 /// A mean this many times the baseline stands out.
 pub const SLOWER: f64 = 3.0;
-/// A mean below this stands out for nobody, in milliseconds.
-const FELT: f64 = 1.0;
-/// So many calls, or so many milliseconds in all, are more than a single unlucky call.
-const CALLS: i64 = 3;
+/// So many milliseconds in all are felt; with less, so many calls of such a mean: not a single unlucky one.
 const TOTAL: f64 = 100.0;
+const CALLS: i64 = 3;
+const MEAN: f64 = 10.0;
 /// Time constants, in seconds: a calm interval and one that stands out.
 const CALM: f64 = 600.0;
 const SLOW: f64 = 3600.0;
@@ -56,8 +55,8 @@ impl Baselines {
     #[must_use]
     pub fn slower(&self, row: &StatementDelta) -> Option<f64> {
         let (mean, before) = (row.mean_ms()?, self.of(row.id)?);
-        let enough = row.calls >= CALLS || row.total_ms >= TOTAL;
-        (!row.new && enough && mean >= FELT && mean >= before * SLOWER).then(|| mean / before)
+        let felt = row.total_ms >= TOTAL || (row.calls >= CALLS && mean >= MEAN);
+        (!row.new && felt && mean >= before * SLOWER).then(|| mean / before)
     }
 }
 
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_new_short_or_rare_does_not() {
         assert_eq!(told(&mut Baselines::default(), &row(9, 500.0, None)), None, "nothing to compare with");
-        assert_eq!(told(&mut Baselines::default(), &row(9, 0.9, Some(0.1))), None, "nobody feels it");
+        assert_eq!(told(&mut Baselines::default(), &row(9, 1.8, Some(0.3))), None, "nobody feels it");
         assert_eq!(told(&mut Baselines::default(), &row(1, 40.0, Some(4.0))), None, "a single call");
         assert_eq!(told(&mut Baselines::default(), &row(1, 400.0, Some(40.0))), Some(10.0));
     }

@@ -13,8 +13,9 @@ use super::judge::Problem;
 pub const BLOCKED: Duration = Duration::from_secs(5);
 /// What `pg_blocking_pids` calls a prepared transaction.
 const PREPARED: i32 = 0;
-/// Longest name that is told.
+/// Longest name that is told, and what is left of one in any case.
 const NAME: usize = 24;
+const SHORT: usize = 8;
 
 /// A session that others wait for while it waits for none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +90,10 @@ fn ring(from: i32, blocked: &BTreeMap<i32, &[i32]>) -> i32 {
     lowest
 }
 
-/// A root in words, such as `pid 21308 schema-migration blocks 20, idle in tx 31s`.
+/// A root in words, such as `pid 21308 schema-migration blocks 20, idle in tx 31s`; where they are longer than `most`
+/// characters the name gives way.
 #[must_use]
-pub fn words(root: Root, sessions: &[Session]) -> Safe {
+pub fn words(root: Root, sessions: &[Session], most: usize) -> Safe {
     if root.pid == PREPARED {
         return Safe::of(format!("a prepared transaction blocks {}", root.blocks));
     }
@@ -102,7 +104,12 @@ pub fn words(root: Root, sessions: &[Session]) -> Safe {
     let name = if application.as_str().is_empty() { session.user.one_line() } else { application };
     let age = session.state_age.map(|age| format!(" {}", figure::age(age))).unwrap_or_default();
     let (pid, blocks, state) = (root.pid, root.blocks, session.state.short());
-    Safe::of(format!("pid {pid} {} blocks {blocks}, {state}{age}", name.clipped(NAME)))
+    let tell = |name: &Safe| Safe::of(format!("pid {pid} {name} blocks {blocks}, {state}{age}"));
+    let length = |text: &Safe| text.as_str().chars().count();
+    let name = name.clipped(NAME);
+    let whole = tell(&name);
+    let excess = length(&whole).saturating_sub(most);
+    if excess == 0 { whole } else { tell(&name.clipped(length(&name).saturating_sub(excess).max(SHORT))) }
 }
 
 /// Since when each session is seen blocked. A reading says only that it is blocked, not for how long.
@@ -132,7 +139,7 @@ impl BlockedSince {
     pub fn problem(&self, sessions: &Sessions, now: Moment) -> Option<Problem> {
         self.longest(now).filter(|age| *age > BLOCKED)?;
         let root = roots(&sessions.list).into_iter().next()?;
-        Some(Problem { verdict: Verdict::Degraded, words: words(root, &sessions.list) })
+        Some(Problem { verdict: Verdict::Degraded, words: words(root, &sessions.list, usize::MAX) })
     }
 }
 
@@ -190,9 +197,12 @@ mod tests {
     fn in_words() {
         let sessions = [session(21_308, &[]), session(5, &[21_308])];
         let root = roots(&sessions)[0];
-        assert_eq!(words(root, &sessions).as_str(), "pid 21308 schema-migration blocks 1, idle in tx 31s");
-        assert_eq!(words(Root { pid: 0, blocks: 2 }, &sessions).as_str(), "a prepared transaction blocks 2");
-        assert_eq!(words(Root { pid: 1, blocks: 2 }, &sessions).as_str(), "pid 1 blocks 2");
+        let told = |root, most| words(root, &sessions, most).to_string();
+        assert_eq!(told(root, 51), "pid 21308 schema-migration blocks 1, idle in tx 31s");
+        assert_eq!(told(root, 48), "pid 21308 schema-migra… blocks 1, idle in tx 31s", "the name gives way");
+        assert_eq!(told(root, 10), "pid 21308 schema-… blocks 1, idle in tx 31s");
+        assert_eq!(told(Root { pid: 0, blocks: 2 }, 99), "a prepared transaction blocks 2");
+        assert_eq!(told(Root { pid: 1, blocks: 2 }, 99), "pid 1 blocks 2");
     }
 
     #[test]

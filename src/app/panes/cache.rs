@@ -49,7 +49,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         title.extend(aged(&worst.readout, &state, now));
         title.push(span(format!(" {}", worst.spec.name), if state.is_fresh() { Tone::Plain } else { Tone::Unknown }));
         if let Some(ratio) = ratio.filter(|_| state.is_fresh()) {
-            let tone = tone_of(ratio, basis, worst);
+            let tone = tone_of(basis, worst, now);
             title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
         }
         if state.is_fresh() {
@@ -119,7 +119,7 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
     let (ratio, basis) = cache.hit_ratio();
     let tone = match ratio {
         _ if !cache.state(now).is_fresh() => Tone::Unknown,
-        Some(ratio) => tone_of(ratio, basis, cache),
+        Some(_) => tone_of(basis, cache, now),
         None => Tone::Dim,
     };
     Chart {
@@ -138,12 +138,8 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
 /// A ratio over the whole life of a cache says nothing of now: it is not judged.
 const LIFETIME: &str = "lifetime, not judged";
 
-fn tone_of(ratio: f64, basis: Basis, cache: &CacheState) -> Tone {
-    match basis {
-        Basis::Lifetime => Tone::Plain,
-        _ if ratio < cache.spec.target_ratio => Tone::Warn,
-        _ => Tone::Ok,
-    }
+fn tone_of(basis: Basis, cache: &CacheState, now: Moment) -> Tone {
+    if basis == Basis::Lifetime { Tone::Plain } else { cache.verdict(now).into() }
 }
 
 fn target(cache: &CacheState) -> Limit {
@@ -170,7 +166,7 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
     let state = cache.state(now);
     let tone = match ratio {
         _ if !state.is_fresh() => Tone::Unknown,
-        Some(r) if tone_of(r, basis, cache) == Tone::Warn => Tone::Warn,
+        Some(_) if tone_of(basis, cache, now) == Tone::Warn => Tone::Warn,
         _ => Tone::Plain,
     };
     let beside = if state.is_fresh() { Tone::Plain } else { Tone::Dim };

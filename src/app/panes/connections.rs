@@ -6,7 +6,7 @@ use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::database::DatabaseState;
 use crate::config::resolved::OffKind;
-use crate::database::blocking;
+use crate::database::blocking::{self, Root};
 use crate::domain::database::{Sessions, Slots};
 use crate::domain::session::SessionState;
 use crate::domain::{PaneState, Safe, figure};
@@ -51,10 +51,11 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         // Beside an age and an error there is little room.
         let words = if state.is_fresh() { format!(" {used} of {usable} usable") } else { format!(" {used}/{usable}") };
         title.push(span(words, slot_tone(slots)));
+        let blocked = database.sessions.value().map(|s| locks(s, usize::MAX)).unwrap_or_default();
         // What is wrong comes first: it must be seen where there are three rows, too.
         let sessions = database.sessions.value();
-        let locks = sessions.map(locks).unwrap_or_default();
-        let others: Vec<Line> = problems(database).into_iter().filter(|line| !locks.contains(line)).collect();
+        let locks = sessions.map(|sessions| locks(sessions, usize::from(width))).unwrap_or_default();
+        let others: Vec<Line> = problems(database).into_iter().filter(|line| !blocked.contains(line)).collect();
         let most = usize::from(height).saturating_sub(1).max(1);
         blocks.extend(locks.into_iter().chain(others).take(most).map(Block::Line));
         blocks.extend(sessions.map(|sessions| Block::Line(by_state(sessions, slots))));
@@ -120,11 +121,11 @@ fn by_state(sessions: &Sessions, slots: &Slots) -> Line {
 
 /// Who blocks others, a line each; where nobody can be named, how many wait. Lines of their own, for they must not fall
 /// off the right edge.
-fn locks(sessions: &Sessions) -> Vec<Line> {
+fn locks(sessions: &Sessions, width: usize) -> Vec<Line> {
     let roots = blocking::roots(&sessions.list);
     let named = roots.iter().take(ROOTS);
-    let mut lines: Vec<Line> =
-        named.map(|root| line(format!("! {}", blocking::words(*root, &sessions.list)), Tone::Warn)).collect();
+    let told = |root: &Root| blocking::words(*root, &sessions.list, width.saturating_sub(2));
+    let mut lines: Vec<Line> = named.map(|root| line(format!("! {}", told(root)), Tone::Warn)).collect();
     if roots.len() > ROOTS
         && let Some(last) = lines.last_mut()
     {

@@ -98,7 +98,14 @@ fn figures(all: &Percentiles, room: usize) -> String {
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
     let (figure, tone) = match (service.readout.cause(), service.percentiles(now)) {
-        (Some(cause), _) => (cause.short().clipped(usize::from(FIGURE)), Tone::Bad),
+        // Percentiles know nothing of what failed.
+        (Some(cause), _) => {
+            let words = match service.failed(now) {
+                (0, _) | (_, 1) => cause.short(),
+                (failed, count) => Safe::of(format!("{failed}/{count} {}", cause.short())),
+            };
+            (words.clipped(usize::from(FIGURE)), Tone::Bad)
+        }
         (None, Some((p, _))) if p.count < FEWEST => (Safe::of(format!("n={}", p.count)), Tone::Dim),
         (None, Some((p, None))) if p.count < FEW => (Safe::of(format!("p50 {}", seconds(p.p50 / 1000.0))), Tone::Plain),
         (None, Some((p, None))) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),

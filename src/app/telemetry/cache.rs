@@ -116,8 +116,8 @@ impl CacheState {
     #[must_use]
     pub fn verdict(&self, now: Moment) -> Verdict {
         let reading = self.state(now).verdict().unwrap_or(Verdict::Ok);
-        let figure = match self.hit_ratio().0 {
-            Some(ratio) if ratio < self.spec.target_ratio => Verdict::Degraded,
+        let figure = match self.hit_ratio() {
+            (Some(ratio), basis) if basis != Basis::Lifetime && ratio < self.spec.target_ratio => Verdict::Degraded,
             _ => Verdict::Ok,
         };
         reading.max(figure)

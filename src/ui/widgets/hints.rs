@@ -9,6 +9,8 @@ use crate::ui::paint::Canvas;
 
 /// Air between two alerts, and between hints and alerts.
 const GAP: u16 = 2;
+/// Columns of the hint that stays in any case, `? help`.
+const HELP: u16 = 8;
 
 /// Draws hints or message, and alerts; or the line being typed.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
@@ -18,7 +20,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
     let room = area.width.saturating_sub(2);
     // While a message stands there, both get their share.
     let most = if chrome.message.is_empty() { room - room / 4 } else { room / 2 };
-    let shown = Shown::of(canvas, &chrome.alerts, most);
+    let mut shown = Shown::of(canvas, &chrome.alerts, most);
+    if shown.is_cut && chrome.message.is_empty() {
+        // What is worst is worth more than any hint but help.
+        shown = Shown::of(canvas, &chrome.alerts, room.saturating_sub(HELP));
+    }
     let end = area.x + area.width - 1 - shown.columns;
     let stop = if shown.columns > 0 { end.saturating_sub(GAP) } else { end };
     if chrome.message.is_empty() {
@@ -46,6 +52,7 @@ struct Shown {
     count: usize,
     /// Columns of the first, which may be cut.
     first: u16,
+    is_cut: bool,
     more: Option<Safe>,
     columns: u16,
 }
@@ -54,7 +61,7 @@ impl Shown {
     /// As many whole alerts as fit; the first in any case, if need be cut. How many are left out is always told.
     fn of(canvas: &Canvas<'_>, alerts: &[Span], room: u16) -> Shown {
         let Some(first) = alerts.first().map(|alert| canvas.columns(&alert.text)) else {
-            return Shown { count: 0, first: 0, more: None, columns: 0 };
+            return Shown { count: 0, first: 0, is_cut: false, more: None, columns: 0 };
         };
         let more = |count: usize| (count < alerts.len()).then(|| Safe::of(format!("+{} more", alerts.len() - count)));
         let tail = |count: usize| more(count).map_or(0, |words| canvas.columns(&words) + GAP);
@@ -65,6 +72,7 @@ impl Shown {
                 (count, whole) = (at + 1, passed);
             }
         }
+        let is_cut = count == 0;
         let (count, first, whole) = match count {
             0 => {
                 let cut = first.min(room.saturating_sub(tail(1)));
@@ -72,7 +80,7 @@ impl Shown {
             }
             count => (count, first, whole),
         };
-        Shown { count, first, more: more(count), columns: (whole + tail(count)).min(room) }
+        Shown { count, first, is_cut, more: more(count), columns: (whole + tail(count)).min(room) }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, mut x: u16, y: u16, alerts: &[Span]) {
