@@ -272,3 +272,43 @@ fn ink(cell: &mut Cell, glyph: char, style: Style) {
     cell.modifier = Modifier::empty();
     cell.set_char(glyph).set_style(style);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::resolved::Colours;
+
+    #[test]
+    fn names_keep_both_ends() {
+        let shown = |name: &str, width: u16, ascii: bool| {
+            let theme = Theme::load("monochrome", Colours::None, ascii).unwrap();
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 1));
+            let mut canvas = Canvas::new(&mut buffer, &theme);
+            let used = canvas.name(0, 0, width, &Safe::of(name), Style::new());
+            (0..used).map(|x| buffer[(x, 0)].symbol()).collect::<String>()
+        };
+        assert_eq!(shown("orders-primary", 14, false), "orders-primary");
+        assert_eq!(shown("orders-database-primary", 14, false), "orders…primary");
+        assert_eq!(shown("orders-database-secondary", 14, false), "orders…condary");
+        assert_eq!(shown("orders-database-primary", 14, true), "orders..rimary");
+        assert_eq!(shown("orders-database-primary", 6, false), "order…");
+        assert_eq!(shown("日本語の名前", 8, false), "日 …名 前 ", "a wide character is never halved");
+    }
+
+    #[test]
+    fn a_selected_row_has_a_colour_of_its_own_where_the_terminals_would_show() {
+        let theme = Theme::load("light", Colours::Full, false).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        let mut canvas = Canvas::new(&mut buffer, &theme);
+        canvas.text(0, 0, 1, &Safe::of("a"), theme.roles.plain);
+        canvas.text(1, 0, 1, &Safe::of("b"), theme.roles.bad);
+        canvas.text(2, 0, 1, &Safe::of("c"), theme.roles.warn);
+        canvas.select(Rectangle { x: 0, y: 0, width: 4, height: 1 }, theme.roles.selection);
+        let look = |x: u16| (buffer[(x, 0)].fg, buffer[(x, 0)].bg);
+        let (laid_fg, laid_bg) = (theme.roles.selection.fg.unwrap(), theme.roles.selection.bg.unwrap());
+        assert_eq!(look(0), (laid_fg, laid_bg));
+        assert_eq!(look(1), (theme.roles.bad.fg.unwrap(), laid_bg));
+        assert_eq!(look(2), (theme.roles.warn.fg.unwrap(), theme.roles.warn.bg.unwrap()));
+        assert_eq!(look(3), (laid_fg, laid_bg));
+    }
+}

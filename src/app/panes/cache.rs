@@ -75,6 +75,9 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         all if all.iter().all(|s| matches!(s, PaneState::Loading { .. })) => {
             all.first().cloned().unwrap_or(PaneState::Ok)
         }
+        all if all.iter().all(|s| !s.is_fresh()) => {
+            all.iter().max_by_key(|s| s.verdict()).cloned().unwrap_or(PaneState::Ok)
+        }
         _ => PaneState::Ok,
     };
     let mut blocks = Vec::new();

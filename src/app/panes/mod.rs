@@ -24,8 +24,9 @@ use crate::metrics::series::{Series, Slot};
 
 pub use cache::basis_words;
 pub use connections::shown_database;
+pub use services::FEW;
 pub use services::row_of as service_row;
-pub use signals::{crossed_words, judged as signal_verdict, words_of};
+pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
 
 /// What a pane shows inside a frame of this width and height.
 #[must_use]

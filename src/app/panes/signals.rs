@@ -200,7 +200,8 @@ fn told(signal: &SignalState, verdict: Verdict, now: Moment) -> Line {
 }
 
 /// A threshold in the signal's unit: `> 500ms for 1m`.
-fn bad_when(signal: &SignalState, threshold: &Threshold, now: Moment) -> Safe {
+#[must_use]
+pub fn bad_when(signal: &SignalState, threshold: &Threshold, now: Moment) -> Safe {
     let sign = match threshold.comparison {
         Comparison::Above => ">",
         Comparison::AtLeast => ">=",

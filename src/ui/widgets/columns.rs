@@ -162,6 +162,15 @@ mod tests {
         assert_eq!(shown(&unequal, 57), [(0, 37), (1, 19)], "by weight");
     }
 
+    #[test]
+    fn charts_get_what_texts_do_not_want() {
+        let chart = Column { title: "", min: 6, ideal: 20, grows: false, align: Align::Chart, drop_order: 0 };
+        let columns = [text(14, 28, false, 0), chart, text(14, 34, true, 0)];
+        assert_eq!(shown(&columns, 48), [(0, 19), (1, 6), (2, 21)]);
+        assert_eq!(shown(&columns, 80), [(0, 28), (1, 14), (2, 34)]);
+        assert_eq!(shown(&columns, 100), [(0, 28), (1, 20), (2, 48)]);
+    }
+
     fn columns() -> impl Strategy<Value = Vec<Column>> {
         let column = (0u16..12, 0u16..50, any::<bool>(), any::<bool>(), 0u8..4).prop_map(
             |(min, more, grows, figure, drop_order)| Column {
