@@ -305,10 +305,10 @@ mod tests {
         canvas.text(2, 0, 1, &Safe::of("c"), theme.roles.warn);
         canvas.select(Rectangle { x: 0, y: 0, width: 4, height: 1 }, theme.roles.selection);
         let look = |x: u16| (buffer[(x, 0)].fg, buffer[(x, 0)].bg);
-        let (laid_fg, laid_bg) = (theme.roles.selection.fg.unwrap(), theme.roles.selection.bg.unwrap());
-        assert_eq!(look(0), (laid_fg, laid_bg));
-        assert_eq!(look(1), (theme.roles.bad.fg.unwrap(), laid_bg));
+        let (ink, ground) = (theme.roles.selection.fg.unwrap(), theme.roles.selection.bg.unwrap());
+        assert_eq!(look(0), (ink, ground));
+        assert_eq!(look(1), (theme.roles.bad.fg.unwrap(), ground));
         assert_eq!(look(2), (theme.roles.warn.fg.unwrap(), theme.roles.warn.bg.unwrap()));
-        assert_eq!(look(3), (laid_fg, laid_bg));
+        assert_eq!(look(3), (ink, ground));
     }
 }
