@@ -1,4 +1,4 @@
-//! The last line: at its left the keys that are of use here and now, or for a while the newest message in their place; at
+//! The last line: at its left the keys that are of use here and now, after the newest message while there is one; at
 //! its right what is wrong, worst first. Hints make room for it from the right.
 
 use crate::app::document::Span;
@@ -27,11 +27,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
     }
     let end = area.x + area.width - 1 - shown.columns;
     let stop = if shown.columns > 0 { end.saturating_sub(GAP) } else { end };
-    if chrome.message.is_empty() {
-        hints(canvas, (area.x + 1, area.y, stop), chrome);
-    } else {
-        canvas.line(area.x + 1, area.y, stop.saturating_sub(area.x + 1), &chrome.message);
+    let mut x = area.x + 1;
+    if !chrome.message.is_empty() {
+        x += canvas.line(x, area.y, stop.saturating_sub(x), &chrome.message) + GAP;
     }
+    hints(canvas, (x, area.y, stop), chrome);
     shown.draw(canvas, end, area.y, &chrome.alerts);
 }
 
