@@ -1,8 +1,10 @@
 //! What stands around the panes: header, strip, hints, messages. From the model; drawn by `ui`.
 
 use crate::app::Model;
+use crate::app::concerns::concerns;
 use crate::app::document::{Line, Span};
 use crate::app::pane::PaneId;
+use crate::app::panes::signal_verdict;
 use crate::app::screen::Chrome;
 use crate::app::table::Tone;
 use crate::app::view::View;
@@ -20,7 +22,8 @@ pub fn chrome(model: &Model) -> Chrome {
     }
     meters.push(Safe::of(format!("{} probes/min", figure::count(model.probes_per_minute().round()))));
     if model.meters.displaced > 0 {
-        meters.push(Safe::of(format!("{} readings skipped", figure::count(model.meters.displaced as f64))));
+        let plural = if model.meters.displaced == 1 { "" } else { "s" };
+        meters.push(Safe::of(format!("{} reading{plural} skipped", figure::count(model.meters.displaced as f64))));
     }
     if let Some(rate) = model.meters.bytes_per_second {
         meters.push(Safe::of(format!("{}/s", figure::bytes(rate as u64))));
@@ -39,6 +42,7 @@ pub fn chrome(model: &Model) -> Chrome {
         scroll_right: view.scroll_right,
         hints: hints(view),
         message: message(model),
+        alerts: alerts(model),
         prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text))),
     }
 }
@@ -62,7 +66,7 @@ fn strip(model: &Model) -> Line {
         .map(|s| s.shown_verdict(now))
         .chain(live.databases.iter().map(|d| d.verdict(now)))
         .chain(live.caches.iter().map(|c| c.verdict(now)))
-        .chain(live.signals.iter().map(|s| s.verdict(now)));
+        .chain(live.signals.iter().filter_map(|s| signal_verdict(s, now)));
     let mut counts = [0usize; 4];
     for verdict in verdicts {
         if let Some(count) = counts.get_mut(verdict as usize) {
@@ -115,15 +119,13 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
         .collect()
 }
 
-/// The newest message; without one, the worst service.
 fn message(model: &Model) -> Line {
-    if let Some(message) = &model.view.message {
-        return vec![Span { text: message.text.clone(), tone: message.tone }];
-    }
-    let now = model.now;
-    let worst = model.live.services.iter().max_by_key(|s| s.shown_verdict(now));
-    let Some(service) = worst.filter(|s| s.shown_verdict(now) > Verdict::Ok) else { return Line::new() };
-    let verdict = service.shown_verdict(now);
-    let cause = service.readout.cause().map_or_else(Safe::default, |c| Safe::of(format!(": {}", c.short())));
-    vec![Span { text: Safe::of(format!("{} {verdict}{cause}", service.spec.name)), tone: verdict.into() }]
+    let message = model.view.message.as_ref();
+    message.map(|message| vec![Span { text: message.text.clone(), tone: message.tone }]).unwrap_or_default()
+}
+
+/// All that is wrong, worst first.
+fn alerts(model: &Model) -> Vec<Span> {
+    let found = concerns(&model.live, &model.changes, model.now);
+    found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() }).collect()
 }

@@ -35,13 +35,20 @@ pub fn document(pane: PaneId) -> Document {
     help
 }
 
-const WORDS: [(&str, Tone, &str); 8] = [
+const WORDS: [(&str, Tone, &str); 15] = [
     ("OK", Tone::Ok, "answers as it should"),
     ("DEGR", Tone::Warn, "works, but a figure is past its threshold or a part fails"),
     ("UNKN", Tone::Unknown, "not known: neither ok nor zero"),
     ("DOWN", Tone::Bad, "does not work"),
+    ("OK?", Tone::Warn, "was ok and fails now; it is down after as many failures as it says"),
+    ("ERROR", Tone::Bad, "the newest reading failed; the figures are of before"),
     ("STALE", Tone::Unknown, "the figures are as old as it says"),
     ("DENIED", Tone::Unknown, "a right is missing; the pane shows the line that gives it"),
+    ("FROZEN", Tone::Warn, "the screen stands still; watching goes on"),
+    ("HELD", Tone::Accent, "the log stands still where you look; new lines are counted"),
+    ("!", Tone::Warn, "stands out; ×30 beside it is so many times slower than before"),
+    ("×", Tone::Bad, "in a chart: an attempt that failed"),
+    ("lifetime", Tone::Dim, "since the start, not of now: shown, not judged"),
     ("off", Tone::Dim, "not configured; the pane shows the line that turns it on"),
     ("-", Tone::Dim, "there is no figure"),
 ];

@@ -1,6 +1,7 @@
 //! Floor 4, the pure program: model, events, effects and the one `update`.
 
 pub mod chrome;
+pub mod concerns;
 pub mod details;
 pub mod document;
 pub mod effect;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::concerns::Changes;
 use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::logs::LogsState;
@@ -22,6 +23,8 @@ pub struct Model {
     pub name: Safe,
     /// What is known.
     pub live: Telemetry,
+    /// Since when what is watched is as it is.
+    pub changes: Changes,
     /// What was known when the screen was frozen; shown instead until it goes on.
     pub frozen: Option<Box<Frozen>>,
     /// What the person looks at.
@@ -82,6 +85,7 @@ impl Model {
             started: now,
             name: resolved.name.clone(),
             live: Telemetry::new(resolved, now),
+            changes: Changes::default(),
             frozen: None,
             view: View::default(),
             geometry: Geometry::default(),

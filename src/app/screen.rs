@@ -1,7 +1,7 @@
 //! What stands around and over the panes, as data: header, alert strip, tabs, hints, prompt, overlays. Made from the
 //! model, drawn by `ui`.
 
-use crate::app::document::{Document, Line};
+use crate::app::document::{Document, Line, Span};
 use crate::app::pane::PaneId;
 use crate::app::view::Page;
 use crate::domain::Safe;
@@ -34,8 +34,10 @@ pub struct Chrome {
     pub scroll_right: usize,
     /// Keys that are of use here and now: key and what it does.
     pub hints: Vec<(Safe, &'static str)>,
-    /// The newest message, or the worst thing now, at the right of the hints.
+    /// The newest message; it stands where the hints are.
     pub message: Line,
+    /// What is wrong now, worst first, at the right of the last line.
+    pub alerts: Vec<Span>,
     /// The line being typed: sign, text.
     pub prompt: Option<(&'static str, Safe)>,
 }

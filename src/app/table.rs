@@ -47,6 +47,8 @@ pub enum Align {
     Left,
     /// Figures.
     Right,
+    /// Charts: they get what texts do not want.
+    Chart,
 }
 
 /// One column.
@@ -111,6 +113,8 @@ pub struct Spark {
     pub values: Arc<[Option<f32>]>,
     /// Values on its bad side stand out.
     pub limit: Option<Limit>,
+    /// Top of the scale; `None` fits the values.
+    pub top: Option<f32>,
 }
 
 /// What stands in a cell.
@@ -118,6 +122,8 @@ pub struct Spark {
 pub enum Content {
     /// Text.
     Text(Safe),
+    /// A name: where it is cut, both its ends stay.
+    Name(Safe),
     /// A sparkline.
     Spark(Spark),
     /// A part of a whole, 0..1.
@@ -140,6 +146,12 @@ impl Cell {
     #[must_use]
     pub fn text(text: Safe, tone: Tone) -> Cell {
         Cell { sort: SortValue::Text(text.clone()), content: Content::Text(text), tone }
+    }
+
+    /// A name that sorts as text.
+    #[must_use]
+    pub fn name(name: Safe) -> Cell {
+        Cell { sort: SortValue::Text(name.clone()), content: Content::Name(name), tone: Tone::Strong }
     }
 
     /// A figure that sorts by its value; `None` is shown as `-`, never as zero.
@@ -170,7 +182,16 @@ impl Cell {
             .flatten()
             .find(|v| v.is_finite())
             .map_or(SortValue::None, |v| SortValue::Number(f64::from(*v)));
-        Cell { content: Content::Spark(Spark { values, limit: None }), tone, sort: newest }
+        Cell { content: Content::Spark(Spark { values, limit: None, top: None }), tone, sort: newest }
+    }
+
+    /// The same sparkline, on a scale of its own.
+    #[must_use]
+    pub fn scaled(mut self, wanted: Option<f32>) -> Cell {
+        if let Content::Spark(Spark { top, .. }) = &mut self.content {
+            *top = wanted;
+        }
+        self
     }
 
     /// The same sparkline, with its values on the bad side of a limit marked.
@@ -196,7 +217,7 @@ impl Row {
     /// Whether a cell holds this text, given in lower case.
     fn holds(&self, wanted: &str) -> bool {
         self.cells.iter().any(|cell| match &cell.content {
-            Content::Text(text) => text.as_str().to_lowercase().contains(wanted),
+            Content::Text(text) | Content::Name(text) => text.as_str().to_lowercase().contains(wanted),
             Content::Spark(_) | Content::Bar(_) => false,
         })
     }

@@ -54,16 +54,22 @@ fn of_slots(slots: &Slots) -> Option<Problem> {
         return None;
     }
     let share = f64::from(used) / f64::from(usable);
+    let holder = slots.holders.first().map(|most| (most.user.one_line().clipped(40), most.count));
     let (verdict, words) = if used >= usable {
-        (Verdict::Down, format!("connection slots exhausted: {used} of {usable} usable"))
+        let words = match holder {
+            Some((who, count)) => format!("slots full: {who} holds {count} of {usable}"),
+            None => format!("slots full: {used} of {usable}"),
+        };
+        (Verdict::Down, words)
     } else if share >= SLOTS_DEGRADED {
-        (Verdict::Degraded, format!("connections {used} of {usable} usable ({:.0} %)", (share * 100.0).floor()))
+        let percent = (share * 100.0).floor();
+        let words = match holder {
+            Some((who, count)) => format!("slots {percent:.0} %: {who} holds {count} of {usable}"),
+            None => format!("slots {percent:.0} %: {used} of {usable}"),
+        };
+        (Verdict::Degraded, words)
     } else {
         return None;
-    };
-    let words = match slots.holders.first() {
-        Some(most) => format!("{words}; {} holds {}", most.user.one_line().clipped(40), most.count),
-        None => words,
     };
     Some(Problem { verdict, words: Safe::of(words) })
 }
@@ -123,7 +129,7 @@ mod tests {
         assert_eq!(verdict_of(96), Some(Verdict::Degraded));
         assert_eq!(verdict_of(97), Some(Verdict::Down));
         assert_eq!(verdict_of(99), Some(Verdict::Down));
-        assert!(of_slots(&slots(88)).unwrap().words.as_str().starts_with("connections 88 of 97 usable (90 %)"));
+        assert!(of_slots(&slots(88)).unwrap().words.as_str().starts_with("slots 90 %: 88 of 97"));
     }
 
     #[test]

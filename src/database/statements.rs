@@ -104,7 +104,7 @@ fn between(before: Option<&StatementCounters>, now: &StatementCounters) -> State
         blocks_read: step(before.blocks_read, now.blocks_read),
         temp_blocks: step(before.temp_blocks, now.temp_blocks),
         new: false,
-        lifetime_mean_ms: lifetime_mean(now),
+        mean_before_ms: (before.calls > 0).then(|| before.total_ms / before.calls as f64),
         query: None,
     }
 }
@@ -119,13 +119,9 @@ fn since_zero(now: &StatementCounters, new: bool) -> StatementDelta {
         blocks_read: now.blocks_read,
         temp_blocks: now.temp_blocks,
         new,
-        lifetime_mean_ms: lifetime_mean(now),
+        mean_before_ms: None,
         query: None,
     }
-}
-
-fn lifetime_mean(now: &StatementCounters) -> f64 {
-    if now.calls > 0 { now.total_ms / now.calls as f64 } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -153,7 +149,7 @@ mod tests {
         let d = step(&[entry(1, 10, 100.0), entry(2, 5, 5.0)], &[entry(1, 12, 150.0), entry(2, 5, 5.0)]);
         assert_eq!((d.rows.len(), d.calls, d.total_ms), (1, 2, 50.0));
         assert_eq!(d.rows[0].mean_ms(), Some(25.0));
-        assert_eq!(d.rows[0].lifetime_mean_ms, 12.5);
+        assert_eq!(d.rows[0].mean_before_ms, Some(10.0), "not of the interval itself");
         assert_eq!((d.new, d.vanished, d.evicted, d.reset), (0, 0, Some(0), false));
     }
 

@@ -66,8 +66,8 @@ pub struct StatementDelta {
     pub temp_blocks: i64,
     /// Was not in the earlier reading.
     pub new: bool,
-    /// Mean over the entry's whole life, milliseconds: the baseline to compare with.
-    pub lifetime_mean_ms: f64,
+    /// Mean over the entry's life before, milliseconds; `None` when there was none.
+    pub mean_before_ms: Option<f64>,
     /// The text, once it was fetched.
     pub query: Option<Arc<Untrusted>>,
 }

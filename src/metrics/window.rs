@@ -84,6 +84,14 @@ impl Window {
         Some(Percentiles { p50: rank(50)?, p95: rank(95)?, p99: rank(99)?, count, window })
     }
 
+    /// How many samples at `now` are above a value, and how many there are.
+    #[must_use]
+    pub fn above(&self, now: Moment, value: f32) -> (usize, usize) {
+        let start = self.start(tick_of(now));
+        let within = || self.samples.iter().filter(|s| s.tick >= start);
+        (within().filter(|s| s.value > value).count(), within().count())
+    }
+
     /// Samples in memory.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -150,6 +158,7 @@ mod tests {
         window.push(at(200.0), 2.0);
         assert_eq!(window.percentiles(at(301.0)).unwrap().count, 1);
         assert_eq!(window.percentiles(at(501.0)), None);
+        assert_eq!((window.above(at(301.0), 1.5), window.above(at(300.0), 1.5)), ((1, 1), (1, 2)));
         window.push(at(600.0), 3.0);
         assert_eq!(window.len(), 1);
     }

@@ -15,6 +15,9 @@ use crate::app::geometry::Rectangle;
 use crate::app::table::Tone;
 use crate::domain::Safe;
 
+/// With fewer columns a name keeps its beginning only.
+const SHORTEST_NAME: u16 = 6;
+
 /// A buffer and the theme it is painted in.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
@@ -60,6 +63,21 @@ impl<'a> Canvas<'a> {
     /// Text in at most `width` columns; returns the columns used. What was cut ends in an ellipsis.
     pub fn text(&mut self, x: u16, y: u16, width: u16, text: &Safe, style: Style) -> u16 {
         self.put(x, y, width, text.as_str(), style)
+    }
+
+    /// A name: where it does not fit its middle is cut, for names differ at both ends.
+    pub fn name(&mut self, x: u16, y: u16, width: u16, name: &Safe, style: Style) -> u16 {
+        let shown = self.spelled(name.as_str()).into_owned();
+        let all = saturated(display_width(&shown));
+        let ellipsis = self.theme.glyphs.ellipsis;
+        let dots = saturated(ellipsis.chars().count());
+        if all <= width || width < dots + SHORTEST_NAME {
+            return self.put(x, y, width, &shown, style);
+        }
+        let room = width - dots;
+        let (head, _) = fitting(&shown, room / 2);
+        let tail = skipped(&shown, usize::from(all.saturating_sub(room - room / 2)));
+        self.put(x, y, width, &format!("{head}{ellipsis}{tail}"), style)
     }
 
     /// Our own words.
@@ -146,15 +164,22 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Lays the look of a selected row over it. Where only a background is laid, words on a background of their own keep
-    /// it, so that they can be read.
+    /// Lays the look of a selected row over it. Words with a colour of their own keep it, those on a background of their own
+    /// keep that too; what has the terminal's own colour is given one, for nobody knows how that reads on the row.
     pub fn select(&mut self, area: Rectangle, style: Style) {
+        let laid_below = self.theme.keeps_tones_when_selected();
         for cell in self.row(area.x, area.y, area.width) {
             cell.modifier.remove(Modifier::DIM | Modifier::REVERSED);
-            if style.fg.is_some() || cell.bg == Color::Reset {
+            if !laid_below {
                 cell.set_style(style);
-            } else {
-                cell.modifier.insert(style.add_modifier);
+                continue;
+            }
+            cell.modifier.insert(style.add_modifier);
+            if cell.bg == Color::Reset {
+                cell.bg = style.bg.unwrap_or(cell.bg);
+                if cell.fg == Color::Reset {
+                    cell.fg = style.fg.unwrap_or(cell.fg);
+                }
             }
         }
     }
@@ -233,6 +258,7 @@ impl<'a> Canvas<'a> {
         for character in text.chars() {
             match character {
                 '…' => out.push_str(".."),
+                '×' => out.push('x'),
                 c if c.is_ascii() => out.push(c),
                 c => out.extend(c.escape_unicode()),
             }
@@ -245,4 +271,44 @@ impl<'a> Canvas<'a> {
 fn ink(cell: &mut Cell, glyph: char, style: Style) {
     cell.modifier = Modifier::empty();
     cell.set_char(glyph).set_style(style);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::resolved::Colours;
+
+    #[test]
+    fn names_keep_both_ends() {
+        let shown = |name: &str, width: u16, ascii: bool| {
+            let theme = Theme::load("monochrome", Colours::None, ascii).unwrap();
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 1));
+            let mut canvas = Canvas::new(&mut buffer, &theme);
+            let used = canvas.name(0, 0, width, &Safe::of(name), Style::new());
+            (0..used).map(|x| buffer[(x, 0)].symbol()).collect::<String>()
+        };
+        assert_eq!(shown("orders-primary", 14, false), "orders-primary");
+        assert_eq!(shown("orders-database-primary", 14, false), "orders…primary");
+        assert_eq!(shown("orders-database-secondary", 14, false), "orders…condary");
+        assert_eq!(shown("orders-database-primary", 14, true), "orders..rimary");
+        assert_eq!(shown("orders-database-primary", 6, false), "order…");
+        assert_eq!(shown("日本語の名前", 8, false), "日 …名 前 ", "a wide character is never halved");
+    }
+
+    #[test]
+    fn a_selected_row_has_a_colour_of_its_own_where_the_terminals_would_show() {
+        let theme = Theme::load("light", Colours::Full, false).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        let mut canvas = Canvas::new(&mut buffer, &theme);
+        canvas.text(0, 0, 1, &Safe::of("a"), theme.roles.plain);
+        canvas.text(1, 0, 1, &Safe::of("b"), theme.roles.bad);
+        canvas.text(2, 0, 1, &Safe::of("c"), theme.roles.warn);
+        canvas.select(Rectangle { x: 0, y: 0, width: 4, height: 1 }, theme.roles.selection);
+        let look = |x: u16| (buffer[(x, 0)].fg, buffer[(x, 0)].bg);
+        let (ink, ground) = (theme.roles.selection.fg.unwrap(), theme.roles.selection.bg.unwrap());
+        assert_eq!(look(0), (ink, ground));
+        assert_eq!(look(1), (theme.roles.bad.fg.unwrap(), ground));
+        assert_eq!(look(2), (theme.roles.warn.fg.unwrap(), theme.roles.warn.bg.unwrap()));
+        assert_eq!(look(3), (ink, ground));
+    }
 }

@@ -5,8 +5,10 @@ use super::paint::Canvas;
 use super::screen::{Frame, Placed};
 use super::widgets::frame::Heading;
 use super::widgets::{bar, chart, frame, histogram, log, state, table};
+use crate::app::document::Span;
 use crate::app::geometry::{List, Rectangle};
 use crate::app::pane::{Block, Chart, PaneView};
+use crate::app::table::Tone;
 use crate::domain::{PaneState, Safe};
 
 /// A list that takes what is left gets at least this many rows before charts do.
@@ -34,9 +36,18 @@ pub fn draw(canvas: &mut Canvas<'_>, placed: Placed, view: &PaneView, setting: S
         drawn = blocks(canvas, placed.inner, &view.blocks, setting);
     }
     canvas.muted = is_old(&view.state);
-    let state = state::in_title(canvas, &view.state, alone);
+    let mut title = view.title.clone();
+    let state = match &view.state {
+        // Before the figures in the title, which are as old.
+        PaneState::Stale { .. } if !alone => {
+            let words = Safe::of(format!(" {}", view.state.words()));
+            title.insert(title.len().min(1), Span { text: words, tone: Tone::Unknown });
+            None
+        }
+        other => state::in_title(canvas, other, alone),
+    };
     let heading =
-        Heading { title: &view.title, state, note: drawn.note.take(), corner: &view.corner, focused: setting.focused };
+        Heading { title: &title, state, note: drawn.note.take(), corner: &view.corner, focused: setting.focused };
     frame::draw(canvas, placed.outer, setting.frame, &heading);
     canvas.muted = false;
     drawn

@@ -64,7 +64,8 @@ pub fn chrome(page: Page) -> Chrome {
         ]
         .map(|(key, words)| (Safe::of(key), words))
         .to_vec(),
-        message: line(&[("worker DOWN 2m10s", Tone::Bad)]),
+        message: Line::new(),
+        alerts: line(&[("worker down: refused", Tone::Bad), ("api deep degraded: cache down", Tone::Warn)]),
         prompt: None,
     }
 }

@@ -191,7 +191,7 @@ pub fn text(view: &PaneView) -> String {
             Block::Chart(chart) => out.push(format!("{} {}", chart.label, chart.figure)),
             Block::Table { table, .. } => out.extend(table.rows.iter().map(|row| {
                 let cell = |content: &Content| match content {
-                    Content::Text(text) => text.to_string(),
+                    Content::Text(text) | Content::Name(text) => text.to_string(),
                     Content::Spark(_) => "~".to_owned(),
                     Content::Bar(part) => format!("{part:.2}"),
                 };

@@ -41,16 +41,33 @@ pub fn session(model: &Model, id: SessionId) -> Option<Document> {
     out.field("began", Safe::of(started.format("%Y-%m-%dT%H:%M:%SZ").to_string()), Tone::Dim);
     out.heading(if session.state == crate::domain::session::SessionState::Active { "Query" } else { "Last query" });
     let query = if model.screen.redact { redacted(&session.query) } else { session.query.clone() };
+    if query.as_bytes().is_empty() {
+        out.line("not kept: the last query of an idle session is not read", Tone::Dim);
+    }
     for line in query.lines() {
         out.line(line, Tone::Plain);
     }
     Some(out)
 }
 
+/// Enough of a query to know it by.
+fn first_words(query: &str) -> String {
+    let mut words = String::new();
+    for word in query.split_whitespace().take(6) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    Safe::of(words).clipped(48).to_string()
+}
+
 pub fn statement(model: &Model, id: StatementId) -> Option<Document> {
     let database = shown_database(model)?;
     let delta = database.statements.value()?;
-    let mut out = Document::new(Safe::of(format!("Statement {}", id.query)));
+    let words = database.text_of(id).map(|text| first_words(text.line.as_str()));
+    let title = words.map_or_else(|| format!("Statement {}", id.query), |words| format!("Statement {words}"));
+    let mut out = Document::new(Safe::of(title));
     match delta.rows.iter().find(|s| s.id == id) {
         Some(s) => {
             let ms = |ms: f64| figure::duration(std::time::Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 1e9)));
@@ -58,7 +75,10 @@ pub fn statement(model: &Model, id: StatementId) -> Option<Document> {
             out.field("time in it", Safe::of(ms(s.total_ms)), Tone::Plain);
             out.field("calls in it", Safe::of(s.calls.to_string()), Tone::Plain);
             out.field("mean", s.mean_ms().map_or_else(|| Safe::of("-"), |m| Safe::of(ms(m))), Tone::Plain);
-            out.field("lifetime mean", Safe::of(ms(s.lifetime_mean_ms)), Tone::Dim);
+            let before = database.baselines.of(id).filter(|_| !s.new);
+            let slower = database.baselines.slower(s).map(|r| format!(", {} times slower now", figure::number(r)));
+            let words = before.map_or_else(|| "-".to_owned(), ms) + &slower.clone().unwrap_or_default();
+            out.field("mean before", words, if slower.is_some() { Tone::Warn } else { Tone::Dim });
             out.field("rows", Safe::of(s.rows.to_string()), Tone::Plain);
             out.field("blocks", Safe::of(format!("{} hit, {} read", s.blocks_hit, s.blocks_read)), Tone::Plain);
             if s.temp_blocks > 0 {
@@ -69,6 +89,9 @@ pub fn statement(model: &Model, id: StatementId) -> Option<Document> {
             out.line("did not run in the newest interval", Tone::Dim);
         }
     }
+    out.field("query id", Safe::of(id.query.to_string()), Tone::Dim);
+    out.field("user", Safe::of(format!("oid {}", id.user)), Tone::Dim);
+    out.field("database", Safe::of(format!("oid {}", id.database)), Tone::Dim);
     out.heading("Query");
     match database.text_of(id) {
         Some(text) => {

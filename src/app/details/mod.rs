@@ -9,6 +9,7 @@ mod sources;
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
+use crate::app::panes;
 use crate::app::table::RowKey;
 
 pub use problems::document as problems;
@@ -20,7 +21,9 @@ pub fn of_selected(model: &Model, pane: PaneId) -> Option<Document> {
     if pane == PaneId::Logs {
         return log_line::document(model);
     }
-    let key = model.view.cursor(pane).selected?;
+    // Where nothing was chosen yet, the first row is meant.
+    let first = || panes::table(model, pane)?.rows.first().map(|row| row.key.clone());
+    let key = model.view.cursor(pane).selected.or_else(first)?;
     match (pane, key) {
         (PaneId::Services, RowKey::Index(at)) => telemetry.services.get(at).map(|s| service::document(s, now)),
         (PaneId::Cache, RowKey::Index(at)) => telemetry.caches.get(at).map(|c| sources::cache(c, now)),

@@ -32,10 +32,10 @@ pub fn document(model: &Model) -> Document {
         }
     };
     for service in &telemetry.services {
-        tell(&service.spec.name, service.state(now));
+        tell(&kind("service", &service.spec.name), service.state(now));
     }
     for database in &telemetry.databases {
-        let (name, interval) = (&database.spec.name, database.spec.interval);
+        let (name, interval) = (&kind("database", &database.spec.name), database.spec.interval);
         tell(name, database.server.state(now, interval));
         if database.server.cause().is_none() {
             tell(&Safe::of(format!("{name} connections")), database.slots.state(now, interval));
@@ -46,13 +46,13 @@ pub fn document(model: &Model) -> Document {
         }
     }
     for cache in &telemetry.caches {
-        tell(&cache.spec.name, cache.state(now));
+        tell(&kind("cache", &cache.spec.name), cache.state(now));
     }
     for signal in &telemetry.signals {
-        tell(&signal.spec.name, signal.state(now));
+        tell(&kind("signal", &signal.spec.name), signal.state(now));
     }
     for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
-        tell(name, state.state(now, std::time::Duration::from_secs(86_400)));
+        tell(&kind("log", name), state.state(now, std::time::Duration::from_secs(86_400)));
     }
     if !any {
         out.line("nothing", Tone::Ok);
@@ -77,4 +77,8 @@ pub fn document(model: &Model) -> Document {
         }
     }
     out
+}
+
+fn kind(kind: &str, name: &Safe) -> Safe {
+    Safe::of(format!("{kind} {name}"))
 }

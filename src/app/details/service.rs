@@ -1,6 +1,7 @@
 //! A service: the newest report with the rule that decided, children, certificate, latency, the body as it came.
 
 use crate::app::document::{Document, Span};
+use crate::app::panes::FEW;
 use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
 use crate::domain::{Moment, PaneState, Safe, figure};
@@ -45,16 +46,22 @@ fn state(out: &mut Document, service: &ServiceState, now: Moment) {
 fn latency(out: &mut Document, service: &ServiceState, now: Moment) {
     let milliseconds = |ms: f64| figure::duration(std::time::Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 1e6)));
     if let Some((p, age)) = service.percentiles(now) {
+        let high = match p.count {
+            0..FEW => "too few probes for p95 and p99".to_owned(),
+            _ => format!("p95 {}  p99 {}", milliseconds(p.p95), milliseconds(p.p99)),
+        };
         let words = format!(
-            "p50 {}  p95 {}  p99 {}  ({} n={}, as the probe saw it{})",
+            "p50 {}  {high}  ({} n={}, as the probe saw it{})",
             milliseconds(p.p50),
-            milliseconds(p.p95),
-            milliseconds(p.p99),
             figure::age(WINDOW),
             p.count,
             age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default()
         );
         out.field("latency", words, if age.is_some() { Tone::Dim } else { Tone::Plain });
+    }
+    let (failed, count) = service.failed(now);
+    if failed > 0 {
+        out.field("failed", format!("{failed} of {count} probes in {}", figure::span(WINDOW)), Tone::Bad);
     }
     for (at, what) in service.latency.all_marks() {
         out.field("mark", Safe::of(format!("{} {what}", at.wall.format("%H:%M:%SZ"))), Tone::Accent);

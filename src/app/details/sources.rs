@@ -1,9 +1,9 @@
 //! A cache and a signal, whole.
 
 use crate::app::document::Document;
-use crate::app::panes::{basis_words, words_of};
+use crate::app::panes::{basis_words, signal_verdict, threshold_words, words_of};
 use crate::app::table::Tone;
-use crate::app::telemetry::cache::CacheState;
+use crate::app::telemetry::cache::{Basis, CacheState};
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::{CacheSource, SignalSource};
 use crate::domain::{Moment, PaneState, Safe, figure};
@@ -16,7 +16,8 @@ pub fn cache(cache: &CacheState, now: Moment) -> Document {
     reading(&mut out, &cache.state(now), now);
     let (ratio, basis) = cache.hit_ratio();
     out.field("hit ratio", ratio.map_or_else(|| Safe::of("-"), |r| Safe::of(figure::percent(r))), Tone::Plain);
-    out.field("basis", Safe::of(basis_words(basis)), Tone::Dim);
+    let judged = if basis == Basis::Lifetime { ", not judged" } else { "" };
+    out.field("basis", Safe::of(format!("{}{judged}", basis_words(basis))), Tone::Dim);
     out.field("target", Safe::of(figure::percent(spec.target_ratio)), Tone::Plain);
     match &spec.source {
         CacheSource::Endpoint { request, .. } => out.field("from", Safe::of(request.url.as_str()), Tone::Plain),
@@ -60,14 +61,16 @@ pub fn cache(cache: &CacheState, now: Moment) -> Document {
 pub fn signal(signal: &SignalState, now: Moment) -> Document {
     let spec = &signal.spec;
     let mut out = Document::new(Safe::of(format!("Signal {}", spec.name)));
-    let verdict = signal.verdict(now);
-    out.field("verdict", Safe::of(verdict.word()), verdict.into());
+    match signal_verdict(signal, now) {
+        Some(verdict) => out.field("verdict", Safe::of(verdict.word()), verdict.into()),
+        None => out.field("verdict", "not judged: it has no threshold", Tone::Dim),
+    };
     reading(&mut out, &signal.state(now), now);
     if let Some(value) = signal.readout.value() {
         out.field("value", words_of(value, spec.unit.0.as_str(), now), Tone::Plain);
     }
     if let Some(threshold) = &spec.threshold {
-        out.field("bad when", Safe::of(threshold.to_string()), Tone::Plain);
+        out.field("bad when", threshold_words(signal, threshold, now), Tone::Plain);
     }
     let from = match &spec.source {
         SignalSource::Database { .. } => Safe::of("a read-only query"),

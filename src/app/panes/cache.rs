@@ -5,10 +5,13 @@ use crate::app::limit::Limit;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
 use crate::app::telemetry::cache::{Basis, CacheState};
+use crate::app::view::Page;
 use crate::config::resolved::{CacheSource, OffKind};
 use crate::domain::{Moment, PaneState, Safe, figure};
 
-use super::{arranged, line, marks, off, or_frozen, span, spark, stacked, table_block};
+use super::{
+    aged, arranged, every, line, marks, off, old_words, or_frozen, signals, span, spark, stacked, table_block,
+};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -16,10 +19,10 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 
 const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
-    column("cache", 8, 18, Align::Left, 0),
+    column("cache", 12, 24, Align::Left, 0),
     column("hits", 6, 6, Align::Right, 0),
-    column("target", 6, 6, Align::Right, 8),
-    Column { title: "basis", min: 10, ideal: 18, grows: true, align: Align::Left, drop_order: 7 },
+    column("target", 6, 6, Align::Right, 7),
+    Column { title: "basis", min: 10, ideal: 18, grows: true, align: Align::Left, drop_order: 8 },
     column("ops/s", 6, 6, Align::Right, 6),
     column("memory", 9, 9, Align::Right, 5),
     column("clients", 7, 7, Align::Right, 4),
@@ -30,7 +33,9 @@ const COLUMNS: &[Column] = &[
 
 pub fn table(model: &Model) -> Table {
     let (telemetry, now) = model.shown();
-    let rows = telemetry.caches.iter().enumerate().map(|(at, cache)| row(at, cache, now)).collect();
+    let mut caches: Vec<_> = telemetry.caches.iter().enumerate().collect();
+    caches.sort_by_key(|(_, cache)| std::cmp::Reverse(cache.verdict(now)));
+    let rows = caches.into_iter().map(|(at, cache)| row(at, cache, now)).collect();
     arranged(model, PaneId::Cache, COLUMNS, rows)
 }
 
@@ -38,18 +43,21 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let caches = &telemetry.caches;
     let mut title = vec![span("Cache", Tone::Strong)];
-    if let Some(worst) = caches.iter().max_by_key(|c| c.verdict(now)) {
+    if let Some(worst) = caches.iter().rev().max_by_key(|c| c.verdict(now)) {
         let (ratio, basis) = worst.hit_ratio();
         let state = worst.state(now);
-        if !state.is_fresh() {
-            title.push(span(format!(" {}", worst.spec.name), Tone::Unknown));
-        } else if let Some(ratio) = ratio {
-            let tone = if ratio < worst.spec.target_ratio { Tone::Warn } else { Tone::Ok };
+        title.extend(aged(&worst.readout, &state, now));
+        title.push(span(format!(" {}", worst.spec.name), if state.is_fresh() { Tone::Plain } else { Tone::Unknown }));
+        if let Some(ratio) = ratio.filter(|_| state.is_fresh()) {
+            let tone = tone_of(basis, worst, now);
             title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
         }
         if state.is_fresh() {
             title.push(span(
-                format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
+                match basis {
+                    Basis::Lifetime => format!(" ({LIFETIME})"),
+                    basis => format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
+                },
                 Tone::Dim,
             ));
         }
@@ -67,12 +75,18 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         all if all.iter().all(|s| matches!(s, PaneState::Loading { .. })) => {
             all.first().cloned().unwrap_or(PaneState::Ok)
         }
+        all if all.iter().all(|s| !s.is_fresh()) => {
+            all.iter().max_by_key(|s| s.verdict()).cloned().unwrap_or(PaneState::Ok)
+        }
         _ => PaneState::Ok,
     };
     let mut blocks = Vec::new();
     if !caches.is_empty() {
         let told = if caches.len() > 1 { caches.iter().filter(|c| !c.state(now).is_fresh()).count() } else { 0 };
         let room = usize::from(height).saturating_sub(caches.len() + 1);
+        let most = room.saturating_sub(told).max(usize::from(told == 0));
+        let signals = if is_alone(model) { signals::concerns(model, most) } else { Vec::new() };
+        let room = room.saturating_sub(signals.len());
         let buckets = usize::from(width.saturating_sub(26)).clamp(8, 180);
         let charts = caches.iter().map(|c| chart(c, now, buckets)).collect();
         blocks.extend(stacked(charts, room.saturating_sub(told)));
@@ -80,27 +94,35 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         if caches.len() > 1 {
             blocks.extend(caches.iter().filter_map(|c| {
                 let state = c.state(now);
-                (!state.is_fresh())
-                    .then(|| Block::Line(line(format!("{}: {}", c.spec.name, state.words()), Tone::Unknown)))
+                (!state.is_fresh()).then(|| {
+                    Block::Line(line(format!("{}: {}", c.spec.name, old_words(&c.readout, &state, now)), Tone::Unknown))
+                })
             }));
         }
+        blocks.extend(signals.into_iter().map(Block::Line));
     }
     let interval = caches.iter().map(|c| c.spec.interval).min();
     PaneView {
         id: PaneId::Cache,
         title,
-        corner: interval.map(|i| Safe::of(figure::age(i))).unwrap_or_default(),
+        corner: interval.map(every).unwrap_or_default(),
         state: or_frozen(model, state),
         blocks,
     }
 }
 
+/// The overview was too small for a pane of signals: those that are not ok are told here.
+fn is_alone(model: &Model) -> bool {
+    model.view.page == Page::Overview
+        && !model.view.zoomed
+        && model.geometry.panes.iter().all(|(pane, _)| *pane != PaneId::Signals)
+}
+
 fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
-    let (ratio, _) = cache.hit_ratio();
+    let (ratio, basis) = cache.hit_ratio();
     let tone = match ratio {
         _ if !cache.state(now).is_fresh() => Tone::Unknown,
-        Some(r) if r < cache.spec.target_ratio => Tone::Warn,
-        Some(_) => Tone::Ok,
+        Some(_) => tone_of(basis, cache, now),
         None => Tone::Dim,
     };
     Chart {
@@ -114,6 +136,13 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
         limit: Some(target(cache)),
         ..Chart::default()
     }
+}
+
+/// A ratio over the whole life of a cache says nothing of now: it is not judged.
+const LIFETIME: &str = "lifetime, not judged";
+
+fn tone_of(basis: Basis, cache: &CacheState, now: Moment) -> Tone {
+    if basis == Basis::Lifetime { Tone::Plain } else { cache.verdict(now).into() }
 }
 
 fn target(cache: &CacheState) -> Limit {
@@ -143,11 +172,15 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
     let state = cache.state(now);
     let tone = match ratio {
         _ if !state.is_fresh() => Tone::Unknown,
-        Some(r) if r < cache.spec.target_ratio => Tone::Warn,
+        Some(_) if tone_of(basis, cache, now) == Tone::Warn => Tone::Warn,
         _ => Tone::Plain,
     };
     let beside = if state.is_fresh() { Tone::Plain } else { Tone::Dim };
-    let told = if state.is_fresh() { Safe::of(basis_words(basis)) } else { state.words() };
+    let told = match basis {
+        _ if !state.is_fresh() => old_words(&cache.readout, &state, now),
+        Basis::Lifetime => Safe::of(LIFETIME),
+        basis => Safe::of(basis_words(basis)),
+    };
     let role = redis.map_or_else(
         || Safe::of(if matches!(cache.spec.source, CacheSource::Endpoint { .. }) { "endpoint" } else { "-" }),
         |r| r.role.clone(),
@@ -156,7 +189,7 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
         key: RowKey::Index(at),
         cells: vec![
             Cell::verdict(verdict),
-            Cell::text(cache.spec.name.clone(), Tone::Strong),
+            Cell::name(cache.spec.name.clone()),
             Cell::figure(ratio, figure::percent, tone),
             Cell::figure(Some(cache.spec.target_ratio), figure::percent, Tone::Dim),
             Cell::text(told, Tone::Dim),

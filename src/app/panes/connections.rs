@@ -6,14 +6,17 @@ use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::database::DatabaseState;
 use crate::config::resolved::OffKind;
+use crate::database::blocking::{self, Root};
 use crate::domain::database::{Sessions, Slots};
 use crate::domain::session::SessionState;
 use crate::domain::{PaneState, Safe, figure};
 
-use super::{line, off, or_frozen, span};
+use super::{aged, every, line, off, or_frozen, span};
 
 /// With more rows left over than this, the course of the server is charted there.
 const CHARTS: usize = 4;
+/// Most sessions that block others told by name.
+const ROOTS: usize = 2;
 
 /// The database that the database panes show.
 #[must_use]
@@ -40,15 +43,23 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
             blocks: Vec::new(),
         };
     };
+    let state = database.slots.state(now, database.spec.interval);
     let mut blocks = Vec::new();
+    title.extend(aged(&database.slots, &state, now));
     if let Some(slots) = database.slots.value() {
-        title.push(span(format!(" {} of {} usable", slots.used, slots.usable()), slot_tone(slots)));
-        if let Some(sessions) = database.sessions.value() {
-            blocks.push(Block::Line(by_state(sessions)));
-            blocks.extend(locks(sessions).map(Block::Line));
-        }
-        blocks.push(bar(slots, database.sessions.value()));
-        blocks.extend(problems(database).into_iter().map(Block::Line));
+        let (used, usable) = (slots.used, slots.usable());
+        // Beside an age and an error there is little room.
+        let words = if state.is_fresh() { format!(" {used} of {usable} usable") } else { format!(" {used}/{usable}") };
+        title.push(span(words, slot_tone(slots)));
+        let blocked = database.sessions.value().map(|s| locks(s, usize::MAX)).unwrap_or_default();
+        // What is wrong comes first: it must be seen where there are three rows, too.
+        let sessions = database.sessions.value();
+        let locks = sessions.map(|sessions| locks(sessions, usize::from(width))).unwrap_or_default();
+        let others: Vec<Line> = problems(database).into_iter().filter(|line| !blocked.contains(line)).collect();
+        let most = usize::from(height).saturating_sub(1).max(1);
+        blocks.extend(locks.into_iter().chain(others).take(most).map(Block::Line));
+        blocks.extend(sessions.map(|sessions| Block::Line(by_state(sessions, slots))));
+        blocks.push(bar(slots, sessions));
         let room = usize::from(height).saturating_sub(blocks.len());
         let holders: Vec<Line> = holders(slots).into_iter().take(room).collect();
         let left = room - holders.len();
@@ -64,8 +75,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     PaneView {
         id: PaneId::Connections,
         title,
-        corner: Safe::of(figure::age(database.spec.interval)),
-        state: or_frozen(model, database.slots.state(now, database.spec.interval)),
+        corner: every(database.spec.interval),
+        state: or_frozen(model, state),
         blocks,
     }
 }
@@ -80,7 +91,7 @@ fn slot_tone(slots: &Slots) -> Tone {
     }
 }
 
-fn by_state(sessions: &Sessions) -> Line {
+fn by_state(sessions: &Sessions, slots: &Slots) -> Line {
     let mut out = Line::new();
     for (state, count) in &sessions.by_state {
         let (mark, tone) = match state {
@@ -100,14 +111,30 @@ fn by_state(sessions: &Sessions) -> Line {
     if out.is_empty() {
         out.push(span("no session but ours", Tone::Dim));
     }
+    // Our own session holds a slot and is in no list.
+    let listed: u32 = sessions.by_state.iter().map(|(_, count)| *count).sum();
+    if slots.used == listed + 1 {
+        out.push(span("  +1 quarterdeck", Tone::Dim));
+    }
     out
 }
 
-/// Sessions that wait for locks: a line of their own, for they must not fall off the right edge.
-fn locks(sessions: &Sessions) -> Option<Line> {
-    let (waiting, blocked) = (sessions.waiting, sessions.blocked);
-    (waiting > 0 || blocked > 0)
-        .then(|| line(format!("! {waiting} waiting for locks, {blocked} blocked by a session"), Tone::Warn))
+/// Who blocks others, a line each; where nobody can be named, how many wait. Lines of their own, for they must not fall
+/// off the right edge.
+fn locks(sessions: &Sessions, width: usize) -> Vec<Line> {
+    let roots = blocking::roots(&sessions.list);
+    let named = roots.iter().take(ROOTS);
+    let told = |root: &Root| blocking::words(*root, &sessions.list, width.saturating_sub(2));
+    let mut lines: Vec<Line> = named.map(|root| line(format!("! {}", told(root)), Tone::Warn)).collect();
+    if roots.len() > ROOTS
+        && let Some(last) = lines.last_mut()
+    {
+        last.push(span(format!(" +{} more", roots.len() - ROOTS), Tone::Warn));
+    }
+    if lines.is_empty() && (sessions.waiting > 0 || sessions.blocked > 0) {
+        lines.push(line(format!("! {} waiting for locks, {} blocked", sessions.waiting, sessions.blocked), Tone::Warn));
+    }
+    lines
 }
 
 fn bar(slots: &Slots, sessions: Option<&Sessions>) -> Block {

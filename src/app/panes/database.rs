@@ -11,7 +11,7 @@ use crate::domain::{Moment, Safe, figure};
 use crate::metrics::Bucket;
 
 use super::connections::{none, shown_database};
-use super::{line, marks, or_frozen, span, spark};
+use super::{aged, every, line, marks, or_frozen, span, spark};
 
 /// Clocks that differ by more are worth a word.
 const SKEW_SECONDS: f64 = 2.0;
@@ -30,6 +30,8 @@ pub fn view(model: &Model, width: u16) -> PaneView {
             blocks: Vec::new(),
         };
     };
+    let state = database.state(now);
+    title.extend(aged(&database.server, &state, now));
     title.push(span(format!(" {}", database.spec.name), Tone::Plain));
     let mut blocks: Vec<Block> = identity(database).into_iter().map(Block::Line).collect();
     if database.server.value().is_some() {
@@ -44,8 +46,8 @@ pub fn view(model: &Model, width: u16) -> PaneView {
     PaneView {
         id: PaneId::Database,
         title,
-        corner: Safe::of(figure::age(database.spec.interval)),
-        state: or_frozen(model, database.state(now)),
+        corner: every(database.spec.interval),
+        state: or_frozen(model, state),
         blocks,
     }
 }

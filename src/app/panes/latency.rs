@@ -8,21 +8,33 @@ use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::metrics::window::Percentiles;
 
-use super::services::seconds;
+use super::services::{FEW, seconds};
 use super::{line, marks, off, or_frozen, span, spark};
 
 /// Columns of label and figure beside the chart.
 const LABELS: u16 = 26;
+/// Columns of the title before the figures, with the frame's own.
+const TITLE: usize = 9;
+const OF_PROBES: &str = " of probes";
+/// Of fewer probes even a median says nothing.
+const FEWEST: usize = 3;
 /// Columns of the longest figure: `p95 12.4ms`, an old one with its age `12.4ms (4m59s)`, a cause in short.
 const FIGURE: u16 = 14;
 
 pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
-    let mut title = vec![span("Latency", Tone::Strong), span(" of probes", Tone::Dim)];
+    let mut title = vec![span("Latency", Tone::Strong)];
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
     services.sort_by_key(|s| std::cmp::Reverse(s.shown_verdict(now)));
-    title.extend(slowest(&services, now));
+    let room = usize::from(width).saturating_sub(TITLE);
+    let told = slowest(&services, now, room);
+    let length: usize = told.iter().map(|span| span.text.as_str().chars().count()).sum();
+    if length + OF_PROBES.len() <= room {
+        title.push(span(OF_PROBES, Tone::Dim));
+    }
+    title.extend(told);
     let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
     let rows = usize::from(height).max(1);
     let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
@@ -52,27 +64,50 @@ fn columns(services: &[&ServiceState]) -> Safe {
     })
 }
 
-/// The slowest of those that are measured now; of those that were, when there are no others.
-fn slowest(services: &[&ServiceState], now: Moment) -> Option<Span> {
+/// The slowest of those that are measured now; of those that were, when there are no others. What failed and on how many
+/// probes it all stands is told in any case; where there is no room the median goes first.
+fn slowest(services: &[&ServiceState], now: Moment, room: usize) -> Vec<Span> {
     let measured = services.iter().filter_map(|s| s.percentiles(now).map(|(p, age)| (s, p, age)));
-    let (service, all, age) = measured
-        .max_by(|(_, a, a_age), (_, b, b_age)| b_age.is_some().cmp(&a_age.is_some()).then(a.p95.total_cmp(&b.p95)))?;
-    let words = format!(
-        " {} p50 {} p95 {} p99 {} ({} n={}{})",
-        service.spec.name.clipped(16),
-        seconds(all.p50 / 1000.0),
-        seconds(all.p95 / 1000.0),
-        seconds(all.p99 / 1000.0),
-        figure::span(all.window.min(WINDOW)),
-        figure::count(all.count as f64),
-        age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default(),
-    );
-    Some(span(words, if age.is_some() { Tone::Dim } else { Tone::Plain }))
+    let found = measured
+        .max_by(|(_, a, a_age), (_, b, b_age)| b_age.is_some().cmp(&a_age.is_some()).then(a.p95.total_cmp(&b.p95)));
+    let Some((service, all, age)) = found else { return Vec::new() };
+    let name = service.spec.name.clipped(16);
+    let ago = age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default();
+    let basis = format!(" ({} n={}{ago})", figure::span(all.window.min(WINDOW)), figure::count(all.count as f64));
+    let failed = match service.failed(now) {
+        (0, _) => String::new(),
+        (failed, count) => format!(" {failed} of {count} failed"),
+    };
+    let fixed = name.as_str().chars().count() + 1 + basis.len() + failed.len();
+    let figures = figures(&all, room.saturating_sub(fixed));
+    let tone = if age.is_some() { Tone::Dim } else { Tone::Plain };
+    vec![span(format!(" {name}"), tone), span(failed, Tone::Bad), span(format!("{figures}{basis}"), tone)]
+}
+
+/// As many percentiles as the number of probes bears and the room holds.
+fn figures(all: &Percentiles, room: usize) -> String {
+    let word = |name: &str, value: f64| format!(" {name} {}", seconds(value / 1000.0));
+    let (p50, p95, p99) = (word("p50", all.p50), word("p95", all.p95), word("p99", all.p99));
+    let choices = match all.count {
+        0..FEWEST => Vec::new(),
+        FEWEST..FEW => vec![p50],
+        _ => vec![format!("{p50}{p95}{p99}"), format!("{p95}{p99}"), p95],
+    };
+    choices.into_iter().find(|words| words.len() <= room).unwrap_or_default()
 }
 
 fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
     let (figure, tone) = match (service.readout.cause(), service.percentiles(now)) {
-        (Some(cause), _) => (cause.short().clipped(usize::from(FIGURE)), Tone::Bad),
+        // Percentiles know nothing of what failed.
+        (Some(cause), _) => {
+            let words = match service.failed(now) {
+                (0, _) | (_, 1) => cause.short(),
+                (failed, count) => Safe::of(format!("{failed}/{count} {}", cause.short())),
+            };
+            (words.clipped(usize::from(FIGURE)), Tone::Bad)
+        }
+        (None, Some((p, _))) if p.count < FEWEST => (Safe::of(format!("n={}", p.count)), Tone::Dim),
+        (None, Some((p, None))) if p.count < FEW => (Safe::of(format!("p50 {}", seconds(p.p50 / 1000.0))), Tone::Plain),
         (None, Some((p, None))) => (Safe::of(format!("p95 {}", seconds(p.p95 / 1000.0))), Tone::Plain),
         (None, Some((p, Some(age)))) => {
             (Safe::of(format!("{} ({})", seconds(p.p95 / 1000.0), figure::age(age))), Tone::Dim)

@@ -11,6 +11,7 @@ mod signals;
 mod statements;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::Model;
 use crate::app::document::{Line, Span};
@@ -18,18 +19,29 @@ use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Row, Table, Tone};
 use crate::app::view::Page;
 use crate::config::resolved::{OffKind, OffSpec};
-use crate::domain::{Moment, PaneState, Safe};
+use crate::domain::{Moment, PaneState, Readout, Safe, figure};
 use crate::metrics::series::{Series, Slot};
 
 pub use cache::basis_words;
 pub use connections::shown_database;
 pub use logs::searched_lines;
+pub use services::FEW;
 pub use services::row_of as service_row;
-pub use signals::words_of;
+pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
 
 /// What a pane shows inside a frame of this width and height.
 #[must_use]
 pub fn view(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
+    let mut view = unfiltered(model, pane, width, height);
+    let filter = model.view.cursors.get(&pane).map(|cursor| cursor.filter.as_str()).unwrap_or_default();
+    if !filter.is_empty() {
+        let at = view.title.len().min(1);
+        view.title.insert(at, span(format!(" /{filter}"), Tone::Accent));
+    }
+    view
+}
+
+fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
     match pane {
         PaneId::Services => services::view(model),
         PaneId::Latency => latency::view(model, width, height),
@@ -81,6 +93,40 @@ fn span(text: impl Into<Safe>, tone: Tone) -> Span {
 
 fn line(text: impl Into<Safe>, tone: Tone) -> Line {
     vec![span(text, tone)]
+}
+
+/// How often it is asked, for the corner of a pane.
+fn every(interval: Duration) -> Safe {
+    Safe::of(format!("every {}", figure::span(interval)))
+}
+
+/// What is shown after a failure is of before: its age, for the title.
+fn aged<T>(readout: &Readout<T>, state: &PaneState, now: Moment) -> Option<Span> {
+    let failed = matches!(state, PaneState::Error { .. } | PaneState::Denied { .. });
+    let (_, at) = readout.last().filter(|_| failed)?;
+    Some(span(format!(" STALE {}", figure::age(now.since(at))), Tone::Unknown))
+}
+
+/// The same in a cell, with why.
+fn old_words<T>(readout: &Readout<T>, state: &PaneState, now: Moment) -> Safe {
+    match (readout.last(), state) {
+        (Some((_, at)), PaneState::Error { cause, times, .. }) => {
+            Safe::of(format!("STALE {}, {} {times}x", figure::age(now.since(at)), cause.short()))
+        }
+        (Some((_, at)), PaneState::Denied { .. }) => {
+            Safe::of(format!("STALE {}, {}", figure::age(now.since(at)), state.words()))
+        }
+        _ => state.words(),
+    }
+}
+
+/// A time of day, in the zone that the screen shows.
+fn wall(model: &Model, at: Moment) -> String {
+    if model.view.local_time {
+        at.wall.with_timezone(&model.local_offset).format("%H:%M:%S%:z").to_string()
+    } else {
+        at.wall.format("%H:%M:%SZ").to_string()
+    }
 }
 
 /// The last `n` buckets of a series, as a sparkline wants them.

@@ -7,7 +7,7 @@ use crate::app::telemetry::service::ServiceState;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
-use super::{arranged, off, or_frozen, span, spark, table_block};
+use super::{arranged, every, off, or_frozen, span, spark, table_block};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -15,14 +15,16 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 
 const COLUMNS: &[Column] = &[
     column("", 4, 4, Align::Left, 0),
-    column("service", 8, 14, Align::Left, 0),
+    column("service", 14, 28, Align::Left, 0),
     column("latency", 7, 7, Align::Right, 5),
-    column("course", 8, 20, Align::Left, 3),
+    column("trend", 6, 20, Align::Chart, 3),
     column("p95 5m", 7, 7, Align::Right, 2),
     column("version", 6, 10, Align::Left, 1),
-    Column { title: "told", min: 14, ideal: 30, grows: true, align: Align::Left, drop_order: 4 },
+    Column { title: "detail", min: 14, ideal: 34, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
+/// Of fewer probes a high percentile says nothing.
+pub const FEW: usize = 20;
 /// Buckets in the row's sparkline.
 const SPARK: usize = 20;
 
@@ -57,7 +59,7 @@ pub fn view(model: &Model) -> PaneView {
     PaneView {
         id: PaneId::Services,
         title,
-        corner: interval.map(|i| Safe::of(figure::age(i))).unwrap_or_default(),
+        corner: interval.map(every).unwrap_or_default(),
         state: or_frozen(model, state),
         blocks,
     }
@@ -80,19 +82,31 @@ fn none_state(model: &Model) -> PaneState {
 pub fn row_of(at: usize, service: &ServiceState, now: Moment) -> Row {
     let spec = &service.spec;
     let verdict = service.shown_verdict(now);
-    let told = told(service, now);
+    let told = detail(service, now);
     let percentiles = service.percentiles(now);
     // Figures of before are dimmed; how old they are is told beside them.
     let age = percentiles.and_then(|(_, age)| age);
     let tone = if age.is_some() { Tone::Dim } else { Tone::Plain };
-    let p95 = percentiles.map(|(p, _)| p.p95 / 1000.0);
-    let latency = service.last_latency.filter(|_| p95.is_some() && service.readout.cause().is_none());
+    let latency = service.last_latency.filter(|_| percentiles.is_some() && service.readout.cause().is_none());
+    let p95 = match percentiles {
+        Some((p, _)) if p.count < FEW => Cell::figure(Some(p.count as f64), |n| format!("n={n:.0}"), Tone::Dim),
+        found => Cell::figure(found.map(|(p, _)| p.p95 / 1000.0), seconds, tone),
+    };
+    let badge = match service.failing() {
+        // Shown as it was until it failed often enough: not plainly ok either.
+        Some(_) if verdict == Verdict::Ok => Cell {
+            content: Content::Text(Safe::of("OK?")),
+            tone: Tone::Warn,
+            sort: SortValue::Number(-f64::from(verdict as u8)),
+        },
+        _ => Cell::verdict(verdict),
+    };
     let cells = vec![
-        Cell::verdict(verdict),
-        Cell::text(spec.name.clone(), Tone::Strong),
+        badge,
+        Cell::name(spec.name.clone()),
         Cell::figure(latency.map(|d| d.as_secs_f64()), seconds, tone),
         Cell::spark(spark(&service.latency, now, SPARK, |b| b.max), verdict.into()),
-        Cell::figure(p95, seconds, tone),
+        p95,
         Cell::text(service.version.clone().unwrap_or_else(|| Safe::of("-")), Tone::Dim),
         Cell { content: Content::Text(told.1.clone()), tone: told.0, sort: SortValue::Text(told.1) },
     ];
@@ -104,7 +118,7 @@ pub fn seconds(value: f64) -> String {
 }
 
 /// What there is to say beside the badge: the raw result where it differs, the cause, the children that fail.
-fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
+fn detail(service: &ServiceState, now: Moment) -> (Tone, Safe) {
     let debounced = &service.debounced;
     let state = service.state(now);
     if let PaneState::Stale { .. } | PaneState::Loading { .. } = state {
@@ -119,12 +133,21 @@ fn told(service: &ServiceState, now: Moment) -> (Tone, Safe) {
     };
     if let Some(cause) = service.readout.cause() {
         let times = debounced.failures();
-        words.push(if times > 1 { format!("{} {times}x", cause.short()) } else { cause.short().to_string() });
+        words.push(match service.failing() {
+            Some(limit) => format!("fail {times}/{limit}: {}", cause.short()),
+            None if times > 1 => format!("{} {times}x", cause.short()),
+            None => cause.short().to_string(),
+        });
     } else if let Some(report) = told_badly {
         words.push(report.detail.to_string());
     }
     if let (true, Some(raw), Some(shown)) = (debounced.is_pending(), debounced.raw(), debounced.state()) {
-        words.push(format!("now {raw}, shown {shown}"));
+        words.push(match raw {
+            Verdict::Down if service.readout.cause().is_some() => format!("was {shown}"),
+            Verdict::Down => format!("fail {}/{}, was {shown}", debounced.failures(), service.spec.down_after.max(1)),
+            Verdict::Unknown => format!("was {shown}"),
+            raw => format!("{raw} {}/{}, was {shown}", debounced.successes(), service.spec.up_after.max(1)),
+        });
     }
     if let Some(days) =
         service.certificate_days_left(now).filter(|d| *d < super::super::telemetry::service::CERTIFICATE_DAYS)

@@ -10,7 +10,7 @@ use crate::domain::session::{Session, SessionState};
 use crate::domain::{PaneState, Safe, figure};
 
 use super::connections::{none, or_dash, shown_database};
-use super::{arranged, or_frozen, span, table_block};
+use super::{aged, arranged, every, or_frozen, span, table_block};
 
 /// Bytes of a query that a table can show.
 const GLIMPSE: usize = 400;
@@ -24,11 +24,11 @@ const COLUMNS: &[Column] = &[
     column("state", 10, 10, Align::Left, 0),
     column("for", 6, 6, Align::Right, 0),
     column("tx", 6, 6, Align::Right, 3),
+    column("waits for", 16, 20, Align::Left, 6),
     column("user", 8, 12, Align::Left, 4),
     column("application", 11, 18, Align::Left, 5),
     column("database", 8, 12, Align::Left, 1),
     column("client", 9, 15, Align::Left, 2),
-    column("waits for", 12, 18, Align::Left, 6),
     Column { title: "query", min: 22, ideal: 40, grows: true, align: Align::Left, drop_order: 7 },
 ];
 
@@ -53,6 +53,7 @@ pub fn view(model: &Model) -> PaneView {
     let state = database.sessions.state(now, database.spec.interval);
     let mut blocks = Vec::new();
     if let Some(sessions) = database.sessions.value() {
+        title.extend(aged(&database.sessions, &state, now));
         let listed = sessions.list.len();
         title.push(span(format!(" {}", listed + sessions.left_out as usize), Tone::Plain));
         if sessions.left_out > 0 {
@@ -73,7 +74,7 @@ pub fn view(model: &Model) -> PaneView {
     PaneView {
         id: PaneId::Sessions,
         title,
-        corner: Safe::of(figure::age(database.spec.interval)),
+        corner: every(database.spec.interval),
         state: or_frozen(model, state),
         blocks,
     }
@@ -103,11 +104,11 @@ fn row(session: &Session, redact: bool) -> Row {
             Cell::text(Safe::of(session.state.short()), tone),
             age(session.state_age, tone),
             age(session.transaction_age, if session.holds_back_vacuum { Tone::Warn } else { Tone::Dim }),
+            Cell::text(waits, if session.blocked_by.is_empty() { Tone::Dim } else { Tone::Warn }),
             Cell::text(user, Tone::Plain),
             Cell::text(or_dash(&application), Tone::Plain),
             Cell::text(or_dash(&database), Tone::Dim),
             Cell::text(session.client.clone(), Tone::Dim),
-            Cell::text(waits, if session.blocked_by.is_empty() { Tone::Dim } else { Tone::Warn }),
             Cell::text(query, if session.state == SessionState::Active { Tone::Plain } else { Tone::Dim }),
         ],
     }
@@ -118,7 +119,7 @@ fn waits_for(session: &Session) -> Safe {
         // Waiting for its client is what idling is.
         [] => session.wait.clone().filter(|w| !w.as_str().starts_with("Client:")).unwrap_or_else(|| Safe::of("-")),
         [one] => Safe::of(format!("blocked by {one}")),
-        [one, rest @ ..] => Safe::of(format!("blocked by {one}+{}", rest.len())),
+        [one, rest @ ..] => Safe::of(format!("blocked by {one} +{}", rest.len())),
     }
 }
 

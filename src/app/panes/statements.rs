@@ -9,7 +9,7 @@ use crate::domain::{PaneState, Safe, figure};
 
 use super::connections::{none, shown_database};
 use super::services::seconds;
-use super::{arranged, line, or_frozen, span, table_block};
+use super::{aged, arranged, every, line, or_frozen, span, table_block, wall};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -19,18 +19,20 @@ const COLUMNS: &[Column] = &[
     column("total", 6, 7, Align::Right, 0),
     column("calls", 5, 6, Align::Right, 5),
     column("mean", 6, 7, Align::Right, 0),
-    column("was", 6, 7, Align::Right, 2),
+    column("before", 7, 7, Align::Right, 6),
     column("rows", 5, 6, Align::Right, 1),
     column("hit", 5, 5, Align::Right, 3),
     Column { title: "query", min: 16, ideal: 60, grows: true, align: Align::Left, drop_order: 0 },
 ];
 
-/// A mean this many times the baseline stands out.
-const SLOWER: f64 = 3.0;
-
 pub fn table(model: &Model) -> Table {
     let rows = shown_database(model)
-        .and_then(|d| d.statements.value().map(|delta| delta.rows.iter().map(|s| row(d, s)).collect()))
+        .and_then(|d| {
+            let mut listed: Vec<&StatementDelta> = d.statements.value()?.rows.iter().collect();
+            // What is slower than it was must be among the first rows, however little time it takes in all.
+            listed.sort_by_key(|s| d.baselines.slower(s).is_none());
+            Some(listed.into_iter().map(|s| row(d, s)).collect())
+        })
         .unwrap_or_default();
     arranged(model, PaneId::SlowQueries, COLUMNS, rows)
 }
@@ -51,10 +53,19 @@ pub fn view(model: &Model) -> PaneView {
     let mut state = database.statements_state(now);
     let mut blocks = Vec::new();
     if let Some(delta) = database.statements.value() {
+        title.extend(aged(&database.statements, &state, now));
+        let slower = delta.rows.iter().filter(|s| database.baselines.slower(s).is_some()).count();
+        if slower > 0 {
+            title.push(span(format!(" {slower} slower than before"), Tone::Warn));
+        }
+        let over = figure::age(delta.elapsed);
+        let over = match database.statements.last().filter(|_| !state.is_fresh()) {
+            Some((_, at)) => format!("{over} until {}", wall(model, at)),
+            None => format!("last {over}"),
+        };
         title.push(span(
             format!(
-                " by time, last {}: {} call{}, {}",
-                figure::age(delta.elapsed),
+                " by time, {over}: {} call{}, {}",
                 figure::count(delta.calls as f64),
                 if delta.calls == 1 { "" } else { "s" },
                 seconds(delta.total_ms / 1000.0)
@@ -83,13 +94,7 @@ pub fn view(model: &Model) -> PaneView {
             title.push(span(format!(" first delta in {}", figure::age(interval.saturating_sub(waiting))), Tone::Dim));
         }
     }
-    PaneView {
-        id: PaneId::SlowQueries,
-        title,
-        corner: Safe::of(figure::age(interval)),
-        state: or_frozen(model, state),
-        blocks,
-    }
+    PaneView { id: PaneId::SlowQueries, title, corner: every(interval), state: or_frozen(model, state), blocks }
 }
 
 fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
@@ -98,7 +103,7 @@ fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
         |text| text.line.clone(),
     );
     let mean = statement.mean_ms();
-    let slower = mean.is_some_and(|m| !statement.new && m > statement.lifetime_mean_ms * SLOWER && m > 1.0);
+    let slower = database.baselines.slower(statement);
     let blocks = statement.blocks_hit.saturating_add(statement.blocks_read);
     let hit = (blocks > 0).then(|| statement.blocks_hit as f64 / blocks as f64);
     let milliseconds = |ms: f64| seconds(ms / 1000.0);
@@ -107,15 +112,22 @@ fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {
         cells: vec![
             Cell::figure(Some(statement.total_ms), milliseconds, Tone::Plain),
             Cell::figure(Some(statement.calls as f64), figure::count, Tone::Plain),
-            Cell::figure(mean, milliseconds, if slower { Tone::Warn } else { Tone::Plain }),
-            if statement.new {
-                Cell { content: Content::Text(Safe::of("new")), tone: Tone::Accent, sort: SortValue::None }
-            } else {
-                Cell::figure(Some(statement.lifetime_mean_ms), milliseconds, Tone::Dim)
+            Cell::figure(mean, milliseconds, if slower.is_some() { Tone::Warn } else { Tone::Plain }),
+            match slower {
+                Some(_) => Cell::figure(slower, times, Tone::Warn),
+                None if statement.new => {
+                    Cell { content: Content::Text(Safe::of("new")), tone: Tone::Accent, sort: SortValue::None }
+                }
+                None => Cell::figure(database.baselines.of(statement.id), milliseconds, Tone::Dim),
             },
             Cell::figure(Some(statement.rows as f64), figure::count, Tone::Dim),
             Cell::figure(hit, figure::percent, Tone::Dim),
             Cell::text(query, Tone::Plain),
         ],
     }
+}
+
+/// How many times slower: `!×30`.
+fn times(ratio: f64) -> String {
+    if ratio < 9.95 { format!("!×{ratio:.1}") } else { format!("!×{}", figure::count(ratio.round())) }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::resolved::DatabaseSpec;
+use crate::database::baseline::Baselines;
+use crate::database::blocking::BlockedSince;
 use crate::database::counters::{self, DatabaseRates};
 use crate::database::judge::{self, Problem};
 use crate::database::redact::redacted;
@@ -64,6 +66,8 @@ pub struct DatabaseState {
     pub rates: Option<DatabaseRates>,
     /// What the statements did in the newest interval.
     pub statements: Readout<StatementsDelta>,
+    /// How fast statements were before.
+    pub baselines: Baselines,
     /// Texts of statements.
     pub texts: HashMap<StatementId, StatementText>,
     /// Problems of the newest reading, worst first.
@@ -78,6 +82,7 @@ pub struct DatabaseState {
     pub own_cost: OwnCost,
     /// The job whose answer is awaited.
     pub awaited_job: u64,
+    blocked: BlockedSince,
     /// Literals of statements are not even kept.
     pub redact: bool,
     previous_counters: Option<(DatabaseCounters, Moment)>,
@@ -97,6 +102,7 @@ impl DatabaseState {
             counters: Readout::loading(now),
             rates: None,
             statements: Readout::loading(now),
+            baselines: Baselines::default(),
             texts: HashMap::new(),
             problems: Vec::new(),
             used: Series::new(180, bucket),
@@ -104,6 +110,7 @@ impl DatabaseState {
             commits: Series::new(180, bucket),
             own_cost: OwnCost::default(),
             awaited_job: 0,
+            blocked: BlockedSince::default(),
             redact: false,
             previous_counters: None,
             previous_statements: None,
@@ -116,6 +123,11 @@ impl DatabaseState {
         self.own_cost = reading.own_cost;
         self.note_counters(&reading.counters, now);
         self.problems = judge::problems(&reading, self.rates.as_ref(), self.spec.hit_target);
+        if let Ok(sessions) = &reading.sessions {
+            self.blocked.step(sessions, now);
+            self.problems.extend(self.blocked.problem(sessions, now));
+            self.problems.sort_by_key(|problem| std::cmp::Reverse(problem.verdict));
+        }
         self.used.push(now, reading.slots.as_ref().ok().map(|s| f64::from(s.used)));
         settle(&mut self.slots, reading.slots, now, next_in);
         settle(&mut self.sessions, reading.sessions, now, next_in);
@@ -130,10 +142,12 @@ impl DatabaseState {
         self.sessions.fail(cause.clone(), now, next_in);
         self.counters.fail(cause.clone(), now, next_in);
         self.statements.fail(cause.clone(), now, next_in);
-        for series in [&mut self.used, &mut self.hit_ratio, &mut self.commits] {
-            series.push(now, None);
+        // Rates lack their second reading only: a gap. Before the first answer nothing is known to have failed either.
+        if self.server.value().is_some() {
+            self.used.push(now, None);
         }
         self.problems.clear();
+        self.blocked = BlockedSince::default();
         self.rates = None;
         self.previous_counters = None;
         // Counters outlive a lost connection; a restart of the server is seen by its start time.
@@ -196,6 +210,7 @@ impl DatabaseState {
         if self.texts.len() > TEXTS {
             self.texts.retain(|id, _| delta.rows.iter().any(|row| row.id == *id));
         }
+        self.baselines.step(&delta);
         self.statements.set(delta, now);
     }
 

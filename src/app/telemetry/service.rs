@@ -34,6 +34,10 @@ pub struct ServiceState {
     pub latency: Series,
     /// The same, for percentiles.
     pub window: Window,
+    /// Whether each probe of the window failed, 1, or not, 0.
+    outcomes: Window,
+    /// It answered once, or failed as often as makes it down: its verdict is not just that of a first attempt.
+    settled: bool,
     /// Of the window, once per bucket; see [`ServiceState::percentiles`].
     percentiles: Option<Percentiles>,
     percentiles_at: Option<Moment>,
@@ -62,6 +66,8 @@ impl ServiceState {
             debounced: Debounced::default(),
             latency: Series::new(BUCKETS, bucket),
             window: Window::new(WINDOW),
+            outcomes: Window::new(WINDOW),
+            settled: false,
             percentiles: None,
             percentiles_at: None,
             last_latency: None,
@@ -77,6 +83,8 @@ impl ServiceState {
     pub fn take(&mut self, reading: HealthReading, now: Moment, next_in: Duration) -> Option<Safe> {
         let raw = reading.verdict();
         self.debounced = self.debounced.step(raw, self.spec.down_after, self.spec.up_after);
+        self.settled |= matches!(raw, Verdict::Ok | Verdict::Degraded) || self.is_down();
+        self.outcomes.push(now, if raw == Verdict::Down { 1.0 } else { 0.0 });
         let milliseconds = reading.latency.map(|d| d.as_secs_f64() * 1000.0);
         self.latency.push(now, milliseconds);
         if let Some(ms) = milliseconds {
@@ -120,6 +128,24 @@ impl ServiceState {
         Some((percentiles, old.then_some(age)))
     }
 
+    fn is_down(&self) -> bool {
+        self.debounced.failures() >= self.spec.down_after.max(1)
+    }
+
+    /// While it fails and is not down yet: after how many failures in a row it will be.
+    #[must_use]
+    pub fn failing(&self) -> Option<u32> {
+        let pending = self.debounced.raw() == Some(Verdict::Down) && !self.is_down();
+        let was_down = self.settled && self.debounced.state() == Some(Verdict::Down);
+        (pending && !was_down).then_some(self.spec.down_after.max(1))
+    }
+
+    /// Probes of the window that failed, and all of them: percentiles know only of those that were answered.
+    #[must_use]
+    pub fn failed(&self, now: Moment) -> (usize, usize) {
+        self.outcomes.above(now, 0.5)
+    }
+
     fn note_version(&mut self, version: Option<Safe>, now: Moment) -> Option<Safe> {
         let version = version?;
         let before = self.version.replace(version.clone());
@@ -151,7 +177,9 @@ impl ServiceState {
     /// The verdict that lists show: debounced, and unknown once the data is old. A green cell never outlives its data.
     #[must_use]
     pub fn shown_verdict(&self, now: Moment) -> Verdict {
-        self.judged(self.debounced.state(), now)
+        // A first failure or two of what never answered: being checked, not known to be down.
+        let state = self.debounced.state().filter(|state| self.settled || *state != Verdict::Down);
+        self.judged(state, now)
     }
 
     fn judged(&self, verdict: Option<Verdict>, now: Moment) -> Verdict {

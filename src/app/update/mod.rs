@@ -23,6 +23,15 @@ const OVERLAYS: usize = 8;
 pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     model.now = now;
     model.dirty |= changes_picture(&event);
+    let judged = changes_verdicts(&event);
+    let effects = happened(model, event);
+    if judged {
+        model.changes.step(&model.live, now);
+    }
+    effects
+}
+
+fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::KeyPressed(key) => keys::pressed(model, key),
         Event::Moused(action) => mouse::acted(model, action),
@@ -62,6 +71,18 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => vec![Effect::Quit],
     }
+}
+
+/// Whether a verdict may be another one after it: what came, or that nothing came.
+fn changes_verdicts(event: &Event) -> bool {
+    use crate::app::event::LogEvent;
+    matches!(
+        event,
+        Event::ReadingArrived(_)
+            | Event::OriginDiscovered(_)
+            | Event::TimePassed
+            | Event::LogHappened(LogEvent::State { .. })
+    )
 }
 
 /// Whether the screen may look different after it.

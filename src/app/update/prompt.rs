@@ -4,7 +4,8 @@ use crate::app::table::Tone;
 use crate::app::view::{Overlay, Prompt};
 use crate::app::{Effect, Model};
 use crate::domain::Safe;
-use crate::input::{Code, Key, keymap};
+use crate::input::command::CommandInfo;
+use crate::input::{Code, Command, Key, keymap};
 
 use super::{commands, logs, say};
 
@@ -73,11 +74,13 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
             }
         }
         Code::Enter => {
-            let picked = found.get(*chosen).map(|info| info.command);
-            let wrong = Safe::of(format!("no command is called {typed:?}"));
+            let picked = picked(&found, typed, *chosen);
+            let nothing = typed.trim().is_empty();
+            let wrong = Safe::of(format!("no command {}", typed.trim()));
             model.view.overlays.pop();
             match picked {
                 Some(command) => return commands::obey(model, command),
+                None if nothing => {}
                 None => say(model, wrong, Tone::Warn),
             }
         }
@@ -87,6 +90,19 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// What Enter runs: what was chosen by hand, a whole name, or the one name that begins so. Never a guess.
+fn picked(found: &[&CommandInfo], typed: &str, chosen: usize) -> Option<Command> {
+    let typed = typed.trim().to_lowercase();
+    let by_name = || found.iter().find(|info| info.name == typed);
+    let mut beginning = found.iter().filter(|info| info.name.starts_with(&typed));
+    let only = match (beginning.next(), beginning.next()) {
+        (Some(only), None) if !typed.is_empty() => Some(only),
+        _ => None,
+    };
+    let by_hand = || found.get(chosen).filter(|_| chosen > 0);
+    by_hand().or_else(by_name).or(only).map(|info| info.command)
 }
 
 fn edit(text: &mut String, key: Key) {

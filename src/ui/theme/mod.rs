@@ -123,6 +123,13 @@ roles! {
 }
 
 impl Theme {
+    /// The look of a selected row is a ground laid below what stands there. Without colours of its own, and where the
+    /// ground is the theme's already, it replaces all.
+    pub fn keeps_tones_when_selected(&self) -> bool {
+        let coloured = |style: Style| style.bg.is_some_and(|bg| bg != ratatui::style::Color::Reset);
+        coloured(self.roles.selection) && !coloured(self.roles.ground)
+    }
+
     /// The theme of that name. Without colours the looks of `monochrome` are used, whatever the name.
     ///
     /// # Errors

@@ -87,7 +87,14 @@ fn a_selected_row_can_be_read() {
         let laid = roles.selection;
         for tone in [roles.plain, roles.dim, roles.ok, roles.warn, roles.bad, roles.unknown, roles.accent, roles.stale]
         {
-            let (fg, bg) = if laid.fg.is_some() { (laid.fg, laid.bg) } else { (tone.fg, tone.bg.or(laid.bg)) };
+            let own = tone.fg.filter(|fg| *fg != Color::Reset);
+            let (fg, bg) = match theme.keeps_tones_when_selected() {
+                true if tone.bg.is_some() => (tone.fg, tone.bg),
+                true => (own.or(laid.fg), laid.bg),
+                false => (laid.fg, laid.bg),
+            };
+            let known = |colour: Option<Color>| colour.is_some_and(|c| c != Color::Reset);
+            assert_eq!(known(fg), known(bg), "{name} {depth:?}: {tone:?} on a row of another's colour");
             let ratio = contrast(rgb(fg, ink), rgb(bg, paper));
             assert!(ratio >= 4.5, "{name} {depth:?}: {tone:?} selected has a contrast of {ratio:.1}");
         }

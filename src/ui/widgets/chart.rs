@@ -13,7 +13,7 @@ use crate::ui::widgets::sparkline;
 /// Draws a chart. `label` and `figure` are the widths of their columns, common to all charts of a pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16, figure: u16) {
     let style = canvas.tone(Tone::Plain);
-    canvas.text(area.x, area.y, label.min(area.width), &chart.label, style);
+    canvas.name(area.x, area.y, label.min(area.width), &chart.label, style);
     let figure = figure.min(area.width.saturating_sub(label));
     let right = area.x + area.width - figure;
     let x = area.x + (label + 1).min(area.width);
@@ -103,7 +103,7 @@ struct Scale<'a> {
 impl<'a> Scale<'a> {
     fn of(shown: &[Option<f32>], chart: &'a Chart, rows: u16) -> Scale<'a> {
         let limit = chart.limit.as_ref().filter(|limit| limit.at.is_finite());
-        let fitted = chart.top.filter(|top| top.is_finite()).unwrap_or_else(|| sparkline::highest(shown));
+        let fitted = chart.top.filter(|top| top.is_finite()).unwrap_or_else(|| sparkline::top(shown));
         let top = fitted.max(limit.map_or(0.0, |limit| limit.at));
         let row = |limit: &Limit| {
             let row = if top > 0.0 { (limit.at / top * f32::from(rows)).clamp(0.0, 1000.0) as u16 } else { 0 };

@@ -69,12 +69,17 @@ fn least(column: &Column) -> u16 {
     if is_fixed(column) { needed(column) } else { 1 }
 }
 
-/// Widths: figures have theirs; texts are given their least, then what they want, then those that grow all the rest.
+/// Widths: figures have theirs; texts and charts are given their least, then texts what they want, then charts, then those
+/// that grow all the rest.
 fn widths(kept: &[(usize, &Column)], width: u16, gap: u16) -> Vec<u16> {
     let mut widths: Vec<u16> = kept.iter().map(|(_, column)| least(column)).collect();
     let mut left = u32::from(width).saturating_sub(total(kept, gap, least));
-    let ceilings: [fn(&Column) -> u16; 3] =
-        [|c| c.min, |c| c.ideal.max(c.min), |c| if c.grows { u16::MAX } else { c.ideal }];
+    let wanted = |c: &Column| c.ideal.max(c.min);
+    let is_chart = |c: &Column| c.align == Align::Chart;
+    let ceilings: [&dyn Fn(&Column) -> u16; 4] =
+        [&|c| c.min, &|c| if is_chart(c) { c.min } else { wanted(c) }, &wanted, &|c| {
+            if c.grows { u16::MAX } else { c.ideal }
+        }];
     for ceiling in ceilings {
         let shares: Vec<Share> = kept.iter().map(|(_, column)| Share::of(column, ceiling(column))).collect();
         left = share_out(&mut widths, &shares, left);
@@ -159,6 +164,15 @@ mod tests {
         assert_eq!(shown(&columns, 57), [(0, 24), (1, 7), (2, 24)]);
         let unequal = [text(10, 60, true, 0), text(10, 20, true, 0)];
         assert_eq!(shown(&unequal, 57), [(0, 37), (1, 19)], "by weight");
+    }
+
+    #[test]
+    fn charts_get_what_texts_do_not_want() {
+        let chart = Column { title: "", min: 6, ideal: 20, grows: false, align: Align::Chart, drop_order: 0 };
+        let columns = [text(14, 28, false, 0), chart, text(14, 34, true, 0)];
+        assert_eq!(shown(&columns, 48), [(0, 19), (1, 6), (2, 21)]);
+        assert_eq!(shown(&columns, 80), [(0, 28), (1, 14), (2, 34)]);
+        assert_eq!(shown(&columns, 100), [(0, 28), (1, 20), (2, 48)]);
     }
 
     fn columns() -> impl Strategy<Value = Vec<Column>> {

@@ -24,6 +24,9 @@ pub struct Heading<'a> {
     pub focused: bool,
 }
 
+/// Columns that are left to the state where the title is long: its first word.
+const LEAST_STATE: u16 = 8;
+
 /// Draws frame and heading.
 pub fn draw(canvas: &mut Canvas<'_>, outer: Rectangle, frame: Frame, heading: &Heading<'_>) {
     let roles = &canvas.theme.roles;
@@ -70,7 +73,7 @@ fn title(canvas: &mut Canvas<'_>, outer: Rectangle, heading: &Heading<'_>, line:
     let right = right_that_fits(canvas, heading, room.saturating_sub(wanted.saturating_add(state)));
     let right_columns: u16 = right.iter().map(|piece| canvas.columns(piece) + 3).sum();
     let words = room.saturating_sub(right_columns);
-    let kept = wanted.min(words.saturating_sub(state).max(words / 3));
+    let kept = wanted.min(words.saturating_sub(state).max(words.saturating_sub(LEAST_STATE)).max(words / 3));
 
     let pointer = if heading.focused { canvas.theme.glyphs.pointer } else { ' ' };
     canvas.glyph(outer.x + 1, outer.y, pointer, line);
@@ -122,6 +125,8 @@ fn draw_title(canvas: &mut Canvas<'_>, (x, y, width): (u16, u16, u16), heading: 
     for span in heading.title {
         let style = match span.tone {
             Tone::Plain | Tone::Strong => own,
+            // That it is old is not itself old.
+            Tone::Unknown => canvas.theme.tone(Tone::Unknown),
             tone => canvas.tone(tone),
         };
         used += canvas.span(x + used, y, width.saturating_sub(used), &span.text, style);

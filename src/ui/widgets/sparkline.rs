@@ -16,7 +16,7 @@ pub fn draw(
     style: Style,
 ) {
     let shown = newest(values, width);
-    let top = top.unwrap_or_else(|| highest(shown));
+    let top = top.unwrap_or_else(|| self::top(shown));
     let start = x + width - shown.len() as u16;
     for (column, value) in (start..).zip(shown) {
         match value {
@@ -40,9 +40,13 @@ pub fn newest<T>(values: &[T], width: u16) -> &[T] {
     values.get(values.len().saturating_sub(usize::from(width))..).unwrap_or_default()
 }
 
-/// The largest figure.
-pub fn highest(values: &[Option<f32>]) -> f32 {
-    values.iter().flatten().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
+/// The top of a scale that fits the values: the largest, but never so low that the smallest stands above the middle. What
+/// does not move must not look as if it had reached its limit.
+pub fn top(values: &[Option<f32>]) -> f32 {
+    let finite = || values.iter().flatten().copied().filter(|v| v.is_finite());
+    let lowest = finite().fold(f32::INFINITY, f32::min);
+    let highest = finite().fold(0.0, f32::max);
+    if lowest.is_finite() { highest.max((lowest * 2.0).min(f32::MAX)) } else { highest }
 }
 
 /// Which of the eight heights: the lowest for zero, the highest for the top and above.
@@ -61,6 +65,9 @@ mod tests {
     fn heights_of_values() {
         assert_eq!([0.0, 0.5, 1.0, 9.0, -3.0].map(|v| eighth(v, 1.0)), [0, 4, 7, 7, 0]);
         assert_eq!(eighth(5.0, 0.0), 0);
+        assert_eq!(top(&[Some(7.0), Some(7.0), None]), 14.0, "a constant is in the middle");
+        assert_eq!(top(&[Some(7.0), Some(30.0), Some(f32::NAN)]), 30.0);
+        assert_eq!([top(&[]), top(&[Some(0.0)]), top(&[Some(-3.0)])], [0.0; 3]);
         assert_eq!(newest(&[1, 2, 3], 2), [2, 3]);
         assert_eq!(newest(&[1, 2, 3], 0), [0; 0]);
     }

@@ -119,10 +119,13 @@ fn draw_cell(canvas: &mut Canvas<'_>, y: u16, place: &Place, cell: &Cell, align:
         Content::Text(text) => {
             canvas.text(place.x, y, place.width, text, style);
         }
+        Content::Name(name) => {
+            canvas.name(place.x, y, place.width, name, style);
+        }
         Content::Spark(spark) => {
             let style = chart_style(canvas, cell.tone);
             let limit = spark.limit.as_ref();
-            sparkline::draw(canvas, (place.x, y, place.width), &spark.values, None, limit, style);
+            sparkline::draw(canvas, (place.x, y, place.width), &spark.values, spark.top, limit, style);
         }
         Content::Bar(share) => bar::draw(canvas, (place.x, y, place.width), [(*share, cell.tone)], None),
     }

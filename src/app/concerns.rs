@@ -1,0 +1,178 @@
+//! What is wrong now, over everything that is watched, in the order in which a person should look at it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::app::panes::{crossed_words, signal_verdict};
+use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::database::DatabaseState;
+use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict, figure};
+
+/// What becomes wrong within this time of each other is one incident.
+const INCIDENT: Duration = Duration::from_secs(60);
+/// A first answer may take so long before its absence is a concern.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest reason that is told.
+const REASON: usize = 60;
+
+/// What can be wrong. Within an incident what others stand on comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A database, by its place.
+    Database(usize),
+    /// A cache.
+    Cache(usize),
+    /// A service.
+    Service(usize),
+    /// A signal.
+    Signal(usize),
+    /// A log that cannot be read.
+    Log(usize),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concern {
+    /// How bad.
+    pub verdict: Verdict,
+    /// Since when it is that.
+    pub since: Moment,
+    /// What, with its kind where the name alone does not tell it, and why.
+    pub words: Safe,
+}
+
+/// Since when each subject has the verdict that it has.
+#[derive(Clone, Debug, Default)]
+pub struct Changes(HashMap<Subject, (Verdict, Moment)>);
+
+impl Changes {
+    /// Takes the verdicts as they are now.
+    pub fn step(&mut self, telemetry: &Telemetry, now: Moment) {
+        for (subject, verdict, _) in judged(telemetry, now) {
+            let kept = self.0.entry(subject).or_insert((verdict, now));
+            if kept.0 != verdict {
+                *kept = (verdict, now);
+            }
+        }
+    }
+}
+
+/// All that is wrong: the worst first; of what is equally bad the newest incident first.
+#[must_use]
+pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Concern> {
+    let mut found: Vec<(Subject, Concern)> = judged(telemetry, now)
+        .into_iter()
+        .filter(|(_, verdict, _)| *verdict > Verdict::Ok)
+        .filter(|(.., state)| !matches!(state, PaneState::Loading { waiting } if *waiting < PATIENCE))
+        .map(|(subject, verdict, _)| {
+            let since = changes.0.get(&subject).map_or(now, |(_, since)| *since);
+            (subject, Concern { verdict, since, words: words(telemetry, subject, verdict, now) })
+        })
+        .collect();
+    rank(&mut found);
+    found.into_iter().map(|(_, concern)| concern).collect()
+}
+
+fn rank(found: &mut [(Subject, Concern)]) {
+    found.sort_by_key(|(subject, c)| (std::cmp::Reverse((c.verdict, c.since.boot)), *subject));
+    let same = |(_, a): &(Subject, Concern), (_, b): &(Subject, Concern)| {
+        a.verdict == b.verdict && a.since.since(b.since) < INCIDENT
+    };
+    for incident in found.chunk_by_mut(same) {
+        incident.sort_by_key(|(subject, _)| *subject);
+    }
+}
+
+/// Every subject with its verdict and the state of its reading.
+fn judged(telemetry: &Telemetry, now: Moment) -> Vec<(Subject, Verdict, PaneState)> {
+    let databases = telemetry.databases.iter().enumerate();
+    let caches = telemetry.caches.iter().enumerate();
+    let services = telemetry.services.iter().enumerate();
+    let signals = telemetry.signals.iter().enumerate();
+    let logs = telemetry.logs.states.iter().enumerate();
+    databases
+        .map(|(at, d)| (Subject::Database(at), d.verdict(now), d.state(now)))
+        .chain(caches.map(|(at, c)| (Subject::Cache(at), c.verdict(now), c.state(now))))
+        .chain(services.map(|(at, s)| (Subject::Service(at), s.shown_verdict(now), s.state(now))))
+        .chain(signals.filter_map(|(at, s)| Some((Subject::Signal(at), signal_verdict(s, now)?, s.state(now)))))
+        .chain(logs.filter_map(|(at, log)| {
+            let verdict = log.cause()?.verdict().max(Verdict::Unknown);
+            Some((Subject::Log(at), verdict, PaneState::Ok))
+        }))
+        .collect()
+}
+
+fn words(telemetry: &Telemetry, subject: Subject, verdict: Verdict, now: Moment) -> Safe {
+    let told = match subject {
+        Subject::Database(at) => telemetry.databases.get(at).map(|d| ("database ", &d.spec.name, of_database(d, now))),
+        Subject::Cache(at) => telemetry.caches.get(at).map(|c| {
+            let ratio = c.hit_ratio().0.map(|r| Safe::of(format!("hit {}", figure::percent(r))));
+            ("cache ", &c.spec.name, of_state(&c.state(now)).or(ratio))
+        }),
+        Subject::Service(at) => telemetry.services.get(at).map(|s| {
+            let report = s.readout.value().map(|r| r.detail.clone()).filter(|d| !d.as_str().is_empty());
+            ("", &s.spec.name, of_state(&s.state(now)).or(report.filter(|_| s.raw_verdict(now) > Verdict::Ok)))
+        }),
+        Subject::Signal(at) => telemetry
+            .signals
+            .get(at)
+            .map(|s| ("signal ", &s.spec.name, of_state(&s.state(now)).or_else(|| crossed_words(s, now)))),
+        Subject::Log(at) => telemetry
+            .logs
+            .names
+            .get(at)
+            .map(|name| ("log ", name, telemetry.logs.states.get(at).and_then(Readout::cause).map(Cause::short))),
+    };
+    let Some((kind, name, reason)) = told else { return Safe::of(verdict.word()) };
+    let reason = reason.map(|r| format!(": {}", r.clipped(REASON))).unwrap_or_default();
+    Safe::of(format!("{kind}{name} {verdict}{reason}"))
+}
+
+/// Why a database is not ok: the state of its reading, or its first problem.
+fn of_database(database: &DatabaseState, now: Moment) -> Option<Safe> {
+    of_state(&database.state(now)).or_else(|| database.problems.first().map(|problem| problem.words.clone()))
+}
+
+/// The state of a reading in the fewest words; nothing when it is fresh.
+fn of_state(state: &PaneState) -> Option<Safe> {
+    match state {
+        PaneState::Error { cause, .. } => Some(cause.short()),
+        PaneState::Denied { .. } => Some(Safe::of("denied")),
+        state if state.is_fresh() => None,
+        state => Some(state.words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(given: &[(Subject, Verdict, f64)]) -> Vec<Subject> {
+        let concern = |(subject, verdict, secs): &(Subject, Verdict, f64)| {
+            (*subject, Concern { verdict: *verdict, since: Moment::fixed(*secs), words: Safe::default() })
+        };
+        let mut found: Vec<_> = given.iter().map(concern).collect();
+        rank(&mut found);
+        found.into_iter().map(|(subject, _)| subject).collect()
+    }
+
+    #[test]
+    fn worst_first_then_newest_and_within_an_incident_what_others_stand_on() {
+        use Subject::{Cache, Database, Log, Service, Signal};
+        use Verdict::{Degraded, Down, Unknown};
+        let order = ranked(&[
+            (Service(0), Down, 10.0),
+            (Database(0), Degraded, 900.0),
+            (Service(1), Down, 1000.0),
+            (Database(1), Down, 980.0),
+            (Signal(0), Unknown, 5.0),
+            (Cache(0), Down, 1030.0),
+            (Log(0), Unknown, 500.0),
+        ]);
+        assert_eq!(
+            order,
+            [Database(1), Cache(0), Service(1), Service(0), Log(0), Signal(0), Database(0)],
+            "what was wrong since long ranks behind what is new"
+        );
+    }
+}
