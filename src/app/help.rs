@@ -48,7 +48,7 @@ const WORDS: [(&str, Tone, &str); 15] = [
     ("HELD", Tone::Accent, "the log stands still where you look; new lines are counted"),
     ("!", Tone::Warn, "stands out; ×30 beside it is so many times slower than before"),
     ("×", Tone::Bad, "in a chart: an attempt that failed"),
-    ("lifetime", Tone::Dim, "since the start, not of now: shown, not judged"),
+    ("lifetime", Tone::Dim, "a ratio since the start of a cache, not of now"),
     ("off", Tone::Dim, "not configured; the pane shows the line that turns it on"),
     ("-", Tone::Dim, "there is no figure"),
 ];

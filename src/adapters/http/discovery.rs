@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::adapters::endpoint;
 use crate::config::candidates::{CANDIDATES, Candidate, Kind, Pace};
 use crate::config::resolved::{CacheSource, EndpointSpec};
 use crate::domain::{Cause, Safe, Verdict};
@@ -214,7 +215,7 @@ fn cache_source(url: &Url, answer: &Answer) -> Option<CacheSource> {
     if !(200..300).contains(&answer.status) {
         return None;
     }
-    let value = serde_json::from_slice(&answer.body).ok()?;
+    let value = endpoint::value_of(&answer.body).ok()?;
     let figures = figures::of_cache(&value)?;
     let request = EndpointSpec { url: url.clone(), headers: Vec::new(), bearer: None, ca_file: None };
     Some(CacheSource::Endpoint { request, hits: figures.hits, misses: figures.misses, ratio: figures.ratio })

@@ -111,8 +111,12 @@ async fn one(link: &mut Link, query: &ScalarQuery, transaction: &Transaction) ->
             _ => failure.cause,
         }),
     };
-    if link.alive() {
-        link.run("ROLLBACK").await?;
+    if link.alive()
+        && let Err(failure) = link.run("ROLLBACK").await
+    {
+        // Somebody cancelled even this: a session that may still be in our transaction is of no use.
+        link.close();
+        return Err(failure.cause);
     }
     outcome
 }

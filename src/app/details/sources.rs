@@ -3,7 +3,7 @@
 use crate::app::document::Document;
 use crate::app::panes::{basis_words, signal_verdict, threshold_words, words_of};
 use crate::app::table::Tone;
-use crate::app::telemetry::cache::{Basis, CacheState};
+use crate::app::telemetry::cache::CacheState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::{CacheSource, SignalSource};
 use crate::domain::{Moment, PaneState, Safe, figure};
@@ -16,8 +16,7 @@ pub fn cache(cache: &CacheState, now: Moment) -> Document {
     reading(&mut out, &cache.state(now), now);
     let (ratio, basis) = cache.hit_ratio();
     out.field("hit ratio", ratio.map_or_else(|| Safe::of("-"), |r| Safe::of(figure::percent(r))), Tone::Plain);
-    let judged = if basis == Basis::Lifetime { ", not judged" } else { "" };
-    out.field("basis", Safe::of(format!("{}{judged}", basis_words(basis))), Tone::Dim);
+    out.field("basis", Safe::of(basis_words(basis)), Tone::Dim);
     out.field("target", Safe::of(figure::percent(spec.target_ratio)), Tone::Plain);
     match &spec.source {
         CacheSource::Endpoint { request, .. } => out.field("from", Safe::of(request.url.as_str()), Tone::Plain),

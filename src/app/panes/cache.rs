@@ -49,15 +49,11 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         title.extend(aged(&worst.readout, &state, now));
         title.push(span(format!(" {}", worst.spec.name), if state.is_fresh() { Tone::Plain } else { Tone::Unknown }));
         if let Some(ratio) = ratio.filter(|_| state.is_fresh()) {
-            let tone = tone_of(basis, worst, now);
-            title.push(span(format!(" hit {}", figure::percent(ratio)), tone));
+            title.push(span(format!(" hit {}", figure::percent(ratio)), worst.verdict(now).into()));
         }
         if state.is_fresh() {
             title.push(span(
-                match basis {
-                    Basis::Lifetime => format!(" ({LIFETIME})"),
-                    basis => format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
-                },
+                format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
                 Tone::Dim,
             ));
         }
@@ -119,10 +115,10 @@ fn is_alone(model: &Model) -> bool {
 }
 
 fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
-    let (ratio, basis) = cache.hit_ratio();
+    let (ratio, _) = cache.hit_ratio();
     let tone = match ratio {
         _ if !cache.state(now).is_fresh() => Tone::Unknown,
-        Some(_) => tone_of(basis, cache, now),
+        Some(_) => cache.verdict(now).into(),
         None => Tone::Dim,
     };
     Chart {
@@ -136,13 +132,6 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
         limit: Some(target(cache)),
         ..Chart::default()
     }
-}
-
-/// A ratio over the whole life of a cache says nothing of now: it is not judged.
-const LIFETIME: &str = "lifetime, not judged";
-
-fn tone_of(basis: Basis, cache: &CacheState, now: Moment) -> Tone {
-    if basis == Basis::Lifetime { Tone::Plain } else { cache.verdict(now).into() }
 }
 
 fn target(cache: &CacheState) -> Limit {
@@ -172,13 +161,12 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
     let state = cache.state(now);
     let tone = match ratio {
         _ if !state.is_fresh() => Tone::Unknown,
-        Some(_) if tone_of(basis, cache, now) == Tone::Warn => Tone::Warn,
+        Some(_) if cache.is_under_target() => Tone::Warn,
         _ => Tone::Plain,
     };
     let beside = if state.is_fresh() { Tone::Plain } else { Tone::Dim };
     let told = match basis {
         _ if !state.is_fresh() => old_words(&cache.readout, &state, now),
-        Basis::Lifetime => Safe::of(LIFETIME),
         basis => Safe::of(basis_words(basis)),
     };
     let role = redis.map_or_else(

@@ -130,7 +130,7 @@ impl CacheState {
     #[must_use]
     pub fn is_under_target(&self) -> bool {
         match self.hit_ratio() {
-            (_, Basis::TooFew { .. } | Basis::Lifetime) | (None, _) => false,
+            (_, Basis::TooFew { .. }) | (None, _) => false,
             (Some(ratio), _) => ratio < self.spec.target_ratio,
         }
     }
