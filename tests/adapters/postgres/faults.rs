@@ -184,9 +184,10 @@ async fn fault_3_a_person_cancels_our_reading() {
     let mut source = super::with_scalars(&url(server, SUPERUSER, "faults_cancelled"), &["SELECT 1 FROM pg_sleep(1.9)"]);
     let canceller = session(server, "canceller", "postgres").await;
     let (outcome, ()) = tokio::join!(source.read(DEADLINE), async {
+        // Not while it is only parsed: what comes between two steps of a query cancels nothing.
         let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
                       WHERE datname = 'faults_cancelled' AND application_name = 'quarterdeck' AND query LIKE '%pg_sleep%' \
-                      AND state = 'active'";
+                      AND state = 'active' AND clock_timestamp() - query_start > '200 ms'";
         while canceller.query(cancel, &[]).await.unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
@@ -315,28 +316,31 @@ async fn fault_5_with_every_slot_taken_we_have_two_connections_at_most() {
     read(&mut source).await;
     let mut fill = Vec::new();
     let dsn = format!("host=127.0.0.1 port={} user=app dbname=postgres application_name=leak", server.port());
-    while let Ok((client, connection)) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls).await {
-        tokio::spawn(connection);
-        fill.push(client);
+    // A session that just ended may hold its slot a moment longer.
+    while fill.len() < 4 {
+        if let Ok((client, connection)) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls).await {
+            tokio::spawn(connection);
+            fill.push(client);
+        }
     }
-    assert_eq!(fill.len(), 4);
     // Our session hangs: it is cancelled over a second connection, and given up. Its slot stays taken.
     let pid = "SELECT pid FROM pg_stat_activity WHERE application_name = 'quarterdeck'";
     let backend = rustix::process::Pid::from_raw(server.sql("postgres", pid).parse().unwrap()).unwrap();
     rustix::process::kill_process(backend, rustix::process::Signal::STOP).unwrap();
     let cause = source.read(Duration::from_millis(300)).await.unwrap_err();
     assert!(matches!(cause, Cause::Timeout { .. }), "{cause}");
-    let before = gate.passed.load(Ordering::SeqCst);
     let mut schedule = Schedule::new(Duration::from_secs(2), backoff::CAP);
     let mut pauses = Vec::new();
+    let mut passed = Vec::new();
     for _ in 0..6 {
         let cause = source.read(DEADLINE).await.unwrap_err();
         assert!(matches!(cause, Cause::TooManyConnections(_)), "{cause}");
         pauses.push(schedule.after(Some(&cause), 1.0).as_secs());
+        passed.push(gate.passed.load(Ordering::SeqCst));
     }
     assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
     // `prefer` asks for TLS first, and goes on without it on the same connection.
-    assert_eq!(gate.passed.load(Ordering::SeqCst) - before, 6, "an attempt is one connection");
+    assert_eq!(passed[5] - passed[0], 5, "an attempt is one connection: {passed:?}");
     rustix::process::kill_process(backend, rustix::process::Signal::CONT).unwrap();
     server.sql("postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app'");
     drop(fill);
