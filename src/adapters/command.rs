@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::domain::cause::Phase;
 use crate::domain::signal::SignalValue;
-use crate::domain::threshold::parse_bound;
+use crate::domain::signal::Unit;
+use crate::domain::threshold::{Threshold, parse_bound};
 use crate::domain::{Cause, Safe};
 
 /// What is kept of standard output and of standard error.
@@ -30,12 +31,19 @@ const ENVIRONMENT: [&str; 3] = ["PATH", "HOME", "TZ"];
 #[derive(Clone, Debug)]
 pub struct CommandSignal {
     argv: Vec<String>,
+    unit: Unit,
 }
 
 impl CommandSignal {
     /// Program and arguments.
     pub fn new(argv: Vec<String>) -> CommandSignal {
-        CommandSignal { argv }
+        CommandSignal { argv, unit: Unit::default() }
+    }
+
+    /// The unit in which a figure that is printed with a unit of its own is wanted.
+    #[must_use]
+    pub fn in_unit(self, unit: Unit) -> CommandSignal {
+        CommandSignal { unit, ..self }
     }
 
     /// Runs the program once. At the deadline it is killed with all its descendants that did not leave its group;
@@ -50,7 +58,7 @@ impl CommandSignal {
             let _reaped = timeout(GRACE, child.wait()).await;
             return Err(Cause::Timeout { phase: Phase::Whole, after: deadline });
         };
-        said.judge(ended?)
+        said.judge(ended?, &self.unit)
     }
 
     fn start(&self) -> Result<(Child, Group), Cause> {
@@ -129,14 +137,14 @@ impl Said {
         status.map_err(failed)
     }
 
-    fn judge(&self, status: ExitStatus) -> Result<SignalValue, Cause> {
+    fn judge(&self, status: ExitStatus, unit: &Unit) -> Result<SignalValue, Cause> {
         if !status.success() {
             let words = if self.errors.is_empty() { &self.output } else { &self.errors };
             let said = if words.is_empty() { Safe::of("it said nothing") } else { Safe::one_line(words).clipped(200) };
             return Err(Cause::CommandFailed { code: status.code(), said });
         }
         let line = self.output.split(|b| *b == b'\n').find(|l| !l.trim_ascii().is_empty()).unwrap_or_default();
-        figure(line)
+        figure(line, unit)
             .ok_or_else(|| Cause::NoSuchFigure { pointer: Safe::of(format!("{:?}", Safe::one_line(line).clipped(60))) })
     }
 }
@@ -160,7 +168,7 @@ async fn drain(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: u
 /// The first figure of a line: a number with or without a unit (`42`, `91%`, `1.5 GiB`, `12ms`), also after `name=`,
 /// or an instant as RFC 3339 writes it. A word that begins with a digit and is no figure (`12:04:31`, `1.5X`) makes
 /// the line unreadable: a wrong figure is worse than none.
-pub fn figure(line: &[u8]) -> Option<SignalValue> {
+pub fn figure(line: &[u8], unit: &Unit) -> Option<SignalValue> {
     let line = std::str::from_utf8(line).ok()?;
     let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).peekable();
     while let Some(word) = words.next() {
@@ -177,10 +185,20 @@ pub fn figure(line: &[u8]) -> Option<SignalValue> {
             words.peek().filter(|next| **next == "%" || (next.len() > 1 && parse_bound(&format!("1{next}")).is_ok()));
         let bare = word.ends_with(|c: char| c.is_ascii_digit());
         let whole = apart.filter(|_| bare).map_or_else(|| word.to_owned(), |unit| format!("{word}{unit}"));
-        let number = parse_bound(&whole).ok()?;
-        return Some(if whole.ends_with('%') { SignalValue::Ratio(number) } else { SignalValue::Number(number) });
+        if whole.ends_with('%') {
+            return parse_bound(&whole).ok().map(SignalValue::Ratio);
+        }
+        let bare = whole.ends_with(|c: char| c.is_ascii_digit() || c == '.');
+        let number = if bare { parse_bound(&whole).ok()? } else { in_unit(&whole, unit)? };
+        return Some(SignalValue::Number(number));
     }
     None
+}
+
+/// `12ms` as a number of the wanted unit; where that is none, in base units. Bounds are read and converted by the same
+/// rules, so this is done as if it were one.
+fn in_unit(measure: &str, unit: &Unit) -> Option<f64> {
+    Some(Threshold::parse(&format!("== {measure}")).ok()?.in_unit(unit).ok()?.bound)
 }
 
 /// `queue:42` is a name and its figure; `12:04:31` is not.
@@ -222,22 +240,32 @@ mod tests {
             ("1970-01-01T00:01:00Z", Some(SignalValue::Instant(60.0))),
             ("last=1970-01-01T00:01:00Z", Some(SignalValue::Instant(60.0))),
         ] {
-            assert_eq!(figure(line.as_bytes()), expected, "{line}");
+            assert_eq!(figure(line.as_bytes(), &Unit::default()), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_printed_unit_becomes_the_wanted_one() {
+        let figure = |line: &str, unit: &str| super::figure(line.as_bytes(), &Unit(Safe::of(unit)));
+        assert_eq!(figure("12ms", "ms"), Some(SignalValue::Number(12.0)));
+        assert_eq!(figure("2 min", "s"), Some(SignalValue::Number(120.0)));
+        assert_eq!(figure("1.5 GiB", "MiB"), Some(SignalValue::Number(1536.0)));
+        assert_eq!(figure("12", "ms"), Some(SignalValue::Number(12.0)));
+        assert_eq!(figure("12ms", "%"), None, "no share is a time");
     }
 
     #[test]
     fn a_wrong_figure_is_worse_than_none() {
         for line in ["", "none", "12:04:31 42", "1.5X", "2024-01-02", "1.2.3", "1e999", "NaN", "inf", "-"] {
-            assert_eq!(figure(line.as_bytes()), None, "{line}");
+            assert_eq!(figure(line.as_bytes(), &Unit::default()), None, "{line}");
         }
-        assert_eq!(figure(b"\xff 42"), None);
+        assert_eq!(figure(b"\xff 42", &Unit::default()), None);
     }
 
     proptest! {
         #[test]
         fn never_panics_and_is_finite(line in prop::collection::vec(any::<u8>(), 0..80), text in "[-+.0-9eE%:=GiBms ]{0,20}") {
-            for found in [figure(&line), figure(text.as_bytes())].into_iter().flatten() {
+            for found in [figure(&line, &Unit::default()), figure(text.as_bytes(), &Unit::default())].into_iter().flatten() {
                 prop_assert!(found.number().is_finite());
             }
         }

@@ -56,6 +56,11 @@ const SCALES: [(&str, Dimension, f64); 10] = [
     ("TiB", Dimension::Size, 1024.0 * 1024.0 * 1024.0 * 1024.0),
 ];
 
+/// Plain numbers under this are no instants: seconds from 1970 to the spring of 1973.
+const FIRST_INSTANT: f64 = 1e8;
+/// Clocks may differ by so many seconds.
+const FUTURE: f64 = 60.0;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dimension {
     Time,
@@ -133,10 +138,11 @@ impl Threshold {
     #[must_use]
     pub fn holds(&self, value: &SignalValue, now: Moment) -> Option<bool> {
         let number = match (self.comparison, value) {
-            (Comparison::OlderThan, value) => {
-                let wall = now.wall.timestamp_micros() as f64 / 1e6;
-                wall - value.number()
-            }
+            (Comparison::OlderThan, value) => match age_of(value, now) {
+                // Nothing is from the future: a clock or a time zone is wrong, and the age is not known.
+                age if age < -FUTURE => return None,
+                age => age,
+            },
             (_, value) => value.number(),
         };
         if number.is_nan() {
@@ -179,6 +185,15 @@ fn wrong_time(text: &str) -> String {
 }
 
 /// Whether a unit of a bound is one of time or of size.
+/// Seconds since the instant. A plain number is an instant too (seconds since 1970), unless it is so small that it can
+/// only be an age in seconds, as an SQL `interval` or a counter of seconds gives it.
+fn age_of(value: &SignalValue, now: Moment) -> f64 {
+    match value {
+        SignalValue::Number(age) if *age < FIRST_INSTANT => *age,
+        value => now.wall.timestamp_micros() as f64 / 1e6 - value.number(),
+    }
+}
+
 fn dimension_of(unit: &str) -> Option<Dimension> {
     match unit {
         "us" | "ms" | "s" | "m" | "min" | "h" | "d" => Some(Dimension::Time),
@@ -339,5 +354,11 @@ mod tests {
         let wall = now.wall.timestamp() as f64;
         assert_eq!(t.holds(&SignalValue::Instant(wall - 299.0), now), Some(false));
         assert_eq!(t.holds(&SignalValue::Instant(wall - 301.0), now), Some(true));
+        assert_eq!(t.holds(&SignalValue::Number(wall - 301.0), now), Some(true));
+        for (age, older) in [(299.0, false), (301.0, true), (-5.0, false)] {
+            assert_eq!(t.holds(&SignalValue::Number(age), now), Some(older), "an age of {age} s");
+        }
+        assert_eq!(t.holds(&SignalValue::Instant(wall + 30.0), now), Some(false), "clocks differ a little");
+        assert_eq!(t.holds(&SignalValue::Instant(wall + 3600.0), now), None, "an hour ahead: nobody knows its age");
     }
 }

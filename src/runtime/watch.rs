@@ -107,7 +107,9 @@ impl Watch {
                 let endpoint = JsonEndpoint::new(request.clone(), &self.clients, spec.deadline);
                 Reader::Endpoint(Box::new(endpoint), pointer.clone())
             }
-            SignalSource::Command { argv } => Reader::Command(CommandSignal::new(argv.clone())),
+            SignalSource::Command { argv } => {
+                Reader::Command(CommandSignal::new(argv.clone()).in_unit(spec.unit.clone()))
+            }
             host => Reader::Host(HostSignal::new(host.clone())),
         };
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });

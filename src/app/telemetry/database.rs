@@ -142,9 +142,12 @@ impl DatabaseState {
         self.sessions.fail(cause.clone(), now, next_in);
         self.counters.fail(cause.clone(), now, next_in);
         self.statements.fail(cause.clone(), now, next_in);
-        // Rates lack their second reading only: a gap. Before the first answer nothing is known to have failed either.
+        // Before the first answer nothing is known to have failed. (A reading that came and gives no rate yet, for want
+        // of a second one, is a gap and no failure.)
         if self.server.value().is_some() {
-            self.used.push(now, None);
+            for course in [&mut self.used, &mut self.commits, &mut self.hit_ratio] {
+                course.push(now, None);
+            }
         }
         self.problems.clear();
         self.blocked = BlockedSince::default();

@@ -51,7 +51,7 @@ pub static SIGNAL: Section = Section {
             "threshold",
             Kind::Threshold,
             "\"> 100 for 5m\"",
-            "When it is degraded: > 1000 for 5m, < 10 %, older than 5m.",
+            "When it is degraded: > 1000 for 5m, < 10 %, older than 5m (an instant, or an age in seconds).",
         ),
         interval("10s; 30s for a command"),
         deadline("5s"),

@@ -25,9 +25,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, all: &[Option<u32>], part:
         let y = area.y + row as u16;
         let shown = sparkline::newest(values, width);
         let highest = shown.iter().flatten().max().copied();
-        let heights: Vec<Option<f32>> = shown.iter().map(|v| v.map(|v| v as f32)).collect();
+        // No bar at all for nothing: a line of lowest bars would look like a little of it.
+        let heights: Vec<Option<f32>> = shown.iter().map(|v| v.filter(|v| *v > 0).map(|v| v as f32)).collect();
         sparkline::draw(canvas, (area.x + labelled, y, width), &heights, None, None, look);
-        let words = highest.map_or("-".to_owned(), |n| format!("max {}", figure::count(f64::from(n))));
+        let words = highest.map_or("-".to_owned(), |n| {
+            if n == 0 { "none".to_owned() } else { format!("max {}", figure::count(f64::from(n))) }
+        });
         let figure = FIGURE.min(area.width);
         canvas.text_right(area.x + area.width - figure, y, figure, &Safe::of(words), dim);
     }
