@@ -5,6 +5,7 @@ use crate::app::document::Line;
 use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::database::DatabaseState;
+use crate::app::view::Page;
 use crate::config::resolved::OffKind;
 use crate::database::blocking::{self, Root};
 use crate::domain::database::{Sessions, Slots};
@@ -64,7 +65,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         let holders: Vec<Line> = holders(slots).into_iter().take(room).collect();
         let left = room - holders.len();
         blocks.extend(holders.into_iter().map(Block::Line));
-        if left > CHARTS {
+        // On its own page the server's pane has them.
+        if left > CHARTS && model.view.page == Page::Overview {
             blocks.push(Block::Line(Line::new()));
             blocks.extend(super::database::charts(database, now, width).into_iter().map(Block::Chart));
         }

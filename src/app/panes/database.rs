@@ -39,7 +39,7 @@ pub fn view(model: &Model, width: u16) -> PaneView {
         blocks.extend(charts(database, now, width).into_iter().map(Block::Chart));
         let cost = database.own_cost;
         blocks.push(Block::Line(line(
-            format!("watching it: {} statements, {} waited for", cost.statements, figure::duration(cost.waited)),
+            format!("our own {} statements took {}", cost.statements, figure::duration(cost.waited)),
             Tone::Dim,
         )));
     }

@@ -1,5 +1,5 @@
-//! Log lines: time, level, log, text, and dimmed what else the line states. The newest stands at the bottom; the line with the cursor is always among those
-//! shown.
+//! Log lines: time, level, log, text, and dimmed what else the line states. The newest stands at the bottom; the line
+//! with the cursor is always among those shown.
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::LogRow;

@@ -258,7 +258,7 @@ async fn fault_5_no_slot_left_is_told_and_the_kept_connection_goes_on() {
     assert_eq!((slots.holders[0].application.as_bytes(), slots.holders[0].count), (&b"leak"[..], 7));
     let problems = judge::problems(&reading, None, None);
     assert_eq!(problems[0].verdict, Verdict::Down);
-    assert!(problems[0].words.as_str().contains("8 of 8"), "{:?}", problems[0]);
+    assert!(problems[0].words.as_str().contains("holds 7 of 8"), "{:?}", problems[0]);
 }
 
 /// A way to a server that counts who goes it.
