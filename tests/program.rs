@@ -3,6 +3,8 @@
 
 #[path = "program/incidents.rs"]
 mod incidents;
+#[path = "program/long_tables.rs"]
+mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/ship.rs"]

@@ -205,8 +205,14 @@ fn histogram(logs: &LogsState, now: Moment, width: u16) -> Block {
 fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
     let focused = model.view.focused() == PaneId::Logs;
     let several = logs.names.len() > 1;
-    let end = logs.anchor.or_else(|| still_end(model, logs, model.shown().1));
-    logs.window(end, rows).0.into_iter().filter_map(|at| row(model, logs, at, focused, several)).collect()
+    let still = still_end(model, logs, model.shown().1);
+    let made = |at| {
+        let mut row = row(model, logs, at, focused, several)?;
+        // Of a flood the messages are enough to look at, and half the bytes for a slow line.
+        row.context = if still.is_some() { Safe::default() } else { row.context };
+        Some(row)
+    };
+    logs.window(logs.anchor.or(still), rows).0.into_iter().filter_map(made).collect()
 }
 
 /// A mosaic's few rows of a flood cannot be read as they come: where they stand still for a while, their last line.

@@ -9,6 +9,7 @@ mod services;
 mod sessions;
 mod signals;
 mod statements;
+mod worded;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub use logs::searched_lines;
 pub use services::FEW;
 pub use services::row_of as service_row;
 pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
+use worded::{Wanted, worded};
 
 /// What a pane shows inside a frame of this width and height.
 #[must_use]
@@ -43,27 +45,28 @@ pub fn view(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
 
 fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView {
     match pane {
-        PaneId::Services => services::view(model),
+        PaneId::Services => services::view(model, height),
         PaneId::Latency => latency::view(model, width, height),
         PaneId::Connections => connections::view(model, width, height),
-        PaneId::SlowQueries => statements::view(model),
+        PaneId::SlowQueries => statements::view(model, height),
         PaneId::Cache => cache::view(model, width, height),
         PaneId::Signals => signals::view(model, width, height),
         PaneId::Logs => logs::view(model, width, height),
-        PaneId::Sessions => sessions::view(model),
+        PaneId::Sessions => sessions::view(model, height),
         PaneId::Database => database::view(model, width),
         PaneId::Later => later(model.view.page),
     }
 }
 
-/// The table of a pane, arranged as its cursor says; `None` for panes without one.
+/// The table of a pane, arranged as its cursor says, to move in it: its rows may be without cells. `None` for panes
+/// without one.
 #[must_use]
 pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
     match pane {
-        PaneId::Services => Some(services::table(model)),
-        PaneId::SlowQueries => Some(statements::table(model)),
+        PaneId::Services => Some(services::table(model, Wanted::Keys)),
+        PaneId::SlowQueries => Some(statements::table(model, Wanted::Keys)),
         PaneId::Signals => Some(signals::table(model)),
-        PaneId::Sessions => Some(sessions::table(model)),
+        PaneId::Sessions => Some(sessions::table(model, Wanted::Keys)),
         PaneId::Cache => Some(cache::table(model)),
         _ => None,
     }

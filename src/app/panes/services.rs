@@ -7,7 +7,7 @@ use crate::app::telemetry::service::ServiceState;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
-use super::{arranged, every, off, or_frozen, span, spark, table_block};
+use super::{Wanted, every, off, or_frozen, span, spark, table_block, worded};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -28,16 +28,16 @@ pub const FEW: usize = 20;
 /// Buckets in the row's sparkline.
 const SPARK: usize = 20;
 
-pub fn table(model: &Model) -> Table {
+pub fn table(model: &Model, wanted: Wanted) -> Table {
     let (telemetry, now) = model.shown();
     let mut services: Vec<_> = telemetry.services.iter().enumerate().collect();
     // Where rows are few, the worst must be among them.
     services.sort_by_key(|(_, service)| std::cmp::Reverse(service.shown_verdict(now)));
-    let rows = services.into_iter().map(|(at, service)| row_of(at, service, now)).collect();
-    arranged(model, PaneId::Services, COLUMNS, rows)
+    let key = |(at, _): &(usize, &ServiceState)| RowKey::Index(*at);
+    worded(model, PaneId::Services, COLUMNS, &services, wanted, key, |(at, service)| row_of(*at, service, now))
 }
 
-pub fn view(model: &Model) -> PaneView {
+pub fn view(model: &Model, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let mut title = vec![span("Services", Tone::Strong)];
     for (verdict, count) in telemetry.service_counts(now).into_iter().rev().filter(|(_, count)| *count > 0) {
@@ -54,7 +54,7 @@ pub fn view(model: &Model) -> PaneView {
     let blocks = if telemetry.services.is_empty() {
         Vec::new()
     } else {
-        vec![table_block(model, PaneId::Services, table(model))]
+        vec![table_block(model, PaneId::Services, table(model, Wanted::Seen { height }))]
     };
     PaneView {
         id: PaneId::Services,

@@ -10,7 +10,7 @@ use crate::domain::session::{Session, SessionState};
 use crate::domain::{PaneState, Safe, figure};
 
 use super::connections::{none, or_dash, shown_database};
-use super::{aged, arranged, every, or_frozen, span, table_block};
+use super::{Wanted, aged, every, or_frozen, span, table_block, worded};
 
 /// Bytes of a query that a table can show.
 const GLIMPSE: usize = 400;
@@ -32,13 +32,14 @@ const COLUMNS: &[Column] = &[
     Column { title: "query", min: 22, ideal: 40, grows: true, align: Align::Left, drop_order: 7 },
 ];
 
-pub fn table(model: &Model) -> Table {
+pub fn table(model: &Model, wanted: Wanted) -> Table {
     let sessions = shown_database(model).and_then(|d| d.sessions.value());
-    let rows = sessions.map(|s| s.list.iter().map(|s| row(s, model.screen.redact)).collect()).unwrap_or_default();
-    arranged(model, PaneId::Sessions, COLUMNS, rows)
+    let listed = sessions.map(|sessions| &*sessions.list).unwrap_or_default();
+    let key = |session: &Session| RowKey::Session(session.id);
+    worded(model, PaneId::Sessions, COLUMNS, listed, wanted, key, |session| row(session, model.screen.redact))
 }
 
-pub fn view(model: &Model) -> PaneView {
+pub fn view(model: &Model, height: u16) -> PaneView {
     let now = model.shown().1;
     let mut title = vec![span("Sessions", Tone::Strong)];
     let Some(database) = shown_database(model) else {
@@ -65,7 +66,7 @@ pub fn view(model: &Model) -> PaneView {
         if database.server.value().is_some_and(|s| s.pooler) {
             title.push(span(" pooler: these are the server's sessions", Tone::Accent));
         }
-        blocks.push(table_block(model, PaneId::Sessions, table(model)));
+        blocks.push(table_block(model, PaneId::Sessions, table(model, Wanted::Seen { height })));
     }
     let state = match (state, database.sessions.value()) {
         (PaneState::Ok, Some(s)) if s.list.is_empty() => PaneState::Empty { asked: Safe::of("no session but ours") },

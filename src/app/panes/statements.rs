@@ -9,7 +9,7 @@ use crate::domain::{PaneState, Safe, figure};
 
 use super::connections::{none, shown_database};
 use super::services::seconds;
-use super::{aged, arranged, every, line, or_frozen, span, table_block, wall};
+use super::{Wanted, aged, every, line, or_frozen, span, table_block, wall, worded};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -25,19 +25,19 @@ const COLUMNS: &[Column] = &[
     Column { title: "query", min: 16, ideal: 60, grows: true, align: Align::Left, drop_order: 0 },
 ];
 
-pub fn table(model: &Model) -> Table {
-    let rows = shown_database(model)
-        .and_then(|d| {
-            let mut listed: Vec<&StatementDelta> = d.statements.value()?.rows.iter().collect();
-            // What is slower than it was must be among the first rows, however little time it takes in all.
-            listed.sort_by_key(|s| d.baselines.slower(s).is_none());
-            Some(listed.into_iter().map(|s| row(d, s)).collect())
-        })
-        .unwrap_or_default();
-    arranged(model, PaneId::SlowQueries, COLUMNS, rows)
+pub fn table(model: &Model, wanted: Wanted) -> Table {
+    let listed = shown_database(model).and_then(|d| {
+        let mut listed: Vec<_> = d.statements.value()?.rows.iter().map(|s| (d, s)).collect();
+        // What is slower than it was must be among the first rows, however little time it takes in all.
+        listed.sort_by_cached_key(|(d, s)| d.baselines.slower(s).is_none());
+        Some(listed)
+    });
+    let key = |(_, statement): &(&DatabaseState, &StatementDelta)| RowKey::Statement(statement.id);
+    let listed = listed.unwrap_or_default();
+    worded(model, PaneId::SlowQueries, COLUMNS, &listed, wanted, key, |(database, statement)| row(database, statement))
 }
 
-pub fn view(model: &Model) -> PaneView {
+pub fn view(model: &Model, height: u16) -> PaneView {
     let now = model.shown().1;
     let mut title = vec![span("Statements", Tone::Strong)];
     let Some(database) = shown_database(model) else {
@@ -87,7 +87,7 @@ pub fn view(model: &Model) -> PaneView {
                 asked: Safe::of(format!("no statement ran in the last {}", figure::age(delta.elapsed))),
             };
         }
-        blocks.push(table_block(model, PaneId::SlowQueries, table(model)));
+        blocks.push(table_block(model, PaneId::SlowQueries, table(model, Wanted::Seen { height })));
     } else if let PaneState::Loading { waiting } = state {
         let first = database.server.value().is_some();
         if first {
