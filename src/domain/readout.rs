@@ -140,6 +140,16 @@ impl<T> Readout<T> {
     }
 }
 
+/// When it is tried again: `retry in 4s`. A countdown that is over does not stand at zero: an attempt is being made.
+#[must_use]
+pub fn retry_words(verb: &str, retry_in: Duration) -> String {
+    if retry_in < Duration::from_secs(1) {
+        "trying now".to_owned()
+    } else {
+        format!("{verb} in {}", figure::age(retry_in))
+    }
+}
+
 impl PaneState {
     /// Whether figures shown in this state are those of now.
     #[must_use]
@@ -168,7 +178,7 @@ impl PaneState {
             PaneState::Empty { asked } => format!("empty: {asked}"),
             PaneState::Stale { age } => format!("STALE {}", figure::age(*age)),
             PaneState::Error { cause, times, retry_in, .. } => {
-                format!("{} {times}x, retry in {}", cause.short(), figure::age(*retry_in))
+                format!("{} {times}x, {}", cause.short(), retry_words("retry", *retry_in))
             }
             PaneState::Denied { missing, .. } => format!("denied: {missing}"),
             PaneState::Off { why, .. } => format!("off: {why}"),

@@ -4,7 +4,8 @@ use ratatui::style::Style;
 
 use crate::app::geometry::Rectangle;
 use crate::app::table::Tone;
-use crate::domain::{PaneState, Safe, figure};
+use crate::domain::readout::retry_words;
+use crate::domain::{PaneState, Safe};
 use crate::ui::paint::Canvas;
 use crate::ui::widgets::wrap;
 
@@ -33,7 +34,7 @@ fn lines(state: &PaneState) -> Vec<(Safe, Tone)> {
         PaneState::Loading { .. } | PaneState::Empty { .. } => vec![(state.words(), Tone::Dim)],
         PaneState::Stale { .. } => vec![(state.words(), Tone::Unknown)],
         PaneState::Error { cause, times, retry_in, .. } => {
-            let tries = format!("tried {times}x, again in {}", figure::age(*retry_in));
+            let tries = format!("tried {times}x, {}", retry_words("again", *retry_in));
             let mut lines = vec![(Safe::of(cause.to_string()), cause.verdict().into()), (Safe::of(tries), Tone::Dim)];
             lines.extend(cause.advice().into_iter().map(|line| (line, Tone::Plain)));
             lines
