@@ -43,7 +43,10 @@ impl Telemetry {
             database
         };
         Telemetry {
-            services: resolved.services.iter().map(|spec| ServiceState::new(spec.clone().into(), now)).collect(),
+            services: {
+                let count = resolved.services.len();
+                resolved.services.iter().map(|spec| ServiceState::new(spec.clone().into(), count, now)).collect()
+            },
             databases: resolved.databases.iter().map(database).collect(),
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),

@@ -16,6 +16,11 @@ use crate::metrics::window::{Percentiles, Window};
 const BUCKETS: usize = 180;
 /// Sparklines advance once per bucket.
 pub const BUCKET: Duration = Duration::from_secs(5);
+/// The same where many services are watched: a chart that moves on is sent whole, and over a slow line that is most of
+/// what a wall of charts costs. The bucket that runs shows its highest figure at once in any case.
+pub const BUCKET_OF_MANY: Duration = Duration::from_secs(10);
+/// So many services are many.
+const MANY: usize = 8;
 /// Percentiles are over this window.
 pub const WINDOW: Duration = Duration::from_secs(300);
 /// A certificate with fewer days left makes a service degraded.
@@ -56,10 +61,10 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
-    /// Nothing known yet.
+    /// Nothing known yet of one of `count` services.
     #[must_use]
-    pub fn new(spec: Arc<ServiceSpec>, now: Moment) -> ServiceState {
-        let bucket = BUCKET.max(spec.interval * 2);
+    pub fn new(spec: Arc<ServiceSpec>, count: usize, now: Moment) -> ServiceState {
+        let bucket = if count > MANY { BUCKET_OF_MANY } else { BUCKET }.max(spec.interval * 2);
         ServiceState {
             spec,
             readout: Readout::loading(now),

@@ -136,7 +136,8 @@ pub fn discovered(model: &mut Model, found: Discovered) -> Vec<Effect> {
             SourceId::new(SourceKind::Service, model.live.services.len()),
             Arc::clone(&spec),
         ));
-        model.live.services.push(ServiceState::new(spec, model.now));
+        let count = model.live.services.len() + 1;
+        model.live.services.push(ServiceState::new(spec, count, model.now));
     }
     for spec in found.caches {
         if model.live.caches.len() >= Resolved::MAX_SOURCES {
