@@ -11,6 +11,7 @@
 //! | 5 | [`ui`], [`adapters`] | siblings that never meet: model to cells; the outside world, one source per file |
 //! | 4 | [`app`] | the pure program: `Model`, `Event`, `Effect`, `update` |
 //! | 3 | [`config`] | pure: arguments, environment and file contents to `Resolved`, or every problem at once |
+//! | 2 | [`remediation`] | guarded actions as data: card, consent, guard, execution, audit record |
 //! | 1 | [`metrics`], [`logs`], [`input`], [`health`], [`database`] | series · segments, parsing, filters · keys and commands · health bodies, debouncing · deltas of PostgreSQL counters |
 //! | 0 | [`domain`] | what the world is: values only |
 //! | - | [`demo`] | a leaf: a sample system to watch; only `cli` imports it |
@@ -44,5 +45,6 @@ pub mod health;
 pub mod input;
 pub mod logs;
 pub mod metrics;
+pub mod remediation;
 pub mod runtime;
 pub mod ui;

@@ -8,8 +8,18 @@ use crate::tokens::{Token, paths, shipped, tokens};
 /// Most lines of a file.
 const LINES: usize = 500;
 /// Libraries of values and parsing, which the pure floors may use.
-const PURE: &[&str] =
-    &["chrono", "memchr", "regex", "serde", "serde_json", "toml", "unicode_segmentation", "unicode_width", "url"];
+const PURE: &[&str] = &[
+    "chrono",
+    "memchr",
+    "regex",
+    "serde",
+    "serde_json",
+    "sha2",
+    "toml",
+    "unicode_segmentation",
+    "unicode_width",
+    "url",
+];
 /// Floors up to this one are pure.
 const PURE_FLOORS: u8 = 4;
 

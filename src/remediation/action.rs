@@ -1,0 +1,108 @@
+//! An action as data: what it is aimed at, how dangerous it is, what must hold before, what it does, its limits and how its
+//! success is shown.
+
+use std::time::Duration;
+
+use crate::domain::Safe;
+use crate::domain::source::SourceKind;
+use crate::domain::target::{Environment, Provenance};
+
+use super::level::Level;
+use super::measure::{Precondition, Proof};
+use super::step::{SessionVerb, Step};
+
+/// What an action is aimed at, as the configuration names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// What it is.
+    pub kind: SourceKind,
+    /// Its place in the configuration.
+    pub at: usize,
+    /// Its name: what a person types to confirm.
+    pub name: Safe,
+    /// How careful one has to be.
+    pub environment: Environment,
+    /// How it came to be watched.
+    pub provenance: Provenance,
+    /// It answers on loopback.
+    pub on_loopback: bool,
+}
+
+/// An action that can be asked for.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Its name in menu, audit and on the command line: `terminate-idle`.
+    pub id: Safe,
+    /// In a few words.
+    pub title: Safe,
+    /// How dangerous it is.
+    pub level: Level,
+    /// What it is aimed at.
+    pub target: Target,
+    /// What it does.
+    pub plan: Plan,
+    /// What must hold before; unknown is never true.
+    pub preconditions: Vec<Precondition>,
+    /// Limits.
+    pub limits: Limits,
+    /// How its success is shown.
+    pub proof: Proof,
+    /// What undoes it, or that nothing does.
+    pub undo: Safe,
+    /// What a person should know beforehand.
+    pub warnings: Vec<Safe>,
+}
+
+/// What an action does: steps that are written down, or sessions that are chosen when its card is made.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// These steps.
+    Steps(Vec<Step>),
+    /// The sessions that a selector finds.
+    Sessions {
+        /// Which.
+        selector: SessionSelector,
+        /// What is done to each.
+        verb: SessionVerb,
+    },
+}
+
+/// Which sessions. Never ours, never replication or background workers, never a superuser's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionSelector {
+    /// This one.
+    One(crate::domain::session::SessionId),
+    /// Idle, in the present database, for at least this long.
+    Idle {
+        /// Since `state_change`.
+        older_than: Duration,
+        /// Of this user only.
+        user: Option<String>,
+        /// Of this application only.
+        application: Option<String>,
+        /// In every database of the server.
+        every_database: bool,
+        /// Never these users.
+        except_users: Vec<String>,
+        /// Never these applications.
+        except_applications: Vec<String>,
+    },
+    /// A transaction open and nothing running for at least this long, in the present database.
+    IdleInTransaction {
+        /// Since `state_change`.
+        older_than: Duration,
+    },
+    /// Whoever blocks others and is blocked by nobody: the one that blocks most.
+    RootBlocker,
+}
+
+/// Limits of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Objects at most.
+    pub cap: usize,
+    /// The same action on the same target again not before.
+    pub cool_down: Duration,
+    /// All steps together.
+    pub deadline: Duration,
+}

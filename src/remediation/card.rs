@@ -1,0 +1,140 @@
+//! The card: everything a person should know before an action that changes something, made by a preview that ran for real
+//! and only read. Consent is given to its digest: to the identity, the objects and the effect, byte for byte.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{Moment, Safe, Untrusted};
+
+use super::action::Action;
+use super::measure::Evidence;
+use super::object::{Excluded, Object, ObjectKey};
+
+/// What the target says it is. Every fact is part of what is consented to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Name and value, in a fixed order.
+    pub facts: Vec<(&'static str, Untrusted)>,
+}
+
+/// What the preview found.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// Read from the target.
+    pub identity: Identity,
+    /// What will be touched, the most important first; at most as many as the action's cap.
+    pub objects: Vec<Object>,
+    /// What fits and is left alone.
+    pub excluded: Vec<Excluded>,
+    /// What will be sent, byte for byte: a statement with its binds, a request, an argument list; a line each.
+    pub effect: Vec<Untrusted>,
+    /// What else was seen.
+    pub remarks: Vec<Safe>,
+    /// Why it cannot be done, if so: a missing right, a role.
+    pub obstacles: Vec<Safe>,
+}
+
+/// What is shown and consented to.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The action.
+    pub action: Action,
+    /// What the preview found.
+    pub preview: Preview,
+    /// Readings when the card was made: the basis of before and after.
+    pub before: Vec<Evidence>,
+    /// When the preview was begun.
+    pub read_at: Moment,
+}
+
+/// SHA-256 over what is consented to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// In hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('?');
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
+    /// Enough of it to tell two cards apart.
+    #[must_use]
+    pub fn short(&self) -> Safe {
+        Safe::of(self.hex().chars().take(12).collect::<String>())
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
+
+impl Card {
+    /// What consent is bound to. Live readings and ages are not in it; identity, objects, effect, limits and the way of
+    /// proving are.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut all = Hasher::default();
+        let action = &self.action;
+        all.text("action", action.id.as_str());
+        all.text("level", action.level.word());
+        all.text("target", action.target.name.as_str());
+        all.text("environment", action.target.environment.word());
+        for (name, value) in &self.preview.identity.facts {
+            all.text("identity", name);
+            all.bytes("value", value.as_bytes());
+        }
+        for line in &self.preview.effect {
+            all.bytes("effect", line.as_bytes());
+        }
+        // The order on the card is for reading; what is consented to is the set.
+        let mut keys: Vec<&ObjectKey> = self.preview.objects.iter().map(|object| &object.key).collect();
+        keys.sort();
+        for key in keys {
+            all.key(key);
+        }
+        all.text("limits", &format!("{:?}", action.limits));
+        all.text("proof", &format!("{:?}", action.proof));
+        all.text("preconditions", &format!("{:?}", action.preconditions));
+        all.end()
+    }
+
+    /// The reading of a measure when the card was made.
+    #[must_use]
+    pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
+        self.before.iter().find(|evidence| evidence.measure == *measure)
+    }
+}
+
+/// Each part goes in with its name and its length, so that no two lists give the same bytes.
+#[derive(Default)]
+struct Hasher(Sha256);
+
+impl Hasher {
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        for part in [name.as_bytes(), bytes] {
+            self.0.update((part.len() as u64).to_be_bytes());
+            self.0.update(part);
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.bytes(name, text.as_bytes());
+    }
+
+    fn key(&mut self, key: &ObjectKey) {
+        match key {
+            ObjectKey::Session { id, state, since_us } => {
+                let text = format!("{} {} {} {since_us}", id.pid, id.backend_start_us, state.word());
+                self.text("session", &text);
+            }
+            ObjectKey::Named(name) => self.bytes("named", name.as_bytes()),
+        }
+    }
+
+    fn end(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}

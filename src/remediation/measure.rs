@@ -1,0 +1,121 @@
+//! What proves an action, and what must hold before one: readings of what is watched anyway, each with the time at which
+//! it was taken. A reading that is missing or older than wanted proves nothing.
+
+use std::time::Duration;
+
+use crate::domain::signal::SignalValue;
+use crate::domain::threshold::Threshold;
+use crate::domain::{Moment, Safe, Verdict};
+
+/// A figure that is watched anyway, by the place of its source in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// Connections in use of a database.
+    UsedSlots(usize),
+    /// Share of the usable connections of a database that are in use, 0 to 1.
+    UsedShare(usize),
+    /// Sessions of a database that are blocked by others.
+    Blocked(usize),
+    /// Hit ratio of a cache over the time since the reading before, 0 to 1.
+    HitRatio(usize),
+    /// A signal.
+    Signal(usize),
+    /// Raw verdict of a service: 0 ok, 1 degraded, 2 unknown, 3 down.
+    Service(usize),
+    /// Objects of the card that are still as the card shows them; read by the action itself.
+    ObjectsLeft,
+}
+
+/// One reading of a measure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Of what.
+    pub measure: Measure,
+    /// Value; `None` when the attempt to read it failed.
+    pub value: Option<f64>,
+    /// When the reading was begun: it says nothing about what happened after that.
+    pub at: Moment,
+    /// As a person reads it, such as `71.4 %`.
+    pub words: Safe,
+}
+
+/// What must be seen of a measure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expectation {
+    /// Less than before the action.
+    Fell,
+    /// More than before the action.
+    Rose,
+    /// A threshold holds.
+    Meets(Threshold),
+    /// The raw verdict of a service is ok.
+    Healthy,
+    /// None is left.
+    None,
+}
+
+impl Expectation {
+    /// Whether a value is what is expected, against the one before; `None` when that cannot be said.
+    #[must_use]
+    pub fn holds(&self, value: f64, before: Option<f64>, now: Moment) -> Option<bool> {
+        if value.is_nan() {
+            return None;
+        }
+        match self {
+            Expectation::Fell => before.map(|before| value < before),
+            Expectation::Rose => before.map(|before| value > before),
+            Expectation::Meets(threshold) => threshold.holds(&SignalValue::Number(value), now),
+            Expectation::Healthy => Some(value == f64::from(Verdict::Ok as u8)),
+            Expectation::None => Some(value == 0.0),
+        }
+    }
+
+    /// In words, after the name of the measure.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Expectation::Fell => "falls".to_owned(),
+            Expectation::Rose => "rises".to_owned(),
+            Expectation::Meets(threshold) => format!("is {threshold}"),
+            Expectation::Healthy => "is ok".to_owned(),
+            Expectation::None => "is none".to_owned(),
+        }
+    }
+}
+
+/// One thing that is to be proved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Of what.
+    pub measure: Measure,
+    /// What must be seen.
+    pub expect: Expectation,
+    /// What is measured, in words: `connections in use of main`.
+    pub name: Safe,
+}
+
+/// How success is shown: every trial passes in readings that were begun after the effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proof {
+    /// All of them must pass.
+    pub trials: Vec<Trial>,
+    /// Readings count from so long after the effect on.
+    pub settle: Duration,
+    /// They pass within this after the effect, or it is not verified.
+    pub within: Duration,
+    /// They pass without a break for so long.
+    pub stable: Duration,
+}
+
+/// What must hold before an action starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precondition {
+    /// Of what.
+    pub measure: Measure,
+    /// What must hold now.
+    pub threshold: Threshold,
+    /// A reading counts for so long.
+    pub fresh: Duration,
+    /// What is measured, in words.
+    pub name: Safe,
+}

@@ -1,0 +1,113 @@
+//! What an action does, step by step, as data, and what can become of a step. A step names its target and carries everything
+//! that it needs; there is no text in it that anything would interpret.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::domain::secret::SecretRef;
+use crate::domain::{Cause, Safe};
+
+use super::object::{Fate, ObjectKey};
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What a person knows it by.
+    pub title: Safe,
+    /// What is done.
+    pub work: Work,
+    /// It ends within this, or is given up.
+    pub deadline: Duration,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Signals sessions of a database, over its kept connection.
+    Sessions(SessionsStep),
+    /// Asks a service to do something.
+    Http(Box<HttpStep>),
+}
+
+/// Signals sessions.
+#[derive(Clone, Debug)]
+pub struct SessionsStep {
+    /// Which database of the configuration.
+    pub database: usize,
+    /// What is done to each.
+    pub verb: SessionVerb,
+}
+
+/// What can be done to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionVerb {
+    /// `pg_cancel_backend`: ends what it runs.
+    Cancel,
+    /// `pg_terminate_backend`: ends the session.
+    Terminate,
+}
+
+/// A request that changes something.
+#[derive(Clone, Debug)]
+pub struct HttpStep {
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: WritingMethod,
+    /// Whole URL.
+    pub url: Url,
+    /// Extra headers.
+    pub headers: Vec<(String, SecretRef)>,
+    /// `Authorization: Bearer …`
+    pub bearer: Option<SecretRef>,
+    /// JSON body; none sends no body.
+    pub body: Option<String>,
+    /// Certificates trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Statuses that count as done; empty is 200–299.
+    pub expected_status: Vec<u16>,
+}
+
+/// Methods that change something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WritingMethod {
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+impl WritingMethod {
+    /// As it stands in a request.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            WritingMethod::Post => "POST",
+            WritingMethod::Put => "PUT",
+            WritingMethod::Patch => "PATCH",
+            WritingMethod::Delete => "DELETE",
+        }
+    }
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepEnd {
+    /// It was done as far as the target says; what became of each object, and what was answered.
+    Done {
+        /// What became of each object of the card; empty where the step has none.
+        fates: Vec<(ObjectKey, Fate)>,
+        /// What the target answered, bounded.
+        said: Vec<Safe>,
+    },
+    /// The target is not the one of the card any more: nothing was done.
+    OtherTarget(Safe),
+    /// It had no effect, and why.
+    Failed(Cause),
+    /// The request was sent and the answer never came: it may have had its effect.
+    Unknown(Cause),
+}
