@@ -101,6 +101,23 @@ impl Card {
         all.end()
     }
 
+    /// The objects, without what is only for reading.
+    #[must_use]
+    pub fn keys(&self) -> Vec<ObjectKey> {
+        self.preview.objects.iter().map(|object| object.key.clone()).collect()
+    }
+
+    /// What tells the target from every other, also in another process: for locks and cool-downs.
+    #[must_use]
+    pub fn target_key(&self) -> Digest {
+        let mut all = Hasher::default();
+        for (name, value) in &self.preview.identity.facts {
+            all.text("identity", name);
+            all.bytes("value", value.as_bytes());
+        }
+        all.end()
+    }
+
     /// The reading of a measure when the card was made.
     #[must_use]
     pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {

@@ -4,6 +4,8 @@
 
 pub mod action;
 pub mod card;
+pub mod execution;
+pub mod guard;
 pub mod level;
 pub mod measure;
 pub mod object;

@@ -16,6 +16,7 @@ const PURE: &[&str] = &[
     "serde_json",
     "sha2",
     "toml",
+    "unicode_normalization",
     "unicode_segmentation",
     "unicode_width",
     "url",

@@ -1,0 +1,6 @@
+//! The machine against a simulated world that logs every effect, with faults and crashes at any moment; and its paths one
+//! by one.
+
+mod paths;
+mod properties;
+pub(in crate::remediation) mod world;

@@ -1,0 +1,125 @@
+//! Whether fresh readings show what was wanted. Only readings that were begun after the effect count, and after the time
+//! that it needs to settle; a reading that failed proves nothing and breaks what had held so far.
+
+use std::time::Duration;
+
+use crate::domain::{Moment, Safe, figure};
+use crate::remediation::measure::{Evidence, Measure, Proof, Trial};
+
+/// Pause between two counts of the objects.
+const OBJECTS_EVERY: Duration = Duration::from_secs(1);
+
+/// One trial on its way.
+#[derive(Clone, Debug)]
+pub struct TrialState {
+    /// What is wanted.
+    pub trial: Trial,
+    /// The reading on the card.
+    pub before: Option<Evidence>,
+    /// The newest that counts.
+    pub after: Option<Evidence>,
+    /// Since when it passes without a break.
+    pub passes_since: Option<Moment>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Verification {
+    trials: Vec<TrialState>,
+    settle: Duration,
+    within: Duration,
+    stable: Duration,
+    /// When the effect had ended.
+    effect: Option<Moment>,
+    objects_asked: Option<Moment>,
+}
+
+impl Verification {
+    pub fn new(proof: &Proof, before: &[Evidence]) -> Verification {
+        let state = |trial: &Trial| TrialState {
+            trial: trial.clone(),
+            before: before.iter().find(|evidence| evidence.measure == trial.measure).cloned(),
+            after: None,
+            passes_since: None,
+        };
+        Verification {
+            trials: proof.trials.iter().map(state).collect(),
+            settle: proof.settle,
+            within: proof.within,
+            stable: proof.stable,
+            effect: None,
+            objects_asked: None,
+        }
+    }
+
+    pub fn begin(&mut self, now: Moment) {
+        self.effect = Some(now);
+    }
+
+    /// Takes a reading, if it says anything about the time after the effect.
+    pub fn take(&mut self, evidence: &Evidence) {
+        let Some(effect) = self.effect else { return };
+        if evidence.at.boot < effect.boot + self.settle {
+            return;
+        }
+        for state in self.trials.iter_mut().filter(|state| state.trial.measure == evidence.measure) {
+            if state.after.as_ref().is_some_and(|newest| newest.at.boot > evidence.at.boot) {
+                continue;
+            }
+            let before = state.before.as_ref().and_then(|before| before.value);
+            let holds = evidence.value.and_then(|value| state.trial.expect.holds(value, before, evidence.at));
+            state.passes_since = match holds {
+                Some(true) => state.passes_since.or(Some(evidence.at)),
+                Some(false) | None => None,
+            };
+            state.after = Some(evidence.clone());
+        }
+    }
+
+    /// Every trial passed for as long as wanted, by readings. Without a trial nothing is ever proved.
+    pub fn has_passed(&self) -> bool {
+        let passed = |state: &TrialState| match (&state.after, state.passes_since) {
+            (Some(after), Some(since)) => after.at.since(since) >= self.stable,
+            _ => false,
+        };
+        !self.trials.is_empty() && self.trials.iter().all(passed)
+    }
+
+    /// There is no time left, or nothing to wait for.
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.trials.is_empty() || self.effect.is_some_and(|effect| now.since(effect) > self.within)
+    }
+
+    /// Whether the objects should be counted now.
+    pub fn wants_objects(&mut self, now: Moment) -> bool {
+        let wanted = self.trials.iter().any(|state| state.trial.measure == Measure::ObjectsLeft);
+        let settled = self.effect.is_some_and(|effect| now.since(effect) >= self.settle);
+        let due = self.objects_asked.is_none_or(|asked| now.since(asked) >= OBJECTS_EVERY);
+        if wanted && settled && due {
+            self.objects_asked = Some(now);
+        }
+        wanted && settled && due
+    }
+
+    pub fn trials(&self) -> &[TrialState] {
+        &self.trials
+    }
+
+    /// What was not seen.
+    pub fn words(&self) -> Safe {
+        if self.trials.is_empty() {
+            return Safe::of("nothing was declared that would show its success");
+        }
+        let missing = self.trials.iter().filter(|state| state.passes_since.is_none() || !self.has_passed());
+        let words: Vec<String> = missing
+            .map(|state| {
+                let wanted = state.trial.expect.words();
+                match &state.after {
+                    Some(after) => format!("{} is {}: not seen that it {wanted}", state.trial.name, after.words),
+                    None => format!("no fresh reading of {}: not seen that it {wanted}", state.trial.name),
+                }
+            })
+            .collect();
+        Safe::of(format!("within {}: {}", figure::span(self.within), words.join("; ")))
+    }
+}

@@ -1,0 +1,223 @@
+//! The one guard. It looks at a card, at the consent to it and at how things stand now, and gives the warrant without which
+//! nothing runs, or every reason why not. What is not known is never taken for true.
+
+use std::time::Duration;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::figure;
+use crate::domain::signal::SignalValue;
+use crate::domain::target::{Environment, Provenance};
+use crate::domain::{Moment, Safe};
+
+use super::action::{Action, Plan};
+use super::card::{Card, Digest, Identity};
+use super::level::Level;
+use super::measure::{Evidence, Precondition};
+use super::object::ObjectKey;
+use super::step::Step;
+
+/// A card may be consented to, and an action started, for so long after its preview, by the boot-time clock.
+pub const CONSENT_LASTS: Duration = Duration::from_secs(60);
+
+/// How things stand when the guard is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Now.
+    pub now: Moment,
+    /// Actions were allowed, and the permission has not lapsed.
+    pub armed: bool,
+    /// The screen stands still: what is on it is of before.
+    pub frozen: bool,
+    /// An action that runs in this program, in words.
+    pub running: Option<&'a Safe>,
+    /// The newest readings.
+    pub readings: &'a [Evidence],
+}
+
+/// What a person agreed to. It cannot be copied: it is used once.
+#[derive(Debug)]
+pub struct Consent {
+    /// Of the card that was shown.
+    pub digest: Digest,
+    /// What was typed to confirm.
+    pub typed: String,
+    /// Why, where that is asked for.
+    pub reason: String,
+    /// When.
+    pub given_at: Moment,
+}
+
+/// Leave to run one action once. Only the guard makes it.
+#[derive(Debug)]
+pub struct Warrant {
+    card: Card,
+    digest: Digest,
+    reason: Safe,
+    expires: Moment,
+}
+
+/// Leave to run one step of it now. Only a warrant makes it, and an execution asks for it when the intent is on disk.
+#[derive(Clone, Debug)]
+pub struct Approved {
+    step: Step,
+    identity: Identity,
+    objects: Vec<ObjectKey>,
+}
+
+impl Warrant {
+    /// The card that was consented to.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Its digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Why, in the operator's words.
+    #[must_use]
+    pub fn reason(&self) -> &Safe {
+        &self.reason
+    }
+
+    /// Whether the consent still holds: the first byte may only be sent before this is over.
+    #[must_use]
+    pub fn is_good(&self, now: Moment) -> bool {
+        now.boot <= self.expires.boot
+    }
+
+    /// Leave for one step.
+    pub(super) fn approve(&self, step: &Step) -> Approved {
+        Approved { step: step.clone(), identity: self.card.preview.identity.clone(), objects: self.card.keys() }
+    }
+}
+
+impl Approved {
+    /// What is to be done.
+    #[must_use]
+    pub fn step(&self) -> &Step {
+        &self.step
+    }
+
+    /// What the target must say it is, read in the same connection just before.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The most that may be touched.
+    #[must_use]
+    pub fn objects(&self) -> &[ObjectKey] {
+        &self.objects
+    }
+}
+
+/// What a person has to type: the target's name, and with what destroys the count too. `None`: a chord is enough.
+#[must_use]
+pub fn phrase(card: &Card) -> Option<String> {
+    let name = card.action.target.name.as_str();
+    match card.action.level {
+        Level::L0 | Level::L1 => None,
+        Level::L2 => Some(name.to_owned()),
+        Level::L3 => Some(format!("{name} {}", card.preview.objects.len())),
+    }
+}
+
+/// Whether the operator has to say why.
+#[must_use]
+pub fn needs_reason(action: &Action) -> bool {
+    action.level >= Level::L2 && action.target.environment == Environment::Production
+}
+
+/// Whether what was typed is the phrase: exactly, composed alike, nothing trimmed.
+#[must_use]
+pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
+    phrase.is_none_or(|phrase| phrase.nfc().eq(typed.nfc()))
+}
+
+/// Why an action cannot be asked for now; the first reason. What does not depend on a card.
+#[must_use]
+pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
+    if !situation.armed && action.level > Level::L0 {
+        return Some(Safe::of("read-only: start with --allow-actions, or set allow = true under [actions]"));
+    }
+    if situation.frozen {
+        return Some(Safe::of("FROZEN: what is shown is of before; Space goes on"));
+    }
+    let target = &action.target;
+    if target.provenance == Provenance::Discovered && !target.on_loopback {
+        return Some(Safe::of("discovered, not configured: it can be watched, not acted on"));
+    }
+    if action.level == Level::L3 {
+        return Some(Safe::of("it destroys: no maintenance window is declared"));
+    }
+    if let Some(running) = situation.running {
+        return Some(Safe::of(format!("{running} is running")));
+    }
+    action.preconditions.iter().find_map(|wanted| unmet(wanted, situation))
+}
+
+/// Why a precondition does not hold, if so. A reading that is missing, failed or too old does not hold.
+#[must_use]
+pub fn unmet(wanted: &Precondition, situation: &Situation<'_>) -> Option<Safe> {
+    let name = &wanted.name;
+    let Some(reading) = situation.readings.iter().find(|reading| reading.measure == wanted.measure) else {
+        return Some(Safe::of(format!("{name} is not known")));
+    };
+    let age = situation.now.since(reading.at);
+    if age > wanted.fresh {
+        return Some(Safe::of(format!("{name} was read {} ago", figure::age(age))));
+    }
+    let value = reading.value.map(SignalValue::Number);
+    match value.and_then(|value| wanted.threshold.holds(&value, situation.now)) {
+        Some(true) => None,
+        Some(false) => Some(Safe::of(format!("{name} is {}, and must be {}", reading.words, wanted.threshold))),
+        None => Some(Safe::of(format!("{name} is not known"))),
+    }
+}
+
+/// The decision. Every reason is told, not only the first.
+///
+/// # Errors
+/// The reasons why it must not run.
+pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result<Warrant, Vec<Safe>> {
+    let Consent { digest: agreed, typed, reason, given_at } = consent;
+    let action = &card.action;
+    let mut reasons: Vec<Safe> = hindrance(action, situation).into_iter().collect();
+    reasons.extend(card.preview.obstacles.iter().cloned());
+    let digest = card.digest();
+    if agreed != digest {
+        reasons.push(Safe::of("what was confirmed is not what would be done"));
+    }
+    let expires = card.read_at.plus(CONSENT_LASTS);
+    if situation.now.boot > expires.boot || given_at.boot > expires.boot {
+        reasons.push(Safe::of(format!("the card is {} old", figure::age(situation.now.since(card.read_at)))));
+    }
+    if given_at.boot < card.read_at.boot {
+        reasons.push(Safe::of("it was confirmed before the card was made"));
+    }
+    if !is_typed(phrase(&card).as_deref(), &typed) {
+        reasons.push(Safe::of("what was typed is not the phrase that is asked for"));
+    }
+    if needs_reason(action) && !reason.chars().any(char::is_alphanumeric) {
+        reasons.push(Safe::of("in production a reason is asked for"));
+    }
+    let count = card.preview.objects.len();
+    if matches!(action.plan, Plan::Sessions { .. }) && count == 0 {
+        reasons.push(Safe::of("there is nothing to act on; nothing is not everything"));
+    }
+    if count > action.limits.cap {
+        reasons.push(Safe::of(format!("{count} objects are more than the {} allowed", action.limits.cap)));
+    }
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    Ok(Warrant { card, digest, reason: Safe::one_line(reason.as_bytes()), expires })
+}
+
+#[cfg(test)]
+mod tests;
