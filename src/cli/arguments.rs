@@ -104,6 +104,9 @@ pub struct Targets {
     /// Hide literals and comments in queries
     #[arg(long)]
     pub redact: bool,
+    /// Allow guarded actions; without it nothing here can write
+    #[arg(long)]
+    pub allow_actions: bool,
 }
 
 impl Targets {
@@ -138,6 +141,7 @@ impl Targets {
             theme: self.theme.or(before.theme),
             ascii: self.ascii || before.ascii,
             redact: self.redact || before.redact,
+            allow_actions: self.allow_actions || before.allow_actions,
         }
     }
 }
@@ -157,6 +161,7 @@ impl From<Targets> for Arguments {
             theme: t.theme,
             ascii: t.ascii,
             redact: t.redact,
+            allow_actions: t.allow_actions,
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Arguments {
     pub ascii: bool,
     /// `--redact`
     pub redact: bool,
+    /// `--allow-actions`
+    pub allow_actions: bool,
 }
 
 impl Arguments {
@@ -83,6 +85,9 @@ impl Arguments {
             if given {
                 line.set("screen", "", key, Value::Flag(true), flag);
             }
+        }
+        if self.allow_actions {
+            line.set("actions", "", "allow", Value::Flag(true), "--allow-actions");
         }
     }
 }

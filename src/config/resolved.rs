@@ -1,5 +1,7 @@
 //! What is watched and how, after all layers were merged and checked. Adapters, `app` and `check` work from this alone.
 
+mod actions;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use crate::domain::signal::Unit;
 use crate::domain::source::SignalId;
 use crate::domain::target::{Environment, Provenance};
 use crate::domain::threshold::Threshold;
+
+pub use actions::ActionsSpec;
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,8 @@ pub struct Resolved {
     pub origins: Vec<OriginSpec>,
     /// What a profile or configuration names but cannot be watched as it stands, with the line that turns it on.
     pub off: Vec<OffSpec>,
+    /// Guarded actions.
+    pub actions: ActionsSpec,
     /// How the screen looks and behaves.
     pub screen: ScreenSpec,
     /// What was assumed, ignored or found while resolving; said on screen and in `config show`.
@@ -400,6 +406,8 @@ pub enum OffKind {
     Signal,
     /// A log.
     Log,
+    /// A guarded action.
+    Action,
 }
 
 /// Something that is named but cannot be watched as it stands.

@@ -105,5 +105,6 @@ pub fn kind(kind: OffKind) -> &'static str {
         OffKind::Cache => "cache",
         OffKind::Signal => "signal",
         OffKind::Log => "log",
+        OffKind::Action => "action",
     }
 }

@@ -16,8 +16,8 @@ use super::step::{SessionVerb, Step};
 pub struct Target {
     /// What it is.
     pub kind: SourceKind,
-    /// Its place in the configuration.
-    pub at: usize,
+    /// Its place in the configuration, if it is watched.
+    pub at: Option<usize>,
     /// Its name: what a person types to confirm.
     pub name: Safe,
     /// How careful one has to be.

@@ -1,6 +1,7 @@
 //! The one table of configuration keys. It makes the strict reader, `config example`, `config show` and the
 //! suggestions; the rows stand beside, by subject.
 
+mod actions;
 mod figures;
 mod program;
 mod watched;
@@ -124,7 +125,7 @@ impl Section {
 }
 
 /// All sections, in the order of `config example`.
-pub static SECTIONS: [&Section; 10] = [
+pub static SECTIONS: [&Section; 12] = [
     &program::ROOT,
     &watched::ORIGIN,
     &watched::SERVICE,
@@ -135,6 +136,8 @@ pub static SECTIONS: [&Section; 10] = [
     &figures::METRICS,
     &program::SCREEN,
     &program::DISCOVERY,
+    &actions::ACTIONS,
+    &actions::ACTION,
 ];
 
 /// Shortest pause between readings that a configuration may ask for.

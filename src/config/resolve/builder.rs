@@ -35,6 +35,7 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
     builder.signals();
     builder.logs();
     builder.metrics();
+    builder.actions();
     screen::resolve(&mut builder);
     builder.loosening();
     builder.limits();

@@ -1,5 +1,6 @@
 //! The last step: merged layers become `Resolved`, or every problem at once.
 
+mod actions;
 mod builder;
 mod caches;
 mod credentials;

@@ -9,14 +9,17 @@ use crate::remediation::step::{SessionVerb, SessionsStep, Step, Work};
 pub fn of(action: &Action) -> Vec<Step> {
     match &action.plan {
         Plan::Steps(steps) => steps.clone(),
-        Plan::Sessions { verb, .. } if action.target.kind == SourceKind::Database => vec![Step {
-            title: Safe::of(match verb {
-                SessionVerb::Cancel => "cancel their queries",
-                SessionVerb::Terminate => "terminate the sessions",
-            }),
-            work: Work::Sessions(SessionsStep { database: action.target.at, verb: *verb }),
-            deadline: action.limits.deadline,
-        }],
+        Plan::Sessions { verb, .. } if action.target.kind == SourceKind::Database => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            vec![Step {
+                title: Safe::of(match verb {
+                    SessionVerb::Cancel => "cancel their queries",
+                    SessionVerb::Terminate => "terminate the sessions",
+                }),
+                work: Work::Sessions(SessionsStep { database, verb: *verb }),
+                deadline: action.limits.deadline,
+            }]
+        }
         Plan::Sessions { .. } => Vec::new(),
     }
 }

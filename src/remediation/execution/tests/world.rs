@@ -50,7 +50,7 @@ pub fn action(level: Level) -> Action {
         level,
         target: Target {
             kind: SourceKind::Database,
-            at: 0,
+            at: Some(0),
             name: Safe::of("main"),
             environment: Environment::Staging,
             provenance: Provenance::Configured,

@@ -1,0 +1,113 @@
+//! Keys of guarded actions: whether they are allowed, their limits, and actions of the team's own.
+
+use std::time::Duration;
+
+use super::watched::{BEARER, CA_FILE, HEADERS};
+use super::{Form, Kind, Section, environment, key, live, off};
+
+const AT_ONCE: Duration = Duration::ZERO;
+
+/// `[actions]`
+pub static ACTIONS: Section = Section {
+    name: "actions",
+    form: Form::Table,
+    doc: "Guarded actions. Without allow = true, or --allow-actions, the menu describes them and none can run.",
+    one_of: &[],
+    keys: &[
+        key("allow", Kind::Flag, "true", "false", "Actions may be run from here, each after its card and consent."),
+        key("audit", Kind::File, "\"/var/lib/quarterdeck/audit\"", "the user's state folder", "Folder of the audit."),
+        key(
+            "shared",
+            Kind::File,
+            "\"/var/lib/quarterdeck/shared\"",
+            "none: guards cover only you",
+            "Folder that the operators of this host share, for locks, cool-downs and approvals.",
+        ),
+        key(
+            "idle_older_than",
+            Kind::Time { least: Duration::from_secs(1) },
+            "\"10m\"",
+            "10m",
+            "Sessions idle for so long are offered for termination.",
+        ),
+        key(
+            "idle_in_transaction_older_than",
+            Kind::Time { least: Duration::from_secs(1) },
+            "\"5m\"",
+            "5m",
+            "The same for sessions that hold a transaction open.",
+        ),
+        key("cap", Kind::Count { least: 1, most: 500 }, "50", "50", "Sessions that one action touches at most."),
+        key("except_users", Kind::Texts, "[\"replicator\"]", "none", "Users whose sessions are never touched."),
+        key(
+            "except_applications",
+            Kind::Texts,
+            "[\"pg_dump\"]",
+            "none",
+            "Values of application_name whose sessions are never touched.",
+        ),
+    ],
+};
+
+/// `[[action]]`
+pub static ACTION: Section = Section {
+    name: "action",
+    form: Form::Named,
+    doc: "An action of the team's own: a request that changes something, and what shows that it worked.",
+    one_of: &["url", "origin"],
+    keys: &[
+        live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
+        live("origin", Kind::Name, "\"api\"", "Origin of the path."),
+        live("path", Kind::UrlPath, "\"/cache/warm\"", "Path, and query if any."),
+        key(
+            "url",
+            Kind::Url,
+            "\"https://api.example.com/cache/warm\"",
+            "",
+            "The whole URL, instead of origin and path.",
+        ),
+        key("title", Kind::Text, "\"warm the cache\"", "its name", "What it does, in a few words."),
+        key(
+            "level",
+            Kind::Word(&["L1", "L2", "L3"]),
+            "\"L1\"",
+            "L3",
+            "How dangerous it is: L1 safe and repeatable, L2 disruptive, L3 destructive.",
+        ),
+        key(
+            "target",
+            Kind::Name,
+            "\"api\"",
+            "the origin's name, or the URL's host",
+            "What it is aimed at: the name that is typed to confirm.",
+        ),
+        key("method", Kind::Word(&["POST", "PUT", "PATCH", "DELETE"]), "\"POST\"", "POST", "Method of the request."),
+        key("body", Kind::Text, "'{\"all\": true}'", "none", "Body of the request, JSON."),
+        HEADERS,
+        BEARER,
+        CA_FILE,
+        key("expect_status", Kind::Statuses, "[200, 202]", "200 to 299", "Statuses that count as done."),
+        key(
+            "watch",
+            Kind::Text,
+            "\"cache redis\"",
+            "none: nothing is verified",
+            "What shows that it worked: cache NAME, signal NAME, connections NAME, blocked NAME or service NAME.",
+        ),
+        key(
+            "expect",
+            Kind::Text,
+            "\"rises\"",
+            "ok for a service, rises for a cache, else falls",
+            "rises, falls, ok, or a threshold such as \"> 80 %\".",
+        ),
+        key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
+        key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
+        key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
+        key("deadline", Kind::Time { least: Duration::from_millis(50) }, "\"30s\"", "30s", "Deadline of the request."),
+        key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
+        key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
+        environment(),
+        off(),
+    ],
+};

@@ -1,0 +1,198 @@
+//! Guarded actions: whether they are allowed, their limits, and the team's own ones with what shows that they worked.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::super::environments::url_is_loopback;
+use super::super::layers::Item;
+use super::super::nearest;
+use super::super::resolved::OffKind;
+use super::super::value::Value;
+use super::builder::Builder;
+use super::given::{file, provenance, text, time};
+use super::reach::Reach;
+use crate::domain::source::SourceKind;
+use crate::domain::threshold::Threshold;
+use crate::domain::{Safe, threshold};
+use crate::remediation::action::{Action, Limits, Plan, Target};
+use crate::remediation::level::Level;
+use crate::remediation::measure::{Expectation, Measure, Precondition, Proof, Trial};
+use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
+
+/// Of an action that leans on the database, connections in use must be under this.
+const ROOM: &str = "< 90 %";
+
+impl<'a> Builder<'a> {
+    /// Fills `Resolved::actions`; everything that can be watched must be known by then.
+    pub fn actions(&mut self) {
+        let merged = self.merged;
+        let given = |key: &str| merged.given("actions", key).map(|g| g.value.clone());
+        let actions = &mut self.resolved.actions;
+        actions.allow = given("allow") == Some(Value::Flag(true));
+        for (key, folder) in [("audit", &mut actions.audit), ("shared", &mut actions.shared)] {
+            if let Some(Value::File(path)) = given(key) {
+                *folder = Some(path);
+            }
+        }
+        for (key, age) in [
+            ("idle_older_than", &mut actions.idle_older_than),
+            ("idle_in_transaction_older_than", &mut actions.idle_in_transaction_older_than),
+        ] {
+            if let Some(Value::Time(time)) = given(key) {
+                *age = time;
+            }
+        }
+        if let Some(Value::Count(cap)) = given("cap") {
+            actions.cap = usize::try_from(cap).unwrap_or(actions.cap);
+        }
+        for (key, list) in
+            [("except_users", &mut actions.except_users), ("except_applications", &mut actions.except_applications)]
+        {
+            if let Some(Value::Texts(texts)) = given(key) {
+                *list = texts;
+            }
+        }
+        for item in merged.of("action") {
+            if self.switched_off(OffKind::Action, item) {
+                continue;
+            }
+            match self.reach(item) {
+                Reach::At(url, origin) => self.action(item, url, origin),
+                Reach::Off(why, turn_on) => self.off(OffKind::Action, item, why, turn_on),
+                Reach::Wrong => {}
+            }
+        }
+    }
+
+    fn action(&mut self, item: &'a Item, mut url: Url, origin: Option<&'a Item>) {
+        let (headers, bearer) = self.credentials(item, &mut url);
+        let loopback = url_is_loopback(&url);
+        let Some(proof) = self.proof(item) else { return };
+        let deadline = time(item, "deadline").unwrap_or(Duration::from_secs(30));
+        let expected_status = match item.given("expect_status").map(|g| &g.value) {
+            Some(Value::Statuses(codes)) => codes.clone(),
+            _ => Vec::new(),
+        };
+        let method = match text(item, "method") {
+            Some("PUT") => WritingMethod::Put,
+            Some("PATCH") => WritingMethod::Patch,
+            Some("DELETE") => WritingMethod::Delete,
+            _ => WritingMethod::Post,
+        };
+        let same_origin = |other: &Url| other.origin() == url.origin();
+        let at = self.resolved.services.iter().position(|service| same_origin(&service.url));
+        let named = text(item, "target").map(str::to_owned).or_else(|| origin.map(|origin| origin.name.clone()));
+        let name = named.or_else(|| url.host_str().map(str::to_owned)).unwrap_or_else(|| item.name.clone());
+        let title = Safe::of(text(item, "title").unwrap_or(&item.name));
+        let step = HttpStep {
+            method,
+            headers,
+            bearer,
+            body: text(item, "body").map(str::to_owned),
+            ca_file: file(item, "ca_file"),
+            expected_status,
+            url,
+        };
+        let leans_on_database = matches!(proof.trials.first(), Some(Trial { measure: Measure::HitRatio(_), .. }));
+        let preconditions = if leans_on_database { self.room() } else { Vec::new() };
+        let environment = self.environment(item, origin, loopback);
+        self.resolved.actions.own.push(Action {
+            id: Safe::of(&item.name),
+            title: title.clone(),
+            level: Level::parse(text(item, "level").unwrap_or_default()),
+            target: Target {
+                kind: SourceKind::Service,
+                at,
+                name: Safe::of(name),
+                environment,
+                provenance: provenance(item, "url"),
+                on_loopback: loopback,
+            },
+            plan: Plan::Steps(vec![Step { title, work: Work::Http(Box::new(step)), deadline }]),
+            preconditions,
+            limits: Limits {
+                cap: 1,
+                cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)),
+                deadline: deadline + Duration::from_secs(5),
+            },
+            proof,
+            undo: Safe::of(text(item, "undo").unwrap_or("not known")),
+            warnings: Vec::new(),
+        });
+    }
+
+    /// Connections are left for what an action makes the service do.
+    fn room(&self) -> Vec<Precondition> {
+        let Ok(threshold) = Threshold::parse(ROOM) else { return Vec::new() };
+        let databases = self.resolved.databases.iter().enumerate();
+        databases
+            .map(|(at, database)| Precondition {
+                measure: Measure::UsedShare(at),
+                threshold: threshold.clone(),
+                fresh: database.interval * 3 + Duration::from_secs(5),
+                name: Safe::of(format!("share of connections in use of {}", database.name)),
+            })
+            .collect()
+    }
+
+    /// What shows that it worked; `None` when what was written makes no sense, which was told.
+    fn proof(&mut self, item: &Item) -> Option<Proof> {
+        let watched = match text(item, "watch") {
+            Some(words) => Some(self.watched(item, words)?),
+            None => None,
+        };
+        let trials = match watched {
+            Some((measure, name)) => vec![Trial { expect: self.expectation(item, &measure)?, measure, name }],
+            None => Vec::new(),
+        };
+        Some(Proof {
+            trials,
+            settle: time(item, "settle").unwrap_or_default(),
+            within: time(item, "within").unwrap_or(Duration::from_secs(60)),
+            stable: time(item, "stable").unwrap_or_default(),
+        })
+    }
+
+    fn watched(&mut self, item: &Item, words: &str) -> Option<(Measure, Safe)> {
+        let r = &self.resolved;
+        let (kind, name) = words.split_once(' ').unwrap_or((words, ""));
+        let databases: Vec<&Safe> = r.databases.iter().map(|d| &d.name).collect();
+        let (names, measure, what): (Vec<&Safe>, fn(usize) -> Measure, &str) = match kind {
+            "cache" => (r.caches.iter().map(|c| &c.name).collect(), Measure::HitRatio, "hit ratio of"),
+            "signal" => (r.signals.iter().map(|s| &s.name).collect(), Measure::Signal, ""),
+            "connections" => (databases, Measure::UsedSlots, "connections in use of"),
+            "blocked" => (databases, Measure::Blocked, "blocked sessions of"),
+            "service" => (r.services.iter().map(|s| &s.name).collect(), Measure::Service, "health of"),
+            _ => {
+                let words = "is not known; allowed: cache, signal, connections, blocked or service, and a name";
+                self.wrong(item, "watch", words);
+                return None;
+            }
+        };
+        let name = name.trim();
+        let Some(at) = names.iter().position(|known| known.as_str() == name) else {
+            let hint = nearest::hint(name, names.iter().map(|known| known.as_str()));
+            self.wrong(item, "watch", &format!("there is no {kind} named {name:?}{hint}"));
+            return None;
+        };
+        Some((measure(at), Safe::of(format!("{what} {name}").trim())))
+    }
+
+    fn expectation(&mut self, item: &Item, measure: &Measure) -> Option<Expectation> {
+        let given = text(item, "expect");
+        let expectation = match (given, measure) {
+            (Some("rises"), _) | (None, Measure::HitRatio(_)) => Expectation::Rose,
+            (Some("ok"), Measure::Service(_)) | (None, Measure::Service(_)) => Expectation::Healthy,
+            (Some("falls"), _) | (None, _) => Expectation::Fell,
+            (Some(words), _) => match threshold::Threshold::parse(words) {
+                Ok(threshold) => Expectation::Meets(threshold),
+                Err(why) => {
+                    self.wrong(item, "expect", &format!("rises, falls, ok or a threshold: {why}"));
+                    return None;
+                }
+            },
+        };
+        Some(expectation)
+    }
+}

@@ -1,0 +1,45 @@
+//! Guarded actions after all layers were merged and checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::remediation::action::Action;
+
+/// What may be done, and within which limits.
+#[derive(Clone, Debug)]
+pub struct ActionsSpec {
+    /// Actions may be run.
+    pub allow: bool,
+    /// Folder of the audit; the user's state folder where none is given.
+    pub audit: Option<PathBuf>,
+    /// Folder that the operators of this host share.
+    pub shared: Option<PathBuf>,
+    /// Sessions idle for so long are offered for termination.
+    pub idle_older_than: Duration,
+    /// The same for sessions that hold a transaction open.
+    pub idle_in_transaction_older_than: Duration,
+    /// Sessions that one action touches at most.
+    pub cap: usize,
+    /// Users whose sessions are never touched.
+    pub except_users: Vec<String>,
+    /// Applications whose sessions are never touched.
+    pub except_applications: Vec<String>,
+    /// The team's own actions.
+    pub own: Vec<Action>,
+}
+
+impl Default for ActionsSpec {
+    fn default() -> ActionsSpec {
+        ActionsSpec {
+            allow: false,
+            audit: None,
+            shared: None,
+            idle_older_than: Duration::from_secs(600),
+            idle_in_transaction_older_than: Duration::from_secs(300),
+            cap: 50,
+            except_users: Vec::new(),
+            except_applications: Vec::new(),
+            own: Vec::new(),
+        }
+    }
+}
