@@ -1,6 +1,8 @@
 //! The whole program without a terminal: a rich system told by events alone, drawn at a fixed time, character by character.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "program/acting.rs"]
+mod acting;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/long_tables.rs"]

@@ -31,7 +31,7 @@ pub fn chrome(model: &Model) -> Chrome {
     Chrome {
         name: model.name.clone(),
         environment: model.environment(),
-        mode: Safe::of(if view.mouse { "read-only  mouse on" } else { "read-only" }),
+        mode: mode(model),
         strip: strip(model),
         clock: clock(model),
         meters,
@@ -45,6 +45,12 @@ pub fn chrome(model: &Model) -> Chrome {
         alerts: alerts(model),
         prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text))),
     }
+}
+
+/// Whether anything can be done from here, and what has the mouse.
+fn mode(model: &Model) -> Safe {
+    let armed = if model.actions.is_armed() { "ARMED" } else { "read-only" };
+    Safe::of(if model.view.mouse { format!("{armed}  mouse on") } else { armed.to_owned() })
 }
 
 fn clock(model: &Model) -> Safe {

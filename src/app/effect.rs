@@ -1,4 +1,5 @@
-//! What the program wants done, as data. Nothing here writes to the outside world that is watched.
+//! What the program wants done, as data. Only `RunAction` may change anything that is watched, and what it carries only the
+//! guard can make.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,12 @@ use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::logs::Reload;
+use crate::remediation::action::SessionSelector;
+use crate::remediation::audit::Entry;
+use crate::remediation::card::Identity;
+use crate::remediation::guard::Approved;
+use crate::remediation::object::ObjectKey;
+use crate::remediation::step::SessionVerb;
 
 /// An order to the runtime.
 #[derive(Debug)]
@@ -32,10 +39,74 @@ pub enum Effect {
     Copy(Vec<Safe>),
     /// Read the program's own log for the overlay.
     ReadDiagnostics,
+    /// Read what an action would touch; only read.
+    Preview(Box<PreviewOrder>),
+    /// Take the locks of a target, and note that the cool-down of the action begins.
+    Hold {
+        /// For which run.
+        run: u64,
+        /// The target's identity, hashed.
+        key: String,
+        /// Which action.
+        action: Safe,
+        /// Its target, for words.
+        target: Safe,
+        /// Not again before.
+        cool_down: Duration,
+    },
+    /// Write to the audit, and say so when it is on disk; nobody waits for it without a run.
+    Record {
+        /// For which run.
+        run: Option<u64>,
+        /// What.
+        entry: Box<Entry>,
+    },
+    /// Do this, once. Emitted only when the intent is on disk.
+    RunAction {
+        /// Of which run.
+        run: u64,
+        /// Which step.
+        step: usize,
+        /// What, on what.
+        approved: Box<Approved>,
+    },
+    /// Count the sessions that are still as the card shows them.
+    ReadObjects {
+        /// For which run.
+        run: u64,
+        /// Of which database.
+        database: usize,
+        /// Which server it must be.
+        identity: Identity,
+        /// Which.
+        objects: Vec<ObjectKey>,
+    },
+    /// Let the locks go.
+    Release {
+        /// Of which run.
+        run: u64,
+    },
     /// Forget what the terminal shows and draw everything.
     RedrawAll,
     /// Stop as a job of the shell.
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// What a preview is to find out.
+#[derive(Clone, Debug)]
+pub struct PreviewOrder {
+    /// Its number, for the answer.
+    pub id: u64,
+    /// Which database.
+    pub database: usize,
+    /// Which sessions.
+    pub selector: SessionSelector,
+    /// What would be done to them.
+    pub verb: SessionVerb,
+    /// At most so many.
+    pub cap: usize,
+    /// Within this.
+    pub deadline: Duration,
 }

@@ -6,9 +6,11 @@ use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
-use crate::domain::{Arrival, Cause, Safe};
+use crate::domain::{Arrival, Cause, Moment, Safe};
 use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment, Stream};
+use crate::remediation::card::Preview;
+use crate::remediation::execution::Input;
 
 /// What happened.
 #[derive(Debug)]
@@ -39,6 +41,28 @@ pub enum Event {
     BytesWritten(u64),
     /// The program's own log, asked for by the overlay: newest lines last.
     DiagnosticsRead(Vec<Safe>),
+    /// A preview ended.
+    Previewed {
+        /// Of which order.
+        id: u64,
+        /// What it found.
+        outcome: Box<Result<Preview, Cause>>,
+        /// When it was begun.
+        begun: Moment,
+    },
+    /// Something happened to an action that runs.
+    ActionHappened {
+        /// Which run.
+        run: u64,
+        /// What.
+        input: Box<Input>,
+    },
+    /// The audit can be written again, or cannot any more, and why.
+    AuditStands(Result<(), Safe>),
+    /// Runs of before that never came to an end: nobody knows whether they had their effect.
+    RunsRecovered(Vec<Safe>),
+    /// Whom the guards cover, when that is less than all.
+    GuardsCover(Safe),
     /// Somebody else asked us to stop as a job of the shell.
     AskedToSuspend,
     /// We were stopped, by ourselves or by others, and go on now.

@@ -58,7 +58,9 @@ fn scope(pane: PaneId) -> Scope {
     match pane {
         PaneId::Services | PaneId::SlowQueries | PaneId::Sessions | PaneId::Signals => Scope::Table,
         PaneId::Logs => Scope::Text,
-        PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Later => Scope::Global,
+        PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Actions | PaneId::Later => {
+            Scope::Global
+        }
     }
 }
 

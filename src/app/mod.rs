@@ -1,5 +1,6 @@
 //! Floor 4, the pure program: model, events, effects and the one `update`.
 
+pub mod actions;
 pub mod chrome;
 pub mod concerns;
 pub mod details;

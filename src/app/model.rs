@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::actions::Actions;
 use crate::app::concerns::Changes;
 use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
@@ -27,6 +28,8 @@ pub struct Model {
     pub changes: Changes,
     /// What was known when the screen was frozen; shown instead until it goes on.
     pub frozen: Option<Box<Frozen>>,
+    /// What may be done, is being done and was done.
+    pub actions: Actions,
     /// What the person looks at.
     pub view: View,
     /// What the last draw put where.
@@ -87,6 +90,7 @@ impl Model {
             live: Telemetry::new(resolved, now),
             changes: Changes::default(),
             frozen: None,
+            actions: Actions::new(&resolved.actions, now),
             view: View::default(),
             geometry: Geometry::default(),
             screen: resolved.screen.clone(),

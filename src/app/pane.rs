@@ -29,6 +29,8 @@ pub enum PaneId {
     Sessions,
     /// What the database told of itself (database page).
     Database,
+    /// What may be done, and what was done.
+    Actions,
     /// A page of a later release: says so in a line.
     Later,
 }

@@ -52,6 +52,19 @@ pub enum OverlayView<'a> {
         /// First line shown, counted after wrapping; past the end shows the end.
         scroll: usize,
     },
+    /// A text with lines below it that one chooses among or types in.
+    Form {
+        /// The text.
+        document: Document,
+        /// First line shown.
+        scroll: usize,
+        /// The lines below.
+        foot: Vec<Line>,
+        /// Which of them has the focus.
+        chosen: Option<usize>,
+        /// Keys of use, for its frame.
+        keys: &'static str,
+    },
     /// The command line with its completions.
     Palette {
         /// What was typed.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::app::actions::dialog::Dialog;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
 use crate::app::table::{RowKey, Sort, Tone};
@@ -95,6 +96,7 @@ impl Page {
             Page::Database => &[PaneId::Sessions, PaneId::SlowQueries, PaneId::Connections, PaneId::Database],
             Page::Cache => &[PaneId::Cache, PaneId::Signals],
             Page::Logs => &[PaneId::Logs],
+            Page::Actions => &[PaneId::Actions],
             _ => &[PaneId::Later],
         }
     }
@@ -120,6 +122,18 @@ pub enum Overlay {
     Document {
         /// The text.
         document: Document,
+        /// First line shown.
+        scroll: usize,
+    },
+    /// The menu of actions.
+    Menu {
+        /// Which is chosen.
+        chosen: usize,
+    },
+    /// The card of an action, to be decided on.
+    Card(Box<Dialog>),
+    /// The action that runs, or ran last.
+    Progress {
         /// First line shown.
         scroll: usize,
     },

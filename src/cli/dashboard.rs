@@ -29,7 +29,11 @@ pub fn show(resolved: &Resolved) -> ExitCode {
         return ExitCode::from(load::USAGE);
     }
     match dashboard::run(resolved) {
-        Ok(status) => ExitCode::from(status),
+        Ok(ended) => {
+            // Worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.
+            say::out(ended.head.as_slice());
+            ExitCode::from(ended.status)
+        }
         Err(error) => {
             say::complain(format!("{error:#}"));
             ExitCode::from(FAILED)

@@ -126,6 +126,7 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {
         cache.name = Safe::of("redis");
     }
+    resolved.actions.audit = Some(audit_folder(addresses));
     for package in &addresses.missing {
         resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));
         resolved.off.push(absent(package));
@@ -134,6 +135,16 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         resolved.notes.push(Safe::of(format!("scenario {scenario} begins 15 s after the start")));
     }
     Ok(resolved)
+}
+
+/// The audit of the sample goes with the sample.
+fn audit_folder(addresses: &DemoAddresses) -> PathBuf {
+    let folder = addresses.log_path.parent().map_or_else(std::env::temp_dir, |logs| logs.join("audit"));
+    let mut builder = std::fs::DirBuilder::new();
+    if let Err(error) = std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700).create(&folder) {
+        say::complain(format!("no action will run here: {}: {error}", folder.display()));
+    }
+    folder
 }
 
 fn absent(package: &str) -> crate::config::resolved::OffSpec {

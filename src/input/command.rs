@@ -91,6 +91,10 @@ pub enum Command {
     Bottom,
     /// The menu of actions.
     Actions,
+    /// The action that runs, or ran last.
+    WatchAction,
+    /// Leave to act again, after it lapsed.
+    Arm,
     /// UTC or local time.
     TimeZone,
     /// Next theme.
@@ -156,6 +160,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Back, "back", &[Key::char('q')], Scope::Global, "back to the overview, or quit from there"),
     row(Command::Quit, "quit", &[Key::ctrl('c')], Scope::Global, "leaves at once"),
     row(Command::Actions, "action", &[Key::char('a')], Scope::Global, "the menu of guarded actions"),
+    row(Command::WatchAction, "watch", &[Key::char('w')], Scope::Global, "the action that runs, or ran last"),
+    row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),
     row(Command::Slower, "slower", &[Key::char('+')], Scope::Global, "longer pause between frames"),
     row(Command::Faster, "faster", &[Key::char('-')], Scope::Global, "shorter pause between frames"),

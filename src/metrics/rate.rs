@@ -144,6 +144,13 @@ impl HitRatio {
         HitRate::Measured { ratio, hits, misses, over }
     }
 
+    /// The same over the readings from a moment on, for telling what came after it from what was before.
+    #[must_use]
+    pub fn rate_since(&self, from: Moment) -> HitRate {
+        let snapshots = self.snapshots.iter().filter(|snapshot| snapshot.at >= from.boot).copied().collect();
+        HitRatio { snapshots, window: self.window, run: Safe::default() }.rate()
+    }
+
     /// Keeps what lies in the window and the one snapshot at or before its beginning.
     fn slide(&mut self, now: Duration) {
         let start = now.saturating_sub(self.window);

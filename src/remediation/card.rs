@@ -5,9 +5,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{Moment, Safe, Untrusted};
 
-use super::action::Action;
-use super::measure::Evidence;
+use super::action::{Action, Plan};
+use super::measure::{Evidence, Measure};
 use super::object::{Excluded, Object, ObjectKey};
+use super::step::SessionVerb;
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +73,31 @@ impl std::fmt::Debug for Digest {
 }
 
 impl Card {
+    /// A card of what a preview found, with what speaks against the action by itself.
+    #[must_use]
+    pub fn new(action: Action, mut preview: Preview, before: Vec<Evidence>, read_at: Moment) -> Card {
+        if matches!(action.plan, Plan::Sessions { verb: SessionVerb::Cancel, .. })
+            && preview.objects.iter().any(|object| !object.key.runs_something())
+        {
+            preview.obstacles.push(Safe::of("it runs nothing now: there is nothing to cancel; terminate it instead"));
+        }
+        let fits = matches!(action.plan, Plan::Sessions { .. });
+        if fits && preview.objects.is_empty() {
+            preview.obstacles.push(Safe::of("nothing fits: there is nothing to do"));
+        }
+        let mut before = before;
+        if fits {
+            let count = preview.objects.len();
+            before.push(Evidence {
+                measure: Measure::ObjectsLeft,
+                value: Some(count as f64),
+                at: read_at,
+                words: Safe::of(count.to_string()),
+            });
+        }
+        Card { action, preview, before, read_at }
+    }
+
     /// What consent is bound to. Live readings and ages are not in it; identity, objects, effect, limits and the way of
     /// proving are.
     #[must_use]

@@ -362,6 +362,12 @@ impl Execution {
         self.verification.trials()
     }
 
+    /// From when on readings count; not known before the effect.
+    #[must_use]
+    pub fn counts_from(&self) -> Option<Moment> {
+        self.verification.counts_from()
+    }
+
     /// The measures that readings are wanted of.
     pub fn measures(&self) -> impl Iterator<Item = &Measure> {
         self.verification.trials().iter().map(|state| &state.trial.measure)

@@ -22,6 +22,14 @@ pub enum ObjectKey {
     Named(Untrusted),
 }
 
+impl ObjectKey {
+    /// Whether it is a session that runs something.
+    #[must_use]
+    pub fn runs_something(&self) -> bool {
+        matches!(self, ObjectKey::Session { state: SessionState::Active | SessionState::Fastpath, .. })
+    }
+}
+
 /// One object on a card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {

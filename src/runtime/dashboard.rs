@@ -13,7 +13,10 @@ use crate::config::Resolved;
 use crate::domain::Safe;
 use crate::ui::theme::Theme;
 
+use super::acting::Acting;
 use super::compute_thread::ComputeThread;
+use super::database_orders::DatabaseOrder;
+use super::guards::Wanted;
 use super::inbox::Inbox;
 use super::log_thread::LogThread;
 use super::screen::Screen;
@@ -27,9 +30,20 @@ use super::{clock, deadline, diagnostics, panic, signals};
 const EAGER: Duration = Duration::from_secs(4);
 /// Pause between frames while eager.
 const EAGER_PAUSE: Duration = Duration::from_millis(30);
+/// Pause between looks at an action that goes on without a screen.
+const WITHOUT_SCREEN: Duration = Duration::from_millis(200);
 
-/// Runs until a person or the system ends it. Returns the exit status.
-pub fn run(resolved: &Resolved) -> color_eyre::Result<u8> {
+/// How it ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Exit status.
+    pub status: u8,
+    /// Where the chain of the audit ends, if anything was written to it.
+    pub head: Option<Safe>,
+}
+
+/// Runs until a person or the system ends it.
+pub fn run(resolved: &Resolved) -> color_eyre::Result<Ended> {
     diagnostics::install();
     panic::install()?;
     let theme = load_theme(resolved)?;
@@ -59,6 +73,7 @@ struct Dashboard {
     compute: ComputeThread,
     logs: LogThread,
     watch: Watch,
+    acting: Acting,
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
@@ -72,7 +87,7 @@ impl Dashboard {
         theme: Theme,
         tty: File,
         inbox: Arc<Inbox>,
-        watch: Watch,
+        mut watch: Watch,
     ) -> color_eyre::Result<Dashboard> {
         let now = clock::now();
         let mut model = Model::new(resolved, now, clock::local_offset());
@@ -82,6 +97,7 @@ impl Dashboard {
         model.dirty = false;
         let input = listen_to(&tty, &inbox)?;
         watch.begin(resolved);
+        let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -95,6 +111,7 @@ impl Dashboard {
             compute,
             logs,
             watch,
+            acting,
             begun: Instant::now(),
             pause,
             leave: None,
@@ -102,7 +119,7 @@ impl Dashboard {
         })
     }
 
-    fn live(mut self) -> u8 {
+    fn live(mut self) -> Ended {
         #[cfg(debug_assertions)]
         super::fault::set_off_if_asked();
         let mut slot = self.next_slot();
@@ -137,10 +154,25 @@ impl Dashboard {
         let status = self.leave.unwrap_or(0);
         self.input.stop();
         modes::leave();
+        self.see_to_the_end();
         let _deadline = deadline::start(i32::from(status));
+        let head = self.acting.finish();
         drop(self.logs);
         drop(self.watch);
-        status
+        Ended { status, head }
+    }
+
+    /// The screen is gone; an action that runs goes on without one until it has ended and is recorded.
+    fn see_to_the_end(&mut self) {
+        if let Some(running) = self.model.actions.running() {
+            tracing::info!("{running} goes on without a screen until it has ended");
+        }
+        while self.model.actions.running().is_some() {
+            let taken = self.inbox.wait(WITHOUT_SCREEN, false);
+            self.obey_all(taken);
+            self.take_telemetry();
+            self.step(Event::TimePassed);
+        }
     }
 
     /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.
@@ -214,6 +246,16 @@ impl Dashboard {
             Effect::SetMouse(on) => self.screen.set_mouse(on),
             Effect::Copy(lines) => self.copy(&lines),
             Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
+            Effect::Preview(order) => self.acting.preview(&self.watch, *order),
+            Effect::Hold { run, key, action, target, cool_down } => {
+                self.acting.hold(run, Wanted { key, action, target, cool_down });
+            }
+            Effect::Record { run, entry } => self.acting.record(run, entry),
+            Effect::RunAction { run, step, approved } => self.acting.run(&self.watch, run, step, approved),
+            Effect::ReadObjects { run, database, identity, objects } => {
+                self.acting.count(&self.watch, run, database, DatabaseOrder::Left { run, identity, objects });
+            }
+            Effect::Release { run } => self.acting.release(run),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

@@ -1,14 +1,18 @@
 //! Floor 6: the only impure glue: loop, terminal, sources' tasks, compute thread, signals.
 
+mod acting;
+mod audit_thread;
 mod base64;
 pub mod clock;
 mod compute_thread;
 pub mod dashboard;
+mod database_orders;
 mod deadline;
 mod diagnostics;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod first_line;
+mod guards;
 pub mod headless;
 mod inbox;
 mod io_thread;

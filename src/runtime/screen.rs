@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::actions::forms;
 use crate::app::geometry::Geometry;
 use crate::app::screen::OverlayView;
 use crate::app::view::Overlay;
@@ -119,6 +120,9 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
         .iter()
         .map(|overlay| match overlay {
             Overlay::Document { document, scroll } => OverlayView::Document { document, scroll: *scroll },
+            Overlay::Menu { chosen } => forms::menu(model, *chosen),
+            Overlay::Card(dialog) => forms::card(model, dialog),
+            Overlay::Progress { scroll } => forms::progress(model, *scroll),
             Overlay::Palette { typed, chosen } => OverlayView::Palette { typed: Safe::of(typed), chosen: *chosen },
         })
         .collect();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::adapters::command::CommandSignal;
 use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint, figure_at};
@@ -18,6 +18,7 @@ use crate::domain::cause::Phase;
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause};
 
+use super::database_orders::{self, DatabaseOrder};
 use super::inbox::Inbox;
 use super::pace;
 
@@ -51,6 +52,8 @@ pub struct Source {
     pub interval: Duration,
     /// Deadline of one reading.
     pub deadline: Duration,
+    /// What else is to be done over the connection of a database.
+    pub orders: Option<mpsc::Receiver<DatabaseOrder>>,
 }
 
 impl Source {
@@ -77,10 +80,32 @@ impl Source {
             let next = pace::next(begun.duration_since(started), pause, phase);
             let next_in = next.saturating_sub(started.elapsed());
             inbox.post(Arrival { source: self.id, outcome, took: begun.elapsed(), next_in });
-            tokio::select! {
-                () = tokio::time::sleep(next_in) => {}
-                asked = refresh.changed() => if asked.is_err() { return },
+            let until = tokio::time::Instant::now() + next_in;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep_until(until) => break,
+                    asked = refresh.changed() => if asked.is_err() { return } else { break },
+                    order = next_order(&mut self.orders) => {
+                        // What an order changed is read at once: fresh evidence.
+                        if self.reader.obey(order, &inbox).await {
+                            break;
+                        }
+                    }
+                }
             }
+        }
+    }
+}
+
+/// The next order; none ever comes where nobody can give one.
+async fn next_order(orders: &mut Option<mpsc::Receiver<DatabaseOrder>>) -> DatabaseOrder {
+    loop {
+        match orders {
+            Some(open) => match open.recv().await {
+                Some(order) => return order,
+                None => *orders = None,
+            },
+            None => std::future::pending().await,
         }
     }
 }
@@ -99,6 +124,14 @@ impl Reader {
     /// After failures it is asked more and more rarely, up to this.
     fn longest_pause(&self) -> Duration {
         if matches!(self, Reader::Health(_)) { backoff::PROBE_CAP } else { backoff::CAP }
+    }
+
+    /// Carries an order out; whether something may have changed by it.
+    async fn obey(&mut self, order: DatabaseOrder, inbox: &Inbox) -> bool {
+        match self {
+            Reader::Database(source) => database_orders::obey(source, order, inbox).await,
+            _ => false,
+        }
     }
 
     async fn read(&mut self, deadline: Duration) -> Result<Reading, Cause> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::adapters::command::CommandSignal;
 use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint};
@@ -22,6 +22,7 @@ use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Cause, Safe};
 
+use super::database_orders::DatabaseOrder;
 use super::inbox::Inbox;
 use super::io_thread::IoThread;
 use super::sources::{Reader, Source};
@@ -32,14 +33,25 @@ pub struct Watch {
     inbox: Arc<Inbox>,
     clients: HttpClients,
     refresh: watch::Sender<u64>,
+    databases: Vec<mpsc::Sender<DatabaseOrder>>,
     started: Instant,
 }
+
+/// Orders that wait for one database at most.
+const ORDERS: usize = 16;
 
 impl Watch {
     /// Starts the worker; nothing is watched yet.
     pub fn start(inbox: Arc<Inbox>) -> std::io::Result<Watch> {
         let (refresh, _) = watch::channel(0);
-        Ok(Watch { io: IoThread::start()?, inbox, clients: HttpClients::new(), refresh, started: Instant::now() })
+        Ok(Watch {
+            io: IoThread::start()?,
+            inbox,
+            clients: HttpClients::new(),
+            refresh,
+            databases: Vec::new(),
+            started: Instant::now(),
+        })
     }
 
     /// The worker, for tasks of the runtime's own.
@@ -49,7 +61,7 @@ impl Watch {
     }
 
     /// Watches everything that is resolved, and looks around at bare origins.
-    pub fn begin(&self, resolved: &Resolved) {
+    pub fn begin(&mut self, resolved: &Resolved) {
         for (at, spec) in resolved.services.iter().enumerate() {
             self.service(SourceId::new(SourceKind::Service, at), spec);
         }
@@ -67,6 +79,18 @@ impl Watch {
         }
     }
 
+    /// Gives an order to a database; `false` when it has too many, or there is none.
+    #[must_use]
+    pub fn order(&self, database: usize, order: DatabaseOrder) -> bool {
+        self.databases.get(database).is_some_and(|sender| sender.try_send(order).is_ok())
+    }
+
+    /// The clients that ask over HTTP.
+    #[must_use]
+    pub fn clients(&self) -> &HttpClients {
+        &self.clients
+    }
+
     /// Reads every source now.
     pub fn refresh_all(&self) {
         self.refresh.send_modify(|count| *count = count.wrapping_add(1));
@@ -75,12 +99,14 @@ impl Watch {
     /// Watches a service.
     pub fn service(&self, id: SourceId, spec: &ServiceSpec) {
         let reader = Reader::Health(Box::new(HealthProbe::new(spec.clone(), &self.clients)));
-        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
     }
 
-    fn database(&self, id: SourceId, spec: &DatabaseSpec) {
+    fn database(&mut self, id: SourceId, spec: &DatabaseSpec) {
         let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone())));
-        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+        let (sender, orders) = mpsc::channel(ORDERS);
+        self.databases.push(sender);
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: Some(orders) });
     }
 
     /// Watches a cache.
@@ -96,7 +122,7 @@ impl Watch {
                 }
             }
         };
-        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
     }
 
     fn signal(&self, id: SourceId, spec: &SignalSpec) {
@@ -112,7 +138,7 @@ impl Watch {
             }
             host => Reader::Host(HostSignal::new(host.clone())),
         };
-        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline });
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
     }
 
     fn run(&self, source: Source) {

@@ -6,7 +6,7 @@ use super::paint::Canvas;
 use super::pane::{self, Setting};
 use super::screen::{self, SMALLEST};
 use super::theme::Theme;
-use super::widgets::{document, header, hints, palette, tabs};
+use super::widgets::{document, form, header, hints, palette, tabs};
 use crate::app::geometry::{Geometry, Rectangle};
 use crate::app::pane::{PaneId, PaneView};
 use crate::app::screen::{Chrome, OverlayView};
@@ -46,6 +46,9 @@ pub fn draw(
     for overlay in overlays {
         (geometry.overlay_rows, geometry.overlay_lines) = match overlay {
             OverlayView::Document { document, scroll } => document::draw(&mut canvas, document, *scroll),
+            OverlayView::Form { document, scroll, foot, chosen, keys } => {
+                form::draw(&mut canvas, &form::Form { document, foot, chosen: *chosen, keys }, *scroll)
+            }
             OverlayView::Palette { typed, chosen } => palette::draw(&mut canvas, typed, *chosen),
         };
     }

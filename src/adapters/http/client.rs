@@ -103,6 +103,11 @@ impl HttpClients {
         }
     }
 
+    /// A client of its own, without a connection that was kept: for what must not be sent twice.
+    pub fn fresh(&self, identity: &Identity) -> Result<reqwest::Client, Cause> {
+        self.build(identity)
+    }
+
     fn build(&self, identity: &Identity) -> Result<reqwest::Client, Cause> {
         let own = identity
             .own

@@ -96,7 +96,7 @@ async fn attempt(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, start
 /// Asks, and follows redirects. Credentials go only to the origin that was configured.
 async fn follow(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, started: Instant) -> Result<Answer, Cause> {
     let mut url = ask.url.clone();
-    let mut headers = headers(ask)?;
+    let mut headers = request_headers(ask)?;
     let mut identity = ask.identity.clone();
     let mut hops = 0;
     loop {
@@ -172,7 +172,7 @@ async fn answer(
 }
 
 /// Reads the body and counts decompressed bytes. What the server announces is believed only where it is too much.
-async fn read_body(
+pub(super) async fn read_body(
     response: &mut reqwest::Response,
     enough: Option<usize>,
     around: &Around<'_>,
@@ -196,7 +196,7 @@ async fn read_body(
     Ok(body)
 }
 
-fn host_of(url: &Url) -> &str {
+pub(super) fn host_of(url: &Url) -> &str {
     url.host_str().unwrap_or("")
 }
 
@@ -207,7 +207,7 @@ fn bare_headers() -> HeaderMap {
 }
 
 /// All headers; secrets are read now and live no longer than the request.
-fn headers(ask: &Ask<'_>) -> Result<HeaderMap, Cause> {
+pub(super) fn request_headers(ask: &Ask<'_>) -> Result<HeaderMap, Cause> {
     let mut headers = bare_headers();
     for (name, reference) in ask.headers {
         let wrong = |what: &str| Cause::Misconfigured(Safe::of(format!("header {name:?}: {what}")));

@@ -1,5 +1,6 @@
 //! HTTP: one shared client, one exchange with one deadline, and what is read over it: health, and what an origin offers.
 
+pub mod change;
 pub mod client;
 pub mod discovery;
 pub mod exchange;

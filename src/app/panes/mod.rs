@@ -54,6 +54,7 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Logs => logs::view(model, width, height),
         PaneId::Sessions => sessions::view(model, height),
         PaneId::Database => database::view(model, width),
+        PaneId::Actions => crate::app::actions::page::view(model, height),
         PaneId::Later => later(model.view.page),
     }
 }
@@ -76,7 +77,6 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
 fn later(page: Page) -> PaneView {
     let what = match page {
         Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
-        Page::Actions => "guarded actions come with a later release: today nothing here writes",
         Page::Timeline => "the timeline of an incident comes with a later release",
         Page::Metrics => "metrics by name come with a later release",
         _ => "the doctor comes with a later release; ! lists what is wrong with the sources",

@@ -1,4 +1,5 @@
-//! What a person asked for. Every command has its arm; none writes to the outside world that is watched.
+//! What a person asked for. Every command has its arm; none writes to the outside world that is watched: the menu of
+//! actions is opened here, and no more.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::app::{Effect, Model, details, help};
 use crate::domain::Safe;
 use crate::input::Command;
 
-use super::{cursor, logs, mouse, prompt, say, show};
+use super::{actions, cursor, logs, mouse, prompt, say, show};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -53,7 +54,9 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
-        Command::Actions => say(model, "guarded actions come with a later release; nothing here writes", Tone::Dim),
+        Command::Actions => actions::open_menu(model),
+        Command::WatchAction => actions::watch(model),
+        Command::Arm => return actions::arm(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
         Command::Problems => show(model, details::problems(model)),

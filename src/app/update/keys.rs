@@ -4,7 +4,7 @@ use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::input::{Code, Command, Key, keymap};
 
-use super::{commands, mouse, prompt};
+use super::{actions, commands, mouse, prompt};
 
 /// A key was pressed.
 pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -18,6 +18,9 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.view.overlays.last() {
         Some(Overlay::Palette { .. }) => prompt::palette(model, key),
         Some(Overlay::Document { .. }) => document(model, key),
+        Some(Overlay::Menu { .. }) => actions::menu_key(model, key),
+        Some(Overlay::Card(_)) => actions::card_key(model, key),
+        Some(Overlay::Progress { .. }) => actions::progress_key(model, key),
         None => keymap::command_for(key).map_or_else(Vec::new, |command| commands::obey(model, command)),
     }
 }

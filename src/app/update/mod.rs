@@ -1,5 +1,6 @@
 //! The one step of the program: an event and the time in, a changed model and orders out. One file per family.
 
+mod actions;
 mod commands;
 mod cursor;
 mod jobs;
@@ -33,7 +34,10 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
 
 fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
-        Event::KeyPressed(key) => keys::pressed(model, key),
+        Event::KeyPressed(key) => {
+            actions::somebody_is_there(model);
+            keys::pressed(model, key)
+        }
         Event::Moused(action) => mouse::acted(model, action),
         Event::Pasted(text) => prompt::pasted(model, &text),
         Event::Resized => {
@@ -47,8 +51,34 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(model.view.mouse.then_some(Effect::SetMouse(true)));
             effects
         }
-        Event::TimePassed => time::passed(model),
-        Event::ReadingArrived(arrival) => readings::arrived(model, *arrival),
+        Event::TimePassed => {
+            let mut effects = time::passed(model);
+            effects.extend(actions::time_passed(model));
+            effects
+        }
+        Event::ReadingArrived(arrival) => {
+            let (source, took) = (arrival.source, arrival.took);
+            let mut effects = readings::arrived(model, *arrival);
+            effects.extend(actions::read(model, source, took));
+            effects
+        }
+        Event::Previewed { id, outcome, begun } => {
+            actions::previewed(model, id, *outcome, begun);
+            Vec::new()
+        }
+        Event::ActionHappened { run, input } => actions::happened(model, run, *input),
+        Event::AuditStands(state) => {
+            model.actions.audit_failure = state.err();
+            Vec::new()
+        }
+        Event::RunsRecovered(runs) => {
+            show_recovered(model, runs);
+            Vec::new()
+        }
+        Event::GuardsCover(words) => {
+            model.actions.coverage = Some(words);
+            Vec::new()
+        }
         Event::ReadingDisplaced(_) => {
             model.meters.displaced += 1;
             Vec::new()
@@ -58,6 +88,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::JobFinished(result) => jobs::finished(model, *result),
         Event::FrameDrawn(geometry) => {
             model.geometry = geometry;
+            actions::seen(model);
             Vec::new()
         }
         Event::BytesWritten(bytes) => {
@@ -103,6 +134,19 @@ fn show(model: &mut Model, document: Document) {
     }
     model.view.overlays.push(Overlay::Document { document, scroll: 0 });
     model.dirty = true;
+}
+
+/// What nobody knows the end of is shown before anything else.
+fn show_recovered(model: &mut Model, runs: Vec<Safe>) {
+    let mut document = Document::new("Actions whose end is not known");
+    document.line(
+        "The program ended while these ran. Whether they had their effect is UNKNOWN: look before you act again.",
+        Tone::Unknown,
+    );
+    for run in runs {
+        document.line(run, Tone::Bad);
+    }
+    show(model, document);
 }
 
 fn show_diagnostics(model: &mut Model, lines: Vec<Safe>) {

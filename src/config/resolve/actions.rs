@@ -183,8 +183,8 @@ impl<'a> Builder<'a> {
         let given = text(item, "expect");
         let expectation = match (given, measure) {
             (Some("rises"), _) | (None, Measure::HitRatio(_)) => Expectation::Rose,
-            (Some("ok"), Measure::Service(_)) | (None, Measure::Service(_)) => Expectation::Healthy,
-            (Some("falls"), _) | (None, _) => Expectation::Fell,
+            (Some("ok") | None, Measure::Service(_)) => Expectation::Healthy,
+            (Some("falls") | None, _) => Expectation::Fell,
             (Some(words), _) => match threshold::Threshold::parse(words) {
                 Ok(threshold) => Expectation::Meets(threshold),
                 Err(why) => {

@@ -105,6 +105,11 @@ impl Verification {
         &self.trials
     }
 
+    /// From when on readings count; not known before the effect.
+    pub fn counts_from(&self) -> Option<Moment> {
+        self.effect.map(|effect| effect.plus(self.settle))
+    }
+
     /// What was not seen.
     pub fn words(&self) -> Safe {
         if self.trials.is_empty() {

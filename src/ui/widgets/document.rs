@@ -1,7 +1,7 @@
 //! The one overlay for everything that is read: help, detail, notices, the program's own log. Wrapped to its width, with
 //! the place in the text in its frame.
 
-use crate::app::document::Document;
+use crate::app::document::{Document, Line};
 use crate::app::geometry::Rectangle;
 use crate::domain::Safe;
 use crate::ui::paint::Canvas;
@@ -15,28 +15,52 @@ const NARROWEST: u16 = 36;
 /// Draws the document; returns the rows for text and the number of wrapped lines.
 pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16, usize) {
     let screen = canvas.area();
-    let air = if screen.width >= 60 { 4 } else { 0 };
-    let widest = screen.width.saturating_sub(air).min(WIDEST);
-    let natural = document.lines.iter().map(|line| canvas.line_columns(line)).max().unwrap_or(0);
-    let natural = natural.max(canvas.columns(&document.title).saturating_add(16));
-    let width = natural.saturating_add(4).clamp(NARROWEST.min(widest), widest);
-    let text_width = width.saturating_sub(4);
-
-    let rows: Vec<_> = document
-        .lines
-        .iter()
-        .flat_map(|line| wrap::line(canvas, line, text_width).into_iter().map(move |row| (line, row)))
-        .collect();
-    // The alert strip above and the line being typed below are never covered.
-    let highest = screen.height.saturating_sub(if screen.height >= 20 { 4 } else { 2 });
-    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(highest);
+    let width = width(canvas, document, &[]);
+    let rows = wrapped(canvas, document, width.saturating_sub(4));
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(highest(screen));
     let outer = centred(screen, width, height);
     open(canvas, outer);
     let text_rows = height.saturating_sub(2);
+    let first = text(canvas, outer, &rows, text_rows, scroll);
+    let keys = if rows.len() > usize::from(text_rows) { " Esc closes  j k scroll " } else { " Esc closes " };
+    caption(canvas, outer, document, (first, text_rows, rows.len()), keys);
+    (text_rows, rows.len())
+}
+
+/// Columns that a document and lines below it want, frame included.
+pub fn width(canvas: &Canvas<'_>, document: &Document, foot: &[Line]) -> u16 {
+    let screen = canvas.area();
+    let air = if screen.width >= 60 { 4 } else { 0 };
+    let widest = screen.width.saturating_sub(air).min(WIDEST);
+    let lines = document.lines.iter().chain(foot);
+    let natural = lines.map(|line| canvas.line_columns(line)).max().unwrap_or(0);
+    let natural = natural.max(canvas.columns(&document.title).saturating_add(16));
+    natural.saturating_add(4).clamp(NARROWEST.min(widest), widest)
+}
+
+/// The alert strip above and the line being typed below are never covered.
+pub fn highest(screen: Rectangle) -> u16 {
+    screen.height.saturating_sub(if screen.height >= 20 { 4 } else { 2 })
+}
+
+/// The rows of a document: each line with the pieces of it that stand there.
+pub fn wrapped<'a>(canvas: &Canvas<'_>, document: &'a Document, width: u16) -> Vec<(&'a Line, wrap::Row)> {
+    let rows = document.lines.iter().map(|line| (line, wrap::line(canvas, line, width)));
+    rows.flat_map(|(line, rows)| rows.into_iter().map(move |row| (line, row))).collect()
+}
+
+/// Draws rows from the first line of a frame's inside on; returns the first one seen.
+pub fn text(
+    canvas: &mut Canvas<'_>,
+    outer: Rectangle,
+    rows: &[(&Line, wrap::Row)],
+    text_rows: u16,
+    scroll: usize,
+) -> usize {
     let first = scroll.min(rows.len().saturating_sub(usize::from(text_rows)));
     for (y, (line, row)) in (outer.y + 1..).zip(rows.iter().skip(first).take(usize::from(text_rows))) {
         let mut x = outer.x + 2 + row.indent;
-        let end = outer.x + 2 + text_width;
+        let end = outer.x + outer.width.saturating_sub(2);
         for (index, range) in &row.pieces {
             if let Some(span) = line.get(*index) {
                 let style = canvas.theme.tone(span.tone);
@@ -44,12 +68,11 @@ pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16
             }
         }
     }
-    caption(canvas, outer, document, first, text_rows, rows.len());
-    (text_rows, rows.len())
+    first
 }
 
 /// The middle of the screen.
-fn centred(screen: Rectangle, width: u16, height: u16) -> Rectangle {
+pub fn centred(screen: Rectangle, width: u16, height: u16) -> Rectangle {
     let (width, height) = (width.min(screen.width), height.min(screen.height));
     Rectangle { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height }
 }
@@ -64,7 +87,14 @@ pub fn open(canvas: &mut Canvas<'_>, outer: Rectangle) {
     frame::boxed(canvas, outer, canvas.theme.roles.overlay_frame);
 }
 
-fn caption(canvas: &mut Canvas<'_>, outer: Rectangle, document: &Document, first: usize, rows: u16, all: usize) {
+/// Title, place in the text and keys, in the frame.
+pub fn caption(
+    canvas: &mut Canvas<'_>,
+    outer: Rectangle,
+    document: &Document,
+    (first, rows, all): (usize, u16, usize),
+    keys: &'static str,
+) {
     let roles = &canvas.theme.roles;
     if outer.width < 8 || outer.height < 2 {
         return;
@@ -82,6 +112,5 @@ fn caption(canvas: &mut Canvas<'_>, outer: Rectangle, document: &Document, first
         }
     }
     let bottom = outer.y + outer.height - 1;
-    let keys = if all > usize::from(rows) { " Esc closes  j k scroll " } else { " Esc closes " };
     canvas.words(outer.x + 2, bottom, room, keys, roles.hint);
 }

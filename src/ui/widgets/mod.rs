@@ -4,6 +4,7 @@ pub mod bar;
 pub mod chart;
 pub mod columns;
 pub mod document;
+pub mod form;
 pub mod frame;
 pub mod header;
 pub mod hints;

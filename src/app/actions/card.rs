@@ -1,0 +1,185 @@
+//! A card as a document: what will be done, on what, byte for byte; whom it touches and whom not; what undoes it, and how
+//! its success will be shown. Readings in it are live, what is consented to is not.
+
+use std::collections::BTreeMap;
+
+use crate::app::document::{Document, Line, Span};
+use crate::app::table::Tone;
+use crate::app::telemetry::Telemetry;
+use crate::domain::target::Environment;
+use crate::domain::{Moment, Safe, figure};
+use crate::remediation::card::Card;
+use crate::remediation::guard::{self, Situation};
+use crate::remediation::level::Level;
+use crate::remediation::object::Object;
+
+use super::dialog::{Dialog, Focus};
+use super::evidence;
+
+/// Objects that are listed where they are first spoken of; the whole list stands at the end.
+const FIRST: usize = 4;
+/// Characters of an object's own words on its line.
+const LABEL: usize = 64;
+/// Groups that victims are broken down into.
+const GROUPS: usize = 6;
+
+/// The card.
+#[must_use]
+pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Document {
+    let action = &card.action;
+    let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
+    let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
+    out.field("level", format!("{}: {}", action.level, action.level.meaning()), danger);
+    let place = &action.target.environment;
+    let tone = if *place == Environment::Production { Tone::Bad } else { Tone::Plain };
+    out.field("target", format!("{} in {}", action.target.name, place.word()), tone);
+    let facts = card.preview.identity.facts.iter().map(|(name, value)| format!("{name} {}", value.one_line()));
+    out.field("identity", facts.collect::<Vec<_>>().join(", "), Tone::Plain);
+    for obstacle in &card.preview.obstacles {
+        out.field("cannot run", obstacle.clone(), Tone::Bad);
+    }
+    touched(&mut out, card);
+    out.heading("What will be sent");
+    for line in &card.preview.effect {
+        out.line(line.one_line(), Tone::Accent);
+    }
+    for remark in &card.preview.remarks {
+        out.line(remark.clone(), Tone::Plain);
+    }
+    out.field("undone by", action.undo.clone(), Tone::Plain);
+    for warning in &action.warnings {
+        out.field("mind", warning.clone(), Tone::Warn);
+    }
+    conditions(&mut out, card, live, situation);
+    let limits = &action.limits;
+    out.field(
+        "limits",
+        format!(
+            "at most {} at once, within {}, not again for {}",
+            limits.cap,
+            figure::span(limits.deadline),
+            figure::span(limits.cool_down)
+        ),
+        Tone::Dim,
+    );
+    out.field("digest", card.digest().short(), Tone::Dim);
+    if card.preview.objects.len() > FIRST {
+        out.heading(format!("All {} that it touches", card.preview.objects.len()));
+        out.lines.extend(card.preview.objects.iter().map(object_line));
+    }
+    out
+}
+
+fn touched(out: &mut Document, card: &Card) {
+    let objects = &card.preview.objects;
+    if !objects.is_empty() {
+        out.heading(format!("What it touches: {}", objects.len()));
+        groups(out, objects);
+        out.lines.extend(objects.iter().take(FIRST).map(object_line));
+        if objects.len() > FIRST {
+            out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
+        }
+    }
+    if !card.preview.excluded.is_empty() {
+        out.heading("What it leaves alone");
+        for excluded in &card.preview.excluded {
+            out.line(format!("{:>4}  {}", excluded.count, excluded.why), Tone::Dim);
+        }
+    }
+}
+
+/// Whose they are, by user, application and client.
+fn groups(out: &mut Document, objects: &[Object]) {
+    let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for object in objects {
+        let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
+        *groups.entry(whose).or_default() += 1;
+    }
+    let mut sorted: Vec<_> = groups.into_iter().collect();
+    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let left = sorted.len().saturating_sub(GROUPS);
+    for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
+        out.line(format!("{count:>4}  {user}  {application}  {client}"), Tone::Strong);
+    }
+    if left > 0 {
+        out.line(format!("      and {left} other groups"), Tone::Dim);
+    }
+}
+
+fn object_line(object: &Object) -> Line {
+    let age = object.age.map_or_else(|| "-".to_owned(), figure::age);
+    let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
+    vec![
+        Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },
+        Span { text: object.label.clipped(LABEL), tone: Tone::Plain },
+        Span { text: Safe::of(remark), tone: Tone::Warn },
+    ]
+}
+
+fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {
+    let action = &card.action;
+    let now = evidence::before(live, action, situation.now);
+    if !action.preconditions.is_empty() {
+        out.heading("What must hold");
+        for wanted in &action.preconditions {
+            let situation = Situation { readings: &now, ..*situation };
+            match guard::unmet(wanted, &situation) {
+                Some(why) => out.line(why, Tone::Bad),
+                None => {
+                    let reading = now.iter().find(|reading| reading.measure == wanted.measure);
+                    let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
+                    out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok)
+                }
+            };
+        }
+    }
+    out.heading("How its success is shown");
+    for trial in &action.proof.trials {
+        let reading = now.iter().chain(&card.before).find(|reading| reading.measure == trial.measure);
+        let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
+        out.line(format!("{} {} (now {words})", trial.name, trial.expect.words()), Tone::Plain);
+    }
+    let proof = &action.proof;
+    if proof.trials.is_empty() {
+        out.line("nothing was declared: it will end as not verified", Tone::Warn);
+    } else {
+        let settle = if proof.settle.is_zero() {
+            "in readings begun after it".to_owned()
+        } else {
+            format!("in readings begun {} after it", figure::span(proof.settle))
+        };
+        out.line(format!("{settle}, within {}", figure::span(proof.within)), Tone::Dim);
+    }
+}
+
+/// What stands under the card: fields, Cancel, and what is missing; which line has the focus.
+#[must_use]
+pub fn foot(dialog: &Dialog, now: Moment) -> (Vec<Line>, usize) {
+    let mut lines = Vec::new();
+    let mut chosen = 0;
+    for place in dialog.places() {
+        if place == dialog.focus {
+            chosen = lines.len();
+        }
+        let (label, text) = match place {
+            Focus::Phrase => (format!("type {} to confirm: ", dialog.phrase().unwrap_or_default()), &*dialog.typed),
+            Focus::Reason => ("reason: ".to_owned(), &*dialog.reason),
+            Focus::Cancel => ("Cancel".to_owned(), ""),
+        };
+        let caret = if place == dialog.focus && place != Focus::Cancel { "_" } else { "" };
+        lines.push(vec![
+            Span { text: Safe::of(label), tone: Tone::Strong },
+            Span { text: Safe::of(format!("{text}{caret}")), tone: Tone::Accent },
+        ]);
+    }
+    let left = guard::CONSENT_LASTS.saturating_sub(now.since(dialog.card.read_at));
+    let (words, tone) = match dialog.missing(now) {
+        Some(missing) => (missing, Tone::Unknown),
+        None => (Safe::of(format!("Ctrl-T runs it (card good for {})", figure::age(left))), Tone::Ok),
+    };
+    lines.push(vec![Span { text: words, tone }]);
+    for why in &dialog.refused {
+        lines.push(vec![Span { text: Safe::of(format!("refused: {why}")), tone: Tone::Bad }]);
+    }
+    (lines, chosen)
+}

@@ -1,0 +1,209 @@
+//! Which actions there are: the built-in ones of every database, the team's own, and what can be done to what is selected.
+
+use std::time::Duration;
+
+use crate::app::Model;
+use crate::app::pane::PaneId;
+use crate::app::table::RowKey;
+use crate::config::environments;
+use crate::config::resolved::DatabaseSpec;
+use crate::domain::session::SessionId;
+use crate::domain::source::SourceKind;
+use crate::domain::{Safe, figure};
+use crate::remediation::action::{Action, Limits, Plan, SessionSelector, Target};
+use crate::remediation::guard::{Situation, hindrance};
+use crate::remediation::level::Level;
+use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::step::SessionVerb;
+
+/// Where the sessions of a pool are back, connections that were freed are taken again: that is seen a minute later.
+const POOLS_RECONNECT: Duration = Duration::from_secs(60);
+
+/// All actions: those for what is selected first.
+#[must_use]
+pub fn all(model: &Model) -> Vec<Action> {
+    let mut found = Vec::new();
+    let databases = &model.live.databases;
+    let pane = model.view.focused();
+    if let (PaneId::Sessions, Some(RowKey::Session(id))) = (pane, model.view.cursor(pane).selected)
+        && let Some(database) = databases.get(model.view.database)
+    {
+        found.extend(of_session(model.view.database, &database.spec, id));
+    }
+    let own = &model.actions.spec.own;
+    let of_database = matches!(pane, PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries);
+    if !of_database {
+        found.extend(own.iter().cloned());
+    }
+    for (at, database) in databases.iter().enumerate() {
+        found.extend(of_database_at(model, at, &database.spec));
+    }
+    if of_database {
+        found.extend(own.iter().cloned());
+    }
+    found
+}
+
+/// How things stand, for the guard. Readings are those that the action looks at.
+#[must_use]
+pub fn situation<'a>(
+    model: &Model,
+    running: Option<&'a Safe>,
+    readings: &'a [crate::remediation::measure::Evidence],
+) -> Situation<'a> {
+    Situation { now: model.now, armed: model.actions.is_armed(), frozen: model.frozen.is_some(), running, readings }
+}
+
+/// Why an action cannot be asked for now.
+#[must_use]
+pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
+    if let Some(why) = &model.actions.audit_failure {
+        return Some(Safe::of(format!("the audit cannot be written: {why}")));
+    }
+    let readings = super::evidence::before(&model.live, action, model.now);
+    let running = model.actions.running();
+    hindrance(action, &situation(model, running.as_ref(), &readings))
+}
+
+fn target(at: usize, spec: &DatabaseSpec) -> Target {
+    Target {
+        kind: SourceKind::Database,
+        at: Some(at),
+        name: spec.name.clone(),
+        environment: spec.environment.clone(),
+        provenance: spec.provenance,
+        on_loopback: environments::database_is_loopback(&spec.target),
+    }
+}
+
+struct Draft {
+    id: &'static str,
+    title: String,
+    selector: SessionSelector,
+    verb: SessionVerb,
+    trials: Vec<Trial>,
+    settle: Duration,
+    undo: &'static str,
+    warning: &'static str,
+}
+
+fn made(at: usize, spec: &DatabaseSpec, cap: usize, draft: Draft) -> Action {
+    let within = draft.settle + Duration::from_secs(30);
+    Action {
+        id: Safe::of(draft.id),
+        title: Safe::of(draft.title),
+        level: Level::L2,
+        target: target(at, spec),
+        plan: Plan::Sessions { selector: draft.selector, verb: draft.verb },
+        preconditions: Vec::new(),
+        limits: Limits { cap, cool_down: Duration::from_secs(10), deadline: Duration::from_secs(10) },
+        proof: Proof { trials: draft.trials, settle: draft.settle, within, stable: Duration::from_secs(2) },
+        undo: Safe::of(draft.undo),
+        warnings: if draft.warning.is_empty() { Vec::new() } else { vec![Safe::of(draft.warning)] },
+    }
+}
+
+fn gone(what: &str) -> Trial {
+    Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name: Safe::of(what) }
+}
+
+fn of_session(at: usize, spec: &DatabaseSpec, id: SessionId) -> [Action; 2] {
+    let draft = |id_word, title: String, verb, undo, warning| Draft {
+        id: id_word,
+        title,
+        selector: SessionSelector::One(id),
+        verb,
+        trials: vec![gone("sessions still as on the card")],
+        settle: Duration::ZERO,
+        undo,
+        warning,
+    };
+    let cancel = draft(
+        "cancel-query",
+        format!("cancel what session {} runs", id.pid),
+        SessionVerb::Cancel,
+        "nothing: the statement is rolled back",
+        "",
+    );
+    let terminate = draft(
+        "terminate-session",
+        format!("terminate session {}", id.pid),
+        SessionVerb::Terminate,
+        "nothing: its transaction is rolled back and its client has to connect again",
+        "uncommitted work of the session is rolled back",
+    );
+    [made(at, spec, 1, cancel), made(at, spec, 1, terminate)]
+}
+
+fn of_database_at(model: &Model, at: usize, spec: &DatabaseSpec) -> [Action; 4] {
+    let limits = &model.actions.spec;
+    let (idle, open) = (limits.idle_older_than, limits.idle_in_transaction_older_than);
+    let blocked = Trial {
+        measure: Measure::Blocked(at),
+        expect: Expectation::Fell,
+        name: Safe::of(format!("blocked sessions of {}", spec.name)),
+    };
+    let used = Trial {
+        measure: Measure::UsedSlots(at),
+        expect: Expectation::Fell,
+        name: Safe::of(format!("connections in use of {}", spec.name)),
+    };
+    let in_transaction = Draft {
+        id: "terminate-idle-in-transaction",
+        title: format!("terminate sessions idle in transaction for {}", figure::span(open)),
+        selector: SessionSelector::IdleInTransaction { older_than: open },
+        verb: SessionVerb::Terminate,
+        trials: vec![gone("sessions still as on the card")],
+        settle: Duration::ZERO,
+        undo: "nothing: their transactions are rolled back",
+        warning: "uncommitted work of these sessions is rolled back",
+    };
+    let root = |id, title: &str, verb, undo, warning| Draft {
+        id,
+        title: title.to_owned(),
+        selector: SessionSelector::RootBlocker,
+        verb,
+        trials: vec![gone("blockers still as on the card"), blocked.clone()],
+        settle: Duration::ZERO,
+        undo,
+        warning,
+    };
+    let cancel_root = root(
+        "cancel-root-blocker",
+        "cancel what the root blocker runs",
+        SessionVerb::Cancel,
+        "nothing: the statement is rolled back",
+        "",
+    );
+    let terminate_root = root(
+        "terminate-root-blocker",
+        "terminate the root blocker",
+        SessionVerb::Terminate,
+        "nothing: its transaction is rolled back",
+        "uncommitted work of the blocker is rolled back",
+    );
+    let idle = Draft {
+        id: "terminate-idle",
+        title: format!("terminate sessions idle for {}", figure::span(idle)),
+        selector: SessionSelector::Idle {
+            older_than: idle,
+            user: None,
+            application: None,
+            every_database: false,
+            except_users: limits.except_users.clone(),
+            except_applications: limits.except_applications.clone(),
+        },
+        verb: SessionVerb::Terminate,
+        trials: vec![used],
+        settle: POOLS_RECONNECT,
+        undo: "nothing: their clients have to connect again",
+        warning: "",
+    };
+    let cap = limits.cap;
+    [
+        made(at, spec, cap, in_transaction),
+        made(at, spec, 1, cancel_root),
+        made(at, spec, 1, terminate_root),
+        made(at, spec, cap, idle),
+    ]
+}

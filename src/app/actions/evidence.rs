@@ -1,0 +1,124 @@
+//! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
+
+use std::time::Duration;
+
+use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::cache::FEWEST_LOOKUPS;
+use crate::config::resolved::SignalSource;
+use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::{Moment, Readout, Safe, Verdict, figure};
+use crate::metrics::rate::HitRate;
+use crate::remediation::action::Action;
+use crate::remediation::measure::{Evidence, Measure};
+
+/// The newest readings of everything that an action looks at, before it starts.
+#[must_use]
+pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
+    let proved = action.proof.trials.iter().map(|trial| &trial.measure);
+    let wanted = action.preconditions.iter().map(|wanted| &wanted.measure);
+    let mut found: Vec<Evidence> = Vec::new();
+    for measure in proved.chain(wanted) {
+        if !found.iter().any(|known| known.measure == *measure) {
+            found.extend(newest(live, measure, now));
+        }
+    }
+    found
+}
+
+/// The newest reading, with the time at which it came; `None` when there never was one. What failed since is no reading.
+fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
+    fn at<T>(readout: &Readout<T>) -> Option<Moment> {
+        readout.last().filter(|_| readout.cause().is_none()).map(|(_, at)| at)
+    }
+    let at = match measure {
+        Measure::UsedSlots(i) | Measure::UsedShare(i) => at(&live.databases.get(*i)?.slots)?,
+        Measure::Blocked(i) => at(&live.databases.get(*i)?.sessions)?,
+        Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
+        Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
+        Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
+        Measure::ObjectsLeft => return None,
+    };
+    Some(of(live, measure, at, None, now))
+}
+
+/// What a source that has just been read says about the measures that are waited for.
+pub fn arrived<'a>(
+    live: &Telemetry,
+    measures: impl Iterator<Item = &'a Measure>,
+    source: SourceId,
+    took: Duration,
+    counts_from: Option<Moment>,
+    now: Moment,
+) -> Vec<Evidence> {
+    let begun = Moment { boot: now.boot.saturating_sub(took), ..now };
+    measures.filter(|measure| comes_from(live, measure, source)).map(|m| of(live, m, begun, counts_from, now)).collect()
+}
+
+fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
+    let is = |kind, at: usize| source.kind == kind && source.at() == at;
+    match measure {
+        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => is(SourceKind::Database, *at),
+        Measure::HitRatio(at) => is(SourceKind::Cache, *at),
+        Measure::Service(at) => is(SourceKind::Service, *at),
+        // It may be carried by the connection of a database or a cache.
+        Measure::Signal(at) => match live.signals.get(*at).map(|signal| &signal.spec.source) {
+            Some(SignalSource::Database { index }) => is(SourceKind::Database, *index),
+            Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
+            _ => is(SourceKind::Signal, *at),
+        },
+        Measure::ObjectsLeft => false,
+    }
+}
+
+/// The value of a measure now; a hit ratio only over what was asked of the cache from a moment on, where there is one.
+fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, now: Moment) -> Evidence {
+    let (value, words) = match measure {
+        Measure::UsedSlots(i) => slots(live, *i, |used, _| f64::from(used), figure::count),
+        Measure::UsedShare(i) => slots(live, *i, |used, usable| f64::from(used) / f64::from(usable), figure::percent),
+        Measure::Blocked(i) => {
+            let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
+            let blocked = sessions.and_then(|d| d.sessions.value()).map(|s| f64::from(s.blocked));
+            (blocked, blocked.map(figure::count))
+        }
+        Measure::HitRatio(i) => {
+            let ratio = hit_ratio(live, *i, since);
+            (ratio, ratio.map(figure::percent))
+        }
+        Measure::Signal(i) => {
+            let signal = live.signals.get(*i).filter(|s| s.readout.cause().is_none());
+            let value = signal.and_then(|s| s.readout.value()).map(crate::domain::signal::SignalValue::number);
+            (value, value.map(figure::number))
+        }
+        Measure::Service(i) => {
+            let verdict = live.services.get(*i).map(|service| service.raw_verdict(now));
+            let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
+            (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
+        }
+        Measure::ObjectsLeft => (None, None),
+    };
+    Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
+}
+
+fn slots(
+    live: &Telemetry,
+    at: usize,
+    figure: impl Fn(u32, u32) -> f64,
+    words: impl Fn(f64) -> String,
+) -> (Option<f64>, Option<String>) {
+    let database = live.databases.get(at).filter(|d| d.slots.cause().is_none());
+    let slots = database.and_then(|d| d.slots.value()).filter(|slots| slots.usable() > 0);
+    let value = slots.map(|slots| figure(slots.used, slots.usable()));
+    (value, value.map(words))
+}
+
+fn hit_ratio(live: &Telemetry, at: usize, since: Option<Moment>) -> Option<f64> {
+    let cache = live.caches.get(at).filter(|cache| cache.readout.cause().is_none())?;
+    let rate = since.map_or_else(|| cache.ratio.rate(), |since| cache.ratio.rate_since(since));
+    match rate {
+        // After an action few look-ups are a dice game, not a proof.
+        HitRate::Measured { hits, misses, .. } if since.is_some() && hits.saturating_add(misses) < FEWEST_LOOKUPS => {
+            None
+        }
+        rate => rate.ratio(),
+    }
+}

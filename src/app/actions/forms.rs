@@ -1,0 +1,50 @@
+//! The overlays of acting, ready to be drawn.
+
+use crate::app::Model;
+use crate::app::document::Document;
+use crate::app::screen::OverlayView;
+use crate::app::table::Tone;
+
+use super::dialog::Dialog;
+use super::{card, catalogue, evidence, menu, progress};
+
+/// The menu.
+#[must_use]
+pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
+    let mut document = Document::new("Actions");
+    if !model.actions.is_armed() {
+        document.line("read-only: cards can not be made; --allow-actions arms it", Tone::Unknown);
+    }
+    let foot = menu::lines(model);
+    let chosen = Some(chosen.min(foot.len().saturating_sub(1)));
+    OverlayView::Form { document, scroll: 0, foot, chosen, keys: " Enter shows the card  Esc closes " }
+}
+
+/// A card with its dialog.
+#[must_use]
+pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
+    let readings = evidence::before(&model.live, &dialog.card.action, model.now);
+    let running = model.actions.running();
+    let situation = catalogue::situation(model, running.as_ref(), &readings);
+    let document = card::document(&dialog.card, &model.live, &situation);
+    let (foot, chosen) = card::foot(dialog, model.now);
+    let keys = " Esc leaves  Tab next  PgDn scrolls  Ctrl-R reads anew ";
+    OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
+}
+
+/// The action that runs.
+#[must_use]
+pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
+    let document = model
+        .actions
+        .current
+        .as_ref()
+        .map_or_else(Document::default, |current| progress::document(&current.execution, model.now));
+    OverlayView::Form {
+        document,
+        scroll,
+        foot: Vec::new(),
+        chosen: None,
+        keys: " Esc closes; it goes on  w shows it again ",
+    }
+}

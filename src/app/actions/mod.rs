@@ -1,0 +1,109 @@
+//! Guarded actions in the program: what is allowed, what is being looked at, what runs, what ran. The rules are those of
+//! `remediation`; here they meet the model and the person.
+
+pub mod card;
+pub mod catalogue;
+pub mod dialog;
+pub mod evidence;
+pub mod forms;
+pub mod menu;
+pub mod page;
+pub mod progress;
+pub mod record;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::resolved::ActionsSpec;
+use crate::domain::{Moment, Safe};
+use crate::remediation::action::Action;
+use crate::remediation::execution::{Execution, Phase};
+use crate::remediation::outcome::Outcome;
+
+/// Without a key for so long, actions have to be allowed anew.
+pub const LAPSES: Duration = Duration::from_secs(30 * 60);
+/// Actions that ran, kept for the page.
+const PAST: usize = 100;
+
+/// Everything about acting.
+#[derive(Debug, Default)]
+pub struct Actions {
+    /// What may be done.
+    pub spec: Arc<ActionsSpec>,
+    /// When a key was last pressed while actions are allowed; `None`: they are not, or the leave lapsed.
+    pub armed: Option<Moment>,
+    /// A preview that is under way: its number, and of what.
+    pub asked: Option<(u64, Action)>,
+    /// What runs, or ran last.
+    pub current: Option<Current>,
+    /// What ran before, the newest last.
+    pub past: VecDeque<Past>,
+    /// Why the audit cannot be written, if so.
+    pub audit_failure: Option<Safe>,
+    /// Whom the guards cover, in words, when that is less than all.
+    pub coverage: Option<Safe>,
+}
+
+/// An action on its way.
+#[derive(Debug)]
+pub struct Current {
+    /// Its number, for the answers.
+    pub id: u64,
+    /// Its name in the audit.
+    pub run: Safe,
+    /// Its end was told.
+    pub told: bool,
+    /// Its way.
+    pub execution: Execution,
+}
+
+/// An action that is over.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// When it began.
+    pub at: Moment,
+    /// What, on what.
+    pub what: Safe,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, or what was seen, in a line.
+    pub words: Safe,
+}
+
+impl Actions {
+    /// As configured.
+    #[must_use]
+    pub fn new(spec: &ActionsSpec, now: Moment) -> Actions {
+        let armed = spec.allow.then_some(now);
+        Actions { spec: Arc::new(spec.clone()), armed, ..Actions::default() }
+    }
+
+    /// Whether actions are allowed now.
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        self.armed.is_some()
+    }
+
+    /// What runs, in words.
+    #[must_use]
+    pub fn running(&self) -> Option<Safe> {
+        let current = self.current.as_ref().filter(|current| !is_over(&current.execution))?;
+        let action = &current.execution.warrant().card().action;
+        Some(Safe::of(format!("{} on {}", action.id, action.target.name)))
+    }
+
+    /// Remembers how an action ended.
+    pub fn remember(&mut self, past: Past) {
+        if self.past.len() >= PAST {
+            self.past.pop_front();
+        }
+        self.past.push_back(past);
+    }
+}
+
+/// Whether nothing more will come of it.
+#[must_use]
+pub fn is_over(execution: &Execution) -> bool {
+    matches!(execution.phase(), Phase::Ended { .. })
+}

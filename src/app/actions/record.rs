@@ -1,0 +1,122 @@
+//! What an action leaves in the audit: who did what, why, on which identity, with which card, and how it ended.
+
+use crate::domain::{Moment, Safe};
+use crate::remediation::audit::{AuditEvent, Entry, Value};
+use crate::remediation::card::Card;
+use crate::remediation::execution::{Execution, Note};
+use crate::remediation::measure::Evidence;
+use crate::remediation::object::{Fate, ObjectKey};
+use crate::remediation::step::StepEnd;
+
+/// Most objects that are listed in a record.
+const OBJECTS: usize = 500;
+
+/// A name for a run that no other has.
+#[must_use]
+pub fn run_id(id: u64, now: Moment) -> Safe {
+    Safe::of(format!("{}-{:x}-{id}", now.wall.format("%Y%m%dT%H%M%SZ"), now.boot.as_nanos()))
+}
+
+/// The record of an execution at this point.
+#[must_use]
+pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry {
+    let warrant = execution.warrant();
+    match note {
+        Note::Intent => {
+            let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
+            entry.with("reason", warrant.reason()).with("text", text(warrant.card()))
+        }
+        Note::Refused(why) => {
+            described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
+        }
+        Note::Outcome(outcome) => described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card())
+            .with("outcome", outcome.word())
+            .with("duration_ms", execution.lasted(now).as_millis() as i64)
+            .with("because", texts(execution.reasons()))
+            .with("steps", steps(execution))
+            .with("objects", fates(&execution.fates()))
+            .with("evidence", evidence(execution)),
+    }
+}
+
+/// A card that was turned away, left or wrongly confirmed.
+#[must_use]
+pub fn of_card(event: AuditEvent, card: &Card, why: &[Safe], now: Moment) -> Entry {
+    described(Entry::new(event, run_id(0, now)), card).with("why", texts(why))
+}
+
+fn described(entry: Entry, card: &Card) -> Entry {
+    let action = &card.action;
+    let identity = card.preview.identity.facts.iter();
+    entry
+        .with("action", &action.id)
+        .with("title", &action.title)
+        .with("level", action.level.word())
+        .with("target", &action.target.name)
+        .with("environment", action.target.environment.word())
+        .with(
+            "identity",
+            Value::Map(identity.map(|(name, value)| (name.replace(' ', "_"), value.one_line().into())).collect()),
+        )
+        .with("digest", card.digest().hex())
+        .with("count", card.preview.objects.len())
+}
+
+/// The card's text as far as it says what would be sent and to whom.
+fn text(card: &Card) -> Value {
+    let effect = card.preview.effect.iter().map(|line| Value::Text(line.one_line()));
+    let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
+        Value::Text(Safe::of(format!("{} {} {} {}", object.label, object.user, object.application, object.client)))
+    });
+    Value::Map(vec![
+        ("effect".to_owned(), Value::List(effect.collect())),
+        ("objects".to_owned(), Value::List(objects.collect())),
+        ("undo".to_owned(), Value::Text(card.action.undo.clone())),
+    ])
+}
+
+fn texts(lines: &[Safe]) -> Value {
+    Value::List(lines.iter().map(|line| Value::Text(line.clone())).collect())
+}
+
+fn steps(execution: &Execution) -> Value {
+    let ended = execution.steps().iter().filter_map(|state| {
+        let (_, end) = state.ended.as_ref()?;
+        let words = match end {
+            StepEnd::Done { .. } => "done".to_owned(),
+            StepEnd::OtherTarget(what) => format!("another target: {what}"),
+            StepEnd::Failed(cause) => format!("failed: {cause}"),
+            StepEnd::Unknown(cause) => format!("unknown: {cause}"),
+        };
+        Some((state.step.title.to_string(), Value::from(words)))
+    });
+    Value::List(ended.map(|pair| Value::Map(vec![pair])).collect())
+}
+
+fn fates(fates: &[(ObjectKey, Fate)]) -> Value {
+    let named = |key: &ObjectKey| match key {
+        ObjectKey::Session { id, .. } => format!("pid {} since {}", id.pid, id.backend_start_us),
+        ObjectKey::Named(name) => name.one_line().to_string(),
+    };
+    let counts = Fate::ALL.into_iter().map(|fate| {
+        let keys = fates.iter().filter(|(_, found)| *found == fate).take(OBJECTS);
+        (fate.word().to_owned(), Value::List(keys.map(|(key, _)| Value::from(named(key))).collect()))
+    });
+    Value::Map(counts.filter(|(_, keys)| *keys != Value::List(Vec::new())).collect())
+}
+
+fn evidence(execution: &Execution) -> Value {
+    let words = |reading: &Option<Evidence>| {
+        Value::Text(reading.as_ref().map_or_else(|| Safe::of("not known"), |reading| reading.words.clone()))
+    };
+    let trials = execution.trials().iter().map(|state| {
+        Value::Map(vec![
+            ("what".to_owned(), Value::Text(state.trial.name.clone())),
+            ("wanted".to_owned(), Value::from(state.trial.expect.words())),
+            ("before".to_owned(), words(&state.before)),
+            ("after".to_owned(), words(&state.after)),
+            ("passes".to_owned(), Value::Flag(state.passes_since.is_some())),
+        ])
+    });
+    Value::List(trials.collect())
+}

@@ -1,0 +1,111 @@
+//! Carries out what acting orders: previews and effects go to the connection they belong to, records and locks to the audit
+//! thread. Whatever cannot be taken is answered at once, so that nothing waits for ever.
+
+use std::sync::Arc;
+
+use crate::app::Event;
+use crate::app::effect::PreviewOrder;
+use crate::config::resolved::ActionsSpec;
+use crate::domain::{Cause, Safe};
+use crate::remediation::audit::Entry;
+use crate::remediation::execution::Input;
+use crate::remediation::guard::Approved;
+use crate::remediation::step::{StepEnd, Work};
+
+use super::audit_thread::{AuditOrder, AuditThread};
+use super::clock;
+use super::database_orders::DatabaseOrder;
+use super::guards::Wanted;
+use super::inbox::Inbox;
+use super::watch::Watch;
+
+/// Acting, where it is allowed.
+pub struct Acting {
+    inbox: Arc<Inbox>,
+    audit: Option<AuditThread>,
+}
+
+impl Acting {
+    /// Opens the audit where actions are allowed; a program that only looks writes nothing.
+    pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
+        let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
+        Ok(Acting { inbox, audit })
+    }
+
+    /// Lets the audit finish; where its chain ends, if anything was written.
+    #[must_use]
+    pub fn finish(self) -> Option<Safe> {
+        self.audit.and_then(AuditThread::finish)
+    }
+
+    /// Finds out what an action would touch.
+    pub fn preview(&self, watch: &Watch, order: PreviewOrder) {
+        let (id, begun) = (order.id, clock::now());
+        if !watch.order(order.database, DatabaseOrder::Preview(Box::new(order))) {
+            self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+        }
+    }
+
+    /// Writes to the audit.
+    pub fn record(&self, run: Option<u64>, entry: Box<Entry>) {
+        if self.order(AuditOrder::Record { run, entry }) {
+            return;
+        }
+        if let Some(run) = run {
+            self.tell(run, Input::Recorded(Err(Safe::of("the audit's disk does not answer"))));
+        }
+    }
+
+    /// Takes the locks of a target.
+    pub fn hold(&self, run: u64, wanted: Wanted) {
+        if !self.order(AuditOrder::Hold { run, wanted }) {
+            self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
+        }
+    }
+
+    /// Lets them go.
+    pub fn release(&self, run: u64) {
+        if !self.order(AuditOrder::Release { run }) {
+            tracing::error!("the locks of a run could not be let go; they go with this program");
+        }
+    }
+
+    /// Does a step. Only with what the guard made.
+    pub fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
+        match &approved.step().work {
+            Work::Sessions(sessions) => {
+                let database = sessions.database;
+                if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
+                    self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
+                }
+            }
+            Work::Http(http) => {
+                let (http, deadline) = (http.clone(), approved.step().deadline);
+                let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
+                watch.io().spawn(async move {
+                    let end = crate::adapters::http::change::change(&clients, &http, deadline).await;
+                    inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
+                });
+            }
+        }
+    }
+
+    /// Counts the sessions that are still as the card shows them.
+    pub fn count(&self, watch: &Watch, run: u64, database: usize, order: DatabaseOrder) {
+        if !watch.order(database, order) {
+            tracing::warn!("run {run}: the database has too many orders waiting; the sessions are counted later");
+        }
+    }
+
+    fn order(&self, order: AuditOrder) -> bool {
+        self.audit.as_ref().is_some_and(|audit| audit.order(order))
+    }
+
+    fn tell(&self, run: u64, input: Input) {
+        self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+    }
+}
+
+fn busy() -> Cause {
+    Cause::Other(Safe::of("the database is still busy with what was asked before"))
+}

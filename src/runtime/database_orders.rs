@@ -1,0 +1,94 @@
+//! What is done over the kept connection of a database beside reading it: previews, the effect of an action on sessions, and
+//! a count of what is left. In the source's own task, so that nothing overlaps and no second login is needed.
+
+use std::time::Duration;
+
+use crate::adapters::postgres::PostgresSource;
+use crate::app::Event;
+use crate::app::effect::PreviewOrder;
+use crate::domain::{Moment, Safe};
+use crate::remediation::card::Identity;
+use crate::remediation::execution::Input;
+use crate::remediation::guard::Approved;
+use crate::remediation::measure::{Evidence, Measure};
+use crate::remediation::object::ObjectKey;
+use crate::remediation::step::{StepEnd, Work};
+
+use super::clock;
+use super::inbox::Inbox;
+
+/// Deadline of a count, and of giving the database's turn back.
+const BRIEF: Duration = Duration::from_secs(5);
+
+/// An order.
+#[derive(Debug)]
+pub enum DatabaseOrder {
+    /// Find out what an action would touch.
+    Preview(Box<PreviewOrder>),
+    /// Do it.
+    Run {
+        /// Of which run.
+        run: u64,
+        /// Which step.
+        step: usize,
+        /// What, on what.
+        approved: Box<Approved>,
+    },
+    /// Count what is left.
+    Left {
+        /// For which run.
+        run: u64,
+        /// Of which server.
+        identity: Identity,
+        /// Of these.
+        objects: Vec<ObjectKey>,
+    },
+}
+
+/// Carries an order out and tells what came of it; whether something may have changed by it.
+pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inbox) -> bool {
+    let begun = clock::now();
+    match order {
+        DatabaseOrder::Preview(order) => {
+            let outcome = source.preview(&order.selector, order.verb, order.cap, order.deadline).await;
+            inbox.tell(Event::Previewed { id: order.id, outcome: Box::new(outcome), begun });
+            false
+        }
+        DatabaseOrder::Run { run, step, approved } => {
+            let end = carry_out(source, &approved).await;
+            tell(inbox, run, Input::StepEnded { step, end });
+            true
+        }
+        DatabaseOrder::Left { run, identity, objects } => {
+            let left = source.left(&identity, &objects, BRIEF).await.ok();
+            tell(inbox, run, Input::Read(objects_left(left, begun)));
+            false
+        }
+    }
+}
+
+/// The database's turn is taken first: an operator on another host may be at it.
+async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd {
+    let step = approved.step();
+    let Work::Sessions(sessions) = &step.work else {
+        return StepEnd::Failed(crate::domain::Cause::Other(Safe::of("no step of a database")));
+    };
+    if let Err(cause) = source.claim(step.deadline).await {
+        return StepEnd::Failed(cause);
+    }
+    let end = source.signal(approved.identity(), approved.objects(), sessions.verb, step.deadline).await;
+    // Where the connection was lost, the turn went with it.
+    if let Err(cause) = source.release(BRIEF).await {
+        tracing::warn!("the turn of the database could not be given back: {cause}");
+    }
+    end
+}
+
+fn objects_left(left: Option<usize>, at: Moment) -> Evidence {
+    let words = left.map_or_else(|| "not known".to_owned(), |left| left.to_string());
+    Evidence { measure: Measure::ObjectsLeft, value: left.map(|left| left as f64), at, words: Safe::of(words) }
+}
+
+fn tell(inbox: &Inbox, run: u64, input: Input) {
+    inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+}

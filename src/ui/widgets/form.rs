@@ -1,0 +1,65 @@
+//! A text with lines below it that one chooses among or types in: the menu of actions, a card with its dialog. The lines
+//! are always seen, the text scrolls above them; the one with the focus is marked by a pointer too.
+
+use crate::app::document::{Document, Line};
+use crate::app::geometry::Rectangle;
+use crate::ui::paint::Canvas;
+use crate::ui::widgets::{document, table};
+
+/// What is drawn.
+pub struct Form<'a> {
+    /// The text.
+    pub document: &'a Document,
+    /// The lines below.
+    pub foot: &'a [Line],
+    /// Which of them has the focus.
+    pub chosen: Option<usize>,
+    /// Keys of use.
+    pub keys: &'static str,
+}
+
+/// Draws it; returns the rows for text and the number of wrapped lines.
+pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, usize) {
+    let screen = canvas.area();
+    let width = document::width(canvas, form.document, form.foot);
+    let rows = document::wrapped(canvas, form.document, width.saturating_sub(4));
+    let highest = document::highest(screen);
+    let inside = highest.saturating_sub(2);
+    // Of a long list only a window is seen; the text keeps a third.
+    let foot_rows = count(form.foot.len()).min(inside - (inside / 3).min(count(rows.len())));
+    let rule = u16::from(foot_rows > 0 && !rows.is_empty());
+    let text_rows = count(rows.len()).min(inside.saturating_sub(foot_rows + rule));
+    let outer = document::centred(screen, width, text_rows + foot_rows + rule + 2);
+    document::open(canvas, outer);
+    let first = document::text(canvas, outer, &rows, text_rows, scroll);
+    document::caption(canvas, outer, form.document, (first, text_rows, rows.len()), form.keys);
+    if rule > 0 {
+        let glyph = canvas.theme.glyphs.horizontal;
+        let style = canvas.theme.roles.overlay_frame;
+        canvas.run(outer.x + 1, outer.y + 1 + text_rows, outer.width.saturating_sub(2), glyph, style);
+    }
+    let area = Rectangle {
+        x: outer.x + 2,
+        y: outer.y + 1 + text_rows + rule,
+        width: outer.width.saturating_sub(4),
+        height: foot_rows,
+    };
+    foot(canvas, area, form);
+    (text_rows, rows.len())
+}
+
+fn foot(canvas: &mut Canvas<'_>, area: Rectangle, form: &Form<'_>) {
+    let height = usize::from(area.height);
+    let chosen = form.chosen.unwrap_or(0);
+    let first = (chosen + 1).saturating_sub(height).min(form.foot.len().saturating_sub(height));
+    for (y, (at, line)) in (area.y..).zip(form.foot.iter().enumerate().skip(first).take(height)) {
+        canvas.line(area.x, y, area.width, line);
+        if form.chosen == Some(at) {
+            table::mark_selected(canvas, area, y);
+        }
+    }
+}
+
+fn count(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}

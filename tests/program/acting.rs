@@ -1,0 +1,352 @@
+//! Acting, as a person meets it: the menu, the card, the consent. What keys can do, and above all what they cannot.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use quarterdeck::app::actions::dialog::Focus;
+use quarterdeck::app::view::Overlay;
+use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::domain::session::{SessionId, SessionState};
+use quarterdeck::domain::{Moment, Safe, Untrusted};
+use quarterdeck::input::command::COMMANDS;
+use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::card::{Identity, Preview};
+use quarterdeck::remediation::execution::Input;
+use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
+use quarterdeck::remediation::step::StepEnd;
+
+use crate::world::{World, key};
+use crate::{drawn, text};
+
+const SIZE: (u16, u16) = (120, 40);
+
+/// A database and a service; acting is allowed.
+fn armed(environment: &str) -> World {
+    World::new(&format!(
+        r#"
+        [[database]]
+        name = "main"
+        url = "postgresql://ops@db.example.com/app"
+        environment = "{environment}"
+        [[action]]
+        name = "warm-cache"
+        url = "https://api.example.com/cache/warm"
+        level = "L1"
+        environment = "{environment}"
+        [actions]
+        allow = true
+        "#
+    ))
+}
+
+fn object(pid: i32) -> Object {
+    let id = SessionId { pid, backend_start_us: 1 };
+    Object {
+        key: ObjectKey::Session { id, state: SessionState::IdleInTransaction, since_us: 7 },
+        label: Safe::of(format!("pid {pid} \u{1b}[31mred")),
+        user: Safe::of("app"),
+        application: Safe::of("api"),
+        client: Safe::of("10.0.0.7"),
+        age: Some(Duration::from_secs(600)),
+        remark: Safe::of("blocks 2 sessions"),
+    }
+}
+
+fn preview(pids: std::ops::Range<i32>) -> Preview {
+    Preview {
+        identity: Identity { facts: vec![("system", Untrusted::from("7001")), ("database", Untrusted::from("app"))] },
+        objects: pids.map(object).collect(),
+        effect: vec![Untrusted::from("SELECT pg_terminate_backend(…)")],
+        ..Preview::default()
+    }
+}
+
+/// What an event orders.
+fn orders(world: &mut World, event: Event) -> Vec<Effect> {
+    let now = world.moment();
+    update(&mut world.model, event, now)
+}
+
+fn asked(world: &mut World) -> u64 {
+    let id = world.model.actions.asked.as_ref().map(|(id, _)| *id);
+    id.unwrap_or_else(|| panic!("no preview was asked for: {}", world.message()))
+}
+
+/// The card of `terminate-idle-in-transaction`, drawn and awake.
+fn with_card(world: &mut World) {
+    world.press("a");
+    while !matches!(chosen(world).as_str(), "terminate-idle-in-transaction") {
+        world.press("Down");
+    }
+    world.press("Enter");
+    let id = asked(world);
+    let begun = world.moment();
+    orders(world, Event::Previewed { id, outcome: Box::new(Ok(preview(1..4))), begun });
+    drawn(world, SIZE, false);
+    world.wait(0.5);
+}
+
+fn chosen(world: &World) -> String {
+    let Some(Overlay::Menu { chosen }) = world.model.view.overlays.last() else { panic!("no menu") };
+    let all = quarterdeck::app::actions::catalogue::all(&world.model);
+    all.get(*chosen).unwrap_or_else(|| panic!("nothing chosen")).id.to_string()
+}
+
+fn card(world: &World) -> &quarterdeck::app::actions::dialog::Dialog {
+    match world.model.view.overlays.last() {
+        Some(Overlay::Card(dialog)) => dialog,
+        other => panic!("no card: {other:?}"),
+    }
+}
+
+fn began(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Hold { .. }))
+}
+
+#[test]
+fn the_whole_way_from_the_menu_to_the_proof() {
+    let mut world = armed("staging");
+    with_card(&mut world);
+    world.write("main");
+    let effects = orders(&mut world, Event::KeyPressed(Key::ctrl('t')));
+    let [Effect::Hold { run, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let run = *run;
+    let tell = |world: &mut World, input: Input| orders(world, Event::ActionHappened { run, input: Box::new(input) });
+    let effects = tell(&mut world, Input::Held(Ok(())));
+    assert!(matches!(effects.as_slice(), [Effect::Record { run: Some(_), .. }]), "the intent comes first: {effects:?}");
+    let effects = tell(&mut world, Input::Recorded(Ok(())));
+    let [Effect::RunAction { approved, step: 0, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(approved.objects().len(), 3);
+    let fates = approved.objects().iter().map(|key| (key.clone(), Fate::Done)).collect();
+    let effects = tell(&mut world, Input::StepEnded { step: 0, end: StepEnd::Done { fates, said: Vec::new() } });
+    assert!(matches!(effects.as_slice(), [Effect::ReadObjects { .. }]), "{effects:?}");
+    for _ in 0..4 {
+        world.now += 1.0;
+        let at = world.moment();
+        let left = quarterdeck::remediation::measure::Evidence {
+            measure: quarterdeck::remediation::measure::Measure::ObjectsLeft,
+            value: Some(0.0),
+            at,
+            words: Safe::of("0"),
+        };
+        tell(&mut world, Input::Read(left));
+    }
+    let effects = tell(&mut world, Input::Recorded(Ok(())));
+    assert!(matches!(effects.as_slice(), [Effect::Release { .. }]), "{effects:?}");
+    let screen = text(&drawn(&mut world, SIZE, false));
+    for words in ["verified", "3  done", "3 -> 0"] {
+        assert!(screen.contains(words), "{words:?} in\n{screen}");
+    }
+    assert_eq!(world.model.actions.past.len(), 1);
+}
+
+#[test]
+fn the_card_says_what_it_would_do_and_lets_nothing_hostile_through() {
+    let mut world = armed("production");
+    with_card(&mut world);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    for words in [
+        "PRODUCTION",
+        "system 7001",
+        "What it touches: 3",
+        "pg_terminate_backend",
+        "type main to confirm",
+        "reason:",
+        "Cancel",
+    ] {
+        assert!(screen.contains(words), "{words:?} in\n{screen}");
+    }
+    assert!(!screen.contains('\u{1b}'));
+}
+
+#[test]
+fn a_dialog_is_deaf_at_first_and_what_was_typed_ahead_is_gone() {
+    let mut world = armed("staging");
+    world.press("a");
+    while chosen(&world) != "terminate-idle-in-transaction" {
+        world.press("Down");
+    }
+    world.press("Enter");
+    let id = asked(&mut world);
+    let begun = world.moment();
+    orders(&mut world, Event::Previewed { id, outcome: Box::new(Ok(preview(1..4))), begun });
+    world.write("main");
+    assert_eq!(card(&world).typed, "", "it was not on the screen yet");
+    drawn(&mut world, SIZE, false);
+    world.now += 0.39;
+    world.write("main");
+    world.press("Enter");
+    assert_eq!((card(&world).typed.as_str(), card(&world).focus), ("", Focus::Cancel), "only just seen");
+    world.now += 0.02;
+    world.write("main");
+    assert_eq!(card(&world).typed, "main");
+}
+
+#[test]
+fn nothing_but_the_chord_after_the_whole_name_runs_it() {
+    for (typed, runs) in [("", false), ("mai", false), ("main ", false), ("MAIN", false), ("main", true)] {
+        let mut world = armed("staging");
+        with_card(&mut world);
+        world.write(typed);
+        let effects = orders(&mut world, Event::KeyPressed(Key::ctrl('t')));
+        assert_eq!(began(&effects), runs, "{typed:?}");
+        if !runs {
+            assert!(
+                matches!(effects.as_slice(), [Effect::Record { run: None, .. }]),
+                "a failed confirmation is recorded"
+            );
+        }
+    }
+}
+
+#[test]
+fn production_wants_a_reason_and_pasting_is_not_typing() {
+    let mut world = armed("production");
+    with_card(&mut world);
+    world.tell(Event::Pasted(Safe::of("main")));
+    assert_eq!(card(&world).typed, "");
+    world.write("main");
+    assert!(!began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+    world.write("main");
+    world.press("Tab");
+    world.write("INC-7");
+    assert!(began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+}
+
+#[test]
+fn a_card_of_a_minute_ago_is_void() {
+    let mut world = armed("staging");
+    with_card(&mut world);
+    world.write("main");
+    world.wait(60.0);
+    assert!(!began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+    assert!(text(&drawn(&mut world, SIZE, false)).contains("Ctrl-R reads the target anew"));
+}
+
+#[test]
+fn frozen_nothing_starts() {
+    let mut world = armed("staging");
+    world.press("Space a Enter");
+    assert!(world.model.actions.asked.is_none() && world.message().contains("FROZEN"), "{}", world.message());
+}
+
+#[test]
+fn resizing_and_redrawing_leave_the_focus_on_cancel() {
+    let mut world = armed("staging");
+    with_card(&mut world);
+    for size in [(80, 24), (200, 60), (40, 10), (120, 40)] {
+        world.tell(Event::Resized);
+        drawn(&mut world, size, false);
+        assert_eq!(card(&world).focus, Focus::Cancel);
+    }
+    world.press("Enter");
+    assert!(world.model.view.overlays.is_empty(), "Enter on Cancel leaves");
+    assert!(world.effects.iter().any(|effect| effect.contains("Cancelled")), "{:?}", world.effects);
+}
+
+#[test]
+fn a_small_screen_shows_the_fields_and_cancel() {
+    let mut world = armed("production");
+    with_card(&mut world);
+    for size in [(80, 24), (60, 16)] {
+        let screen = text(&drawn(&mut world, size, false));
+        for words in ["type main to confirm", "reason:", "Cancel"] {
+            assert!(screen.contains(words), "{words:?} at {size:?}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn the_leave_to_act_lapses_and_comes_back_only_by_its_name() {
+    let mut world = armed("staging");
+    world.wait(30.0 * 60.0);
+    assert!(!world.model.actions.is_armed());
+    world.press("a Enter");
+    assert!(world.model.actions.asked.is_none());
+    world.press("Esc :");
+    world.write("arm");
+    world.press("Enter");
+    assert!(world.model.actions.is_armed());
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    let named: Vec<Key> = COMMANDS.iter().flat_map(|command| command.keys.iter().copied()).collect();
+    let codes = prop::sample::select(vec![
+        Code::Enter,
+        Code::Esc,
+        Code::Tab,
+        Code::BackTab,
+        Code::Up,
+        Code::Down,
+        Code::Backspace,
+        Code::Home,
+        Code::End,
+        Code::PageUp,
+        Code::PageDown,
+        Code::Delete,
+    ]);
+    let letters = prop::char::range(' ', '~');
+    prop_oneof![
+        3 => prop::sample::select(named),
+        2 => codes.prop_map(Key::plain),
+        2 => letters.clone().prop_map(Key::char),
+        2 => prop::sample::select("main".chars().collect::<Vec<_>>()).prop_map(Key::char),
+        1 => letters.prop_map(|c| Key { code: Code::Char(c), ctrl: true, alt: false }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Invariant 10: whatever is pressed, nothing above L1 begins unless the name stands there whole and the chord is
+    /// pressed; Enter, Space, Esc and Ctrl-C never begin anything.
+    #[test]
+    fn no_key_by_itself_has_an_effect(keys in prop::collection::vec(any_key(), 1..60), carded in any::<bool>()) {
+        let mut world = armed("staging");
+        if carded {
+            with_card(&mut world);
+        }
+        for key in keys {
+            let before = match world.model.view.overlays.last() {
+                Some(Overlay::Card(dialog)) => Some((dialog.typed.clone(), dialog.phrase())),
+                _ => None,
+            };
+            let effects = orders(&mut world, Event::KeyPressed(key));
+            let ran = effects.iter().any(|effect| matches!(effect, Effect::RunAction { .. }));
+            prop_assert!(!ran);
+            if began(&effects) {
+                prop_assert_eq!(key, Key::ctrl('t'));
+                let (typed, phrase) = before.expect("a card was open");
+                prop_assert!(phrase.is_none_or(|phrase| phrase == typed));
+                return Ok(());
+            }
+            world.now += 0.2;
+            drawn(&mut world, SIZE, false);
+        }
+    }
+
+    /// Invariant 17: read-only there is no way to anything that changes something, whatever is pressed.
+    #[test]
+    fn read_only_there_is_no_way(keys in prop::collection::vec(any_key(), 1..80)) {
+        let mut world = World::new("[[database]]\nname = \"main\"\nurl = \"postgresql://ops@db.example.com/app\"");
+        for name in ["a", "Enter", "Esc", ":", "a", "r", "m", "Enter"] {
+            orders(&mut world, Event::KeyPressed(key(name)));
+        }
+        for key in keys {
+            for effect in orders(&mut world, Event::KeyPressed(key)) {
+                let acts = matches!(effect, Effect::Hold { .. } | Effect::RunAction { .. } | Effect::Preview(_));
+                prop_assert!(!acts, "{effect:?}");
+            }
+            world.now += 1.0;
+        }
+        prop_assert!(!world.model.actions.is_armed());
+    }
+}
+
+#[test]
+fn a_preview_that_comes_late_opens_nothing() {
+    let mut world = armed("staging");
+    let begun: Moment = world.moment();
+    orders(&mut world, Event::Previewed { id: 99, outcome: Box::new(Ok(preview(1..4))), begun });
+    assert!(world.model.view.overlays.is_empty());
+}
