@@ -4,8 +4,11 @@
 
 pub mod action;
 pub mod card;
+pub mod command;
 pub mod level;
 pub mod measure;
 pub mod object;
 pub mod outcome;
+pub mod place;
+pub mod service;
 pub mod step;
