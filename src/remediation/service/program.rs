@@ -8,8 +8,8 @@ use super::facts::{Instance, ServiceFacts, ServiceState};
 
 /// Reads one object with `state`, `pid`, `started_at` and `restarts`; other members are not looked at.
 pub fn read(printed: &[u8]) -> Result<ServiceFacts, Cause> {
-    let value: Value = serde_json::from_slice(printed)
-        .map_err(|e| Cause::NotJson(Safe::of(format!("the manager's status: {e}"))))?;
+    let value: Value =
+        serde_json::from_slice(printed).map_err(|e| Cause::NotJson(Safe::of(format!("the manager's status: {e}"))))?;
     let Some(told) = value.get("state").and_then(Value::as_str) else {
         return Err(Cause::Protocol(Safe::of("the manager's status has no \"state\"")));
     };
