@@ -129,26 +129,21 @@ async fn watch(
             }
         }
     };
-    match timeout_at(until, ended).await {
-        Ok(status) => {
-            session.release();
+    let Ok(status) = timeout_at(until, ended).await else {
+        let rest = async {
             if open {
-                // What it left running may hold the pipes; that is not waited for.
-                let _ = timeout(GRACE, pipes).await;
+                pipes.await;
             }
-            status.map_or_else(|e| Ending::Lost(Safe::of(e.to_string())), Ending::of)
-        }
-        Err(_) => {
-            session
-                .end(child, async {
-                    if open {
-                        pipes.await
-                    }
-                })
-                .await;
-            Ending::Deadline(deadline)
-        }
+        };
+        session.end(child, rest).await;
+        return Ending::Deadline(deadline);
+    };
+    session.release();
+    if open {
+        // What it left running may hold the pipes; that is not waited for.
+        let _ = timeout(GRACE, pipes).await;
     }
+    status.map_or_else(|e| Ending::Lost(Safe::of(e.to_string())), Ending::of)
 }
 
 /// How a command ended, and what it printed.

@@ -47,7 +47,7 @@ fn a_container_of_podman_is_found_and_read() {
     let filter = format!("id={}", container.0);
     let listed = podman(&["ps", "--all", "--filter", &filter, "--format", "json"]).unwrap();
     let found = compose::containers(&listed, "api").unwrap();
-    assert_eq!(found, [container.0.clone()]);
+    assert_eq!(found, std::slice::from_ref(&container.0));
     assert_eq!(compose::containers(&listed, "other").unwrap(), Vec::<String>::new());
     let facts = compose::read(&podman(&["inspect", "--type", "container", &found[0]]).unwrap()).unwrap();
     assert_eq!(facts.state, ServiceState::Running);

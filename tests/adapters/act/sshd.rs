@@ -169,7 +169,7 @@ async fn a_far_command_ends_as_it_says() {
     let end = sshd.run("lab", &["sh", "-c", "exit 255"], DEADLINE).await;
     assert!(matches!(end, StepEnd::Unknown(Cause::ConnectionLost(_))), "its own 255 or the client's? {end:?}");
     // No terminal on the far side either, and nothing to read.
-    let end = sshd.run("lab", &["sh", "-c", "if read x; then exit 4; fi; ! : 2>/dev/null </dev/tty"], DEADLINE).await;
+    let end = sshd.run("lab", &["sh", "-c", "if read x; then exit 4; fi; ! (: </dev/tty) 2>/dev/null"], DEADLINE).await;
     assert!(matches!(end, StepEnd::Done { .. }), "{end:?}");
 }
 
@@ -226,8 +226,8 @@ async fn a_service_is_asked_over_there() {
     let Some(sshd) = sshd() else { return };
     let say = |words: &str| super::words(&["sh", "-c", &format!("echo {words}")]);
     let status = say("'{\"state\":\"running\",\"pid\":7,\"started_at\":\"then\",\"restarts\":0}'");
-    let [restart, stop, start] = ["restarted", "stopped", "started"].map(say);
-    let manager = Manager::Program { service: "api".to_owned(), status, restart, stop, start };
+    let [again, stop, start] = ["restarted", "stopped", "started"].map(say);
+    let manager = Manager::Program { service: "api".to_owned(), status, restart: again, stop, start };
     let place = Place::Ssh { host: "lab".to_owned() };
     let become_argv = Some(words(&["env", "A=b c"]));
     let step = ServiceStep { manager, verb: ServiceVerb::Restart, place, become_argv };

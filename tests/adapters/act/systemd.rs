@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use quarterdeck::adapters::act::Commands;
 use quarterdeck::domain::cause::Phase;
-use quarterdeck::domain::{Cause, Moment};
+use quarterdeck::domain::{Cause, Moment, Safe};
 use quarterdeck::remediation::place::Place;
 use quarterdeck::remediation::service::facts::{ServiceFacts, ServiceState};
 use quarterdeck::remediation::service::proof::{Steadiness, SteadyWatch, is_new_process};
@@ -48,7 +48,7 @@ async fn a_restart_brings_a_new_process_that_stays() {
     let Some(lab) = lab() else { return };
     let before = facts(&lab, "api.service").await;
     assert_eq!(before.state, ServiceState::Running);
-    let dependents: Vec<&str> = before.required_by.iter().map(|unit| unit.as_str()).collect();
+    let dependents: Vec<&str> = before.required_by.iter().map(Safe::as_str).collect();
     assert!(dependents.contains(&"web.service (requires it)"), "{dependents:?}");
     assert!(dependents.contains(&"lab.target (wants it)"), "{dependents:?}");
 
