@@ -225,14 +225,14 @@ async fn at_the_local_deadline_nobody_knows() {
 async fn a_service_is_asked_over_there() {
     let Some(sshd) = sshd() else { return };
     let say = |words: &str| super::words(&["sh", "-c", &format!("echo {words}")]);
-    let status = say("'{\"state\":\"running\",\"pid\":7,\"started_at\":\"then\",\"restarts\":0}'");
-    let [again, stop, start] = ["restarted", "stopped", "started"].map(say);
-    let manager = Manager::Program { service: "api".to_owned(), status, restart: again, stop, start };
+    let answer = say("'{\"state\":\"running\",\"pid\":7,\"started_at\":\"then\",\"restarts\":0}'");
+    let [restart, stop, start] = ["restarted", "stopped", "started"].map(say);
+    let manager = Manager::Program { service: "api".to_owned(), status: answer, restart, stop, start };
     let place = Place::Ssh { host: "lab".to_owned() };
     let become_argv = Some(words(&["env", "A=b c"]));
-    let step = ServiceStep { manager, verb: ServiceVerb::Restart, place, become_argv };
-    let facts = sshd.commands().service_facts(&step, DEADLINE).await.unwrap();
+    let api = ServiceStep { manager, verb: ServiceVerb::Restart, place, become_argv };
+    let facts = sshd.commands().service_facts(&api, DEADLINE).await.unwrap();
     assert_eq!((facts.state, facts.main_pid()), (ServiceState::Running, Some(7)));
-    let end = sshd.commands().run_service(&step, DEADLINE).await;
+    let end = sshd.commands().run_service(&api, DEADLINE).await;
     assert!(matches!(&end, StepEnd::Done { said, .. } if said[0].as_str() == "restarted"), "{end:?}");
 }
