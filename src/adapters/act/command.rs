@@ -74,6 +74,10 @@ impl Commands {
     }
 
     pub(super) async fn run(&self, step: &CommandStep, needs: Needs, deadline: Duration) -> CommandEnd {
+        if deadline.is_zero() {
+            // Not even begun: it certainly had no effect.
+            return CommandEnd::of(Ending::NotStarted(Cause::Timeout { phase: Phase::Whole, after: deadline }));
+        }
         let until = Instant::now() + deadline;
         let variables = self.environment(&step.place, needs);
         let started = step.whole().and_then(|argv| session::start(&argv, &variables));

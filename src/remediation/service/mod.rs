@@ -142,7 +142,8 @@ impl ServiceStep {
         Ok(self.as_command(argv))
     }
 
-    /// The command that asks how the service is.
+    /// The command that asks how the service is, with the step's own rights: where those are for restarting only, ask with
+    /// a step that has none.
     pub fn status(&self) -> Result<CommandStep, Cause> {
         let argv = self.manager.argv(ServiceVerb::Status)?;
         Ok(self.as_command(argv))

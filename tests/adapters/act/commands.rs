@@ -52,6 +52,16 @@ async fn what_was_never_started_had_no_effect() {
 }
 
 #[tokio::test]
+async fn without_time_nothing_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let step = local(&["touch", mark.to_str().unwrap()]);
+    let end = Commands::here().run_command(&step, Duration::ZERO).await.step_end(&step);
+    assert!(matches!(end, StepEnd::Failed(Cause::Timeout { .. })), "{end:?}");
+    assert!(!mark.exists());
+}
+
+#[tokio::test]
 async fn words_are_never_read_by_a_shell() {
     let step = local(&["printf", "%s\\n", "; echo x", "$(id)", "`id`", "-n", "*", ""]);
     let end = Commands::here().run_command(&step, DEADLINE).await;
