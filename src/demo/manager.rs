@@ -41,7 +41,6 @@ struct Service {
     running: Option<(Child, ChildStdin)>,
     state: String,
     since: DateTime<Utc>,
-    restarts: u32,
 }
 
 /// The services and whom they run as.
@@ -60,8 +59,7 @@ impl Manager {
 
     /// Takes on a service and starts it.
     pub async fn add(&mut self, name: &'static str, spec: ServiceSpec) -> Result<(), DemoError> {
-        let mut service =
-            Service { name, spec, running: None, state: "stopped".to_owned(), since: Utc::now(), restarts: 0 };
+        let mut service = Service { name, spec, running: None, state: "stopped".to_owned(), since: Utc::now() };
         service.start(self.account.as_ref(), &self.keeper).await?;
         self.services.push(service);
         Ok(())
@@ -124,7 +122,6 @@ impl Manager {
             "restart" => {
                 service.stop().await;
                 service.start(account.as_ref(), &keeper).await?;
-                service.restarts += 1;
             }
             other => {
                 let words = format!("no verb `{other}`; there are status, start, stop, restart");
@@ -193,15 +190,19 @@ impl Service {
         }
     }
 
+    /// One line for people and programs: `state`, `pid`, `started_at` and `restarts` are what a restart is judged by.
     fn describe(&self) -> Value {
+        let since = self.since.to_rfc3339_opts(SecondsFormat::Millis, true);
         json!({
             "ok": true,
             "service": self.name,
             "state": self.state,
             "pid": self.running.as_ref().and_then(|(child, _)| child.id()),
             "port": self.spec.port,
-            "since": self.since.to_rfc3339_opts(SecondsFormat::Millis, true),
-            "restarts": self.restarts,
+            "started_at": self.running.as_ref().map(|_| &since),
+            "since": since,
+            // Unasked ones: this manager never revives a service by itself.
+            "restarts": 0,
         })
     }
 }

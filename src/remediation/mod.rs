@@ -5,10 +5,13 @@
 pub mod action;
 pub mod audit;
 pub mod card;
+pub mod command;
 pub mod execution;
 pub mod guard;
 pub mod level;
 pub mod measure;
 pub mod object;
 pub mod outcome;
+pub mod place;
+pub mod service;
 pub mod step;

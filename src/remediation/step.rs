@@ -9,7 +9,9 @@ use url::Url;
 use crate::domain::secret::SecretRef;
 use crate::domain::{Cause, Safe};
 
+use super::command::CommandStep;
 use super::object::{Fate, ObjectKey};
+use super::service::ServiceStep;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ pub enum Work {
     Sessions(SessionsStep),
     /// Asks a service to do something.
     Http(Box<HttpStep>),
+    /// Runs a program.
+    Command(Box<CommandStep>),
+    /// Asks a service's manager for something.
+    Service(Box<ServiceStep>),
 }
 
 /// Signals sessions.

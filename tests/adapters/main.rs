@@ -1,6 +1,7 @@
 //! Sources against real servers, and against servers that misbehave on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod act;
 mod http;
 mod logs;
 mod postgres;

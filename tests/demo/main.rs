@@ -4,5 +4,6 @@
 
 mod endings;
 mod incidents;
+mod restart;
 mod sample;
 mod serving;

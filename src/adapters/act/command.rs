@@ -1,0 +1,228 @@
+//! Runs a program once: words, never a shell; a minimal environment; a session of its own without a terminal; its output
+//! bounded and never in its way; one deadline, after which nobody claims to know what it did.
+
+use std::ffi::OsString;
+use std::pin::pin;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::process::Child;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::heard::{Heard, hear};
+use super::{session, ssh};
+use crate::domain::cause::Phase;
+use crate::domain::{Cause, Safe};
+use crate::remediation::command::CommandStep;
+use crate::remediation::place::Place;
+use crate::remediation::step::StepEnd;
+
+/// After the program ended: how long what it left running may still hold its output open.
+const GRACE: Duration = Duration::from_millis(100);
+/// Lines of its output that are kept for people, and of its last words when it failed.
+const SAID: usize = 40;
+const LAST_WORDS: usize = 4;
+/// What every program gets of our environment, beside the language of its messages. No SUDO_ASKPASS and no SSH_ASKPASS:
+/// nothing may ask.
+const ALWAYS: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "TZ"];
+/// What only some need.
+const FOR_SSH: [&str; 1] = ["SSH_AUTH_SOCK"];
+const FOR_USER_MANAGER: [&str; 2] = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+const FOR_CONTAINERS: [&str; 8] = [
+    "XDG_RUNTIME_DIR",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "CONTAINER_HOST",
+    "CONTAINERS_CONF",
+];
+/// Where programs are looked for when our own environment does not say.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What a program needs to know of our environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    UserManager,
+    Containers,
+}
+
+/// Runs commands with what the environment says of paths and sockets.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Commands {
+    /// In the environment of this process.
+    #[must_use]
+    pub fn here() -> Commands {
+        Commands::within(std::env::vars_os())
+    }
+
+    /// In this environment. Of it programs get only what they need.
+    #[must_use]
+    pub fn within(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Commands {
+        Commands { variables: variables.into_iter().collect() }
+    }
+
+    /// Runs a command once and tells how it ended.
+    pub async fn run_command(&self, step: &CommandStep, deadline: Duration) -> CommandEnd {
+        self.run(step, Needs::Nothing, deadline).await
+    }
+
+    pub(super) async fn run(&self, step: &CommandStep, needs: Needs, deadline: Duration) -> CommandEnd {
+        if deadline.is_zero() {
+            // Not even begun: it certainly had no effect.
+            return CommandEnd::of(Ending::NotStarted(Cause::Timeout { phase: Phase::Whole, after: deadline }));
+        }
+        let until = Instant::now() + deadline;
+        let variables = self.environment(&step.place, needs);
+        let started = step.whole().and_then(|argv| session::start(&argv, &variables));
+        let (mut child, session) = match started {
+            Ok(started) => started,
+            Err(cause) => return CommandEnd::of(Ending::NotStarted(cause)),
+        };
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (mut output, mut errors) = (Heard::default(), Heard::default());
+        let ending = {
+            let pipes = async {
+                tokio::join!(hear(stdout, &mut output), hear(stderr, &mut errors));
+            };
+            watch(&mut child, session, pipes, until, deadline).await
+        };
+        CommandEnd { ending, output, errors }
+    }
+
+    fn environment(&self, place: &Place, needs: Needs) -> Vec<(OsString, OsString)> {
+        let beside: &[&str] = match (place, needs) {
+            (Place::Ssh { .. }, _) => &FOR_SSH,
+            (Place::Local, Needs::Nothing) => &[],
+            (Place::Local, Needs::UserManager) => &FOR_USER_MANAGER,
+            (Place::Local, Needs::Containers) => &FOR_CONTAINERS,
+        };
+        let wanted = |name: &OsString| ALWAYS.iter().chain(beside).any(|wanted| name == *wanted);
+        let mut kept: Vec<_> = self.variables.iter().filter(|(name, _)| wanted(name)).cloned().collect();
+        if !kept.iter().any(|(name, _)| name == "PATH") {
+            kept.push(("PATH".into(), PATH.into()));
+        }
+        // What programs say is judged and shown, so it is said in one language.
+        kept.push(("LANG".into(), "C".into()));
+        kept.push(("SYSTEMD_COLORS".into(), "0".into()));
+        kept
+    }
+}
+
+/// Waits until the program ended, its output taken all the while; ends it at the deadline.
+async fn watch(
+    child: &mut Child,
+    mut session: session::Session,
+    pipes: impl Future<Output = ()>,
+    until: Instant,
+    deadline: Duration,
+) -> Ending {
+    let mut pipes = pin!(pipes);
+    let mut open = true;
+    let ended = async {
+        loop {
+            tokio::select! {
+                () = &mut pipes, if open => open = false,
+                status = child.wait() => return status,
+            }
+        }
+    };
+    let Ok(status) = timeout_at(until, ended).await else {
+        let rest = async {
+            if open {
+                pipes.await;
+            }
+        };
+        session.end(child, rest).await;
+        return Ending::Deadline(deadline);
+    };
+    session.release();
+    if open {
+        // What it left running may hold the pipes; that is not waited for.
+        let _ = timeout(GRACE, pipes).await;
+    }
+    status.map_or_else(|e| Ending::Lost(Safe::of(e.to_string())), Ending::of)
+}
+
+/// How a command ended, and what it printed.
+#[derive(Clone, Debug)]
+pub struct CommandEnd {
+    /// How.
+    pub ending: Ending,
+    /// Its standard output.
+    pub output: Heard,
+    /// Its standard error.
+    pub errors: Heard,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// It was never started.
+    NotStarted(Cause),
+    /// With this exit status.
+    Exited(i32),
+    /// A signal ended it.
+    Signalled,
+    /// The deadline passed, and it was ended.
+    Deadline(Duration),
+    /// The system does not say.
+    Lost(Safe),
+}
+
+impl Ending {
+    fn of(status: ExitStatus) -> Ending {
+        status.code().map_or(Ending::Signalled, Ending::Exited)
+    }
+}
+
+impl CommandEnd {
+    fn of(ending: Ending) -> CommandEnd {
+        CommandEnd { ending, output: Heard::default(), errors: Heard::default() }
+    }
+
+    /// What became of the step. What was started and did not say how it went may have had its effect.
+    #[must_use]
+    pub fn step_end(&self, step: &CommandStep) -> StepEnd {
+        let far = matches!(step.place, Place::Ssh { .. });
+        match &self.ending {
+            Ending::NotStarted(cause) => StepEnd::Failed(cause.clone()),
+            Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.errors) => {
+                StepEnd::Failed(Cause::Unreachable(self.last_words()))
+            }
+            // The client's own status and a program's cannot be told apart: it may have been run.
+            Ending::Exited(255) if far => StepEnd::Unknown(Cause::ConnectionLost(self.last_words())),
+            Ending::Exited(code) if step.expects(*code) => StepEnd::Done { fates: Vec::new(), said: self.said() },
+            Ending::Exited(code) => {
+                StepEnd::Failed(Cause::CommandFailed { code: Some(*code), said: self.last_words() })
+            }
+            Ending::Signalled => StepEnd::Unknown(Cause::CommandFailed { code: None, said: self.last_words() }),
+            Ending::Deadline(after) => StepEnd::Unknown(Cause::Timeout { phase: Phase::Whole, after: *after }),
+            Ending::Lost(words) => StepEnd::Unknown(Cause::Other(words.clone())),
+        }
+    }
+
+    /// What it printed, for people: bounded in lines and length.
+    #[must_use]
+    pub fn said(&self) -> Vec<Safe> {
+        let mut said = self.output.said(SAID);
+        said.extend(self.errors.said(SAID));
+        said
+    }
+
+    /// The last it said of what went wrong.
+    #[must_use]
+    pub fn last_words(&self) -> Safe {
+        [&self.errors, &self.output]
+            .into_iter()
+            .map(|heard| heard.last_words(LAST_WORDS))
+            .find(|words| !words.as_str().is_empty())
+            .unwrap_or_else(|| Safe::of("it said nothing"))
+    }
+}

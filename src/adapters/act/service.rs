@@ -1,0 +1,99 @@
+//! Asks the manager of a service: how it is, and to do something. How it went is what the manager says; whether it helped
+//! is shown by facts that are read afterwards.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::command::{CommandEnd, Commands, Needs};
+use crate::domain::{Cause, Safe};
+use crate::remediation::command::CommandStep;
+use crate::remediation::object::Fate;
+use crate::remediation::place::Place;
+use crate::remediation::service::facts::ServiceFacts;
+use crate::remediation::service::{Manager, ServiceStep, compose, program, systemd};
+use crate::remediation::step::StepEnd;
+
+/// After a failed order: how long the manager is asked what it left behind.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
+impl Commands {
+    /// Reads how a service is. Changes nothing.
+    pub async fn service_facts(&self, step: &ServiceStep, deadline: Duration) -> Result<ServiceFacts, Cause> {
+        let until = Instant::now() + deadline;
+        let printed = self.ask(step, step.status()?, until).await?;
+        match &step.manager {
+            Manager::Systemd { .. } => systemd::read(&printed),
+            Manager::Program { .. } => program::read(&printed),
+            Manager::Compose { service, .. } => {
+                let containers = compose::containers(&printed, service)?;
+                if containers.is_empty() {
+                    return Ok(compose::no_container());
+                }
+                compose::read(&self.ask(step, step.inspect(&containers)?, until).await?)
+            }
+        }
+    }
+
+    /// Gives the manager the step's order, once.
+    pub async fn run_service(&self, step: &ServiceStep, deadline: Duration) -> StepEnd {
+        let until = Instant::now() + deadline;
+        if !step.verb.changes() {
+            return match self.service_facts(step, deadline).await {
+                Ok(facts) => done(step, vec![seen(&facts)]),
+                Err(cause) => StepEnd::Failed(cause),
+            };
+        }
+        let command = match step.command() {
+            Ok(command) => command,
+            Err(cause) => return StepEnd::Failed(cause),
+        };
+        match self.run(&command, needs(step), deadline).await.step_end(&command) {
+            StepEnd::Done { said, .. } => done(step, said),
+            StepEnd::Failed(Cause::CommandFailed { code, said }) => {
+                StepEnd::Failed(Cause::CommandFailed { code, said: self.aftermath(step, said, until).await })
+            }
+            other => other,
+        }
+    }
+
+    /// A restart that failed may have left the service stopped: whoever reads of the failure reads that too.
+    async fn aftermath(&self, step: &ServiceStep, said: Safe, until: Instant) -> Safe {
+        let left = until.saturating_duration_since(Instant::now()).min(AFTERMATH);
+        match self.service_facts(step, left).await {
+            Ok(facts) => Safe::of(format!("{said}; now {}", seen(&facts))),
+            Err(_) => said,
+        }
+    }
+
+    /// What a looking command printed.
+    async fn ask(&self, step: &ServiceStep, command: CommandStep, until: Instant) -> Result<Vec<u8>, Cause> {
+        let left = until.saturating_duration_since(Instant::now());
+        let end: CommandEnd = self.run(&command, needs(step), left).await;
+        match end.step_end(&command) {
+            StepEnd::Done { .. } => {}
+            StepEnd::Failed(cause) | StepEnd::Unknown(cause) => return Err(cause),
+            StepEnd::OtherTarget(words) => return Err(Cause::Other(words)),
+        }
+        let limit = end.output.bytes;
+        let whole = end.output.whole().map(<[u8]>::to_vec);
+        whole.ok_or(Cause::TooLarge { what: Safe::of("the manager's answer"), limit })
+    }
+}
+
+fn needs(step: &ServiceStep) -> Needs {
+    match (&step.manager, &step.place) {
+        (Manager::Systemd { user: true, .. }, Place::Local) => Needs::UserManager,
+        (Manager::Compose { .. }, Place::Local) => Needs::Containers,
+        _ => Needs::Nothing,
+    }
+}
+
+fn done(step: &ServiceStep, said: Vec<Safe>) -> StepEnd {
+    let fates = if step.verb.changes() { vec![(step.object(), Fate::Done)] } else { Vec::new() };
+    StepEnd::Done { fates, said }
+}
+
+fn seen(facts: &ServiceFacts) -> Safe {
+    Safe::of(format!("{}: {}, {}", facts.state.word(), facts.words, facts.identity()))
+}

@@ -1,0 +1,181 @@
+//! docker and podman compose: argument lists, what `ps --format json` prints in its several shapes, and what `inspect` of
+//! the containers says. Identity comes from `inspect`, which both print alike; `ps` only says which containers there are.
+
+use serde_json::Value;
+
+use crate::domain::{Cause, Safe};
+
+use super::facts::{Instance, ServiceFacts, ServiceState};
+use super::{ComposeProgram, ServiceVerb, check_name};
+
+/// The label by which both mark a container with its service.
+const LABEL: &str = "com.docker.compose.service";
+/// Containers of one service that are looked at; more is refused rather than half looked at.
+const CONTAINERS: usize = 100;
+
+/// The argument list of a verb.
+pub(super) fn argv(
+    program: ComposeProgram,
+    project: Option<&str>,
+    file: Option<&str>,
+    service: &str,
+    verb: ServiceVerb,
+) -> Result<Vec<String>, Cause> {
+    check_name("service", service, ".-")?;
+    let mut words = vec![program.word(), "compose"];
+    if let Some(project) = project {
+        check_name("project", project, "-")?;
+        words.extend(["-p", project]);
+    }
+    if let Some(file) = file {
+        if file.is_empty() || file.starts_with('-') {
+            return Err(Cause::Misconfigured(Safe::of(format!("compose file {file:?} is no path"))));
+        }
+        words.extend(["-f", file]);
+    }
+    match verb {
+        // Of the whole project: not every podman compose can be asked for one service.
+        ServiceVerb::Status if program == ComposeProgram::Podman => words.extend(["ps", "--format", "json"]),
+        ServiceVerb::Status => words.extend(["ps", "--all", "--format", "json", service]),
+        ServiceVerb::Restart | ServiceVerb::Stop | ServiceVerb::Start => words.extend([verb.word(), service]),
+    }
+    Ok(words.into_iter().map(str::to_owned).collect())
+}
+
+/// The argument list that asks about containers.
+pub(super) fn inspect_argv(program: ComposeProgram, containers: &[String]) -> Result<Vec<String>, Cause> {
+    let mut words: Vec<String> = [program.word(), "inspect", "--type", "container"].map(str::to_owned).to_vec();
+    for id in containers {
+        check_name("container", id, ".-")?;
+        words.push(id.clone());
+    }
+    Ok(words)
+}
+
+/// The ids of a service's containers, out of what `ps --format json` printed: a list, or an object on each line, with the
+/// member names of docker or of podman.
+pub fn containers(printed: &[u8], service: &str) -> Result<Vec<String>, Cause> {
+    let mut ids = Vec::new();
+    for row in rows(printed)? {
+        let Some(named) = service_of(&row) else {
+            return Err(Cause::Protocol(Safe::of("compose ps does not say whose container this is")));
+        };
+        if named != service {
+            continue;
+        }
+        let id = ["ID", "Id"].iter().find_map(|name| row.get(*name)?.as_str()).filter(|id| !id.is_empty());
+        let Some(id) = id else {
+            return Err(Cause::Protocol(Safe::of("compose ps names a container without its id")));
+        };
+        ids.push(id.to_owned());
+    }
+    if ids.len() > CONTAINERS {
+        return Err(Cause::TooLarge { what: Safe::of("the service's list of containers"), limit: CONTAINERS as u64 });
+    }
+    Ok(ids)
+}
+
+fn rows(printed: &[u8]) -> Result<Vec<Value>, Cause> {
+    let mut rows = Vec::new();
+    for value in serde_json::Deserializer::from_slice(printed).into_iter::<Value>() {
+        match value.map_err(|e| Cause::NotJson(Safe::of(format!("compose ps: {e}"))))? {
+            Value::Array(list) => rows.extend(list),
+            Value::Null => {}
+            row => rows.push(row),
+        }
+    }
+    Ok(rows)
+}
+
+/// docker has a member for it; podman has labels as an object, older dockers as text.
+fn service_of(row: &Value) -> Option<String> {
+    if let Some(service) = row.get("Service").and_then(Value::as_str) {
+        return Some(service.to_owned());
+    }
+    match row.get("Labels")? {
+        Value::Object(labels) => Some(labels.get(LABEL)?.as_str()?.to_owned()),
+        Value::String(labels) => {
+            let mut pairs = labels.split(',').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(name, _)| *name == LABEL).map(|(_, value)| value.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What nobody runs: compose knows no container of this service.
+#[must_use]
+pub fn no_container() -> ServiceFacts {
+    ServiceFacts {
+        state: ServiceState::Stopped,
+        instances: Vec::new(),
+        restarts: None,
+        required_by: Vec::new(),
+        words: Safe::of("no container"),
+    }
+}
+
+/// Reads what `inspect` printed: a list with an object for each container.
+pub fn read(printed: &[u8]) -> Result<ServiceFacts, Cause> {
+    let rows = rows(printed)?;
+    if rows.is_empty() {
+        return Ok(no_container());
+    }
+    let containers = rows.iter().map(Container::read).collect::<Result<Vec<_>, Cause>>()?;
+    let mut words: Vec<String> = containers.iter().map(|container| container.words.clone()).collect();
+    words.dedup();
+    Ok(ServiceFacts {
+        state: ServiceState::worst(containers.iter().map(|container| container.state)),
+        restarts: containers.iter().map(|container| container.restarts).sum(),
+        instances: containers.into_iter().filter_map(|container| container.instance).collect(),
+        required_by: Vec::new(),
+        words: Safe::of(words.join(", ")).clipped(200),
+    })
+}
+
+struct Container {
+    state: ServiceState,
+    instance: Option<Instance>,
+    restarts: Option<u64>,
+    words: String,
+}
+
+impl Container {
+    fn read(row: &Value) -> Result<Container, Cause> {
+        let text = |pointer: &str| row.pointer(pointer).and_then(Value::as_str);
+        let (Some(id), Some(status)) = (text("/Id"), text("/State/Status")) else {
+            return Err(Cause::Protocol(Safe::of("inspect of a container lacks its id or its state")));
+        };
+        let code = row.pointer("/State/ExitCode").and_then(Value::as_i64);
+        // docker calls it Health, podman before 5 Healthcheck.
+        let health = ["/State/Health/Status", "/State/Healthcheck/Status"].iter().find_map(|p| text(p));
+        let health = health.filter(|health| !matches!(*health, "" | "none"));
+        let state = match (status, health, code) {
+            ("running", Some("starting"), _) => ServiceState::Starting,
+            ("running", Some("unhealthy"), _) => ServiceState::Failed,
+            ("running", _, _) => ServiceState::Running,
+            ("created" | "configured" | "initialized", _, _) => ServiceState::Stopped,
+            ("restarting", _, _) => ServiceState::Starting,
+            ("stopping" | "removing", _, _) => ServiceState::Stopping,
+            // 143 and 137: it was told to end.
+            ("exited" | "stopped", _, Some(0 | 137 | 143)) => ServiceState::Stopped,
+            ("exited" | "stopped" | "dead", _, _) => ServiceState::Failed,
+            _ => ServiceState::Unknown,
+        };
+        let pid = row.pointer("/State/Pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
+        let up = matches!(state, ServiceState::Running | ServiceState::Starting) || status == "running";
+        let started = text("/State/StartedAt").filter(|at| !at.is_empty() && !at.starts_with("0001-"));
+        let short: String = id.chars().take(12).collect();
+        let instance = up.then(|| Instance {
+            pid: pid.filter(|pid| *pid != 0),
+            invocation: started.map(|at| Safe::of(format!("{short} of {at}")).clipped(100)),
+        });
+        let mut words = status.to_owned();
+        if let Some(code) = code.filter(|_| !up) {
+            words.push_str(&format!(" ({code})"));
+        }
+        if let Some(health) = health {
+            words.push_str(&format!(", {health}"));
+        }
+        Ok(Container { state, instance, restarts: row.get("RestartCount").and_then(Value::as_u64), words })
+    }
+}

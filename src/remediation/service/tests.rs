@@ -1,0 +1,251 @@
+//! Argument lists word by word, the managers' real answers, and the judging of restarts.
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::facts::{Instance, ServiceFacts, ServiceState};
+use super::proof::{Steadiness, SteadyWatch, is_new_process};
+use super::*;
+use crate::domain::Moment;
+
+fn systemd(unit: &str, user: bool) -> Manager {
+    Manager::Systemd { unit: unit.to_owned(), user }
+}
+
+fn compose(program: ComposeProgram, project: Option<&str>, file: Option<&str>, service: &str) -> Manager {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Manager::Compose { program, project: own(project), file: own(file), service: service.to_owned() }
+}
+
+fn line(manager: &Manager, verb: ServiceVerb) -> String {
+    manager.argv(verb).unwrap().join(" ")
+}
+
+#[test]
+fn systemctl_word_by_word() {
+    let api = systemd("api.service", false);
+    for (verb, expected) in [
+        (ServiceVerb::Restart, "systemctl --no-ask-password restart -- api.service"),
+        (ServiceVerb::Stop, "systemctl --no-ask-password stop -- api.service"),
+        (ServiceVerb::Start, "systemctl --no-ask-password start -- api.service"),
+    ] {
+        assert_eq!(line(&api, verb), expected);
+    }
+    let own = line(&systemd("api@1.service", true), ServiceVerb::Restart);
+    assert_eq!(own, "systemctl --user --no-ask-password restart -- api@1.service");
+    let status = line(&api, ServiceVerb::Status);
+    assert!(status.starts_with("systemctl --no-pager show -p ") && status.ends_with(" -- api.service"), "{status}");
+    for property in ["MainPID", "InvocationID", "NRestarts", "RequiredBy", "BoundBy"] {
+        assert!(status.contains(property), "{property}");
+    }
+}
+
+#[test]
+fn compose_word_by_word() {
+    let plain = compose(ComposeProgram::Docker, None, None, "api");
+    assert_eq!(line(&plain, ServiceVerb::Restart), "docker compose restart api");
+    let full = compose(ComposeProgram::Docker, Some("shop"), Some("/srv/compose.yml"), "api");
+    assert_eq!(line(&full, ServiceVerb::Stop), "docker compose -p shop -f /srv/compose.yml stop api");
+    assert_eq!(
+        line(&full, ServiceVerb::Status),
+        "docker compose -p shop -f /srv/compose.yml ps --all --format json api"
+    );
+    let podman = compose(ComposeProgram::Podman, Some("shop"), None, "api");
+    assert_eq!(line(&podman, ServiceVerb::Start), "podman compose -p shop start api");
+    assert_eq!(line(&podman, ServiceVerb::Status), "podman compose -p shop ps --format json");
+}
+
+#[test]
+fn a_name_is_a_name() {
+    for unit in
+        ["", "-x.service", "--force", "api", "*.service", "a?.service", "a b.service", "/etc/a.service", ".service"]
+    {
+        assert!(systemd(unit, false).argv(ServiceVerb::Restart).is_err(), "{unit:?}");
+    }
+    for service in ["", "-d", "--all", "a b", "a/b", "a;b", "$(id)"] {
+        let manager = compose(ComposeProgram::Docker, None, None, service);
+        assert!(manager.argv(ServiceVerb::Restart).is_err(), "{service:?}");
+    }
+    assert!(compose(ComposeProgram::Docker, Some("-x"), None, "api").argv(ServiceVerb::Restart).is_err());
+    assert!(compose(ComposeProgram::Docker, None, Some("-x"), "api").argv(ServiceVerb::Restart).is_err());
+    assert!(compose::inspect_argv(ComposeProgram::Docker, &["--help".to_owned()]).is_err());
+}
+
+const SHOWN: &str = "MainPID=33\nNRestarts=2\nResult=success\nRequiredBy=web.service\nWantedBy=multi-user.target\n\
+BoundBy=web.service jobs.service\nConsistsOf=\nId=api.service\nLoadState=loaded\nActiveState=active\nSubState=running\n\
+FragmentPath=/etc/systemd/system/api.service\nActiveEnterTimestampMonotonic=93212\n\
+InvocationID=76bb7b5acd3a488bb61098e2a8d1907a\n";
+
+#[test]
+fn a_unit_is_read() {
+    let facts = systemd::read(SHOWN.as_bytes()).unwrap();
+    assert_eq!((facts.state, facts.main_pid(), facts.restarts), (ServiceState::Running, Some(33), Some(2)));
+    assert_eq!(facts.invocation().unwrap().as_str(), "76bb7b5acd3a488bb61098e2a8d1907a");
+    let words: Vec<&str> = facts.required_by.iter().map(Safe::as_str).collect();
+    let expected = ["web.service (requires it)", "jobs.service (is bound to it)", "multi-user.target (wants it)"];
+    assert_eq!(words, expected);
+}
+
+#[test]
+fn states_of_units() {
+    for (active, sub, expected) in [
+        ("active", "running", ServiceState::Running),
+        ("inactive", "dead", ServiceState::Stopped),
+        ("failed", "failed", ServiceState::Failed),
+        ("activating", "auto-restart", ServiceState::Starting),
+        ("deactivating", "stop-sigterm", ServiceState::Stopping),
+        ("maintenance", "", ServiceState::Unknown),
+    ] {
+        let shown = format!("LoadState=loaded\nActiveState={active}\nSubState={sub}\nMainPID=0\nInvocationID=\n");
+        let facts = systemd::read(shown.as_bytes()).unwrap();
+        assert_eq!((facts.state, facts.instances.len()), (expected, 0), "{active}");
+    }
+    let missing = systemd::read(b"LoadState=not-found\nActiveState=inactive\nId=nix.service\n");
+    assert!(
+        matches!(&missing, Err(Cause::Misconfigured(words)) if words.as_str().contains("not-found")),
+        "{missing:?}"
+    );
+    assert!(matches!(systemd::read(b""), Err(Cause::Protocol(_))));
+}
+
+#[test]
+fn a_declared_manager_is_read() {
+    let said =
+        br#"{"ok":true,"state":"running","pid":7,"started_at":"2026-01-02T12:00:00.000Z","restarts":0,"port":1}"#;
+    let facts = program::read(said).unwrap();
+    assert_eq!((facts.state, facts.main_pid(), facts.restarts), (ServiceState::Running, Some(7), Some(0)));
+    assert_eq!(facts.invocation().unwrap().as_str(), "7 of 2026-01-02T12:00:00.000Z");
+    let down = program::read(br#"{"state":"failed: exit status: 1","pid":null,"restarts":3}"#).unwrap();
+    assert_eq!((down.state, down.instances.len()), (ServiceState::Failed, 0));
+    assert!(matches!(program::read(b"[]"), Err(Cause::Protocol(_))));
+    assert!(matches!(program::read(b"no"), Err(Cause::NotJson(_))));
+}
+
+const DOCKER_PS: &str = r#"{"Command":"\"sleep 1\"","ID":"aa11","Labels":"x=1,com.docker.compose.service=api","Name":"shop-api-1","Project":"shop","Service":"api","State":"running","Health":"","ExitCode":0}
+{"ID":"bb22","Name":"shop-db-1","Service":"db","State":"running"}
+"#;
+const PODMAN_PS: &str = r#"[{"Id":"cc33","Names":["shop_api_1"],"State":"running","StartedAt":1767355200,"Pid":77,"Restarts":0,"Labels":{"com.docker.compose.service":"api","io.podman.compose.project":"shop"}},
+{"Id":"dd44","Names":["shop_db_1"],"State":"exited","Labels":{"com.docker.compose.service":"db"}}]"#;
+
+#[test]
+fn containers_of_both_kinds_are_found() {
+    assert_eq!(compose::containers(DOCKER_PS.as_bytes(), "api"), Ok(vec!["aa11".to_owned()]));
+    assert_eq!(compose::containers(PODMAN_PS.as_bytes(), "api"), Ok(vec!["cc33".to_owned()]));
+    let as_list = format!("[{}]", DOCKER_PS.trim_end().replace('\n', ","));
+    assert_eq!(compose::containers(as_list.as_bytes(), "db"), Ok(vec!["bb22".to_owned()]));
+    for empty in ["", "[]", "null", "\n"] {
+        assert_eq!(compose::containers(empty.as_bytes(), "api"), Ok(Vec::new()), "{empty:?}");
+    }
+    // Whose it is must be known: another service's container is never taken for this one's.
+    assert!(compose::containers(br#"[{"Id":"ee55","State":"running"}]"#, "api").is_err());
+    assert!(compose::containers(b"no json", "api").is_err());
+}
+
+#[test]
+fn a_container_is_read() {
+    let inspected = br#"[{"Id":"aa11223344556677","State":{"Status":"running","Running":true,"Pid":912,"ExitCode":0,
+        "StartedAt":"2026-01-02T12:00:00.1Z"},"RestartCount":1}]"#;
+    let facts = compose::read(inspected).unwrap();
+    assert_eq!((facts.state, facts.main_pid(), facts.restarts), (ServiceState::Running, Some(912), Some(1)));
+    assert_eq!(facts.invocation().unwrap().as_str(), "aa1122334455 of 2026-01-02T12:00:00.1Z");
+    for (state, expected) in [
+        (r#"{"Status":"exited","ExitCode":1,"Pid":0}"#, ServiceState::Failed),
+        (r#"{"Status":"exited","ExitCode":0,"Pid":0}"#, ServiceState::Stopped),
+        (r#"{"Status":"restarting","ExitCode":1,"Pid":0}"#, ServiceState::Starting),
+        (r#"{"Status":"running","Pid":1,"Health":{"Status":"unhealthy"}}"#, ServiceState::Failed),
+        (r#"{"Status":"paused","Pid":1}"#, ServiceState::Unknown),
+    ] {
+        let facts = compose::read(format!(r#"[{{"Id":"aa","State":{state}}}]"#).as_bytes()).unwrap();
+        assert_eq!(facts.state, expected, "{state}");
+    }
+    assert_eq!(compose::read(b"[]").unwrap().state, ServiceState::Stopped);
+    assert!(compose::read(br#"[{"State":{}}]"#).is_err());
+}
+
+fn running(pid: u32, invocation: &str, restarts: u64) -> ServiceFacts {
+    let instance = Instance { pid: Some(pid), invocation: Some(Safe::of(invocation)) };
+    let state = ServiceState::Running;
+    ServiceFacts {
+        state,
+        instances: vec![instance],
+        restarts: Some(restarts),
+        required_by: Vec::new(),
+        words: "up".into(),
+    }
+}
+
+fn down(state: ServiceState) -> ServiceFacts {
+    ServiceFacts { state, instances: Vec::new(), ..running(1, "a", 0) }
+}
+
+#[test]
+fn both_number_and_invocation_are_new() {
+    let before = running(10, "a", 0);
+    assert!(is_new_process(&before, &running(11, "b", 0)));
+    assert!(is_new_process(&down(ServiceState::Failed), &running(11, "b", 0)));
+    assert!(!is_new_process(&before, &running(10, "b", 0)), "the same number");
+    assert!(!is_new_process(&before, &running(11, "a", 0)), "the same run");
+    assert!(!is_new_process(&before, &before));
+    assert!(!is_new_process(&before, &down(ServiceState::Running)), "nothing is not new");
+    assert!(!is_new_process(&before, &ServiceFacts { state: ServiceState::Starting, ..running(11, "b", 0) }));
+    let mut nameless = running(11, "b", 0);
+    nameless.instances[0].invocation = None;
+    assert!(!is_new_process(&before, &nameless), "unknown is not new");
+    let mut half = running(11, "b", 0);
+    half.instances.push(before.instances[0].clone());
+    assert!(!is_new_process(&before, &half), "one of two is the old one");
+}
+
+const STABLE: Duration = Duration::from_secs(5);
+
+#[test]
+fn steady_is_new_and_unchanged_for_the_declared_time() {
+    let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+    assert!(matches!(watch.read(&running(10, "a", 0), Moment::fixed(0.0)), Steadiness::NotYet(_)));
+    assert!(matches!(watch.read(&running(11, "b", 0), Moment::fixed(1.0)), Steadiness::NotYet(_)));
+    assert!(matches!(watch.read(&running(11, "b", 0), Moment::fixed(5.9)), Steadiness::NotYet(_)));
+    assert_eq!(watch.read(&running(11, "b", 0), Moment::fixed(6.0)), Steadiness::Steady);
+}
+
+#[test]
+fn what_falls_over_later_was_not_restarted() {
+    let later = [running(12, "c", 1), running(11, "b", 1), down(ServiceState::Failed), down(ServiceState::Starting)];
+    for then in later {
+        let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+        watch.read(&running(11, "b", 0), Moment::fixed(1.0));
+        assert!(matches!(watch.read(&then, Moment::fixed(4.0)), Steadiness::Broken(_)), "{then:?}");
+        let again = watch.read(&running(11, "b", 0), Moment::fixed(60.0));
+        assert!(matches!(again, Steadiness::Broken(_)), "broken stays broken");
+    }
+    let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+    assert!(matches!(watch.read(&running(12, "c", 1), Moment::fixed(1.0)), Steadiness::Broken(_)));
+}
+
+proptest! {
+    #[test]
+    fn never_steady_on_anything_but_one_new_run(
+        readings in prop::collection::vec((0u32..4, 0usize..4, 0u64..2, 0usize..4, 0.0f64..4.0), 1..12),
+    ) {
+        let states = [ServiceState::Running, ServiceState::Running, ServiceState::Failed, ServiceState::Starting];
+        let mut watch = SteadyWatch::new(running(1, "r1", 0), STABLE);
+        let mut at = 0.0;
+        let mut seen: Vec<(f64, ServiceFacts)> = Vec::new();
+        for (pid, run, restarts, state, pause) in readings {
+            at += pause;
+            let facts = ServiceFacts { state: states[state], ..running(pid, &format!("r{run}"), restarts) };
+            seen.push((at, facts.clone()));
+            if watch.read(&facts, Moment::fixed(at)) == Steadiness::Steady {
+                let (last, _) = seen[seen.len() - 1];
+                let same = |f: &ServiceFacts| f.instances == facts.instances && f.state == ServiceState::Running;
+                let unbroken = seen.iter().rev().take_while(|(_, f)| same(f)).last().unwrap().0;
+                prop_assert!(last - unbroken >= STABLE.as_secs_f64() - 1e-6);
+                prop_assert!(pid != 1 && run != 1);
+            }
+        }
+    }
+
+    #[test]
+    fn no_answer_of_a_manager_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = (systemd::read(&bytes), program::read(&bytes), compose::read(&bytes), compose::containers(&bytes, "api"));
+    }
+}

@@ -1,0 +1,238 @@
+//! A real sshd on loopback with throwaway keys, reached through the real client. A program called `ssh` that stands first
+//! on the path gives the client a configuration of its own; every other word it gets is ours.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use quarterdeck::adapters::act::Commands;
+use quarterdeck::domain::Cause;
+use quarterdeck::domain::cause::Phase;
+use quarterdeck::remediation::command::CommandStep;
+use quarterdeck::remediation::place::Place;
+use quarterdeck::remediation::service::facts::ServiceState;
+use quarterdeck::remediation::service::{Manager, ServiceStep, ServiceVerb};
+use quarterdeck::remediation::step::StepEnd;
+use tempfile::TempDir;
+
+use super::{DEADLINE, skipped, until, words};
+
+const KEEPER: &str = "\"$@\" </dev/null & child=$!; echo $child; read -r _; kill -KILL $child; wait $child 2>/dev/null";
+/// As root: in a namespace that takes everything with it, and with the folder that sshd wants.
+const PRIVATE: &str = "mount -t tmpfs tmpfs /run && mkdir -p /run/sshd && exec \"$@\"";
+
+struct Sshd {
+    keeper: Child,
+    folder: TempDir,
+}
+
+impl Sshd {
+    fn start() -> Result<Sshd, String> {
+        let server = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/opt/homebrew/sbin/sshd"];
+        let server = server.into_iter().find(|file| Path::new(file).exists()).ok_or("sshd is not installed")?;
+        let folder = TempDir::with_prefix("quarterdeck-ssh-").unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        for key in ["host", "mine", "other"] {
+            let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", &at(key)];
+            let made = Command::new("ssh-keygen").args(arguments).status().map_err(|e| format!("ssh-keygen: {e}"))?;
+            assert!(made.success());
+        }
+        fs::copy(at("mine.pub"), at("allowed")).unwrap();
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let settings = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\n\
+             UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n",
+            at("host"),
+            at("allowed")
+        );
+        fs::write(at("sshd_config"), settings).unwrap();
+        write_client(folder.path(), port);
+        let serve = [server, "-D", "-e", "-f", &at("sshd_config")].map(str::to_owned);
+        let root = rustix::process::geteuid().is_root();
+        let spaces =
+            ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", PRIVATE, "sh"];
+        let before = if root { words(&spaces) } else { Vec::new() };
+        let log = fs::File::create(at("log")).unwrap();
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .args(before)
+            .args(serve)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut child = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut child).unwrap();
+        let sshd = Sshd { keeper, folder };
+        until("sshd listens", || {
+            let log = fs::read_to_string(sshd.at("log")).unwrap();
+            assert!(!log.contains("fatal"), "{log}");
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        Ok(sshd)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// In our environment, with the client's stand-in first.
+    fn commands(&self) -> Commands {
+        let path = std::env::join_paths(
+            [self.at("bin")].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+        );
+        let path: (OsString, OsString) = ("PATH".into(), path.unwrap());
+        Commands::within(std::env::vars_os().filter(|(name, _)| name != "PATH").chain([path]))
+    }
+
+    async fn run(&self, host: &str, argv: &[&str], deadline: Duration) -> StepEnd {
+        let step = far(host, argv);
+        self.commands().run_command(&step, deadline).await.step_end(&step)
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// The client's configuration, and the program that hands it over.
+fn write_client(folder: &Path, port: u16) {
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let host = fs::read_to_string(at("host.pub")).unwrap();
+    let other = fs::read_to_string(at("other.pub")).unwrap();
+    fs::write(at("known"), format!("[127.0.0.1]:{port} {host}")).unwrap();
+    fs::write(at("changed"), format!("[127.0.0.1]:{port} {other}")).unwrap();
+    let closed = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let alias = |name: &str, port: u16, key: &str, known: &str| {
+        let (key, known) = (at(key), at(known));
+        format!(
+            "Host {name}\n HostName 127.0.0.1\n Port {port}\n IdentityFile {key}\n IdentitiesOnly yes\n \
+             UserKnownHostsFile {known}\n GlobalKnownHostsFile /dev/null\n IdentityAgent none\n"
+        )
+    };
+    let aliases = [
+        alias("lab", port, "mine", "known"),
+        alias("stranger", port, "mine", "nobody"),
+        alias("changed", port, "mine", "changed"),
+        alias("uninvited", port, "other", "known"),
+        alias("closed", closed, "mine", "known"),
+    ];
+    fs::write(at("config"), aliases.concat()).unwrap();
+    fs::create_dir(at("bin")).unwrap();
+    let real = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|f| f.join("ssh")).find(|f| f.exists());
+    let real = real.expect("the client is installed").display().to_string();
+    // What it was called with is kept, a word a line.
+    let script =
+        format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\nexec {real} -F {} \"$@\"\n", at("called"), at("config"));
+    fs::write(at("bin/ssh"), script).unwrap();
+    fs::set_permissions(at("bin/ssh"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn far(host: &str, argv: &[&str]) -> CommandStep {
+    let place = Place::Ssh { host: host.to_owned() };
+    CommandStep { argv: words(argv), place, become_argv: None, expected_exit: Vec::new() }
+}
+
+fn sshd() -> Option<Sshd> {
+    Sshd::start().map_err(|why| skipped("a real sshd", &why)).ok()
+}
+
+#[tokio::test]
+async fn words_arrive_on_the_far_side_as_they_are() {
+    let Some(sshd) = sshd() else { return };
+    let hostile = ["it's", "$(id)", "`id`", "; echo x", "a\nb", "", "-n", "--", "*", "\\", "\"", "é\u{202e}", "~"];
+    let step = far("lab", &[&["printf", "%s\\0"], &hostile[..]].concat());
+    let end = sshd.commands().run_command(&step, DEADLINE).await;
+    let expected: Vec<u8> = hostile.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect();
+    assert_eq!(end.output.whole(), Some(expected.as_slice()), "{}", end.last_words());
+    let called = fs::read_to_string(sshd.at("called")).unwrap();
+    let ours = "-a\n-x\n-T\n-oBatchMode=yes\n-oClearAllForwardings=yes\n-oControlPath=none\n--\nlab\n'printf' ";
+    assert!(called.starts_with(ours), "{called}");
+}
+
+#[tokio::test]
+async fn a_far_command_ends_as_it_says() {
+    let Some(sshd) = sshd() else { return };
+    let end = sshd.run("lab", &["sh", "-c", "echo out; echo err >&2"], DEADLINE).await;
+    assert!(matches!(&end, StepEnd::Done { said, .. } if said.len() == 2), "{end:?}");
+    let end = sshd.run("lab", &["sh", "-c", "echo no >&2; exit 3"], DEADLINE).await;
+    assert_eq!(end, StepEnd::Failed(Cause::CommandFailed { code: Some(3), said: "no".into() }));
+    let end = sshd.run("lab", &["sh", "-c", "exit 255"], DEADLINE).await;
+    assert!(matches!(end, StepEnd::Unknown(Cause::ConnectionLost(_))), "its own 255 or the client's? {end:?}");
+    // No terminal on the far side either, and nothing to read.
+    let end = sshd.run("lab", &["sh", "-c", "if read x; then exit 4; fi; ! (: </dev/tty) 2>/dev/null"], DEADLINE).await;
+    assert!(matches!(end, StepEnd::Done { .. }), "{end:?}");
+}
+
+#[tokio::test]
+async fn who_never_got_in_did_nothing() {
+    let Some(sshd) = sshd() else { return };
+    for (host, words) in [
+        ("stranger", "Host key verification failed"),
+        ("changed", "Host key verification failed"),
+        ("uninvited", "Permission denied"),
+        ("closed", "Connection refused"),
+    ] {
+        let mark = sshd.at("mark");
+        let end = sshd.run(host, &["touch", mark.to_str().unwrap()], DEADLINE).await;
+        let StepEnd::Failed(Cause::Unreachable(said)) = &end else { panic!("{host}: {end:?}") };
+        assert!(said.as_str().contains(words), "{host}: {said}");
+        assert!(!mark.exists());
+    }
+    assert!(!sshd.at("nobody").exists(), "no key is ever learned by the way");
+    let end = sshd.run("-oProxyCommand=id", &["true"], DEADLINE).await;
+    assert!(matches!(end, StepEnd::Failed(Cause::Misconfigured(_))), "{end:?}");
+}
+
+#[tokio::test]
+async fn done_and_the_answer_lost_is_unknown() {
+    let Some(sshd) = sshd() else { return };
+    let mark = sshd.at("mark");
+    let script = "touch \"$1\"; kill -9 $PPID";
+    // The parent is the session's server.
+    let end = sshd.run("lab", &["sh", "-c", script, "sh", mark.to_str().unwrap()], DEADLINE).await;
+    assert!(mark.exists());
+    assert!(matches!(end, StepEnd::Unknown(Cause::ConnectionLost(_))), "{end:?}");
+}
+
+#[tokio::test]
+async fn at_the_local_deadline_nobody_knows() {
+    let Some(sshd) = sshd() else { return };
+    let gate = sshd.at("gate");
+    assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let mark = sshd.at("mark");
+    let script = "read x < \"$1\"; touch \"$2\"";
+    let argv = ["sh", "-c", script, "sh", gate.to_str().unwrap(), mark.to_str().unwrap()];
+    let deadline = Duration::from_secs(2);
+    let end = sshd.run("lab", &argv, deadline).await;
+    assert_eq!(end, StepEnd::Unknown(Cause::Timeout { phase: Phase::Whole, after: deadline }));
+    // And rightly so: it goes on over there.
+    assert!(!mark.exists());
+    fs::write(&gate, "go\n").unwrap();
+    until("the far side has done it", || mark.exists().then_some(()));
+}
+
+#[tokio::test]
+async fn a_service_is_asked_over_there() {
+    let Some(sshd) = sshd() else { return };
+    let say = |words: &str| super::words(&["sh", "-c", &format!("echo {words}")]);
+    let answer = say("'{\"state\":\"running\",\"pid\":7,\"started_at\":\"then\",\"restarts\":0}'");
+    let [restart, stop, start] = ["restarted", "stopped", "started"].map(say);
+    let manager = Manager::Program { service: "api".to_owned(), status: answer, restart, stop, start };
+    let place = Place::Ssh { host: "lab".to_owned() };
+    let become_argv = Some(words(&["env", "A=b c"]));
+    let api = ServiceStep { manager, verb: ServiceVerb::Restart, place, become_argv };
+    let facts = sshd.commands().service_facts(&api, DEADLINE).await.unwrap();
+    assert_eq!((facts.state, facts.main_pid()), (ServiceState::Running, Some(7)));
+    let end = sshd.commands().run_service(&api, DEADLINE).await;
+    assert!(matches!(&end, StepEnd::Done { said, .. } if said[0].as_str() == "restarted"), "{end:?}");
+}
