@@ -1,6 +1,7 @@
-//! PostgreSQL: one kept connection per database, one composed statement per reading. Reads only; a failure is a
-//! `Cause`, of the whole reading or of one part. The caller decides when to read again.
+//! PostgreSQL: one kept connection per database, one composed statement per reading; a failure is a `Cause`, of the
+//! whole reading or of one part. The caller decides when to read again. Only `actions` changes something: sessions.
 
+mod actions;
 mod capabilities;
 mod cause;
 mod column;
@@ -83,6 +84,7 @@ struct Session {
     rights_next: Instant,
     counters_out: Option<(Cause, Instant)>,
     sessions_out: Option<(Cause, Instant)>,
+    claimed: bool,
 }
 
 impl PostgresSource {
@@ -105,12 +107,17 @@ impl PostgresSource {
             let phase = if connecting && self.session.is_none() { Phase::Whole } else { Phase::Answer };
             Err(Cause::Timeout { phase, after: deadline })
         });
-        match &outcome {
+        self.settle(&outcome).await;
+        outcome
+    }
+
+    /// Lets go of a connection that is broken, or busy with what nobody waits for any more.
+    async fn settle<T>(&mut self, outcome: &Result<T, Cause>) {
+        match outcome {
             Err(Cause::Timeout { .. }) => self.give_up().await,
             _ if self.session.as_ref().is_some_and(|session| !session.link.alive()) => self.session = None,
             _ => {}
         }
-        outcome
     }
 
     async fn give_up(&mut self) {
@@ -119,21 +126,26 @@ impl PostgresSource {
         }
     }
 
+    /// Sees to it that there is a connection: the kept one, else a new one.
+    async fn ready(&mut self, until: Instant, patience: u32) -> Result<(), Cause> {
+        if self.session.is_some() {
+            return Ok(());
+        }
+        let (link, facts) = connect::connect(&self.spec.target, until, patience).await?;
+        let transaction = if facts.pooler {
+            Transaction::behind_a_pooler(patience, self.spec.target.search_path.as_deref())
+        } else {
+            Transaction::of_our_session()
+        };
+        self.statements = Statements::new(self.spec.statements_interval);
+        self.session = Some(Session::new(link, facts, transaction));
+        Ok(())
+    }
+
     async fn attempt(&mut self, until: Instant, deadline: Duration) -> Result<DatabaseReading, Cause> {
         let patience = patience(deadline);
-        let session = match &mut self.session {
-            Some(session) => session,
-            none => {
-                let (link, facts) = connect::connect(&self.spec.target, until, patience).await?;
-                let transaction = if facts.pooler {
-                    Transaction::behind_a_pooler(patience, self.spec.target.search_path.as_deref())
-                } else {
-                    Transaction::of_our_session()
-                };
-                self.statements = Statements::new(self.spec.statements_interval);
-                none.insert(Session::new(link, facts, transaction))
-            }
-        };
+        self.ready(until, patience).await?;
+        let Some(session) = &mut self.session else { return Err(not_connected()) };
         let mut reading = session.reading().await?;
         // What is left of the time; a part that takes longer fails alone.
         let parts_until = until.checked_sub(CANCEL_TIME.min(deadline / 5)).unwrap_or(until);
@@ -156,6 +168,10 @@ impl PostgresSource {
         }
         Ok(reading)
     }
+}
+
+fn not_connected() -> Cause {
+    Cause::ConnectionLost(Safe::of("there is no connection"))
 }
 
 /// The server's time-out for our statements, in milliseconds: under the deadline, so that the server ends them first.
@@ -194,6 +210,7 @@ impl Session {
             rights_next: now + RIGHTS_EVERY,
             counters_out: None,
             sessions_out: None,
+            claimed: false,
         }
     }
 

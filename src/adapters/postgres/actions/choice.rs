@@ -1,0 +1,160 @@
+//! A selector as binds. What a selector leaves open is never read as all: an empty name is nobody, no age and no name is
+//! nobody.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Safe, session::SessionState};
+use crate::remediation::action::SessionSelector;
+use crate::remediation::step::SessionVerb;
+
+/// PostgreSQL keeps so many bytes of a name.
+const NAME_BYTES: usize = 63;
+/// Ages beyond this are one to PostgreSQL's calendar.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// What is bound.
+pub struct Choice {
+    pub pid: Option<i32>,
+    pub backend_start: Option<DateTime<Utc>>,
+    pub user: Option<String>,
+    pub applications: Option<Vec<String>>,
+    pub root: bool,
+    pub states: Vec<&'static str>,
+    pub only_here: bool,
+    pub except_users: Vec<String>,
+    pub except_applications: Vec<String>,
+    pub older_seconds: f64,
+    pub only_running: bool,
+    /// The age, in words.
+    pub older_than: Duration,
+}
+
+impl Choice {
+    /// What a selector chooses for a verb; why it chooses nobody, if it does.
+    pub fn new(selector: &SessionSelector, verb: SessionVerb) -> Result<Choice, Safe> {
+        let mut choice = Choice {
+            pid: None,
+            backend_start: None,
+            user: None,
+            applications: None,
+            root: false,
+            states: SessionState::ALL.into_iter().map(SessionState::word).collect(),
+            only_here: false,
+            except_users: Vec::new(),
+            except_applications: Vec::new(),
+            older_seconds: 0.0,
+            only_running: verb == SessionVerb::Cancel,
+            older_than: Duration::ZERO,
+        };
+        match selector {
+            SessionSelector::One(id) => {
+                choice.pid = Some(id.pid);
+                let start = DateTime::from_timestamp_micros(id.backend_start_us);
+                choice.backend_start = Some(start.ok_or_else(|| Safe::of("a session of no known time"))?);
+            }
+            SessionSelector::Idle {
+                older_than,
+                user,
+                application,
+                every_database,
+                except_users,
+                except_applications,
+            } => {
+                let named = [("user", user), ("application", application)];
+                if let Some((what, _)) = named.iter().find(|(_, name)| name.as_ref().is_some_and(String::is_empty)) {
+                    return Err(Safe::of(format!("an empty {what} names nobody")));
+                }
+                if older_than.is_zero() && user.is_none() && application.is_none() {
+                    return Err(Safe::of("no age, no user and no application names nobody"));
+                }
+                choice.states = vec![SessionState::Idle.word()];
+                choice.user = user.as_deref().map(clipped);
+                choice.applications = application.as_deref().map(as_reported);
+                choice.only_here = !every_database;
+                choice.except_users = except_users.iter().map(|name| clipped(name)).collect();
+                choice.except_applications = except_applications.iter().flat_map(|name| as_reported(name)).collect();
+                choice.is_older(*older_than);
+            }
+            SessionSelector::IdleInTransaction { older_than } => {
+                if older_than.is_zero() {
+                    return Err(Safe::of("no age names nobody"));
+                }
+                choice.states =
+                    vec![SessionState::IdleInTransaction.word(), SessionState::IdleInTransactionAborted.word()];
+                choice.only_here = true;
+                choice.is_older(*older_than);
+            }
+            SessionSelector::RootBlocker => choice.root = true,
+        }
+        Ok(choice)
+    }
+
+    fn is_older(&mut self, than: Duration) {
+        self.older_than = than;
+        self.older_seconds = than.min(LONGEST).as_secs_f64();
+    }
+}
+
+/// A name as the server keeps it.
+fn clipped(name: &str) -> String {
+    name.char_indices().take_while(|(at, c)| at + c.len_utf8() <= NAME_BYTES).map(|(_, c)| c).collect()
+}
+
+/// An application's name in each way that servers report it: what is not ASCII is `?` up to 15, `\xNN` from 16 on.
+fn as_reported(name: &str) -> Vec<String> {
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte);
+    let mark: String = name.bytes().map(|byte| if plain(byte) { char::from(byte) } else { '?' }).collect();
+    let escaped: String = name
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("\\x{byte:02x}") })
+        .collect();
+    let mut all = vec![clipped(name), clipped(&mark), clipped(&escaped)];
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idle(seconds: u64, user: Option<&str>, application: Option<&str>) -> SessionSelector {
+        SessionSelector::Idle {
+            older_than: Duration::from_secs(seconds),
+            user: user.map(str::to_owned),
+            application: application.map(str::to_owned),
+            every_database: false,
+            except_users: Vec::new(),
+            except_applications: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn empty_is_nobody() {
+        for selector in [
+            idle(5, Some(""), None),
+            idle(5, None, Some("")),
+            idle(0, None, None),
+            SessionSelector::IdleInTransaction { older_than: Duration::ZERO },
+        ] {
+            assert!(Choice::new(&selector, SessionVerb::Terminate).is_err(), "{selector:?}");
+        }
+        assert!(Choice::new(&idle(0, Some("app"), None), SessionVerb::Terminate).is_ok());
+        assert!(Choice::new(&idle(5, None, None), SessionVerb::Terminate).is_ok());
+    }
+
+    #[test]
+    fn names_are_compared_as_the_server_keeps_them() {
+        assert_eq!(as_reported("web"), ["web"]);
+        assert_eq!(as_reported("wéb"), ["wéb", "w??b", "w\\xc3\\xa9b"]);
+        assert_eq!(clipped(&"x".repeat(70)).len(), 63);
+        assert_eq!(clipped(&"é".repeat(40)).len(), 62);
+    }
+
+    #[test]
+    fn an_age_without_end_is_bound_all_the_same() {
+        let selector = SessionSelector::IdleInTransaction { older_than: Duration::MAX };
+        assert!(Choice::new(&selector, SessionVerb::Terminate).unwrap().older_seconds < 1e11);
+    }
+}

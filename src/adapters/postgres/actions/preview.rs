@@ -1,0 +1,256 @@
+//! What an action on sessions would touch: the sessions with all that a person should know of each, who is left alone and
+//! why, what is missing, and what would be sent. Only reads.
+
+use std::cmp::Reverse;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::super::Session;
+use super::super::cause::{grant_statistics, quoted};
+use super::super::column::{Bytes, Micros, get};
+use super::super::connect::APPLICATION;
+use super::blocking::{self, Blocking};
+use super::choice::Choice;
+use super::order::Order;
+use super::turn::{self, Turn};
+use crate::domain::session::{SessionId, SessionState};
+use crate::domain::{Cause, Safe, figure};
+use crate::remediation::action::SessionSelector;
+use crate::remediation::card::Preview;
+use crate::remediation::object::{Excluded, Object, ObjectKey};
+use crate::remediation::step::SessionVerb;
+
+const CHOOSE: &str = include_str!("sql/choose.sql");
+/// Most sessions that one preview reads.
+const MOST: usize = 1000;
+/// Most characters of a query on a card.
+const QUERY: usize = 80;
+
+/// Looks. The identity is not in it.
+pub async fn look(
+    session: &mut Session,
+    selector: &SessionSelector,
+    verb: SessionVerb,
+    cap: usize,
+) -> Result<Preview, Cause> {
+    let mut preview = Preview::default();
+    let choice = match Choice::new(selector, verb) {
+        Ok(choice) => choice,
+        Err(why) => {
+            preview.obstacles.push(why);
+            return Ok(preview);
+        }
+    };
+    if let Some(holder) = turn::holder(session).await? {
+        preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
+    }
+    let found = choose(session, &choice, selector, cap).await?;
+    let user = session.facts.user.one_line();
+    found.fill(&mut preview, selector, &choice, cap);
+    found.tell(&mut preview, selector, verb, user.as_str());
+    let keys: Vec<ObjectKey> = preview.objects.iter().map(|object| object.key.clone()).collect();
+    preview.effect = Order::new(&keys, verb)?.lines(Turn::of(session));
+    Ok(preview)
+}
+
+async fn choose(
+    session: &mut Session,
+    choice: &Choice,
+    selector: &SessionSelector,
+    cap: usize,
+) -> Result<Found, Cause> {
+    let here = session.facts.database_oid;
+    let only_here = choice.only_here.then_some(here);
+    // Which blocks most is known only when all that block are.
+    let limit = if choice.root { MOST } else { cap.min(MOST) } as i64;
+    let locks = !matches!(selector, SessionSelector::Idle { .. });
+    let parameters = [
+        (&choice.pid as _, Type::INT4),
+        (&choice.backend_start as _, Type::TIMESTAMPTZ),
+        (&choice.user as _, Type::TEXT),
+        (&choice.applications as _, Type::TEXT_ARRAY),
+        (&choice.root as _, Type::BOOL),
+        (&APPLICATION as _, Type::TEXT),
+        (&choice.states as _, Type::TEXT_ARRAY),
+        (&only_here as _, Type::OID),
+        (&choice.except_users as _, Type::TEXT_ARRAY),
+        (&choice.except_applications as _, Type::TEXT_ARRAY),
+        (&choice.older_seconds as _, Type::FLOAT8),
+        (&choice.only_running as _, Type::BOOL),
+        (&limit as _, Type::INT8),
+        (&here as _, Type::OID),
+        (&locks as _, Type::BOOL),
+    ];
+    let rows = session.link.query(CHOOSE, &parameters).await?;
+    let mut found = Found::default();
+    for row in &rows {
+        found.take(row)?;
+    }
+    Ok(found)
+}
+
+/// The rows, sorted by what they are of.
+#[derive(Default)]
+struct Found {
+    sessions: Vec<Object>,
+    /// Class, how many, some of their pids.
+    groups: Vec<(String, usize, Vec<i32>)>,
+    blocking: Blocking,
+}
+
+impl Found {
+    fn take(&mut self, row: &Row) -> Result<(), Cause> {
+        let kind = get::<&str>(row, 0)?;
+        match kind {
+            "session" => self.sessions.push(object(row)?),
+            "waiter" => self.blocking.waits(get(row, 2)?, &get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()),
+            class => {
+                let count = usize::try_from(get::<i64>(row, 1)?).unwrap_or(0);
+                self.groups.push((class.to_owned(), count, get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
+    fn of(&self, class: &str) -> usize {
+        self.groups.iter().find(|(name, ..)| name == class).map_or(0, |(_, count, _)| *count)
+    }
+
+    fn fill(&self, preview: &mut Preview, selector: &SessionSelector, choice: &Choice, cap: usize) {
+        let mut objects: Vec<(usize, Object)> = self.sessions.iter().map(|object| self.with_blocked(object)).collect();
+        let fitting = self.of("fits").max(objects.len());
+        let root = matches!(selector, SessionSelector::RootBlocker);
+        if root {
+            objects.sort_by_key(|(blocked, _)| Reverse(*blocked));
+            objects.truncate(1);
+        }
+        objects.truncate(cap);
+        let left = fitting - objects.len();
+        if left > 0 {
+            let why = if root && cap > 0 { "block fewer".to_owned() } else { format!("over the cap of {cap}") };
+            preview.excluded.push(Excluded { count: left, why: Safe::of(why) });
+        }
+        preview.objects = objects.into_iter().map(|(_, object)| object).collect();
+        let words: [(&str, String); 11] = [
+            ("younger", format!("younger than {}", figure::span(choice.older_than))),
+            ("user", "of users that are excluded".to_owned()),
+            ("application", "of applications that are excluded".to_owned()),
+            ("database", "in other databases".to_owned()),
+            ("superuser", "of superusers".to_owned()),
+            ("right", "no right to signal them".to_owned()),
+            ("hidden", "cannot be seen: no right".to_owned()),
+            ("untracked", "cannot be seen: track_activities is off".to_owned()),
+            ("resting", "run nothing: a cancel would change nothing".to_owned()),
+            ("ours", "our own".to_owned()),
+            ("replication", "replication".to_owned()),
+        ];
+        let background = ("background", "the server's own processes".to_owned());
+        for (class, why) in words.into_iter().chain([background]) {
+            let count = self.of(class);
+            if count > 0 {
+                preview.excluded.push(Excluded { count, why: Safe::of(why) });
+            }
+        }
+    }
+
+    /// An object with whom it blocks in its remark, and how many those are.
+    fn with_blocked(&self, object: &Object) -> (usize, Object) {
+        let ObjectKey::Session { id, .. } = &object.key else { return (0, object.clone()) };
+        let blocked = self.blocking.by(id.pid);
+        let remark = match blocking::words(&blocked) {
+            Some(words) if object.remark.as_str().is_empty() => Safe::of(words),
+            Some(words) => Safe::of(format!("{words}; {}", object.remark)),
+            None => object.remark.clone(),
+        };
+        (blocked.len(), Object { remark, ..object.clone() })
+    }
+
+    /// What is missing, as an obstacle where nothing can be done without it, else as a remark.
+    fn tell(&self, preview: &mut Preview, selector: &SessionSelector, verb: SessionVerb, user: &str) {
+        let nothing = preview.objects.is_empty();
+        let mut missing = Vec::new();
+        if self.of("right") > 0 {
+            let count = figure_of(self.of("right"));
+            missing
+                .push(Safe::of(format!("{count} may not be signalled: GRANT pg_signal_backend TO {};", quoted(user))));
+        }
+        if self.of("hidden") > 0 {
+            let grant = grant_statistics(user);
+            missing.push(Safe::of(format!("{} cannot be seen: {grant}", figure_of(self.of("hidden")))));
+        }
+        if nothing { &mut preview.obstacles } else { &mut preview.remarks }.extend(missing);
+        if let Some((_, count, pids)) = self.groups.iter().find(|(class, ..)| class == "resting").filter(|_| nothing) {
+            let named: Vec<String> = pids.iter().map(ToString::to_string).collect();
+            preview.obstacles.push(Safe::of(format!(
+                "{} nothing at the moment (pid {}): a cancel would not free what it holds, only ending the session does",
+                if *count == 1 { "it runs" } else { "they run" },
+                named.join(", ")
+            )));
+        }
+        let prepared = self.blocking.by_prepared();
+        if prepared > 0 {
+            preview.remarks.push(Safe::of(format!(
+                "{} wait for a prepared transaction, which no signal reaches: COMMIT PREPARED or ROLLBACK PREPARED",
+                figure_of(prepared)
+            )));
+        }
+        if nothing && preview.obstacles.is_empty() {
+            preview.obstacles.push(Safe::of(match selector {
+                SessionSelector::One(_) => "it is gone, or nobody may touch it",
+                SessionSelector::RootBlocker => "nobody who may be signalled keeps others waiting",
+                _ => "nobody fits",
+            }));
+        }
+        let open = preview.objects.iter().filter(|object| has_transaction(object)).count();
+        if verb == SessionVerb::Terminate && open > 0 {
+            preview.remarks.push(Safe::of(format!("uncommitted work of {} is rolled back", figure_of(open))));
+        }
+    }
+}
+
+fn figure_of(count: usize) -> String {
+    if count == 1 { "1 session".to_owned() } else { format!("{count} sessions") }
+}
+
+fn has_transaction(object: &Object) -> bool {
+    matches!(&object.key, ObjectKey::Session { state, .. } if *state != SessionState::Idle)
+}
+
+fn object(row: &Row) -> Result<Object, Cause> {
+    let text = |at| get::<Option<Bytes<'_>>>(row, at).map(|told| told.map(|bytes| bytes.keep()).unwrap_or_default());
+    let micros = |at| get::<Option<Micros>>(row, at).map(|told| told.map(|instant| instant.0));
+    let pid = get::<i32>(row, 2)?;
+    let state = SessionState::parse(get::<Option<&str>>(row, 8)?);
+    let now = micros(16)?.unwrap_or(0);
+    let age = |since: i64| Duration::from_micros(u64::try_from(now.saturating_sub(since)).unwrap_or(0));
+    let since_us = micros(9)?.unwrap_or(0);
+    let mut remarks = Vec::new();
+    if let Some(begun) = micros(10)? {
+        remarks.push(format!("transaction {}", figure::age(age(begun))));
+    }
+    if let Some(locks) = get::<Option<i64>>(row, 14)?.filter(|locks| *locks > 0) {
+        let strong = text(15)?;
+        let named = if strong.is_empty() { String::new() } else { format!(": {}", strong.one_line().clipped(120)) };
+        remarks.push(format!("holds {locks} {}{named}", if locks == 1 { "lock" } else { "locks" }));
+    }
+    if get::<bool>(row, 12)? {
+        remarks.push("holds back vacuum".to_owned());
+    }
+    let database = text(7)?;
+    if !database.is_empty() {
+        remarks.push(format!("in database {}", database.one_line()));
+    }
+    let client = get::<Option<IpAddr>>(row, 6)?;
+    Ok(Object {
+        key: ObjectKey::Session { id: SessionId { pid, backend_start_us: micros(3)?.unwrap_or(0) }, state, since_us },
+        label: Safe::of(format!("pid {pid} {} {}", state.short(), text(11)?.one_line().clipped(QUERY))),
+        user: text(4)?.one_line(),
+        application: text(5)?.one_line(),
+        client: client.map_or_else(|| Safe::of("local"), |address| Safe::of(address.to_string())),
+        age: Some(age(since_us)),
+        remark: Safe::of(remarks.join("; ")),
+    })
+}
