@@ -1,5 +1,6 @@
 //! PostgreSQL against a real server: readings, rights, faults, poolers, TLS.
 
+mod actions;
 mod faults;
 mod pooler;
 mod readings;

@@ -8,14 +8,14 @@ use quarterdeck::domain::signal::SignalValue;
 use super::{SUPERUSER, database, read, source, with_scalars};
 use crate::support::postgres_server::{PostgresServer, free_port, give_away, scratch_folder, unprivileged};
 
-struct Pooler {
+pub struct Pooler {
     child: Child,
     folder: std::path::PathBuf,
     port: u16,
 }
 
 impl Pooler {
-    fn start(server: &PostgresServer) -> Pooler {
+    pub fn start(server: &PostgresServer) -> Pooler {
         let (folder, port) = (scratch_folder("qd-bouncer-"), free_port());
         let configuration = folder.join("pgbouncer.ini");
         let text = format!(
@@ -53,7 +53,7 @@ impl Pooler {
         panic!("pgbouncer does not listen");
     }
 
-    fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgresql://{SUPERUSER}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 }

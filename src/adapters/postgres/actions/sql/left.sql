@@ -1,7 +1,11 @@
 /* quarterdeck: how many of these sessions are still as they were; one that cannot be seen counts as there */
 SELECT pg_catalog.count(*)
-FROM pg_catalog.unnest($1::pg_catalog.int4[], $2::pg_catalog.timestamptz[], $3::pg_catalog.text[], $4::pg_catalog.timestamptz[])
-    AS o (pid, backend_start, state, since)
+FROM ROWS FROM (
+    pg_catalog.unnest($1::pg_catalog.int4[]),
+    pg_catalog.unnest($2::pg_catalog.timestamptz[]),
+    pg_catalog.unnest($3::pg_catalog.text[]),
+    pg_catalog.unnest($4::pg_catalog.timestamptz[])
+) AS o (pid, backend_start, state, since)
 JOIN pg_catalog.pg_stat_get_activity(NULL) AS s ON s.pid = o.pid
 WHERE s.backend_start IS NULL
     OR (s.backend_start = o.backend_start

@@ -19,8 +19,12 @@ SELECT
         WHEN pg_catalog.{function}(s.pid) THEN 'done'
         ELSE 'left'
     END
-FROM pg_catalog.unnest($3::pg_catalog.int4[], $4::pg_catalog.timestamptz[], $5::pg_catalog.text[], $6::pg_catalog.timestamptz[])
-    WITH ORDINALITY AS o (pid, backend_start, state, since, at)
+FROM ROWS FROM (
+    pg_catalog.unnest($3::pg_catalog.int4[]),
+    pg_catalog.unnest($4::pg_catalog.timestamptz[]),
+    pg_catalog.unnest($5::pg_catalog.text[]),
+    pg_catalog.unnest($6::pg_catalog.timestamptz[])
+) WITH ORDINALITY AS o (pid, backend_start, state, since, at)
 CROSS JOIN turn
 LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) AS s ON s.pid = o.pid
 LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.usesysid
