@@ -3,9 +3,13 @@
 //! to be done (`execution::Order`) and is told what became of it (`execution::Input`).
 
 pub mod action;
+pub mod approval;
 pub mod card;
+pub mod clock_trust;
+pub mod cooldown;
 pub mod level;
 pub mod measure;
 pub mod object;
 pub mod outcome;
 pub mod step;
+pub mod window;
