@@ -1,12 +1,16 @@
 //! Floor 5: the outside world, one source per file. Adapters read; they never spawn and never decide.
 
+mod brief_command;
 pub mod command;
 pub mod config_files;
 pub mod endpoint;
 pub mod host;
 pub mod http;
 pub mod log_tail;
+pub mod operator;
 pub mod postgres;
 pub mod redis;
 pub mod secret;
+pub mod shared_folder;
 mod tls;
+pub mod tmux;
