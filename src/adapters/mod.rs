@@ -2,13 +2,17 @@
 
 pub mod act;
 pub mod audit_log;
+mod brief_command;
 pub mod command;
 pub mod config_files;
 pub mod endpoint;
 pub mod host;
 pub mod http;
 pub mod log_tail;
+pub mod operator;
 pub mod postgres;
 pub mod redis;
 pub mod secret;
+pub mod shared_folder;
 mod tls;
+pub mod tmux;

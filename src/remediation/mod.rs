@@ -3,9 +3,12 @@
 //! to be done (`execution::Order`) and is told what became of it (`execution::Input`).
 
 pub mod action;
+pub mod approval;
 pub mod audit;
 pub mod card;
+pub mod clock_trust;
 pub mod command;
+pub mod cooldown;
 pub mod execution;
 pub mod guard;
 pub mod level;
@@ -15,3 +18,4 @@ pub mod outcome;
 pub mod place;
 pub mod service;
 pub mod step;
+pub mod window;

@@ -7,6 +7,8 @@ mod logs;
 mod postgres;
 mod redis;
 mod redis_faults;
+mod shared_folder;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;
+mod tmux;

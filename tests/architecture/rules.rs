@@ -10,6 +10,7 @@ const LINES: usize = 500;
 /// Libraries of values and parsing, which the pure floors may use.
 const PURE: &[&str] = &[
     "chrono",
+    "chrono_tz",
     "memchr",
     "regex",
     "serde",

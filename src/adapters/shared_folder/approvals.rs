@@ -1,0 +1,279 @@
+//! Requests for a second person, and approvals, as files: who owns one made it, and nobody else may write into it, so the
+//! owner that the system names is the proof. Whether an approval counts is judged in `remediation::approval`.
+
+use std::fmt;
+
+use rustix::fs::Stat;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use crate::adapters::operator;
+use crate::domain::{Cause, Moment, Safe};
+use crate::remediation::approval::{Approval, ApprovalRefusal, OsIdentity, Request, VALID, counts, may_approve};
+use crate::remediation::level::Level;
+
+use super::place::Place;
+use super::record::{self, When, Who};
+use super::{SharedFolder, Shelf, fault};
+
+/// Most requests that are shown.
+const MOST: usize = 256;
+/// One's own records are removed after a day.
+const KEPT_SECS: i64 = 86_400;
+
+/// Requests that wait for a second person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pending {
+    /// The oldest first.
+    pub requests: Vec<Request>,
+    /// So many more could not be read, or are not to be trusted.
+    pub unreadable: usize,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Nobody has approved it yet.
+    Waiting,
+    /// Somebody has, and it counts.
+    Approved(Approval),
+    /// Somebody has, and it does not count.
+    Refused(ApprovalRefusal),
+}
+
+/// Why an approval was not given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ApproveError {
+    /// By the rules.
+    Refused(ApprovalRefusal),
+    /// There is no such request any more.
+    Gone,
+    /// It could not be read or written.
+    Fault(Cause),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+enum Record {
+    Request {
+        id: String,
+        digest: String,
+        card: Vec<String>,
+        who: Who,
+        when: When,
+        level: String,
+        target: String,
+        phrase: String,
+    },
+    Approval {
+        id: String,
+        digest: String,
+        who: Who,
+        when: When,
+    },
+}
+
+impl SharedFolder {
+    /// Asks for a second person.
+    pub fn ask(&self, request: &Request) -> Result<(), Cause> {
+        if self.covers_only_you() {
+            return Err(Cause::Misconfigured(Safe::of("a second person needs a shared folder: guards cover only you")));
+        }
+        let place = self.shelf(Shelf::Requests)?;
+        self.tidy(request.asked_at.at);
+        let record = Record::Request {
+            id: checked(&request.id)?.to_owned(),
+            digest: request.digest.clone(),
+            card: request.card.iter().map(|line| line.as_str().to_owned()).collect(),
+            who: Who::of(&request.requester),
+            when: When::of(&request.asked_at),
+            level: request.level.word().to_owned(),
+            target: request.target.as_str().to_owned(),
+            phrase: request.phrase.clone(),
+        };
+        put(&place, &request.id, &record, request.requester.uid)
+    }
+
+    /// What waits for a second person now.
+    pub fn pending(&self, now: Moment) -> Result<Pending, Cause> {
+        let place = self.shelf(Shelf::Requests)?;
+        let names = place.names("").map_err(|errno| fault(place.path(), errno))?;
+        let now = operator::in_this_boot(now);
+        let mut pending = Pending { unreadable: names.len().saturating_sub(MOST), ..Pending::default() };
+        for name in names.iter().take(MOST) {
+            match read_request(&place, name) {
+                Ok(Some(request)) => {
+                    let fresh = request.asked_at.boot == now.boot && now.at.since(request.asked_at.at) < VALID;
+                    pending.requests.extend(fresh.then_some(request));
+                }
+                Ok(None) => {}
+                Err(_untrusted) => pending.unreadable += 1,
+            }
+        }
+        pending.requests.sort_by_key(|request| request.asked_at.at.boot);
+        Ok(pending)
+    }
+
+    /// Approves a request as it was seen; if it has become another meanwhile, it is not approved.
+    pub fn approve(
+        &self,
+        seen: &Request,
+        approver: &OsIdentity,
+        typed: &str,
+        shared_accounts: &[String],
+        now: Moment,
+    ) -> Result<(), ApproveError> {
+        let present = self.request(&seen.id).map_err(ApproveError::Fault)?.ok_or(ApproveError::Gone)?;
+        if present != *seen {
+            return Err(ApproveError::Refused(ApprovalRefusal::OtherDigest));
+        }
+        let now = operator::in_this_boot(now);
+        may_approve(&present, approver, typed, shared_accounts, &now).map_err(ApproveError::Refused)?;
+        let place = self.shelf(Shelf::Approvals).map_err(ApproveError::Fault)?;
+        self.tidy(now.at);
+        let record = Record::Approval {
+            id: present.id.clone(),
+            digest: present.digest,
+            who: Who::of(approver),
+            when: When::of(&now),
+        };
+        // A name for each approver: nobody can be in another's way.
+        put(&place, &format!("{}.{}", present.id, approver.uid), &record, approver.uid).map_err(ApproveError::Fault)
+    }
+
+    /// Whether a request was approved in a way that counts for the card that has this digest now.
+    pub fn approval(&self, id: &str, digest: &str, shared_accounts: &[String], now: Moment) -> Result<Answer, Cause> {
+        let Some(request) = self.request(id)? else {
+            return Err(Cause::FileMissing(Safe::of(format!("request {id}"))));
+        };
+        let place = self.shelf(Shelf::Approvals)?;
+        let names = place.names(&format!("{id}.")).map_err(|errno| fault(place.path(), errno))?;
+        let now = operator::in_this_boot(now);
+        let (mut answer, mut broken) = (Answer::Waiting, None);
+        for name in names.iter().take(MOST) {
+            let approval = match read_approval(&place, name) {
+                Ok(Some(approval)) => approval,
+                Ok(None) => continue,
+                Err(cause) => {
+                    broken = Some(cause);
+                    continue;
+                }
+            };
+            match counts(&request, &approval, digest, shared_accounts, &now) {
+                Ok(()) => return Ok(Answer::Approved(approval)),
+                Err(refusal) => answer = Answer::Refused(refusal),
+            }
+        }
+        match (answer, broken) {
+            (Answer::Waiting, Some(cause)) => Err(cause),
+            (answer, _) => Ok(answer),
+        }
+    }
+
+    /// A request, by its id.
+    pub fn request(&self, id: &str) -> Result<Option<Request>, Cause> {
+        read_request(&self.shelf(Shelf::Requests)?, checked(id)?)
+    }
+
+    /// Takes one's own request back, also when it has been used: an approval without its request counts for nothing.
+    pub fn withdraw(&self, id: &str) -> Result<(), Cause> {
+        let place = self.shelf(Shelf::Requests)?;
+        match place.remove(checked(id)?) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(fault(&place.path().join(id), errno)),
+        }
+    }
+
+    fn tidy(&self, now: Moment) {
+        let before = now.wall.timestamp() - KEPT_SECS;
+        for shelf in [Shelf::Requests, Shelf::Approvals] {
+            if let Ok(place) = self.shelf(shelf) {
+                place.sweep(rustix::process::geteuid().as_raw(), before);
+            }
+        }
+    }
+}
+
+/// An id becomes the name of a file.
+fn checked(id: &str) -> Result<&str, Cause> {
+    let fits = (4..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let words = || Safe::of(format!("{id:?} is no id of a request: small letters and digits, 4 to 32"));
+    fits.then_some(id).ok_or_else(|| Cause::Misconfigured(words()))
+}
+
+/// Writes a record, and makes sure that the system names as its owner who it says made it.
+fn put(place: &Place, name: &str, record: &Record, uid: u32) -> Result<(), Cause> {
+    let path = place.path().join(name);
+    if rustix::process::geteuid().as_raw() != uid {
+        return Err(Cause::Misconfigured(Safe::of("a record is made by the one whom it names")));
+    }
+    match place.write(name, &record::write(record), true) {
+        Err(Errno::EXIST) => Err(Cause::Other(Safe::of(format!("{} is there already", path.display())))),
+        other => other.map_err(|errno| fault(&path, errno)),
+    }?;
+    match place.read(name) {
+        Ok(Some((_, stat))) if stat.st_uid == uid => Ok(()),
+        Ok(_) => {
+            let _gone = place.remove(name);
+            Err(Cause::Misconfigured(Safe::of(format!("{}: its file system keeps no owners", path.display()))))
+        }
+        Err(errno) => Err(fault(&path, errno)),
+    }
+}
+
+/// A record whose owner, and nobody else, can have written it.
+fn vouched(place: &Place, name: &str) -> Result<Option<(Record, u32, Safe)>, Cause> {
+    let path = place.path().join(name);
+    let untrusted = |why: &str| Cause::Other(Safe::of(format!("{} is not to be trusted: {why}", path.display())));
+    let Some((bytes, stat)) = place.read(name).map_err(|errno| fault(&path, errno))? else { return Ok(None) };
+    if !owner_alone_writes(&stat) {
+        return Err(untrusted("others than its owner can have written it"));
+    }
+    let record = record::read(&bytes).ok_or_else(|| untrusted("it is broken"))?;
+    let user = operator::user_name(stat.st_uid).ok_or_else(|| untrusted("its owner has no name"))?;
+    Ok(Some((record, stat.st_uid, user)))
+}
+
+fn owner_alone_writes(stat: &Stat) -> bool {
+    stat.st_mode & 0o022 == 0 && stat.st_nlink == 1
+}
+
+fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
+    let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
+    let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
+    let Record::Request { id, digest, card, who, when, level, target, phrase } = record else { return Err(wrong()) };
+    if id != name || who.uid != uid {
+        return Err(wrong());
+    }
+    Ok(Some(Request {
+        id,
+        digest,
+        card: card.iter().map(Safe::of).collect(),
+        requester: who.vouched(uid, user),
+        asked_at: when.read().ok_or_else(wrong)?,
+        level: Level::parse(&level),
+        target: Safe::of(target),
+        phrase,
+    }))
+}
+
+fn read_approval(place: &Place, name: &str) -> Result<Option<Approval>, Cause> {
+    let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
+    let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
+    let Record::Approval { id, digest, who, when } = record else { return Err(wrong()) };
+    if format!("{id}.{uid}") != name || who.uid != uid {
+        return Err(wrong());
+    }
+    let approved_at = when.read().ok_or_else(wrong)?;
+    Ok(Some(Approval { id, digest, approver: who.vouched(uid, user), approved_at }))
+}
+
+impl fmt::Display for ApproveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ApproveError::Refused(refusal) => write!(f, "{refusal}"),
+            ApproveError::Gone => f.write_str("there is no such request any more"),
+            ApproveError::Fault(cause) => write!(f, "{cause}"),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! When an action was last started on a target: on the disk before its first effect, so that it holds whatever becomes of
+//! the process. A record that cannot be read refuses; it never means that nothing cools down.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::adapters::operator;
+use crate::domain::{Cause, Moment, Safe};
+use crate::remediation::cooldown::{BootMoment, left};
+
+use super::record::{self, When};
+use super::{SharedFolder, Shelf, fault};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    kind: Kind,
+    action: String,
+    target: String,
+    when: When,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Kind {
+    #[serde(rename = "cool-down")]
+    CoolDown,
+}
+
+impl SharedFolder {
+    /// Takes down that an action starts now. To be called before its first effect, which must not take place if this fails.
+    pub fn started(&self, action: &str, target_key: &str, now: Moment) -> Result<(), Cause> {
+        let place = self.shelf(Shelf::CoolDowns)?;
+        let record = Record {
+            kind: Kind::CoolDown,
+            action: action.to_owned(),
+            target: record::name(&[target_key]),
+            when: When::of(&operator::in_this_boot(now)),
+        };
+        // Each user writes a file of his own: nobody may replace what is another's.
+        let user = rustix::process::geteuid().as_raw();
+        let name = format!("{}.{user}", record::name(&[action, target_key]));
+        place.write(&name, &record::write(&record), false).map_err(|errno| fault(place.path(), errno))
+    }
+
+    /// The last start of an action on a target, by each user who started it.
+    pub fn last_starts(&self, action: &str, target_key: &str) -> Result<Vec<BootMoment>, Cause> {
+        let place = self.shelf(Shelf::CoolDowns)?;
+        let names = place.names(&format!("{}.", record::name(&[action, target_key])));
+        let names = names.map_err(|errno| fault(place.path(), errno))?;
+        let mut starts = Vec::with_capacity(names.len());
+        for name in names {
+            let path = place.path().join(&name);
+            let Some((bytes, _)) = place.read(&name).map_err(|errno| fault(&path, errno))? else { continue };
+            let read = record::read::<Record>(&bytes).filter(|record| record.action == action);
+            let when = read.and_then(|record| record.when.read()).ok_or_else(|| {
+                let said = "is broken: it is not known whether the action still cools down; remove it when you know";
+                Cause::Other(Safe::of(format!("the record {} {said}", path.display())))
+            })?;
+            starts.push(when);
+        }
+        Ok(starts)
+    }
+
+    /// How long an action on a target still cools down; `None`: it does not.
+    pub fn cooling(
+        &self,
+        action: &str,
+        target_key: &str,
+        cool_down: Duration,
+        now: Moment,
+    ) -> Result<Option<Duration>, Cause> {
+        Ok(left(&self.last_starts(action, target_key)?, cool_down, &operator::in_this_boot(now)))
+    }
+}

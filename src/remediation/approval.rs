@@ -1,0 +1,172 @@
+//! The second person: who may approve what, and what an approval is worth. Judged by what the operating system says of the
+//! two; what the environment says is a claim, kept for the record and never judged by.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::domain::{Safe, figure};
+
+use super::cooldown::BootMoment;
+use super::level::Level;
+
+/// An approval, and a request for one, hold for so long.
+pub const VALID: Duration = Duration::from_secs(600);
+
+/// Who somebody is, by the operating system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OsIdentity {
+    /// User id.
+    pub uid: u32,
+    /// The name that the system gives that id.
+    pub user: Safe,
+    /// Who logged in, kept over `su` and `sudo`; none where the system does not record it.
+    pub loginuid: Option<u32>,
+    /// What the environment says, by name; worth nothing but the record.
+    pub claims: Vec<(Safe, Safe)>,
+}
+
+/// An action that waits for a second person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What it is asked for by.
+    pub id: String,
+    /// Digest of the card, in hexadecimal digits.
+    pub digest: String,
+    /// The card, line by line, as the requester saw it.
+    pub card: Vec<Safe>,
+    /// Who asks.
+    pub requester: OsIdentity,
+    /// Since when.
+    pub asked_at: BootMoment,
+    /// How dangerous the action is.
+    pub level: Level,
+    /// Its target.
+    pub target: Safe,
+    /// What the second person has to type.
+    pub phrase: String,
+}
+
+/// Somebody approved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    /// Of which request.
+    pub id: String,
+    /// Of which card.
+    pub digest: String,
+    /// Who; the user id is the owner of the record.
+    pub approver: OsIdentity,
+    /// When.
+    pub approved_at: BootMoment,
+}
+
+/// Why an approval is refused, or does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApprovalRefusal {
+    /// One cannot approve oneself, by whatever way one came to be another user.
+    Yourself,
+    /// An account that several people use says nothing about who it was.
+    SharedAccount(Safe),
+    /// Root, and the system does not record who logged in.
+    NobodyKnowsWho(Safe),
+    /// It is for another card.
+    OtherDigest,
+    /// It is for another request.
+    OtherRequest,
+    /// It is too old, or from another boot.
+    Expired(Option<Duration>),
+    /// Its time lies ahead.
+    FromTheFuture,
+    /// The phrase was not typed exactly.
+    WrongPhrase,
+}
+
+/// Whether somebody may approve a request now, having typed a phrase.
+pub fn may_approve(
+    request: &Request,
+    approver: &OsIdentity,
+    typed: &str,
+    shared_accounts: &[String],
+    now: &BootMoment,
+) -> Result<(), ApprovalRefusal> {
+    two_people(&request.requester, approver, shared_accounts)?;
+    in_time(&request.asked_at, now)?;
+    // An empty phrase asks for nothing, so it is never fulfilled.
+    if request.phrase.is_empty() || typed != request.phrase { Err(ApprovalRefusal::WrongPhrase) } else { Ok(()) }
+}
+
+/// Whether an approval lets the requester go on with the card that has this digest now.
+pub fn counts(
+    request: &Request,
+    approval: &Approval,
+    digest: &str,
+    shared_accounts: &[String],
+    now: &BootMoment,
+) -> Result<(), ApprovalRefusal> {
+    if approval.id != request.id {
+        return Err(ApprovalRefusal::OtherRequest);
+    }
+    if digest.is_empty() || approval.digest != digest || request.digest != digest {
+        return Err(ApprovalRefusal::OtherDigest);
+    }
+    two_people(&request.requester, &approval.approver, shared_accounts)?;
+    // An approval of an earlier request that bore the same id.
+    if approval.approved_at.at.boot < request.asked_at.at.boot {
+        return Err(ApprovalRefusal::OtherRequest);
+    }
+    in_time(&approval.approved_at, now)
+}
+
+/// Whether two identities are surely two people.
+pub fn two_people(one: &OsIdentity, other: &OsIdentity, shared_accounts: &[String]) -> Result<(), ApprovalRefusal> {
+    let ids = |who: &OsIdentity| [Some(who.uid), who.loginuid];
+    if ids(one).into_iter().flatten().any(|id| ids(other).contains(&Some(id))) {
+        return Err(ApprovalRefusal::Yourself);
+    }
+    for who in [one, other] {
+        if shared_accounts.iter().any(|shared| shared == who.user.as_str()) {
+            return Err(ApprovalRefusal::SharedAccount(who.user.clone()));
+        }
+        if who.uid == 0 && who.loginuid.is_none() {
+            return Err(ApprovalRefusal::NobodyKnowsWho(who.user.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn in_time(begun: &BootMoment, now: &BootMoment) -> Result<(), ApprovalRefusal> {
+    if begun.boot.is_none() || begun.boot != now.boot {
+        return Err(ApprovalRefusal::Expired(None));
+    }
+    match now.at.boot.checked_sub(begun.at.boot) {
+        None => Err(ApprovalRefusal::FromTheFuture),
+        Some(age) if age >= VALID => Err(ApprovalRefusal::Expired(Some(age))),
+        Some(_) => Ok(()),
+    }
+}
+
+impl fmt::Display for ApprovalRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ApprovalRefusal::Yourself => f.write_str(
+                "the second person must be another one than the requester; su and sudo change nothing in that",
+            ),
+            ApprovalRefusal::SharedAccount(user) => {
+                write!(f, "{user} is an account that several people use: it cannot tell two of them apart")
+            }
+            ApprovalRefusal::NobodyKnowsWho(user) => {
+                write!(f, "{user} may be anybody and the system does not record who logged in: use a login of your own")
+            }
+            ApprovalRefusal::OtherDigest => f.write_str("the approval is for another card: ask for it again"),
+            ApprovalRefusal::OtherRequest => f.write_str("the approval is for another request"),
+            ApprovalRefusal::Expired(Some(age)) => {
+                write!(f, "{} old; it holds for {}", figure::age(*age), figure::span(VALID))
+            }
+            ApprovalRefusal::Expired(None) => f.write_str("it is from before the machine was started"),
+            ApprovalRefusal::FromTheFuture => f.write_str("its time lies ahead of the clock"),
+            ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Whether the wall clock may open a maintenance window. It is held against the boot-time clock, which counts suspend and
+//! never steps; when the two fall apart, windows stay locked until a person has looked at the time.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{Moment, figure};
+
+/// The clocks may differ by this from one trusted reading to the next.
+const TOLERANCE: TimeDelta = TimeDelta::seconds(2);
+/// A trusted reading stands at least so long before the next takes its place. Time servers slew a clock by less than two
+/// seconds in an hour, also when a reading comes some minutes late; were each reading trusted in turn, any clock could be
+/// moved unseen in many small steps.
+const STANDS: Duration = Duration::from_secs(3000);
+
+/// Watches the wall clock against the boot-time clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockTrust {
+    trusted: Moment,
+    locked: Option<ClockLock>,
+}
+
+/// The wall clock moved against the boot-time clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockLock {
+    /// By how much; forward is positive.
+    pub by: TimeDelta,
+    /// What the wall clock showed when that was seen.
+    pub shows: DateTime<Utc>,
+}
+
+impl ClockTrust {
+    /// The first reading is trusted: there is nothing that it could be held against.
+    #[must_use]
+    pub fn begin(now: Moment) -> ClockTrust {
+        ClockTrust { trusted: now, locked: None }
+    }
+
+    /// Takes a reading in.
+    pub fn see(&mut self, now: Moment) {
+        match self.trusts(now) {
+            Err(lock) => self.locked = Some(lock),
+            Ok(()) if now.since(self.trusted) >= STANDS => self.trusted = now,
+            Ok(()) => {}
+        }
+    }
+
+    /// Whether the wall clock can be trusted at this reading. Once it could not, it is not until a person confirms it,
+    /// also when it jumped back in the meantime.
+    pub fn trusts(&self, now: Moment) -> Result<(), ClockLock> {
+        if let Some(lock) = self.locked {
+            return Err(lock);
+        }
+        let by = drift(self.trusted, now);
+        if by.abs() > TOLERANCE { Err(ClockLock { by, shows: now.wall }) } else { Ok(()) }
+    }
+
+    /// A person looked at the time that was shown and says that it is right. It counts only if the clock has not moved
+    /// since it was shown.
+    pub fn confirm(&mut self, shown: Moment, now: Moment) -> Result<(), ClockLock> {
+        let by = drift(shown, now);
+        if by.abs() > TOLERANCE {
+            let lock = ClockLock { by, shows: now.wall };
+            self.locked = Some(lock);
+            return Err(lock);
+        }
+        *self = ClockTrust::begin(now);
+        Ok(())
+    }
+}
+
+/// By how much the wall clock went ahead of the boot-time clock between two readings.
+fn drift(from: Moment, to: Moment) -> TimeDelta {
+    let passed = TimeDelta::from_std(to.boot.abs_diff(from.boot)).unwrap_or(TimeDelta::MAX);
+    let passed = if to.boot < from.boot { -passed } else { passed };
+    (to.wall - from.wall).checked_sub(&passed).unwrap_or(TimeDelta::MAX)
+}
+
+impl fmt::Display for ClockLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = figure::age(self.by.abs().to_std().unwrap_or_default());
+        let way = if self.by < TimeDelta::zero() { "back" } else { "ahead" };
+        let shows = self.shows.format("%a %Y-%m-%d %H:%M:%S UTC");
+        write!(f, "the wall clock jumped {way} by {by} and shows {shows}; look at the time and confirm it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wall_moved(at: Moment, millis: i64) -> Moment {
+        Moment { wall: at.wall + TimeDelta::milliseconds(millis), ..at }
+    }
+
+    #[test]
+    fn a_jump_locks_until_the_shown_time_is_confirmed() {
+        let mut clock = ClockTrust::begin(Moment::fixed(0.0));
+        let ahead = wall_moved(Moment::fixed(10.0), 3_600_000);
+        assert!(clock.trusts(ahead).is_err(), "seen also without having been fed");
+        clock.see(ahead);
+        let lock = clock.trusts(Moment::fixed(20.0)).expect_err("locked though it jumped back");
+        assert_eq!(lock.by, TimeDelta::hours(1));
+        assert!(lock.to_string().contains("ahead by 1h00m"), "{lock}");
+        assert!(lock.to_string().contains("2026-01-02 13:00:10"), "{lock}");
+
+        assert!(clock.confirm(ahead, Moment::fixed(12.0)).is_err(), "it moved while the operator looked");
+        assert!(clock.trusts(Moment::fixed(12.0)).is_err());
+        let shown = Moment::fixed(13.0);
+        assert_eq!(clock.confirm(shown, Moment::fixed(15.0)), Ok(()));
+        assert_eq!(clock.trusts(Moment::fixed(16.0)), Ok(()));
+    }
+
+    #[test]
+    fn suspend_does_not_lock() {
+        let mut clock = ClockTrust::begin(Moment::fixed(0.0));
+        clock.see(Moment::fixed(8.0 * 3600.0));
+        assert_eq!(clock.trusts(Moment::fixed(8.0 * 3600.0 + 1.0)), Ok(()));
+    }
+
+    #[test]
+    fn many_small_steps_are_one_jump() {
+        let mut clock = ClockTrust::begin(Moment::fixed(0.0));
+        for second in 1..=60 {
+            clock.see(wall_moved(Moment::fixed(f64::from(second)), i64::from(second) * 100));
+        }
+        assert!(clock.trusts(wall_moved(Moment::fixed(60.0), 6000)).is_err());
+    }
+
+    #[test]
+    fn exactly_two_seconds_are_borne() {
+        let clock = ClockTrust::begin(Moment::fixed(0.0));
+        let later = Moment::fixed(60.0);
+        assert_eq!(clock.trusts(wall_moved(later, 2000)), Ok(()));
+        assert!(clock.trusts(wall_moved(later, 2001)).is_err());
+        assert_eq!(clock.trusts(wall_moved(later, -2000)), Ok(()));
+        assert!(clock.trusts(wall_moved(later, -2001)).is_err());
+    }
+
+    proptest! {
+        /// A time server slews by up to 500 ppm, for days, and never locks.
+        #[test]
+        fn slewing_does_not_lock(ppm in -500i64..=500, every in 1u32..900) {
+            let mut clock = ClockTrust::begin(Moment::fixed(0.0));
+            let mut at = 0;
+            while at < 3 * 86_400 {
+                at += i64::from(every);
+                let now = wall_moved(Moment::fixed(at as f64), at * ppm / 1000);
+                clock.see(now);
+                prop_assert_eq!(clock.trusts(now), Ok(()));
+            }
+        }
+
+        /// However the clock was read before, a step of more than four seconds locks (two may have been slewed before).
+        #[test]
+        fn every_jump_locks(before in 0u32..100_000, every in 1u32..4000, step in 4001i64..100_000_000, back: bool) {
+            let mut clock = ClockTrust::begin(Moment::fixed(0.0));
+            for at in (0..before).step_by(every as usize) {
+                clock.see(Moment::fixed(f64::from(at)));
+            }
+            let by = if back { -step } else { step };
+            let now = wall_moved(Moment::fixed(f64::from(before) + 1.0), by);
+            clock.see(now);
+            prop_assert!(clock.trusts(now).is_err());
+        }
+    }
+}

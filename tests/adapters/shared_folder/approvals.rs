@@ -1,0 +1,136 @@
+//! The second person is who owns the record: with real users of this system, as root.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+
+use super::child::Other;
+use super::{GROUP, Lab, root};
+
+const DAEMON: u32 = 1;
+const BIN: u32 = 2;
+const NOBODY: u32 = 65534;
+
+/// A lab, and a copy of this program that every user may run; none without root.
+fn lab() -> Option<(Lab, PathBuf)> {
+    if !root() {
+        writeln!(std::io::stderr(), "SKIPPED: two users need root").unwrap();
+        return None;
+    }
+    let lab = Lab::new();
+    let program = lab.around.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    Some((lab, program))
+}
+
+#[test]
+fn a_really_different_user_approves() {
+    let Some((lab, program)) = lab() else { return };
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    let mut bob = Other::of_user(NOBODY, &program, &lab.path());
+    assert_eq!(alice.ask("ask r001"), "done");
+    assert!(alice.ask("ask r001").contains("is there already"));
+    assert_eq!(bob.ask("pending"), "[\"r001\"] and 0");
+    assert_eq!(alice.ask("approval r001 d1"), "waiting");
+    assert!(alice.ask("approve r001 cache-812").contains("must be another one"));
+    assert!(bob.ask("approve r001 cache-813").contains("not typed exactly"));
+    let mut shared = Other::of_user(BIN, &program, &lab.path());
+    assert!(shared.ask("approve r001 cache-812").contains("several people use"));
+    assert_eq!(alice.ask("approval r001 d1"), "waiting");
+
+    assert_eq!(bob.ask("approve r001 cache-812"), "approved");
+    assert_eq!(alice.ask("approval r001 d1"), "approved by nobody");
+    assert!(alice.ask("approval r001 d2").contains("another card"));
+    let record = lab.path().join("approvals").join(format!("r001.{NOBODY}"));
+    assert_eq!(fs::metadata(&record).unwrap().permissions().mode() & 0o7777, 0o640);
+}
+
+/// Whatever the requester writes under his own name, or into what another left open to his group, is no approval.
+#[test]
+fn a_forged_approval_is_none() {
+    let Some((lab, program)) = lab() else { return };
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    let mut bob = Other::of_user(NOBODY, &program, &lab.path());
+    assert_eq!(alice.ask("ask r001"), "done");
+    assert_eq!(bob.ask("approve r001 cache-812"), "approved");
+    let record = lab.path().join("approvals").join(format!("r001.{NOBODY}"));
+
+    // Bob's words in a file of Alice's.
+    chown(&record, Some(DAEMON), Some(GROUP)).unwrap();
+    assert!(alice.ask("approval r001 d1").contains("not what its name says"));
+    chown(&record, Some(NOBODY), Some(GROUP)).unwrap();
+    assert_eq!(alice.ask("approval r001 d1"), "approved by nobody");
+
+    // A file of Bob's into which Alice may write, as a lock is.
+    fs::set_permissions(&record, fs::Permissions::from_mode(0o660)).unwrap();
+    assert!(alice.ask("approval r001 d1").contains("others than its owner"));
+    fs::set_permissions(&record, fs::Permissions::from_mode(0o640)).unwrap();
+
+    // The same file under another name.
+    let link = lab.path().join("approvals").join("elsewhere");
+    fs::hard_link(&record, &link).unwrap();
+    assert!(alice.ask("approval r001 d1").contains("others than its owner"));
+    fs::remove_file(&link).unwrap();
+    assert_eq!(alice.ask("approval r001 d1"), "approved by nobody");
+
+    // An approval of one request for another.
+    assert_eq!(alice.ask("ask r002"), "done");
+    fs::rename(&record, lab.path().join("approvals").join(format!("r002.{NOBODY}"))).unwrap();
+    assert!(alice.ask("approval r002 d1").contains("not what its name says"));
+    assert_eq!(alice.ask("approval r001 d1"), "waiting");
+}
+
+#[test]
+fn a_forged_request_is_not_shown() {
+    let Some((lab, program)) = lab() else { return };
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    let mut bob = Other::of_user(NOBODY, &program, &lab.path());
+    assert_eq!(alice.ask("ask r001"), "done");
+    let record = lab.path().join("requests/r001");
+    chown(&record, Some(NOBODY), Some(GROUP)).unwrap();
+    assert_eq!(bob.ask("pending"), "[] and 1", "it names Alice and is Bob's");
+    chown(&record, Some(DAEMON), Some(GROUP)).unwrap();
+    assert_eq!(bob.ask("pending"), "[\"r001\"] and 0");
+}
+
+#[test]
+fn nobody_removes_what_is_anothers() {
+    let Some((lab, program)) = lab() else { return };
+    lab.open();
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    assert_eq!(alice.ask("start flush"), "done");
+    let record = super::only_file(&lab.path().join("cool-downs"));
+    let as_bob = |argv: &[&str]| {
+        let mut command = std::process::Command::new("setpriv");
+        command.args([format!("--reuid={NOBODY}"), format!("--regid={GROUP}"), "--clear-groups".to_owned()]);
+        command.args(argv).status().unwrap().success()
+    };
+    let path = record.to_str().unwrap();
+    assert!(as_bob(&["cat", path]));
+    assert!(!as_bob(&["rm", "-f", path]));
+    assert!(!as_bob(&["sh", "-c", &format!(": > {path}")]));
+    let mut bob = Other::of_user(NOBODY, &program, &lab.path());
+    assert_eq!(bob.ask("start flush"), "done", "each has a record of his own");
+    assert_eq!(lab.open().last_starts("flush", "cache").map(|starts| starts.len()), Ok(2));
+    assert_eq!(alice.ask("hold cache"), "won");
+    assert!(bob.ask("hold cache").contains("daemon"));
+    alice.ask("release");
+    assert_eq!(bob.ask("hold cache"), "won", "another user takes the same lock over");
+}
+
+#[test]
+fn an_id_leads_nowhere_else() {
+    let lab = Lab::new();
+    let folder = lab.open();
+    for id in ["", "abc", "../../etc", "ABCD", "ab.cd", "a/bc", &"a".repeat(33)] {
+        assert!(folder.request(id).is_err(), "{id:?}");
+        assert!(folder.withdraw(id).is_err(), "{id:?}");
+    }
+    assert_eq!(folder.request("abcd"), Ok(None));
+    folder.ask(&super::child::request("abcd")).expect("asked");
+    assert!(folder.request("abcd").is_ok_and(|request| request.is_some_and(|request| request.phrase == "cache-812")));
+    folder.withdraw("abcd").expect("withdrawn");
+    assert_eq!(folder.request("abcd"), Ok(None));
+}
