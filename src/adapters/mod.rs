@@ -1,5 +1,6 @@
 //! Floor 5: the outside world, one source per file. Adapters read; they never spawn and never decide.
 
+pub mod audit_log;
 pub mod command;
 pub mod config_files;
 pub mod endpoint;

@@ -14,7 +14,7 @@ use super::words;
 use crate::domain::Safe;
 
 /// The subcommands: what is mistyped at a URL's place is often one of them.
-pub const COMMANDS: [&str; 3] = ["check", "config", "demo"];
+pub const COMMANDS: [&str; 4] = ["audit", "check", "config", "demo"];
 
 /// Arguments of the dashboard and of `check`, not yet judged.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,7 @@
 //! Floor 0: what the world is. Values only: no clock, no IO, no async, no terminal.
 
 pub mod arrival;
+pub mod ascii_json;
 pub mod backoff;
 pub mod cache;
 pub mod cause;

@@ -115,6 +115,13 @@ impl serde::Serialize for Safe {
     }
 }
 
+/// What is read back passes the gate like all text.
+impl<'de> serde::Deserialize<'de> for Safe {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Safe, D::Error> {
+        String::deserialize(deserializer).map(Safe::from)
+    }
+}
+
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| (0x20..0x7f).contains(b))
 }

@@ -1,6 +1,5 @@
 //! What `check` says: the model after one look, as data, as JSON (schema 1) and in words. Raw results, not debounced.
 
-mod ascii_json;
 mod words;
 
 use serde::Serialize;
@@ -14,7 +13,7 @@ use crate::app::telemetry::service::{CERTIFICATE_DAYS, ServiceState};
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::CacheSource;
 use crate::domain::threshold::Crossing;
-use crate::domain::{Cause, Moment, PaneState, Safe, Verdict, figure};
+use crate::domain::{Cause, Moment, PaneState, Safe, Verdict, ascii_json, figure};
 
 /// Statements that are listed.
 const SLOW_QUERIES: usize = 10;

@@ -28,6 +28,7 @@ impl Formatter for Ascii {
 }
 
 /// One line, without its end; empty when the value cannot be written, which no value of ours does.
+#[must_use]
 pub fn line(value: &impl Serialize) -> String {
     let mut out = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut out, Ascii(CompactFormatter));

@@ -1,0 +1,120 @@
+//! Locks between the processes of one operator: one held for each record, one held as long as a process lives. The kernel
+//! lets go of both when their process ends, however it ends, so neither can be left behind or mistaken for another's.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, unlinkat};
+
+use super::disk::Disk;
+use super::error::{AuditError, AuditFault};
+use super::folder::Folder;
+
+/// A record is written in milliseconds; who holds the lock longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The lock under which records are written.
+#[derive(Debug)]
+pub(super) struct Turn {
+    file: Arc<OwnedFd>,
+    name: String,
+}
+
+/// It is our turn, until this is dropped.
+pub(super) struct Held(Arc<OwnedFd>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Only a broken descriptor fails here; then the kernel lets go when the process ends.
+        let _ = flock(self.0.as_fd(), FlockOperation::Unlock);
+    }
+}
+
+impl Turn {
+    pub(super) fn open(folder: &Folder, disk: &dyn Disk, operator: &str, user: u32) -> Result<Turn, AuditError> {
+        let name = format!(".audit-{operator}.lock");
+        let file = folder.open_own(disk, &name, OFlags::CREATE, Mode::from_raw_mode(0o600), user)?;
+        Ok(Turn { file: Arc::new(file), name })
+    }
+
+    /// Waits for our turn.
+    pub(super) fn take(&self, folder: &Folder) -> Result<Held, AuditError> {
+        let shown = folder.shown(&self.name);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match flock(self.file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) if Instant::now() < until => {
+                    std::thread::sleep(PAUSE);
+                }
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {
+                    let words = format!("{shown} has been locked by another process of yours for {PATIENCE:?}");
+                    return Err(AuditError::new(AuditFault::Busy, words));
+                }
+                Err(other) => {
+                    let why = io::Error::from(other);
+                    return Err(AuditError::unusable(format!("{shown} cannot be locked on this file system: {why}")));
+                }
+            }
+        }
+        let held = Held(Arc::clone(&self.file));
+        // Whoever removed the file made room for a second lock beside ours.
+        let same = match (folder.stat(&self.name), rustix::fs::fstat(self.file.as_fd())) {
+            (Some(named), Ok(open)) => (named.st_dev, named.st_ino) == (open.st_dev, open.st_ino),
+            _ => false,
+        };
+        if same { Ok(held) } else { Err(AuditError::unusable(format!("{shown} was removed: leave and start again"))) }
+    }
+}
+
+/// The sign that this process lives.
+#[derive(Debug)]
+pub(super) struct Alive {
+    folder: OwnedFd,
+    name: String,
+    _locked: OwnedFd,
+}
+
+impl Alive {
+    /// `name` is used once: it holds the process and the time.
+    pub(super) fn begin(folder: &Folder, disk: &dyn Disk, name: &str, user: u32) -> Result<Alive, AuditError> {
+        let flags = OFlags::CREATE | OFlags::EXCL;
+        let file = folder.open_own(disk, name, flags, Mode::from_raw_mode(0o600), user)?;
+        let broken = |errno| AuditError::unusable(format!("{}: {}", folder.shown(name), io::Error::from(errno)));
+        let own = folder.fd().try_clone_to_owned();
+        let own = own.map_err(|e| AuditError::unusable(format!("{}: {e}", folder.shown(name))))?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(broken)?;
+        Ok(Alive { folder: own, name: name.to_owned(), _locked: file })
+    }
+
+    /// Whether the process that wrote under this name still lives. A dead one's file is removed. Only under the turn.
+    pub(super) fn is_alive(folder: &Folder, operator: &str, name: &str) -> bool {
+        // A record names the file; nothing else may be opened or removed by way of it.
+        if !name.starts_with(&format!(".audit-{operator}.")) || !name.ends_with(".alive") || name.contains('/') {
+            return false;
+        }
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = match rustix::fs::openat(folder.fd(), name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(rustix::io::Errno::NOENT) => return false,
+            // Who cannot be asked is not declared dead.
+            Err(_) => return true,
+        };
+        let alive = flock(&file, FlockOperation::NonBlockingLockExclusive).is_err();
+        if !alive {
+            // What stays behind is an empty file that nobody locks.
+            let _ = unlinkat(folder.fd(), name, AtFlags::empty());
+        }
+        alive
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        // What stays behind is an empty file that nobody locks.
+        let _ = unlinkat(self.folder.as_fd(), &self.name, AtFlags::empty());
+    }
+}

@@ -1,0 +1,229 @@
+//! Verification: bytes of a file in, in pieces of any size; how far the chain holds out, or the first record that is bad.
+
+use std::fmt;
+
+use super::chain::{Chain, Continues, Hash};
+use super::record::{LINE_LIMIT, Record, parts};
+
+/// Why a record is bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its bytes do not give the hash that stands in it.
+    HashWrong,
+    /// It does not follow the record before.
+    PrevWrong,
+    /// A later one stands in its place.
+    Skipped { found: u64 },
+    /// An earlier one stands in its place.
+    Repeated { found: u64 },
+    /// It is no JSON object of a record.
+    NotARecord,
+    /// It holds a NUL, as a file after a power cut can.
+    Nul,
+    /// It is longer than a record can be.
+    Oversized,
+    /// The file that follows refers to it, and it is not here.
+    Missing,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::HashWrong => f.write_str("its bytes do not give its hash: it was changed"),
+            Why::PrevWrong => f.write_str("it does not carry the hash of the record before"),
+            Why::Skipped { found } => write!(f, "record {found} stands in its place: it was taken out"),
+            Why::Repeated { found } => write!(f, "record {found} stands in its place: it was put in"),
+            Why::NotARecord => f.write_str("the line is no record"),
+            Why::Nul => f.write_str("the line holds NUL bytes"),
+            Why::Oversized => write!(f, "the line is longer than {LINE_LIMIT} bytes"),
+            Why::Missing => f.write_str("the next file refers to it, and it is not here"),
+        }
+    }
+}
+
+/// The first record that is bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// The number that should stand here.
+    pub seq: u64,
+    /// Why.
+    pub why: Why,
+}
+
+impl fmt::Display for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "record {} is bad: {}", self.seq, self.why)
+    }
+}
+
+/// A file that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// How many records.
+    pub records: u64,
+    /// The chain at its end.
+    pub chain: Chain,
+    /// What it goes on from.
+    pub continues: Option<Continues>,
+    /// Bytes of a last line that was never ended; they are no record and stay where they are.
+    pub torn: Option<u64>,
+    /// Bytes behind the record that the next file goes on from: nobody vouches for them.
+    pub beyond: u64,
+}
+
+/// Verifies a file piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    /// Number of the first record where it does not say itself what it goes on from.
+    first: u64,
+    until: Option<Continues>,
+    chain: Chain,
+    continues: Option<Continues>,
+    records: u64,
+    line: Vec<u8>,
+    good: u64,
+    beyond: u64,
+    bad: Option<Bad>,
+}
+
+impl Verifier {
+    /// Of a file; `first` is the number that its first record has by all that is known, `until` what the next file says.
+    #[must_use]
+    pub fn new(first: u64, until: Option<Continues>) -> Verifier {
+        Verifier { first: first.max(1), until, ..Verifier::default() }
+    }
+
+    /// Takes more bytes; each good record is shown to `seen`. After the first bad one nothing is taken any more.
+    ///
+    /// # Errors
+    /// The first bad record.
+    pub fn push(&mut self, mut bytes: &[u8], seen: &mut dyn FnMut(&Record)) -> Result<(), Bad> {
+        while !bytes.is_empty() {
+            if let Some(bad) = self.bad {
+                return Err(bad);
+            }
+            if self.until.as_ref().is_some_and(|until| until.seq <= self.chain.seq()) {
+                self.beyond += bytes.len() as u64;
+                return Ok(());
+            }
+            let end = memchr::memchr(b'\n', bytes);
+            let (piece, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+            self.line.extend_from_slice(piece.get(..piece.len().min(LINE_LIMIT + 1)).unwrap_or(piece));
+            if self.line.len() >= LINE_LIMIT {
+                return self.reject(Why::Oversized);
+            }
+            bytes = rest;
+            if end.is_some() {
+                bytes = rest.get(1..).unwrap_or_default();
+                let line = std::mem::take(&mut self.line);
+                match self.judge(&line) {
+                    Ok(record) => self.accept(record, line.len() as u64 + 1, seen),
+                    Err(why) => return self.reject(why),
+                }
+            }
+        }
+        self.bad.map_or(Ok(()), Err)
+    }
+
+    fn reject(&mut self, why: Why) -> Result<(), Bad> {
+        let bad = Bad { seq: self.expected(), why };
+        self.bad = Some(bad);
+        Err(bad)
+    }
+
+    fn expected(&self) -> u64 {
+        if self.records == 0 { self.first.max(1) } else { self.chain.seq().saturating_add(1) }
+    }
+
+    fn judge(&self, line: &[u8]) -> Result<Record, Why> {
+        if memchr::memchr(0, line).is_some() {
+            return Err(Why::Nul);
+        }
+        let (covered, hex) = parts(line).ok_or(Why::NotARecord)?;
+        let hash = Hash::of(covered);
+        if hash.hex().as_bytes() != hex {
+            return Err(Why::HashWrong);
+        }
+        let record: Record = serde_json::from_slice(line).map_err(|_not_a_record| Why::NotARecord)?;
+        let continued = record.continues.as_ref().filter(|_| self.records == 0);
+        let (prev, fits) = match continued {
+            Some(old) => (old.hash, record.seq > old.seq),
+            None if self.records == 0 => (Hash::default(), record.seq == 1),
+            None => (self.chain.head(), record.seq == self.expected()),
+        };
+        let found = record.seq;
+        match found.cmp(&self.expected()) {
+            _ if fits && record.prev == prev => {}
+            _ if fits => return Err(Why::PrevWrong),
+            std::cmp::Ordering::Greater => return Err(Why::Skipped { found }),
+            std::cmp::Ordering::Less => return Err(Why::Repeated { found }),
+            std::cmp::Ordering::Equal => return Err(Why::PrevWrong),
+        }
+        let marked = self.until.as_ref().filter(|until| until.seq == found);
+        if marked.is_some_and(|until| until.hash != hash) { Err(Why::HashWrong) } else { Ok(record) }
+    }
+
+    fn accept(&mut self, record: Record, bytes: u64, seen: &mut dyn FnMut(&Record)) {
+        seen(&record);
+        self.chain = Chain::at(record.seq, record.hash);
+        self.records += 1;
+        self.good += bytes;
+        if self.records == 1 {
+            self.continues = record.continues;
+        }
+    }
+
+    /// The chain as far as it holds.
+    #[must_use]
+    pub fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    /// Records that hold.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Bytes of the records that hold.
+    #[must_use]
+    pub fn good_bytes(&self) -> u64 {
+        self.good
+    }
+
+    /// Whether a line has begun and not ended.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        !self.line.is_empty()
+    }
+
+    /// All bytes were given.
+    ///
+    /// # Errors
+    /// The first bad record.
+    pub fn finish(&self) -> Result<Verified, Bad> {
+        if let Some(bad) = self.bad {
+            return Err(bad);
+        }
+        if self.until.as_ref().is_some_and(|until| until.seq > self.chain.seq()) {
+            return Err(Bad { seq: self.expected(), why: Why::Missing });
+        }
+        Ok(Verified {
+            records: self.records,
+            chain: self.chain,
+            continues: self.continues.clone(),
+            torn: (!self.line.is_empty()).then_some(self.line.len() as u64),
+            beyond: self.beyond,
+        })
+    }
+}
+
+/// Verifies the bytes of a whole file.
+///
+/// # Errors
+/// The first bad record.
+pub fn verify(bytes: &[u8]) -> Result<Verified, Bad> {
+    let mut verifier = Verifier::new(1, None);
+    verifier.push(bytes, &mut |_| {})?;
+    verifier.finish()
+}
