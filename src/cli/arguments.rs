@@ -63,6 +63,9 @@ pub enum Command {
     /// Check, show or print configuration
     #[command(subcommand)]
     Config(Config),
+    /// Show or verify the record of actions
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 /// What is watched and how it is shown.
@@ -232,6 +235,44 @@ pub enum Config {
     Show(Targets),
     /// Print a documented configuration with every key and its default
     Example,
+}
+
+/// `audit`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Audit {
+    /// Show the records of all operators by time
+    #[command(after_help = "Exit status: 0 done, 1 a record is bad, 3 a file cannot be read, 64 wrong usage.")]
+    Show {
+        /// Where it is kept
+        #[command(flatten)]
+        folder: AuditFolder,
+        /// JSON lines, schema 1
+        #[arg(long)]
+        json: bool,
+        /// The latest N records only
+        #[arg(long, value_name = "N")]
+        last: Option<usize>,
+    },
+    /// Verify every file: its records and the hash of the last, or the first record that is bad
+    #[command(
+        long_about = "Verifies every file: how many records it has and the hash of the last, or the first record that is \
+                      bad. Hold the hash against the one that was printed on leaving: a chain alone cannot prove that it \
+                      was not rewritten whole.",
+        after_help = "Exit status: 0 every record holds, 1 a record is bad, 3 a file cannot be read, 64 wrong usage."
+    )]
+    Verify {
+        /// Where it is kept
+        #[command(flatten)]
+        folder: AuditFolder,
+    },
+}
+
+/// Where the audit is kept.
+#[derive(Clone, Debug, Args)]
+pub struct AuditFolder {
+    /// Folder of the audit; without it, that of this user
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 #[cfg(test)]

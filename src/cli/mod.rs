@@ -1,6 +1,7 @@
 //! Floor 7: one thin file per subcommand.
 
 pub mod arguments;
+mod audit;
 mod check;
 mod config;
 mod dashboard;
@@ -37,6 +38,8 @@ fn run(line: CommandLine) -> ExitCode {
             let looks = Targets { theme: before.theme.clone(), ascii: before.ascii, ..Targets::default() };
             if looks == before { demo::run(asked) } else { out_of_place("demo") }
         }
+        Some(Command::Audit(_)) if before != Targets::default() => out_of_place("audit"),
+        Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Config(Config::Example)) if before != Targets::default() => out_of_place("config example"),
         Some(Command::Config(Config::Example)) => config::run(Config::Example),
     }

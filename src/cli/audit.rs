@@ -1,0 +1,174 @@
+//! `quarterdeck audit`: show, verify. It only reads; a file that cannot be read is counted and told.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::arguments::{Audit, AuditFolder};
+use super::{load, say};
+use crate::adapters::audit_log::scan::{self, Judged};
+use crate::adapters::audit_log::{Folder, Segment, default_folder};
+use crate::domain::Safe;
+use crate::remediation::audit::{Record, Verified, Verifier};
+
+/// A record is bad.
+const BAD: u8 = 1;
+/// A file, or the folder, cannot be read.
+const UNREADABLE: u8 = 3;
+/// Most records that are kept for showing; the latest.
+const SHOWN: usize = 100_000;
+
+/// Runs it.
+pub fn run(command: Audit) -> ExitCode {
+    match command {
+        Audit::Show { last: Some(0), .. } => {
+            say::complain("--last 0 shows nothing: name how many records, such as --last 20");
+            ExitCode::from(load::USAGE)
+        }
+        Audit::Show { folder, last, json } => with(folder, |folder, files| show(folder, files, last, json)),
+        Audit::Verify { folder } => with(folder, verify),
+    }
+}
+
+type Files = BTreeMap<String, Vec<Segment>>;
+
+/// Opens the folder and finds the files of every operator.
+fn with(asked: AuditFolder, then: impl FnOnce(&Folder, &Files) -> ExitCode) -> ExitCode {
+    let Some(path) = asked.folder.or_else(default_folder) else {
+        say::complain("there is no home folder: name the audit folder with --folder");
+        return ExitCode::from(load::USAGE);
+    };
+    let read = Folder::look(&path).and_then(|folder| folder.segments().map(|segments| (folder, segments)));
+    let (folder, segments) = match read {
+        Ok(read) => read,
+        Err(error) => return unreadable(&path, &error),
+    };
+    let mut files = Files::new();
+    for segment in segments {
+        files.entry(segment.operator.clone()).or_default().push(segment);
+    }
+    if files.is_empty() {
+        say::complain(format!("no audit file in {}: no action was ever recorded there", path.display()));
+        return ExitCode::from(UNREADABLE);
+    }
+    then(&folder, &files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> ExitCode {
+    say::complain(format!("the audit folder {} cannot be read: {error}", path.display()));
+    ExitCode::from(UNREADABLE)
+}
+
+/// What is wrong, counted.
+#[derive(Default)]
+struct Trouble {
+    bad: Vec<Safe>,
+    unreadable: Vec<Safe>,
+}
+
+impl Trouble {
+    fn note(&mut self, file: &Safe, judged: &Judged) {
+        match judged {
+            Judged::Good(_) => {}
+            Judged::Bad(bad) => self.bad.push(Safe::of(format!("{file}: {bad}"))),
+            Judged::Unreadable(error) => self.unreadable.push(Safe::of(format!("{file}: cannot be read: {error}"))),
+        }
+    }
+
+    fn status(&self) -> u8 {
+        match (self.bad.is_empty(), self.unreadable.is_empty()) {
+            (false, _) => BAD,
+            (true, false) => UNREADABLE,
+            (true, true) => 0,
+        }
+    }
+}
+
+fn verify(folder: &Folder, files: &Files) -> ExitCode {
+    let (mut lines, mut trouble) = (Vec::new(), Trouble::default());
+    for segments in files.values() {
+        for (segment, verifier, judged) in scan::chain(folder, segments, &mut |_, _| {}) {
+            let file = Safe::of(segment.name());
+            trouble.note(&file, &judged);
+            match judged {
+                Judged::Good(good) => lines.extend(held(&file, &good)),
+                Judged::Bad(_) => lines.push(up_to(&file, &verifier)),
+                Judged::Unreadable(_) => {}
+            }
+        }
+    }
+    let printed = say::out(&lines);
+    say::err(trouble.bad.iter().chain(&trouble.unreadable));
+    if printed { ExitCode::from(trouble.status()) } else { say::print(&[]) }
+}
+
+fn held(file: &Safe, good: &Verified) -> Vec<Safe> {
+    let head = match good.records {
+        0 => "no record".to_owned(),
+        1 => format!("1 record, head {} {}", good.chain.seq(), good.chain.head().hex()),
+        n => format!("{n} records, head {} {}", good.chain.seq(), good.chain.head().hex()),
+    };
+    let mut lines = vec![Safe::of(format!("{file}: {head}"))];
+    if let Some(old) = &good.continues {
+        lines.push(Safe::of(format!("  goes on from {}, record {}", old.file, old.seq)));
+    }
+    if let Some(bytes) = good.torn {
+        lines.push(Safe::of(format!("  ends in a line that was never ended ({bytes} bytes): it is no record")));
+    }
+    if good.beyond > 0 {
+        let words = format!("  {} bytes behind the record from which the next file goes on: no records", good.beyond);
+        lines.push(Safe::of(words));
+    }
+    lines
+}
+
+fn up_to(file: &Safe, verifier: &Verifier) -> Safe {
+    let chain = verifier.chain();
+    match verifier.records() {
+        0 => Safe::of(format!("{file}: no record holds")),
+        n => Safe::of(format!("{file}: {n} records hold, up to {} {}", chain.seq(), chain.head().hex())),
+    }
+}
+
+/// What is kept of a record until all are sorted.
+struct Shown {
+    at: Safe,
+    operator: usize,
+    seq: u64,
+    line: Safe,
+}
+
+fn show(folder: &Folder, files: &Files, last: Option<usize>, json: bool) -> ExitCode {
+    let wanted = last.unwrap_or(SHOWN).min(SHOWN);
+    let (mut shown, mut trouble, mut left_out) = (Vec::new(), Trouble::default(), 0);
+    for (operator, segments) in files.values().enumerate() {
+        let mut seen = |_: &Segment, record: &Record| {
+            let line = if json { record.json() } else { record.words() };
+            shown.push(Shown { at: record.at.clone(), operator, seq: record.seq, line });
+            if shown.len() > wanted.saturating_mul(2) {
+                left_out += keep_latest(&mut shown, wanted);
+            }
+        };
+        for (segment, _, judged) in scan::chain(folder, segments, &mut seen) {
+            trouble.note(&Safe::of(segment.name()), &judged);
+        }
+    }
+    left_out += keep_latest(&mut shown, wanted);
+    let printed = say::out(shown.iter().map(|record| &record.line));
+    if last.is_none() && left_out > 0 {
+        say::complain(format!("{left_out} older records are not shown"));
+    }
+    say::err(trouble.bad.iter().chain(&trouble.unreadable));
+    if !trouble.unreadable.is_empty() {
+        say::complain(format!("{} files could not be read", trouble.unreadable.len()));
+    }
+    if printed { ExitCode::from(trouble.status()) } else { say::print(&[]) }
+}
+
+/// By time, and within an operator's chain by number; how many had to go.
+fn keep_latest(shown: &mut Vec<Shown>, wanted: usize) -> usize {
+    shown.sort_by(|a, b| (&a.at, a.operator, a.seq).cmp(&(&b.at, b.operator, b.seq)));
+    let surplus = shown.len().saturating_sub(wanted);
+    shown.drain(..surplus);
+    surplus
+}

@@ -1,0 +1,116 @@
+//! `quarterdeck audit`: what it prints, with which exit status, and that no control byte leaves it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use quarterdeck::domain::Safe;
+use quarterdeck::remediation::audit::{AuditEvent, Entry};
+use tempfile::TempDir;
+
+use super::{entry, held, only_file, open};
+
+#[path = "../support/hostile.rs"]
+mod hostile;
+
+fn audit(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let told = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
+        .arg("audit")
+        .args(arguments)
+        .arg("--folder")
+        .arg(folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (told.status.code().unwrap(), text(told.stdout), text(told.stderr))
+}
+
+fn written(entries: &[Entry]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path()).unwrap();
+    for entry in entries {
+        log.append(entry, super::now()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn verify_says_the_head_or_the_first_bad_record() {
+    let folder =
+        written(&[entry(AuditEvent::Intent, "a"), entry(AuditEvent::Outcome, "a"), entry(AuditEvent::Armed, "")]);
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    let head = held(folder.path()).chain.head().hex();
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains(&format!("3 records, head 3 {head}")), "{out}");
+    let path = folder.path().join(only_file(folder.path()));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"outcome\"", "\"refused\"", 1)).unwrap();
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("1 records hold") && err.contains("record 2 is bad: its bytes do not give its hash"),
+        "{out}{err}"
+    );
+    fs::write(&path, &text[..text.len() - 5]).unwrap();
+    let (code, out, _) = audit(folder.path(), &["verify"]);
+    assert!(code == 0 && out.contains("never ended"), "{out}");
+}
+
+#[test]
+fn show_merges_operators_by_time_and_counts_what_it_cannot_read() {
+    let folder = written(&[entry(AuditEvent::Intent, "mine-1")]);
+    let other = written(&[entry(AuditEvent::Refused, "theirs")]);
+    let mine = only_file(folder.path());
+    fs::copy(other.path().join(only_file(other.path())), folder.path().join("audit-zoe.jsonl")).unwrap();
+    let (mut log, _) = open(folder.path()).unwrap();
+    log.append(&entry(AuditEvent::Armed, "mine-2"), super::now()).unwrap();
+    fs::create_dir(folder.path().join("audit-broken.jsonl")).unwrap();
+    let (code, out, err) = audit(folder.path(), &["show"]);
+    let places: Vec<_> = ["run mine-1", "run theirs", "run mine-2"].map(|run| out.find(run).unwrap()).into();
+    assert!(places.is_sorted(), "{out}");
+    assert_eq!(code, 3);
+    assert!(err.contains("audit-broken.jsonl: cannot be read") && err.contains("1 files could not be read"), "{err}");
+    let (_, out, _) = audit(folder.path(), &["show", "--last", "1", "--json"]);
+    let record: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((record["run"].as_str(), record["schema"].as_u64()), (Some("mine-2"), Some(1)));
+    assert!(fs::read_to_string(folder.path().join(mine)).unwrap().contains(out.trim_end()), "word for word");
+}
+
+#[test]
+fn hostile_text_leaves_as_printable_text() {
+    let entries: Vec<Entry> = hostile::corpus()
+        .iter()
+        .map(|bytes| {
+            let name = String::from_utf8_lossy(bytes).into_owned();
+            Entry::new(AuditEvent::Refused, Safe::of_bytes(bytes)).with(&name, Safe::of_bytes(bytes))
+        })
+        .collect();
+    let folder = written(&entries);
+    let stored = fs::read(folder.path().join(only_file(folder.path()))).unwrap();
+    assert!(stored.iter().all(|b| *b == b'\n' || (0x20..0x7f).contains(b)));
+    for arguments in [&["show"][..], &["show", "--json"], &["verify"]] {
+        let (code, out, err) = audit(folder.path(), arguments);
+        assert_eq!((code, err.as_str()), (0, ""));
+        for line in out.lines() {
+            assert_eq!(Safe::of(line).as_str(), line);
+        }
+        assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
+    }
+}
+
+#[test]
+fn what_is_not_there_or_wrongly_asked_is_said() {
+    let folder = TempDir::new().unwrap();
+    let (code, _, err) = audit(folder.path(), &["verify"]);
+    assert!(code == 3 && err.contains("no action was ever recorded"), "{err}");
+    let (code, _, err) = audit(&folder.path().join("missing"), &["show"]);
+    assert!(code == 3 && err.contains("cannot be read"), "{err}");
+    assert_eq!(audit(folder.path(), &["show", "--last", "0"]).0, 64);
+    assert_eq!(audit(folder.path(), &["shov"]).0, 64);
+    if !rustix::process::geteuid().is_root() {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o000)).unwrap();
+        assert_eq!(audit(folder.path(), &["verify"]).0, 3);
+    }
+}

@@ -1,0 +1,128 @@
+//! Files of one chain: torn, closed, moved away, taken over; runs that nobody ends, and runs that go on elsewhere.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use quarterdeck::adapters::audit_log::{AuditFault, Folder, scan};
+use quarterdeck::remediation::audit::AuditEvent;
+use tempfile::TempDir;
+
+use super::{bytes, entry, files, only_file, open, story};
+
+fn add(folder: &Path, name: &str, text: &[u8]) {
+    OpenOptions::new().append(true).open(folder.join(name)).unwrap().write_all(text).unwrap();
+}
+
+/// Every file of the chain holds, the way `verify` looks at it.
+fn all_good(folder: &Path) -> bool {
+    let look = Folder::look(folder).unwrap();
+    let judged = scan::chain(&look, &look.segments().unwrap(), &mut |_, _| {});
+    judged.iter().all(|(_, _, verdict)| matches!(verdict, scan::Judged::Good(_)))
+}
+
+#[test]
+fn a_torn_line_is_told_and_kept_and_the_chain_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, opened) = open(folder.path()).unwrap();
+    assert!(opened.notes.is_empty() && opened.recovered.is_empty());
+    log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    drop(log);
+    let name = only_file(folder.path());
+    add(folder.path(), &name, b"{\"schema\":1,\"se");
+    let before = bytes(folder.path(), &name);
+    let (mut log, opened) = open(folder.path()).unwrap();
+    assert!(opened.notes[0].as_str().contains("never ended (14 bytes)"), "{:?}", opened.notes);
+    assert_eq!(opened.recovered.len(), 1);
+    log.append(&entry(AuditEvent::Refused, "b"), super::now()).unwrap();
+    assert_eq!(bytes(folder.path(), &name), before, "not a byte of it was touched");
+    let names = files(folder.path());
+    assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-lost: recovered:a refused:b");
+    assert!(all_good(folder.path()));
+    // The end of the file before is missed, though nothing in that file itself can show it.
+    fs::write(folder.path().join(&name), b"").unwrap_err();
+    let _ = rustix::fs::chmod(folder.path().join(&name), rustix::fs::Mode::from_raw_mode(0o600));
+    fs::write(folder.path().join(&name), b"").unwrap();
+    assert!(!all_good(folder.path()));
+}
+
+#[test]
+fn a_tail_of_another_that_does_not_verify_stops_writing() {
+    for tail in [&b"{\"schema\":1"[..], b"nonsense\n", b"\0\0\0\0\n"] {
+        let folder = TempDir::new().unwrap();
+        let (mut log, _) = open(folder.path()).unwrap();
+        log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+        add(folder.path(), &only_file(folder.path()), tail);
+        let error = log.append(&entry(AuditEvent::Intent, "b"), super::now()).unwrap_err();
+        assert_eq!(error.fault, AuditFault::Degraded, "{error}");
+        log.new_segment(super::now()).unwrap();
+        log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+        let names = files(folder.path());
+        assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-lost: outcome:a");
+        assert!(all_good(folder.path()), "{tail:?}");
+    }
+}
+
+#[test]
+fn a_run_of_a_process_that_lives_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let (mut first, _) = open(folder.path()).unwrap();
+    first.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    let (mut second, opened) = open(folder.path()).unwrap();
+    assert_eq!((opened.recovered.len(), opened.elsewhere.len()), (0, 1));
+    assert_eq!(opened.elsewhere[0].run.as_str(), "a");
+    let twice = second.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap_err();
+    assert_eq!(twice.fault, AuditFault::Misplaced);
+    first.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+    let twice = first.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap_err();
+    assert_eq!(twice.fault, AuditFault::Misplaced, "exactly one end");
+    first.append(&entry(AuditEvent::Intent, "b"), super::now()).unwrap();
+    drop(first);
+    let (_third, opened) = open(folder.path()).unwrap();
+    assert_eq!(opened.recovered.len(), 1);
+    assert_eq!(opened.recovered[0].words().as_str().split(' ').nth(1), Some("b"));
+    let told = story(&bytes(folder.path(), &only_file(folder.path())));
+    assert_eq!(told, "intent:a outcome:a intent:b recovered:b");
+    let left = fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with(".alive"));
+    assert_eq!(left.count(), 2, "the two that live");
+}
+
+#[test]
+fn a_file_that_is_moved_away_or_replaced_stops_writing_and_its_loss_shows() {
+    for replaced in [false, true] {
+        let folder = TempDir::new().unwrap();
+        let (mut log, _) = open(folder.path()).unwrap();
+        log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+        let path = folder.path().join(only_file(folder.path()));
+        fs::rename(&path, folder.path().join("kept-elsewhere")).unwrap();
+        if replaced {
+            fs::write(&path, b"").unwrap();
+        }
+        let error = log.append(&entry(AuditEvent::Step, "a"), super::now()).unwrap_err();
+        assert_eq!(error.fault, AuditFault::Degraded, "{error}");
+        log.new_segment(super::now()).unwrap();
+        log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+        let names = files(folder.path());
+        assert_eq!(story(&bytes(folder.path(), names.last().unwrap())), "segment-lost: outcome:a");
+        assert_eq!(all_good(folder.path()), !replaced);
+    }
+}
+
+#[test]
+fn a_new_file_in_order_is_followed_by_the_other_dashboards() {
+    let folder = TempDir::new().unwrap();
+    let (mut first, _) = open(folder.path()).unwrap();
+    let (mut second, _) = open(folder.path()).unwrap();
+    first.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    second.append(&entry(AuditEvent::Intent, "b"), super::now()).unwrap();
+    first.new_segment(super::now()).unwrap();
+    second.append(&entry(AuditEvent::Outcome, "b"), super::now()).unwrap();
+    first.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+    let names = files(folder.path());
+    assert_eq!(story(&bytes(folder.path(), &names[0])), "intent:a intent:b");
+    assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-opened: outcome:b outcome:a");
+    assert!(all_good(folder.path()));
+    assert_eq!(first.head().seq(), 5);
+}
