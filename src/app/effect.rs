@@ -14,6 +14,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
+use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
 
 /// An order to the runtime.
@@ -99,14 +100,26 @@ pub enum Effect {
 pub struct PreviewOrder {
     /// Its number, for the answer.
     pub id: u64,
-    /// Which database.
-    pub database: usize,
-    /// Which sessions.
-    pub selector: SessionSelector,
-    /// What would be done to them.
-    pub verb: SessionVerb,
-    /// At most so many.
-    pub cap: usize,
+    /// Of what.
+    pub of: PreviewOf,
     /// Within this.
     pub deadline: Duration,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub enum PreviewOf {
+    /// Sessions of a database.
+    Sessions {
+        /// Which database.
+        database: usize,
+        /// Which sessions.
+        selector: SessionSelector,
+        /// What would be done to them.
+        verb: SessionVerb,
+        /// At most so many.
+        cap: usize,
+    },
+    /// A service.
+    Service(Box<ServiceStep>),
 }

@@ -99,6 +99,7 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
 
 fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
     let text = WATCHED
+        .replace("\"MANAGER\"", &addresses.manager.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
         .replace("\"API\"", &quoted(&addresses.api_url))
         .replace("\"WORKER/health\"", &quoted(&format!("{}/health", addresses.worker_url)))
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))

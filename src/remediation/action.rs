@@ -9,6 +9,7 @@ use crate::domain::target::{Environment, Provenance};
 
 use super::level::Level;
 use super::measure::{Precondition, Proof};
+use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
 
 /// What an action is aimed at, as the configuration names it.
@@ -58,6 +59,13 @@ pub struct Action {
 pub enum Plan {
     /// These steps.
     Steps(Vec<Step>),
+    /// An order to a service's own manager.
+    Service {
+        /// The order.
+        step: Box<ServiceStep>,
+        /// A new process has to stay for so long.
+        stable: Duration,
+    },
     /// The sessions that a selector finds.
     Sessions {
         /// Which.

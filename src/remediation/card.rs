@@ -8,6 +8,7 @@ use crate::domain::{Moment, Safe, Untrusted};
 use super::action::{Action, Plan};
 use super::measure::{Evidence, Measure};
 use super::object::{Excluded, Object, ObjectKey};
+use super::service::facts::ServiceFacts;
 use super::step::SessionVerb;
 
 /// What the target says it is. Every fact is part of what is consented to.
@@ -32,6 +33,8 @@ pub struct Preview {
     pub remarks: Vec<Safe>,
     /// Why it cannot be done, if so: a missing right, a role.
     pub obstacles: Vec<Safe>,
+    /// How the service is, where the action is an order to one.
+    pub service: Option<ServiceFacts>,
 }
 
 /// What is shown and consented to.
@@ -86,7 +89,7 @@ impl Card {
             preview.obstacles.push(Safe::of("nothing fits: there is nothing to do"));
         }
         let mut before = before;
-        if fits {
+        if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. }) {
             let count = preview.objects.len();
             before.push(Evidence {
                 measure: Measure::ObjectsLeft,

@@ -135,7 +135,7 @@ impl Execution {
     #[must_use]
     pub fn begin(warrant: Warrant, now: Moment) -> (Execution, Vec<Order>) {
         let card = warrant.card();
-        let steps = steps::of(&card.action);
+        let steps = steps::of(card);
         let verification = Verification::new(&card.action.proof, &card.before);
         let execution = Execution {
             phase: Phase::Holding,

@@ -12,6 +12,7 @@ use crate::domain::{Cause, Safe};
 use super::command::CommandStep;
 use super::object::{Fate, ObjectKey};
 use super::service::ServiceStep;
+use super::service::facts::ServiceFacts;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub enum Work {
     /// Runs a program.
     Command(Box<CommandStep>),
     /// Asks a service's manager for something.
-    Service(Box<ServiceStep>),
+    Service(Box<ServiceWork>),
 }
 
 /// Signals sessions.
@@ -116,4 +117,17 @@ pub enum StepEnd {
     Failed(Cause),
     /// The request was sent and the answer never came: it may have had its effect.
     Unknown(Cause),
+}
+
+/// An order to a service, and what shows afterwards that it is as it should be.
+#[derive(Clone, Debug)]
+pub struct ServiceWork {
+    /// The order.
+    pub step: ServiceStep,
+    /// How it was when the card was made; the order is given only if it still is so.
+    pub before: ServiceFacts,
+    /// A new process has to stay for so long.
+    pub stable: Duration,
+    /// It is looked at for so long.
+    pub within: Duration,
 }

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use crate::adapters::act::Commands;
 use crate::app::Event;
-use crate::app::effect::PreviewOrder;
+use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
@@ -17,6 +18,7 @@ use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
 use super::inbox::Inbox;
+use super::service_orders;
 use super::watch::Watch;
 
 /// Acting, where it is allowed.
@@ -40,9 +42,18 @@ impl Acting {
 
     /// Finds out what an action would touch.
     pub fn preview(&self, watch: &Watch, order: PreviewOrder) {
-        let (id, begun) = (order.id, clock::now());
-        if !watch.order(order.database, DatabaseOrder::Preview(Box::new(order))) {
-            self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+        let PreviewOrder { id, of, deadline } = order;
+        match of {
+            PreviewOf::Sessions { database, selector, verb, cap } => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Preview { id, selector, verb, cap, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Service(step) => {
+                let inbox = Arc::clone(&self.inbox);
+                watch.io().spawn(async move { service_orders::preview(id, &step, deadline, &inbox).await });
+            }
         }
     }
 
@@ -78,6 +89,19 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
                     self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
                 }
+            }
+            Work::Command(command) => {
+                let (command, deadline) = (command.clone(), approved.step().deadline);
+                let inbox = Arc::clone(&self.inbox);
+                watch.io().spawn(async move {
+                    let end = Commands::here().run_command(&command, deadline).await.step_end(&command);
+                    inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
+                });
+            }
+            Work::Service(work) => {
+                let (work, deadline) = (work.clone(), approved.step().deadline);
+                let inbox = Arc::clone(&self.inbox);
+                watch.io().spawn(async move { service_orders::run(run, step, &work, deadline, &inbox).await });
             }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);

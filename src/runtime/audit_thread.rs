@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use crate::adapters::audit_log::{self, AuditFault, AuditLog, Place};
 use crate::adapters::config_files;
+use crate::adapters::shared_folder::Hold;
 use crate::app::Event;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
@@ -17,7 +18,7 @@ use crate::remediation::audit::{AuditEvent, Entry, Unfinished, Value};
 use crate::remediation::execution::Input;
 
 use super::clock;
-use super::guards::{Guards, Hold, Wanted};
+use super::guards::{Guards, Wanted};
 use super::inbox::Inbox;
 
 /// Orders that wait at most. A person makes a handful in a minute.

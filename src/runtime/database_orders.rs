@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::adapters::postgres::PostgresSource;
 use crate::app::Event;
-use crate::app::effect::PreviewOrder;
 use crate::domain::{Moment, Safe};
+use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::ObjectKey;
-use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::step::{SessionVerb, StepEnd, Work};
 
 use super::clock;
 use super::inbox::Inbox;
@@ -24,7 +24,18 @@ const BRIEF: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub enum DatabaseOrder {
     /// Find out what an action would touch.
-    Preview(Box<PreviewOrder>),
+    Preview {
+        /// Its number, for the answer.
+        id: u64,
+        /// Which sessions.
+        selector: SessionSelector,
+        /// What would be done to them.
+        verb: SessionVerb,
+        /// At most so many.
+        cap: usize,
+        /// Within this.
+        deadline: Duration,
+    },
     /// Do it.
     Run {
         /// Of which run.
@@ -49,9 +60,9 @@ pub enum DatabaseOrder {
 pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inbox) -> bool {
     let begun = clock::now();
     match order {
-        DatabaseOrder::Preview(order) => {
-            let outcome = source.preview(&order.selector, order.verb, order.cap, order.deadline).await;
-            inbox.tell(Event::Previewed { id: order.id, outcome: Box::new(outcome), begun });
+        DatabaseOrder::Preview { id, selector, verb, cap, deadline } => {
+            let outcome = source.preview(&selector, verb, cap, deadline).await;
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }
         DatabaseOrder::Run { run, step, approved } => {

@@ -1,9 +1,14 @@
-//! What keeps operators and processes of this host out of each other's way.
+//! What keeps operators and processes of this host out of each other's way: one action per target, and cool-downs that outlive
+//! the program. In the folder that they share, or in one's own, which covers only oneself.
 
 use std::time::Duration;
 
+use crate::adapters::operator;
+use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
 use crate::config::resolved::ActionsSpec;
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
+
+use super::clock;
 
 /// What is wanted of the locks.
 #[derive(Debug)]
@@ -18,23 +23,48 @@ pub struct Wanted {
     pub cool_down: Duration,
 }
 
-/// Locks that are held; dropping lets them go.
-#[derive(Debug)]
-pub struct Hold;
-
-/// The locks.
-pub struct Guards;
+/// The locks, or why there are none.
+pub struct Guards {
+    folder: Result<SharedFolder, Safe>,
+}
 
 impl Guards {
-    pub fn open(_spec: &ActionsSpec) -> Guards {
-        Guards
+    /// Looks at the folder. One that cannot be trusted refuses actions; it is never replaced by another.
+    pub fn open(spec: &ActionsSpec) -> Guards {
+        let folder = SharedFolder::open(spec.shared.as_deref()).map_err(|cause| Safe::of(cause.to_string()));
+        Guards { folder }
     }
 
+    /// Whom they cover, where that is less than everybody on this host.
     pub fn coverage(&self) -> Option<Safe> {
-        None
+        match &self.folder {
+            Ok(folder) => folder.covers_only_you().then(|| folder.reach_words()),
+            Err(why) => Some(Safe::of(format!("no action runs: the shared folder cannot be used: {why}"))),
+        }
     }
 
-    pub fn hold(&mut self, _wanted: &Wanted) -> Result<Hold, Safe> {
-        Ok(Hold)
+    /// Takes the lock of a target, looks whether the action still cools down, and notes that it starts now.
+    pub fn hold(&self, wanted: &Wanted) -> Result<Hold, Safe> {
+        let folder = self.folder.as_ref().map_err(Clone::clone)?;
+        let now = clock::now();
+        let holder = Holder {
+            user: operator::identity().user,
+            pid: std::process::id(),
+            host: operator::host(),
+            tty: operator::tty(),
+            since: now.wall,
+            action: wanted.action.clone(),
+            target: wanted.target.clone(),
+        };
+        let hold = folder.hold(&wanted.key, &holder).map_err(|held| Safe::of(held.to_string()))?;
+        let action = wanted.action.as_str();
+        let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
+        match folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
+            Some(left) => Err(Safe::of(format!("it cools down for another {}", figure::age(left)))),
+            None => {
+                folder.started(action, &wanted.key, now).map_err(unknown)?;
+                Ok(hold)
+            }
+        }
     }
 }

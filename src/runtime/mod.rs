@@ -20,6 +20,7 @@ mod log_thread;
 mod pace;
 mod panic;
 pub mod screen;
+mod service_orders;
 mod signals;
 mod sources;
 pub mod terminal;

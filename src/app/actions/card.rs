@@ -123,14 +123,13 @@ fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Sit
         out.heading("What must hold");
         for wanted in &action.preconditions {
             let situation = Situation { readings: &now, ..*situation };
-            match guard::unmet(wanted, &situation) {
-                Some(why) => out.line(why, Tone::Bad),
-                None => {
-                    let reading = now.iter().find(|reading| reading.measure == wanted.measure);
-                    let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
-                    out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok)
-                }
-            };
+            if let Some(why) = guard::unmet(wanted, &situation) {
+                out.line(why, Tone::Bad);
+                continue;
+            }
+            let reading = now.iter().find(|reading| reading.measure == wanted.measure);
+            let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
+            out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok);
         }
     }
     out.heading("How its success is shown");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::{Current, LAPSES, Past, catalogue, evidence, is_over, record};
-use crate::app::effect::PreviewOrder;
+use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -62,27 +62,21 @@ fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
     let id = model.fresh_id();
-    match &action.plan {
+    let of = match &action.plan {
         Plan::Sessions { selector, verb } => {
             let Some(database) = action.target.at else { return Vec::new() };
-            let order = PreviewOrder {
-                id,
-                database,
-                selector: selector.clone(),
-                verb: *verb,
-                cap: action.limits.cap,
-                deadline: PREVIEW,
-            };
-            say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
-            model.actions.asked = Some((id, action));
-            vec![Effect::Preview(Box::new(order))]
+            PreviewOf::Sessions { database, selector: selector.clone(), verb: *verb, cap: action.limits.cap }
         }
+        Plan::Service { step, .. } => PreviewOf::Service(step.clone()),
         Plan::Steps(_) => {
             let preview = written_down(&action);
             show(model, action, preview, model.now);
-            Vec::new()
+            return Vec::new();
         }
-    }
+    };
+    say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
+    model.actions.asked = Some((id, action));
+    vec![Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
 }
 
 /// The preview of steps that are written down: what will be sent, byte for byte. What it will touch nobody can say.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::watched::{BEARER, CA_FILE, HEADERS};
-use super::{Form, Kind, Section, environment, key, live, off};
+use super::{Form, Kind, Section, beside, environment, key, live, off};
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -49,12 +49,15 @@ pub static ACTIONS: Section = Section {
     ],
 };
 
+/// Keys that name a service's manager.
+const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
+
 /// `[[action]]`
 pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
-    doc: "An action of the team's own: a request that changes something, and what shows that it worked.",
-    one_of: &["url", "origin"],
+    doc: "An action of the team's own: a request that changes something, or an order to a service's own manager; and what shows that it worked.",
+    one_of: &["url", "origin", "unit", "compose", "restart_command"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -100,6 +103,43 @@ pub static ACTION: Section = Section {
             "\"rises\"",
             "ok for a service, rises for a cache, else falls",
             "rises, falls, ok, or a threshold such as \"> 80 %\".",
+        ),
+        key("unit", Kind::Name, "\"api.service\"", "", "Unit of systemd, instead of a request."),
+        key("compose", Kind::Name, "\"api\"", "", "Service of a compose project, instead of a request."),
+        key(
+            "restart_command",
+            Kind::Argv,
+            "[\"apictl\", \"restart\"]",
+            "",
+            "Program that restarts the service, instead of a request; with status_command beside it.",
+        ),
+        beside(
+            &["restart_command"],
+            key(
+                "status_command",
+                Kind::Argv,
+                "[\"apictl\", \"status\"]",
+                "none",
+                "Prints JSON with state, pid, started_at and restarts.",
+            ),
+        ),
+        beside(&["restart_command"], key("stop_command", Kind::Argv, "[\"apictl\", \"stop\"]", "none", "Stops it.")),
+        beside(&["restart_command"], key("start_command", Kind::Argv, "[\"apictl\", \"start\"]", "none", "Starts it.")),
+        beside(
+            MANAGED,
+            key("verb", Kind::Word(&["restart", "stop", "start"]), "\"restart\"", "restart", "What is asked."),
+        ),
+        beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
+        beside(
+            &["compose"],
+            key("compose_program", Kind::Word(&["docker", "podman"]), "\"podman\"", "docker", "Whose compose."),
+        ),
+        beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
+        beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
+        beside(MANAGED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
+        beside(
+            MANAGED,
+            key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),

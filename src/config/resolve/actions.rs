@@ -10,7 +10,7 @@ use super::super::nearest;
 use super::super::resolved::OffKind;
 use super::super::value::Value;
 use super::builder::Builder;
-use super::given::{file, provenance, text, time};
+use super::given::{file, flag, provenance, text, texts, time};
 use super::reach::Reach;
 use crate::domain::source::SourceKind;
 use crate::domain::threshold::Threshold;
@@ -18,10 +18,15 @@ use crate::domain::{Safe, threshold};
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Precondition, Proof, Trial};
+use crate::remediation::place::Place;
+use crate::remediation::service::{ComposeProgram, Manager, ServiceStep, ServiceVerb};
 use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
 
 /// Of an action that leans on the database, connections in use must be under this.
 const ROOM: &str = "< 90 %";
+
+/// A new process has to stay for so long, where nothing is said.
+const STAYS: Duration = Duration::from_secs(10);
 
 impl<'a> Builder<'a> {
     /// Fills `Resolved::actions`; everything that can be watched must be known by then.
@@ -55,6 +60,10 @@ impl<'a> Builder<'a> {
         }
         for item in merged.of("action") {
             if self.switched_off(OffKind::Action, item) {
+                continue;
+            }
+            if let Some(manager) = self.manager(item) {
+                self.service_action(item, manager);
                 continue;
             }
             match self.reach(item) {
@@ -120,6 +129,83 @@ impl<'a> Builder<'a> {
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
             warnings: Vec::new(),
         });
+    }
+
+    fn service_action(&mut self, item: &'a Item, manager: Manager) {
+        let verb = match text(item, "verb") {
+            Some("stop") => ServiceVerb::Stop,
+            Some("start") => ServiceVerb::Start,
+            _ => ServiceVerb::Restart,
+        };
+        let host = text(item, "ssh").map(str::to_owned);
+        let loopback = host.is_none();
+        let place = host.map_or(Place::Local, |host| Place::Ssh { host });
+        let step = ServiceStep { manager, verb, place, become_argv: texts(item, "become") };
+        let Some(mut proof) = self.proof(item) else { return };
+        // That the old process is gone and a new one stays is always looked at.
+        let stable = if proof.stable.is_zero() { STAYS } else { proof.stable };
+        let what = if verb == ServiceVerb::Stop { "processes of" } else { "processes from before of" };
+        let name = Safe::of(format!("{what} {}", step.name()));
+        proof.trials.insert(0, Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name });
+        proof.stable = Duration::from_secs(2);
+        let deadline = time(item, "deadline").unwrap_or(Duration::from_secs(60));
+        proof.within = time(item, "within").unwrap_or(Duration::from_secs(60)) + stable;
+        let named = text(item, "target").unwrap_or_else(|| step.name()).to_owned();
+        let watched = match text(item, "watch").and_then(|words| words.strip_prefix("service ")) {
+            Some(name) => self.resolved.services.iter().position(|service| service.name.as_str() == name.trim()),
+            None => None,
+        };
+        let word = step.verb.word();
+        let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
+        let action = Action {
+            id: Safe::of(&item.name),
+            title: Safe::of(title),
+            level: text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2),
+            target: Target {
+                kind: SourceKind::Service,
+                at: watched,
+                name: Safe::of(named),
+                environment: self.environment(item, None, loopback),
+                provenance: provenance(item, "name"),
+                on_loopback: loopback,
+            },
+            plan: Plan::Service { step: Box::new(step), stable },
+            preconditions: Vec::new(),
+            limits: Limits { cap: 1, cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)), deadline },
+            proof,
+            undo: Safe::of(text(item, "undo").unwrap_or("nothing: what it was doing is lost")),
+            warnings: vec![Safe::of("requests that it is serving are broken off, unless it finishes them")],
+        };
+        self.resolved.actions.own.push(action);
+    }
+
+    /// Who starts and stops the service; `None` where the action is a request.
+    fn manager(&mut self, item: &Item) -> Option<Manager> {
+        if let Some(unit) = text(item, "unit") {
+            return Some(Manager::Systemd { unit: unit.to_owned(), user: flag(item, "user_unit") });
+        }
+        if let Some(service) = text(item, "compose") {
+            let podman = text(item, "compose_program") == Some("podman");
+            return Some(Manager::Compose {
+                program: if podman { ComposeProgram::Podman } else { ComposeProgram::Docker },
+                project: text(item, "project").map(str::to_owned),
+                file: file(item, "compose_file").map(|path| path.to_string_lossy().into_owned()),
+                service: service.to_owned(),
+            });
+        }
+        let restart = texts(item, "restart_command")?;
+        let Some(status) = texts(item, "status_command") else {
+            self.missing_beside(
+                item,
+                "restart_command",
+                "wants status_command beside it: a restart is proved by its process",
+            );
+            return None;
+        };
+        let other = |key| texts(item, key).unwrap_or_default();
+        let (stop, start) = (other("stop_command"), other("start_command"));
+        let service = text(item, "target").unwrap_or(&item.name).to_owned();
+        Some(Manager::Program { service, status, restart, stop, start })
     }
 
     /// Connections are left for what an action makes the service do.

@@ -2,11 +2,13 @@
 
 use crate::domain::Safe;
 use crate::domain::source::SourceKind;
-use crate::remediation::action::{Action, Plan};
-use crate::remediation::step::{SessionVerb, SessionsStep, Step, Work};
+use crate::remediation::action::Plan;
+use crate::remediation::card::Card;
+use crate::remediation::step::{ServiceWork, SessionVerb, SessionsStep, Step, Work};
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
-pub fn of(action: &Action) -> Vec<Step> {
+pub fn of(card: &Card) -> Vec<Step> {
+    let action = &card.action;
     match &action.plan {
         Plan::Steps(steps) => steps.clone(),
         Plan::Sessions { verb, .. } if action.target.kind == SourceKind::Database => {
@@ -21,5 +23,14 @@ pub fn of(action: &Action) -> Vec<Step> {
             }]
         }
         Plan::Sessions { .. } => Vec::new(),
+        Plan::Service { step, stable } => {
+            let Some(before) = card.preview.service.clone() else { return Vec::new() };
+            let (stable, within) = (*stable, action.proof.within);
+            vec![Step {
+                title: Safe::of(format!("{} {}", step.verb.word(), step.name())),
+                work: Work::Service(Box::new(ServiceWork { step: (**step).clone(), before, stable, within })),
+                deadline: action.limits.deadline,
+            }]
+        }
     }
 }
