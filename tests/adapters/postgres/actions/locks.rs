@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn tables(server: &PostgresServer) {
+fn tables(server: &PostgresServer) {
     server.sql("shop", "CREATE TABLE a (n int); CREATE TABLE b (n int); CREATE TABLE c (n int)");
     server.sql("shop", "GRANT ALL ON a, b, c TO app");
 }
@@ -14,7 +14,7 @@ fn take(table: &str) -> String {
 #[tokio::test]
 async fn terminating_what_idles_in_a_transaction_says_what_it_rolls_back_and_whom_it_frees() {
     let server = stage(&[]);
-    tables(&server).await;
+    tables(&server);
     let holder = Guest::new(&server, "app", "shop", "holder").await;
     holder.runs("BEGIN; INSERT INTO a VALUES (1)").await;
     holder.runs(&take("a")).await;
@@ -50,7 +50,7 @@ async fn terminating_what_idles_in_a_transaction_says_what_it_rolls_back_and_who
 #[tokio::test]
 async fn the_root_of_a_chain_of_three_is_cancelled_and_the_others_go_on() {
     let server = stage(&[]);
-    tables(&server).await;
+    tables(&server);
     let mut guests = Vec::new();
     for application in ["root", "second", "third", "small", "fifth"] {
         guests.push(Guest::new(&server, "app", "shop", application).await);
@@ -98,7 +98,7 @@ async fn the_root_of_a_chain_of_three_is_cancelled_and_the_others_go_on() {
 #[tokio::test]
 async fn a_root_that_runs_nothing_is_not_cancelled_and_the_card_says_so() {
     let server = stage(&[]);
-    tables(&server).await;
+    tables(&server);
     let root = Guest::new(&server, "app", "shop", "root").await;
     root.runs(&format!("BEGIN; {}", take("a"))).await;
     let waiter = Guest::new(&server, "app", "shop", "waiter").await;

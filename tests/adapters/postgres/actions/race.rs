@@ -73,7 +73,8 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let mut on_cards = BTreeSet::new();
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
     let mut rounds = 0;
-    while rounds < ROUNDS || counts.len() < 3 {
+    let enough = |counts: &BTreeMap<Fate, usize>| counts.len() >= 3 && counts.get(&Fate::Done) >= Some(&30);
+    while rounds < ROUNDS || !enough(&counts) && rounds < 20 * ROUNDS {
         rounds += 1;
         let in_transaction = SessionSelector::IdleInTransaction { older_than: MOMENT };
         let selector = if dice.roll(4) == 0 { in_transaction } else { idle(MOMENT) };
@@ -105,5 +106,5 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let ended = tally.ended.lock().unwrap();
     let strangers: Vec<_> = ended.difference(&on_cards).collect();
     assert!(strangers.is_empty(), "ended and on no card as done: {strangers:?}");
-    assert!(ended.len() > ROUNDS / 10 && tally.untouched.load(Ordering::SeqCst) > 0, "{counts:?} in {rounds} rounds");
+    assert!(ended.len() >= 10 && tally.untouched.load(Ordering::SeqCst) > 0, "{counts:?} in {rounds} rounds");
 }
