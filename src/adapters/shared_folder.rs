@@ -102,7 +102,7 @@ impl SharedFolder {
     }
 
     /// Opened anew each time, so that a folder that was put in the place of another is the one in use from then on.
-    fn shelf(&self, shelf: Shelf) -> Result<Place, Cause> {
+    fn shelf(&self, which: Shelf) -> Result<Place, Cause> {
         let root = Place::folder(&self.root).map_err(|errno| self.cannot_open(errno))?;
         root.stat().map_err(|errno| self.fault(errno)).and_then(|stat| self.judge(&stat))?;
         let (folder_mode, file_mode) = match self.reach {
@@ -110,7 +110,7 @@ impl SharedFolder {
             Reach::Group => (0o3770, 0o660),
             Reach::OnlyYou => (0o700, 0o600),
         };
-        let place = root.inner(shelf.name(), folder_mode, file_mode).map_err(|errno| match errno {
+        let place = root.inner(which.name(), folder_mode, file_mode).map_err(|errno| match errno {
             Errno::ACCESS | Errno::PERM => self.not_a_member(&root),
             other => self.fault(other),
         })?;

@@ -58,7 +58,10 @@ fn clients_are_counted() {
     let server = Server { socket: tempfile::tempdir().unwrap() };
     match server.tmux(&["new-session", "-d", "-s", "ops", "sleep 60"]) {
         Ok(true) => {}
-        other => return writeln!(std::io::stderr(), "SKIPPED: tmux does not start here: {other:?}").unwrap(),
+        other => {
+            let words = format!("SKIPPED: tmux does not start here: {other:?}\n");
+            return std::io::stderr().write_all(words.as_bytes()).unwrap();
+        }
     }
     let ours = variable(&server.path(), 0);
     assert_eq!(clients(Some(&ours), DEADLINE), Some(0), "nobody is attached");

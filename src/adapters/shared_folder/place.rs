@@ -55,13 +55,13 @@ impl Place {
     fn make_folder(&self, name: &str, mode: Mode) -> Result<(), Errno> {
         let new = unused(name);
         mkdirat(&self.dir, &new, Mode::RWXU)?;
-        let made = openat(&self.dir, &new, OFlags::RDONLY | OFlags::DIRECTORY | CAREFUL, Mode::empty())
+        let result = openat(&self.dir, &new, OFlags::RDONLY | OFlags::DIRECTORY | CAREFUL, Mode::empty())
             .and_then(|dir| fchmod(dir, mode))
             .and_then(|()| renameat_with(&self.dir, &new, &self.dir, name, RenameFlags::NOREPLACE));
-        if made.is_err() {
+        if result.is_err() {
             let _gone = unlinkat(&self.dir, &new, AtFlags::REMOVEDIR);
         }
-        already(made)
+        already(result)
     }
 
     pub(super) fn path(&self) -> &Path {

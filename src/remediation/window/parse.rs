@@ -115,13 +115,13 @@ fn nth(word: &str) -> Result<Option<u8>, String> {
 }
 
 /// `sat`, `sat,sun`, `mon-fri`, `fri-mon`.
-fn week(list: &str) -> Result<Days, String> {
-    let mut days = [false; 7];
-    for part in list.split(',') {
+fn week(text: &str) -> Result<Days, String> {
+    let mut chosen = [false; 7];
+    for part in text.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let (mut day, last) = (weekday(from)?, weekday(to)?);
         loop {
-            if let Some(slot) = days.get_mut(day.num_days_from_monday() as usize) {
+            if let Some(slot) = chosen.get_mut(day.num_days_from_monday() as usize) {
                 *slot = true;
             }
             if day == last {
@@ -130,7 +130,7 @@ fn week(list: &str) -> Result<Days, String> {
             day = day.succ();
         }
     }
-    Ok(Days::Week(days))
+    Ok(Days::Week(chosen))
 }
 
 fn weekday(word: &str) -> Result<Weekday, String> {

@@ -107,7 +107,7 @@ fn stands_by() {
             Err(cause) => format!("closed {cause}"),
             Ok(folder) => obey(folder, &mut held, &words),
         };
-        writeln!(std::io::stdout(), "child: {said}").unwrap();
+        std::io::stdout().write_all(format!("child: {said}\n").as_bytes()).unwrap();
     }
 }
 
@@ -119,8 +119,8 @@ fn now() -> Moment {
 fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> String {
     match words {
         ["hold", key] => match folder.hold(key, &holder()) {
-            Ok(hold) => {
-                *held = Some(hold);
+            Ok(won) => {
+                *held = Some(won);
                 "won".to_owned()
             }
             Err(by) => format!("lost {by}"),
@@ -134,7 +134,7 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
             if let Err(cause) = folder.started(action, "cache", now()) {
                 return cause.to_string();
             }
-            writeln!(std::io::stdout(), "child: started").unwrap();
+            std::io::stdout().write_all(b"child: started\n").unwrap();
         },
         ["fill", path] => {
             let mut file = std::fs::File::create(path).unwrap();
