@@ -157,8 +157,7 @@ fn one_action(at: usize, fault: Fault) -> bool {
     let ends = all.matches("outcome:a").count() + all.matches("recovered:a").count();
     assert_eq!(ends, all.matches("intent:a").count(), "{told}: {all}");
     drop(log);
-    let reached = disk.0.lock().unwrap().operations.len() > at;
-    reached
+    disk.0.lock().unwrap().operations.len() > at
 }
 
 #[test]

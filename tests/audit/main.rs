@@ -1,5 +1,11 @@
 //! The audit on real disks, on disks that fail, among processes that race and are killed, and through the program.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic, and say what they skip"
+)]
 
 mod faults;
 mod folders;

@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod identity;
 mod lock;
+mod making;
 pub mod scan;
 mod segment;
 mod start;
