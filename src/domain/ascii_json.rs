@@ -27,20 +27,43 @@ impl Formatter for Ascii {
     }
 }
 
+/// Takes no more than so many bytes.
+struct Bounded {
+    out: Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.out.len().saturating_add(bytes.len()) > self.limit {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// One line, without its end; empty when the value cannot be written, which no value of ours does.
 #[must_use]
 pub fn line(value: &impl Serialize) -> String {
-    let mut out = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut out, Ascii(CompactFormatter));
-    match value.serialize(&mut serializer) {
-        Ok(()) => String::from_utf8(out).unwrap_or_default(),
-        Err(_unwritable) => String::new(),
-    }
+    line_within(value, usize::MAX).unwrap_or_default()
+}
+
+/// As [`line`], of at most so many bytes; what is longer is given up as soon as it is.
+#[must_use]
+pub fn line_within(value: &impl Serialize, limit: usize) -> Option<String> {
+    let mut to = Bounded { out: Vec::new(), limit };
+    value.serialize(&mut Serializer::with_formatter(&mut to, Ascii(CompactFormatter))).ok()?;
+    String::from_utf8(to.out).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, line_within};
 
     #[test]
     fn only_printable_ascii_leaves() {
@@ -49,5 +72,11 @@ mod tests {
         assert!(written.bytes().all(|b| (0x20..0x7f).contains(&b)), "{written}");
         let back: serde_json::Value = serde_json::from_str(&written).unwrap();
         assert_eq!(back["k"], text);
+    }
+
+    #[test]
+    fn what_is_too_long_is_given_up() {
+        assert_eq!(line_within(&"four", 6).as_deref(), Some("\"four\""));
+        assert_eq!(line_within(&"four", 5), None);
     }
 }

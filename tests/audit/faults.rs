@@ -152,15 +152,12 @@ fn one_action(at: usize, fault: Fault) -> bool {
     let (_, opened) = open(folder.path()).unwrap();
     let (log, again) = open(folder.path()).unwrap();
     assert!(again.recovered.is_empty() && opened.recovered.len() <= 1, "{told}");
-    let all: Vec<String> = files(folder.path()).iter().map(|name| story(&bytes(folder.path(), name))).collect();
-    let (intents, ends) = (all.concat().matches("intent:a").count(), all.concat());
-    assert!(
-        ends.matches("outcome:a").count() + ends.matches("recovered:a").count() <= intents.max(1),
-        "{told} {all:?}"
-    );
+    let (all, wrong) = super::counted(folder.path());
+    assert!(wrong.is_empty(), "{told}: {wrong:?} {all}");
+    let ends = all.matches("outcome:a").count() + all.matches("recovered:a").count();
+    assert_eq!(ends, all.matches("intent:a").count(), "{told}: {all}");
     drop(log);
-    let reached = disk.0.lock().unwrap().operations.len() > at;
-    reached
+    disk.0.lock().unwrap().operations.len() > at
 }
 
 #[test]

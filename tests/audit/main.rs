@@ -1,5 +1,11 @@
 //! The audit on real disks, on disks that fail, among processes that race and are killed, and through the program.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic, and say what they skip"
+)]
 
 mod faults;
 mod folders;
@@ -14,7 +20,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use quarterdeck::adapters::audit_log::{AuditError, AuditLog, Disk, Opened, Place, RealDisk, writer};
+use quarterdeck::adapters::audit_log::scan::{self, Judged};
+use quarterdeck::adapters::audit_log::{AuditError, AuditLog, Disk, Folder, Opened, Place, RealDisk, writer};
 use quarterdeck::domain::Moment;
 use quarterdeck::remediation::audit::{AuditEvent, Entry, Record, Verified, Verifier, verify};
 
@@ -72,4 +79,19 @@ fn records(bytes: &[u8]) -> Vec<Record> {
 fn story(bytes: &[u8]) -> String {
     let told: Vec<String> = records(bytes).iter().map(|record| format!("{}:{}", record.event, record.run)).collect();
     told.join(" ")
+}
+
+/// What counts of all files, the way `verify` looks at them, and what is wrong with one.
+fn counted(folder: &Path) -> (String, Vec<Judged>) {
+    let look = Folder::look(folder).unwrap();
+    let mut told = Vec::new();
+    let judged = scan::chain(&look, &look.segments().unwrap(), &mut |_, record: &Record| {
+        told.push(format!("{}:{}", record.event, record.run));
+    });
+    let wrong = judged.into_iter().map(|(_, _, verdict)| verdict).filter(|v| !matches!(v, Judged::Good(_)));
+    (told.join(" "), wrong.collect())
+}
+
+fn all_good(folder: &Path) -> bool {
+    counted(folder).1.is_empty()
 }

@@ -53,7 +53,7 @@ fn verify_says_the_head_or_the_first_bad_record() {
         out.contains("1 records hold") && err.contains("record 2 is bad: its bytes do not give its hash"),
         "{out}{err}"
     );
-    fs::write(&path, &text[..text.len() - 5]).unwrap();
+    fs::write(&path, &text.as_bytes()[..text.len() - 5]).unwrap();
     let (code, out, _) = audit(folder.path(), &["verify"]);
     assert!(code == 0 && out.contains("never ended"), "{out}");
 }

@@ -56,7 +56,9 @@ fn played_on_a_tiny_disk() {
         while std::io::Write::write_all(&mut filler, &vec![b'x'; size]).is_ok() {}
     }
     for event in [AuditEvent::Intent, AuditEvent::Refused] {
-        let error = log.append(&entry(event, "c"), super::now()).unwrap_err();
+        // Larger than what rounding to whole pages leaves over.
+        let entry = entry(event, "c").with("why", "z".repeat(8000));
+        let error = log.append(&entry, super::now()).unwrap_err();
         assert_eq!(error.fault, AuditFault::Full, "{error}");
     }
     for run in ["a", "b"] {

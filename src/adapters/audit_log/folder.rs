@@ -100,7 +100,7 @@ impl Folder {
             let fix = if place.shared { "make root its owner" } else { "it must be yours" };
             return Err(unusable(path, &format!("it belongs to user {}; {fix}", stat.st_uid)));
         }
-        let mode = u32::from(stat.st_mode) & 0o7777;
+        let mode = stat.st_mode & 0o7777;
         if mode & OTHERS_WRITE != 0 && !(place.shared && mode & STICKY != 0) {
             let fix = if place.shared { "chmod +t it, so that nobody moves another's file" } else { "chmod go-w it" };
             return Err(unusable(path, &format!("it may be written by others (mode {mode:04o}); {fix}")));
@@ -162,7 +162,7 @@ impl Folder {
             "is not a regular file".to_owned()
         } else if stat.st_uid != user {
             format!("belongs to user {}", stat.st_uid)
-        } else if u32::from(stat.st_mode) & OTHERS_WRITE != 0 {
+        } else if stat.st_mode & OTHERS_WRITE != 0 {
             format!("may be written by others; chmod go-w {shown}")
         } else if stat.st_nlink > 1 {
             "has a second name (a hard link)".to_owned()

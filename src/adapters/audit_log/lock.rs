@@ -93,7 +93,8 @@ impl Alive {
     /// Whether the process that wrote under this name still lives. A dead one's file is removed. Only under the turn.
     pub(super) fn is_alive(folder: &Folder, operator: &str, name: &str) -> bool {
         // A record names the file; nothing else may be opened or removed by way of it.
-        if !name.starts_with(&format!(".audit-{operator}.")) || !name.ends_with(".alive") || name.contains('/') {
+        let own = name.strip_prefix(&format!(".audit-{operator}.")).and_then(|rest| rest.strip_suffix(".alive"));
+        if own.is_none_or(|own| own.contains('/')) {
             return false;
         }
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;

@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod identity;
 mod lock;
+mod making;
 pub mod scan;
 mod segment;
 mod start;
@@ -102,9 +103,13 @@ impl AuditLog {
     /// It cannot be begun; nothing has changed.
     pub fn new_segment(&mut self, now: Moment) -> Result<Opened, AuditError> {
         let _turn = self.turn.take(&self.folder)?;
-        let why = match (self.degraded.clone(), self.open.catch_up(&self.folder, &mut self.runs)) {
-            (Some(why), _) | (None, Err(Stale::Broken(why))) => Some(why),
-            (None, _) => None,
+        let why = match self.degraded.clone() {
+            // What can be read from it now need not be on disk.
+            Some(why) => Some(why),
+            None => match self.open.catch_up(&self.folder, &mut self.runs) {
+                Err(Stale::Broken(why)) => Some(why),
+                Ok(()) | Err(Stale::Continued) => None,
+            },
         };
         let notes = self.go_on(why, now)?;
         Ok(Opened { notes, file: self.file(), ..Opened::default() })

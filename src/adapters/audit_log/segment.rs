@@ -151,7 +151,7 @@ impl Open {
     pub(super) fn seal(&self) {
         if let Ok(stat) = fstat(&self.file) {
             // Where it cannot be set, nothing can be written either, or the next file is the sign.
-            let mode = u32::from(stat.st_mode) & 0o7777 & !ANYBODY_WRITES;
+            let mode = stat.st_mode & 0o7777 & !ANYBODY_WRITES;
             let _ = fchmod(&self.file, Mode::from_raw_mode(mode));
         }
     }
@@ -171,5 +171,5 @@ impl Open {
 }
 
 pub(super) fn is_sealed(stat: &Stat) -> bool {
-    u32::from(stat.st_mode) & ANYBODY_WRITES == 0
+    stat.st_mode & ANYBODY_WRITES == 0
 }

@@ -1,20 +1,17 @@
 //! How writing begins: on start the files are verified and runs without an end are found; a file that was closed, torn or
 //! does not verify is left as it is, and a new one goes on from its last good record.
 
-use std::fs::File;
-
-use rustix::fs::{Mode, OFlags};
-
 use crate::domain::{Moment, Safe};
 use crate::remediation::audit::{AuditEvent, Chain, Entry, LINE_LIMIT, Record, Runs, Verifier, Writer};
 
 use super::disk::Disk;
 use super::error::{AuditError, AuditFault};
-use super::folder::{Folder, Place, REFUSED, Segment, retrying};
+use super::folder::{Folder, Place, Segment};
 use super::identity::operator;
 use super::lock::{Alive, Turn};
+use super::making::{complaint, create, find, own_user};
 use super::scan::{self, Judged};
-use super::segment::{Open, is_sealed};
+use super::segment::Open;
 use super::{AuditLog, Failed, Opened};
 
 /// A file larger than this is closed on start, when no run is open.
@@ -203,52 +200,4 @@ fn begin(
         Err(Failed::Nothing(error)) => Err(error),
         Err(Failed::Final(why)) => Err(AuditError::new(AuditFault::Degraded, why)),
     }
-}
-
-/// Opens the last file for writing and judges it; and whether it is closed.
-fn find(setting: &Setting<'_>, segment: Segment, verifier: Verifier) -> Result<(Open, bool), AuditError> {
-    let (folder, name) = (setting.folder, segment.name());
-    let broken = |error: std::io::Error| AuditError::unusable(format!("{}: {error}: {REFUSED}", folder.shown(&name)));
-    let sealed = folder.stat(&name).is_some_and(|stat| is_sealed(&stat));
-    let file = if sealed {
-        scan::open(folder, &name).map_err(broken)?
-    } else {
-        File::from(folder.open_own(setting.disk, &name, OFlags::empty(), Mode::empty(), own_user())?)
-    };
-    let size = file.metadata().map_err(broken)?.len();
-    if verifier.records() == 0 {
-        // Whoever made it may have ended before its name was on disk.
-        retrying(|| setting.disk.fsync(folder.fd())).map_err(broken)?;
-    }
-    Ok((Open::new(file, segment, folder, verifier, size), sealed))
-}
-
-/// Makes a new file; when this returns its name is on disk.
-fn create(setting: &Setting<'_>, segment: Segment, verifier: Verifier) -> Result<Open, AuditError> {
-    let (folder, name) = (setting.folder, segment.name());
-    let mode = Mode::from_raw_mode(if setting.shared { 0o640 } else { 0o600 });
-    let file = folder.open_own(setting.disk, &name, OFlags::CREATE | OFlags::EXCL, mode, own_user())?;
-    // The mask of the process must not take away what the group may read.
-    let set = rustix::fs::fchmod(&file, mode).map_err(std::io::Error::from);
-    set.and_then(|()| retrying(|| setting.disk.fsync(folder.fd()))).map_err(|error| {
-        AuditError::unusable(format!("{} may not be on disk ({error}): {REFUSED}", folder.shown(&name)))
-    })?;
-    Ok(Open::new(File::from(file), segment, folder, verifier, 0))
-}
-
-/// What is wrong with a file, for people.
-fn complaint(folder: &Folder, segment: &Segment, verdict: &Judged) -> Option<Safe> {
-    let shown = folder.shown(&segment.name());
-    match verdict {
-        Judged::Good(good) => good.torn.map(|bytes| {
-            Safe::of(format!("{shown} ends in a line that was never ended ({bytes} bytes); it is kept as it is"))
-        }),
-        Judged::Bad(bad) => Some(Safe::of(format!("{shown}: {bad}"))),
-        Judged::Unreadable(error) => Some(Safe::of(format!("{shown} cannot be read: {error}"))),
-    }
-}
-
-/// Files belong to whom we act as.
-fn own_user() -> u32 {
-    rustix::process::geteuid().as_raw()
 }

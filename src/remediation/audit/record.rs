@@ -142,24 +142,22 @@ struct Body<'a> {
 
 /// The line with its end, and its hash.
 pub(super) fn compose(frame: &Frame<'_>, entry: &Entry) -> (Vec<u8>, Hash) {
-    let mut text = String::new();
-    for limits in Limits::STEPS {
-        text = ascii_json::line(&Body {
-            schema: SCHEMA,
-            seq: frame.seq,
-            prev: frame.prev,
-            at: frame.at.wall.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true),
-            boot_ns: u64::try_from(frame.at.boot.as_nanos()).unwrap_or(u64::MAX),
-            writer: frame.writer,
-            continues: frame.continues,
-            event: entry.event().word(),
-            run: entry.run(),
-            fields: Named(entry.fields(), limits),
-        });
-        if text.len() + BEFORE.len() + 64 + AFTER.len() < LINE_LIMIT {
-            break;
-        }
-    }
+    let body = |limits| Body {
+        schema: SCHEMA,
+        seq: frame.seq,
+        prev: frame.prev,
+        at: frame.at.wall.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true),
+        boot_ns: u64::try_from(frame.at.boot.as_nanos()).unwrap_or(u64::MAX),
+        writer: frame.writer,
+        continues: frame.continues,
+        event: entry.event().word(),
+        run: entry.run(),
+        fields: Named(entry.fields(), limits),
+    };
+    let room = LINE_LIMIT - BEFORE.len() - 64 - AFTER.len() - 1;
+    let fits = Limits::STEPS.into_iter().find_map(|limits| ascii_json::line_within(&body(limits), room));
+    // With the last limits everything fits: writer and run are bounded.
+    let mut text = fits.unwrap_or_default();
     text.pop();
     let hash = Hash::of(text.as_bytes());
     text.push_str(BEFORE);

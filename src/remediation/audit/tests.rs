@@ -125,12 +125,12 @@ fn hostile_text_is_inert_in_the_file_and_on_the_screen() {
 fn what_is_too_large_is_cut_with_a_mark_and_fits() {
     let big = "\u{1f600}".repeat(100_000);
     let nested = (0..300).fold(Value::from(true), |inner, _| Value::List(vec![inner]));
-    let entry = (0..3000).fold(Entry::new(AuditEvent::Intent, big.as_str()), |entry, n| {
-        entry.with(&format!("{n}{big:.100}"), big.as_str())
+    let safe = Safe::of(&big);
+    let entry = (0..3000).fold(Entry::new(AuditEvent::Intent, safe.clone()), |entry, n| {
+        entry.with(&format!("{n}{big:.100}"), safe.clone())
     });
-    let huge =
-        Writer { host: big.as_str().into(), user: big.as_str().into(), tty: Some(big.as_str().into()), ..writer() };
-    for entry in [entry, Entry::new(AuditEvent::Intent, "r").with("deep", nested).with("text", big)] {
+    let huge = Writer { host: safe.clone(), user: safe.clone(), tty: Some(safe.clone()), ..writer() };
+    for entry in [entry, Entry::new(AuditEvent::Intent, "r").with("deep", nested).with("text", safe)] {
         let line = Chain::default().next(&entry, &huge.clone().bounded(), Moment::fixed(0.0));
         assert!(line.bytes.len() <= LINE_LIMIT, "{}", line.bytes.len());
         assert_eq!(verify(&line.bytes).unwrap().records, 1);
@@ -160,7 +160,7 @@ fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<String>().prop_map(Value::from),
         any::<i64>().prop_map(Value::Number),
-        (-1e15..1e15_f64).prop_map(|f| Value::Figure(Some(f + 0.5))),
+        any::<i32>().prop_map(|n| Value::Figure(Some(f64::from(n) + 0.5))),
         Just(Value::Figure(None)),
         any::<bool>().prop_map(Value::Flag),
     ];
