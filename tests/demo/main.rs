@@ -2,8 +2,12 @@
 //! is killed, no process and no file stays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod cures;
 mod endings;
 mod incidents;
+#[allow(dead_code, reason = "only a part of the terminal's tools is needed")]
+#[path = "../support/pty.rs"]
+mod pty;
 mod restart;
 mod sample;
 mod serving;

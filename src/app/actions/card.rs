@@ -7,7 +7,7 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
 use crate::domain::target::Environment;
-use crate::domain::{Moment, Safe, figure};
+use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
@@ -39,10 +39,6 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Doc
         out.field("cannot run", obstacle.clone(), Tone::Bad);
     }
     touched(&mut out, card);
-    out.heading("What will be sent");
-    for line in &card.preview.effect {
-        out.line(line.one_line(), Tone::Accent);
-    }
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);
     }
@@ -63,11 +59,22 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Doc
         Tone::Dim,
     );
     out.field("digest", card.digest().short(), Tone::Dim);
+    out.heading("What will be sent");
+    for line in &card.preview.effect {
+        out.line(indented(line), Tone::Accent);
+    }
     if card.preview.objects.len() > FIRST {
         out.heading(format!("All {} that it touches", card.preview.objects.len()));
         out.lines.extend(card.preview.objects.iter().map(object_line));
     }
     out
+}
+
+/// A line of what is sent, with its indent.
+fn indented(line: &Untrusted) -> Safe {
+    let bytes = line.as_bytes();
+    let blanks = bytes.iter().take_while(|byte| **byte == b' ').count();
+    Safe::of(format!("{:blanks$}{}", "", line.one_line()))
 }
 
 fn touched(out: &mut Document, card: &Card) {

@@ -111,6 +111,9 @@ impl Dialog {
     #[must_use]
     pub fn missing(&self, now: Moment) -> Option<Safe> {
         let phrase = self.phrase();
+        if !self.listens(now) {
+            return Some(Safe::of("read it first …"));
+        }
         if now.since(self.card.read_at) > guard::CONSENT_LASTS {
             return Some(Safe::of("the card is too old: Ctrl-R reads the target anew"));
         }

@@ -1,0 +1,114 @@
+//! Every incident of the sample is cured by hand from the dashboard itself: menu, card, consent, proof. Through the real
+//! program in a real terminal.
+
+use crate::pty::{Session, Start};
+
+const DOWN: &str = "\x1b[B";
+const RUN: &str = "\x14";
+
+/// The dashboard on a sample in which this happens, once the screen tells of it.
+fn incident(scenario: &str, symptom: &str) -> Session {
+    let session = Start::new(&["demo", "--scenario", scenario, "--scenario-after", "3s"]).size(160, 50).run();
+    session.wait_until("the sample", |seen| seen.shows("ARMED") && seen.shows("OK"));
+    session.wait_for(symptom);
+    session
+}
+
+/// Opens the card of the action with this title.
+fn card(session: &mut Session, title: &str) {
+    session.press("a", "Enter shows the card");
+    let chosen = |screen: &str| screen.lines().any(|line| line.contains('▶') && line.contains(title));
+    for _ in 0..12 {
+        if chosen(&session.screen()) {
+            break;
+        }
+        let before = session.screen();
+        session.send(DOWN);
+        session.wait_until("the pointer moves", |seen| seen.screen() != before);
+    }
+    session.press("\r", "What will be sent");
+    session.wait_gone("read it first");
+}
+
+/// Confirms, and waits for the verdict.
+fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
+    if let Some(name) = name {
+        session.send(name);
+    }
+    session.wait_for("Ctrl-T runs it");
+    session.press(RUN, "Before and after");
+    session.wait_until(verdict, |seen| {
+        seen.screen().lines().any(|line| line.contains("state   ") && line.contains(verdict))
+    });
+}
+
+fn leave(mut session: Session) {
+    session.send("\x1b");
+    session.wait_gone("Before and after");
+    session.send("q");
+    assert_eq!(session.exit_code(), 0);
+    assert!(session.seen().shows("head "), "where the audit ends is told on leaving\n{}", session.screen());
+    session.assert_restored();
+}
+
+#[test]
+fn pool_exhaustion() {
+    let mut session = incident("pool-exhaustion", "slots full");
+    card(&mut session, "idle in transaction");
+    run(&mut session, Some("sample"), "verified");
+    session.wait_gone("slots full");
+    leave(session);
+}
+
+#[test]
+fn lock_pileup() {
+    let mut session = incident("lock-pileup", "blocked");
+    card(&mut session, "terminate the root blocker");
+    run(&mut session, Some("sample"), "verified");
+    leave(session);
+}
+
+#[test]
+fn slow_query() {
+    let mut session = incident("slow-query", "report-batch");
+    session.press("3", "Sessions");
+    session.press("/", "Enter keep");
+    session.send("report-batch");
+    session.send("\r");
+    session.send("g");
+    card(&mut session, "cancel what session");
+    run(&mut session, Some("sample"), "verified");
+    leave(session);
+}
+
+#[test]
+fn cold_cache() {
+    let mut session = incident("cold-cache", "under target");
+    card(&mut session, "warm the cache");
+    run(&mut session, None, "verified");
+    leave(session);
+}
+
+#[test]
+fn error_burst() {
+    let mut session = incident("error-burst", "ERROR");
+    card(&mut session, "restart api");
+    run(&mut session, Some("api"), "verified");
+    leave(session);
+}
+
+#[test]
+fn service_down() {
+    let mut session = incident("service-down", "refused");
+    card(&mut session, "restart worker");
+    run(&mut session, Some("worker"), "verified");
+    leave(session);
+}
+
+#[test]
+fn backlog() {
+    let mut session = incident("backlog", "deliveries pending");
+    card(&mut session, "retry pending deliveries");
+    run(&mut session, Some("api"), "verified");
+    leave(session);
+}
