@@ -7,6 +7,17 @@ use super::*;
 
 const ZONES: [&str; 6] =
     ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago"];
+/// Changes of the time, at night after the day before.
+const CHANGES: [(&str, &str); 8] = [
+    ("Europe/Berlin", "2026-03-28"),
+    ("Europe/Berlin", "2026-10-24"),
+    ("America/New_York", "2026-03-08"),
+    ("America/New_York", "2026-11-01"),
+    ("Australia/Lord_Howe", "2026-04-04"),
+    ("Australia/Lord_Howe", "2026-10-03"),
+    ("America/Santiago", "2026-04-04"),
+    ("America/Santiago", "2026-09-05"),
+];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 fn window(text: &str) -> Window {
@@ -318,6 +329,21 @@ proptest! {
             (WindowState::Closed { next }, Some(change)) => prop_assert_eq!(next, Some(change), "{} at {}", window, at),
             (WindowState::Open { until }, None) => prop_assert!(until > walked[walked.len() - 1].0),
             (WindowState::Closed { next }, None) => prop_assert!(next.is_none_or(|next| next > walked[walked.len() - 1].0)),
+        }
+    }
+
+    /// The same over every change of the time: windows of each day that begin and end at night, every minute of it.
+    #[test]
+    fn the_state_is_that_of_the_calendar_over_every_change(
+        change in 0usize..CHANGES.len(), from in 0u32..16, to in 0u32..17, late: bool
+    ) {
+        let (zone, day) = CHANGES[change];
+        let plain = Plain { days: (0..7).collect(), nth: None, from: if late { 1380 } else { from * 15 }, to: to * 15, zone };
+        prop_assume!(plain.from != plain.to);
+        let window = window(&plain.text());
+        let walked = plain.walk(utc(&format!("{day} 00:00:00")), 2);
+        for (at, expected) in &walked {
+            prop_assert_eq!(matches!(window.at(*at), WindowState::Open { .. }), *expected, "{} at {}", window, at);
         }
     }
 
