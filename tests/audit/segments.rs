@@ -45,8 +45,10 @@ fn a_tail_of_another_that_does_not_verify_stops_writing() {
         let (mut log, _) = open(folder.path()).unwrap();
         log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
         add(folder.path(), &only_file(folder.path()), tail);
+        let before = bytes(folder.path(), &only_file(folder.path()));
         let error = log.append(&entry(AuditEvent::Intent, "b"), super::now()).unwrap_err();
         assert_eq!(error.fault, AuditFault::Degraded, "{error}");
+        assert_eq!(bytes(folder.path(), &only_file(folder.path())), before, "nothing is written behind it");
         log.new_segment(super::now()).unwrap();
         log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
         let names = files(folder.path());
