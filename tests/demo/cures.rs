@@ -1,32 +1,41 @@
 //! Every incident of the sample is cured by hand from the dashboard itself: menu, card, consent, proof. Through the real
 //! program in a real terminal.
 
+use std::time::Duration;
+
 use crate::pty::{Session, Start};
 
 const DOWN: &str = "\x1b[B";
 const RUN: &str = "\x14";
 
+/// A cure shows within this, or it is none.
+const SHOWS: Duration = Duration::from_secs(90);
+
 /// The dashboard on a sample in which this happens, once the screen tells of it.
 fn incident(scenario: &str, symptom: &str) -> Session {
     let session = Start::new(&["demo", "--scenario", scenario, "--scenario-after", "3s"]).size(160, 50).run();
-    session.wait_until("the sample", |seen| seen.shows("ARMED") && seen.shows("OK"));
-    session.wait_for(symptom);
+    session.wait_long("the sample", SHOWS, |seen| seen.shows("ARMED") && seen.shows("OK"));
+    session.wait_long(symptom, SHOWS, |seen| seen.shows(symptom));
     session
+}
+
+/// The line of the menu that is chosen.
+fn chosen(screen: &str) -> Option<String> {
+    screen.lines().find(|line| line.contains("▶L")).map(str::to_owned)
 }
 
 /// Opens the card of the action with this title.
 fn card(session: &mut Session, title: &str) {
     session.press("a", "Enter shows the card");
-    let chosen = |screen: &str| screen.lines().any(|line| line.contains('▶') && line.contains(title));
     for _ in 0..12 {
-        if chosen(&session.screen()) {
+        let before = chosen(&session.screen());
+        if before.as_ref().is_some_and(|line| line.contains(title)) {
             break;
         }
-        let before = session.screen();
         session.send(DOWN);
-        session.wait_until("the pointer moves", |seen| seen.screen() != before);
+        session.wait_until("the pointer moves", |seen| chosen(&seen.screen()) != before);
     }
-    session.press("\r", "What will be sent");
+    session.press("\r", "Cancel");
     session.wait_gone("read it first");
 }
 
@@ -37,7 +46,7 @@ fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     }
     session.wait_for("Ctrl-T runs it");
     session.press(RUN, "Before and after");
-    session.wait_until(verdict, |seen| {
+    session.wait_long(verdict, SHOWS, |seen| {
         seen.screen().lines().any(|line| line.contains("state   ") && line.contains(verdict))
     });
 }
@@ -45,7 +54,7 @@ fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
 fn leave(mut session: Session) {
     session.send("\x1b");
     session.wait_gone("Before and after");
-    session.send("q");
+    session.send("\x03");
     assert_eq!(session.exit_code(), 0);
     assert!(session.seen().shows("head "), "where the audit ends is told on leaving\n{}", session.screen());
     session.assert_restored();
@@ -54,6 +63,12 @@ fn leave(mut session: Session) {
 #[test]
 fn pool_exhaustion() {
     let mut session = incident("pool-exhaustion", "slots full");
+    // Who holds a transaction open for less than five seconds is none of the action's.
+    session.wait_until("old enough", |seen| {
+        let screen = seen.screen();
+        let age = screen.split("oldest ").nth(1).and_then(|rest| rest.split('s').next()?.parse::<u32>().ok());
+        age.is_some_and(|seconds| seconds >= 7)
+    });
     card(&mut session, "idle in transaction");
     run(&mut session, Some("sample"), "verified");
     session.wait_gone("slots full");
@@ -62,7 +77,7 @@ fn pool_exhaustion() {
 
 #[test]
 fn lock_pileup() {
-    let mut session = incident("lock-pileup", "blocked");
+    let mut session = incident("lock-pileup", "schema-migration blocks");
     card(&mut session, "terminate the root blocker");
     run(&mut session, Some("sample"), "verified");
     leave(session);
@@ -83,7 +98,7 @@ fn slow_query() {
 
 #[test]
 fn cold_cache() {
-    let mut session = incident("cold-cache", "under target");
+    let mut session = incident("cold-cache", "cache api cache");
     card(&mut session, "warm the cache");
     run(&mut session, None, "verified");
     leave(session);
@@ -107,7 +122,7 @@ fn service_down() {
 
 #[test]
 fn backlog() {
-    let mut session = incident("backlog", "deliveries pending");
+    let mut session = incident("backlog", "queue: degraded");
     card(&mut session, "retry pending deliveries");
     run(&mut session, Some("api"), "verified");
     leave(session);

@@ -251,6 +251,12 @@ impl Session {
         assert!(self.waited(PATIENCE, &wanted), "never came: {what}\n{}", self.picture());
     }
 
+    /// As [`Session::wait_until`], for what takes its time by itself.
+    #[track_caller]
+    pub fn wait_long(&self, what: &str, patience: Duration, wanted: impl Fn(&Seen) -> bool) {
+        assert!(self.waited(patience, &wanted), "never came: {what}\n{}", self.picture());
+    }
+
     /// Waits until the screen holds these words.
     #[track_caller]
     pub fn wait_for(&self, words: &str) {
