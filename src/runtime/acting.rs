@@ -114,13 +114,6 @@ impl Acting {
         }
     }
 
-    /// Counts the sessions that are still as the card shows them.
-    pub fn count(&self, watch: &Watch, run: u64, database: usize, order: DatabaseOrder) {
-        if !watch.order(database, order) {
-            tracing::warn!("run {run}: the database has too many orders waiting; the sessions are counted later");
-        }
-    }
-
     fn order(&self, order: AuditOrder) -> bool {
         self.audit.as_ref().is_some_and(|audit| audit.order(order))
     }

@@ -253,7 +253,9 @@ impl Dashboard {
             Effect::Record { run, entry } => self.acting.record(run, entry),
             Effect::RunAction { run, step, approved } => self.acting.run(&self.watch, run, step, approved),
             Effect::ReadObjects { run, database, identity, objects } => {
-                self.acting.count(&self.watch, run, database, DatabaseOrder::Left { run, identity, objects });
+                if !self.watch.order(database, DatabaseOrder::Left { run, identity, objects }) {
+                    tracing::warn!("the database has too many orders waiting; its sessions are counted later");
+                }
             }
             Effect::Release { run } => self.acting.release(run),
             Effect::RedrawAll => self.screen.forget(),

@@ -59,12 +59,10 @@ impl Guards {
         let hold = folder.hold(&wanted.key, &holder).map_err(|held| Safe::of(held.to_string()))?;
         let action = wanted.action.as_str();
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
-        match folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
-            Some(left) => Err(Safe::of(format!("it cools down for another {}", figure::age(left)))),
-            None => {
-                folder.started(action, &wanted.key, now).map_err(unknown)?;
-                Ok(hold)
-            }
+        if let Some(left) = folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
+            return Err(Safe::of(format!("it cools down for another {}", figure::age(left))));
         }
+        folder.started(action, &wanted.key, now).map_err(unknown)?;
+        Ok(hold)
     }
 }

@@ -104,7 +104,7 @@ fn judged(work: &ServiceWork, steady: &mut SteadyWatch, facts: &ServiceFacts, at
     let (value, words) = match work.step.verb {
         ServiceVerb::Stop => {
             let left = facts.instances.len();
-            (Some(left as f64), Safe::of(format!("{} running", left)))
+            (Some(left as f64), Safe::of(format!("{left} running")))
         }
         _ => match steady.read(facts, at) {
             Steadiness::Steady => (Some(0.0), Safe::of("a new process that stays")),

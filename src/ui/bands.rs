@@ -3,7 +3,7 @@
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId::{
-    self, Cache, Connections, Database, Latency, Later, Logs, Services, Sessions, Signals, SlowQueries,
+    self, Actions, Cache, Connections, Database, Latency, Later, Logs, Services, Sessions, Signals, SlowQueries,
 };
 use crate::app::view::Page;
 
@@ -67,6 +67,7 @@ const DATABASE_NARROW: &[Band] = &[
 const CACHE_WIDE: &[Band] = &[band(&[(Cache, 50), (Signals, 50)], 4, 3, 1, 0)];
 const CACHE_STACKED: &[Band] = &[band(&[(Cache, 1)], 9, 3, 2, 0), band(&[(Signals, 1)], 12, 3, 3, 0)];
 const LOGS: &[Band] = &[band(&[(Logs, 1)], 4, 3, 1, 0)];
+const ACTIONS: &[Band] = &[band(&[(Actions, 1)], 4, 3, 1, 0)];
 const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.
@@ -84,6 +85,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Cache if area.width >= 120 => CACHE_WIDE,
         Page::Cache => CACHE_STACKED,
         Page::Logs => LOGS,
+        Page::Actions => ACTIONS,
         _ => LATER,
     }
 }

@@ -5,7 +5,6 @@
 mod cures;
 mod endings;
 mod incidents;
-#[allow(dead_code, reason = "only a part of the terminal's tools is needed")]
 #[path = "../support/pty.rs"]
 mod pty;
 mod restart;
