@@ -16,7 +16,7 @@ mod steps;
 mod verification;
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 use verification::Verification;
 

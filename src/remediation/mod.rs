@@ -19,3 +19,6 @@ pub mod place;
 pub mod service;
 pub mod step;
 pub mod window;
+
+#[cfg(test)]
+mod tests;

@@ -3,4 +3,3 @@
 
 mod paths;
 mod properties;
-pub(in crate::remediation) mod world;

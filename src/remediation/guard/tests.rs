@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::threshold::Threshold;
-use crate::remediation::execution::tests::world::*;
 use crate::remediation::measure::Measure;
+use crate::remediation::tests::world::*;
 
 fn consent(card: &Card) -> Consent {
     Consent { digest: card.digest(), typed: "main".to_owned(), reason: String::new(), given_at: at(1.0) }
@@ -47,12 +47,7 @@ fn each_reason_by_itself() {
         ("not the phrase", plain(), given(|c| c.typed.clear()), now),
         ("old", plain(), given(|_| {}), situation(at(61.0))),
         ("before the card", Card { read_at: at(1.5), ..plain() }, given(|_| {}), now),
-        (
-            "not what would be done",
-            super::super::execution::tests::world::card(action(Level::L2), 0..4),
-            given(|_| {}),
-            now,
-        ),
+        ("not what would be done", crate::remediation::tests::world::card(action(Level::L2), 0..4), given(|_| {}), now),
     ] {
         let told = refused(card, consent, &situation);
         assert!(told.contains(words), "{words:?} in {told:?}");

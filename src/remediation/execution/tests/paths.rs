@@ -1,11 +1,11 @@
 //! The paths of an action one by one.
 
-use super::world::*;
 use crate::remediation::execution::{Execution, Input, Note, Order, Phase};
 use crate::remediation::level::Level;
 use crate::remediation::measure::Measure;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
+use crate::remediation::tests::world::*;
 
 fn played(faults: Faults) -> (World, Execution) {
     let (world, execution) = play(card(action(Level::L2), 0..4), Faults { pace: 0.5, ..faults });

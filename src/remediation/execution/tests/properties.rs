@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::world::*;
 use crate::remediation::execution::{Input, Note};
 use crate::remediation::level::Level;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
+use crate::remediation::tests::world::*;
 
 fn faults() -> impl Strategy<Value = Faults> {
     let step = prop_oneof![

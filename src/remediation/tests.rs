@@ -1,0 +1,3 @@
+//! What the tests of this floor share.
+
+pub mod world;
