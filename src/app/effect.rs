@@ -42,6 +42,8 @@ pub enum Effect {
     ReadDiagnostics,
     /// Read what an action would touch; only read.
     Preview(Box<PreviewOrder>),
+    /// Count who else is attached to the tmux session that we stand in: whoever is can type here too.
+    CountTmuxClients,
     /// Take the locks of a target, and note that the cool-down of the action begins.
     Hold {
         /// For which run.

@@ -61,6 +61,8 @@ pub enum Event {
     AuditStands(Result<(), Safe>),
     /// Runs of before that never came to an end: nobody knows whether they had their effect.
     RunsRecovered(Vec<Safe>),
+    /// So many clients are attached to the tmux session that we stand in.
+    TmuxClientsCounted(usize),
     /// Whom the guards cover, when that is less than all.
     GuardsCover(Safe),
     /// Somebody else asked us to stop as a job of the shell.

@@ -57,6 +57,12 @@ impl Acting {
         }
     }
 
+    /// Counts who else is attached to our tmux session.
+    pub fn count_tmux_clients(&self) {
+        // Where the thread is stuck, the card cannot be run either.
+        let _told = self.order(AuditOrder::CountTmuxClients);
+    }
+
     /// Writes to the audit.
     pub fn record(&self, run: Option<u64>, entry: Box<Entry>) {
         if self.order(AuditOrder::Record { run, entry }) {

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::adapters::audit_log::{self, AuditFault, AuditLog, Place};
-use crate::adapters::config_files;
 use crate::adapters::shared_folder::Hold;
+use crate::adapters::{config_files, tmux};
 use crate::app::Event;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
@@ -24,6 +25,9 @@ use super::inbox::Inbox;
 /// Orders that wait at most. A person makes a handful in a minute.
 const WAITING: usize = 256;
 
+/// tmux answers within this, or is not asked further.
+const TMUX: Duration = Duration::from_secs(1);
+
 /// What the thread does.
 #[derive(Debug)]
 pub enum AuditOrder {
@@ -34,6 +38,8 @@ pub enum AuditOrder {
         /// What.
         entry: Box<Entry>,
     },
+    /// Count the clients of our tmux session.
+    CountTmuxClients,
     /// Take the locks of a target and note that the cool-down begins.
     Hold {
         /// For which run.
@@ -90,6 +96,11 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                     tell(inbox, run, Input::Recorded(written.clone()));
                 }
                 inbox.tell(Event::AuditStands(written));
+            }
+            AuditOrder::CountTmuxClients => {
+                if let Some(clients) = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX) {
+                    inbox.tell(Event::TmuxClientsCounted(clients));
+                }
             }
             AuditOrder::Hold { run, wanted } => {
                 let held = desk.guards.hold(&wanted);

@@ -247,6 +247,7 @@ impl Dashboard {
             Effect::Copy(lines) => self.copy(&lines),
             Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
             Effect::Preview(order) => self.acting.preview(&self.watch, *order),
+            Effect::CountTmuxClients => self.acting.count_tmux_clients(),
             Effect::Hold { run, key, action, target, cool_down } => {
                 self.acting.hold(run, Wanted { key, action, target, cool_down });
             }

@@ -1,9 +1,10 @@
 //! The overlays of acting, ready to be drawn.
 
 use crate::app::Model;
-use crate::app::document::Document;
+use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
+use crate::domain::Safe;
 
 use super::dialog::Dialog;
 use super::{card, catalogue, evidence, menu, progress};
@@ -26,7 +27,14 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     let readings = evidence::before(&model.live, &dialog.card.action, model.now);
     let running = model.actions.running();
     let situation = catalogue::situation(model, running.as_ref(), &readings);
-    let document = card::document(&dialog.card, &model.live, &situation);
+    let mut document = card::document(&dialog.card, &model.live, &situation);
+    if model.actions.tmux_clients > 1 {
+        let words = format!(
+            "{} clients are attached to this tmux session: others can type here too",
+            model.actions.tmux_clients
+        );
+        document.lines.insert(0, vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
+    }
     let (foot, chosen) = card::foot(dialog, model.now);
     let keys = " Esc leaves  Tab next  PgDn scrolls  Ctrl-R reads anew ";
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }

@@ -41,6 +41,8 @@ pub struct Actions {
     pub past: VecDeque<Past>,
     /// Why the audit cannot be written, if so.
     pub audit_failure: Option<Safe>,
+    /// Clients of the tmux session that we stand in; 0 and 1 are nobody else.
+    pub tmux_clients: usize,
     /// Whom the guards cover, in words, when that is less than all.
     pub coverage: Option<Safe>,
 }

@@ -71,12 +71,12 @@ fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Plan::Steps(_) => {
             let preview = written_down(&action);
             show(model, action, preview, model.now);
-            return Vec::new();
+            return vec![Effect::CountTmuxClients];
         }
     };
     say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
     model.actions.asked = Some((id, action));
-    vec![Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
+    vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
 }
 
 /// The preview of steps that are written down: what will be sent, byte for byte. What it will touch nobody can say.

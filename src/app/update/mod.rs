@@ -75,6 +75,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             show_recovered(model, runs);
             Vec::new()
         }
+        Event::TmuxClientsCounted(clients) => {
+            model.actions.tmux_clients = clients;
+            Vec::new()
+        }
         Event::GuardsCover(words) => {
             model.actions.coverage = Some(words);
             Vec::new()
