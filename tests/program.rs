@@ -32,6 +32,7 @@ fn drawn(world: &mut World, (columns, rows): (u16, u16), ascii: bool) -> Buffer 
         buffer.reset();
         let geometry = render(&mut buffer, &world.model, &theme);
         world.tell(Event::FrameDrawn(geometry));
+        world.tell(Event::FrameTaken);
     }
     buffer
 }

@@ -83,6 +83,8 @@ pub enum Effect {
         identity: Identity,
         /// Which.
         objects: Vec<ObjectKey>,
+        /// What was done to them.
+        verb: SessionVerb,
     },
     /// Let the locks go.
     Release {

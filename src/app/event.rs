@@ -37,6 +37,8 @@ pub enum Event {
     JobFinished(Box<JobResult>),
     /// A frame went to the terminal, laid out like this.
     FrameDrawn(Geometry),
+    /// The terminal took the frame: a person can see it.
+    FrameTaken,
     /// Bytes that went to the terminal so far.
     BytesWritten(u64),
     /// The program's own log, asked for by the overlay: newest lines last.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::arguments::Targets;
 use super::{load, say};
 use crate::config::Resolved;
+use crate::domain::Safe;
 use crate::runtime::dashboard;
 
 /// EX_SOFTWARE of sysexits.
@@ -22,13 +23,18 @@ pub fn run(targets: Targets) -> ExitCode {
     }
 }
 
+/// The screen is gone already.
+fn tell(line: &Safe) {
+    say::err([line]);
+}
+
 /// Shows what is resolved, until the person leaves.
 pub fn show(resolved: &Resolved) -> ExitCode {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         say::complain("the dashboard needs a terminal; for scripts there is: quarterdeck check [--json]");
         return ExitCode::from(load::USAGE);
     }
-    match dashboard::run(resolved) {
+    match dashboard::run(resolved, tell) {
         Ok(ended) => {
             // Worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.
             say::out(ended.head.as_slice());

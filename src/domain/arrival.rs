@@ -6,6 +6,7 @@ use super::cache::CacheReading;
 use super::cause::Cause;
 use super::database::DatabaseReading;
 use super::health::HealthReading;
+use super::moment::Moment;
 use super::signal::SignalValue;
 use super::source::SourceId;
 
@@ -31,6 +32,8 @@ pub struct Arrival {
     pub outcome: Result<Reading, Cause>,
     /// How long the attempt took.
     pub took: Duration,
+    /// When it was begun: it says nothing about what happened after that.
+    pub begun: Moment,
     /// Pause until the next attempt, back-off included.
     pub next_in: Duration,
 }

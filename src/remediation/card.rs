@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{Moment, Safe, Untrusted};
 
 use super::action::{Action, Plan};
-use super::measure::{Evidence, Measure};
+use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
 use super::step::SessionVerb;
@@ -17,6 +17,9 @@ pub struct Identity {
     /// Name and value, in a fixed order.
     pub facts: Vec<(&'static str, Untrusted)>,
 }
+
+/// Facts of an identity that stay as they are over restarts, and are the same to everybody who asks.
+const LASTING: &[&str] = &["system identifier", "database", "service", "manager", "where", "origin"];
 
 /// What the preview found.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +101,14 @@ impl Card {
                 words: Safe::of(count.to_string()),
             });
         }
+        for trial in &action.proof.trials {
+            let compares = matches!(trial.expect, Expectation::Fell | Expectation::Rose);
+            let known = before.iter().any(|reading| reading.measure == trial.measure && reading.value.is_some());
+            if compares && !known {
+                let name = &trial.name;
+                preview.remarks.push(Safe::of(format!("{name} is not known now: it will end as not verified")));
+            }
+        }
         Card { action, preview, before, read_at }
     }
 
@@ -130,6 +141,15 @@ impl Card {
         all.end()
     }
 
+    /// What is done to sessions, if that is what it does.
+    #[must_use]
+    pub fn verb(&self) -> Option<SessionVerb> {
+        match self.action.plan {
+            Plan::Sessions { verb, .. } => Some(verb),
+            _ => None,
+        }
+    }
+
     /// The objects, without what is only for reading.
     #[must_use]
     pub fn keys(&self) -> Vec<ObjectKey> {
@@ -139,8 +159,12 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
+        let facts = &self.preview.identity.facts;
+        let lasts = |name: &str| LASTING.contains(&name);
+        let any = facts.iter().any(|(name, _)| lasts(name));
         let mut all = Hasher::default();
-        for (name, value) in &self.preview.identity.facts {
+        // What changes with every restart, and who asks, says nothing about which target it is.
+        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }

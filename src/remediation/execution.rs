@@ -22,6 +22,8 @@ use verification::Verification;
 
 /// A step that says nothing is given up so long after its own deadline: whoever runs it keeps the deadline too.
 const GRACE: Duration = Duration::from_secs(2);
+/// A disk answers within this.
+const DISK: Duration = Duration::from_secs(20);
 
 /// What is to be done.
 #[derive(Debug)]
@@ -118,6 +120,8 @@ pub struct Execution {
     warrant: Warrant,
     phase: Phase,
     began: Moment,
+    /// When the disk was last asked for something.
+    waits_since: Moment,
     steps: Vec<StepState>,
     cancelled: bool,
     /// Whether anything was sent.
@@ -140,6 +144,7 @@ impl Execution {
         let execution = Execution {
             phase: Phase::Holding,
             began: now,
+            waits_since: now,
             steps: steps.into_iter().map(|step| StepState { step, began: None, ended: None }).collect(),
             cancelled: false,
             acted: false,
@@ -162,6 +167,7 @@ impl Execution {
             }
             (Phase::Holding, Input::Held(Ok(()))) => {
                 self.phase = Phase::Recording;
+                self.waits_since = now;
                 vec![Order::Record(Note::Intent)]
             }
             (Phase::Holding, Input::Held(Err(why))) => {
@@ -182,6 +188,11 @@ impl Execution {
                 self.judge(now)
             }
             (Phase::Verifying, Input::TimePassed) => self.judge(now),
+            (Phase::Verifying, Input::StepEnded { step, end }) => {
+                self.late(step, end);
+                Vec::new()
+            }
+            (Phase::Holding | Phase::Recording | Phase::Closing(_), Input::TimePassed) => self.stuck(now),
             (Phase::Closing(outcome), Input::Recorded(written)) => {
                 if let Err(why) = &written {
                     self.reasons.push(Safe::of(format!("the outcome could not be recorded: {why}")));
@@ -211,7 +222,7 @@ impl Execution {
         state.began = Some(now);
         self.acted = true;
         self.phase = Phase::Running { step: at };
-        vec![Order::Run { step: at, approved: self.warrant.approve(&state.step) }]
+        vec![Order::Run { step: at, approved: self.warrant.approve(&state.step, now) }]
     }
 
     fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {
@@ -234,10 +245,20 @@ impl Execution {
         }
         match outcome {
             Some(outcome) => self.close(outcome, now),
+            None if self.has_done_nothing() => {
+                self.reasons.push(Safe::of("nothing was done: all of it was gone, changed or refused"));
+                self.close(Outcome::NotVerified, now)
+            }
             // Whether it had its effect is for the readings to say; nothing is sent after it, nor again.
             None if self.lost => self.verify(now),
             None => self.next(now),
         }
+    }
+
+    /// Every object had its answer, and none of them that it was done: whatever readings show, it was not this.
+    fn has_done_nothing(&self) -> bool {
+        let mut fates = self.steps.iter().flat_map(StepState::fates).peekable();
+        !self.lost && fates.peek().is_some() && fates.all(|(_, fate)| *fate != Fate::Done)
     }
 
     /// A step that never says anything is given up.
@@ -250,6 +271,27 @@ impl Execution {
         let cause =
             crate::domain::Cause::Timeout { phase: crate::domain::cause::Phase::Whole, after: state.step.deadline };
         self.step_ended(at, StepEnd::Unknown(cause), now)
+    }
+
+    /// The answer of a step that was given up: what became of each object is known after all.
+    fn late(&mut self, at: usize, end: StepEnd) {
+        let Some(state) = self.steps.get_mut(at) else { return };
+        if let (Some((when, StepEnd::Unknown(_))), StepEnd::Done { .. }) = (&state.ended, &end) {
+            state.ended = Some((*when, end));
+        }
+    }
+
+    /// A disk that does not answer must not keep anybody waiting for ever. Before the first byte that is a refusal.
+    fn stuck(&mut self, now: Moment) -> Vec<Order> {
+        if now.since(self.waits_since) <= DISK {
+            return Vec::new();
+        }
+        self.reasons.push(Safe::of(format!("the disk of the audit and the locks did not answer within {DISK:?}")));
+        let outcome = match self.phase {
+            Phase::Closing(outcome) => outcome,
+            _ => Outcome::Refused,
+        };
+        self.end(outcome, false, now)
     }
 
     fn verify(&mut self, now: Moment) -> Vec<Order> {
@@ -271,6 +313,7 @@ impl Execution {
 
     fn close(&mut self, outcome: Outcome, now: Moment) -> Vec<Order> {
         self.over_at = Some(now);
+        self.waits_since = now;
         self.phase = Phase::Closing(outcome);
         let note = match outcome {
             Outcome::Refused => Note::Refused(self.reasons.clone()),

@@ -63,6 +63,7 @@ pub struct Approved {
     step: Step,
     identity: Identity,
     objects: Vec<ObjectKey>,
+    not_after: Moment,
 }
 
 impl Warrant {
@@ -91,8 +92,13 @@ impl Warrant {
     }
 
     /// Leave for one step.
-    pub(super) fn approve(&self, step: &Step) -> Approved {
-        Approved { step: step.clone(), identity: self.card.preview.identity.clone(), objects: self.card.keys() }
+    pub(super) fn approve(&self, step: &Step, now: Moment) -> Approved {
+        Approved {
+            step: step.clone(),
+            identity: self.card.preview.identity.clone(),
+            objects: self.card.keys(),
+            not_after: now.plus(step.deadline),
+        }
     }
 }
 
@@ -107,6 +113,12 @@ impl Approved {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// How much time is left for it: nothing is sent when there is none, however long the order waited.
+    #[must_use]
+    pub fn left(&self, now: Moment) -> Duration {
+        self.not_after.since(now)
     }
 
     /// The most that may be touched.
@@ -143,7 +155,7 @@ pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
 #[must_use]
 pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
     if !situation.armed && action.level > Level::L0 {
-        return Some(Safe::of("read-only: start with --allow-actions, or set allow = true under [actions]"));
+        return Some(Safe::of("not armed: start with --allow-actions, or :arm where the leave lapsed"));
     }
     if situation.frozen {
         return Some(Safe::of("FROZEN: what is shown is of before; Space goes on"));

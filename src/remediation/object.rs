@@ -37,6 +37,8 @@ pub struct Object {
     pub key: ObjectKey,
     /// What a person knows it by, in one line.
     pub label: Safe,
+    /// What it runs or ran last, as the server keeps it; literals in it may be secrets.
+    pub query: Untrusted,
     /// Whose it is: the user of a session.
     pub user: Safe,
     /// `application_name` of a session.

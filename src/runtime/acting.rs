@@ -68,6 +68,7 @@ impl Acting {
         if self.order(AuditOrder::Record { run, entry }) {
             return;
         }
+        tracing::error!("a record was lost: the audit's disk does not answer");
         if let Some(run) = run {
             self.tell(run, Input::Recorded(Err(Safe::of("the audit's disk does not answer"))));
         }

@@ -9,13 +9,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::adapters::audit_log::{self, AuditFault, AuditLog, Place};
+use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Place};
 use crate::adapters::shared_folder::Hold;
 use crate::adapters::{config_files, tmux};
 use crate::app::Event;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
-use crate::remediation::audit::{AuditEvent, Entry, Unfinished, Value};
+use crate::remediation::audit::{Entry, Unfinished, Value};
 use crate::remediation::execution::Input;
 
 use super::clock;
@@ -173,18 +173,28 @@ impl Desk {
     fn record(&mut self, entry: &Entry) -> Result<(), Safe> {
         let log = self.log.as_mut().map_err(|why| why.clone())?;
         let now = clock::now();
-        if log.degraded().is_some() && entry.event() == AuditEvent::Intent {
+        // An outcome too: it has to stand somewhere.
+        if log.degraded().is_some() {
             log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
         }
-        match log.append(entry, now) {
+        let mut written = log.append(entry, now);
+        let is_lost = |failed: &AuditError| failed.fault == AuditFault::Degraded;
+        // An outcome has to stand somewhere: the file that was lost is followed by a new one. An intent is not tried again.
+        if written.as_ref().is_err_and(is_lost) && entry.event().is_terminal() {
+            log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
+            written = log.append(entry, now);
+            // It stands in the old file after all.
+            if written.as_ref().is_err_and(|failed| failed.fault == AuditFault::Misplaced) {
+                return Ok(());
+            }
+        }
+        match written {
             Ok(_on_disk) => {
                 self.wrote = true;
                 Ok(())
             }
             Err(error) => {
-                if error.fault == AuditFault::Degraded {
-                    tracing::error!("audit: {error}");
-                }
+                tracing::error!("audit: {error}");
                 Err(Safe::of(error.to_string()))
             }
         }

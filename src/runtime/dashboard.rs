@@ -43,7 +43,8 @@ pub struct Ended {
 }
 
 /// Runs until a person or the system ends it.
-pub fn run(resolved: &Resolved) -> color_eyre::Result<Ended> {
+/// What a person should know when the screen is gone already goes to `tell`.
+pub fn run(resolved: &Resolved, tell: fn(&Safe)) -> color_eyre::Result<Ended> {
     diagnostics::install();
     panic::install()?;
     let theme = load_theme(resolved)?;
@@ -53,7 +54,7 @@ pub fn run(resolved: &Resolved) -> color_eyre::Result<Ended> {
     // Before the terminal is changed: a signal that came between would leave it as it is.
     signals::listen(watch.io(), &inbox)?;
     modes::enter(&tty)?;
-    let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).map(Dashboard::live);
+    let outcome = Dashboard::start(resolved, theme, tty, inbox, watch).map(|dashboard| dashboard.live(tell));
     // Done already, unless starting failed.
     modes::leave();
     outcome
@@ -77,6 +78,8 @@ struct Dashboard {
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
+    /// A frame was drawn and the terminal had not taken it yet.
+    untaken: bool,
     /// We stopped ourselves and entered again: the signal that continued us needs no more of that.
     back_already: bool,
 }
@@ -115,11 +118,12 @@ impl Dashboard {
             begun: Instant::now(),
             pause,
             leave: None,
+            untaken: true,
             back_already: false,
         })
     }
 
-    fn live(mut self) -> Ended {
+    fn live(mut self, tell: fn(&Safe)) -> Ended {
         #[cfg(debug_assertions)]
         super::fault::set_off_if_asked();
         let mut slot = self.next_slot();
@@ -140,6 +144,10 @@ impl Dashboard {
                 self.step(Event::BytesWritten(self.screen.bytes()));
                 slot = self.next_slot();
             }
+            if self.untaken && !self.screen.is_busy() {
+                self.untaken = false;
+                self.step(Event::FrameTaken);
+            }
             if self.screen.is_gone() {
                 self.leave = Some(EXIT_HANGUP);
             }
@@ -154,7 +162,7 @@ impl Dashboard {
         let status = self.leave.unwrap_or(0);
         self.input.stop();
         modes::leave();
-        self.see_to_the_end();
+        self.see_to_the_end(tell);
         let _deadline = deadline::start(i32::from(status));
         let head = self.acting.finish();
         drop(self.logs);
@@ -163,21 +171,28 @@ impl Dashboard {
     }
 
     /// The screen is gone; an action that runs goes on without one until it has ended and is recorded.
-    fn see_to_the_end(&mut self) {
-        if let Some(running) = self.model.actions.running() {
-            tracing::info!("{running} goes on without a screen until it has ended");
-        }
+    fn see_to_the_end(&mut self, tell: fn(&Safe)) {
+        let Some(running) = self.model.actions.running() else { return };
+        tell(&Safe::of(format!(
+            "{running} goes on without a screen until it has ended and is recorded; do not kill it"
+        )));
         while self.model.actions.running().is_some() {
             let taken = self.inbox.wait(WITHOUT_SCREEN, false);
             self.obey_all(taken);
             self.take_telemetry();
             self.step(Event::TimePassed);
         }
+        if let Some(past) = self.model.actions.past.back() {
+            tell(&Safe::of(format!("{}: {}. {}", past.what, past.outcome, past.words)));
+        }
     }
 
     /// The next frame slot, on the beat of the wall clock's seconds, so that the clock turns when it should.
     fn next_slot(&self) -> Instant {
-        let pause = self.pause.as_micros().max(1);
+        // What an action waits for is looked at each second, however rarely the screen is drawn.
+        let pause =
+            if self.model.actions.running().is_some() { self.pause.min(Duration::from_secs(1)) } else { self.pause };
+        let pause = pause.as_micros().max(1);
         let into = clock::now().wall.timestamp_micros().unsigned_abs() as u128 % pause;
         Instant::now() + Duration::from_micros((pause - into) as u64)
     }
@@ -186,6 +201,7 @@ impl Dashboard {
         let geometry = self.screen.draw(&self.model);
         self.model.dirty = false;
         self.step(Event::FrameDrawn(geometry));
+        self.untaken = true;
     }
 
     fn take_telemetry(&mut self) {
@@ -253,8 +269,8 @@ impl Dashboard {
             }
             Effect::Record { run, entry } => self.acting.record(run, entry),
             Effect::RunAction { run, step, approved } => self.acting.run(&self.watch, run, step, approved),
-            Effect::ReadObjects { run, database, identity, objects } => {
-                if !self.watch.order(database, DatabaseOrder::Left { run, identity, objects }) {
+            Effect::ReadObjects { run, database, identity, objects, verb } => {
+                if !self.watch.order(database, DatabaseOrder::Left { run, identity, objects, verb }) {
                     tracing::warn!("the database has too many orders waiting; its sessions are counted later");
                 }
             }
@@ -274,6 +290,11 @@ impl Dashboard {
 
     /// Ctrl-Z: the shell gets its terminal back; `fg` draws everything anew.
     fn suspend(&mut self) {
+        if let Some(running) = self.model.actions.running() {
+            // Stopped in the middle it would hold its locks, and its order would be sent whenever it goes on.
+            tracing::warn!("{running} is running; the program is not stopped now");
+            return;
+        }
         // The group of the session's first process is no job: nobody could continue it.
         if getsid(None).is_ok_and(|session| session == getpgrp()) {
             tracing::warn!("there is no shell to go back to; the program goes on");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::adapters::postgres::PostgresSource;
 use crate::app::Event;
-use crate::domain::{Moment, Safe};
+use crate::domain::cause::Phase;
+use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
@@ -53,6 +54,8 @@ pub enum DatabaseOrder {
         identity: Identity,
         /// Of these.
         objects: Vec<ObjectKey>,
+        /// What was done to them.
+        verb: SessionVerb,
     },
 }
 
@@ -70,8 +73,8 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             tell(inbox, run, Input::StepEnded { step, end });
             true
         }
-        DatabaseOrder::Left { run, identity, objects } => {
-            let left = source.left(&identity, &objects, BRIEF).await.ok();
+        DatabaseOrder::Left { run, identity, objects, verb } => {
+            let left = source.left(&identity, &objects, verb, BRIEF).await.ok();
             tell(inbox, run, Input::Read(objects_left(left, begun)));
             false
         }
@@ -82,17 +85,29 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
 async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd {
     let step = approved.step();
     let Work::Sessions(sessions) = &step.work else {
-        return StepEnd::Failed(crate::domain::Cause::Other(Safe::of("no step of a database")));
+        return StepEnd::Failed(Cause::Other(Safe::of("no step of a database")));
     };
-    if let Err(cause) = source.claim(step.deadline).await {
+    let left = || approved.left(clock::now());
+    if left().is_zero() {
+        return StepEnd::Failed(too_late(step.deadline));
+    }
+    if let Err(cause) = source.claim(left()).await {
         return StepEnd::Failed(cause);
     }
-    let end = source.signal(approved.identity(), approved.objects(), sessions.verb, step.deadline).await;
+    let end = match left() {
+        Duration::ZERO => StepEnd::Failed(too_late(step.deadline)),
+        left => source.signal(approved.identity(), approved.objects(), sessions.verb, left).await,
+    };
     // Where the connection was lost, the turn went with it.
     if let Err(cause) = source.release(BRIEF).await {
         tracing::warn!("the turn of the database could not be given back: {cause}");
     }
     end
+}
+
+/// The order waited for longer than it may take: nothing was sent.
+fn too_late(deadline: Duration) -> Cause {
+    Cause::Timeout { phase: Phase::Connect, after: deadline }
 }
 
 fn objects_left(left: Option<usize>, at: Moment) -> Evidence {

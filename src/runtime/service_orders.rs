@@ -48,6 +48,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         identity: Identity {
             facts: vec![
                 ("service", text(step.name())),
+                ("manager", text(step.manager.words().as_str())),
                 ("where", text(step.place.words().as_str())),
                 ("process", text(facts.identity().as_str())),
             ],
@@ -55,6 +56,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         objects: vec![Object {
             key: step.object(),
             label: Safe::of(format!("{} ({})", step.name(), facts.identity())),
+            query: Untrusted::default(),
             user: Safe::default(),
             application: Safe::default(),
             client: step.place.words(),

@@ -18,6 +18,7 @@ use crate::domain::cause::Phase;
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause};
 
+use super::clock;
 use super::database_orders::{self, DatabaseOrder};
 use super::inbox::Inbox;
 use super::pace;
@@ -64,6 +65,7 @@ impl Source {
         loop {
             refresh.mark_unchanged();
             let begun = Instant::now();
+            let at = clock::now();
             #[cfg(debug_assertions)]
             super::fault::reached("source");
             let outcome = self.reader.read(self.deadline).await;
@@ -79,7 +81,7 @@ impl Source {
             let pause = schedule.after(cause, chance());
             let next = pace::next(begun.duration_since(started), pause, phase);
             let next_in = next.saturating_sub(started.elapsed());
-            inbox.post(Arrival { source: self.id, outcome, took: begun.elapsed(), next_in });
+            inbox.post(Arrival { source: self.id, outcome, took: begun.elapsed(), begun: at, next_in });
             let until = tokio::time::Instant::now() + next_in;
             loop {
                 tokio::select! {

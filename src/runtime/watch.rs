@@ -62,11 +62,12 @@ impl Watch {
 
     /// Watches everything that is resolved, and looks around at bare origins.
     pub fn begin(&mut self, resolved: &Resolved) {
+        let spared = (&*resolved.actions.except_users, &*resolved.actions.except_applications);
         for (at, spec) in resolved.services.iter().enumerate() {
             self.service(SourceId::new(SourceKind::Service, at), spec);
         }
         for (at, spec) in resolved.databases.iter().enumerate() {
-            self.database(SourceId::new(SourceKind::Database, at), spec);
+            self.database(SourceId::new(SourceKind::Database, at), spec, spared);
         }
         for (at, spec) in resolved.caches.iter().enumerate() {
             self.cache(SourceId::new(SourceKind::Cache, at), spec);
@@ -102,8 +103,8 @@ impl Watch {
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
     }
 
-    fn database(&mut self, id: SourceId, spec: &DatabaseSpec) {
-        let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone())));
+    fn database(&mut self, id: SourceId, spec: &DatabaseSpec, (users, applications): (&[String], &[String])) {
+        let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone()).sparing(users, applications)));
         let (sender, orders) = mpsc::channel(ORDERS);
         self.databases.push(sender);
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: Some(orders) });

@@ -47,7 +47,7 @@ fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     session.wait_for("Ctrl-T runs it");
     session.press(RUN, "Before and after");
     session.wait_long(verdict, SHOWS, |seen| {
-        seen.screen().lines().any(|line| line.contains("state   ") && line.contains(verdict))
+        seen.screen().lines().any(|line| line.contains(&format!("state              {verdict} ")))
     });
 }
 

@@ -43,7 +43,8 @@ fn object(pid: i32) -> Object {
     let id = SessionId { pid, backend_start_us: 1 };
     Object {
         key: ObjectKey::Session { id, state: SessionState::IdleInTransaction, since_us: 7 },
-        label: Safe::of(format!("pid {pid} \u{1b}[31mred")),
+        label: Safe::of(format!("pid {pid}")),
+        query: Untrusted::from("SELECT 'secret' \u{1b}[31mred"),
         user: Safe::of("app"),
         application: Safe::of("api"),
         client: Safe::of("10.0.0.7"),

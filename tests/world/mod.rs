@@ -78,7 +78,7 @@ impl World {
     fn arrive(&mut self, kind: SourceKind, at: usize, outcome: Result<Reading, Cause>) {
         let source = SourceId::new(kind, at);
         let (took, next_in) = (Duration::from_millis(12), Duration::from_secs(2));
-        self.tell(Event::ReadingArrived(Box::new(Arrival { source, outcome, took, next_in })));
+        self.tell(Event::ReadingArrived(Box::new(Arrival { source, outcome, took, begun: self.moment(), next_in })));
     }
 
     pub fn service(&mut self, name: &str, reading: quarterdeck::domain::health::HealthReading) {

@@ -88,8 +88,8 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
         _ if expected => StepEnd::Done { fates: Vec::new(), said },
         401 | 403 => StepEnd::Failed(Cause::HttpDenied { status }),
         429 => StepEnd::Failed(Cause::RateLimited { retry_after: None }),
-        // It understood, and did not do it.
-        400..500 => StepEnd::Failed(Cause::HttpStatus { status }),
+        // It sends elsewhere, to a login page for one; or it understood, and did not do it.
+        300..500 => StepEnd::Failed(Cause::HttpStatus { status }),
         // A gateway that gave up, or a handler that broke half-way, says nothing about what was done.
         _ => StepEnd::Unknown(Cause::HttpStatus { status }),
     }

@@ -67,6 +67,8 @@ pub struct PostgresSource {
     session: Option<Session>,
     statements: Statements,
     scalars: Scalars,
+    /// Whose sessions no action ever touches: users, applications.
+    spared: (Vec<String>, Vec<String>),
 }
 
 /// What belongs to one connection.
@@ -93,7 +95,14 @@ impl PostgresSource {
     pub fn new(spec: DatabaseSpec) -> PostgresSource {
         let statements = Statements::new(spec.statements_interval);
         let scalars = Scalars::new(spec.scalars.clone());
-        PostgresSource { spec, session: None, statements, scalars }
+        PostgresSource { spec, session: None, statements, scalars, spared: <(Vec<String>, Vec<String>)>::default() }
+    }
+
+    /// Sessions of these users and applications are never touched, whatever an action selects.
+    #[must_use]
+    pub fn sparing(mut self, users: &[String], applications: &[String]) -> PostgresSource {
+        self.spared = (users.to_vec(), applications.to_vec());
+        self
     }
 
     /// One reading; connects first where there is no connection. The deadline is over everything. After a failure

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
+use crate::database::redact::redacted;
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::remediation::card::Card;
@@ -18,14 +19,14 @@ use super::evidence;
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
-/// Characters of an object's own words on its line.
-const LABEL: usize = 64;
+/// Characters of a query on its line.
+const QUERY: usize = 48;
 /// Groups that victims are broken down into.
 const GROUPS: usize = 6;
 
 /// The card.
 #[must_use]
-pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Document {
+pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact: bool) -> Document {
     let action = &card.action;
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
     let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
@@ -38,7 +39,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Doc
     for obstacle in &card.preview.obstacles {
         out.field("cannot run", obstacle.clone(), Tone::Bad);
     }
-    touched(&mut out, card);
+    touched(&mut out, card, redact);
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);
     }
@@ -65,7 +66,10 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>) -> Doc
     }
     if card.preview.objects.len() > FIRST {
         out.heading(format!("All {} that it touches", card.preview.objects.len()));
-        out.lines.extend(card.preview.objects.iter().map(object_line));
+        for object in &card.preview.objects {
+            out.lines.push(object_line(object, redact));
+            out.line(format!("         of {} {} {}", object.user, object.application, object.client), Tone::Dim);
+        }
     }
     out
 }
@@ -77,12 +81,12 @@ fn indented(line: &Untrusted) -> Safe {
     Safe::of(format!("{:blanks$}{}", "", line.one_line()))
 }
 
-fn touched(out: &mut Document, card: &Card) {
+fn touched(out: &mut Document, card: &Card, redact: bool) {
     let objects = &card.preview.objects;
     if !objects.is_empty() {
         out.heading(format!("What it touches: {}", objects.len()));
         groups(out, objects);
-        out.lines.extend(objects.iter().take(FIRST).map(object_line));
+        out.lines.extend(objects.iter().take(FIRST).map(|object| object_line(object, redact)));
         if objects.len() > FIRST {
             out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
         }
@@ -113,14 +117,21 @@ fn groups(out: &mut Document, objects: &[Object]) {
     }
 }
 
-fn object_line(object: &Object) -> Line {
+fn object_line(object: &Object, redact: bool) -> Line {
     let age = object.age.map_or_else(|| "-".to_owned(), figure::age);
     let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
     vec![
         Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },
-        Span { text: object.label.clipped(LABEL), tone: Tone::Plain },
+        Span { text: Safe::of(format!("{} {}", object.label, query(object, redact))), tone: Tone::Plain },
         Span { text: Safe::of(remark), tone: Tone::Warn },
     ]
+}
+
+/// What it runs, without its literals where those are hidden.
+#[must_use]
+pub fn query(object: &Object, redact: bool) -> Safe {
+    let query = if redact { redacted(&object.query) } else { object.query.clone() };
+    query.one_line().clipped(QUERY)
 }
 
 fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {

@@ -194,7 +194,7 @@ fn of_database_at(model: &Model, at: usize, spec: &DatabaseSpec) -> [Action; 4] 
             except_applications: limits.except_applications.clone(),
         },
         verb: SessionVerb::Terminate,
-        trials: vec![used],
+        trials: vec![gone("sessions of the card still there"), used],
         settle: POOLS_RECONNECT,
         undo: "nothing: their clients have to connect again",
         warning: "",

@@ -1,7 +1,5 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
-use std::time::Duration;
-
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::FEWEST_LOOKUPS;
 use crate::config::resolved::SignalSource;
@@ -46,11 +44,10 @@ pub fn arrived<'a>(
     live: &Telemetry,
     measures: impl Iterator<Item = &'a Measure>,
     source: SourceId,
-    took: Duration,
+    begun: Moment,
     counts_from: Option<Moment>,
     now: Moment,
 ) -> Vec<Evidence> {
-    let begun = Moment { boot: now.boot.saturating_sub(took), ..now };
     measures.filter(|measure| comes_from(live, measure, source)).map(|m| of(live, m, begun, counts_from, now)).collect()
 }
 

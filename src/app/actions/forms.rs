@@ -14,7 +14,7 @@ use super::{card, catalogue, evidence, menu, progress};
 pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
     let mut document = Document::new("Actions");
     if !model.actions.is_armed() {
-        document.line("read-only: cards can not be made; --allow-actions arms it", Tone::Unknown);
+        document.line("not armed: start with --allow-actions, or :arm where the leave lapsed", Tone::Unknown);
     }
     let foot = menu::lines(model);
     let chosen = Some(chosen.min(foot.len().saturating_sub(1)));
@@ -27,7 +27,10 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     let readings = evidence::before(&model.live, &dialog.card.action, model.now);
     let running = model.actions.running();
     let situation = catalogue::situation(model, running.as_ref(), &readings);
-    let mut document = card::document(&dialog.card, &model.live, &situation);
+    let mut document = card::document(&dialog.card, &model.live, &situation, model.screen.redact);
+    if let Some(coverage) = &model.actions.coverage {
+        document.line(coverage.clone(), Tone::Warn);
+    }
     if model.actions.tmux_clients > 1 {
         let words = format!(
             "{} clients are attached to this tmux session: others can type here too",

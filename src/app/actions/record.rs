@@ -10,6 +10,8 @@ use crate::remediation::step::StepEnd;
 
 /// Most objects that are listed in a record.
 const OBJECTS: usize = 500;
+/// Characters of an answer that are kept.
+const SAID: usize = 400;
 
 /// A name for a run that no other has.
 #[must_use]
@@ -66,7 +68,10 @@ fn described(entry: Entry, card: &Card) -> Entry {
 fn text(card: &Card) -> Value {
     let effect = card.preview.effect.iter().map(|line| Value::Text(line.one_line()));
     let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
-        Value::Text(Safe::of(format!("{} {} {} {}", object.label, object.user, object.application, object.client)))
+        // A record is kept for long and read by others: no literals, whatever the screen shows.
+        let query = super::card::query(object, true);
+        let (user, application, client) = (&object.user, &object.application, &object.client);
+        Value::Text(Safe::of(format!("{} {user} {application} {client} {query}", object.label)))
     });
     Value::Map(vec![
         ("effect".to_owned(), Value::List(effect.collect())),
@@ -83,7 +88,10 @@ fn steps(execution: &Execution) -> Value {
     let ended = execution.steps().iter().filter_map(|state| {
         let (_, end) = state.ended.as_ref()?;
         let words = match end {
-            StepEnd::Done { .. } => "done".to_owned(),
+            StepEnd::Done { said, .. } => {
+                let said = said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
+                format!("done: {}", Safe::of(said).clipped(SAID))
+            }
             StepEnd::OtherTarget(what) => format!("another target: {what}"),
             StepEnd::Failed(cause) => format!("failed: {cause}"),
             StepEnd::Unknown(cause) => format!("unknown: {cause}"),

@@ -9,7 +9,7 @@ use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::domain::source::SourceId;
+use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
@@ -27,11 +27,16 @@ const PREVIEW: Duration = Duration::from_secs(5);
 const RUN: Key = Key::ctrl('t');
 
 /// `a`: the menu.
-pub fn open_menu(model: &mut Model) {
+pub fn open_menu(model: &mut Model) -> Vec<Effect> {
     if catalogue::all(model).is_empty() {
-        return say(model, "nothing here can be acted on: no database and no [[action]] is configured", Tone::Dim);
+        say(model, "nothing here can be acted on: no database and no [[action]] is configured", Tone::Dim);
+        return Vec::new();
     }
     model.view.overlays.push(Overlay::Menu { chosen: 0 });
+    // Where the audit could not be written, whether it can be again is found out now, by writing.
+    let failing = model.actions.audit_failure.is_some();
+    let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
+    if failing { vec![note(probe)] } else { Vec::new() }
 }
 
 /// A key in the menu: choosing shows a card, nothing more.
@@ -136,7 +141,9 @@ fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
 /// The screen shows the card now: from here on it may be answered.
 pub fn seen(model: &mut Model) {
     let now = model.now;
-    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() {
+    // On a tiny terminal no card is drawn, and nothing is consented to.
+    let drawn = model.geometry.overlay_rows > 0;
+    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut().filter(|_| drawn) {
         dialog.seen.get_or_insert(now);
     }
 }
@@ -152,7 +159,8 @@ pub fn card_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if !dialog.listens(now) {
         return Vec::new();
     }
-    let scroll = |dialog: &mut Dialog, by: isize| dialog.scroll = dialog.scroll.saturating_add_signed(by);
+    let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
+    let scroll = |dialog: &mut Dialog, by: isize| dialog.scroll = dialog.scroll.saturating_add_signed(by).min(last);
     match key.code {
         _ if key == RUN => return run(model),
         _ if key == Key::ctrl('r') => return anew(model),
@@ -188,7 +196,17 @@ fn leave_card(model: &mut Model) -> Vec<Effect> {
 /// The target is read anew: another card, to be consented to anew.
 fn anew(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    ask(model, dialog.card.action)
+    let mut effects = vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))];
+    effects.extend(ask(model, dialog.card.action));
+    effects
+}
+
+/// Leaving the program leaves an open card too.
+pub fn leaving(model: &mut Model) -> Vec<Effect> {
+    let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
+    let mut effects = if open { leave_card(model) } else { Vec::new() };
+    effects.push(Effect::Quit);
+    effects
 }
 
 /// The chord: the guard decides.
@@ -241,14 +259,14 @@ pub fn happened(model: &mut Model, id: u64, input: Input) -> Vec<Effect> {
 }
 
 /// A source was read: what it says may be evidence.
-pub fn read(model: &mut Model, source: SourceId, took: Duration) -> Vec<Effect> {
+pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
     let now = model.now;
     let Some(current) = model.actions.current.as_ref().filter(|current| !is_over(&current.execution)) else {
         return Vec::new();
     };
     let execution = &current.execution;
     let id = current.id;
-    let found = evidence::arrived(&model.live, execution.measures(), source, took, execution.counts_from(), now);
+    let found = evidence::arrived(&model.live, execution.measures(), source, begun, execution.counts_from(), now);
     found.into_iter().flat_map(|reading| happened(model, id, Input::Read(reading))).collect()
 }
 
@@ -330,11 +348,14 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     Effect::Record { run: Some(id), entry: Box::new(record::of(execution, &note, &current.run, now)) }
                 }
                 Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
+                // A service is looked at by whoever gave it its order.
+                Order::ReadObjects if card.action.target.kind != SourceKind::Database => return None,
                 Order::ReadObjects => Effect::ReadObjects {
                     run: id,
                     database: card.action.target.at?,
                     identity: card.preview.identity.clone(),
                     objects: card.keys(),
+                    verb: card.verb()?,
                 },
                 Order::Release => Effect::Release { run: id },
             })
@@ -360,18 +381,17 @@ fn note_end(model: &mut Model) {
     });
     let words = execution.reasons().first().cloned().or(seen).unwrap_or_default();
     let past = Past { at: execution.began(), what: what.clone(), outcome, words };
-    let (target, acted) = (action.target.clone(), execution.has_acted());
+    let target = action.target.clone();
+    let effect = execution.steps().iter().find_map(|state| state.ended.as_ref().map(|(at, _)| *at));
     model.actions.remember(past);
-    if acted {
-        mark(model, &target, &what);
+    if let Some(at) = effect {
+        mark(model, &target, &what, at);
     }
     say(model, format!("{what}: {outcome}"), crate::app::actions::progress::tone(outcome));
 }
 
 /// A mark on the charts of the target.
-fn mark(model: &mut Model, target: &crate::remediation::action::Target, what: &Safe) {
-    use crate::domain::source::SourceKind;
-    let now = model.now;
+fn mark(model: &mut Model, target: &crate::remediation::action::Target, what: &Safe, when: Moment) {
     let Some(at) = target.at else { return };
     let series = match target.kind {
         SourceKind::Service => model.live.services.get_mut(at).map(|service| &mut service.latency),
@@ -380,6 +400,6 @@ fn mark(model: &mut Model, target: &crate::remediation::action::Target, what: &S
         SourceKind::Signal => model.live.signals.get_mut(at).map(|signal| &mut signal.series),
     };
     if let Some(series) = series {
-        series.mark(now, what.clone());
+        series.mark(when, what.clone());
     }
 }

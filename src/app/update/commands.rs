@@ -54,7 +54,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
-        Command::Actions => actions::open_menu(model),
+        Command::Actions => return actions::open_menu(model),
         Command::WatchAction => actions::watch(model),
         Command::Arm => return actions::arm(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,

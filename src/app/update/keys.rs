@@ -10,7 +10,7 @@ use super::{actions, commands, mouse, prompt};
 pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     model.dirty = true;
     if key == Key::ctrl('c') {
-        return vec![Effect::Quit];
+        return actions::leaving(model);
     }
     if model.view.prompt.is_some() {
         return prompt::pressed(model, key);

@@ -57,9 +57,9 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects
         }
         Event::ReadingArrived(arrival) => {
-            let (source, took) = (arrival.source, arrival.took);
+            let (source, begun) = (arrival.source, arrival.begun);
             let mut effects = readings::arrived(model, *arrival);
-            effects.extend(actions::read(model, source, took));
+            effects.extend(actions::read(model, source, begun));
             effects
         }
         Event::Previewed { id, outcome, begun } => {
@@ -92,6 +92,9 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::JobFinished(result) => jobs::finished(model, *result),
         Event::FrameDrawn(geometry) => {
             model.geometry = geometry;
+            Vec::new()
+        }
+        Event::FrameTaken => {
             actions::seen(model);
             Vec::new()
         }
@@ -122,7 +125,7 @@ fn changes_verdicts(event: &Event) -> bool {
 
 /// Whether the screen may look different after it.
 fn changes_picture(event: &Event) -> bool {
-    !matches!(event, Event::FrameDrawn(_) | Event::BytesWritten(_) | Event::ReadingDisplaced(_))
+    !matches!(event, Event::FrameDrawn(_) | Event::FrameTaken | Event::BytesWritten(_) | Event::ReadingDisplaced(_))
 }
 
 /// Says a line at the bottom of the screen.

@@ -105,7 +105,13 @@ pub static ACTION: Section = Section {
             "rises, falls, ok, or a threshold such as \"> 80 %\".",
         ),
         key("unit", Kind::Name, "\"api.service\"", "", "Unit of systemd, instead of a request."),
-        key("compose", Kind::Name, "\"api\"", "", "Service of a compose project, instead of a request."),
+        key(
+            "compose",
+            Kind::Name,
+            "\"api\"",
+            "",
+            "Service of a compose project, instead of a request. Which machine docker means only docker knows: unless DOCKER_HOST is a unix: socket it counts as production, or as declared.",
+        ),
         key(
             "restart_command",
             Kind::Argv,

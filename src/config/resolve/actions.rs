@@ -138,7 +138,7 @@ impl<'a> Builder<'a> {
             _ => ServiceVerb::Restart,
         };
         let host = text(item, "ssh").map(str::to_owned);
-        let loopback = host.is_none();
+        let loopback = host.is_none() && !self.is_elsewhere(&manager);
         let place = host.map_or(Place::Local, |host| Place::Ssh { host });
         let step = ServiceStep { manager, verb, place, become_argv: texts(item, "become") };
         let Some(mut proof) = self.proof(item) else { return };
@@ -177,6 +177,18 @@ impl<'a> Builder<'a> {
             warnings: vec![Safe::of("requests that it is serving are broken off, unless it finishes them")],
         };
         self.resolved.actions.own.push(action);
+    }
+
+    /// A container engine may be another machine's: by a variable, or by a context that only its program knows of.
+    fn is_elsewhere(&self, manager: &Manager) -> bool {
+        let set = |name: &str| self.inputs.variables.get(name).is_some_and(|value| !value.starts_with("unix:"));
+        match manager {
+            Manager::Compose { program: ComposeProgram::Docker, .. } => {
+                self.inputs.variables.get("DOCKER_HOST").is_none_or(|value| !value.starts_with("unix:"))
+            }
+            Manager::Compose { program: ComposeProgram::Podman, .. } => set("CONTAINER_HOST") || set("DOCKER_HOST"),
+            Manager::Systemd { .. } | Manager::Program { .. } => false,
+        }
     }
 
     /// Who starts and stops the service; `None` where the action is a request.

@@ -39,7 +39,7 @@ fn each_reason_by_itself() {
     };
     let running = Safe::of("restart of api");
     for (words, card, consent, situation) in [
-        ("read-only", plain(), given(|_| {}), Situation { armed: false, ..now }),
+        ("not armed", plain(), given(|_| {}), Situation { armed: false, ..now }),
         ("FROZEN", plain(), given(|_| {}), Situation { frozen: true, ..now }),
         ("is running", plain(), given(|_| {}), Situation { running: Some(&running), ..now }),
         ("not the phrase", plain(), given(|c| "Main".clone_into(&mut c.typed)), now),
@@ -163,4 +163,22 @@ proptest! {
         let outcome = review(now, Consent { reason, ..given }, &situation(at(2.0)));
         prop_assert_eq!(outcome.is_ok(), alike);
     }
+}
+
+#[test]
+fn locks_are_of_the_target_and_not_of_who_asks_or_of_its_process() {
+    let with = |facts: &[(&'static str, &str)]| {
+        let mut card = plain();
+        card.preview.identity.facts = facts.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        card.target_key()
+    };
+    let database = [("system identifier", "7001"), ("database", "app"), ("user", "ann"), ("started", "1")];
+    let by_another = [("system identifier", "7001"), ("database", "app"), ("user", "bob"), ("started", "2")];
+    let elsewhere = [("system identifier", "7002"), ("database", "app"), ("user", "ann"), ("started", "1")];
+    assert_eq!(with(&database), with(&by_another));
+    assert_ne!(with(&database), with(&elsewhere));
+    let service =
+        |process| with(&[("service", "api"), ("manager", "systemd"), ("where", "here"), ("process", process)]);
+    assert_eq!(service("1"), service("2"));
+    assert_ne!(with(&[("run id", "a")]), with(&[("run id", "b")]), "what is not known to last counts whole");
 }

@@ -68,6 +68,23 @@ pub enum Manager {
     },
 }
 
+impl Manager {
+    /// Which manager it is, and of what.
+    #[must_use]
+    pub fn words(&self) -> Safe {
+        Safe::of(match self {
+            Manager::Systemd { user: false, .. } => "systemd".to_owned(),
+            Manager::Systemd { user: true, .. } => "systemd of the user".to_owned(),
+            Manager::Compose { program, project, file, .. } => {
+                let of =
+                    |name: &str, what: &Option<String>| what.as_ref().map_or(String::new(), |w| format!(" {name} {w}"));
+                format!("{} compose{}{}", program.word(), of("project", project), of("file", file))
+            }
+            Manager::Program { restart, .. } => restart.first().cloned().unwrap_or_default(),
+        })
+    }
+}
+
 /// Whose compose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ComposeProgram {

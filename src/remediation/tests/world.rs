@@ -30,6 +30,7 @@ pub fn object(pid: i32) -> Object {
     Object {
         key: key(pid),
         label: Safe::of(format!("pid {pid}")),
+        query: "SELECT 1".into(),
         user: Safe::of("app"),
         application: Safe::of("api"),
         client: Safe::of("10.0.0.7"),

@@ -91,6 +91,13 @@ impl Choice {
         Ok(choice)
     }
 
+    /// Leaves these out too.
+    pub fn sparing(mut self, users: &[String], applications: &[String]) -> Choice {
+        self.except_users.extend(users.iter().map(|name| clipped(name)));
+        self.except_applications.extend(applications.iter().flat_map(|name| as_reported(name)));
+        self
+    }
+
     fn is_older(&mut self, than: Duration) {
         self.older_than = than;
         self.older_seconds = than.min(LONGEST).as_secs_f64();

@@ -87,15 +87,18 @@ impl PostgresSource {
         &mut self,
         confirmed: &Identity,
         objects: &[ObjectKey],
+        verb: SessionVerb,
         deadline: Duration,
     ) -> Result<usize, Cause> {
         let order = Order::new(objects, SessionVerb::Terminate)?;
+        // What was to be cancelled is gone when it does something else; what was to be terminated only when it is gone.
+        let whole = verb == SessionVerb::Terminate;
         let until = Instant::now() + deadline;
         let found = self.identify(SessionVerb::Terminate, None, until, deadline).await?;
         if let Some(what) = identity::another_server(confirmed, &found.identity) {
             return Err(Cause::Other(Safe::of(format!("another server answers: {what}"))));
         }
-        let counted = timeout_at(until, self.count_left(&order)).await;
+        let counted = timeout_at(until, self.count_left(&order, whole)).await;
         let outcome = counted.unwrap_or_else(|_late| Err(late(deadline)));
         self.settle(&outcome).await;
         outcome
@@ -133,7 +136,7 @@ impl PostgresSource {
         self.ready(until, patience(self.spec.deadline)).await?;
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         let found = identity::read(session, verb, None).await?;
-        let mut preview = preview::look(session, selector, verb, cap).await?;
+        let mut preview = preview::look(session, selector, verb, cap, &self.spared).await?;
         preview.identity = found.identity;
         preview.obstacles.splice(0..0, found.obstacles);
         Ok(preview)
@@ -192,9 +195,11 @@ impl PostgresSource {
         }
     }
 
-    async fn count_left(&mut self, order: &Order) -> Result<usize, Cause> {
+    async fn count_left(&mut self, order: &Order, whole: bool) -> Result<usize, Cause> {
         let session = self.session.as_mut().ok_or_else(not_connected)?;
-        let rows = session.link.query(LEFT, &order.parameters()).await?;
+        let [pids, starts, states, since] = order.parameters();
+        let parameters = [pids, starts, states, since, (&whole, Type::BOOL)];
+        let rows = session.link.query(LEFT, &parameters).await?;
         let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("nothing was counted")))?;
         Ok(usize::try_from(super::column::get::<i64>(row, 0)?).unwrap_or(usize::MAX))
     }

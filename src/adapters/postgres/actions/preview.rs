@@ -26,8 +26,6 @@ use crate::remediation::step::SessionVerb;
 const CHOOSE: &str = include_str!("sql/choose.sql");
 /// Most sessions that one preview reads.
 const MOST: usize = 1000;
-/// Most characters of a query on a card.
-const QUERY: usize = 80;
 
 /// Looks. The identity is not in it.
 pub async fn look(
@@ -35,10 +33,11 @@ pub async fn look(
     selector: &SessionSelector,
     verb: SessionVerb,
     cap: usize,
+    (users, applications): &(Vec<String>, Vec<String>),
 ) -> Result<Preview, Cause> {
     let mut preview = Preview::default();
     let choice = match Choice::new(selector, verb) {
-        Ok(choice) => choice,
+        Ok(choice) => choice.sparing(users, applications),
         Err(why) => {
             preview.obstacles.push(why);
             return Ok(preview);
@@ -246,7 +245,8 @@ fn object(row: &Row) -> Result<Object, Cause> {
     let client = get::<Option<IpAddr>>(row, 6)?;
     Ok(Object {
         key: ObjectKey::Session { id: SessionId { pid, backend_start_us: micros(3)?.unwrap_or(0) }, state, since_us },
-        label: Safe::of(format!("pid {pid} {} {}", state.short(), text(11)?.one_line().clipped(QUERY))),
+        label: Safe::of(format!("pid {pid} {}", state.short())),
+        query: text(11)?,
         user: text(4)?.one_line(),
         application: text(5)?.one_line(),
         client: client.map_or_else(|| Safe::of("local"), |address| Safe::of(address.to_string())),

@@ -125,3 +125,45 @@ fn a_failed_reading_breaks_what_had_held() {
     assert_eq!(read(Measure::UsedSlots(0), Some(1.0), 8.0), Phase::Verifying, "it has to hold anew");
     assert_eq!(read(Measure::UsedSlots(0), Some(1.0), 11.0), Phase::Closing(Outcome::Verified));
 }
+
+#[test]
+fn where_nothing_was_done_nothing_is_verified() {
+    let all_gone = Faults { gone: vec![0, 1, 2, 3], used_after: Some(10.0), ..Faults::default() };
+    let (world, execution) = played(all_gone);
+    assert_eq!(outcome(&execution), (Outcome::NotVerified, true), "whatever the readings show");
+    assert!(world.effects.iter().all(|effect| effect.touched.is_empty()));
+}
+
+#[test]
+fn a_disk_that_does_not_answer_keeps_nobody_waiting() {
+    let (mut execution, _) = Execution::begin(warrant(card(action(Level::L2), 0..2)), at(1.0));
+    assert!(execution.step(Input::TimePassed, at(20.9)).is_empty());
+    let orders = execution.step(Input::TimePassed, at(21.1));
+    assert!(matches!(orders.as_slice(), [Order::Release]), "{orders:?}");
+    assert_eq!(outcome(&execution), (Outcome::Refused, false));
+    assert!(execution.step(Input::Held(Ok(())), at(22.0)).is_empty(), "a lock that comes late starts nothing");
+}
+
+#[test]
+fn a_late_answer_tells_what_became_of_each() {
+    let (mut execution, _) = Execution::begin(warrant(card(action(Level::L2), 0..2)), at(1.0));
+    execution.step(Input::Held(Ok(())), at(1.0));
+    execution.step(Input::Recorded(Ok(())), at(1.0));
+    execution.step(Input::TimePassed, at(9.0));
+    assert_eq!(execution.phase(), Phase::Verifying);
+    assert!(execution.fates().iter().all(|(_, fate)| *fate == Fate::Unknown));
+    let fates = vec![(key(0), Fate::Done), (key(1), Fate::Changed)];
+    let end = crate::remediation::step::StepEnd::Done { fates: fates.clone(), said: Vec::new() };
+    assert!(execution.step(Input::StepEnded { step: 0, end }, at(10.0)).is_empty(), "and sends nothing");
+    assert_eq!(execution.fates(), fates);
+}
+
+#[test]
+fn an_order_that_waited_too_long_has_no_time_left() {
+    let (mut execution, _) = Execution::begin(warrant(card(action(Level::L2), 0..2)), at(1.0));
+    execution.step(Input::Held(Ok(())), at(1.0));
+    let orders = execution.step(Input::Recorded(Ok(())), at(2.0));
+    let [Order::Run { approved, .. }] = orders.as_slice() else { panic!("{orders:?}") };
+    assert_eq!(approved.left(at(4.0)).as_secs(), 3);
+    assert!(approved.left(at(7.0)).is_zero() && approved.left(at(3600.0)).is_zero());
+}

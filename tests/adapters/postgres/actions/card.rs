@@ -48,7 +48,7 @@ async fn terminating_idle_sessions_takes_the_right_ones_and_says_whom_it_leaves_
     assert_eq!(words(&card.obstacles), "");
     let shown = object(&card, &first);
     assert_eq!((shown.user.as_str(), shown.application.as_str(), shown.client.as_str()), ("app", "web", "127.0.0.1"));
-    assert!(shown.label.as_str().starts_with(&format!("pid {} idle SELECT pid", first.id.pid)), "{}", shown.label);
+    assert!(shown.label.as_str().starts_with(&format!("pid {} idle", first.id.pid)), "{}", shown.label);
     assert!(shown.age.unwrap() >= Duration::from_secs(2));
     let fates = signal(&mut source, &card, SessionVerb::Terminate).await;
     assert_eq!(fates.into_values().collect::<Vec<_>>(), [Fate::Done, Fate::Done]);
@@ -169,7 +169,8 @@ async fn text_of_sessions_goes_through_the_gate() {
     let guest = Guest::new(&server, "app", "shop", "web").await;
     guest.client.batch_execute("SELECT '\u{1b}[2J\u{202e}evil'\n\n -- \u{200b}").await.unwrap();
     let card = preview(&mut ops(&server), &SessionSelector::One(guest.id), SessionVerb::Terminate).await;
-    let label = object(&card, &guest).label.to_string();
+    let guest = object(&card, &guest);
+    let label = format!("{} {} {}", guest.label, guest.application, guest.query.one_line());
     assert!(label.contains("evil") && !label.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\n']), "{label}");
     assert!(matches!(card.objects[0].key, ObjectKey::Session { state: SessionState::Idle, .. }));
 }

@@ -13,7 +13,7 @@ async fn who_changed_survives_who_left_is_gone_and_the_rest_is_terminated() {
     let mut source = ops(&server);
     let card = preview(&mut source, &idle(MOMENT), SessionVerb::Terminate).await;
     assert_eq!(card.objects.len(), 4);
-    assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(4));
+    assert_eq!(source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await, Ok(4));
     let (stays_pid, works_pid, worked_pid, leaves_pid) = (stays.id.pid, works.id.pid, worked.id.pid, leaves.id.pid);
     works.runs("BEGIN").await;
     worked.runs("SELECT 1").await;
@@ -30,7 +30,7 @@ async fn who_changed_survives_who_left_is_gone_and_the_rest_is_terminated() {
         assert!(left.is_alive().await);
     }
     until(&server, &format!("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {stays_pid}")).await;
-    assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(0));
+    assert_eq!(source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await, Ok(0));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn cancelling_ends_the_same_query_only() {
         in_state(&server, &guest, "active").await;
         let card = preview(&mut source, &selector, SessionVerb::Cancel).await;
         assert!(matches!(card.objects[0].key, ObjectKey::Session { state: SessionState::Active, .. }));
-        assert!(card.objects[0].label.as_str().contains("pg_sleep(600)"));
+        assert!(card.objects[0].query.one_line().as_str().contains("pg_sleep(600)"));
         assert_eq!(signal(&mut source, &card, SessionVerb::Cancel).await[&guest.id.pid], Fate::Done);
     });
     assert_eq!(first.unwrap_err().code().unwrap().code(), "57014");
@@ -92,7 +92,7 @@ async fn cancelling_ends_the_same_query_only() {
         go.send(()).unwrap();
         waiting(&server, 1).await;
         assert_eq!(signal(&mut source, &card, SessionVerb::Cancel).await[&again.id.pid], Fate::Changed);
-        assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(0));
+        assert_eq!(source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await, Ok(0));
         gate.runs(unlock).await;
     });
     assert!(second.is_ok(), "the next query was not touched");

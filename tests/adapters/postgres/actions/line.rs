@@ -29,7 +29,7 @@ async fn with_every_slot_taken_both_work_over_the_kept_connection() {
     for guest in leak {
         assert_eq!(guest.ended().await, "57P01");
     }
-    while kept.left(&card.identity, &keys(&card), DEADLINE).await.unwrap() > 0 {
+    while kept.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await.unwrap() > 0 {
         tokio::task::yield_now().await;
     }
     ops(&server).preview(&idle(MOMENT), SessionVerb::Terminate, CAP, DEADLINE).await.unwrap();
@@ -47,7 +47,11 @@ async fn a_restart_between_card_and_effect_is_another_target() {
     let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
     assert!(matches!(&end, StepEnd::OtherTarget(what) if what.as_str().starts_with("started was")), "{end:?}");
     assert!(guest.is_alive().await);
-    assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(0), "a restart ended all of them");
+    assert_eq!(
+        source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await,
+        Ok(0),
+        "a restart ended all of them"
+    );
     server.stop();
     let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
     assert!(matches!(end, StepEnd::Failed(Cause::Refused { .. })), "nothing was sent: {end:?}");
@@ -63,7 +67,7 @@ async fn another_server_and_another_role_are_another_target() {
     let card = preview(&mut there, &idle(MOMENT), SessionVerb::Terminate).await;
     let end = there.signal(&on_primary.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
     assert!(matches!(&end, StepEnd::OtherTarget(what) if what.as_str().starts_with("server was")), "{end:?}");
-    let left = there.left(&on_primary.identity, &keys(&card), DEADLINE).await;
+    let left = there.left(&on_primary.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await;
     assert!(left.unwrap_err().to_string().contains("another server"), "says nothing about the first one's sessions");
     standby.sql("postgres", "SELECT pg_promote()");
     let end = there.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
@@ -137,7 +141,11 @@ async fn fault_39_a_line_cut_after_the_effect_is_unknown_and_nothing_is_sent_aga
     assert_eq!(guest.ended().await, "57P01", "it had its effect");
     until(&server, &format!("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {pid}")).await;
     line.cut.store(false, Ordering::SeqCst);
-    assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(0), "looking at it decides");
+    assert_eq!(
+        source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await,
+        Ok(0),
+        "looking at it decides"
+    );
     let log = std::fs::read_to_string(server.log()).unwrap();
     assert_eq!(log.matches("quarterdeck: signals sessions").count(), 1, "sent once");
 }

@@ -24,7 +24,11 @@ async fn without_the_right_the_grant_is_told_and_nothing_breaks_half_way() {
     assert!(words(&blind.obstacles).contains("GRANT pg_read_all_stats TO \"ops\";"), "{:?}", blind.obstacles);
     let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
     assert!(matches!(&end, StepEnd::Done { fates, .. } if fates[0].1 == Fate::Refused), "{end:?}");
-    assert_eq!(source.left(&card.identity, &keys(&card), DEADLINE).await, Ok(1), "what cannot be seen is not gone");
+    assert_eq!(
+        source.left(&card.identity, &keys(&card), SessionVerb::Cancel, DEADLINE).await,
+        Ok(1),
+        "what cannot be seen is not gone"
+    );
     assert!(guest.is_alive().await);
     // A member of the session's role needs no more than that.
     server.sql("postgres", "GRANT app TO ops");
