@@ -123,6 +123,15 @@ fn service_down() {
 #[test]
 fn backlog() {
     let mut session = incident("backlog", "queue: degraded");
+    // What falls must have risen: the signal is read more rarely than health.
+    session.wait_long("the signal past its threshold", SHOWS, |seen| {
+        let is_high = |line: &str| {
+            line.contains("pending")
+                && line.contains("endpoint")
+                && line.matches("00k").count() + line.matches('k').count() >= 3
+        };
+        seen.screen().lines().any(is_high)
+    });
     card(&mut session, "retry pending deliveries");
     run(&mut session, Some("api"), "verified");
     leave(session);
