@@ -18,4 +18,5 @@ pub mod outcome;
 pub mod place;
 pub mod service;
 pub mod step;
+pub mod ticket;
 pub mod window;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
-use crate::app::Event;
 use crate::app::effect::{PreviewOf, PreviewOrder};
+use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
@@ -40,8 +40,27 @@ impl Acting {
         self.audit.and_then(AuditThread::finish)
     }
 
+    /// Obeys what acting orders, with or without a screen; what does not concern acting is nothing to it.
+    pub fn obey(&self, watch: &Watch, effect: Effect) {
+        match effect {
+            Effect::Preview(order) => self.preview(watch, *order),
+            Effect::Hold { run, key, action, target, cool_down } => {
+                self.hold(run, Wanted { key, action, target, cool_down });
+            }
+            Effect::Record { run, entry } => self.record(run, entry),
+            Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
+            Effect::ReadObjects { run, database, identity, objects } => {
+                if !watch.order(database, DatabaseOrder::Left { run, identity, objects }) {
+                    tracing::warn!("the database has too many orders waiting; its sessions are counted later");
+                }
+            }
+            Effect::Release { run } => self.release(run),
+            _ => {}
+        }
+    }
+
     /// Finds out what an action would touch.
-    pub fn preview(&self, watch: &Watch, order: PreviewOrder) {
+    fn preview(&self, watch: &Watch, order: PreviewOrder) {
         let PreviewOrder { id, of, deadline } = order;
         match of {
             PreviewOf::Sessions { database, selector, verb, cap } => {
@@ -58,7 +77,7 @@ impl Acting {
     }
 
     /// Writes to the audit.
-    pub fn record(&self, run: Option<u64>, entry: Box<Entry>) {
+    fn record(&self, run: Option<u64>, entry: Box<Entry>) {
         if self.order(AuditOrder::Record { run, entry }) {
             return;
         }
@@ -68,21 +87,21 @@ impl Acting {
     }
 
     /// Takes the locks of a target.
-    pub fn hold(&self, run: u64, wanted: Wanted) {
+    fn hold(&self, run: u64, wanted: Wanted) {
         if !self.order(AuditOrder::Hold { run, wanted }) {
             self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
         }
     }
 
     /// Lets them go.
-    pub fn release(&self, run: u64) {
+    fn release(&self, run: u64) {
         if !self.order(AuditOrder::Release { run }) {
             tracing::error!("the locks of a run could not be let go; they go with this program");
         }
     }
 
     /// Does a step. Only with what the guard made.
-    pub fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
+    fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
         match &approved.step().work {
             Work::Sessions(sessions) => {
                 let database = sessions.database;
