@@ -125,10 +125,10 @@ impl Driver {
             let why = vec![said.unwrap_or_else(|| Safe::of("no card: the preview did not answer"))];
             return if given { self.turn_away(AuditEvent::Refused, action, why) } else { self.refuse(why) };
         };
-        let lines = headless::lines(&self.model, &card);
-        self.teller.tell(Told::Answer(lines));
         match consent {
             Consent::Asked(again) => {
+                let lines = headless::lines(&self.model, &card);
+                self.teller.tell(Told::Answer(lines));
                 let against = headless::against(&self.model, &card);
                 if !against.is_empty() {
                     return self.refuse(against);

@@ -13,10 +13,10 @@ async fn without_leave_without_a_terminal_and_without_a_reason_nothing_is_done()
     stage.confirm("000000000000-00000000", &[]).refused("needs a terminal");
     stage.configure("production", &format!("allow = true\n{HEADLESS}"));
     let (card, code) = stage.dry_run();
-    assert!(card.contains("main in production") && card.contains("--reason 'WHY'"), "{card}");
+    assert!(card.contains("main in PRODUCTION") && card.contains("--reason 'WHY'"), "{card}");
     stage.confirm(&code, &[]).refused("in production a reason is asked for");
     stage.confirm(&code, &["--reason", "INC-7"]).refused("used already");
-    // The ticket stays for the one it was made for: read-only meanwhile, it is used up all the same.
+    // Read-only meanwhile.
     let (_, code) = stage.dry_run();
     stage.configure("production", HEADLESS);
     stage.confirm(&code, &["--reason", "INC-7"]).refused("read-only");

@@ -6,7 +6,7 @@ use super::{ACTION, Stage, code_in};
 fn start(stage: &Stage, more: &[&str]) -> Start {
     let path = stage.config_path();
     let arguments = [&["--config", path.to_str().unwrap(), "run", ACTION, "--target", "main"], more].concat();
-    Start::new(&arguments).size(160, 60).variable("HOME", stage.home.path().to_str().unwrap())
+    Start::new(&arguments).size(160, 100).variable("HOME", stage.home.path().to_str().unwrap())
 }
 
 #[tokio::test]
