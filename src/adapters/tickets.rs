@@ -108,7 +108,10 @@ fn words(errno: Errno) -> String {
 
 /// A name from the kernel's chance.
 fn chance() -> std::io::Result<String> {
-    let mut bytes = [0; ID_DIGITS / 2];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut bytes = [0; 8];
+    // As many bytes as the name has pairs of digits; the others stay zero.
+    if let Some(chance) = bytes.get_mut(..ID_DIGITS / 2) {
+        File::open("/dev/urandom")?.read_exact(chance)?;
+    }
+    Ok(format!("{:0ID_DIGITS$x}", u64::from_le_bytes(bytes)))
 }

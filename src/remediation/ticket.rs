@@ -88,8 +88,8 @@ impl Ticket {
             all.update((part.len() as u64).to_be_bytes());
             all.update(part);
         }
-        let digits = all.finalize();
-        digits.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(BOUND_DIGITS).collect()
+        let digest = all.finalize();
+        format!("{:0BOUND_DIGITS$x}", u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()))
     }
 }
 

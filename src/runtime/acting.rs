@@ -50,9 +50,7 @@ impl Acting {
             Effect::Record { run, entry } => self.record(run, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
             Effect::ReadObjects { run, database, identity, objects } => {
-                if !watch.order(database, DatabaseOrder::Left { run, identity, objects }) {
-                    tracing::warn!("the database has too many orders waiting; its sessions are counted later");
-                }
+                count(watch, database, DatabaseOrder::Left { run, identity, objects });
             }
             Effect::Release { run } => self.release(run),
             _ => {}
@@ -139,6 +137,12 @@ impl Acting {
 
     fn tell(&self, run: u64, input: Input) {
         self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+    }
+}
+
+fn count(watch: &Watch, database: usize, order: DatabaseOrder) {
+    if !watch.order(database, order) {
+        tracing::warn!("the database has too many orders waiting; its sessions are counted later");
     }
 }
 

@@ -46,9 +46,9 @@ impl Stage {
     /// The configuration, with more lines of `[actions]`.
     fn configure(&self, environment: &str, actions: &str) {
         let text = format!(
-            "[actions]\nidle_in_transaction_older_than = \"1s\"\naudit = {:?}\n{actions}\n\
+            "[actions]\nidle_in_transaction_older_than = \"1s\"\naudit = \"{}\"\n{actions}\n\
              [[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1:{}/postgres\"\nenvironment = {environment:?}\n",
-            self.home.path().join("audit"),
+            self.home.path().join("audit").display(),
             self.server.port()
         );
         std::fs::write(self.config_path(), text).unwrap();
