@@ -124,7 +124,7 @@ mod tests {
         let ask = |action, target, now: BootMoment| redeemed(code.as_str(), action, target, &now);
         assert_eq!(ask("terminate-idle", "main", at("a", 60.0)), Ok("5f".repeat(32)));
         for (action, target, now, why) in [
-            ("terminate-idle", "main", at("a", 60.1), "1m0s old, and good for 1m"),
+            ("terminate-idle", "main", at("a", 60.1), "1m00s old, and good for 1m"),
             ("terminate-idle", "main", at("b", 1.0), "before the machine was started"),
             ("terminate-idle", "other", at("a", 1.0), "it is of terminate-idle on main"),
             ("cancel-root-blocker", "main", at("a", 1.0), "it is of terminate-idle on main"),
