@@ -14,5 +14,6 @@ pub mod postgres;
 pub mod redis;
 pub mod secret;
 pub mod shared_folder;
+pub mod tickets;
 mod tls;
 pub mod tmux;

@@ -9,7 +9,8 @@ use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Moment, Safe};
 use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment, Stream};
-use crate::remediation::card::Preview;
+use crate::remediation::action::Action;
+use crate::remediation::card::{Digest, Preview};
 use crate::remediation::execution::Input;
 
 /// What happened.
@@ -43,6 +44,15 @@ pub enum Event {
     BytesWritten(u64),
     /// The program's own log, asked for by the overlay: newest lines last.
     DiagnosticsRead(Vec<Safe>),
+    /// The card of an action was asked for, where no screen has a menu.
+    CardAsked(Box<Action>),
+    /// The card was consented to with the code that stands for its phrase.
+    Consented {
+        /// The digest that the code is bound to.
+        digest: Digest,
+        /// Why.
+        reason: String,
+    },
     /// A preview ended.
     Previewed {
         /// Of which order.

@@ -28,6 +28,30 @@ Configuration is read from --config, the user's configuration folder or
 
 Exit status: 0 done, 64 wrong usage, 78 wrong configuration.";
 
+const RUN: &str = "\
+Runs one guarded action without a screen: the same actions, guards, audit and verdicts as behind the key a of the dashboard.
+
+Without --confirm nothing is changed: the action's card is made by a real, read-only preview and printed (what the target says it \
+is, whom the action touches and whom it leaves alone, what will be sent, what undoes it, how success will be shown), with a code. \
+The code is good for 60 seconds and once, and only for that card: --confirm makes the card anew, and where it is not the same any \
+more nothing is done.
+
+It needs a terminal, on which somebody reads the card, unless headless under [actions] names the action; and leave to act: allow = \
+true there, or --allow-actions. A signal cancels it before the first byte is sent; after that it goes on to its end and is recorded.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  What there is, how dangerous, and why not:
+    quarterdeck run --list
+  The card, and its code:
+    quarterdeck run terminate-idle-in-transaction --target main --older-than 15m
+  Run what that card shows; in production with a reason:
+    quarterdeck run terminate-idle-in-transaction --target main --older-than 15m \\
+        --confirm 5f0c1e22a9b4-77ab01c3 --reason 'INC-7: pool is full'
+
+Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified,
+13 unknown, 64 wrong usage, 78 wrong configuration; 128 and the signal's number where one came before it began.";
+
 /// The program.
 #[derive(Debug, Parser)]
 #[command(
@@ -63,6 +87,9 @@ pub enum Command {
     /// Check, show or print configuration
     #[command(subcommand)]
     Config(Config),
+    /// Run one guarded action without a screen: first its card and a code, then the code
+    #[command(long_about = RUN, after_help = RUN_EXAMPLES)]
+    Run(Box<Run>),
     /// Show or verify the record of actions
     #[command(subcommand)]
     Audit(Audit),
@@ -223,6 +250,35 @@ pub struct Check {
     /// Time between the two readings
     #[arg(long, value_name = "TIME", default_value = "2s")]
     pub sample: String,
+}
+
+/// `run`
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Which action, by its name in the list
+    #[arg(required_unless_present = "list", requires = "target")]
+    pub action: Option<String>,
+    /// What it is aimed at, by its name in the configuration
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// List all actions: level, name, target, what each does, and why not
+    #[arg(long, conflicts_with_all = ["action", "target", "dry_run", "confirm", "reason", "older_than"])]
+    pub list: bool,
+    /// Print the card and a code, and change nothing; so it is without --confirm
+    #[arg(long, conflicts_with = "confirm")]
+    pub dry_run: bool,
+    /// Run what the card of this code shows
+    #[arg(long, value_name = "CODE")]
+    pub confirm: Option<String>,
+    /// Why, for the audit; in production it has to be said
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Only sessions that are idle for longer than the configuration asks for
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Option<String>,
+    /// Where it is
+    #[command(flatten)]
+    pub targets: Targets,
 }
 
 /// `config`

@@ -7,13 +7,14 @@ mod config;
 mod dashboard;
 mod demo;
 pub mod load;
+mod run;
 pub mod say;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Check, Command, CommandLine, Config, Demo, Targets};
+use arguments::{Check, Command, CommandLine, Config, Demo, Run, Targets};
 
 use crate::domain::Safe;
 
@@ -21,12 +22,12 @@ use crate::domain::Safe;
 #[must_use]
 pub fn main() -> ExitCode {
     match CommandLine::try_parse() {
-        Ok(line) => run(line),
+        Ok(line) => obey(line),
         Err(told) => usage(&told),
     }
 }
 
-fn run(line: CommandLine) -> ExitCode {
+fn obey(line: CommandLine) -> ExitCode {
     let before = line.targets;
     match line.command {
         None => dashboard::run(before),
@@ -38,6 +39,7 @@ fn run(line: CommandLine) -> ExitCode {
             let looks = Targets { theme: before.theme.clone(), ascii: before.ascii, ..Targets::default() };
             if looks == before { demo::run(asked) } else { out_of_place("demo") }
         }
+        Some(Command::Run(asked)) => run::run(Run { targets: asked.targets.after(before), ..*asked }),
         Some(Command::Audit(_)) if before != Targets::default() => out_of_place("audit"),
         Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Config(Config::Example)) if before != Targets::default() => out_of_place("config example"),

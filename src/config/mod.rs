@@ -11,7 +11,7 @@ pub mod example;
 pub mod keys;
 pub mod layers;
 pub mod names;
-mod nearest;
+pub mod nearest;
 pub mod problem;
 pub mod profiles;
 pub mod read;

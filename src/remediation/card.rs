@@ -65,6 +65,19 @@ impl Digest {
         self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
+    /// From what [`Digest::hex`] gave.
+    #[must_use]
+    pub fn parse(hex: &str) -> Option<Digest> {
+        let mut bytes = [0; 32];
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(Digest(bytes))
+    }
+
     /// Enough of it to tell two cards apart.
     #[must_use]
     pub fn short(&self) -> Safe {

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod place;
 pub mod service;
 pub mod step;
+pub mod ticket;
 pub mod window;
 
 #[cfg(test)]

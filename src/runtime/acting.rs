@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
-use crate::app::Event;
 use crate::app::effect::{PreviewOf, PreviewOrder};
+use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
@@ -40,8 +40,26 @@ impl Acting {
         self.audit.and_then(AuditThread::finish)
     }
 
+    /// Obeys what acting orders, with or without a screen; what does not concern acting is nothing to it.
+    pub fn obey(&self, watch: &Watch, effect: Effect) {
+        match effect {
+            Effect::Preview(order) => self.preview(watch, *order),
+            Effect::Hold { run, key, action, target, cool_down } => {
+                self.hold(run, Wanted { key, action, target, cool_down });
+            }
+            Effect::Record { run, entry } => self.record(run, entry),
+            Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
+            Effect::CountTmuxClients => self.count_tmux_clients(),
+            Effect::ReadObjects { run, database, identity, objects, verb } => {
+                count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
+            }
+            Effect::Release { run } => self.release(run),
+            _ => {}
+        }
+    }
+
     /// Finds out what an action would touch.
-    pub fn preview(&self, watch: &Watch, order: PreviewOrder) {
+    fn preview(&self, watch: &Watch, order: PreviewOrder) {
         let PreviewOrder { id, of, deadline } = order;
         match of {
             PreviewOf::Sessions { database, selector, verb, cap } => {
@@ -58,13 +76,13 @@ impl Acting {
     }
 
     /// Counts who else is attached to our tmux session.
-    pub fn count_tmux_clients(&self) {
+    fn count_tmux_clients(&self) {
         // Where the thread is stuck, the card cannot be run either.
         let _told = self.order(AuditOrder::CountTmuxClients);
     }
 
     /// Writes to the audit.
-    pub fn record(&self, run: Option<u64>, entry: Box<Entry>) {
+    fn record(&self, run: Option<u64>, entry: Box<Entry>) {
         if self.order(AuditOrder::Record { run, entry }) {
             return;
         }
@@ -75,21 +93,21 @@ impl Acting {
     }
 
     /// Takes the locks of a target.
-    pub fn hold(&self, run: u64, wanted: Wanted) {
+    fn hold(&self, run: u64, wanted: Wanted) {
         if !self.order(AuditOrder::Hold { run, wanted }) {
             self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
         }
     }
 
     /// Lets them go.
-    pub fn release(&self, run: u64) {
+    fn release(&self, run: u64) {
         if !self.order(AuditOrder::Release { run }) {
             tracing::error!("the locks of a run could not be let go; they go with this program");
         }
     }
 
     /// Does a step. Only with what the guard made.
-    pub fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
+    fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
         match &approved.step().work {
             Work::Sessions(sessions) => {
                 let database = sessions.database;
@@ -127,6 +145,12 @@ impl Acting {
 
     fn tell(&self, run: u64, input: Input) {
         self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+    }
+}
+
+fn count(watch: &Watch, database: usize, order: DatabaseOrder) {
+    if !watch.order(database, order) {
+        tracing::warn!("the database has too many orders waiting; its sessions are counted later");
     }
 }
 

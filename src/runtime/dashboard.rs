@@ -15,11 +15,10 @@ use crate::ui::theme::Theme;
 
 use super::acting::Acting;
 use super::compute_thread::ComputeThread;
-use super::database_orders::DatabaseOrder;
-use super::guards::Wanted;
 use super::inbox::Inbox;
 use super::log_thread::LogThread;
 use super::screen::Screen;
+use super::signals::EXIT_HANGUP;
 use super::terminal::decoder::Input;
 use super::terminal::input::{FromTerminal, InputThread};
 use super::terminal::modes;
@@ -222,12 +221,7 @@ impl Dashboard {
 
     fn step(&mut self, event: Event) {
         if let Event::AskedToLeave(signal) = &event {
-            self.leave = Some(match *signal {
-                "SIGHUP" => EXIT_HANGUP,
-                "SIGINT" => EXIT_INTERRUPTED,
-                "SIGQUIT" => EXIT_QUIT,
-                _ => EXIT_TERMINATED,
-            });
+            self.leave = Some(signals::exit_status(signal));
         }
         if matches!(event, Event::Continued)
             && !std::mem::take(&mut self.back_already)
@@ -262,19 +256,13 @@ impl Dashboard {
             Effect::SetMouse(on) => self.screen.set_mouse(on),
             Effect::Copy(lines) => self.copy(&lines),
             Effect::ReadDiagnostics => self.step(Event::DiagnosticsRead(diagnostics::lines())),
-            Effect::Preview(order) => self.acting.preview(&self.watch, *order),
-            Effect::CountTmuxClients => self.acting.count_tmux_clients(),
-            Effect::Hold { run, key, action, target, cool_down } => {
-                self.acting.hold(run, Wanted { key, action, target, cool_down });
-            }
-            Effect::Record { run, entry } => self.acting.record(run, entry),
-            Effect::RunAction { run, step, approved } => self.acting.run(&self.watch, run, step, approved),
-            Effect::ReadObjects { run, database, identity, objects, verb } => {
-                if !self.watch.order(database, DatabaseOrder::Left { run, identity, objects, verb }) {
-                    tracing::warn!("the database has too many orders waiting; its sessions are counted later");
-                }
-            }
-            Effect::Release { run } => self.acting.release(run),
+            acting @ (Effect::Preview(_)
+            | Effect::CountTmuxClients
+            | Effect::Hold { .. }
+            | Effect::Record { .. }
+            | Effect::RunAction { .. }
+            | Effect::ReadObjects { .. }
+            | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),
@@ -316,15 +304,6 @@ impl Dashboard {
         self.back_already = true;
     }
 }
-
-/// 128 + SIGHUP: the terminal went away.
-const EXIT_HANGUP: u8 = 129;
-/// 128 + SIGINT.
-const EXIT_INTERRUPTED: u8 = 130;
-/// 128 + SIGQUIT.
-const EXIT_QUIT: u8 = 131;
-/// 128 + SIGTERM.
-const EXIT_TERMINATED: u8 = 143;
 
 fn listen_to(tty: &File, inbox: &Arc<Inbox>) -> std::io::Result<InputThread> {
     let inbox = Arc::clone(inbox);

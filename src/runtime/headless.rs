@@ -1,6 +1,6 @@
 //! The same program without a screen: the same sources and the same `update`, driven until everything was read twice.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,9 +81,7 @@ impl Driver {
             if left.is_zero() {
                 return;
             }
-            let mut events: VecDeque<Event> = self.inbox.wait(left.min(STEP), true);
-            events.extend(self.inbox.take_telemetry());
-            for event in events {
+            for event in self.inbox.take_all(left.min(STEP)) {
                 self.step(event);
             }
         }

@@ -86,6 +86,13 @@ impl Inbox {
         std::mem::take(&mut lanes.prompt)
     }
 
+    /// Waits for anything at all and takes it: for a loop that has no frames to keep to.
+    pub fn take_all(&self, patience: Duration) -> VecDeque<Event> {
+        let mut events = self.wait(patience, true);
+        events.extend(self.take_telemetry());
+        events
+    }
+
     /// Whether so much of the logs waits that it should not wait for the next frame slot.
     #[must_use]
     pub fn is_crowded(&self) -> bool {

@@ -10,6 +10,20 @@ use crate::app::Event;
 use super::inbox::Inbox;
 use super::io_thread::IoThread;
 
+/// 128 + SIGHUP: the terminal went away.
+pub const EXIT_HANGUP: u8 = 129;
+
+/// The exit status of a program that a signal asked to leave: 128 and its number.
+#[must_use]
+pub fn exit_status(signal: &str) -> u8 {
+    match signal {
+        "SIGHUP" => EXIT_HANGUP,
+        "SIGINT" => 130,
+        "SIGQUIT" => 131,
+        _ => 143,
+    }
+}
+
 /// Listens from now on: when it returns, none of these signals ends the program by itself any more.
 pub fn listen(io: &IoThread, inbox: &Arc<Inbox>) -> std::io::Result<()> {
     for (kind, name) in [

@@ -62,21 +62,36 @@ impl Watch {
 
     /// Watches everything that is resolved, and looks around at bare origins.
     pub fn begin(&mut self, resolved: &Resolved) {
-        let spared = (&*resolved.actions.except_users, &*resolved.actions.except_applications);
-        for (at, spec) in resolved.services.iter().enumerate() {
-            self.service(SourceId::new(SourceKind::Service, at), spec);
-        }
-        for (at, spec) in resolved.databases.iter().enumerate() {
-            self.database(SourceId::new(SourceKind::Database, at), spec, spared);
-        }
-        for (at, spec) in resolved.caches.iter().enumerate() {
-            self.cache(SourceId::new(SourceKind::Cache, at), spec);
-        }
-        for (at, spec) in resolved.signals.iter().enumerate() {
-            self.signal(SourceId::new(SourceKind::Signal, at), spec);
-        }
+        self.begin_only(resolved, |_| true);
         for (at, origin) in resolved.origins.iter().enumerate() {
             self.origin(at, origin.clone());
+        }
+    }
+
+    /// Watches only what is needed, and looks around nowhere. What is left out keeps its place in the order.
+    pub fn begin_only(&mut self, resolved: &Resolved, needed: impl Fn(SourceId) -> bool) {
+        let spared = (&*resolved.actions.except_users, &*resolved.actions.except_applications);
+        let wanted = |kind, at| Some(SourceId::new(kind, at)).filter(|id| needed(*id));
+        for (at, spec) in resolved.services.iter().enumerate() {
+            if let Some(id) = wanted(SourceKind::Service, at) {
+                self.service(id, spec);
+            }
+        }
+        for (at, spec) in resolved.databases.iter().enumerate() {
+            match wanted(SourceKind::Database, at) {
+                Some(id) => self.database(id, spec, spared),
+                None => self.databases.push(mpsc::channel(1).0),
+            }
+        }
+        for (at, spec) in resolved.caches.iter().enumerate() {
+            if let Some(id) = wanted(SourceKind::Cache, at) {
+                self.cache(id, spec);
+            }
+        }
+        for (at, spec) in resolved.signals.iter().enumerate() {
+            if let Some(id) = wanted(SourceKind::Signal, at) {
+                self.signal(id, spec);
+            }
         }
     }
 

@@ -12,15 +12,33 @@ use crate::remediation::measure::{Evidence, Measure};
 /// The newest readings of everything that an action looks at, before it starts.
 #[must_use]
 pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
-    let proved = action.proof.trials.iter().map(|trial| &trial.measure);
-    let wanted = action.preconditions.iter().map(|wanted| &wanted.measure);
     let mut found: Vec<Evidence> = Vec::new();
-    for measure in proved.chain(wanted) {
+    for measure in measures(action) {
         if !found.iter().any(|known| known.measure == *measure) {
             found.extend(newest(live, measure, now));
         }
     }
     found
+}
+
+/// Whether a source says anything that an action looks at, before it or after.
+#[must_use]
+pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
+    measures(action).any(|measure| comes_from(live, measure, source))
+}
+
+/// Whether everything that an action looks at was read, as far as a source reads it.
+#[must_use]
+pub fn is_complete(live: &Telemetry, action: &Action, now: Moment) -> bool {
+    let known = before(live, action, now);
+    measures(action)
+        .filter(|measure| **measure != Measure::ObjectsLeft)
+        .all(|measure| known.iter().any(|reading| reading.measure == *measure && reading.value.is_some()))
+}
+
+fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
+    let proved = action.proof.trials.iter().map(|trial| &trial.measure);
+    proved.chain(action.preconditions.iter().map(|wanted| &wanted.measure))
 }
 
 /// The newest reading, with the time at which it came; `None` when there never was one. What failed since is no reading.

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod dialog;
 pub mod evidence;
 pub mod forms;
+pub mod headless;
 pub mod menu;
 pub mod page;
 pub mod progress;

@@ -46,7 +46,9 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
     out
 }
 
-fn standing(execution: &Execution) -> (Safe, Tone) {
+/// Its phase, in words.
+#[must_use]
+pub fn standing(execution: &Execution) -> (Safe, Tone) {
     match execution.phase() {
         Phase::Holding => (Safe::of("takes the locks of the target"), Tone::Plain),
         Phase::Recording => {

@@ -1,6 +1,7 @@
 //! What an action leaves in the audit: who did what, why, on which identity, with which card, and how it ended.
 
 use crate::domain::{Moment, Safe};
+use crate::remediation::action::Action;
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
 use crate::remediation::execution::{Execution, Note};
@@ -47,15 +48,24 @@ pub fn of_card(event: AuditEvent, card: &Card, why: &[Safe], now: Moment) -> Ent
     described(Entry::new(event, run_id(0, now)), card).with("why", texts(why))
 }
 
-fn described(entry: Entry, card: &Card) -> Entry {
-    let action = &card.action;
-    let identity = card.preview.identity.facts.iter();
+/// An order that was turned away before it had a card.
+#[must_use]
+pub fn of_order(event: AuditEvent, action: &Action, why: &[Safe], now: Moment) -> Entry {
+    named(Entry::new(event, run_id(0, now)), action).with("why", texts(why))
+}
+
+fn named(entry: Entry, action: &Action) -> Entry {
     entry
         .with("action", &action.id)
         .with("title", &action.title)
         .with("level", action.level.word())
         .with("target", &action.target.name)
         .with("environment", action.target.environment.word())
+}
+
+fn described(entry: Entry, card: &Card) -> Entry {
+    let identity = card.preview.identity.facts.iter();
+    named(entry, &card.action)
         .with(
             "identity",
             Value::Map(identity.map(|(name, value)| (name.replace(' ', "_"), value.one_line().into())).collect()),

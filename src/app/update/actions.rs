@@ -14,7 +14,7 @@ use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::audit::{AuditEvent, Entry};
-use crate::remediation::card::{Card, Identity, Preview};
+use crate::remediation::card::{Card, Digest, Identity, Preview};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent};
 use crate::remediation::step::Work;
@@ -60,7 +60,7 @@ pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Asks for the card of an action, unless something speaks against it from the start.
-fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
+pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why, Tone::Unknown);
         return Vec::new();
@@ -211,12 +211,25 @@ pub fn leaving(model: &mut Model) -> Vec<Effect> {
 
 /// The chord: the guard decides.
 fn run(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let (typed, reason) = (dialog.typed.clone(), dialog.reason.clone());
+    let consent = Consent { digest: dialog.card.digest(), typed, reason, given_at: model.now };
+    decide(model, consent)
+}
+
+/// A code came back that stands for the phrase of the card: the guard decides, and sees whether it is the same card.
+pub fn consented(model: &mut Model, digest: Digest, reason: String) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let typed = dialog.phrase().unwrap_or_default();
+    let consent = Consent { digest, typed, reason, given_at: model.now };
+    decide(model, consent)
+}
+
+fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
     let now = model.now;
     let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
     let card = dialog.card.clone();
-    let consent =
-        Consent { digest: card.digest(), typed: dialog.typed.clone(), reason: dialog.reason.clone(), given_at: now };
-    let wrong = !guard::is_typed(dialog.phrase().as_deref(), &dialog.typed);
+    let wrong = !guard::is_typed(dialog.phrase().as_deref(), &consent.typed);
     let readings = evidence::before(&model.live, &card.action, now);
     let running = model.actions.running();
     let failing = model.actions.audit_failure.clone();

@@ -62,6 +62,8 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(actions::read(model, source, begun));
             effects
         }
+        Event::CardAsked(action) => actions::ask(model, *action),
+        Event::Consented { digest, reason } => actions::consented(model, digest, reason),
         Event::Previewed { id, outcome, begun } => {
             actions::previewed(model, id, *outcome, begun);
             Vec::new()

@@ -46,6 +46,13 @@ pub static ACTIONS: Section = Section {
             "none",
             "Values of application_name whose sessions are never touched.",
         ),
+        key(
+            "headless",
+            Kind::Texts,
+            "[\"warm-cache\"]",
+            "none",
+            "Actions that quarterdeck run may do where no terminal is, such as in a script.",
+        ),
     ],
 };
 

@@ -51,9 +51,11 @@ impl<'a> Builder<'a> {
         if let Some(Value::Count(cap)) = given("cap") {
             actions.cap = usize::try_from(cap).unwrap_or(actions.cap);
         }
-        for (key, list) in
-            [("except_users", &mut actions.except_users), ("except_applications", &mut actions.except_applications)]
-        {
+        for (key, list) in [
+            ("except_users", &mut actions.except_users),
+            ("except_applications", &mut actions.except_applications),
+            ("headless", &mut actions.headless),
+        ] {
             if let Some(Value::Texts(texts)) = given(key) {
                 *list = texts;
             }

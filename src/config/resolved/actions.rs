@@ -24,6 +24,8 @@ pub struct ActionsSpec {
     pub except_users: Vec<String>,
     /// Applications whose sessions are never touched.
     pub except_applications: Vec<String>,
+    /// Actions that may be run where no terminal is.
+    pub headless: Vec<String>,
     /// The team's own actions.
     pub own: Vec<Action>,
 }
@@ -39,6 +41,7 @@ impl Default for ActionsSpec {
             cap: 50,
             except_users: Vec::new(),
             except_applications: Vec::new(),
+            headless: Vec::new(),
             own: Vec::new(),
         }
     }

@@ -1,0 +1,126 @@
+//! Acting without a screen, as words: which actions there are, which one is meant, the card, and what the code stands for.
+//! It only words: the card, the consent and the guard are those of the dialog.
+
+use std::time::Duration;
+
+use crate::app::Model;
+use crate::app::document::Document;
+use crate::app::view::Overlay;
+use crate::config::nearest;
+use crate::domain::{Safe, figure};
+use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::card::Card;
+use crate::remediation::guard;
+
+use super::{card, catalogue, evidence};
+
+/// Columns of name, target and title in the list.
+const NAME: usize = 30;
+const TARGET: usize = 16;
+const TITLE: usize = 46;
+
+/// Every action: level, name, target, what it does, and why not. Nothing is read for it: what must hold is only named.
+#[must_use]
+pub fn list(model: &Model) -> Vec<Safe> {
+    let line = |action: &Action| {
+        let (id, target, title) = (action.id.as_str(), action.target.name.as_str(), action.title.as_str());
+        let bare = Action { preconditions: Vec::new(), ..action.clone() };
+        let mut why: Vec<String> = catalogue::reason_against(model, &bare).into_iter().map(|w| w.to_string()).collect();
+        why.extend(action.preconditions.iter().map(|wanted| format!("{} must be {}", wanted.name, wanted.threshold)));
+        let text = format!("{}  {id:<NAME$}  {target:<TARGET$}  {title:<TITLE$}  {}", action.level, why.join("; "));
+        Safe::of(text.trim_end())
+    };
+    catalogue::all(model).iter().map(line).collect()
+}
+
+/// The one action of that name on that target, or what there is instead.
+pub fn find(model: &Model, id: &str, target: &str) -> Result<Action, Safe> {
+    let all = catalogue::all(model);
+    let named: Vec<&Action> = all.iter().filter(|action| action.id.as_str() == id).collect();
+    if named.is_empty() {
+        let hint = nearest::hint(id, all.iter().map(|action| action.id.as_str()));
+        return Err(Safe::of(format!("there is no action {id:?}{hint}")));
+    }
+    let mut aimed = named.iter().filter(|action| action.target.name.as_str() == target);
+    match (aimed.next(), aimed.next()) {
+        (Some(action), None) => Ok(Action::clone(action)),
+        (Some(_), Some(_)) => {
+            Err(Safe::of(format!("{id} has two targets that are called {target:?}: name them apart")))
+        }
+        (None, _) => {
+            let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
+            let hint = nearest::hint(target, targets.iter().copied());
+            Err(Safe::of(format!("{id} has no target {target:?}{hint} (it has {})", targets.join(", "))))
+        }
+    }
+}
+
+/// The age from which on an action chooses sessions, if it chooses them so.
+#[must_use]
+pub fn age(action: &Action) -> Option<Duration> {
+    match &action.plan {
+        Plan::Sessions {
+            selector: SessionSelector::Idle { older_than, .. } | SessionSelector::IdleInTransaction { older_than },
+            ..
+        } => Some(*older_than),
+        _ => None,
+    }
+}
+
+/// The card that is to be decided on.
+#[must_use]
+pub fn card(model: &Model) -> Option<&Card> {
+    match model.view.overlays.last() {
+        Some(Overlay::Card(dialog)) => Some(&dialog.card),
+        _ => None,
+    }
+}
+
+/// Why the guard refused, if it was asked and did.
+#[must_use]
+pub fn refused(model: &Model) -> Vec<Safe> {
+    match model.view.overlays.last() {
+        Some(Overlay::Card(dialog)) => dialog.refused.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The card in plain lines.
+#[must_use]
+pub fn lines(model: &Model, shown: &Card) -> Vec<Safe> {
+    let readings = evidence::before(&model.live, &shown.action, model.now);
+    let situation = catalogue::situation(model, None, &readings);
+    plain(&card::document(shown, &model.live, &situation, model.screen.redact))
+}
+
+/// What already speaks against running it, whatever is consented to.
+#[must_use]
+pub fn against(model: &Model, card: &Card) -> Vec<Safe> {
+    let hindrance = catalogue::reason_against(model, &card.action);
+    hindrance.into_iter().chain(card.preview.obstacles.iter().cloned()).collect()
+}
+
+/// What a code stands for, and how it is used.
+#[must_use]
+pub fn offer(card: &Card, code: &Safe, again: &Safe) -> Vec<Safe> {
+    let mut out = Document::new("");
+    let stands = match guard::phrase(card) {
+        Some(phrase) => format!("it stands for typing {phrase}"),
+        None => "nothing has to be typed beside it".to_owned(),
+    };
+    let good = figure::span(guard::CONSENT_LASTS);
+    let reason = if guard::needs_reason(&card.action) { " --reason 'WHY'" } else { "" };
+    out.line("", crate::app::table::Tone::Plain);
+    out.field("code", code.clone(), crate::app::table::Tone::Strong);
+    out.field("good", format!("for {good}, once, for exactly this card; {stands}"), crate::app::table::Tone::Plain);
+    out.field("run it with", format!("{again} --confirm {code}{reason}"), crate::app::table::Tone::Accent);
+    plain(&out)
+}
+
+/// A document without its title's frame: the title is the first line.
+#[must_use]
+pub fn plain(document: &Document) -> Vec<Safe> {
+    let title = Some(document.title.clone()).filter(|title| !title.as_str().is_empty());
+    let text = document.plain();
+    title.into_iter().chain(text.lines().map(|line| Safe::of(line.trim_end()))).collect()
+}

@@ -1,0 +1,275 @@
+//! One action without a screen: the same `update`, guard, audit and effects as the dashboard's, with another end. A dry run
+//! prints the card and its code; a code that comes back is consent to that card, if a fresh preview still gives it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::adapters::operator;
+use crate::adapters::tickets::Tickets;
+use crate::app::actions::{evidence, headless, progress, record};
+use crate::app::{Effect, Event, Model, job, update};
+use crate::config::Resolved;
+use crate::domain::Safe;
+use crate::remediation::action::Action;
+use crate::remediation::audit::{AuditEvent, Entry};
+use crate::remediation::card::Digest;
+use crate::remediation::execution::{Input, Phase};
+use crate::remediation::outcome::Outcome;
+
+use super::acting::Acting;
+use super::inbox::Inbox;
+use super::teller::Teller;
+use super::watch::Watch;
+use super::{clock, deadline, panic, signals};
+
+pub use super::teller::Told;
+
+/// The readings that an action looks at are awaited for so long.
+const READINGS: Duration = Duration::from_secs(10);
+/// What needs two readings gets the second after this.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A preview keeps a deadline of its own; this is for what stands before it in the queue too.
+const PREVIEW: Duration = Duration::from_secs(15);
+/// How long the loop sleeps at most.
+const STEP: Duration = Duration::from_millis(200);
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// The card and a code; `again` is the command line without the code.
+    DryRun {
+        /// What a person types to run it.
+        again: Safe,
+    },
+    /// Do it.
+    Confirm {
+        /// What the dry run printed.
+        code: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Makes the card of an action, or runs it. The exit status: that of its outcome, or of the signal that broke it off.
+pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> std::io::Result<u8> {
+    panic::install().map_err(std::io::Error::other)?;
+    // Whatever comes of it, a code that was passed is used up from here on.
+    let consent = match way {
+        Way::DryRun { again } => Ok(Consent::Asked(again)),
+        Way::Confirm { code, reason } => redeem(&code, action).map(|digest| Consent::Given { digest, reason }),
+    };
+    let inbox = Arc::new(Inbox::default());
+    let watch = Watch::start(Arc::clone(&inbox))?;
+    signals::listen(watch.io(), &inbox)?;
+    let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
+    let model = Model::new(resolved, clock::now(), clock::local_offset());
+    let teller = Teller::start(print)?;
+    let mut driver = Driver { model, watch, acting, inbox, teller, left: None, told: Safe::default() };
+    let status = match consent {
+        Ok(consent) => driver.go(resolved, action, consent),
+        Err(why) => {
+            let why = Safe::of(format!("the code is refused: {why}"));
+            driver.turn_away(AuditEvent::ConfirmationFailed, action, vec![why])
+        }
+    };
+    Ok(driver.end(status))
+}
+
+/// Takes the ticket of a code, and judges it.
+fn redeem(code: &str, action: &Action) -> Result<Digest, Safe> {
+    let ticket = Tickets::open()?.take(code)?;
+    let now = operator::in_this_boot(clock::now());
+    ticket.redeem(code, action.id.as_str(), action.target.name.as_str(), &now)
+}
+
+enum Consent {
+    Asked(Safe),
+    Given { digest: Digest, reason: String },
+}
+
+struct Driver {
+    model: Model,
+    watch: Watch,
+    acting: Acting,
+    inbox: Arc<Inbox>,
+    teller: Teller,
+    /// The signal that asked to leave.
+    left: Option<&'static str>,
+    /// What was told last of how it stands.
+    told: Safe,
+}
+
+impl Driver {
+    fn go(&mut self, resolved: &Resolved, action: &Action, consent: Consent) -> u8 {
+        let given = matches!(consent, Consent::Given { .. });
+        let (live, mut needed) = (&self.model.live, Vec::new());
+        for (kind, count) in [
+            (crate::domain::source::SourceKind::Service, live.services.len()),
+            (crate::domain::source::SourceKind::Database, live.databases.len()),
+            (crate::domain::source::SourceKind::Cache, live.caches.len()),
+            (crate::domain::source::SourceKind::Signal, live.signals.len()),
+        ] {
+            let own = |at| action.target.kind == kind && action.target.at == Some(at);
+            let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));
+            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(live, action, *id)).map(|(_, id)| id));
+        }
+        self.watch.begin_only(resolved, |id| needed.contains(&id));
+        self.await_readings(action);
+        self.step(Event::CardAsked(Box::new(action.clone())));
+        self.pump(PREVIEW, |d| d.model.actions.asked.is_none());
+        if let Some(signal) = self.left {
+            return signals::exit_status(signal);
+        }
+        let Some(card) = headless::card(&self.model).cloned() else {
+            let said = self.model.view.message.as_ref().map(|message| message.text.clone());
+            let why = vec![said.unwrap_or_else(|| Safe::of("no card: the preview did not answer"))];
+            return if given { self.turn_away(AuditEvent::Refused, action, why) } else { self.refuse(why) };
+        };
+        match consent {
+            Consent::Asked(again) => {
+                let lines = headless::lines(&self.model, &card);
+                self.teller.tell(Told::Answer(lines));
+                let against = headless::against(&self.model, &card);
+                if !against.is_empty() {
+                    return self.refuse(against);
+                }
+                match Tickets::open().and_then(|tickets| tickets.issue(&card, clock::now())) {
+                    Ok(code) => {
+                        self.teller.tell(Told::Answer(headless::offer(&card, &code, &again)));
+                        0
+                    }
+                    Err(why) => self.refuse(vec![Safe::of(format!("no code could be made: {why}"))]),
+                }
+            }
+            Consent::Given { digest, reason } => {
+                self.step(Event::Consented { digest, reason });
+                self.see_through()
+            }
+        }
+    }
+
+    /// Waits for what the action looks at, and for no longer than it may take.
+    fn await_readings(&mut self, action: &Action) {
+        let complete = |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now);
+        let until = Instant::now() + READINGS;
+        self.pump(AGAIN, complete);
+        if !complete(self) {
+            self.watch.refresh_all();
+        }
+        self.pump(until.saturating_duration_since(Instant::now()), complete);
+    }
+
+    /// From the consent to the record of the end.
+    fn see_through(&mut self) -> u8 {
+        if self.model.actions.current.is_none() {
+            let why = headless::refused(&self.model);
+            return self.refuse(why);
+        }
+        while self.model.actions.running().is_some() {
+            for event in self.inbox.take_all(STEP) {
+                self.step(event);
+                self.tell_standing();
+            }
+            self.step(Event::TimePassed);
+            self.tell_standing();
+        }
+        let Some(current) = &self.model.actions.current else { return Outcome::Unknown.exit_status() };
+        let report = headless::plain(&progress::document(&current.execution, self.model.now));
+        self.teller.tell(Told::Answer(std::iter::once(Safe::default()).chain(report).collect()));
+        match current.execution.phase() {
+            // What nobody can look up later is no success.
+            Phase::Ended { outcome: Outcome::Verified, recorded: false } => Outcome::Failed.exit_status(),
+            Phase::Ended { outcome, .. } => outcome.exit_status(),
+            _ => Outcome::Unknown.exit_status(),
+        }
+    }
+
+    fn tell_standing(&mut self) {
+        let Some(current) = &self.model.actions.current else { return };
+        let (words, _tone) = progress::standing(&current.execution);
+        if words != self.told {
+            let line = Safe::of(format!("{}  {words}", self.model.now.wall.format("%H:%M:%SZ")));
+            self.told = words;
+            self.teller.tell(Told::Answer(vec![line]));
+        }
+    }
+
+    /// Nothing was done.
+    fn refuse(&mut self, why: Vec<Safe>) -> u8 {
+        let lines = why.into_iter().map(|why| Safe::of(format!("refused: {why}"))).collect();
+        self.teller.tell(Told::Trouble(lines));
+        Outcome::Refused.exit_status()
+    }
+
+    /// Nothing was done, and that it was asked for is recorded.
+    fn turn_away(&mut self, event: AuditEvent, action: &Action, why: Vec<Safe>) -> u8 {
+        let entry: Entry = record::of_order(event, action, &why, clock::now());
+        self.acting.obey(&self.watch, Effect::Record { run: None, entry: Box::new(entry) });
+        self.refuse(why)
+    }
+
+    /// Takes what comes until it is enough, the time is over, or we are asked to leave.
+    fn pump(&mut self, patience: Duration, enough: impl Fn(&Driver) -> bool) {
+        let until = Instant::now() + patience;
+        while !enough(self) && self.left.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            for event in self.inbox.take_all(left.min(STEP)) {
+                self.step(event);
+            }
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        match event {
+            Event::AskedToLeave(signal) => self.asked_to_leave(signal),
+            // They are told at once; over the card they would lie in its way.
+            Event::RunsRecovered(runs) => {
+                let head = Safe::of("the end of these is NOT KNOWN: the program ended while they ran");
+                self.teller.tell(Told::Trouble(std::iter::once(head).chain(runs).collect()));
+            }
+            event => self.happened(event),
+        }
+    }
+
+    fn happened(&mut self, event: Event) {
+        for effect in update(&mut self.model, event, clock::now()) {
+            match effect {
+                Effect::Compute(job) => self.happened(Event::JobFinished(Box::new(job::run(job)))),
+                effect => self.acting.obey(&self.watch, effect),
+            }
+        }
+    }
+
+    /// Before the first byte it is cancelled; after it, it goes on to its end and is recorded.
+    fn asked_to_leave(&mut self, signal: &'static str) {
+        self.left = Some(signal);
+        let Some(current) = self.model.actions.current.as_ref() else { return };
+        let words = Safe::of(format!("{signal}: {}", current.execution.cancel_words()));
+        let run = current.id;
+        self.teller.tell(Told::Trouble(vec![words]));
+        self.happened(Event::ActionHappened { run, input: Box::new(Input::CancelAsked) });
+    }
+
+    /// Lets go of everything; what was told is seen out, unless we are asked to leave.
+    fn end(self, status: u8) -> u8 {
+        let Driver { acting, watch, inbox, mut teller, .. } = self;
+        let letting_go = deadline::start(i32::from(status));
+        let head = acting.finish();
+        drop(letting_go);
+        if let Some(head) = head {
+            teller.tell(Told::Answer(vec![head]));
+        }
+        teller.close();
+        while !teller.is_done() {
+            let asked = inbox.take_all(STEP / 10).iter().any(|event| matches!(event, Event::AskedToLeave(_)));
+            if asked {
+                break;
+            }
+        }
+        drop(watch);
+        status
+    }
+}

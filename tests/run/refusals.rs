@@ -1,0 +1,80 @@
+//! What refuses, with exit status 10 and nothing done; and wrong names.
+
+use super::{ACTION, HEADLESS, Stage};
+
+#[tokio::test]
+async fn without_leave_without_a_terminal_and_without_a_reason_nothing_is_done() {
+    let stage = Stage::new();
+    stage.configure("production", HEADLESS);
+    let guest = stage.idle_in_transaction().await;
+    stage.run(&[ACTION, "--target", "main"]).refused("read-only");
+    stage.configure("production", "allow = true");
+    stage.run(&[ACTION, "--target", "main"]).refused("needs a terminal");
+    stage.confirm("000000000000-00000000", &[]).refused("needs a terminal");
+    stage.configure("production", &format!("allow = true\n{HEADLESS}"));
+    let (card, code) = stage.dry_run();
+    assert!(card.contains("main in PRODUCTION") && card.contains("--reason 'WHY'"), "{card}");
+    stage.confirm(&code, &[]).refused("in production a reason is asked for");
+    stage.confirm(&code, &["--reason", "INC-7"]).refused("used already");
+    // Read-only meanwhile.
+    let (_, code) = stage.dry_run();
+    stage.configure("production", HEADLESS);
+    stage.confirm(&code, &["--reason", "INC-7"]).refused("read-only");
+    assert!(guest.is_alive().await);
+    assert_eq!(stage.open_transactions(), "1");
+    assert_eq!(stage.events(), ["refused", "confirmation-failed"]);
+}
+
+#[tokio::test]
+async fn a_code_is_of_one_order_and_whoever_guesses_uses_it_up() {
+    let stage = Stage::new();
+    stage.configure("staging", "allow = true\nheadless = [\"terminate-idle-in-transaction\", \"terminate-idle\"]");
+    let guest = stage.idle_in_transaction().await;
+    let (_, code) = stage.dry_run();
+    let wrong = format!("{}-00000000", code.split('-').next().unwrap());
+    stage.confirm(&wrong, &[]).refused("not the code that was printed");
+    stage.confirm(&code, &[]).refused("used already");
+    let (_, code) = stage.dry_run();
+    let told = stage.run(&["terminate-idle", "--target", "main", "--confirm", &code]);
+    told.refused("it is of terminate-idle-in-transaction on main");
+    stage.confirm("../../../../etc/passwd-00000000", &[]).refused("does not look like a code");
+    assert!(guest.is_alive().await);
+}
+
+#[tokio::test]
+async fn nothing_that_fits_is_nothing_to_do() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let told = stage.run(&[ACTION, "--target", "main"]);
+    told.refused("nothing fits");
+    assert!(!told.out.contains("--confirm"), "no code for it: {told:?}");
+    let guest = stage.idle_in_transaction().await;
+    stage.run(&[ACTION, "--target", "main", "--older-than", "1h"]).refused("nothing fits");
+    assert!(guest.is_alive().await);
+}
+
+#[test]
+fn wrong_names_are_told_with_the_right_ones() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    for (arguments, words) in [
+        (&["terminate-idel", "--target", "main"][..], "did you mean \"terminate-idle\"?"),
+        (&[ACTION, "--target", "mian"], "did you mean \"main\"?"),
+        (&[ACTION, "--target", "main", "--older-than", "soon"], "such as 10m"),
+        (&["terminate-idle", "--target", "main", "--older-than", "1m"], "only tightens"),
+        (&["cancel-root-blocker", "--target", "main", "--older-than", "1h"], "means nothing to cancel-root-blocker"),
+        (&[ACTION], "--target"),
+        (&[], "ACTION"),
+    ] {
+        let told = stage.run(arguments);
+        assert_eq!(told.code, 64, "{arguments:?} {told:?}");
+        assert!(told.err.contains(words), "{words:?} {told:?}");
+    }
+    let told = stage.run(&["--list"]);
+    assert_eq!(told.code, 0);
+    let line = told.out.lines().find(|line| line.contains(ACTION)).unwrap();
+    assert!(line.starts_with("L2  ") && line.contains(" main ") && !line.contains("read-only"), "{line}");
+    stage.configure("staging", "");
+    let told = stage.run(&["--list"]);
+    assert!(told.out.lines().all(|line| line.contains("read-only")), "{told:?}");
+}
