@@ -29,6 +29,8 @@ pub struct Preview {
     pub excluded: Vec<Excluded>,
     /// What will be sent, byte for byte: a statement with its binds, a request, an argument list; a line each.
     pub effect: Vec<Untrusted>,
+    /// How much it destroys, where that is more than its objects: keys of a database.
+    pub count: Option<u64>,
     /// What else was seen.
     pub remarks: Vec<Safe>,
     /// Why it cannot be done, if so: a missing right, a role.
@@ -90,7 +92,7 @@ impl Card {
         }
         let mut before = before;
         if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. }) {
-            let count = preview.objects.len();
+            let count = preview.count.unwrap_or(preview.objects.len() as u64);
             before.push(Evidence {
                 measure: Measure::ObjectsLeft,
                 value: Some(count as f64),
@@ -115,6 +117,9 @@ impl Card {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }
+        if let Some(count) = self.preview.count {
+            all.text("count", &count.to_string());
+        }
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
@@ -128,6 +133,12 @@ impl Card {
         all.text("proof", &format!("{:?}", action.proof));
         all.text("preconditions", &format!("{:?}", action.preconditions));
         all.end()
+    }
+
+    /// How much it touches: what a person types to confirm what destroys.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.preview.count.unwrap_or(self.preview.objects.len() as u64)
     }
 
     /// The objects, without what is only for reading.

@@ -123,9 +123,25 @@ fn object_line(object: &Object) -> Line {
     ]
 }
 
+/// What destroys says whether its maintenance window is open.
+fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
+    if card.action.level < Level::L3 {
+        return;
+    }
+    out.heading("Maintenance windows");
+    match guard::shut(&card.action, situation) {
+        Some(shut) => out.line(shut.to_string(), Tone::Bad),
+        None => out.line("open, and long enough; looked at again when it starts", Tone::Ok),
+    };
+    for window in situation.windows {
+        out.line(window.to_string(), Tone::Dim);
+    }
+}
+
 fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {
     let action = &card.action;
     let now = evidence::before(live, action, situation.now);
+    window(out, card, situation);
     if !action.preconditions.is_empty() {
         out.heading("What must hold");
         for wanted in &action.preconditions {

@@ -3,4 +3,5 @@
 
 mod paths;
 mod properties;
+mod windows;
 pub(in crate::remediation) mod world;
