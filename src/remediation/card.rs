@@ -90,8 +90,11 @@ impl Card {
         if fits && preview.objects.is_empty() {
             preview.obstacles.push(Safe::of("nothing fits: there is nothing to do"));
         }
+        if matches!(action.plan, Plan::Flush { .. }) && preview.count.is_none_or(|count| count == 0) {
+            preview.obstacles.push(Safe::of("there is no key: there is nothing to flush"));
+        }
         let mut before = before;
-        if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. }) {
+        if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. } | Plan::Flush { .. }) {
             let count = preview.count.unwrap_or(preview.objects.len() as u64);
             before.push(Evidence {
                 measure: Measure::ObjectsLeft,
@@ -116,6 +119,9 @@ impl Card {
         for (name, value) in &self.preview.identity.facts {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
+        }
+        if let Plan::Flush { tolerance } = &action.plan {
+            all.text("tolerance", &tolerance.to_string());
         }
         if let Some(count) = self.preview.count {
             all.text("count", &count.to_string());

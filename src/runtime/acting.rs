@@ -9,6 +9,7 @@ use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
+use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::step::{StepEnd, Work};
@@ -18,6 +19,7 @@ use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
 use super::inbox::Inbox;
+use super::redis_orders;
 use super::service_orders;
 use super::watch::Watch;
 
@@ -49,6 +51,10 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::Preview { id, selector, verb, cap, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
+            }
+            PreviewOf::Flush { cache } => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
+                watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -103,6 +109,10 @@ impl Acting {
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move { service_orders::run(run, step, &work, deadline, &inbox).await });
             }
+            Work::Flush(flush) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
+                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
+            }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
@@ -112,6 +122,12 @@ impl Acting {
                 });
             }
         }
+    }
+
+    /// Counts the keys of a cache's database.
+    pub fn count_keys(&self, watch: &Watch, run: u64, cache: usize, identity: Identity) {
+        let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
+        watch.io().spawn(async move { redis_orders::count(run, target, &identity, &inbox).await });
     }
 
     fn order(&self, order: AuditOrder) -> bool {

@@ -257,6 +257,7 @@ impl Dashboard {
                     tracing::warn!("the database has too many orders waiting; its sessions are counted later");
                 }
             }
+            Effect::CountKeys { run, cache, identity } => self.acting.count_keys(&self.watch, run, cache, identity),
             Effect::Release { run } => self.acting.release(run),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),

@@ -80,7 +80,7 @@ fn indented(line: &Untrusted) -> Safe {
 fn touched(out: &mut Document, card: &Card) {
     let objects = &card.preview.objects;
     if !objects.is_empty() {
-        out.heading(format!("What it touches: {}", objects.len()));
+        out.heading(format!("What it touches: {}", card.count()));
         groups(out, objects);
         out.lines.extend(objects.iter().take(FIRST).map(object_line));
         if objects.len() > FIRST {

@@ -38,6 +38,9 @@ pub fn all(model: &Model) -> Vec<Action> {
     for (at, database) in databases.iter().enumerate() {
         found.extend(of_database_at(model, at, &database.spec));
     }
+    for (at, cache) in model.live.caches.iter().enumerate() {
+        found.extend(super::flush::of_cache(model, at, &cache.spec));
+    }
     if of_database {
         found.extend(own.iter().cloned());
     }

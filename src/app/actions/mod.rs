@@ -5,6 +5,7 @@ pub mod card;
 pub mod catalogue;
 pub mod dialog;
 pub mod evidence;
+mod flush;
 pub mod forms;
 pub mod menu;
 pub mod page;
