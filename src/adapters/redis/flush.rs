@@ -42,7 +42,8 @@ pub async fn preview(target: &RedisTarget, deadline: Duration) -> Result<Preview
         Reply::Status(_) => {}
         Reply::Bulk(Some(_)) => {
             let cause = refusal::cause(b"NOPERM this user has no permissions", &FLUSH[..1], &look.user);
-            preview.obstacles.push(Safe::of(cause.to_string()));
+            let fix: Vec<String> = cause.advice().iter().map(Safe::to_string).collect();
+            preview.obstacles.push(Safe::of(format!("{cause}: {}", fix.join("; "))));
         }
         // Before version 7, or without leave to ask: the server says so when it is sent.
         _ => preview.remarks.push(Safe::of("whether this user may flush cannot be asked here beforehand")),
