@@ -5,12 +5,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quarterdeck::adapters::redis::flush;
-use quarterdeck::config::redis_url;
+use quarterdeck::app::Model;
+use quarterdeck::app::actions::catalogue;
 use quarterdeck::config::resolved::RedisTarget;
-use quarterdeck::domain::{Cause, Safe};
-use quarterdeck::remediation::card::Preview;
+use quarterdeck::config::{Inputs, SourceFile, redis_url, resolve};
+use quarterdeck::domain::{Cause, Moment, Safe};
+use quarterdeck::remediation::card::{Card, Preview};
+use quarterdeck::remediation::clock_trust::ClockTrust;
+use quarterdeck::remediation::execution::{Execution, Input, Order, Phase};
+use quarterdeck::remediation::guard::{Consent, Situation, review};
+use quarterdeck::remediation::measure::{Evidence, Measure};
 use quarterdeck::remediation::object::{Fate, ObjectKey};
-use quarterdeck::remediation::step::{FlushStep, StepEnd};
+use quarterdeck::remediation::outcome::Outcome;
+use quarterdeck::remediation::step::{FlushStep, StepEnd, Work};
+use quarterdeck::remediation::window::Window;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -25,7 +33,7 @@ fn at(server: &RedisServer, rest: &str) -> RedisTarget {
 fn fill(server: &RedisServer, database: &str, keys: std::ops::Range<usize>) {
     let names: Vec<String> = keys.map(|n| format!("key:{n}")).collect();
     let mut mset = vec!["MSET"];
-    names.iter().for_each(|name| mset.extend([name.as_str(), "1"]));
+    mset.extend(names.iter().flat_map(|name| [name.as_str(), "1"]));
     server.ask_all(&[&["SELECT", database], &mset]);
 }
 
@@ -69,8 +77,9 @@ async fn the_card_tells_everything_and_writes_nothing() {
     let before = changes(server.ask(&["INFO", "persistence"]));
     let card = card(&at(&server, "")).await;
     assert_eq!((card.count, card.objects.len(), card.obstacles.len()), (Some(5), 1, 0), "{:?}", card.obstacles);
-    assert_eq!((fact(&card, "role"), fact(&card, "database"), fact(&card, "user")).0, "master");
-    assert_eq!((fact(&card, "database"), fact(&card, "user"), fact(&card, "run id").len()).2, 40);
+    let facts = ["role", "database", "user", "cluster"].map(|name| fact(&card, name));
+    assert_eq!(facts, ["master", "0", "default", "no"]);
+    assert_eq!(fact(&card, "run id").len(), 40);
     assert_eq!(card.excluded.iter().map(|left| left.count).collect::<Vec<_>>(), [2]);
     let remarks = told(&card.remarks);
     for words in ["5 keys", "no limit", "4 of the keys never expire", "persistence: no append-only file"] {
@@ -214,7 +223,7 @@ async fn a_lost_answer_is_unknown_and_never_sent_again() {
     let seen = Arc::new(AtomicUsize::new(0));
     let port = cutting(&server, Arc::clone(&seen)).await;
     let target = redis_url::parse(&format!("redis://127.0.0.1:{port}/0")).unwrap();
-    // The card is written without the word that the proxy waits for: its dry run is left out.
+    // The card is read beside the proxy, which would take its dry run for the flush.
     let mut card = card(&at(&server, "")).await;
     let name = quarterdeck::domain::Untrusted::from(format!("127.0.0.1:{port}"));
     card.identity.facts.iter_mut().filter(|(fact, _)| *fact == "server").for_each(|(_, value)| *value = name.clone());
@@ -222,4 +231,84 @@ async fn a_lost_answer_is_unknown_and_never_sent_again() {
     assert!(matches!(end, StepEnd::Unknown(Cause::ConnectionLost(_))), "{end:?}");
     assert_eq!((size(&server, "0"), seen.load(Ordering::SeqCst), flushes(&server)), ("0".to_owned(), 1, 1));
     assert_eq!(flush::keys(&target, &card.identity, DEADLINE).await, Ok(0), "a fresh reading says so");
+}
+
+/// The flush as the configuration offers it, with a card that was just read; `fixed(0)` is Friday at noon.
+async fn offered(server: &RedisServer, windows: &str) -> (RedisTarget, Card, Vec<Window>) {
+    let text = format!(
+        "[[cache]]\nname = \"shop cache\"\nredis = \"redis://127.0.0.1:{}/0\"\n[actions]\nallow = true\nwindows = [{windows}]\n",
+        server.port
+    );
+    let file = SourceFile { path: "flush.toml".into(), text };
+    let resolved = resolve(&Inputs { file: Some(file), ..Inputs::default() }).unwrap().resolved;
+    let now = Moment::fixed(0.0);
+    let model = Model::new(&resolved, now, chrono::FixedOffset::east_opt(0).unwrap());
+    let action = catalogue::all(&model).into_iter().find(|action| action.id.as_str() == "flush-redis").unwrap();
+    let target = at(server, "/0");
+    let preview = card(&target).await;
+    (target, Card::new(action, preview, Vec::new(), now), resolved.actions.windows)
+}
+
+#[tokio::test]
+async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() {
+    for (windows, typed, allowed) in [
+        ("\"Fri 11:00-13:00 UTC\"", "shop cache 40", true),
+        ("\"Fri 11:00-13:00 UTC\"", "shop cache 4", false),
+        ("\"Fri 11:00-13:00 UTC\"", "shop cache", false),
+        ("\"Sat 11:00-13:00 UTC\"", "shop cache 40", false),
+        ("\"Fri 11:00-12:00 UTC\"", "shop cache 40", false),
+        ("", "shop cache 40", false),
+    ] {
+        let server = RedisServer::start(&[]);
+        fill(&server, "0", 0..40);
+        let (target, card, windows) = offered(&server, windows).await;
+        let now = Moment::fixed(1.0);
+        let clock = ClockTrust::begin(Moment::fixed(0.0));
+        let (windows, clock) = (windows.as_slice(), &clock);
+        let situation = Situation { now, armed: true, frozen: false, running: None, readings: &[], windows, clock };
+        let (digest, typed) = (card.digest(), typed.to_owned());
+        let consent = Consent { digest, typed, reason: "the cache is poisoned".to_owned(), given_at: now };
+        let Ok(warrant) = review(card, consent, &situation) else {
+            assert!(!allowed);
+            assert_eq!((size(&server, "0"), flushes(&server)), ("40".to_owned(), 0));
+            continue;
+        };
+        assert!(allowed);
+        let (mut execution, _) = Execution::begin(warrant, now);
+        execution.step(Input::Held(Ok(())), now);
+        let orders = execution.step(Input::Recorded(Ok(())), now);
+        let [Order::Run { step: 0, approved }] = orders.as_slice() else { panic!("{orders:?}") };
+        let Work::Flush(work) = &approved.step().work else { panic!("{approved:?}") };
+        let end = flush::flush(&target, approved.identity(), approved.objects(), work, approved.step().deadline).await;
+        let identity = approved.identity().clone();
+        execution.step(Input::StepEnded { step: 0, end }, now);
+        let at = Moment::fixed(2.0);
+        let left = flush::keys(&target, &identity, DEADLINE).await.unwrap();
+        let read = Evidence { measure: Measure::ObjectsLeft, value: Some(left as f64), at, words: Safe::of("0") };
+        execution.step(Input::Read(read), at);
+        assert_eq!(execution.phase(), Phase::Closing(Outcome::Verified));
+        assert_eq!((size(&server, "0"), flushes(&server)), ("0".to_owned(), 1));
+    }
+}
+
+#[tokio::test]
+async fn while_it_loads_its_dump_nothing_is_flushed() {
+    let mut server = RedisServer::start(&[]);
+    let text = "x".repeat(200);
+    let names: Vec<String> = (0..400).map(|n| format!("key:{n}")).collect();
+    let mut mset = vec!["MSET"];
+    mset.extend(names.iter().flat_map(|name| [name.as_str(), text.as_str()]));
+    server.ask(&mset);
+    let target = at(&server, "");
+    let before = card(&target).await;
+    server.ask(&["SAVE"]);
+    server.stop();
+    let slowly = ["--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024"];
+    server.spawn(&[slowly.as_slice(), &["--rdbcompression", "no"]].concat());
+    assert!(server.wait_for("Loading RDB produced by"));
+    let end = run(&target, &before).await;
+    assert!(matches!(end, StepEnd::Failed(Cause::Loading { .. })), "{end:?}");
+    assert!(matches!(flush::preview(&target, DEADLINE).await, Err(Cause::Loading { .. })));
+    assert!(server.wait_for("Ready to accept connections"));
+    assert_eq!((size(&server, "0"), flushes(&server)), ("400".to_owned(), 0));
 }

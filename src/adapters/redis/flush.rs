@@ -116,7 +116,7 @@ async fn look(connection: &mut Connection, target: &RedisTarget, limit: Limit) -
     for _ in &commands {
         replies.push(connection.receive(limit).await?);
     }
-    let [said, size, client, user] = <[Reply; 4]>::try_from(replies).map_err(|_| odd("a look"))?;
+    let [said, size, client, user] = <[Reply; 4]>::try_from(replies).map_err(|_more| odd("a look"))?;
     let text = match said {
         Reply::Bulk(Some(text)) => text,
         Reply::Error(said) => return Err(refusal::cause(&said, &["INFO"], acl_user(target))),
@@ -127,7 +127,7 @@ async fn look(connection: &mut Connection, target: &RedisTarget, limit: Limit) -
         return Err(Cause::Loading { percent: info.loaded_percent });
     }
     let keys = match size {
-        Reply::Integer(keys) => u64::try_from(keys).map_err(|_| odd("DBSIZE"))?,
+        Reply::Integer(keys) => u64::try_from(keys).map_err(|_negative| odd("DBSIZE"))?,
         Reply::Error(said) => return Err(refusal::cause(&said, &["DBSIZE"], acl_user(target))),
         _ => return Err(odd("DBSIZE")),
     };
@@ -262,8 +262,8 @@ fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
 
 /// What follows `name` in a line of words, up to a blank or a comma.
 fn word<'a>(line: &'a [u8], name: &str) -> Option<&'a str> {
-    let words = line.split(|byte| matches!(byte, b' ' | b',' | b'\n' | b'\r'));
-    let found = words.filter_map(|word| word.strip_prefix(name.as_bytes())).next()?;
+    let mut words = line.split(|byte| matches!(byte, b' ' | b',' | b'\n' | b'\r'));
+    let found = words.find_map(|word| word.strip_prefix(name.as_bytes()))?;
     std::str::from_utf8(found).ok()
 }
 
