@@ -11,6 +11,8 @@ mod long_tables;
 mod mouse;
 #[path = "program/ship.rs"]
 mod ship;
+#[path = "program/windows.rs"]
+mod windows;
 mod world;
 
 use quarterdeck::app::Event;

@@ -86,6 +86,15 @@ pub enum Effect {
         /// What was done to them.
         verb: SessionVerb,
     },
+    /// Count the keys of a cache's database.
+    CountKeys {
+        /// For which run.
+        run: u64,
+        /// Of which cache.
+        cache: usize,
+        /// Which server it must be.
+        identity: Identity,
+    },
     /// Let the locks go.
     Release {
         /// Of which run.
@@ -126,4 +135,9 @@ pub enum PreviewOf {
     },
     /// A service.
     Service(Box<ServiceStep>),
+    /// The database of a cache.
+    Flush {
+        /// Which cache.
+        cache: usize,
+    },
 }

@@ -95,6 +95,8 @@ pub enum Command {
     WatchAction,
     /// Leave to act again, after it lapsed.
     Arm,
+    /// The wall clock is right: maintenance windows may open again.
+    ConfirmTime,
     /// UTC or local time.
     TimeZone,
     /// Next theme.
@@ -162,6 +164,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Actions, "action", &[Key::char('a')], Scope::Global, "the menu of guarded actions"),
     row(Command::WatchAction, "watch", &[Key::char('w')], Scope::Global, "the action that runs, or ran last"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
+    row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),
     row(Command::Slower, "slower", &[Key::char('+')], Scope::Global, "longer pause between frames"),
     row(Command::Faster, "faster", &[Key::char('-')], Scope::Global, "shorter pause between frames"),

@@ -73,6 +73,11 @@ pub enum Plan {
         /// What is done to each.
         verb: SessionVerb,
     },
+    /// Every key of a Redis database goes.
+    Flush {
+        /// By how much the number of keys may have changed since the card, as a share.
+        tolerance: f64,
+    },
 }
 
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.

@@ -19,7 +19,7 @@ pub struct Identity {
 }
 
 /// Facts of an identity that stay as they are over restarts, and are the same to everybody who asks.
-const LASTING: &[&str] = &["system identifier", "database", "service", "manager", "where", "origin"];
+const LASTING: &[&str] = &["system identifier", "database", "service", "manager", "where", "origin", "run id"];
 
 /// What the preview found.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,8 @@ pub struct Preview {
     pub excluded: Vec<Excluded>,
     /// What will be sent, byte for byte: a statement with its binds, a request, an argument list; a line each.
     pub effect: Vec<Untrusted>,
+    /// How much it destroys, where that is more than its objects: keys of a database.
+    pub count: Option<u64>,
     /// What else was seen.
     pub remarks: Vec<Safe>,
     /// Why it cannot be done, if so: a missing right, a role.
@@ -104,9 +106,12 @@ impl Card {
         if fits && preview.objects.is_empty() {
             preview.obstacles.push(Safe::of("nothing fits: there is nothing to do"));
         }
+        if matches!(action.plan, Plan::Flush { .. }) && preview.count.is_none_or(|count| count == 0) {
+            preview.obstacles.push(Safe::of("there is no key: there is nothing to flush"));
+        }
         let mut before = before;
-        if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. }) {
-            let count = preview.objects.len();
+        if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. } | Plan::Flush { .. }) {
+            let count = preview.count.unwrap_or(preview.objects.len() as u64);
             before.push(Evidence {
                 measure: Measure::ObjectsLeft,
                 value: Some(count as f64),
@@ -139,6 +144,12 @@ impl Card {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }
+        if let Plan::Flush { tolerance } = &action.plan {
+            all.text("tolerance", &tolerance.to_string());
+        }
+        if let Some(count) = self.preview.count {
+            all.text("count", &count.to_string());
+        }
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
@@ -154,13 +165,10 @@ impl Card {
         all.end()
     }
 
-    /// What is done to sessions, if that is what it does.
+    /// How much it touches: what a person types to confirm what destroys.
     #[must_use]
-    pub fn verb(&self) -> Option<SessionVerb> {
-        match self.action.plan {
-            Plan::Sessions { verb, .. } => Some(verb),
-            _ => None,
-        }
+    pub fn count(&self) -> u64 {
+        self.preview.count.unwrap_or(self.preview.objects.len() as u64)
     }
 
     /// The objects, without what is only for reading.

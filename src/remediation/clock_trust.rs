@@ -83,7 +83,10 @@ impl fmt::Display for ClockLock {
         let by = figure::age(self.by.abs().to_std().unwrap_or_default());
         let way = if self.by < TimeDelta::zero() { "back" } else { "ahead" };
         let shows = self.shows.format("%a %Y-%m-%d %H:%M:%S UTC");
-        write!(f, "the wall clock jumped {way} by {by} and shows {shows}; look at the time and confirm it")
+        write!(
+            f,
+            "the wall clock jumped {way} by {by} and shows {shows}; look at the time and confirm it (:confirm-time)"
+        )
     }
 }
 

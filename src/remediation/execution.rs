@@ -159,6 +159,7 @@ impl Execution {
 
     /// The one step of the machine.
     pub fn step(&mut self, input: Input, now: Moment) -> Vec<Order> {
+        self.warrant.see(now);
         match (self.phase, input) {
             (Phase::Ended { .. }, _) => Vec::new(),
             (_, Input::CancelAsked) => {
@@ -218,11 +219,22 @@ impl Execution {
             self.reasons.push(Safe::of("it ran out of time between two steps"));
             return self.close(Outcome::TimedOut, now);
         }
+        if let Some(shut) = self.shut(at, now) {
+            self.reasons.push(shut);
+            return self.close(if self.acted { Outcome::TimedOut } else { Outcome::Refused }, now);
+        }
         let Some(state) = self.steps.get_mut(at) else { return Vec::new() };
         state.began = Some(now);
         self.acted = true;
         self.phase = Phase::Running { step: at };
         vec![Order::Run { step: at, approved: self.warrant.approve(&state.step, now) }]
+    }
+
+    /// Why the maintenance window lets a step not begin now: the first has to leave room for all that come after it.
+    fn shut(&self, at: usize, now: Moment) -> Option<Safe> {
+        let step = self.steps.get(at).map_or(Duration::ZERO, |state| state.step.deadline);
+        let needs = if self.acted { step } else { step.max(self.warrant.card().action.limits.deadline) };
+        self.warrant.shut(now, needs).map(|shut| Safe::of(shut.to_string()))
     }
 
     fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {

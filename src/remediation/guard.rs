@@ -12,10 +12,12 @@ use crate::domain::{Moment, Safe};
 
 use super::action::{Action, Plan};
 use super::card::{Card, Digest, Identity};
+use super::clock_trust::ClockTrust;
 use super::level::Level;
 use super::measure::{Evidence, Precondition};
 use super::object::ObjectKey;
 use super::step::Step;
+use super::window::{self, Window, WindowRefusal};
 
 /// A card may be consented to, and an action started, for so long after its preview, by the boot-time clock.
 pub const CONSENT_LASTS: Duration = Duration::from_secs(60);
@@ -33,6 +35,10 @@ pub struct Situation<'a> {
     pub running: Option<&'a Safe>,
     /// The newest readings.
     pub readings: &'a [Evidence],
+    /// Maintenance windows, for what destroys.
+    pub windows: &'a [Window],
+    /// Whether the wall clock may open one.
+    pub clock: &'a ClockTrust,
 }
 
 /// What a person agreed to. It cannot be copied: it is used once.
@@ -55,6 +61,8 @@ pub struct Warrant {
     digest: Digest,
     reason: Safe,
     expires: Moment,
+    /// What destroys is bound to these windows, by this clock; judged again at the moment of effect.
+    windows: Option<(Vec<Window>, ClockTrust)>,
 }
 
 /// Leave to run one step of it now. Only a warrant makes it, and an execution asks for it when the intent is on disk.
@@ -89,6 +97,19 @@ impl Warrant {
     #[must_use]
     pub fn is_good(&self, now: Moment) -> bool {
         now.boot <= self.expires.boot
+    }
+
+    /// Takes a reading of both clocks in: a jump in the middle locks the windows.
+    pub(super) fn see(&mut self, now: Moment) {
+        if let Some((_, clock)) = &mut self.windows {
+            clock.see(now);
+        }
+    }
+
+    /// Why what takes so long may not begin now, though it was allowed: its maintenance window.
+    pub(super) fn shut(&self, now: Moment, needs: Duration) -> Option<WindowRefusal> {
+        let (windows, clock) = self.windows.as_ref()?;
+        window::judge(windows, now, needs, clock).err()
     }
 
     /// Leave for one step.
@@ -135,7 +156,7 @@ pub fn phrase(card: &Card) -> Option<String> {
     match card.action.level {
         Level::L0 | Level::L1 => None,
         Level::L2 => Some(name.to_owned()),
-        Level::L3 => Some(format!("{name} {}", card.preview.objects.len())),
+        Level::L3 => Some(format!("{name} {}", card.count())),
     }
 }
 
@@ -164,13 +185,22 @@ pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
     if target.provenance == Provenance::Discovered && !target.on_loopback {
         return Some(Safe::of("discovered, not configured: it can be watched, not acted on"));
     }
-    if action.level == Level::L3 {
-        return Some(Safe::of("it destroys: no maintenance window is declared"));
+    if let Some(shut) = shut(action, situation) {
+        return Some(Safe::of(shut.to_string()));
     }
     if let Some(running) = situation.running {
         return Some(Safe::of(format!("{running} is running")));
     }
     action.preconditions.iter().find_map(|wanted| unmet(wanted, situation))
+}
+
+/// Why no maintenance window lets an action begin now; what does not destroy needs none.
+#[must_use]
+pub fn shut(action: &Action, situation: &Situation<'_>) -> Option<WindowRefusal> {
+    if action.level < Level::L3 {
+        return None;
+    }
+    window::judge(situation.windows, situation.now, action.limits.deadline, situation.clock).err()
 }
 
 /// Why a precondition does not hold, if so. A reading that is missing, failed or too old does not hold.
@@ -228,7 +258,9 @@ pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    Ok(Warrant { card, digest, reason: Safe::one_line(reason.as_bytes()), expires })
+    let bound = card.action.level >= Level::L3;
+    let windows = bound.then(|| (situation.windows.to_vec(), situation.clock.clone()));
+    Ok(Warrant { card, digest, reason: Safe::one_line(reason.as_bytes()), expires, windows })
 }
 
 #[cfg(test)]

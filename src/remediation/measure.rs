@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::signal::SignalValue;
 use crate::domain::threshold::Threshold;
-use crate::domain::{Moment, Safe, Verdict};
+use crate::domain::{Moment, Safe, Verdict, figure};
 
 /// A figure that is watched anyway, by the place of its source in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ pub enum Measure {
     Signal(usize),
     /// Raw verdict of a service: 0 ok, 1 degraded, 2 unknown, 3 down.
     Service(usize),
-    /// Objects of the card that are still as the card shows them; read by the action itself.
+    /// Objects of the card that are still as the card shows them, or keys of what is flushed; read by the action itself.
     ObjectsLeft,
 }
 
@@ -52,6 +52,8 @@ pub enum Expectation {
     Healthy,
     /// None is left.
     None,
+    /// Less than this share of what it was before: what fills again at once is never seen empty.
+    FellTo(f64),
 }
 
 impl Expectation {
@@ -67,6 +69,7 @@ impl Expectation {
             Expectation::Meets(threshold) => threshold.holds(&SignalValue::Number(value), now),
             Expectation::Healthy => Some(value == f64::from(Verdict::Ok as u8)),
             Expectation::None => Some(value == 0.0),
+            Expectation::FellTo(share) => before.map(|before| value == 0.0 || value < before * share),
         }
     }
 
@@ -79,6 +82,7 @@ impl Expectation {
             Expectation::Meets(threshold) => format!("is {threshold}"),
             Expectation::Healthy => "is ok".to_owned(),
             Expectation::None => "is none".to_owned(),
+            Expectation::FellTo(share) => format!("falls under {} of what it was", figure::percent(*share)),
         }
     }
 }

@@ -36,6 +36,27 @@ pub enum Work {
     Command(Box<CommandStep>),
     /// Asks a service's manager for something.
     Service(Box<ServiceWork>),
+    /// Empties a database of Redis.
+    Flush(FlushStep),
+}
+
+/// Empties the database of a cache.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlushStep {
+    /// Which cache of the configuration.
+    pub cache: usize,
+    /// Keys on the card.
+    pub count: u64,
+    /// By how much that may have changed, as a share.
+    pub tolerance: f64,
+}
+
+impl FlushStep {
+    /// Whether so many keys are still what was agreed to.
+    #[must_use]
+    pub fn bears(&self, keys: u64) -> bool {
+        keys.abs_diff(self.count) as f64 <= self.count as f64 * self.tolerance
+    }
 }
 
 /// Signals sessions.

@@ -151,11 +151,9 @@ impl fmt::Display for WindowRefusal {
         match self {
             WindowRefusal::NoneDeclared => f.write_str("it needs a maintenance window and none is declared"),
             WindowRefusal::Closed { next: Some(next) } => {
-                write!(f, "the maintenance window is closed; it opens {}", shown(next))
+                write!(f, "window closed; it opens {}", shown(next))
             }
-            WindowRefusal::Closed { next: None } => {
-                f.write_str("the maintenance window is closed and does not open again")
-            }
+            WindowRefusal::Closed { next: None } => f.write_str("window closed; it does not open again"),
             WindowRefusal::EndsTooSoon { until, left, needs } => write!(
                 f,
                 "the maintenance window ends {}, in {}, and this may take {}",

@@ -9,6 +9,7 @@ use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
+use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::step::{StepEnd, Work};
@@ -18,6 +19,7 @@ use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
 use super::inbox::Inbox;
+use super::redis_orders;
 use super::service_orders;
 use super::watch::Watch;
 
@@ -53,6 +55,7 @@ impl Acting {
             Effect::ReadObjects { run, database, identity, objects, verb } => {
                 count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
             }
+            Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
             _ => {}
         }
@@ -67,6 +70,10 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::Preview { id, selector, verb, cap, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
+            }
+            PreviewOf::Flush { cache } => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
+                watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -128,6 +135,10 @@ impl Acting {
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move { service_orders::run(run, step, &work, deadline, &inbox).await });
             }
+            Work::Flush(flush) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
+                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
+            }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
@@ -137,6 +148,12 @@ impl Acting {
                 });
             }
         }
+    }
+
+    /// Counts the keys of a cache's database.
+    pub fn count_keys(&self, watch: &Watch, run: u64, cache: usize, identity: Identity) {
+        let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
+        watch.io().spawn(async move { redis_orders::count(run, target, &identity, &inbox).await });
     }
 
     fn order(&self, order: AuditOrder) -> bool {

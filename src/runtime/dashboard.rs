@@ -262,6 +262,7 @@ impl Dashboard {
             | Effect::Record { .. }
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
+            | Effect::CountKeys { .. }
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),

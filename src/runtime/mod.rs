@@ -19,6 +19,7 @@ mod io_thread;
 mod log_thread;
 mod pace;
 mod panic;
+mod redis_orders;
 pub mod run;
 pub mod screen;
 mod service_orders;

@@ -16,7 +16,7 @@ use crate::adapters::redis::RedisSource;
 use crate::app::Event;
 use crate::app::event::Discovered;
 use crate::config::resolved::{
-    CacheSource, CacheSpec, DatabaseSpec, OriginSpec, ServiceSpec, SignalSource, SignalSpec,
+    CacheSource, CacheSpec, DatabaseSpec, OriginSpec, RedisTarget, ServiceSpec, SignalSource, SignalSpec,
 };
 use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
@@ -34,6 +34,8 @@ pub struct Watch {
     clients: HttpClients,
     refresh: watch::Sender<u64>,
     databases: Vec<mpsc::Sender<DatabaseOrder>>,
+    /// Where each cache of the configuration is, if it is a Redis.
+    redis: Vec<Option<RedisTarget>>,
     started: Instant,
 }
 
@@ -50,6 +52,7 @@ impl Watch {
             clients: HttpClients::new(),
             refresh,
             databases: Vec::new(),
+            redis: Vec::new(),
             started: Instant::now(),
         })
     }
@@ -84,6 +87,10 @@ impl Watch {
             }
         }
         for (at, spec) in resolved.caches.iter().enumerate() {
+            self.redis.push(match &spec.source {
+                CacheSource::Redis { target, .. } => Some(target.clone()),
+                CacheSource::Endpoint { .. } => None,
+            });
             if let Some(id) = wanted(SourceKind::Cache, at) {
                 self.cache(id, spec);
             }
@@ -99,6 +106,12 @@ impl Watch {
     #[must_use]
     pub fn order(&self, database: usize, order: DatabaseOrder) -> bool {
         self.databases.get(database).is_some_and(|sender| sender.try_send(order).is_ok())
+    }
+
+    /// Where a cache of the configuration is, if it is a Redis.
+    #[must_use]
+    pub fn redis(&self, cache: usize) -> Option<RedisTarget> {
+        self.redis.get(cache).cloned().flatten()
     }
 
     /// The clients that ask over HTTP.

@@ -7,6 +7,7 @@ mod logs;
 mod postgres;
 mod redis;
 mod redis_faults;
+mod redis_flush;
 mod shared_folder;
 mod signals;
 #[path = "../support/mod.rs"]

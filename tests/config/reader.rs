@@ -215,3 +215,22 @@ proptest! {
         let _ = resolve(&inputs);
     }
 }
+
+#[test]
+fn every_wrong_maintenance_window_is_told_where_it_stands() {
+    let said = refused(&file(
+        "[actions]\nallow = true\nwindows = [\"Sat 02:00-06:00 UTC\", \"Sat 02:00-06:00\", \"some day\"]\n\
+         [[service]]\nname = \"a\"\nurl = \"http://127.0.0.1:1/\"\n",
+    ));
+    assert_lines(
+        &said,
+        &[
+            "3: actions.windows: \"Sat 02:00-06:00\" names no zone; allowed are \"Sat 02:00-06:00 UTC\"",
+            "3: actions.windows: \"some day\" is no maintenance window; allowed are",
+        ],
+    );
+    let fine = resolved(&file(
+        "[actions]\nwindows = [\"first Saturday of the month 02:00-06:00 UTC\"]\nflush_tolerance = \"25 %\"\n",
+    ));
+    assert_eq!((fine.resolved.actions.windows.len(), fine.resolved.actions.flush_tolerance), (1, 0.25));
+}

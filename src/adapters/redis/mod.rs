@@ -1,7 +1,9 @@
 //! Figures of a Redis server over one kept connection: `INFO` once per reading, and the signals that are due with it
-//! in the same round trip. Only commands that read are ever sent. Hit ratios are computed above, as deltas.
+//! in the same round trip. Only commands that read are ever sent; the one that writes stands in `flush`. Hit ratios are
+//! computed above, as deltas.
 
 mod connection;
+pub mod flush;
 mod info;
 mod refusal;
 mod resp;

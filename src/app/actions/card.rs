@@ -84,7 +84,7 @@ fn indented(line: &Untrusted) -> Safe {
 fn touched(out: &mut Document, card: &Card, redact: bool) {
     let objects = &card.preview.objects;
     if !objects.is_empty() {
-        out.heading(format!("What it touches: {}", objects.len()));
+        out.heading(format!("What it touches: {}", card.count()));
         groups(out, objects);
         out.lines.extend(objects.iter().take(FIRST).map(|object| object_line(object, redact)));
         if objects.len() > FIRST {
@@ -134,9 +134,25 @@ pub fn query(object: &Object, redact: bool) -> Safe {
     query.one_line().clipped(QUERY)
 }
 
+/// What destroys says whether its maintenance window is open.
+fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
+    if card.action.level < Level::L3 {
+        return;
+    }
+    out.heading("Maintenance windows");
+    match guard::shut(&card.action, situation) {
+        Some(shut) => out.line(shut.to_string(), Tone::Bad),
+        None => out.line("open, and long enough; looked at again when it starts", Tone::Ok),
+    };
+    for window in situation.windows {
+        out.line(window.to_string(), Tone::Dim);
+    }
+}
+
 fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {
     let action = &card.action;
     let now = evidence::before(live, action, situation.now);
+    window(out, card, situation);
     if !action.preconditions.is_empty() {
         out.heading("What must hold");
         for wanted in &action.preconditions {

@@ -38,6 +38,9 @@ pub fn all(model: &Model) -> Vec<Action> {
     for (at, database) in databases.iter().enumerate() {
         found.extend(of_database_at(model, at, &database.spec));
     }
+    for (at, cache) in model.live.caches.iter().enumerate() {
+        found.extend(super::flush::of_cache(model, at, &cache.spec));
+    }
     if of_database {
         found.extend(own.iter().cloned());
     }
@@ -47,11 +50,20 @@ pub fn all(model: &Model) -> Vec<Action> {
 /// How things stand, for the guard. Readings are those that the action looks at.
 #[must_use]
 pub fn situation<'a>(
-    model: &Model,
+    model: &'a Model,
     running: Option<&'a Safe>,
     readings: &'a [crate::remediation::measure::Evidence],
 ) -> Situation<'a> {
-    Situation { now: model.now, armed: model.actions.is_armed(), frozen: model.frozen.is_some(), running, readings }
+    let actions = &model.actions;
+    Situation {
+        now: model.now,
+        armed: actions.is_armed(),
+        frozen: model.frozen.is_some(),
+        running,
+        readings,
+        windows: &actions.spec.windows,
+        clock: &actions.clock,
+    }
 }
 
 /// Why an action cannot be asked for now.

@@ -5,6 +5,7 @@ pub mod card;
 pub mod catalogue;
 pub mod dialog;
 pub mod evidence;
+mod flush;
 pub mod forms;
 pub mod headless;
 pub mod menu;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Action;
+use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Phase};
 use crate::remediation::outcome::Outcome;
 
@@ -28,7 +30,7 @@ pub const LAPSES: Duration = Duration::from_secs(30 * 60);
 const PAST: usize = 100;
 
 /// Everything about acting.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Actions {
     /// What may be done.
     pub spec: Arc<ActionsSpec>,
@@ -46,6 +48,10 @@ pub struct Actions {
     pub tmux_clients: usize,
     /// Whom the guards cover, in words, when that is less than all.
     pub coverage: Option<Safe>,
+    /// Whether the wall clock may open a maintenance window; every event feeds it.
+    pub clock: ClockTrust,
+    /// The time that a person was asked to confirm, when it was shown.
+    pub time_shown: Option<Moment>,
 }
 
 /// An action on its way.
@@ -79,7 +85,18 @@ impl Actions {
     #[must_use]
     pub fn new(spec: &ActionsSpec, now: Moment) -> Actions {
         let armed = spec.allow.then_some(now);
-        Actions { spec: Arc::new(spec.clone()), armed, ..Actions::default() }
+        Actions {
+            spec: Arc::new(spec.clone()),
+            armed,
+            asked: None,
+            current: None,
+            past: VecDeque::new(),
+            audit_failure: None,
+            tmux_clients: 0,
+            coverage: None,
+            clock: ClockTrust::begin(now),
+            time_shown: None,
+        }
     }
 
     /// Whether actions are allowed now.

@@ -71,7 +71,7 @@ fn described(entry: Entry, card: &Card) -> Entry {
             Value::Map(identity.map(|(name, value)| (name.replace(' ', "_"), value.one_line().into())).collect()),
         )
         .with("digest", card.digest().hex())
-        .with("count", card.preview.objects.len())
+        .with("count", i64::try_from(card.count()).unwrap_or(i64::MAX))
 }
 
 /// The card's text as far as it says what would be sent and to whom.

@@ -29,7 +29,7 @@ const RUN: Key = Key::ctrl('t');
 /// `a`: the menu.
 pub fn open_menu(model: &mut Model) -> Vec<Effect> {
     if catalogue::all(model).is_empty() {
-        say(model, "nothing here can be acted on: no database and no [[action]] is configured", Tone::Dim);
+        say(model, "nothing here can be acted on: no database, no Redis and no [[action]] is configured", Tone::Dim);
         return Vec::new();
     }
     model.view.overlays.push(Overlay::Menu { chosen: 0 });
@@ -73,6 +73,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             PreviewOf::Sessions { database, selector: selector.clone(), verb: *verb, cap: action.limits.cap }
         }
         Plan::Service { step, .. } => PreviewOf::Service(step.clone()),
+        Plan::Flush { .. } => {
+            let Some(cache) = action.target.at else { return Vec::new() };
+            PreviewOf::Flush { cache }
+        }
         Plan::Steps(_) => {
             let preview = written_down(&action);
             show(model, action, preview, model.now);
@@ -361,21 +365,25 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     Effect::Record { run: Some(id), entry: Box::new(record::of(execution, &note, &current.run, now)) }
                 }
                 Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
-                // A service is looked at by whoever gave it its order.
-                Order::ReadObjects if card.action.target.kind != SourceKind::Database => return None,
-                Order::ReadObjects => Effect::ReadObjects {
-                    run: id,
-                    database: card.action.target.at?,
-                    identity: card.preview.identity.clone(),
-                    objects: card.keys(),
-                    verb: card.verb()?,
-                },
+                Order::ReadObjects => objects_read(id, card)?,
                 Order::Release => Effect::Release { run: id },
             })
         })
         .collect();
     note_end(model);
     effects
+}
+
+/// The action's own reading of what is left; an order to a service looks by itself.
+fn objects_read(run: u64, card: &Card) -> Option<Effect> {
+    let (at, identity) = (card.action.target.at?, card.preview.identity.clone());
+    match card.action.plan {
+        Plan::Sessions { verb, .. } => {
+            Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
+        }
+        Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
+        Plan::Service { .. } | Plan::Steps(_) => None,
+    }
 }
 
 /// The first moment after its end: it goes to the past, and a mark to the charts.

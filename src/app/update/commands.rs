@@ -11,7 +11,7 @@ use crate::app::{Effect, Model, details, help};
 use crate::domain::Safe;
 use crate::input::Command;
 
-use super::{actions, cursor, logs, mouse, prompt, say, show};
+use super::{actions, cursor, logs, mouse, prompt, say, show, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -57,6 +57,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Actions => return actions::open_menu(model),
         Command::WatchAction => actions::watch(model),
         Command::Arm => return actions::arm(model),
+        Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
         Command::Problems => show(model, details::problems(model)),

@@ -10,6 +10,7 @@ mod mouse;
 mod prompt;
 mod readings;
 mod time;
+mod windows;
 
 use crate::app::document::Document;
 use crate::app::table::Tone;
@@ -23,6 +24,7 @@ const OVERLAYS: usize = 8;
 /// What the program does when something happened.
 pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     model.now = now;
+    model.actions.clock.see(now);
     model.dirty |= changes_picture(&event);
     let judged = changes_verdicts(&event);
     let effects = happened(model, event);

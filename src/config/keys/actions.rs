@@ -53,6 +53,20 @@ pub static ACTIONS: Section = Section {
             "none",
             "Actions that quarterdeck run may do where no terminal is, such as in a script.",
         ),
+        key(
+            "windows",
+            Kind::Texts,
+            "[\"first Saturday of the month 02:00-06:00 UTC\"]",
+            "none: nothing can be destroyed",
+            "Maintenance windows; only in them what destroys (L3) may run.",
+        ),
+        key(
+            "flush_tolerance",
+            Kind::Ratio,
+            "\"10 %\"",
+            "10 %",
+            "A flush is refused when the keys changed by more than this share since its card.",
+        ),
     ],
 };
 

@@ -51,6 +51,9 @@ impl<'a> Builder<'a> {
         if let Some(Value::Count(cap)) = given("cap") {
             actions.cap = usize::try_from(cap).unwrap_or(actions.cap);
         }
+        if let Some(Value::Ratio(share)) = given("flush_tolerance") {
+            actions.flush_tolerance = share;
+        }
         for (key, list) in [
             ("except_users", &mut actions.except_users),
             ("except_applications", &mut actions.except_applications),
@@ -60,6 +63,7 @@ impl<'a> Builder<'a> {
                 *list = texts;
             }
         }
+        self.windows();
         for item in merged.of("action") {
             if self.switched_off(OffKind::Action, item) {
                 continue;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::remediation::action::Action;
+use crate::remediation::window::Window;
 
 /// What may be done, and within which limits.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub struct ActionsSpec {
     pub except_applications: Vec<String>,
     /// Actions that may be run where no terminal is.
     pub headless: Vec<String>,
+    /// Maintenance windows: only in them anything may be destroyed.
+    pub windows: Vec<Window>,
+    /// By how much the keys of a cache may have changed between card and effect, as a share.
+    pub flush_tolerance: f64,
     /// The team's own actions.
     pub own: Vec<Action>,
 }
@@ -42,6 +47,8 @@ impl Default for ActionsSpec {
             except_users: Vec::new(),
             except_applications: Vec::new(),
             headless: Vec::new(),
+            windows: Vec::new(),
+            flush_tolerance: 0.1,
             own: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use crate::domain::Safe;
 use crate::domain::source::SourceKind;
 use crate::remediation::action::Plan;
 use crate::remediation::card::Card;
-use crate::remediation::step::{ServiceWork, SessionVerb, SessionsStep, Step, Work};
+use crate::remediation::step::{FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, Work};
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
 pub fn of(card: &Card) -> Vec<Step> {
@@ -22,7 +22,15 @@ pub fn of(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } => Vec::new(),
+        Plan::Flush { tolerance } if action.target.kind == SourceKind::Cache => {
+            let (Some(cache), Some(count)) = (action.target.at, card.preview.count) else { return Vec::new() };
+            vec![Step {
+                title: Safe::of("flush the database"),
+                work: Work::Flush(FlushStep { cache, count, tolerance: *tolerance }),
+                deadline: action.limits.deadline,
+            }]
+        }
+        Plan::Sessions { .. } | Plan::Flush { .. } => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (stable, within) = (*stable, action.proof.within);

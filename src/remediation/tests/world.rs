@@ -1,6 +1,7 @@
 //! A world that carries out orders, with faults as a script says, and writes down every effect with what was on disk then.
 
 use std::collections::VecDeque;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::domain::session::{SessionId, SessionState};
@@ -9,6 +10,7 @@ use crate::domain::target::{Environment, Provenance};
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::action::{Action, Limits, Plan, SessionSelector, Target};
 use crate::remediation::card::{Card, Identity, Preview};
+use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Input, Note, Order, Phase};
 use crate::remediation::guard::{Consent, Situation, Warrant, review};
 use crate::remediation::level::Level;
@@ -16,6 +18,9 @@ use crate::remediation::measure::{Evidence, Expectation, Measure, Proof, Trial};
 use crate::remediation::object::{Fate, Object, ObjectKey};
 use crate::remediation::outcome::Outcome;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
+
+/// A clock that was trusted at the beginning.
+pub static CLOCK: LazyLock<ClockTrust> = LazyLock::new(|| ClockTrust::begin(Moment::fixed(0.0)));
 
 pub fn at(secs: f64) -> Moment {
     Moment::fixed(secs)
@@ -85,7 +90,7 @@ pub fn card(action: Action, pids: std::ops::Range<i32>) -> Card {
 }
 
 pub fn situation(now: Moment) -> Situation<'static> {
-    Situation { now, armed: true, frozen: false, running: None, readings: &[] }
+    Situation { now, armed: true, frozen: false, running: None, readings: &[], windows: &[], clock: &CLOCK }
 }
 
 pub fn warrant(card: Card) -> Warrant {

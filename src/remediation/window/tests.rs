@@ -182,7 +182,7 @@ fn an_action_fits_into_what_is_left_of_the_window() {
         "the maintenance window ends Sat 2026-12-05 07:00 UTC, in 9m59s, and this may take 10m00s"
     );
     let closed = judged("2026-12-05 07:00:00", 0).expect_err("over");
-    assert_eq!(closed.to_string(), "the maintenance window is closed; it opens Sat 2026-12-12 02:00 UTC");
+    assert_eq!(closed.to_string(), "window closed; it opens Sat 2026-12-12 02:00 UTC");
     assert!(
         judge(
             &windows,

@@ -1,0 +1,62 @@
+//! What is done to the database of a Redis cache, over short connections of its own: the look for the card, the flush, and a
+//! count afterwards.
+
+use std::time::Duration;
+
+use crate::adapters::redis::flush;
+use crate::app::Event;
+use crate::config::resolved::RedisTarget;
+use crate::domain::{Cause, Safe};
+use crate::remediation::card::Identity;
+use crate::remediation::execution::Input;
+use crate::remediation::guard::Approved;
+use crate::remediation::measure::{Evidence, Measure};
+use crate::remediation::step::{StepEnd, Work};
+
+use super::clock;
+use super::inbox::Inbox;
+
+/// Deadline of a count.
+const BRIEF: Duration = Duration::from_secs(5);
+
+/// Looks at a database for the card.
+pub async fn preview(id: u64, target: Option<RedisTarget>, deadline: Duration, inbox: &Inbox) {
+    let begun = clock::now();
+    let outcome = match target {
+        Some(target) => flush::preview(&target, deadline).await,
+        None => Err(no_redis()),
+    };
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+}
+
+/// Flushes it, once.
+pub async fn run(run: u64, step: usize, target: Option<RedisTarget>, approved: &Approved, inbox: &Inbox) {
+    let end = match (&approved.step().work, target) {
+        (Work::Flush(work), Some(target)) => {
+            let (identity, objects) = (approved.identity(), approved.objects());
+            flush::flush(&target, identity, objects, work, approved.step().deadline).await
+        }
+        _ => StepEnd::Failed(no_redis()),
+    };
+    tell(inbox, run, Input::StepEnded { step, end });
+}
+
+/// Counts its keys; of another server nothing is said.
+pub async fn count(run: u64, target: Option<RedisTarget>, identity: &Identity, inbox: &Inbox) {
+    let at = clock::now();
+    let keys = match target {
+        Some(target) => flush::keys(&target, identity, BRIEF).await,
+        None => Err(no_redis()),
+    };
+    let words = keys.as_ref().map_or_else(|_| "not known".to_owned(), u64::to_string);
+    let value = keys.ok().map(|keys| keys as f64);
+    tell(inbox, run, Input::Read(Evidence { measure: Measure::ObjectsLeft, value, at, words: Safe::of(words) }));
+}
+
+fn no_redis() -> Cause {
+    Cause::Misconfigured(Safe::of("this cache is no Redis of the configuration"))
+}
+
+fn tell(inbox: &Inbox, run: u64, input: Input) {
+    inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+}
