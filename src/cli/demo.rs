@@ -1,6 +1,8 @@
 //! `quarterdeck demo`: the sample system as a child on a lifeline, and the dashboard on it.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
@@ -127,7 +129,8 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {
         cache.name = Safe::of("redis");
     }
-    resolved.actions.audit = Some(audit_folder(addresses));
+    resolved.actions.audit = Some(own_folder(addresses, "audit", 0o700));
+    resolved.actions.shared = Some(own_folder(addresses, "guards", 0o2770));
     for package in &addresses.missing {
         resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));
         resolved.off.push(absent(package));
@@ -138,11 +141,15 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     Ok(resolved)
 }
 
-/// The audit of the sample goes with the sample.
-fn audit_folder(addresses: &DemoAddresses) -> PathBuf {
-    let folder = addresses.log_path.parent().map_or_else(std::env::temp_dir, |logs| logs.join("audit"));
-    let mut builder = std::fs::DirBuilder::new();
-    if let Err(error) = std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700).create(&folder) {
+/// Audit and locks of the sample go with the sample.
+fn own_folder(addresses: &DemoAddresses, name: &str, mode: u32) -> PathBuf {
+    let folder = addresses.log_path.parent().map_or_else(std::env::temp_dir, |logs| logs.join(name));
+    // The mode is set again behind its making: a mask must not take bits away.
+    let created = std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .and_then(|()| std::fs::set_permissions(&folder, Permissions::from_mode(mode)));
+    if let Err(error) = created {
         say::complain(format!("no action will run here: {}: {error}", folder.display()));
     }
     folder

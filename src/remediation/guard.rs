@@ -176,7 +176,7 @@ pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
 #[must_use]
 pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
     if !situation.armed && action.level > Level::L0 {
-        return Some(Safe::of("not armed: start with --allow-actions, or :arm where the leave lapsed"));
+        return Some(Safe::of("read-only: start with --allow-actions, or :arm where the leave lapsed"));
     }
     if situation.frozen {
         return Some(Safe::of("FROZEN: what is shown is of before; Space goes on"));

@@ -14,7 +14,7 @@ use super::{card, catalogue, evidence, menu, progress};
 pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
     let mut document = Document::new("Actions");
     if !model.actions.is_armed() {
-        document.line("not armed: start with --allow-actions, or :arm where the leave lapsed", Tone::Unknown);
+        document.line("read-only: start with --allow-actions, or :arm where the leave lapsed", Tone::Unknown);
     }
     let foot = menu::lines(model);
     let chosen = Some(chosen.min(foot.len().saturating_sub(1)));

@@ -39,7 +39,7 @@ fn each_reason_by_itself() {
     };
     let running = Safe::of("restart of api");
     for (words, card, consent, situation) in [
-        ("not armed", plain(), given(|_| {}), Situation { armed: false, ..now }),
+        ("read-only", plain(), given(|_| {}), Situation { armed: false, ..now }),
         ("FROZEN", plain(), given(|_| {}), Situation { frozen: true, ..now }),
         ("is running", plain(), given(|_| {}), Situation { running: Some(&running), ..now }),
         ("not the phrase", plain(), given(|c| "Main".clone_into(&mut c.typed)), now),
