@@ -25,7 +25,9 @@
 //! 5. Every channel and collection has a bound; what is dropped is counted and shown.
 //! 6. Outside text is `Untrusted` until the one gate in [`domain::safe`] made it `Safe`; widgets, stdout, stderr
 //!    and JSON take only `Safe`.
-//! 7. Unknown is not zero and not ok: a failure is data (`Cause`), and what is stale says its age (`Readout`).
+//! 7. What changes anything that is watched carries an `Approved`, which only the guard in [`remediation`] can make, and is
+//!    sent only when its intent is on disk.
+//! 8. Unknown is not zero and not ok: a failure is data (`Cause`), and what is stale says its age (`Readout`).
 //!
 //! `tests/architecture.rs` holds what a machine can check of this.
 
