@@ -13,8 +13,12 @@ use super::{card, catalogue, evidence, menu, progress};
 #[must_use]
 pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
     let mut document = Document::new("Actions");
-    if !model.actions.is_armed() {
-        document.line("read-only: start with --allow-actions, or :arm where the leave lapsed", Tone::Unknown);
+    // On a narrow screen its line has no room for the whole reason.
+    if let Some(action) = catalogue::all(model).get(chosen) {
+        match catalogue::reason_against(model, action) {
+            Some(why) => document.line(why, Tone::Unknown),
+            None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
+        };
     }
     let foot = menu::lines(model);
     let chosen = Some(chosen.min(foot.len().saturating_sub(1)));
