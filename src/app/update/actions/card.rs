@@ -1,0 +1,178 @@
+//! The card and its consent: made by a preview that ran for real, answered on a screen that showed it.
+
+use std::time::Duration;
+
+use crate::app::actions::dialog::{Dialog, Focus};
+use crate::app::actions::{catalogue, evidence, record};
+use crate::app::effect::{PreviewOf, PreviewOrder};
+use crate::app::table::Tone;
+use crate::app::update::say;
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::domain::{Cause, Moment, Safe, Untrusted};
+use crate::input::{Code, Key};
+use crate::remediation::action::{Action, Plan};
+use crate::remediation::audit::AuditEvent;
+use crate::remediation::card::{Card, Identity, Preview};
+use crate::remediation::step::Work;
+
+use super::{note, run};
+
+/// Deadline of a preview.
+const PREVIEW: Duration = Duration::from_secs(5);
+/// The chord that runs what a card describes. No list and no editor's habit has it.
+const RUN: Key = Key::ctrl('t');
+
+/// Asks for the card of an action, unless something speaks against it from the start.
+pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(why) = catalogue::reason_against(model, &action) {
+        say(model, why, Tone::Unknown);
+        return Vec::new();
+    }
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
+    let id = model.fresh_id();
+    let of = match &action.plan {
+        Plan::Sessions { selector, verb } => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Sessions { database, selector: selector.clone(), verb: *verb, cap: action.limits.cap }
+        }
+        Plan::Service { step, .. } => PreviewOf::Service(step.clone()),
+        Plan::Flush { .. } => {
+            let Some(cache) = action.target.at else { return Vec::new() };
+            PreviewOf::Flush { cache }
+        }
+        Plan::Steps(_) => {
+            let preview = written_down(&action);
+            show(model, action, preview, model.now);
+            return vec![Effect::CountTmuxClients];
+        }
+    };
+    say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
+    model.actions.asked = Some((id, action));
+    vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
+}
+
+/// The preview of steps that are written down: what will be sent, byte for byte. What it will touch nobody can say.
+fn written_down(action: &Action) -> Preview {
+    let mut preview = Preview::default();
+    let Plan::Steps(steps) = &action.plan else { return preview };
+    for step in steps {
+        let Work::Http(http) = &step.work else { continue };
+        let mut url = http.url.clone();
+        let _ = url.set_password(None);
+        if preview.identity.facts.is_empty() {
+            let origin = url.origin().ascii_serialization();
+            preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
+            preview.objects.clear();
+        }
+        preview.effect.push(Untrusted::from(format!("{} {url}", http.method.word())));
+        for (name, secret) in &http.headers {
+            preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
+        }
+        if let Some(bearer) = &http.bearer {
+            preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
+        }
+        if let Some(body) = &http.body {
+            preview.effect.push(Untrusted::from(body.clone()));
+        }
+    }
+    preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
+    preview
+}
+
+/// A preview came, or failed.
+pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) {
+    let Some((asked, action)) = model.actions.asked.take() else { return };
+    if asked != id {
+        // Of an action that was left meanwhile.
+        model.actions.asked = Some((asked, action));
+        return;
+    }
+    match outcome {
+        Ok(preview) => {
+            model.view.message = None;
+            show(model, action, preview, begun);
+        }
+        Err(cause) => say(model, format!("no card: {cause}"), Tone::Bad),
+    }
+}
+
+fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
+    let before = evidence::before(&model.live, &action, model.now);
+    let dialog = Dialog::new(Card::new(action, preview, before, begun));
+    // One card at a time.
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
+    model.view.overlays.push(Overlay::Card(Box::new(dialog)));
+    model.dirty = true;
+}
+
+/// The screen shows the card now: from here on it may be answered.
+pub fn seen(model: &mut Model) {
+    let now = model.now;
+    // On a tiny terminal no card is drawn, and nothing is consented to.
+    let drawn = model.geometry.overlay_rows > 0;
+    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut().filter(|_| drawn) {
+        dialog.seen.get_or_insert(now);
+    }
+}
+
+/// A key in the dialog of a card.
+pub fn card_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let now = model.now;
+    let page = isize::try_from(model.geometry.overlay_rows).unwrap_or(1).max(1);
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() else { return Vec::new() };
+    if key.code == Code::Esc || key == Key::plain(Code::Enter) && dialog.focus == Focus::Cancel && dialog.listens(now) {
+        return leave_card(model);
+    }
+    if !dialog.listens(now) {
+        return Vec::new();
+    }
+    let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
+    let scroll = |dialog: &mut Dialog, by: isize| dialog.scroll = dialog.scroll.saturating_add_signed(by).min(last);
+    match key.code {
+        _ if key == RUN => return run::run(model),
+        _ if key == Key::ctrl('r') => return anew(model),
+        _ if key == Key::ctrl('u') => {
+            if let Some(field) = dialog.field() {
+                field.clear();
+            }
+        }
+        Code::Down | Code::Tab | Code::Enter => dialog.travel(1),
+        Code::Up | Code::BackTab => dialog.travel(-1),
+        Code::PageDown => scroll(dialog, page),
+        Code::PageUp => scroll(dialog, -page),
+        Code::Backspace => {
+            if let Some(field) = dialog.field() {
+                field.pop();
+            }
+        }
+        _ => {
+            if let Some(letter) = key.typed() {
+                dialog.type_in(letter);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Left without doing anything: that is recorded too.
+fn leave_card(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
+    vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))]
+}
+
+/// The target is read anew: another card, to be consented to anew.
+fn anew(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
+    let mut effects = vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))];
+    effects.extend(ask(model, dialog.card.action));
+    effects
+}
+
+/// Leaving the program leaves an open card too.
+pub fn leaving(model: &mut Model) -> Vec<Effect> {
+    let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
+    let mut effects = if open { leave_card(model) } else { Vec::new() };
+    effects.push(Effect::Quit);
+    effects
+}

@@ -1,0 +1,85 @@
+//! Acting: the menu, and the leave to act. Everything that has an effect goes through the guard, and only the chord of the
+//! dialog asks it.
+
+mod card;
+mod run;
+
+pub use card::{ask, card_key, leaving, previewed, seen};
+pub use run::{consented, happened, progress_key, read, watch};
+
+use crate::app::actions::{LAPSES, catalogue, record};
+use crate::app::table::Tone;
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::input::{Code, Key};
+use crate::remediation::audit::{AuditEvent, Entry};
+use crate::remediation::execution::Input;
+
+use super::say;
+
+/// `a`: the menu.
+pub fn open_menu(model: &mut Model) -> Vec<Effect> {
+    if catalogue::all(model).is_empty() {
+        say(model, "nothing here can be acted on: no database, no Redis and no [[action]] is configured", Tone::Dim);
+        return Vec::new();
+    }
+    model.view.overlays.push(Overlay::Menu { chosen: 0 });
+    // Where the audit could not be written, whether it can be again is found out now, by writing.
+    let failing = model.actions.audit_failure.is_some();
+    let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
+    if failing { vec![note(probe)] } else { Vec::new() }
+}
+
+/// A key in the menu: choosing shows a card, nothing more.
+pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let count = catalogue::all(model).len();
+    let Some(Overlay::Menu { chosen }) = model.view.overlays.last_mut() else { return Vec::new() };
+    match key.code {
+        Code::Down | Code::Char('j') => *chosen = (*chosen + 1).min(count.saturating_sub(1)),
+        Code::Up | Code::Char('k') => *chosen = chosen.saturating_sub(1),
+        Code::Esc | Code::Char('q' | 'a') => {
+            model.view.overlays.pop();
+        }
+        Code::Enter => {
+            let at = *chosen;
+            let action = catalogue::all(model).into_iter().nth(at);
+            return action.map_or_else(Vec::new, |action| ask(model, action));
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn note(entry: Entry) -> Effect {
+    Effect::Record { run: None, entry: Box::new(entry) }
+}
+
+/// `:arm`: leave to act again, where it was given at the start.
+pub fn arm(model: &mut Model) -> Vec<Effect> {
+    if !model.actions.spec.allow {
+        say(model, "read-only from the start: begin again with --allow-actions", Tone::Warn);
+        return Vec::new();
+    }
+    model.actions.armed = Some(model.now);
+    say(model, "armed", Tone::Warn);
+    vec![note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
+}
+
+/// Time passed: deadlines, and the leave to act that lapses.
+pub fn time_passed(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    if model.actions.armed.is_some_and(|since| now.since(since) >= LAPSES) && model.actions.running().is_none() {
+        model.actions.armed = None;
+        say(model, "the leave to act lapsed after 30 idle minutes; :arm gives it back", Tone::Warn);
+        return vec![note(Entry::new(AuditEvent::Disarmed, record::run_id(0, now)))];
+    }
+    let id = model.actions.current.as_ref().map(|current| current.id);
+    id.map_or_else(Vec::new, |id| happened(model, id, Input::TimePassed))
+}
+
+/// A key was pressed: somebody is there.
+pub fn somebody_is_there(model: &mut Model) {
+    if model.actions.armed.is_some() {
+        model.actions.armed = Some(model.now);
+    }
+}

@@ -1,0 +1,195 @@
+//! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
+
+use crate::app::actions::{Current, Past, catalogue, evidence, is_over, record};
+use crate::app::table::Tone;
+use crate::app::update::say;
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::{Moment, Safe};
+use crate::input::{Code, Key};
+use crate::remediation::action::Plan;
+use crate::remediation::audit::AuditEvent;
+use crate::remediation::card::{Card, Digest};
+use crate::remediation::execution::{Execution, Input, Order, Phase};
+use crate::remediation::guard::{self, Consent};
+
+use super::note;
+
+/// The chord: the guard decides.
+pub fn run(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let (typed, reason) = (dialog.typed.clone(), dialog.reason.clone());
+    let consent = Consent { digest: dialog.card.digest(), typed, reason, given_at: model.now };
+    decide(model, consent)
+}
+
+/// A code came back that stands for the phrase of the card: the guard decides, and sees whether it is the same card.
+pub fn consented(model: &mut Model, digest: Digest, reason: String) -> Vec<Effect> {
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let typed = dialog.phrase().unwrap_or_default();
+    let consent = Consent { digest, typed, reason, given_at: model.now };
+    decide(model, consent)
+}
+
+fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
+    let now = model.now;
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let card = dialog.card.clone();
+    let wrong = !guard::is_typed(dialog.phrase().as_deref(), &consent.typed);
+    let readings = evidence::before(&model.live, &card.action, now);
+    let running = model.actions.running();
+    let failing = model.actions.audit_failure.clone();
+    let situation = catalogue::situation(model, running.as_ref(), &readings);
+    let decided = match failing {
+        Some(why) => Err(vec![Safe::of(format!("the audit cannot be written: {why}"))]),
+        None => guard::review(card.clone(), consent, &situation),
+    };
+    match decided {
+        Ok(warrant) => {
+            model.view.overlays.pop();
+            let id = model.fresh_id();
+            let (execution, orders) = Execution::begin(warrant, now);
+            model.actions.current = Some(Current { id, run: record::run_id(id, now), told: false, execution });
+            model.view.overlays.push(Overlay::Progress { scroll: 0 });
+            obey(model, orders)
+        }
+        Err(why) => {
+            let event = if wrong { AuditEvent::ConfirmationFailed } else { AuditEvent::Refused };
+            if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() {
+                dialog.refused.clone_from(&why);
+                dialog.typed.clear();
+            }
+            vec![note(record::of_card(event, &card, &why, now))]
+        }
+    }
+}
+
+/// Something happened to the action that runs.
+pub fn happened(model: &mut Model, id: u64, input: Input) -> Vec<Effect> {
+    let now = model.now;
+    let Some(current) = model.actions.current.as_mut().filter(|current| current.id == id) else { return Vec::new() };
+    model.dirty = true;
+    let orders = current.execution.step(input, now);
+    obey(model, orders)
+}
+
+/// A source was read: what it says may be evidence.
+pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
+    let now = model.now;
+    let Some(current) = model.actions.current.as_ref().filter(|current| !is_over(&current.execution)) else {
+        return Vec::new();
+    };
+    let execution = &current.execution;
+    let id = current.id;
+    let found = evidence::arrived(&model.live, execution.measures(), source, begun, execution.counts_from(), now);
+    found.into_iter().flat_map(|reading| happened(model, id, Input::Read(reading))).collect()
+}
+
+/// The action's own reading of what is left; an order to a service looks by itself.
+fn objects_read(run: u64, card: &Card) -> Option<Effect> {
+    let (at, identity) = (card.action.target.at?, card.preview.identity.clone());
+    match card.action.plan {
+        Plan::Sessions { verb, .. } => {
+            Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
+        }
+        Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
+        Plan::Service { .. } | Plan::Steps(_) => None,
+    }
+}
+
+/// Keys of the view of a run: it scrolls, `c` asks to stop.
+pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(Overlay::Progress { scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
+    match key.code {
+        Code::Esc | Code::Char('q') => {
+            model.view.overlays.pop();
+        }
+        Code::Down | Code::Char('j') => *scroll = scroll.saturating_add(1),
+        Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
+        Code::Char('c') => {
+            let id = model.actions.current.as_ref().map(|current| current.id);
+            return id.map_or_else(Vec::new, |id| happened(model, id, Input::CancelAsked));
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Shows the action that runs, or ran last.
+pub fn watch(model: &mut Model) {
+    if model.actions.current.is_some() {
+        model.view.overlays.push(Overlay::Progress { scroll: 0 });
+    } else {
+        say(model, "no action ran yet", Tone::Dim);
+    }
+}
+
+/// Orders of the execution become effects of the program.
+fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
+    let now = model.now;
+    let Some(current) = &model.actions.current else { return Vec::new() };
+    let (id, execution) = (current.id, &current.execution);
+    let card = execution.warrant().card();
+    let effects: Vec<Effect> = orders
+        .into_iter()
+        .filter_map(|order| {
+            Some(match order {
+                Order::Hold => Effect::Hold {
+                    run: id,
+                    key: card.target_key().hex(),
+                    action: card.action.id.clone(),
+                    target: card.action.target.name.clone(),
+                    cool_down: card.action.limits.cool_down,
+                },
+                Order::Record(note) => {
+                    Effect::Record { run: Some(id), entry: Box::new(record::of(execution, &note, &current.run, now)) }
+                }
+                Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
+                Order::ReadObjects => objects_read(id, card)?,
+                Order::Release => Effect::Release { run: id },
+            })
+        })
+        .collect();
+    note_end(model);
+    effects
+}
+
+/// The first moment after its end: it goes to the past, and a mark to the charts.
+fn note_end(model: &mut Model) {
+    let Some(current) = &mut model.actions.current else { return };
+    let Phase::Ended { outcome, .. } = current.execution.phase() else { return };
+    if std::mem::replace(&mut current.told, true) {
+        return;
+    }
+    let execution = &current.execution;
+    let action = &execution.warrant().card().action;
+    let what = Safe::of(format!("{} on {}", action.id, action.target.name));
+    let seen = execution.trials().iter().find_map(|state| {
+        let (before, after) = (state.before.as_ref()?, state.after.as_ref()?);
+        Some(Safe::of(format!("{}: {} -> {}", state.trial.name, before.words, after.words)))
+    });
+    let words = execution.reasons().first().cloned().or(seen).unwrap_or_default();
+    let past = Past { at: execution.began(), what: what.clone(), outcome, words };
+    let target = action.target.clone();
+    let effect = execution.steps().iter().find_map(|state| state.ended.as_ref().map(|(at, _)| *at));
+    model.actions.remember(past);
+    if let Some(at) = effect {
+        mark(model, &target, &what, at);
+    }
+    say(model, format!("{what}: {outcome}"), crate::app::actions::progress::tone(outcome));
+}
+
+/// A mark on the charts of the target.
+fn mark(model: &mut Model, target: &crate::remediation::action::Target, what: &Safe, when: Moment) {
+    let Some(at) = target.at else { return };
+    let series = match target.kind {
+        SourceKind::Service => model.live.services.get_mut(at).map(|service| &mut service.latency),
+        SourceKind::Database => model.live.databases.get_mut(at).map(|database| &mut database.used),
+        SourceKind::Cache => model.live.caches.get_mut(at).map(|cache| &mut cache.series),
+        SourceKind::Signal => model.live.signals.get_mut(at).map(|signal| &mut signal.series),
+    };
+    if let Some(series) = series {
+        series.mark(when, what.clone());
+    }
+}
