@@ -44,9 +44,9 @@ Examples:
   What there is, how dangerous, and why not:
     quarterdeck run --list
   The card, and its code:
-    quarterdeck run terminate-idle-in-transaction --target main --older-than 15m
+    quarterdeck run terminate-idle-in-transaction --target main --param older_than=15m
   Run what that card shows; in production with a reason:
-    quarterdeck run terminate-idle-in-transaction --target main --older-than 15m \\
+    quarterdeck run terminate-idle-in-transaction --target main --param older_than=15m \\
         --confirm 5f0c1e22a9b4-77ab01c3 --reason 'INC-7: pool is full'
 
 Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified,
@@ -262,7 +262,7 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
     /// List all actions: level, name, target, what each does, and why not
-    #[arg(long, conflicts_with_all = ["action", "target", "dry_run", "confirm", "reason", "older_than"])]
+    #[arg(long, conflicts_with_all = ["action", "target", "dry_run", "confirm", "reason", "parameters"])]
     pub list: bool,
     /// Print the card and a code, and change nothing; so it is without --confirm
     #[arg(long, conflicts_with = "confirm")]
@@ -273,9 +273,9 @@ pub struct Run {
     /// Why, for the audit; in production it has to be said
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Only sessions that are idle for longer than the configuration asks for
-    #[arg(long, value_name = "TIME")]
-    pub older_than: Option<String>,
+    /// Narrows the action, such as older_than=10m, user=web or pid=4711; the list says what each takes
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
     /// Where it is
     #[command(flatten)]
     pub targets: Targets,

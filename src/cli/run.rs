@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use super::arguments::Run;
 use super::{load, say};
 use crate::app::Model;
-use crate::app::actions::headless;
+use crate::app::actions::{headless, parameters};
 use crate::config::Resolved;
-use crate::domain::threshold::parse_duration;
-use crate::domain::{Safe, figure};
+use crate::domain::Safe;
 use crate::remediation::action::Action;
 use crate::remediation::outcome::Outcome;
 use crate::runtime::clock;
@@ -20,7 +19,7 @@ const FAILED: u8 = 70;
 
 pub fn run(asked: Run) -> ExitCode {
     let metrics = !asked.targets.metrics.is_empty();
-    let mut resolved = match load::load(asked.targets.clone().into()) {
+    let resolved = match load::load(asked.targets.clone().into()) {
         Ok(resolution) if resolution.resolved.is_empty() && resolution.resolved.actions.own.is_empty() => {
             return load::nothing_to_watch(&resolution.resolved, metrics);
         }
@@ -30,8 +29,7 @@ pub fn run(asked: Run) -> ExitCode {
     if asked.list {
         return say::print(&headless::list(&model(&resolved)));
     }
-    let found = older_than(&mut resolved, asked.older_than.as_deref()).and_then(|()| meant(&resolved, &asked));
-    let action = match found {
+    let action = match meant(&resolved, &asked) {
         Ok(action) => action,
         Err(why) => {
             say::complain(why);
@@ -73,29 +71,11 @@ fn meant(resolved: &Resolved, asked: &Run) -> Result<Action, String> {
     let (Some(id), Some(target)) = (&asked.action, &asked.target) else {
         return Err("name an action and its --target".to_owned());
     };
-    let action = headless::find(&model(resolved), id, target).map_err(|why| why.to_string())?;
-    let wanted = asked.older_than.as_deref().and_then(parse_duration);
-    match (wanted, headless::age(&action)) {
-        (Some(_), None) => Err(format!("--older-than means nothing to {id}: it does not choose sessions by their age")),
-        (Some(wanted), Some(least)) if wanted < least => {
-            let least = figure::span(least);
-            Err(format!("--older-than only tightens: the configuration gives free what is idle for {least}"))
-        }
-        _ => Ok(action),
-    }
-}
-
-/// Sessions that are older than the configuration has it. It only tightens: what is younger was not given free.
-fn older_than(resolved: &mut Resolved, asked: Option<&str>) -> Result<(), String> {
-    let Some(text) = asked else { return Ok(()) };
-    let Some(age) = parse_duration(text).filter(|age| age.as_secs() >= 1) else {
-        return Err(format!("--older-than {text:?}: write a time from 1s on, such as 10m"));
-    };
-    let actions = &mut resolved.actions;
-    for configured in [&mut actions.idle_older_than, &mut actions.idle_in_transaction_older_than] {
-        *configured = age.max(*configured);
-    }
-    Ok(())
+    let found = headless::find(&model(resolved), id, Some(target)).and_then(|action| {
+        let given = parameters::pairs(asked.parameters.iter().map(String::as_str))?;
+        parameters::narrowed(action, &given)
+    });
+    found.map_err(|why| why.to_string())
 }
 
 /// The command line that runs what a dry run shows, without its code; copied as it stands it means the same.
@@ -111,8 +91,10 @@ fn again(asked: &Run, action: &Action) -> Safe {
     };
     let mut line =
         format!("quarterdeck run {} --target {}", quoted(action.id.as_str()), quoted(action.target.name.as_str()));
+    for pair in &asked.parameters {
+        line.push_str(&format!(" --param {}", quoted(pair)));
+    }
     for (option, value) in [
-        ("--older-than", asked.older_than.clone()),
         ("--config", asked.targets.config.as_ref().map(|path| path.display().to_string())),
         ("--profile", asked.targets.profile.clone()),
         ("--env", asked.targets.environment.clone()),

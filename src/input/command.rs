@@ -111,6 +111,8 @@ pub enum Command {
     Redraw,
     /// Stops the program as a job of the shell.
     Suspend,
+    /// The card of an action, by name and parameters.
+    Act,
 }
 
 /// One row of the table.
@@ -126,6 +128,15 @@ pub struct CommandInfo {
     pub scope: Scope,
     /// One line of help.
     pub doc: &'static str,
+    /// What is typed after its name in the palette, if anything: `ID`.
+    pub argument: Option<&'static str>,
+}
+
+impl CommandInfo {
+    /// A command that is typed with something behind its name.
+    const fn takes(self, argument: &'static str) -> CommandInfo {
+        CommandInfo { argument: Some(argument), ..self }
+    }
 }
 
 const fn row(
@@ -135,7 +146,7 @@ const fn row(
     scope: Scope,
     doc: &'static str,
 ) -> CommandInfo {
-    CommandInfo { command, name, keys, scope, doc }
+    CommandInfo { command, name, keys, scope, doc, argument: None }
 }
 
 /// The table.
@@ -163,6 +174,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Quit, "quit", &[Key::ctrl('c')], Scope::Global, "leaves at once"),
     row(Command::Actions, "action", &[Key::char('a')], Scope::Global, "the menu of guarded actions"),
     row(Command::WatchAction, "watch", &[Key::char('w')], Scope::Global, "the action that runs, or ran last"),
+    row(Command::Act, "act", &[], Scope::Global, "the card of an action, narrowed by parameters")
+        .takes("ACTION on TARGET with older_than=5m user=web"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),

@@ -85,6 +85,8 @@ pub enum Plan {
 pub enum SessionSelector {
     /// This one.
     One(crate::domain::session::SessionId),
+    /// Whichever has this process id when the card is made; from there on it is that one and no other.
+    Pid(i32),
     /// Idle, in the present database, for at least this long.
     Idle {
         /// Since `state_change`.

@@ -10,6 +10,7 @@ use quarterdeck::domain::session::{SessionId, SessionState};
 use quarterdeck::domain::{Moment, Safe, Untrusted};
 use quarterdeck::input::command::COMMANDS;
 use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::action::{Plan, SessionSelector};
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
@@ -350,4 +351,32 @@ fn a_preview_that_comes_late_opens_nothing() {
     let begun: Moment = world.moment();
     orders(&mut world, Event::Previewed { id: 99, outcome: Box::new(Ok(preview(1..4))), begun });
     assert!(world.model.view.overlays.is_empty());
+}
+
+#[test]
+fn an_action_is_asked_for_by_name_and_only_narrowed() {
+    let mut world = armed("staging");
+    let typed = |world: &mut World, text: &str| {
+        world.press(":");
+        world.write(text);
+        world.press("Enter");
+    };
+    typed(&mut world, "act terminate-idle with user=web older_than=20m");
+    let (_, action) = world.model.actions.asked.take().unwrap();
+    assert_eq!(action.title.as_str(), "terminate sessions idle for 10m (user web, older_than 20m)");
+    let Plan::Sessions { selector: SessionSelector::Idle { older_than, user, .. }, .. } = action.plan else {
+        panic!("not of idle sessions")
+    };
+    assert_eq!((older_than, user.as_deref()), (Duration::from_secs(1200), Some("web")));
+    for (text, why) in [
+        ("act terminate-idle with older_than=1m", "only tightens"),
+        ("act terminate-idle with user=", "never everybody"),
+        ("act terminate-idle on mian", "did you mean \"main\"?"),
+        ("act warm-cache with user=web", "it takes none"),
+        ("act", "there is no action"),
+    ] {
+        typed(&mut world, text);
+        assert!(world.model.actions.asked.is_none(), "{text}");
+        assert!(world.message().contains(why), "{text}: {}", world.message());
+    }
 }

@@ -139,6 +139,10 @@ impl Guest {
     async fn is_alive(&self) -> bool {
         self.client.batch_execute("SELECT").await.is_ok()
     }
+
+    async fn pid(&self) -> i32 {
+        self.client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0)
+    }
 }
 
 impl Drop for Guest {

@@ -49,7 +49,7 @@ async fn nothing_that_fits_is_nothing_to_do() {
     told.refused("nothing fits");
     assert!(!told.out.contains("--confirm"), "no code for it: {told:?}");
     let guest = stage.idle_in_transaction().await;
-    stage.run(&[ACTION, "--target", "main", "--older-than", "1h"]).refused("nothing fits");
+    stage.run(&[ACTION, "--target", "main", "--param", "older_than=1h"]).refused("nothing fits");
     assert!(guest.is_alive().await);
 }
 
@@ -60,9 +60,16 @@ fn wrong_names_are_told_with_the_right_ones() {
     for (arguments, words) in [
         (&["terminate-idel", "--target", "main"][..], "did you mean \"terminate-idle\"?"),
         (&[ACTION, "--target", "mian"], "did you mean \"main\"?"),
-        (&[ACTION, "--target", "main", "--older-than", "soon"], "such as 10m"),
-        (&["terminate-idle", "--target", "main", "--older-than", "1m"], "only tightens"),
-        (&["cancel-root-blocker", "--target", "main", "--older-than", "1h"], "means nothing to cancel-root-blocker"),
+        (&[ACTION, "--target", "main", "--param", "older_than=soon"], "such as 10m"),
+        (&["terminate-idle", "--target", "main", "--param", "older_than=1m"], "only tightens"),
+        (
+            &["cancel-root-blocker", "--target", "main", "--param", "older_than=1h"],
+            "means nothing to cancel-root-blocker",
+        ),
+        (&["terminate-idle", "--target", "main", "--param", "user="], "never everybody"),
+        (&["terminate-idle", "--target", "main", "--param", "usre=web"], "did you mean \"user\"?"),
+        (&["terminate-idle", "--target", "main", "--param", "web"], "write name=value"),
+        (&["terminate-session", "--target", "main", "--param", "pid=all"], "number of a server process"),
         (&[ACTION], "--target"),
         (&[], "ACTION"),
     ] {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{ACTION, HEADLESS, Stage, Told};
+use super::{ACTION, HEADLESS, Stage, Told, code_in};
 
 #[tokio::test]
 async fn the_card_touches_nothing_and_its_code_ends_exactly_those_sessions_once() {
@@ -67,4 +67,22 @@ async fn what_is_sent_is_seen_to_its_end_and_recorded() {
     assert_eq!(told.code, 0, "{told:?} {rest:?}");
     assert!(told.err.contains("everything was sent; it only watches for the result"), "{told:?}");
     assert_eq!(stage.events(), ["intent", "outcome"]);
+}
+
+/// A session that is named by its number: the card says which one that is, and it alone ends.
+#[tokio::test]
+async fn a_session_named_by_its_pid_is_that_one_alone() {
+    let stage = Stage::new();
+    stage.configure("staging", "allow = true\nheadless = [\"terminate-session\"]");
+    let (meant, other) = (stage.idle_in_transaction().await, stage.idle_in_transaction().await);
+    let pid = format!("pid={}", meant.pid().await);
+    let ask = ["terminate-session", "--target", "main", "--param", &pid];
+    let told = stage.run(&ask);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.out.contains(&format!("--param {pid}")), "{told:?}");
+    let code = code_in(&told.out);
+    let told = stage.run(&[&ask[..], &["--confirm", &code]].concat());
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(!meant.is_alive().await);
+    assert!(other.is_alive().await);
 }

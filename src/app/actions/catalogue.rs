@@ -47,6 +47,19 @@ pub fn all(model: &Model) -> Vec<Action> {
     found
 }
 
+/// All actions that can be asked for by name: those, and what is done to a single session that a parameter names.
+#[must_use]
+pub fn named(model: &Model) -> Vec<Action> {
+    let mut found = all(model);
+    let selected: Vec<Safe> = found.iter().map(|action| action.id.clone()).collect();
+    for (at, database) in model.live.databases.iter().enumerate() {
+        // What is selected on the screen is meant before a number is asked for.
+        let more = of_named_session(at, &database.spec).into_iter().filter(|action| !selected.contains(&action.id));
+        found.extend(more);
+    }
+    found
+}
+
 /// How things stand, for the guard. Readings are those that the action looks at.
 #[must_use]
 pub fn situation<'a>(
@@ -119,11 +132,20 @@ fn gone(what: &str) -> Trial {
     Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name: Safe::of(what) }
 }
 
+/// What can be done to a single session that is named by a parameter.
+fn of_named_session(at: usize, spec: &DatabaseSpec) -> [Action; 2] {
+    of_one(at, spec, &SessionSelector::Pid(0), "a session")
+}
+
 fn of_session(at: usize, spec: &DatabaseSpec, id: SessionId) -> [Action; 2] {
+    of_one(at, spec, &SessionSelector::One(id), &format!("session {}", id.pid))
+}
+
+fn of_one(at: usize, spec: &DatabaseSpec, selector: &SessionSelector, whom: &str) -> [Action; 2] {
     let draft = |id_word, title: String, verb, undo, warning| Draft {
         id: id_word,
         title,
-        selector: SessionSelector::One(id),
+        selector: selector.clone(),
         verb,
         trials: vec![gone("sessions still as on the card")],
         settle: Duration::ZERO,
@@ -132,14 +154,14 @@ fn of_session(at: usize, spec: &DatabaseSpec, id: SessionId) -> [Action; 2] {
     };
     let cancel = draft(
         "cancel-query",
-        format!("cancel what session {} runs", id.pid),
+        format!("cancel what {whom} runs"),
         SessionVerb::Cancel,
         "nothing: the statement is rolled back",
         "",
     );
     let terminate = draft(
         "terminate-session",
-        format!("terminate session {}", id.pid),
+        format!("terminate {whom}"),
         SessionVerb::Terminate,
         "nothing: its transaction is rolled back and its client has to connect again",
         "uncommitted work of the session is rolled back",

@@ -1,18 +1,16 @@
 //! Acting without a screen, as words: which actions there are, which one is meant, the card, and what the code stands for.
 //! It only words: the card, the consent and the guard are those of the dialog.
 
-use std::time::Duration;
-
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::view::Overlay;
 use crate::config::nearest;
 use crate::domain::{Safe, figure};
-use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::action::Action;
 use crate::remediation::card::Card;
 use crate::remediation::guard;
 
-use super::{card, catalogue, evidence};
+use super::{card, catalogue, evidence, parameters};
 
 /// Columns of name, target and title in the list.
 const NAME: usize = 30;
@@ -26,21 +24,35 @@ pub fn list(model: &Model) -> Vec<Safe> {
         let (id, target, title) = (action.id.as_str(), action.target.name.as_str(), action.title.as_str());
         let bare = Action { preconditions: Vec::new(), ..action.clone() };
         let mut why: Vec<String> = catalogue::reason_against(model, &bare).into_iter().map(|w| w.to_string()).collect();
+        let parameters = parameters::taken(action);
+        why.extend((!parameters.is_empty()).then(|| format!("takes {}", parameters.join(", "))));
         why.extend(action.preconditions.iter().map(|wanted| format!("{} must be {}", wanted.name, wanted.threshold)));
         let text = format!("{}  {id:<NAME$}  {target:<TARGET$}  {title:<TITLE$}  {}", action.level, why.join("; "));
         Safe::of(text.trim_end())
     };
-    catalogue::all(model).iter().map(line).collect()
+    catalogue::named(model).iter().map(line).collect()
 }
 
-/// The one action of that name on that target, or what there is instead.
-pub fn find(model: &Model, id: &str, target: &str) -> Result<Action, Safe> {
-    let all = catalogue::all(model);
+/// The one action of that name on that target, or what there is instead. Without a target it is the only one of that name.
+///
+/// # Errors
+/// What there is instead.
+pub fn find(model: &Model, id: &str, target: Option<&str>) -> Result<Action, Safe> {
+    let all = catalogue::named(model);
     let named: Vec<&Action> = all.iter().filter(|action| action.id.as_str() == id).collect();
     if named.is_empty() {
         let hint = nearest::hint(id, all.iter().map(|action| action.id.as_str()));
         return Err(Safe::of(format!("there is no action {id:?}{hint}")));
     }
+    let Some(target) = target else {
+        return match named.as_slice() {
+            [only] => Ok(Action::clone(only)),
+            _ => {
+                let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
+                Err(Safe::of(format!("{id} has several targets, say which: {id} on {}", targets.join(", "))))
+            }
+        };
+    };
     let mut aimed = named.iter().filter(|action| action.target.name.as_str() == target);
     match (aimed.next(), aimed.next()) {
         (Some(action), None) => Ok(Action::clone(action)),
@@ -52,18 +64,6 @@ pub fn find(model: &Model, id: &str, target: &str) -> Result<Action, Safe> {
             let hint = nearest::hint(target, targets.iter().copied());
             Err(Safe::of(format!("{id} has no target {target:?}{hint} (it has {})", targets.join(", "))))
         }
-    }
-}
-
-/// The age from which on an action chooses sessions, if it chooses them so.
-#[must_use]
-pub fn age(action: &Action) -> Option<Duration> {
-    match &action.plan {
-        Plan::Sessions {
-            selector: SessionSelector::Idle { older_than, .. } | SessionSelector::IdleInTransaction { older_than },
-            ..
-        } => Some(*older_than),
-        _ => None,
     }
 }
 

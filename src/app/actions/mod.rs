@@ -10,6 +10,7 @@ pub mod forms;
 pub mod headless;
 pub mod menu;
 pub mod page;
+pub mod parameters;
 pub mod progress;
 pub mod record;
 

@@ -56,6 +56,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Faster => return set_pause(model, -1),
         Command::Actions => return actions::open_menu(model),
         Command::WatchAction => actions::watch(model),
+        Command::Act => return obey_with(model, command, ""),
         Command::Arm => return actions::arm(model),
         Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
@@ -101,6 +102,15 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::Bottom => cursor::travel(model, pane, command),
     }
     Vec::new()
+}
+
+/// Does what was asked, with what was typed behind its name.
+pub fn obey_with(model: &mut Model, command: Command, argument: &str) -> Vec<Effect> {
+    model.dirty = true;
+    match command {
+        Command::Act => actions::act(model, argument),
+        _ => obey(model, command),
+    }
 }
 
 fn go_to(model: &mut Model, digit: u8) {

@@ -68,12 +68,19 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
         Code::Down => *chosen = (*chosen + 1).min(found.len().saturating_sub(1)),
         Code::Up => *chosen = chosen.saturating_sub(1),
         Code::Tab => {
-            if let Some(info) = found.get(*chosen) {
-                *typed = info.name.to_owned();
+            // What is typed behind a name stays.
+            if let Some(info) = found.get(*chosen).filter(|_| keymap::with_argument(typed).is_none()) {
+                let gap = if info.argument.is_some() { " " } else { "" };
+                *typed = format!("{}{gap}", info.name);
                 *chosen = 0;
             }
         }
         Code::Enter => {
+            if let Some((info, argument)) = keymap::with_argument(typed) {
+                let (command, argument) = (info.command, argument.to_owned());
+                model.view.overlays.pop();
+                return commands::obey_with(model, command, &argument);
+            }
             let picked = picked(&found, typed, *chosen);
             let nothing = typed.trim().is_empty();
             let wrong = Safe::of(format!("no command {}", typed.trim()));

@@ -47,5 +47,6 @@ fn completion(canvas: &mut Canvas<'_>, place: Rectangle, info: &CommandInfo) {
     let x = place.x + NAME + 1;
     canvas.text(x, place.y, KEYS.min(end.saturating_sub(x)), &Safe::of(keys), roles.hint_key);
     let x = x + KEYS + 1;
-    canvas.words(x, place.y, end.saturating_sub(x), info.doc, roles.plain);
+    let doc = info.argument.map_or_else(|| info.doc.to_owned(), |argument| format!("{}: {argument}", info.doc));
+    canvas.text(x, place.y, end.saturating_sub(x), &Safe::of(doc), roles.plain);
 }

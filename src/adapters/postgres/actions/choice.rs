@@ -54,6 +54,8 @@ impl Choice {
                 let start = DateTime::from_timestamp_micros(id.backend_start_us);
                 choice.backend_start = Some(start.ok_or_else(|| Safe::of("a session of no known time"))?);
             }
+            SessionSelector::Pid(pid) if *pid > 0 => choice.pid = Some(*pid),
+            SessionSelector::Pid(_) => return Err(Safe::of("no pid names nobody: give it as pid=1234")),
             SessionSelector::Idle {
                 older_than,
                 user,
@@ -144,6 +146,7 @@ mod tests {
             idle(5, None, Some("")),
             idle(0, None, None),
             SessionSelector::IdleInTransaction { older_than: Duration::ZERO },
+            SessionSelector::Pid(0),
         ] {
             assert!(Choice::new(&selector, SessionVerb::Terminate).is_err(), "{selector:?}");
         }

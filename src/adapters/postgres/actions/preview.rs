@@ -198,7 +198,7 @@ impl Found {
         }
         if nothing && preview.obstacles.is_empty() {
             preview.obstacles.push(Safe::of(match selector {
-                SessionSelector::One(_) => "it is gone, or nobody may touch it",
+                SessionSelector::One(_) | SessionSelector::Pid(_) => "it is gone, or nobody may touch it",
                 SessionSelector::RootBlocker => "nobody who may be signalled keeps others waiting",
                 _ => "nobody fits",
             }));

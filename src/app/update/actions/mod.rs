@@ -7,7 +7,7 @@ mod run;
 pub use card::{ask, card_key, leaving, previewed, seen};
 pub use run::{consented, happened, progress_key, read, watch};
 
-use crate::app::actions::{LAPSES, catalogue, record};
+use crate::app::actions::{LAPSES, catalogue, headless, parameters, record};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -52,6 +52,21 @@ pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn note(entry: Entry) -> Effect {
     Effect::Record { run: None, entry: Box::new(entry) }
+}
+
+/// `:act`: the card of an action by name, narrowed by parameters.
+pub fn act(model: &mut Model, typed: &str) -> Vec<Effect> {
+    let found = parameters::asked(typed).and_then(|asked| {
+        let action = headless::find(model, &asked.action, asked.target.as_deref())?;
+        parameters::narrowed(action, &asked.parameters)
+    });
+    match found {
+        Ok(action) => ask(model, action),
+        Err(why) => {
+            say(model, why, Tone::Warn);
+            Vec::new()
+        }
+    }
 }
 
 /// `:arm`: leave to act again, where it was given at the start.

@@ -1,0 +1,147 @@
+//! Parameters of an action: `older_than=5m user=web`. They only narrow what the configuration gives free, and what they leave
+//! empty is refused, never taken for all.
+
+use std::time::Duration;
+
+use crate::config::nearest;
+use crate::domain::threshold::parse_duration;
+use crate::domain::{Safe, figure};
+use crate::remediation::action::{Action, Plan, SessionSelector};
+
+/// Names that an action can know.
+const AGE: &str = "older_than";
+const USER: &str = "user";
+const APPLICATION: &str = "application";
+const PID: &str = "pid";
+
+/// The action, narrowed by what was given as `name=value`.
+///
+/// # Errors
+/// What is wrong with a parameter, in words for a person.
+pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Safe> {
+    let mut action = action;
+    let mut told = Vec::new();
+    for (at, (name, value)) in given.iter().enumerate() {
+        if given.iter().take(at).any(|(earlier, _)| earlier == name) {
+            return Err(Safe::of(format!("{name} is given twice")));
+        }
+        if value.trim().is_empty() {
+            return Err(Safe::of(format!("{name} is empty: empty names nobody, and never everybody")));
+        }
+        take(&mut action, name, value)?;
+        told.push(format!("{name} {value}"));
+    }
+    if !told.is_empty() {
+        action.title = Safe::of(format!("{} ({})", action.title, told.join(", ")));
+    }
+    Ok(action)
+}
+
+/// Parameters that an action takes.
+#[must_use]
+pub fn taken(action: &Action) -> &'static [&'static str] {
+    match &action.plan {
+        Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } => &[AGE, USER, APPLICATION],
+        Plan::Sessions { selector: SessionSelector::IdleInTransaction { .. }, .. } => &[AGE],
+        Plan::Sessions { selector: SessionSelector::Pid(_), .. } => &[PID],
+        _ => &[],
+    }
+}
+
+fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
+    let known = taken(action);
+    if !known.contains(&name) {
+        let hint = nearest::hint(name, known.iter().copied());
+        let has = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", known.join(", ")) };
+        return Err(Safe::of(format!("{name} means nothing to {}: {has}{hint}", action.id)));
+    }
+    let Plan::Sessions { selector, .. } = &mut action.plan else { return Ok(()) };
+    match selector {
+        SessionSelector::Idle { older_than, .. } | SessionSelector::IdleInTransaction { older_than } if name == AGE => {
+            *older_than = older(*older_than, value)?;
+        }
+        SessionSelector::Idle { user, .. } if name == USER => *user = Some(value.to_owned()),
+        SessionSelector::Pid(pid) => {
+            let number = value.parse().ok().filter(|pid| *pid > 0);
+            *pid = number.ok_or_else(|| Safe::of(format!("{PID} {value:?}: write the number of a server process")))?;
+        }
+        SessionSelector::Idle { application, .. } => *application = Some(value.to_owned()),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// An age that only tightens: what is younger was not given free.
+fn older(least: Duration, text: &str) -> Result<Duration, Safe> {
+    let Some(age) = parse_duration(text).filter(|age| age.as_secs() >= 1) else {
+        return Err(Safe::of(format!("{AGE} {text:?}: write a time from 1s on, such as 10m")));
+    };
+    if age < least {
+        let least = figure::span(least);
+        return Err(Safe::of(format!("{AGE} only tightens: the configuration gives free what is idle for {least}")));
+    }
+    Ok(age)
+}
+
+/// `name=value`, one by one.
+///
+/// # Errors
+/// The word that is no such pair.
+pub fn pairs<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<(String, String)>, Safe> {
+    let pair = |word: &str| match word.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Safe::of(format!("{word:?} is no parameter: write name=value, such as {AGE}=10m"))),
+    };
+    words.into_iter().map(pair).collect()
+}
+
+/// What is typed in the dashboard: `terminate-idle on main with user=web application=my app`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Name of the action.
+    pub action: String,
+    /// Its target; may be left out where there is only one.
+    pub target: Option<String>,
+    /// What narrows it.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// Reads what was typed. A value ends where the next `name=` begins, so that names with spaces need no quotes.
+///
+/// # Errors
+/// The word that makes no sense.
+pub fn asked(text: &str) -> Result<Asked, Safe> {
+    let (what, narrowing) = text.split_once(" with ").map_or((text, None), |(what, rest)| (what, Some(rest)));
+    let (action, target) = what.split_once(" on ").map_or((what, None), |(action, target)| (action, Some(target)));
+    let mut words: Vec<String> = Vec::new();
+    for word in narrowing.unwrap_or_default().split_whitespace() {
+        match words.last_mut() {
+            Some(last) if !word.contains('=') => *last = format!("{last} {word}"),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    Ok(Asked {
+        action: action.trim().to_owned(),
+        target: target.map(|target| target.trim().to_owned()),
+        parameters: pairs(words.iter().map(String::as_str))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_typed_is_read_as_it_is_meant() {
+        let asked = |text: &str| super::asked(text).unwrap();
+        assert_eq!(asked("warm-cache").action, "warm-cache");
+        assert_eq!(asked("warm-cache").target, None);
+        let whole = asked("terminate-idle on api cache with application=my app user=web older_than=5m");
+        assert_eq!(whole.target.as_deref(), Some("api cache"));
+        assert_eq!(
+            whole.parameters,
+            [("application", "my app"), ("user", "web"), ("older_than", "5m")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert!(super::asked("terminate-idle with 5m").is_err());
+        assert!(super::asked("terminate-idle with =5m").is_err());
+    }
+}
