@@ -144,9 +144,8 @@ impl Card {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }
-        if let Plan::Flush { tolerance } = &action.plan {
-            all.text("tolerance", &tolerance.to_string());
-        }
+        // Byte for byte, with what the card hides: secrets in an address or a body.
+        all.text("plan", &format!("{:?}", action.plan));
         if let Some(count) = self.preview.count {
             all.text("count", &count.to_string());
         }
@@ -162,6 +161,7 @@ impl Card {
         all.text("limits", &format!("{:?}", action.limits));
         all.text("proof", &format!("{:?}", action.proof));
         all.text("preconditions", &format!("{:?}", action.preconditions));
+        all.text("undo", action.undo.as_str());
         all.end()
     }
 
@@ -190,6 +190,16 @@ impl Card {
             all.bytes("value", value.as_bytes());
         }
         all.end()
+    }
+
+    /// Newer readings of the same measures become the basis of before and after; they are no part of what is consented to.
+    pub fn rebase(&mut self, newer: &[Evidence]) {
+        for basis in &mut self.before {
+            let known = newer.iter().filter(|reading| reading.value.is_some() && reading.at.boot > basis.at.boot);
+            if let Some(reading) = known.into_iter().find(|reading| reading.measure == basis.measure) {
+                basis.clone_from(reading);
+            }
+        }
     }
 
     /// The reading of a measure when the card was made.

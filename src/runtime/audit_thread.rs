@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Place};
+use crate::adapters::journald::Journal;
 use crate::adapters::shared_folder::Hold;
 use crate::adapters::{config_files, tmux};
 use crate::app::Event;
@@ -126,6 +127,8 @@ struct Desk {
     guards: Guards,
     holds: HashMap<u64, Hold>,
     wrote: bool,
+    /// Where the head goes after every outcome, where that is wanted.
+    journal: Option<Journal>,
 }
 
 impl Desk {
@@ -139,7 +142,8 @@ impl Desk {
         if let Some(words) = guards.coverage() {
             inbox.tell(Event::GuardsCover(words));
         }
-        let mut desk = Desk { log: Err(Safe::default()), place, guards, holds: HashMap::new(), wrote: false };
+        let journal = spec.journal.then(Journal::default);
+        let mut desk = Desk { log: Err(Safe::default()), place, guards, holds: HashMap::new(), wrote: false, journal };
         desk.open_log(inbox);
         desk
     }
@@ -191,6 +195,9 @@ impl Desk {
         match written {
             Ok(_on_disk) => {
                 self.wrote = true;
+                if let Some(journal) = self.journal.as_ref().filter(|_| entry.event().is_terminal()) {
+                    journal.note_head(log);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -41,7 +41,7 @@ fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
     proved.chain(action.preconditions.iter().map(|wanted| &wanted.measure))
 }
 
-/// The newest reading, with the time at which it came; `None` when there never was one. What failed since is no reading.
+/// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
 fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
     fn at<T>(readout: &Readout<T>) -> Option<Moment> {
         readout.last().filter(|_| readout.cause().is_none()).map(|(_, at)| at)
@@ -54,7 +54,10 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
         Measure::ObjectsLeft => return None,
     };
-    Some(of(live, measure, at, None, now))
+    // Of what a source brings, the reading before was begun earlier still.
+    let sources = live.begun.iter().filter(|(source, _)| comes_from(live, measure, **source));
+    let begun = sources.map(|(_, begun)| *begun).find(|begun| begun.boot <= at.boot).unwrap_or(at);
+    Some(of(live, measure, begun, None, now))
 }
 
 /// What a source that has just been read says about the measures that are waited for.

@@ -45,13 +45,11 @@ pub fn find(model: &Model, id: &str, target: Option<&str>) -> Result<Action, Saf
         return Err(Safe::of(format!("there is no action {id:?}{hint}")));
     }
     let Some(target) = target else {
-        return match named.as_slice() {
-            [only] => Ok(Action::clone(only)),
-            _ => {
-                let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
-                Err(Safe::of(format!("{id} has several targets, say which: {id} on {}", targets.join(", "))))
-            }
-        };
+        if let [only] = named.as_slice() {
+            return Ok(Action::clone(only));
+        }
+        let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
+        return Err(Safe::of(format!("{id} has several targets, say which: {id} on {}", targets.join(", "))));
     };
     let mut aimed = named.iter().filter(|action| action.target.name.as_str() == target);
     match (aimed.next(), aimed.next()) {

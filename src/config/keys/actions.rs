@@ -61,6 +61,13 @@ pub static ACTIONS: Section = Section {
             "Maintenance windows; only in them what destroys (L3) may run.",
         ),
         key(
+            "journal",
+            Kind::Flag,
+            "true",
+            "false",
+            "After every outcome the number and hash of the audit's last record go to journald too, where its writer cannot take them back.",
+        ),
+        key(
             "flush_tolerance",
             Kind::Ratio,
             "\"10 %\"",

@@ -29,6 +29,8 @@ pub struct ActionsSpec {
     pub headless: Vec<String>,
     /// Maintenance windows: only in them anything may be destroyed.
     pub windows: Vec<Window>,
+    /// The head of the audit goes to journald after every outcome.
+    pub journal: bool,
     /// By how much the keys of a cache may have changed between card and effect, as a share.
     pub flush_tolerance: f64,
     /// The team's own actions.
@@ -48,6 +50,7 @@ impl Default for ActionsSpec {
             except_applications: Vec::new(),
             headless: Vec::new(),
             windows: Vec::new(),
+            journal: false,
             flush_tolerance: 0.1,
             own: Vec::new(),
         }

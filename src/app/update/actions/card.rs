@@ -9,6 +9,7 @@ use crate::app::table::Tone;
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
+use crate::config::words;
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
@@ -58,14 +59,13 @@ fn written_down(action: &Action) -> Preview {
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
         let Work::Http(http) = &step.work else { continue };
-        let mut url = http.url.clone();
-        let _ = url.set_password(None);
+        let url = &http.url;
         if preview.identity.facts.is_empty() {
             let origin = url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
             preview.objects.clear();
         }
-        preview.effect.push(Untrusted::from(format!("{} {url}", http.method.word())));
+        preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), words::url_without_secrets(url))));
         for (name, secret) in &http.headers {
             preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
         }
@@ -73,7 +73,7 @@ fn written_down(action: &Action) -> Preview {
             preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
         }
         if let Some(body) = &http.body {
-            preview.effect.push(Untrusted::from(body.clone()));
+            preview.effect.push(Untrusted::from(words::body_without_secrets(body)));
         }
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));

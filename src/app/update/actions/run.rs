@@ -35,9 +35,11 @@ pub fn consented(model: &mut Model, digest: Digest, reason: String) -> Vec<Effec
 fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
     let now = model.now;
     let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
-    let card = dialog.card.clone();
+    let mut card = dialog.card.clone();
     let wrong = !guard::is_typed(dialog.phrase().as_deref(), &consent.typed);
     let readings = evidence::before(&model.live, &card.action, now);
+    // Before and after are compared from here on, not from when the card was made.
+    card.rebase(&readings);
     let running = model.actions.running();
     let failing = model.actions.audit_failure.clone();
     let situation = catalogue::situation(model, running.as_ref(), &readings);
