@@ -49,7 +49,7 @@ Examples:
     quarterdeck run terminate-idle-in-transaction --target main --param older_than=15m \\
         --confirm 5f0c1e22a9b4-77ab01c3 --reason 'INC-7: pool is full'
 
-Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified,
+Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified or worse,
 13 unknown, 64 wrong usage, 78 wrong configuration; 128 and the signal's number where one came before it began.";
 
 /// The program.

@@ -14,6 +14,7 @@ use super::step::{Step, StepEnd};
 
 mod steps;
 mod verification;
+mod worse;
 
 #[cfg(test)]
 mod tests;
@@ -318,7 +319,7 @@ impl Execution {
         }
         if self.verification.is_over(now) {
             self.reasons.push(self.verification.words());
-            return self.close(if self.lost { Outcome::Unknown } else { Outcome::NotVerified }, now);
+            return self.close(self.verification.verdict(self.lost), now);
         }
         if self.verification.wants_objects(now) { vec![Order::ReadObjects] } else { Vec::new() }
     }

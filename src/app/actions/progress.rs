@@ -17,7 +17,7 @@ pub fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Verified => Tone::Ok,
         Outcome::NotVerified | Outcome::Cancelled | Outcome::Refused => Tone::Warn,
-        Outcome::Failed | Outcome::TimedOut => Tone::Bad,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Worse => Tone::Bad,
         Outcome::Unknown => Tone::Unknown,
     }
 }
@@ -110,8 +110,13 @@ fn trials(out: &mut Document, execution: &Execution) {
         let words = |reading: &Option<crate::remediation::measure::Evidence>| {
             reading.as_ref().map_or_else(|| "-".to_owned(), |reading| reading.words.to_string())
         };
-        let tone = if state.passes_since.is_some() { Tone::Ok } else { Tone::Unknown };
+        let (tone, worse) = match state.passes_since {
+            Some(_) => (Tone::Ok, ""),
+            None if state.is_worse() => (Tone::Bad, "WORSE: "),
+            None => (Tone::Unknown, ""),
+        };
         let (before, after) = (words(&state.before), words(&state.after));
-        out.line(format!("{}: {before} -> {after} (wanted: {})", state.trial.name, state.trial.expect.words()), tone);
+        let (name, wanted) = (&state.trial.name, state.trial.expect.words());
+        out.line(format!("{worse}{name}: {before} -> {after} (wanted: {wanted})"), tone);
     }
 }

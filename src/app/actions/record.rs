@@ -134,6 +134,7 @@ fn evidence(execution: &Execution) -> Value {
             ("before".to_owned(), words(&state.before)),
             ("after".to_owned(), words(&state.after)),
             ("passes".to_owned(), Value::Flag(state.passes_since.is_some())),
+            ("worse".to_owned(), Value::Flag(state.is_worse())),
         ])
     });
     Value::List(trials.collect())
