@@ -108,6 +108,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
     }
     let mut sorted: Vec<_> = groups.into_iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    // What belongs to nobody, such as a unit, is named by its own line.
+    sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
     let left = sorted.len().saturating_sub(GROUPS);
     for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
         out.line(format!("{count:>4}  {user}  {application}  {client}"), Tone::Strong);
