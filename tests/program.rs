@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/explaining.rs"]
+mod explaining;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/long_tables.rs"]

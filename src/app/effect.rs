@@ -8,6 +8,7 @@ use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
+use crate::domain::statement::StatementId;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
 use crate::remediation::audit::Entry;
@@ -139,5 +140,12 @@ pub enum PreviewOf {
     Flush {
         /// Which cache.
         cache: usize,
+    },
+    /// A statement, and whether it can be planned.
+    Explain {
+        /// Of which database.
+        database: usize,
+        /// Which.
+        statement: StatementId,
     },
 }

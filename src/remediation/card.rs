@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{Moment, Safe, Untrusted};
 
 use super::action::{Action, Plan};
+use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
@@ -40,6 +41,8 @@ pub struct Preview {
     pub obstacles: Vec<Safe>,
     /// How the service is, where the action is an order to one.
     pub service: Option<ServiceFacts>,
+    /// The statement, where a plan of it is asked for.
+    pub planned: Option<Planned>,
 }
 
 /// What is shown and consented to.

@@ -254,6 +254,10 @@ impl Execution {
         };
         self.reasons.extend(why);
         if let Some(state) = self.steps.get_mut(at) {
+            let answer = state.began.and_then(|began| steps::answer(&state.step, &end, began));
+            if let Some(answer) = &answer {
+                self.verification.answered(answer);
+            }
             state.ended = Some((now, end));
         }
         match outcome {

@@ -10,6 +10,7 @@ pub mod clock_trust;
 pub mod command;
 pub mod cooldown;
 pub mod execution;
+pub mod explain;
 pub mod guard;
 pub mod level;
 pub mod measure;

@@ -75,6 +75,12 @@ impl Acting {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
                 watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
             }
+            PreviewOf::Explain { database, statement } => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Explain { id, statement, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move { service_orders::preview(id, &step, deadline, &inbox).await });
@@ -118,9 +124,11 @@ impl Acting {
         match &approved.step().work {
             Work::Sessions(sessions) => {
                 let database = sessions.database;
-                if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
-                    self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
-                }
+                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            }
+            Work::Explain(explain) => {
+                let database = explain.database;
+                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
             }
             Work::Command(command) => {
                 let (command, deadline) = (command.clone(), approved.step().deadline);
@@ -147,6 +155,13 @@ impl Acting {
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
             }
+        }
+    }
+
+    /// A database that has too many orders waiting did nothing.
+    fn over_kept_connection(&self, watch: &Watch, database: usize, order: DatabaseOrder, run: u64, step: usize) {
+        if !watch.order(database, order) {
+            self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
         }
     }
 

@@ -15,7 +15,7 @@ use crate::remediation::level::Level;
 use crate::remediation::object::Object;
 
 use super::dialog::{Dialog, Focus};
-use super::evidence;
+use super::{evidence, explain};
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
@@ -61,7 +61,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     );
     out.field("digest", card.digest().short(), Tone::Dim);
     out.heading("What will be sent");
-    for line in &card.preview.effect {
+    for line in explain::effect(card, redact).iter() {
         out.line(indented(line), Tone::Accent);
     }
     if card.preview.objects.len() > FIRST {
@@ -178,7 +178,9 @@ fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Sit
     if proof.trials.is_empty() {
         out.line("nothing was declared: it will end as not verified", Tone::Warn);
     } else {
-        let settle = if proof.settle.is_zero() {
+        let settle = if explain::lines_of(&action.plan).is_some() {
+            "it is what the server answers to what is sent".to_owned()
+        } else if proof.settle.is_zero() {
             "in readings begun after it".to_owned()
         } else {
             format!("in readings begun {} after it", figure::span(proof.settle))

@@ -30,6 +30,7 @@ pub fn all(model: &Model) -> Vec<Action> {
     {
         found.extend(of_session(model.view.database, &database.spec, id));
     }
+    found.extend(super::explain::of_selected(model));
     let own = &model.actions.spec.own;
     let of_database = matches!(pane, PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries);
     if !of_database {
@@ -90,7 +91,8 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     hindrance(action, &situation(model, running.as_ref(), &readings))
 }
 
-fn target(at: usize, spec: &DatabaseSpec) -> Target {
+/// A database as a target.
+pub fn target(at: usize, spec: &DatabaseSpec) -> Target {
     Target {
         kind: SourceKind::Database,
         at: Some(at),

@@ -32,7 +32,7 @@ pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
 pub fn is_complete(live: &Telemetry, action: &Action, now: Moment) -> bool {
     let known = before(live, action, now);
     measures(action)
-        .filter(|measure| **measure != Measure::ObjectsLeft)
+        .filter(|measure| !matches!(measure, Measure::ObjectsLeft | Measure::Result))
         .all(|measure| known.iter().any(|reading| reading.measure == *measure && reading.value.is_some()))
 }
 
@@ -52,7 +52,7 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
         Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
-        Measure::ObjectsLeft => return None,
+        Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.
     let sources = live.begun.iter().filter(|(source, _)| comes_from(live, measure, **source));
@@ -84,7 +84,7 @@ fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
             Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
             _ => is(SourceKind::Signal, *at),
         },
-        Measure::ObjectsLeft => false,
+        Measure::ObjectsLeft | Measure::Result => false,
     }
 }
 
@@ -112,7 +112,7 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
             (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
         }
-        Measure::ObjectsLeft => (None, None),
+        Measure::ObjectsLeft | Measure::Result => (None, None),
     };
     Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
 }

@@ -5,6 +5,7 @@ pub mod card;
 pub mod catalogue;
 pub mod dialog;
 pub mod evidence;
+mod explain;
 mod flush;
 pub mod forms;
 pub mod headless;

@@ -80,7 +80,7 @@ fn step(out: &mut Document, number: usize, state: &StepState, now: Moment) {
     };
     out.line(format!("{number}  {}: {words}", state.step.title), tone);
     if let Some((_, StepEnd::Done { said, .. })) = &state.ended {
-        for line in said.iter().take(SAID) {
+        for line in said.iter().take(super::explain::lines(&state.step.work).unwrap_or(SAID)) {
             out.line(format!("   {line}"), Tone::Dim);
         }
     }

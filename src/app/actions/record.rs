@@ -9,6 +9,8 @@ use crate::remediation::measure::Evidence;
 use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::step::StepEnd;
 
+use super::explain;
+
 /// Most objects that are listed in a record.
 const OBJECTS: usize = 500;
 /// Characters of an answer that are kept.
@@ -76,7 +78,8 @@ fn described(entry: Entry, card: &Card) -> Entry {
 
 /// The card's text as far as it says what would be sent and to whom.
 fn text(card: &Card) -> Value {
-    let effect = card.preview.effect.iter().map(|line| Value::Text(line.one_line()));
+    let effect = explain::effect(card, true);
+    let effect = effect.iter().map(|line| Value::Text(line.one_line()));
     let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
         // A record is kept for long and read by others: no literals, whatever the screen shows.
         let query = super::card::query(object, true);
@@ -98,6 +101,9 @@ fn steps(execution: &Execution) -> Value {
     let ended = execution.steps().iter().filter_map(|state| {
         let (_, end) = state.ended.as_ref()?;
         let words = match end {
+            StepEnd::Done { said, .. } if explain::lines(&state.step.work).is_some() => {
+                format!("done: a plan of {} lines", said.len())
+            }
             StepEnd::Done { said, .. } => {
                 let said = said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
                 format!("done: {}", Safe::of(said).clipped(SAID))

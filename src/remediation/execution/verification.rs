@@ -91,6 +91,15 @@ impl Verification {
         }
     }
 
+    /// Takes what a step that only reads has read: its own reading is newer than the consent, and nothing came before it.
+    pub fn answered(&mut self, evidence: &Evidence) {
+        for state in self.trials.iter_mut().filter(|state| state.trial.measure == evidence.measure) {
+            let holds = evidence.value.and_then(|value| state.trial.expect.holds(value, None, evidence.at));
+            state.passes_since = holds.filter(|holds| *holds).map(|_| evidence.at);
+            state.after = Some(evidence.clone());
+        }
+    }
+
     /// Every trial passed for as long as wanted, by readings. Without a trial nothing is ever proved.
     pub fn has_passed(&self) -> bool {
         let passed = |state: &TrialState| match (&state.after, state.passes_since) {

@@ -42,6 +42,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
         }
+        Plan::Explain { statement, .. } => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Explain { database, statement: *statement }
+        }
         Plan::Steps(_) => {
             let preview = written_down(&action);
             show(model, action, preview, model.now);
