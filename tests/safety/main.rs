@@ -10,6 +10,10 @@
 
 mod consent;
 mod limits;
+#[path = "../support/postgres_server.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod postgres_server;
+mod selectors;
 mod stage;
 #[path = "../world/mod.rs"]
 mod world;
