@@ -39,8 +39,10 @@ pub struct Dialog {
     pub scroll: usize,
     /// Why the guard refused the last attempt.
     pub refused: Vec<Safe>,
-    /// When the card was first seen on the screen.
+    /// Since when the card has been on the screen without a break.
     pub seen: Option<Moment>,
+    /// A frame that shows it was drawn, and may still be on its way.
+    pub drawn: bool,
 }
 
 impl Dialog {
@@ -55,7 +57,14 @@ impl Dialog {
             scroll: 0,
             refused: Vec::new(),
             seen: None,
+            drawn: false,
         }
+    }
+
+    /// A frame was drawn, with it or without: what is covered has to be seen anew.
+    pub fn drawn(&mut self, visible: bool) {
+        self.drawn = visible;
+        self.seen = self.seen.filter(|_| visible);
     }
 
     /// Whether keys are taken: what was typed before it could be read was not meant for it.

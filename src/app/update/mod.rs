@@ -49,6 +49,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         // The terminal was entered anew, with nothing switched on.
         Event::Continued => {
             model.dirty = true;
+            actions::gone_from_the_screen(model);
             let mut effects = vec![Effect::RedrawAll];
             effects.extend(model.view.mouse.then_some(Effect::SetMouse(true)));
             effects
@@ -96,6 +97,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::JobFinished(result) => jobs::finished(model, *result),
         Event::FrameDrawn(geometry) => {
             model.geometry = geometry;
+            actions::drawn(model);
             Vec::new()
         }
         Event::FrameTaken => {

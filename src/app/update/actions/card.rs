@@ -47,6 +47,8 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             PreviewOf::Explain { database, statement: *statement }
         }
         Plan::Steps(_) => {
+            // A preview that is still awaited is of an action that was left.
+            model.actions.asked = None;
             let preview = written_down(&action);
             show(model, action, preview, model.now);
             return vec![Effect::CountTmuxClients];
@@ -110,13 +112,34 @@ fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     model.dirty = true;
 }
 
-/// The screen shows the card now: from here on it may be answered.
+/// A frame was drawn: only the card that lies on top, on a terminal with room for it, is in it.
+pub fn drawn(model: &mut Model) {
+    let visible = model.geometry.overlay_rows > 0;
+    let mut top = true;
+    for overlay in model.view.overlays.iter_mut().rev() {
+        if let Overlay::Card(dialog) = overlay {
+            dialog.drawn(top && visible);
+        }
+        top = false;
+    }
+}
+
+/// The terminal took the frame: from here on the card that is in it may be answered.
 pub fn seen(model: &mut Model) {
     let now = model.now;
-    // On a tiny terminal no card is drawn, and nothing is consented to.
-    let drawn = model.geometry.overlay_rows > 0;
-    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut().filter(|_| drawn) {
+    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut()
+        && dialog.drawn
+    {
         dialog.seen.get_or_insert(now);
+    }
+}
+
+/// The terminal was somebody else's meanwhile: no card is on it any more.
+pub fn gone_from_the_screen(model: &mut Model) {
+    for overlay in &mut model.view.overlays {
+        if let Overlay::Card(dialog) = overlay {
+            dialog.drawn(false);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 mod card;
 mod run;
 
-pub use card::{ask, card_key, leaving, previewed, seen};
+pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
 pub use run::{consented, happened, progress_key, read, watch};
 
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record};

@@ -1,0 +1,19 @@
+//! The proof that the guard holds: the invariants of acting, each with the tests that hold it; properties of the whole pure
+//! program under random people and random worlds; and the real binary, killed at random moments and fed hostile text.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic, and tell their figures"
+)]
+
+mod consent;
+mod limits;
+#[path = "../support/postgres_server.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod postgres_server;
+mod selectors;
+mod stage;
+#[path = "../world/mod.rs"]
+mod world;
