@@ -67,7 +67,7 @@ fn wrong(expect: &Expectation) -> Option<Wrong> {
             Comparison::Below | Comparison::AtMost => Some(Wrong::Up),
             Comparison::Equal | Comparison::NotEqual | Comparison::OlderThan => None,
         },
-        Expectation::Healthy => None,
+        Expectation::Healthy | Expectation::Seen => None,
     }
 }
 
@@ -81,8 +81,8 @@ fn margin(measure: &Measure, before: f64) -> Option<f64> {
         Measure::UsedShare(_) | Measure::HitRatio(_) => Some(0.05),
         Measure::Signal(_) if before != 0.0 => part(0.25, 0.0),
         Measure::Signal(_) => None,
-        // Only fewer of what is on a card can be left; a verdict has no margin.
-        Measure::ObjectsLeft | Measure::Service(_) => None,
+        // Only fewer of what is on a card can be left; a verdict has no margin; a result is there or not.
+        Measure::ObjectsLeft | Measure::Service(_) | Measure::Result => None,
     }
 }
 
