@@ -10,7 +10,7 @@ use crate::remediation::guard;
 /// Nothing is taken for so long after it was drawn, or after what it asks about changed.
 pub const DEAF: Duration = Duration::from_millis(400);
 /// Longest text of a field, in characters.
-const LONGEST: usize = 200;
+pub(super) const LONGEST: usize = 200;
 
 /// Where the focus is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Dialog {
     pub fn places(&self) -> Vec<Focus> {
         let mut places = Vec::new();
         places.extend(self.phrase().map(|_| Focus::Phrase));
-        places.extend(guard::needs_reason(&self.card.action).then_some(Focus::Reason));
+        places.extend(guard::needs_reason(&self.card).then_some(Focus::Reason));
         places.push(Focus::Cancel);
         places
     }
@@ -123,8 +123,9 @@ impl Dialog {
         if !guard::is_typed(phrase.as_deref(), &self.typed) {
             return phrase.map(|phrase| Safe::of(format!("type {phrase} to confirm")));
         }
-        if guard::needs_reason(&self.card.action) && !self.reason.chars().any(char::is_alphanumeric) {
-            return Some(Safe::of("say why: this is production"));
+        if guard::needs_reason(&self.card) && !guard::says_why(&self.reason) {
+            let whence = if self.card.demands.break_glass { "this breaks the glass" } else { "this is production" };
+            return Some(Safe::of(format!("say why: {whence}")));
         }
         None
     }

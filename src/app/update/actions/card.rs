@@ -16,12 +16,12 @@ use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Identity, Preview};
 use crate::remediation::step::Work;
 
-use super::{note, run};
+use super::{approvals, note, run};
 
 /// Deadline of a preview.
 const PREVIEW: Duration = Duration::from_secs(5);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
-const RUN: Key = Key::ctrl('t');
+pub(super) const RUN: Key = Key::ctrl('t');
 
 /// Asks for the card of an action, unless something speaks against it from the start.
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -99,7 +99,10 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 
 fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     let before = evidence::before(&model.live, &action, model.now);
-    let dialog = Dialog::new(Card::new(action, preview, before, begun));
+    let demands = catalogue::demands(model, &action);
+    let card = Card::new(action, preview, before, begun).demanding(demands);
+    let agreed = model.actions.second.agreed_count(&card);
+    let dialog = Dialog::new(card.for_agreed(agreed));
     // One card at a time.
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
@@ -111,8 +114,10 @@ pub fn seen(model: &mut Model) {
     let now = model.now;
     // On a tiny terminal no card is drawn, and nothing is consented to.
     let drawn = model.geometry.overlay_rows > 0;
-    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut().filter(|_| drawn) {
-        dialog.seen.get_or_insert(now);
+    match model.view.overlays.last_mut().filter(|_| drawn) {
+        Some(Overlay::Card(dialog)) => dialog.seen = dialog.seen.or(Some(now)),
+        Some(Overlay::Approval(dialog)) => dialog.seen = dialog.seen.or(Some(now)),
+        _ => {}
     }
 }
 
@@ -172,7 +177,7 @@ fn anew(model: &mut Model) -> Vec<Effect> {
 /// Leaving the program leaves an open card too.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
-    let mut effects = if open { leave_card(model) } else { Vec::new() };
+    let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
     effects.push(Effect::Quit);
     effects
 }
