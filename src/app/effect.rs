@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::actions::approvals::SecondOrder;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
@@ -11,6 +12,7 @@ use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
+use crate::remediation::approval::Spending;
 use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
@@ -57,6 +59,8 @@ pub enum Effect {
         target: Safe,
         /// Not again before.
         cool_down: Duration,
+        /// The approval that it uses up.
+        spending: Option<Spending>,
     },
     /// Write to the audit, and say so when it is on disk; nobody waits for it without a run.
     Record {
@@ -107,6 +111,8 @@ pub enum Effect {
     Suspend,
     /// Leave.
     Quit,
+    /// Something for a second person, in the folder that operators share.
+    Second(Box<SecondOrder>),
 }
 
 /// What a preview is to find out.

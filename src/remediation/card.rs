@@ -6,11 +6,12 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{Moment, Safe, Untrusted};
 
 use super::action::{Action, Plan};
+use super::approval::Demands;
 use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
-use super::step::SessionVerb;
+use super::step::{FlushStep, SessionVerb};
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Card {
     pub before: Vec<Evidence>,
     /// When the preview was begun.
     pub read_at: Moment,
+    /// What policy asks for beside phrase and window.
+    pub demands: Demands,
 }
 
 /// SHA-256 over what is consented to.
@@ -130,7 +133,30 @@ impl Card {
                 preview.remarks.push(Safe::of(format!("{name} is not known now: it will end as not verified")));
             }
         }
-        Card { action, preview, before, read_at }
+        Card { action, preview, before, read_at, demands: Demands::default() }
+    }
+
+    /// The same with what policy asks for; the guard refuses a card that says less than policy does.
+    #[must_use]
+    pub fn demanding(self, demands: Demands) -> Card {
+        Card { demands, ..self }
+    }
+
+    /// The same for a number of keys that was agreed to already, where the number found now is within the tolerance of it:
+    /// a cache that is in use never holds the same number twice. What is sent is held against the agreed number again.
+    #[must_use]
+    pub fn for_agreed(mut self, agreed: Option<u64>) -> Card {
+        let (Some(count), Some(found), Plan::Flush { tolerance }) = (agreed, self.preview.count, &self.action.plan)
+        else {
+            return self;
+        };
+        let step = FlushStep { cache: 0, count, tolerance: *tolerance };
+        if count != found && found > 0 && step.bears(found) {
+            let words = format!("it holds {found} keys now; {count} were agreed to, and it is for about as many");
+            self.preview.remarks.push(Safe::of(words));
+            self.preview.count = Some(count);
+        }
+        self
     }
 
     /// What consent is bound to. Live readings and ages are not in it; identity, objects, effect, limits and the way of
@@ -160,6 +186,12 @@ impl Card {
         keys.sort();
         for key in keys {
             all.key(key);
+        }
+        for (name, asked) in [("second person", self.demands.second_person), ("break glass", self.demands.break_glass)]
+        {
+            if asked {
+                all.text("demands", name);
+            }
         }
         all.text("limits", &format!("{:?}", action.limits));
         all.text("proof", &format!("{:?}", action.proof));

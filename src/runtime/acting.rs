@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
+use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
@@ -46,8 +47,8 @@ impl Acting {
     pub fn obey(&self, watch: &Watch, effect: Effect) {
         match effect {
             Effect::Preview(order) => self.preview(watch, *order),
-            Effect::Hold { run, key, action, target, cool_down } => {
-                self.hold(run, Wanted { key, action, target, cool_down });
+            Effect::Hold { run, key, action, target, cool_down, spending } => {
+                self.hold(run, Wanted { key, action, target, cool_down, spending });
             }
             Effect::Record { run, entry } => self.record(run, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
@@ -57,6 +58,7 @@ impl Acting {
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
+            Effect::Second(order) => self.second(*order),
             _ => {}
         }
     }
@@ -109,6 +111,19 @@ impl Acting {
     fn hold(&self, run: u64, wanted: Wanted) {
         if !self.order(AuditOrder::Hold { run, wanted }) {
             self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
+        }
+    }
+
+    /// What concerns a second person goes to the folder that operators share.
+    fn second(&self, order: SecondOrder) {
+        let silent = || Safe::of("the disk of the audit and the shared folder does not answer");
+        let lost = match &order {
+            SecondOrder::Ask(_) => SecondEvent::Asked(Err(silent())),
+            SecondOrder::Find { .. } => SecondEvent::Found(Err(silent())),
+            SecondOrder::Approve { seen, .. } => SecondEvent::Answered { id: seen.id.clone(), outcome: Err(silent()) },
+        };
+        if !self.order(AuditOrder::Second(order)) {
+            self.inbox.tell(Event::Second(Box::new(lost)));
         }
     }
 

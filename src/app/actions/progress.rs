@@ -30,6 +30,13 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
     let (words, tone) = standing(execution);
     out.field("state", words, tone);
     out.field("takes", figure::age(execution.lasted(now)), Tone::Plain);
+    let warrant = execution.warrant();
+    if warrant.card().demands.break_glass {
+        out.line("BREAK GLASS: outside every maintenance window", Tone::Bad);
+    }
+    if let Some(granted) = warrant.approval() {
+        out.field("approved by", granted.by().clone(), Tone::Plain);
+    }
     if !super::is_over(execution) {
         let stop = if execution.is_cancelled() { "a stop was asked for: " } else { "c asks to stop: " };
         out.field("stop", format!("{stop}{}", execution.cancel_words()), Tone::Dim);

@@ -74,6 +74,27 @@ pub static ACTIONS: Section = Section {
             "10 %",
             "A flush is refused when the keys changed by more than this share since its card.",
         ),
+        key(
+            "second_person",
+            Kind::Texts,
+            "[\"L3\", \"restart-api\"]",
+            "none",
+            "What another person has to approve: L2 or L3, from which level on, and names of actions. It wants shared.",
+        ),
+        key(
+            "break_glass",
+            Kind::Texts,
+            "[\"flush-redis\"]",
+            "none",
+            "Actions of level L3 that may run outside every window, with a reason and a second person.",
+        ),
+        key(
+            "shared_accounts",
+            Kind::Texts,
+            "[\"deploy\"]",
+            "none",
+            "Accounts that several people use: they neither ask for nor give an approval.",
+        ),
     ],
 };
 

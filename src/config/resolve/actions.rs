@@ -90,6 +90,7 @@ impl<'a> Builder<'a> {
                 Reach::Wrong => {}
             }
         }
+        self.policy();
     }
 
     fn action(&mut self, item: &'a Item, mut url: Url, origin: Option<&'a Item>) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::remediation::action::Action;
+use crate::remediation::approval::Policy;
 use crate::remediation::window::Window;
 
 /// What may be done, and within which limits.
@@ -35,6 +36,8 @@ pub struct ActionsSpec {
     pub flush_tolerance: f64,
     /// The team's own actions.
     pub own: Vec<Action>,
+    /// Of what a second person is asked, and what may run outside every window.
+    pub policy: Policy,
 }
 
 impl Default for ActionsSpec {
@@ -53,6 +56,7 @@ impl Default for ActionsSpec {
             journal: false,
             flush_tolerance: 0.1,
             own: Vec::new(),
+            policy: Policy::default(),
         }
     }
 }

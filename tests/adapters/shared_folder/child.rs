@@ -175,7 +175,9 @@ pub fn request(id: &str) -> Request {
         requester: operator::identity(),
         asked_at: operator::in_this_boot(now()),
         level: Level::L3,
+        action: "flush-redis".into(),
         target: "cache".into(),
         phrase: "cache-812".to_owned(),
+        count: Some(812),
     }
 }
