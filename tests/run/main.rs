@@ -7,7 +7,11 @@
 mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
+#[path = "../support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod redis_server;
 mod refusals;
+mod second_person;
 mod terminal;
 mod whole_way;
 
