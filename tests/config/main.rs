@@ -4,6 +4,7 @@
 mod binary;
 mod files;
 mod layers;
+mod policy;
 mod profiles;
 mod reader;
 mod show;

@@ -296,7 +296,7 @@ fn in_two_dashboards() {
     asks.press("\x14", "waits for a second person");
     let id = asks.screen().split("quarterdeck approve ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
 
-    approves.wait_for(&format!("1 action waits for a second person: :approve {id}"));
+    approves.wait_for(&format!(":approve {id}: 1 action waits"));
     assert!(!approves.seen().shows("daemon asks"), "it never takes the focus");
     approves.press(":", "the mosaic of all panes");
     approves.send(format!("approve {id}\r"));
@@ -309,7 +309,7 @@ fn in_two_dashboards() {
     approves.press("shop 40", "Ctrl-T approves it");
     approves.press("\x14", "is approved");
 
-    asks.wait_for("nobody approved flush-redis on shop: :consent");
+    asks.wait_for(":consent: nobody approved");
     assert_eq!(bastion.keys(), KEYS.to_string(), "the requester consents again");
     asks.send("\x1b");
     asks.wait_gone("nothing was done yet");
@@ -324,4 +324,20 @@ fn in_two_dashboards() {
     asks.press("\x1b", "ran outside its window");
     assert_eq!(bastion.events(DAEMON), ["approval-asked", "intent", "outcome"]);
     assert_eq!(bastion.events(NOBODY), ["confirmation-failed", "approving", "approved"]);
+}
+
+/// Without anybody else, in its window: a code is for about as many keys as its card shows, as the flush itself is.
+#[test]
+fn a_code_is_for_about_as_many_keys() {
+    let Some(bastion) = Bastion::new() else { return };
+    bastion.configure("windows = [\"daily 00:00-24:00 UTC\"]");
+    let (card, code) = bastion.card();
+    assert!(!card.contains("BREAK GLASS") && !card.contains("second person"), "{card}");
+    bastion.fill(2 * KEYS);
+    bastion.confirm(&code).refused("what was confirmed is not what would be done");
+    bastion.fill(KEYS);
+    let (_, code) = bastion.card();
+    bastion.redis.ask(&["MSET", "more:1", "1", "more:2", "1"]);
+    let told = bastion.confirm(&code);
+    assert_eq!((told.code, bastion.keys()), (0, "0".to_owned()), "{told:?}");
 }
