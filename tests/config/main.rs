@@ -5,6 +5,7 @@ mod acting;
 mod binary;
 mod files;
 mod layers;
+mod policy;
 mod profiles;
 mod reader;
 mod show;

@@ -8,7 +8,11 @@ mod managers;
 mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
+#[path = "../support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod redis_server;
 mod refusals;
+mod second_person;
 #[path = "../support/sshd.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod sshd;

@@ -321,7 +321,8 @@ pub fn list(look: &Look, now: Moment) -> Vec<Safe> {
     lines
 }
 
-/// The line at the bottom that stands as long as there is reason for it. A request of somebody else never does more.
+/// The line at the bottom that stands as long as there is reason for it, what is typed first: on a narrow screen its end is
+/// cut. A request of somebody else never does more.
 #[must_use]
 pub fn notice(model: &Model) -> Line {
     let one = |text: String, tone| vec![Span { text: Safe::of(text), tone }];
@@ -331,13 +332,13 @@ pub fn notice(model: &Model) -> Line {
     let second = &model.actions.second;
     if let Some(granted) = second.granted().next() {
         let (action, target) = (&granted.request.action, &granted.request.target);
-        return one(format!("{} approved {action} on {target}: :consent", granted.by()), Tone::Ok);
+        return one(format!(":consent: {} approved {action} on {target}", granted.by()), Tone::Ok);
     }
     let mut mine = second.look.others.iter().filter(|waits| waits.against.is_none());
     match (mine.next(), mine.count()) {
         (None, _) => Line::new(),
-        (Some(waits), 0) => one(format!("1 action waits for a second person: :approve {}", waits.id), Tone::Warn),
-        (Some(_), more) => one(format!("{} actions wait for a second person: :approve", more + 1), Tone::Warn),
+        (Some(waits), 0) => one(format!(":approve {}: 1 action waits for a second person", waits.id), Tone::Warn),
+        (Some(_), more) => one(format!(":approve: {} actions wait for a second person", more + 1), Tone::Warn),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::nearest;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::Action;
 use crate::remediation::card::Card;
-use crate::remediation::guard;
+use crate::remediation::guard::{self, Situation};
 
 use super::approvals::Second;
 use super::{card, catalogue, evidence, parameters};
@@ -88,7 +88,8 @@ pub fn refused(model: &Model) -> Vec<Safe> {
 #[must_use]
 pub fn lines(model: &Model, shown: &Card) -> Vec<Safe> {
     let readings = evidence::before(&model.live, &shown.action, model.now);
-    let situation = catalogue::situation(model, None, &readings);
+    let approval = model.actions.second.approval(shown);
+    let situation = Situation { approval, ..catalogue::situation(model, None, &readings) };
     plain(&card::document(shown, &model.live, &situation, model.screen.redact))
 }
 

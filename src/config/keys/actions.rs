@@ -77,7 +77,7 @@ pub static ACTIONS: Section = Section {
         key(
             "second_person",
             Kind::Texts,
-            "[\"L3\", \"restart-api\"]",
+            "[\"L3\", \"warm-cache\"]",
             "none",
             "What another person has to approve: L2 or L3, from which level on, and names of actions. It wants shared.",
         ),
