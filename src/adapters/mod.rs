@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod host;
 pub mod http;
 pub mod log_tail;
+mod mask;
 pub mod operator;
 pub mod postgres;
 pub mod redis;

@@ -9,7 +9,7 @@ use super::action::{Action, Plan};
 use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
-use super::step::SessionVerb;
+use super::step::{SessionVerb, Work};
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,6 +153,7 @@ impl Card {
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
+        all.hidden(&action.plan);
         // The order on the card is for reading; what is consented to is the set.
         let mut keys: Vec<&ObjectKey> = self.preview.objects.iter().map(|object| &object.key).collect();
         keys.sort();
@@ -213,6 +214,17 @@ impl Hasher {
 
     fn text(&mut self, name: &str, text: &str) {
         self.bytes(name, text.as_bytes());
+    }
+
+    /// What a card does not show as it is: the true bytes of requests. Headers are references, not what they refer to.
+    fn hidden(&mut self, plan: &Plan) {
+        let Plan::Steps(steps) = plan else { return };
+        for step in steps {
+            if let Work::Http(http) = &step.work {
+                self.text("url", http.url.as_str());
+                self.text("body", http.body.as_deref().unwrap_or_default());
+            }
+        }
     }
 
     fn key(&mut self, key: &ObjectKey) {

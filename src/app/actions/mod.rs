@@ -13,6 +13,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod request;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

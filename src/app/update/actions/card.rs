@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
-use crate::app::actions::{catalogue, evidence, record};
+use crate::app::actions::{catalogue, evidence, record, request};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::update::say;
@@ -60,23 +60,11 @@ fn written_down(action: &Action) -> Preview {
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
         let Work::Http(http) = &step.work else { continue };
-        let mut url = http.url.clone();
-        let _ = url.set_password(None);
         if preview.identity.facts.is_empty() {
-            let origin = url.origin().ascii_serialization();
+            let origin = http.url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
-            preview.objects.clear();
         }
-        preview.effect.push(Untrusted::from(format!("{} {url}", http.method.word())));
-        for (name, secret) in &http.headers {
-            preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
-        }
-        if let Some(bearer) = &http.bearer {
-            preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
-        }
-        if let Some(body) = &http.body {
-            preview.effect.push(Untrusted::from(body.clone()));
-        }
+        preview.effect.extend(request::lines(http));
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
