@@ -160,6 +160,7 @@ impl Desk {
                     tracing::warn!("audit: {found}");
                 }
                 self.log = Ok(log);
+                inbox.tell(Event::AuditStands(Ok(())));
             }
             Err(error) => {
                 let why = Safe::of(error.to_string());

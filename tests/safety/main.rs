@@ -11,6 +11,7 @@
 mod consent;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod kills;
 mod limits;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
