@@ -10,6 +10,7 @@ pub mod host;
 pub mod http;
 pub mod journald;
 pub mod log_tail;
+mod mask;
 pub mod operator;
 pub mod postgres;
 pub mod redis;

@@ -186,6 +186,7 @@ impl Desk {
                     tracing::warn!("audit: {found}");
                 }
                 self.ledger.log = Ok(log);
+                inbox.tell(Event::AuditStands(Ok(())));
             }
             Err(error) => {
                 let why = Safe::of(error.to_string());

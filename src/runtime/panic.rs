@@ -20,7 +20,7 @@ static REPORTING: Mutex<()> = Mutex::new(());
 pub fn install() -> color_eyre::Result<()> {
     let (report, errors) = HookBuilder::new()
         .theme(Theme::new())
-        .panic_section("This is a defect of quarterdeck, not of what it watches. Nothing was written to any target.")
+        .panic_section("This is a defect of quarterdeck, not of what it watches. The end of an action that was running is not known: the next start shows it.")
         .into_hooks();
     errors.install()?;
     std::panic::set_hook(Box::new(move |info| {

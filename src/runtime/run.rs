@@ -71,7 +71,8 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
     let model = Model::new(resolved, clock::now(), clock::local_offset());
     let teller = Teller::start(print)?;
-    let mut driver = Driver { model, watch, acting, inbox, teller, left: None, told: Safe::default() };
+    let mut driver =
+        Driver { model, watch, acting, inbox, teller, left: None, told: Safe::default(), audit_opened: false };
     let status = match consent {
         Ok(consent) => driver.go(resolved, action, consent),
         Err(why) => {
@@ -106,6 +107,8 @@ struct Driver {
     left: Option<&'static str>,
     /// What was told last of how it stands.
     told: Safe,
+    /// The audit was opened, or cannot be: runs of before whose end is not known were told by then.
+    audit_opened: bool,
 }
 
 impl Driver {
@@ -123,6 +126,9 @@ impl Driver {
             needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(live, action, *id)).map(|(_, id)| id));
         }
         self.watch.begin_only(resolved, |id| needed.contains(&id));
+        if resolved.actions.allow {
+            self.pump(PREVIEW, |d| d.audit_opened);
+        }
         self.await_readings(action);
         // What a second person approved already is for the card to stand for.
         let alone = resolved.actions.shared.is_none() || !resolved.actions.allow;
@@ -255,6 +261,7 @@ impl Driver {
     }
 
     fn step(&mut self, event: Event) {
+        self.audit_opened |= matches!(event, Event::AuditStands(_));
         match event {
             Event::AskedToLeave(signal) => self.asked_to_leave(signal),
             // They are told at once; over the card they would lie in its way.

@@ -9,10 +9,16 @@
 )]
 
 mod consent;
+#[path = "../support/fake_http.rs"]
+mod fake_http;
+mod kills;
 mod limits;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod postgres_server;
+#[path = "../support/pty.rs"]
+mod pty;
+mod secrets;
 mod selectors;
 mod stage;
 #[path = "../world/mod.rs"]

@@ -8,6 +8,7 @@ use quarterdeck::app::actions::catalogue;
 use quarterdeck::app::actions::dialog::Dialog;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, job, update};
+use quarterdeck::config::Resolved;
 use quarterdeck::config::resolved::Colours;
 use quarterdeck::domain::session::{SessionId, SessionState};
 use quarterdeck::domain::{Cause, Safe, Untrusted};
@@ -27,7 +28,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::world::readings::{Postgres, answer, cause, counters, session};
-use crate::world::{World, key};
+use crate::world::{World, key, resolved};
 
 /// The chord that runs a card.
 pub const CHORD: Key = Key::ctrl('t');
@@ -103,8 +104,19 @@ pub fn face(dialog: &Dialog) -> Face {
 
 impl Stage {
     pub fn new(configuration: &str) -> Stage {
+        Stage::of(&resolved(configuration))
+    }
+
+    pub fn of(resolved: &Resolved) -> Stage {
         let theme = Theme::load("dark", Colours::Sixteen, false).unwrap();
-        Stage { world: World::new(configuration), theme, size: (120, 40), on_its_way: None, shown: None }
+        Stage { world: World::of(resolved), theme, size: (120, 40), on_its_way: None, shown: None }
+    }
+
+    /// What a large screen shows, as text.
+    pub fn picture(&self) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 90));
+        render(&mut buffer, &self.world.model, &self.theme);
+        buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
     /// What an event orders; jobs are done at once.

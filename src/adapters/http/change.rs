@@ -11,7 +11,7 @@ use crate::domain::{Cause, Safe};
 use crate::remediation::step::{HttpStep, StepEnd, WritingMethod};
 
 use super::client::{HttpClients, Identity};
-use super::exchange::{Ask, host_of, read_body, request_headers};
+use super::exchange::{Ask, host_of, mask, read_body, request_headers};
 use super::failure::{Around, cause_of};
 use super::trace::{self, Trace};
 
@@ -76,6 +76,7 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
     let status = response.status().as_u16();
     // The answer is worth having, but what was done is done.
     let body = read_body(&mut response, Some(ANSWER), &around()).await.unwrap_or_default();
+    let body = mask(&ask).hide(body);
     let mut said = vec![Safe::of(format!("HTTP {status}"))];
     said.extend(body.split(|byte| *byte == b'\n').take(LINES).map(|line| Safe::one_line(line).clipped(LINE)));
     said.retain(|line| !line.as_str().trim().is_empty());

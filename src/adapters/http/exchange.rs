@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use url::{Host, Url};
 
+use crate::adapters::mask::Mask;
 use crate::adapters::secret;
+use crate::config::words;
 use crate::domain::cause::Phase;
 use crate::domain::certificate::Certificate;
 use crate::domain::secret::SecretRef;
@@ -78,7 +80,9 @@ pub async fn exchange(clients: &HttpClients, ask: &Ask<'_>) -> Outcome {
     let trace = Arc::new(Trace::default());
     let work = trace::within(Arc::clone(&trace), attempt(clients, ask, &trace, started));
     let result = match tokio::time::timeout(ask.deadline, work).await {
-        Ok(result) => result,
+        // Whoever repeats what it was asked tells no secret.
+        Ok(Ok(answer)) => Ok(Answer { body: mask(ask).hide(answer.body), ..answer }),
+        Ok(Err(cause)) => Err(cause),
         Err(_elapsed) => Err(Cause::Timeout { phase: trace.phase(), after: ask.deadline }),
     };
     Outcome { result, certificate: trace.certificate() }
@@ -220,6 +224,20 @@ pub(super) fn request_headers(ask: &Ask<'_>) -> Result<HeaderMap, Cause> {
         headers.insert(AUTHORIZATION, value(&bearer).ok_or_else(wrong)?);
     }
     Ok(headers)
+}
+
+/// The secrets of what is asked, to be taken out of what is answered.
+pub(super) fn mask(ask: &Ask<'_>) -> Mask {
+    // What a file may hold in the clear is no secret, and may be any word.
+    let secret_header = |(name, reference): &&(String, SecretRef)| {
+        !matches!(reference, SecretRef::Inline(_)) || words::names_a_secret(name)
+    };
+    let references = ask.headers.iter().filter(secret_header).map(|(_, reference)| reference).chain(ask.bearer);
+    let mut secrets: Vec<String> =
+        references.filter_map(|reference| Some(secret::read(reference).ok()?.expose().to_owned())).collect();
+    let named = ask.url.query_pairs().filter(|(name, _)| words::names_a_secret(name));
+    secrets.extend(named.map(|(_, value)| value.into_owned()));
+    Mask::of(secrets.iter().map(String::as_str))
 }
 
 fn value(text: &str) -> Option<HeaderValue> {

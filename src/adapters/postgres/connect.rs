@@ -11,10 +11,12 @@ use super::login::{self, Offer};
 use super::password::{self, Password};
 use super::wire::{Allowance, Wire};
 use super::{cause, tls};
+use crate::adapters::mask::Mask;
 use crate::adapters::tls::Client as TlsClient;
 use crate::config::dsn;
 use crate::config::resolved::{DatabaseHost, DatabaseTarget, SessionAttributes, SslMode};
 use crate::domain::cause::Phase;
+use crate::domain::secret::Secret;
 use crate::domain::{Cause, Safe};
 
 /// How our sessions call themselves.
@@ -113,8 +115,13 @@ impl Attempt<'_> {
         let mut config = self.config(&password);
         let allowance = Allowance::default();
         let made = self.log_in(host, address, until, &mut config, &allowance, progress).await;
+        // A server, or a proxy before it, may repeat what it was told.
+        let mask = Mask::of(password.secret.as_ref().map(Secret::expose));
         let (client, driver, tls) = made.map_err(|cause| match (cause, password.refused_file) {
             (Cause::AuthenticationFailed(_), Some(why)) => Cause::SecretMissing(why),
+            (Cause::AuthenticationFailed(said), None) => Cause::AuthenticationFailed(mask.words(&said)),
+            (Cause::Other(said), _) => Cause::Other(mask.words(&said)),
+            (Cause::Protocol(said), _) => Cause::Protocol(mask.words(&said)),
             (cause, _) => cause,
         })?;
         let shown = Safe::of(dsn::display_host(host));

@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::resp::{self, Reply};
 use super::{acl_user, refusal};
+use crate::adapters::mask::Mask;
 use crate::adapters::secret;
 use crate::adapters::tls::Client;
 use crate::config::resolved::RedisTarget;
@@ -110,8 +111,10 @@ impl Connection {
 
     async fn log_in(&mut self, target: &RedisTarget, limit: Limit) -> Result<(), Cause> {
         let mut steps: Vec<Vec<String>> = Vec::new();
+        let mut mask = Mask::default();
         if let Some(reference) = &target.password {
             let password = secret::read(reference)?.expose().to_owned();
+            mask = Mask::of([password.as_str()]);
             let user = target.user.clone();
             steps.push([Some("AUTH".to_owned()), user, Some(password)].into_iter().flatten().collect());
         }
@@ -130,7 +133,8 @@ impl Connection {
             // The name is a courtesy: a server that does not take it (an old one, or an ACL) is read all the same.
             // But a server that is full or protected answers whatever comes first with the reason, and closes.
             if let Reply::Error(said) = reply {
-                let cause = refusal::cause(&said, argv, acl_user(target));
+                // A server that does not know a command repeats it, with what was in it.
+                let cause = refusal::cause(&mask.hide(said), argv, acl_user(target));
                 if at < needed || matches!(cause, Cause::TooManyConnections(_) | Cause::Denied { .. }) {
                     return Err(cause);
                 }

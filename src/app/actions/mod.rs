@@ -16,6 +16,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod request;
 pub mod sight;
 
 use std::collections::VecDeque;

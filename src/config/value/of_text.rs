@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::keys::Kind;
 use super::super::nearest;
 use super::super::words;
-use super::secrets::{connection, secret, url};
+use super::secrets::{connection, query, secret, url};
 use super::{Context, Value, wanted};
 use crate::domain::target::Environment;
 use crate::domain::threshold::{Threshold, parse_duration};
@@ -34,7 +34,7 @@ pub fn of_text(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, 
         }
         Kind::Time { least } => time(text, *least),
         Kind::Url => url(text, context),
-        Kind::UrlPath => url_path(text),
+        Kind::UrlPath => url_path(text, context),
         Kind::Dsn | Kind::RedisUrl => connection(kind, text, context),
         Kind::Secret => secret(text, context),
         Kind::File => context.path(text).map(Value::File),
@@ -119,11 +119,12 @@ fn time(text: &str, least: Duration) -> Result<Value, String> {
     Ok(Value::Time(time))
 }
 
-fn url_path(text: &str) -> Result<Value, String> {
+fn url_path(text: &str, context: &Context<'_>) -> Result<Value, String> {
     let text = one_line(text)?;
     if !text.starts_with('/') || text.starts_with("//") {
         return Err(format!("{:?} is no path; it begins with one /", words::clip(&text)));
     }
+    query(text.split_once('?').map(|(_, query)| query).unwrap_or_default(), context)?;
     Ok(Value::Text(text))
 }
 

@@ -32,15 +32,20 @@ pub fn url(text: &str, context: &Context<'_>) -> Result<Value, String> {
     if context.secrets_stay_out() && (url.password().is_some() || !url.username().is_empty()) {
         return Err("user and password do not belong into a file; write headers = { Authorization = \"env:NAME\" } or bearer = \"env:NAME\"".to_owned());
     }
-    if context.secrets_stay_out()
-        && let Some((name, _)) =
-            url.query_pairs().find(|(name, value)| words::names_a_secret(name) && !value.is_empty())
-    {
-        return Err(format!(
-            "a secret ({name}=…) does not belong into a file; send it as a header from env:NAME or file:PATH"
-        ));
-    }
+    query(url.query().unwrap_or_default(), context)?;
     Ok(Value::Url(url))
+}
+
+/// Parameters of a URL: no secret among them in a file.
+pub fn query(text: &str, context: &Context<'_>) -> Result<(), String> {
+    let mut pairs = url::form_urlencoded::parse(text.as_bytes());
+    let secret = pairs.find(|(name, value)| words::names_a_secret(name) && !value.is_empty());
+    match secret {
+        Some((name, _)) if context.secrets_stay_out() => Err(format!(
+            "a secret ({name}=…) does not belong into a file; send it as a header from env:NAME or file:PATH"
+        )),
+        _ => Ok(()),
+    }
 }
 
 pub fn connection(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, String> {

@@ -1,0 +1,287 @@
+//! `kill -9` at random moments of real actions of the real binary (invariants 1 to 3, 23, 37, fault 38). After each kill the
+//! audit parses; whatever the target saw had its intent on disk; the next start gives every run its one end, holds nothing
+//! locked and does nothing a second time. `KILLS=500` asks for more kills of each kind than a usual run has time for.
+
+mod kinds;
+mod screen;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use quarterdeck::adapters::audit_log::Folder;
+use quarterdeck::adapters::audit_log::scan::{self, Judged};
+use quarterdeck::remediation::audit::{AuditEvent, Record};
+use tempfile::TempDir;
+
+use crate::pty::BINARY;
+
+/// Kills of each kind in a usual run.
+const FEW: u64 = 30;
+/// Runs that share a home: a longer audit is read for longer at every start.
+const PER_HOME: u64 = 20;
+
+/// How many kills are asked for.
+fn kills() -> u64 {
+    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(FEW)
+}
+
+/// Numbers that look like chance and are the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) % most.max(1)
+    }
+}
+
+/// Something that acts, and a target that notes what was done to it.
+trait Kind {
+    /// Name and target of the action, as `run` takes them.
+    fn action(&self) -> [&'static str; 2];
+    /// The configuration, without `[actions]`.
+    fn configuration(&mut self, home: &Home) -> String;
+    /// More lines of `[actions]`.
+    fn limits(&self) -> String;
+    /// Before each run.
+    fn prepare(&mut self, home: &Home);
+    /// What was done so far: for each effect how many intents were on disk then.
+    fn effects(&mut self, home: &Home) -> Vec<usize>;
+    /// Everything that was touched stands in an intent, where the target knows its objects.
+    fn check(&self, _home: &Home) {}
+}
+
+/// An operator's home.
+struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    fn new(kind: &mut dyn Kind) -> Home {
+        let home = Home { folder: TempDir::with_prefix("quarterdeck-kills-").unwrap() };
+        let [action, _] = kind.action();
+        let text = format!(
+            "{}\n[actions]\nallow = true\naudit = {:?}\nheadless = [{action:?}]\n{}\n",
+            kind.configuration(&home),
+            home.audit(),
+            kind.limits()
+        );
+        std::fs::write(home.folder.path().join("c.toml"), text).unwrap();
+        home
+    }
+
+    fn audit(&self) -> PathBuf {
+        self.folder.path().join("audit")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.env_clear().env("HOME", self.folder.path()).env("PATH", "/usr/bin:/bin");
+        command.args(arguments).stdin(Stdio::null()).current_dir(self.folder.path());
+        command
+    }
+
+    /// A start that does nothing but show the card; its code, and all that it said.
+    fn card(&self, [action, target]: [&str; 2]) -> (String, String) {
+        let output =
+            self.command(&["--config", "c.toml", "run", action, "--target", target, "--dry-run"]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let code = told.lines().find_map(|line| line.strip_prefix("code ")).unwrap_or_else(|| panic!("{told}"));
+        (code.trim().to_owned(), told)
+    }
+
+    /// Intents on disk, as bytes: also in a line that is being written.
+    fn intents(&self) -> usize {
+        let files =
+            std::fs::read_dir(self.audit()).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
+        let count = |path: &PathBuf| {
+            let text = std::fs::read(path).unwrap_or_default();
+            String::from_utf8_lossy(&text).matches("\"event\":\"intent\"").count()
+        };
+        files.unwrap_or_default().iter().map(count).sum()
+    }
+
+    /// The records that hold; everything must hold but for a torn last line.
+    fn records(&self) -> Vec<Record> {
+        let Ok(folder) = Folder::look(&self.audit()) else { return Vec::new() };
+        let mut records = Vec::new();
+        let judged =
+            scan::chain(&folder, &folder.segments().unwrap(), &mut |_, record: &Record| records.push(record.clone()));
+        for (segment, _, verdict) in judged {
+            assert!(matches!(verdict, Judged::Good(_)), "{}: {verdict:?}", segment.name());
+        }
+        records
+    }
+
+    /// What `audit verify` says.
+    fn verified(&self) {
+        let output = self.command(&["audit", "verify", "--folder"]).arg(self.audit()).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        // 3: there is no file yet.
+        assert!(output.status.success() || self.records().is_empty(), "{told}");
+    }
+}
+
+/// Where a run was when it was killed, by what it left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Left {
+    Nothing,
+    Intent,
+    IntentAndEffect,
+    TheEnd,
+}
+
+/// What the kills of a kind came to.
+#[derive(Debug, Default)]
+struct Tally {
+    phases: BTreeMap<Left, u64>,
+    by_wish: BTreeMap<&'static str, u64>,
+    torn: u64,
+    recovered: u64,
+}
+
+/// Where a run is killed: after this was said, or from the start on; how much later at most, in microseconds; how often.
+const WISHES: [(&str, u64, usize); 6] = [
+    ("", 60_000, 3),
+    ("takes the locks", 3_000, 3),
+    ("writes its intent", 12_000, 3),
+    ("runs step", 30_000, 4),
+    ("waits for fresh", 150_000, 2),
+    ("writes it to the audit", 8_000, 1),
+];
+
+fn wish(chance: &mut Chance) -> (&'static str, u64) {
+    let all: Vec<(&str, u64)> =
+        WISHES.iter().flat_map(|(words, later, often)| std::iter::repeat_n((*words, *later), *often)).collect();
+    all[chance.below(all.len() as u64) as usize]
+}
+
+/// Runs, and is killed somewhere.
+fn killed(home: &Home, [action, target]: [&str; 2], code: &str, wish: (&str, u64), chance: &mut Chance) {
+    let mut command = home.command(&["--config", "c.toml", "run", action, "--target", target, "--confirm", code]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    if !wish.0.is_empty() {
+        let _said = lines.by_ref().find(|line| line.contains(wish.0));
+    }
+    let until = Instant::now() + Duration::from_micros(chance.below(wish.1));
+    // Sleeping is too coarse for moments of a few microseconds.
+    while Instant::now() < until {
+        std::thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_micros(50)));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Kills a kind of action as often as asked for.
+fn kill_all(name: &str, kind: &mut dyn Kind) {
+    let mut chance = Chance(name.len() as u64);
+    let mut tally = Tally::default();
+    let mut left = kills();
+    while left > 0 {
+        let home = Home::new(kind);
+        let round = left.min(PER_HOME);
+        left -= round;
+        kill_round(kind, &home, round, &mut chance, &mut tally);
+    }
+    eprintln!("{name}: {tally:?}, loose ends 0");
+    let acted = tally.phases.get(&Left::IntentAndEffect).is_some() && tally.phases.get(&Left::Intent).is_some();
+    assert!(acted && tally.recovered > 0, "it was never killed in the middle: {tally:?}");
+}
+
+fn kill_round(kind: &mut dyn Kind, home: &Home, round: u64, chance: &mut Chance, tally: &mut Tally) {
+    kind.prepare(home);
+    let (mut code, _) = home.card(kind.action());
+    for kill in 0..round {
+        let wish = wish(chance);
+        let (intents, effects) = (home.intents(), kind.effects(home).len());
+        killed(home, kind.action(), &code, wish, chance);
+        tally.torn += u64::from(is_torn(home));
+        let open = open_runs(&home.records());
+        home.verified();
+        kind.prepare(home);
+        // The next start, before anything else is asked of it.
+        let (next, told) = home.card(kind.action());
+        code = next;
+        let (more, seen) = (home.intents() - intents, kind.effects(home));
+        let done = seen.len() - effects;
+        assert!(more <= 1 && done <= more, "kill {kill}: {done} effects, {more} intents");
+        assert!(
+            seen.iter().enumerate().all(|(at, intents)| *intents > at),
+            "kill {kill}: an effect without its intent: {seen:?}"
+        );
+        assert_eq!(told.contains("NOT KNOWN"), !open.is_empty(), "kill {kill}: {told}");
+        let records = home.records();
+        ends_of_runs(&records);
+        tally.recovered += open.len() as u64;
+        let ended = records.last().is_some_and(|record| record.event() == Some(AuditEvent::Outcome));
+        let phase = match (more, done) {
+            (0, _) => Left::Nothing,
+            (_, 0) if open.is_empty() && ended => Left::TheEnd,
+            (_, 0) => Left::Intent,
+            _ if open.is_empty() => Left::TheEnd,
+            _ => Left::IntentAndEffect,
+        };
+        *tally.phases.entry(phase).or_default() += 1;
+        *tally.by_wish.entry(wish.0).or_default() += 1;
+    }
+    kind.check(home);
+    to_the_end(kind, home, &code);
+}
+
+/// Nothing is held any more: a run that nobody kills comes to its end.
+fn to_the_end(kind: &mut dyn Kind, home: &Home, code: &str) {
+    let [action, target] = kind.action();
+    let before = kind.effects(home).len();
+    let output =
+        home.command(&["--config", "c.toml", "run", action, "--target", target, "--confirm", code]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 12)), "{told}");
+    assert_eq!(kind.effects(home).len(), before + 1, "{told}");
+    let records = home.records();
+    ends_of_runs(&records);
+    let refused: Vec<&Record> = records.iter().filter(|record| record.event() == Some(AuditEvent::Refused)).collect();
+    assert!(refused.is_empty(), "a kill left something that refuses: {refused:?}");
+    home.verified();
+}
+
+fn is_torn(home: &Home) -> bool {
+    let files = std::fs::read_dir(home.audit()).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let named = files.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    named.map(|path| std::fs::read(path).unwrap()).any(|bytes| bytes.last().is_some_and(|byte| *byte != b'\n'))
+}
+
+/// Runs with an intent and no end.
+fn open_runs(records: &[Record]) -> Vec<String> {
+    let mut open = Vec::new();
+    for record in records {
+        match record.event() {
+            Some(AuditEvent::Intent) => open.push(record.run.to_string()),
+            Some(event) if event.is_terminal() => open.retain(|run| *run != record.run.to_string()),
+            _ => {}
+        }
+    }
+    open
+}
+
+/// Every run with an intent has exactly one end, behind it.
+fn ends_of_runs(records: &[Record]) {
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    for record in records {
+        let run = record.run.to_string();
+        match record.event() {
+            Some(AuditEvent::Intent) => assert!(ends.insert(run.clone(), 0).is_none(), "{run} twice"),
+            Some(event) if event.is_terminal() => *ends.entry(run).or_default() += 1,
+            _ => {}
+        }
+    }
+    assert!(ends.values().all(|ends| *ends == 1), "{ends:?}");
+}

@@ -1,0 +1,67 @@
+//! The dashboard itself, killed between its chord and the proof; and the next start shows it before anything else.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::kinds::Endpoint;
+use super::{Chance, Home, Kind, ends_of_runs, kills, open_runs};
+use crate::pty::{Session, Start};
+
+fn dashboard(home: &Home) -> Session {
+    let path = home.file("c.toml");
+    let start = Start::new(&["--config", path.to_str().unwrap()]);
+    let session = start.variable("HOME", home.folder.path().to_str().unwrap()).run();
+    session.wait_for("ARMED");
+    session
+}
+
+#[test]
+fn the_dashboard() {
+    let mut endpoint = Endpoint::start();
+    let home = Home::new(&mut endpoint);
+    let mut chance = Chance(7);
+    let (mut in_the_middle, rounds) = (0, kills() / 4);
+    let mut open = Vec::new();
+    for kill in 0..rounds {
+        let mut session = dashboard(&home);
+        if !open.is_empty() {
+            session.wait_for("Actions whose end is not known");
+            session.send("q");
+            session.wait_gone("Actions whose end is not known");
+        }
+        ends_of_runs(&home.records());
+        let effects = endpoint.effects(&home).len();
+        let intents = home.intents();
+        assert!(effects <= intents, "kill {kill}: {effects} effects, {intents} intents");
+        session.press("a", "Enter shows the card");
+        session.press("\r", "Ctrl-T runs it");
+        session.send("\x14");
+        std::thread::sleep(Duration::from_micros(chance.below(60_000)));
+        session.signal(Signal::KILL);
+        session.ended_within(Duration::from_secs(10));
+        open = open_runs(&home.records());
+        in_the_middle += usize::from(!open.is_empty());
+        let seen = endpoint.effects(&home);
+        assert!(seen.iter().enumerate().all(|(at, intents)| *intents > at), "kill {kill}: {seen:?}");
+        home.verified();
+    }
+    let mut session = dashboard(&home);
+    if !open.is_empty() {
+        session.wait_for("Actions whose end is not known");
+        session.send("q");
+        session.wait_gone("Actions whose end is not known");
+    }
+    ends_of_runs(&home.records());
+    session.press("a", "Enter shows the card");
+    session.press("\r", "Ctrl-T runs it");
+    session.press("\x14", "Before and after");
+    session.wait_for("state              ");
+    session.send("\x1b");
+    session.wait_gone("Before and after");
+    session.send("\x03");
+    session.exit_code();
+    ends_of_runs(&home.records());
+    eprintln!("the dashboard: {rounds} kills, {in_the_middle} in the middle of a run, loose ends 0");
+    assert!(in_the_middle > 0, "it was never killed in the middle");
+}
