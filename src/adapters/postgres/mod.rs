@@ -273,6 +273,7 @@ impl Session {
             user: self.facts.user.clone(),
             address: self.link.origin.shown.clone(),
             pooler: self.facts.pooler,
+            may_signal: self.facts.may_signal,
             clock_skew_seconds,
         }
     }

@@ -1,6 +1,7 @@
 //! Guarded actions in the program: what is allowed, what is being looked at, what runs, what ran. The rules are those of
 //! `remediation`; here they meet the model and the person.
 
+pub mod against;
 pub mod approvals;
 pub mod approving;
 pub mod card;
