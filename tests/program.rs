@@ -3,12 +3,16 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/explaining.rs"]
+mod explaining;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/long_tables.rs"]
 mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/second_person.rs"]
+mod second_person;
 #[path = "program/ship.rs"]
 mod ship;
 #[path = "program/windows.rs"]

@@ -8,6 +8,7 @@ pub mod config_files;
 pub mod endpoint;
 pub mod host;
 pub mod http;
+pub mod journald;
 pub mod log_tail;
 mod mask;
 pub mod operator;

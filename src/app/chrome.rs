@@ -1,6 +1,7 @@
 //! What stands around the panes: header, strip, hints, messages. From the model; drawn by `ui`.
 
 use crate::app::Model;
+use crate::app::actions::approvals;
 use crate::app::concerns::concerns;
 use crate::app::document::{Line, Span};
 use crate::app::pane::PaneId;
@@ -126,8 +127,10 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
 }
 
 fn message(model: &Model) -> Line {
-    let message = model.view.message.as_ref();
-    message.map(|message| vec![Span { text: message.text.clone(), tone: message.tone }]).unwrap_or_default()
+    match &model.view.message {
+        Some(message) => vec![Span { text: message.text.clone(), tone: message.tone }],
+        None => approvals::notice(model),
+    }
 }
 
 /// All that is wrong, worst first.

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::actions::approvals::SecondOrder;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
+use crate::domain::statement::StatementId;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
+use crate::remediation::approval::Spending;
 use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
@@ -56,6 +59,8 @@ pub enum Effect {
         target: Safe,
         /// Not again before.
         cool_down: Duration,
+        /// The approval that it uses up.
+        spending: Option<Spending>,
     },
     /// Write to the audit, and say so when it is on disk; nobody waits for it without a run.
     Record {
@@ -106,6 +111,8 @@ pub enum Effect {
     Suspend,
     /// Leave.
     Quit,
+    /// Something for a second person, in the folder that operators share.
+    Second(Box<SecondOrder>),
 }
 
 /// What a preview is to find out.
@@ -139,5 +146,12 @@ pub enum PreviewOf {
     Flush {
         /// Which cache.
         cache: usize,
+    },
+    /// A statement, and whether it can be planned.
+    Explain {
+        /// Of which database.
+        database: usize,
+        /// Which.
+        statement: StatementId,
     },
 }

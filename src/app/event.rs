@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::actions::approvals::SecondEvent;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
@@ -83,6 +84,8 @@ pub enum Event {
     Continued,
     /// A signal asked us to leave; its name.
     AskedToLeave(&'static str),
+    /// Something of second persons.
+    Second(Box<SecondEvent>),
 }
 
 /// What was found at a bare origin.

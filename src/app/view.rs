@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::app::actions::approving::Approving;
 use crate::app::actions::dialog::Dialog;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
@@ -144,6 +145,8 @@ pub enum Overlay {
         /// Which completion is chosen.
         chosen: usize,
     },
+    /// The request of somebody else, to be approved.
+    Approval(Box<Approving>),
 }
 
 /// A line of text being typed at the bottom.

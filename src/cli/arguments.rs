@@ -49,8 +49,26 @@ Examples:
     quarterdeck run terminate-idle-in-transaction --target main --param older_than=15m \\
         --confirm 5f0c1e22a9b4-77ab01c3 --reason 'INC-7: pool is full'
 
-Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified,
+Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified or worse,
 13 unknown, 64 wrong usage, 78 wrong configuration; 128 and the signal's number where one came before it began.";
+
+const APPROVE: &str = "\
+Where policy asks for a second person (second_person and break_glass under [actions]), whoever wants to act files a request in the \
+folder that the operators of this host share. This shows the card as the requester saw it, and approves it after its phrase was \
+typed on this terminal. The requester then consents once more, to a card that has to be the same, and runs it once.
+
+Who somebody is, the operating system says: who owns the file, and who logged in (loginuid). Nobody approves a request of their own, \
+by su and sudo neither; accounts under shared_accounts and root of whom nobody knows who logged in approve nothing. Everything is \
+recorded in the approver's own audit.";
+
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  What waits: id, who, what, target, age:
+    quarterdeck approve
+  Read the card of one and approve it:
+    quarterdeck approve k7m2qd9x
+
+Exit status: 0 listed or approved, 10 refused, 64 wrong usage, 78 wrong configuration.";
 
 /// The program.
 #[derive(Debug, Parser)]
@@ -93,6 +111,9 @@ pub enum Command {
     /// Show or verify the record of actions
     #[command(subcommand)]
     Audit(Audit),
+    /// Approve what somebody else wants to run: the second person
+    #[command(long_about = APPROVE, after_help = APPROVE_EXAMPLES)]
+    Approve(Approve),
 }
 
 /// What is watched and how it is shown.
@@ -279,6 +300,19 @@ pub struct Run {
     /// Where it is
     #[command(flatten)]
     pub targets: Targets,
+}
+
+/// `approve`
+#[derive(Clone, Debug, Args)]
+pub struct Approve {
+    /// Which request; without it, all that wait are listed
+    pub id: Option<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Profile
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 }
 
 /// `config`

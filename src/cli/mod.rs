@@ -1,5 +1,6 @@
 //! Floor 7: one thin file per subcommand.
 
+mod approve;
 pub mod arguments;
 mod audit;
 mod check;
@@ -42,6 +43,10 @@ fn obey(line: CommandLine) -> ExitCode {
         Some(Command::Run(asked)) => run::run(Run { targets: asked.targets.after(before), ..*asked }),
         Some(Command::Audit(_)) if before != Targets::default() => out_of_place("audit"),
         Some(Command::Audit(command)) => audit::run(command),
+        Some(Command::Approve(asked)) => {
+            let own = Targets { config: asked.config, profile: asked.profile, ..Targets::default() };
+            approve::run(asked.id.as_deref(), own.after(before))
+        }
         Some(Command::Config(Config::Example)) if before != Targets::default() => out_of_place("config example"),
         Some(Command::Config(Config::Example)) => config::run(Config::Example),
     }

@@ -95,6 +95,34 @@ pub fn url_without_secrets(url: &Url) -> String {
     url.to_string()
 }
 
+/// The body of a request with `***` where a secret stands: in JSON and in form fields, by the names of the values.
+#[must_use]
+pub fn body_without_secrets(body: &str) -> String {
+    if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(body) {
+        return if hide_in_json(&mut json) { json.to_string() } else { body.to_owned() };
+    }
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if names_a_secret(name.trim()) && !value.is_empty() => format!("{name}=***"),
+        _ => pair.to_owned(),
+    };
+    body.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// Hides what is named like a secret; whether there was anything to hide. As deep as the parser goes.
+fn hide_in_json(json: &mut serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Object(fields) => fields.iter_mut().fold(false, |hidden, (name, value)| {
+            if names_a_secret(name) && !value.is_null() {
+                *value = serde_json::Value::from("***");
+                return true;
+            }
+            hide_in_json(value) | hidden
+        }),
+        serde_json::Value::Array(items) => items.iter_mut().fold(false, |hidden, item| hide_in_json(item) | hidden),
+        _ => false,
+    }
+}
+
 /// A PostgreSQL DSN or Redis URL with `***` where a secret stands. What cannot be told apart is hidden whole.
 #[must_use]
 pub fn connection_without_secrets(text: &str) -> String {
@@ -215,6 +243,19 @@ mod tests {
             ),
         ] {
             assert_eq!(connection_without_secrets(text), shown);
+        }
+    }
+
+    #[test]
+    fn bodies_lose_their_secrets_and_nothing_else() {
+        for (body, shown) in [
+            (r#"{"all":true}"#, r#"{"all":true}"#),
+            (r#"{"deep":[{"api_key":"hunter2","n":1}]}"#, r#"{"deep":[{"api_key":"***","n":1}]}"#),
+            (r#"{"token":{"a":"hunter2"}}"#, r#"{"token":"***"}"#),
+            ("user=web&password=hunter2", "user=web&password=***"),
+            ("just words", "just words"),
+        ] {
+            assert_eq!(body_without_secrets(body), shown);
         }
     }
 

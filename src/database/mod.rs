@@ -4,5 +4,6 @@ pub mod baseline;
 pub mod blocking;
 pub mod counters;
 pub mod judge;
+pub mod plan;
 pub mod redact;
 pub mod statements;

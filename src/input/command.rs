@@ -113,6 +113,10 @@ pub enum Command {
     Suspend,
     /// The card of an action, by name and parameters.
     Act,
+    /// What waits for a second person.
+    Approve,
+    /// The card of what was approved, made anew.
+    Consent,
 }
 
 /// One row of the table.
@@ -178,6 +182,9 @@ pub const COMMANDS: &[CommandInfo] = &[
         .takes("ACTION on TARGET with older_than=5m user=web"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
+    row(Command::Approve, "approve", &[], Scope::Global, "what waits for a second person, or the card of one")
+        .takes("ID"),
+    row(Command::Consent, "consent", &[], Scope::Global, "the card of what was approved, made anew"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),
     row(Command::Slower, "slower", &[Key::char('+')], Scope::Global, "longer pause between frames"),
     row(Command::Faster, "faster", &[Key::char('-')], Scope::Global, "shorter pause between frames"),

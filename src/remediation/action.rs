@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::Safe;
 use crate::domain::source::SourceKind;
+use crate::domain::statement::StatementId;
 use crate::domain::target::{Environment, Provenance};
 
 use super::level::Level;
@@ -77,6 +78,13 @@ pub enum Plan {
     Flush {
         /// By how much the number of keys may have changed since the card, as a share.
         tolerance: f64,
+    },
+    /// The server says how it would run a statement.
+    Explain {
+        /// Which.
+        statement: StatementId,
+        /// Literals in the plan are hidden.
+        redact: bool,
     },
 }
 

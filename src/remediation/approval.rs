@@ -4,10 +4,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::{Safe, figure};
+use crate::domain::{Moment, Safe, figure};
 
-use super::cooldown::BootMoment;
+use super::card::Card;
+use super::cooldown::{BootId, BootMoment};
+use super::guard;
 use super::level::Level;
+
+mod policy;
+
+pub use policy::{Demands, NO_POLICY, Policy};
 
 /// An approval, and a request for one, hold for so long.
 pub const VALID: Duration = Duration::from_secs(600);
@@ -40,10 +46,22 @@ pub struct Request {
     pub asked_at: BootMoment,
     /// How dangerous the action is.
     pub level: Level,
+    /// Which action, by its name.
+    pub action: Safe,
     /// Its target.
     pub target: Safe,
     /// What the second person has to type.
     pub phrase: String,
+    /// How much it destroys, where that is counted: a card that is made anew may stand for as much.
+    pub count: Option<u64>,
+}
+
+impl Request {
+    /// Whether it is about the same action on the same target, of whatever card.
+    #[must_use]
+    pub fn is_about(&self, card: &Card) -> bool {
+        (&self.action, &self.target) == (&card.action.id, &card.action.target.name)
+    }
 }
 
 /// Somebody approved.
@@ -57,6 +75,46 @@ pub struct Approval {
     pub approver: OsIdentity,
     /// When.
     pub approved_at: BootMoment,
+}
+
+/// A request and its approval, as the system vouches for them. Whether it counts is judged each time anew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Granted {
+    /// What was asked.
+    pub request: Request,
+    /// What was answered.
+    pub approval: Approval,
+    /// In which boot this is; ages are told within one.
+    pub boot: Option<BootId>,
+}
+
+impl Granted {
+    /// Whether it lets the requester go on now with the card that has this digest.
+    pub fn counts(&self, digest: &str, shared_accounts: &[String], now: Moment) -> Result<(), ApprovalRefusal> {
+        let now = BootMoment { boot: self.boot.clone(), at: now };
+        counts(&self.request, &self.approval, digest, shared_accounts, &now)
+    }
+
+    /// Who approved.
+    #[must_use]
+    pub fn by(&self) -> &Safe {
+        &self.approval.approver.user
+    }
+}
+
+/// What uses an approval up: which one, and for which card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The request's id.
+    pub id: String,
+    /// Digest of the card that runs.
+    pub digest: String,
+}
+
+/// What a second person types: what the requester typed, or the target's name where a chord was enough.
+#[must_use]
+pub fn phrase(card: &Card) -> String {
+    guard::phrase(card).unwrap_or_else(|| card.action.target.name.to_string())
 }
 
 /// Why an approval is refused, or does not count.
@@ -91,7 +149,11 @@ pub fn may_approve(
     two_people(&request.requester, approver, shared_accounts)?;
     in_time(&request.asked_at, now)?;
     // An empty phrase asks for nothing, so it is never fulfilled.
-    if request.phrase.is_empty() || typed != request.phrase { Err(ApprovalRefusal::WrongPhrase) } else { Ok(()) }
+    if request.phrase.is_empty() || !guard::is_typed(Some(&request.phrase), typed) {
+        Err(ApprovalRefusal::WrongPhrase)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether an approval lets the requester go on with the card that has this digest now.

@@ -6,10 +6,12 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{Moment, Safe, Untrusted};
 
 use super::action::{Action, Plan};
+use super::approval::Demands;
+use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
-use super::step::{SessionVerb, Work};
+use super::step::{FlushStep, SessionVerb};
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Preview {
     pub obstacles: Vec<Safe>,
     /// How the service is, where the action is an order to one.
     pub service: Option<ServiceFacts>,
+    /// The statement, where a plan of it is asked for.
+    pub planned: Option<Planned>,
 }
 
 /// What is shown and consented to.
@@ -53,6 +57,8 @@ pub struct Card {
     pub before: Vec<Evidence>,
     /// When the preview was begun.
     pub read_at: Moment,
+    /// What policy asks for beside phrase and window.
+    pub demands: Demands,
 }
 
 /// SHA-256 over what is consented to.
@@ -127,7 +133,30 @@ impl Card {
                 preview.remarks.push(Safe::of(format!("{name} is not known now: it will end as not verified")));
             }
         }
-        Card { action, preview, before, read_at }
+        Card { action, preview, before, read_at, demands: Demands::default() }
+    }
+
+    /// The same with what policy asks for; the guard refuses a card that says less than policy does.
+    #[must_use]
+    pub fn demanding(self, demands: Demands) -> Card {
+        Card { demands, ..self }
+    }
+
+    /// The same for a number of keys that was agreed to already, where the number found now is within the tolerance of it:
+    /// a cache that is in use never holds the same number twice. What is sent is held against the agreed number again.
+    #[must_use]
+    pub fn for_agreed(mut self, agreed: Option<u64>) -> Card {
+        let (Some(count), Some(found), Plan::Flush { tolerance }) = (agreed, self.preview.count, &self.action.plan)
+        else {
+            return self;
+        };
+        let step = FlushStep { cache: 0, count, tolerance: *tolerance };
+        if count != found && found > 0 && step.bears(found) {
+            let words = format!("it holds {found} keys now; {count} were agreed to, and it is for about as many");
+            self.preview.remarks.push(Safe::of(words));
+            self.preview.count = Some(count);
+        }
+        self
     }
 
     /// What consent is bound to. Live readings and ages are not in it; identity, objects, effect, limits and the way of
@@ -144,25 +173,30 @@ impl Card {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }
-        if let Plan::Flush { tolerance } = &action.plan {
-            all.text("tolerance", &tolerance.to_string());
-        }
+        // Byte for byte, with what the card hides: secrets in an address or a body.
+        all.text("plan", &format!("{:?}", action.plan));
         if let Some(count) = self.preview.count {
             all.text("count", &count.to_string());
         }
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
-        all.hidden(&action.plan);
         // The order on the card is for reading; what is consented to is the set.
         let mut keys: Vec<&ObjectKey> = self.preview.objects.iter().map(|object| &object.key).collect();
         keys.sort();
         for key in keys {
             all.key(key);
         }
+        for (name, asked) in [("second person", self.demands.second_person), ("break glass", self.demands.break_glass)]
+        {
+            if asked {
+                all.text("demands", name);
+            }
+        }
         all.text("limits", &format!("{:?}", action.limits));
         all.text("proof", &format!("{:?}", action.proof));
         all.text("preconditions", &format!("{:?}", action.preconditions));
+        all.text("undo", action.undo.as_str());
         all.end()
     }
 
@@ -193,6 +227,16 @@ impl Card {
         all.end()
     }
 
+    /// Newer readings of the same measures become the basis of before and after; they are no part of what is consented to.
+    pub fn rebase(&mut self, newer: &[Evidence]) {
+        for basis in &mut self.before {
+            let known = newer.iter().filter(|reading| reading.value.is_some() && reading.at.boot > basis.at.boot);
+            if let Some(reading) = known.into_iter().find(|reading| reading.measure == basis.measure) {
+                basis.clone_from(reading);
+            }
+        }
+    }
+
     /// The reading of a measure when the card was made.
     #[must_use]
     pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
@@ -214,17 +258,6 @@ impl Hasher {
 
     fn text(&mut self, name: &str, text: &str) {
         self.bytes(name, text.as_bytes());
-    }
-
-    /// What a card does not show as it is: the true bytes of requests. Headers are references, not what they refer to.
-    fn hidden(&mut self, plan: &Plan) {
-        let Plan::Steps(steps) = plan else { return };
-        for step in steps {
-            if let Work::Http(http) = &step.work {
-                self.text("url", http.url.as_str());
-                self.text("body", http.body.as_deref().unwrap_or_default());
-            }
-        }
     }
 
     fn key(&mut self, key: &ObjectKey) {

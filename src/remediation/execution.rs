@@ -14,6 +14,7 @@ use super::step::{Step, StepEnd};
 
 mod steps;
 mod verification;
+mod worse;
 
 #[cfg(test)]
 mod tests;
@@ -253,6 +254,10 @@ impl Execution {
         };
         self.reasons.extend(why);
         if let Some(state) = self.steps.get_mut(at) {
+            let answer = state.began.and_then(|began| steps::answer(&state.step, &end, began));
+            if let Some(answer) = &answer {
+                self.verification.answered(answer);
+            }
             state.ended = Some((now, end));
         }
         match outcome {
@@ -318,7 +323,7 @@ impl Execution {
         }
         if self.verification.is_over(now) {
             self.reasons.push(self.verification.words());
-            return self.close(if self.lost { Outcome::Unknown } else { Outcome::NotVerified }, now);
+            return self.close(self.verification.verdict(self.lost), now);
         }
         if self.verification.wants_objects(now) { vec![Order::ReadObjects] } else { Vec::new() }
     }

@@ -11,6 +11,7 @@ use crate::domain::target::{Environment, Provenance};
 use crate::domain::{Moment, Safe};
 
 use super::action::{Action, Plan};
+use super::approval::{Demands, Granted, Policy, Spending};
 use super::card::{Card, Digest, Identity};
 use super::clock_trust::ClockTrust;
 use super::level::Level;
@@ -39,6 +40,10 @@ pub struct Situation<'a> {
     pub windows: &'a [Window],
     /// Whether the wall clock may open one.
     pub clock: &'a ClockTrust,
+    /// Of what a second person is asked, and what may break the glass.
+    pub policy: &'a Policy,
+    /// What a second person approved, if anything.
+    pub approval: Option<&'a Granted>,
 }
 
 /// What a person agreed to. It cannot be copied: it is used once.
@@ -63,6 +68,8 @@ pub struct Warrant {
     expires: Moment,
     /// What destroys is bound to these windows, by this clock; judged again at the moment of effect.
     windows: Option<(Vec<Window>, ClockTrust)>,
+    /// Who else approved it, where that was asked for.
+    approval: Option<Granted>,
 }
 
 /// Leave to run one step of it now. Only a warrant makes it, and an execution asks for it when the intent is on disk.
@@ -99,6 +106,19 @@ impl Warrant {
         now.boot <= self.expires.boot
     }
 
+    /// Who else approved it; always there where the card asks for it.
+    #[must_use]
+    pub fn approval(&self) -> Option<&Granted> {
+        self.approval.as_ref()
+    }
+
+    /// What has to be used up before anything is sent.
+    #[must_use]
+    pub fn spending(&self) -> Option<Spending> {
+        let id = self.approval.as_ref()?.request.id.clone();
+        Some(Spending { id, digest: self.digest.hex() })
+    }
+
     /// Takes a reading of both clocks in: a jump in the middle locks the windows.
     pub(super) fn see(&mut self, now: Moment) {
         if let Some((_, clock)) = &mut self.windows {
@@ -109,7 +129,8 @@ impl Warrant {
     /// Why what takes so long may not begin now, though it was allowed: its maintenance window.
     pub(super) fn shut(&self, now: Moment, needs: Duration) -> Option<WindowRefusal> {
         let (windows, clock) = self.windows.as_ref()?;
-        window::judge(windows, now, needs, clock).err()
+        let shut = window::judge(windows, now, needs, clock).err();
+        shut.filter(|shut| !self.card.demands.break_glass || !may_be_broken(shut))
     }
 
     /// Leave for one step.
@@ -162,8 +183,25 @@ pub fn phrase(card: &Card) -> Option<String> {
 
 /// Whether the operator has to say why.
 #[must_use]
-pub fn needs_reason(action: &Action) -> bool {
-    action.level >= Level::L2 && action.target.environment == Environment::Production
+pub fn needs_reason(card: &Card) -> bool {
+    let action = &card.action;
+    card.demands.break_glass || action.level >= Level::L2 && action.target.environment == Environment::Production
+}
+
+/// What policy asks for beside phrase and window, as things stand now. Whatever breaks the glass needs a second person,
+/// also where none is asked for within the window.
+#[must_use]
+pub fn demands(action: &Action, situation: &Situation<'_>) -> Demands {
+    let policy = situation.policy;
+    let break_glass =
+        policy.grants_breaking(action) && shut(action, situation).is_some_and(|shut| may_be_broken(&shut));
+    Demands { second_person: break_glass || policy.wants_second_person(action), break_glass }
+}
+
+/// Whether break-glass gets past this. Not past a clock that nobody vouches for: whether a window is open is not known
+/// then, the record would bear a time that may be wrong, and looking at the clock (`:confirm-time`) takes seconds.
+fn may_be_broken(shut: &WindowRefusal) -> bool {
+    !matches!(shut, WindowRefusal::ClockLocked(_))
 }
 
 /// Whether what was typed is the phrase: exactly, composed alike, nothing trimmed.
@@ -185,7 +223,9 @@ pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
     if target.provenance == Provenance::Discovered && !target.on_loopback {
         return Some(Safe::of("discovered, not configured: it can be watched, not acted on"));
     }
-    if let Some(shut) = shut(action, situation) {
+    if let Some(shut) = shut(action, situation)
+        && !demands(action, situation).break_glass
+    {
         return Some(Safe::of(shut.to_string()));
     }
     if let Some(running) = situation.running {
@@ -227,12 +267,61 @@ pub fn unmet(wanted: &Precondition, situation: &Situation<'_>) -> Option<Safe> {
 /// # Errors
 /// The reasons why it must not run.
 pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result<Warrant, Vec<Safe>> {
+    let mut reasons = reasons_against(&card, &consent, situation);
+    let digest = card.digest();
+    let approval = second_person(&card, digest, situation).map_err(|why| reasons.push(why)).ok().flatten();
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    let bound = card.action.level >= Level::L3;
+    let windows = bound.then(|| (situation.windows.to_vec(), situation.clock.clone()));
+    // Here it is used up.
+    let Consent { reason, .. } = consent;
+    let (reason, expires) = (Safe::one_line(reason.as_bytes()), card.read_at.plus(CONSENT_LASTS));
+    Ok(Warrant { card, digest, reason, expires, windows, approval })
+}
+
+/// Whether a second person may be asked: only an approval is missing, and nothing else.
+///
+/// # Errors
+/// The other reasons why it must not run.
+pub fn may_ask(card: &Card, consent: &Consent, situation: &Situation<'_>) -> Result<(), Vec<Safe>> {
+    let reasons = reasons_against(card, consent, situation);
+    if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+}
+
+/// Whether an approval counts for a card now; without one that is asked for there is none to count.
+///
+/// # Errors
+/// Why it does not.
+pub fn second_person(card: &Card, digest: Digest, situation: &Situation<'_>) -> Result<Option<Granted>, Safe> {
+    if !card.demands.second_person {
+        return Ok(None);
+    }
+    let Some(granted) = situation.approval else {
+        return Err(Safe::of("a second person has to approve it"));
+    };
+    match granted.counts(&digest.hex(), &situation.policy.shared_accounts, situation.now) {
+        Ok(()) => Ok(Some(granted.clone())),
+        Err(refusal) => Err(Safe::of(format!("what {} approved does not count: {refusal}", granted.by()))),
+    }
+}
+
+/// Every reason but that of the second person.
+fn reasons_against(card: &Card, consent: &Consent, situation: &Situation<'_>) -> Vec<Safe> {
     let Consent { digest: agreed, typed, reason, given_at } = consent;
     let action = &card.action;
     let mut reasons: Vec<Safe> = hindrance(action, situation).into_iter().collect();
     reasons.extend(card.preview.obstacles.iter().cloned());
-    let digest = card.digest();
-    if agreed != digest {
+    let asked = demands(action, situation);
+    let says_less = (asked.second_person && !card.demands.second_person)
+        || (asked.break_glass && !card.demands.break_glass)
+        // Breaking the glass is for policy to grant, and never without another person.
+        || (card.demands.break_glass && !(situation.policy.grants_breaking(action) && card.demands.second_person));
+    if says_less {
+        reasons.push(Safe::of("policy or the maintenance window is not what it was when the card was made"));
+    }
+    if *agreed != card.digest() {
         reasons.push(Safe::of("what was confirmed is not what would be done"));
     }
     let expires = card.read_at.plus(CONSENT_LASTS);
@@ -242,11 +331,12 @@ pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result
     if given_at.boot < card.read_at.boot {
         reasons.push(Safe::of("it was confirmed before the card was made"));
     }
-    if !is_typed(phrase(&card).as_deref(), &typed) {
+    if !is_typed(phrase(card).as_deref(), typed) {
         reasons.push(Safe::of("what was typed is not the phrase that is asked for"));
     }
-    if needs_reason(action) && !reason.chars().any(char::is_alphanumeric) {
-        reasons.push(Safe::of("in production a reason is asked for"));
+    if needs_reason(card) && !says_why(reason) {
+        let whence = if card.demands.break_glass { "to break the glass" } else { "in production" };
+        reasons.push(Safe::of(format!("{whence} a reason is asked for")));
     }
     let count = card.preview.objects.len();
     if matches!(action.plan, Plan::Sessions { .. }) && count == 0 {
@@ -255,12 +345,13 @@ pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result
     if count > action.limits.cap {
         reasons.push(Safe::of(format!("{count} objects are more than the {} allowed", action.limits.cap)));
     }
-    if !reasons.is_empty() {
-        return Err(reasons);
-    }
-    let bound = card.action.level >= Level::L3;
-    let windows = bound.then(|| (situation.windows.to_vec(), situation.clock.clone()));
-    Ok(Warrant { card, digest, reason: Safe::one_line(reason.as_bytes()), expires, windows })
+    reasons
+}
+
+/// Whether a reason says anything.
+#[must_use]
+pub fn says_why(reason: &str) -> bool {
+    reason.chars().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]

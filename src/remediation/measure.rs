@@ -24,6 +24,8 @@ pub enum Measure {
     Service(usize),
     /// Objects of the card that are still as the card shows them, or keys of what is flushed; read by the action itself.
     ObjectsLeft,
+    /// What the action is for, seen by itself: 1 when it is there, 0 when it is not.
+    Result,
 }
 
 /// One reading of a measure.
@@ -54,6 +56,8 @@ pub enum Expectation {
     None,
     /// Less than this share of what it was before: what fills again at once is never seen empty.
     FellTo(f64),
+    /// It is there.
+    Seen,
 }
 
 impl Expectation {
@@ -70,6 +74,7 @@ impl Expectation {
             Expectation::Healthy => Some(value == f64::from(Verdict::Ok as u8)),
             Expectation::None => Some(value == 0.0),
             Expectation::FellTo(share) => before.map(|before| value == 0.0 || value < before * share),
+            Expectation::Seen => Some(value > 0.0),
         }
     }
 
@@ -83,6 +88,7 @@ impl Expectation {
             Expectation::Healthy => "is ok".to_owned(),
             Expectation::None => "is none".to_owned(),
             Expectation::FellTo(share) => format!("falls under {} of what it was", figure::percent(*share)),
+            Expectation::Seen => "is seen".to_owned(),
         }
     }
 }

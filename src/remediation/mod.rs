@@ -5,11 +5,13 @@
 pub mod action;
 pub mod approval;
 pub mod audit;
+pub mod built_in;
 pub mod card;
 pub mod clock_trust;
 pub mod command;
 pub mod cooldown;
 pub mod execution;
+pub mod explain;
 pub mod guard;
 pub mod level;
 pub mod measure;

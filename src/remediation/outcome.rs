@@ -19,11 +19,13 @@ pub enum Outcome {
     Unknown,
     /// A guard refused it: it had no effect.
     Refused,
+    /// All steps were done and the evidence shows the opposite of what was wanted.
+    Worse,
 }
 
 impl Outcome {
     /// All.
-    pub const ALL: [Outcome; 7] = [
+    pub const ALL: [Outcome; 8] = [
         Outcome::Verified,
         Outcome::NotVerified,
         Outcome::Failed,
@@ -31,6 +33,7 @@ impl Outcome {
         Outcome::Cancelled,
         Outcome::Unknown,
         Outcome::Refused,
+        Outcome::Worse,
     ];
 
     /// The word of screen and audit.
@@ -44,7 +47,14 @@ impl Outcome {
             Outcome::Cancelled => "cancelled",
             Outcome::Unknown => "unknown",
             Outcome::Refused => "refused",
+            Outcome::Worse => "worse",
         }
+    }
+
+    /// The outcome of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Outcome> {
+        Outcome::ALL.into_iter().find(|outcome| outcome.word() == word)
     }
 
     /// Exit status of `quarterdeck run`.
@@ -54,7 +64,7 @@ impl Outcome {
             Outcome::Verified => 0,
             Outcome::Refused => 10,
             Outcome::Failed | Outcome::TimedOut | Outcome::Cancelled => 11,
-            Outcome::NotVerified => 12,
+            Outcome::NotVerified | Outcome::Worse => 12,
             Outcome::Unknown => 13,
         }
     }

@@ -10,6 +10,7 @@ use crate::domain::secret::SecretRef;
 use crate::domain::{Cause, Safe};
 
 use super::command::CommandStep;
+use super::explain::ExplainStep;
 use super::object::{Fate, ObjectKey};
 use super::service::ServiceStep;
 use super::service::facts::ServiceFacts;
@@ -38,6 +39,8 @@ pub enum Work {
     Service(Box<ServiceWork>),
     /// Empties a database of Redis.
     Flush(FlushStep),
+    /// Asks a database how it would run a statement. Only reads.
+    Explain(Box<ExplainStep>),
 }
 
 /// Empties the database of a cache.

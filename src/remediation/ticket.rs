@@ -25,6 +25,8 @@ pub struct Ticket {
     target: String,
     boot: String,
     boot_ns: u64,
+    /// How much the card destroys, where that is counted: the card that is made anew may stand for as much.
+    count: Option<u64>,
 }
 
 impl Ticket {
@@ -38,6 +40,7 @@ impl Ticket {
             target: card.action.target.name.to_string(),
             boot: now.boot.as_ref()?.as_str().to_owned(),
             boot_ns: u64::try_from(now.at.boot.as_nanos()).ok()?,
+            count: card.preview.count,
         })
     }
 
@@ -54,6 +57,12 @@ impl Ticket {
         let hex =
             |text: &str, digits| text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         (hex(id, ID_DIGITS) && hex(bound, BOUND_DIGITS)).then_some(id)
+    }
+
+    /// How much was agreed to, where that is counted.
+    #[must_use]
+    pub fn count(&self) -> Option<u64> {
+        self.count
     }
 
     /// The digest that was agreed to, if the code is of this ticket, the ticket of this order, and its time not over.
@@ -110,6 +119,7 @@ mod tests {
             target: "main".to_owned(),
             boot: "a".to_owned(),
             boot_ns: now.at.boot.as_nanos() as u64,
+            count: None,
         }
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
+use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
@@ -46,8 +47,8 @@ impl Acting {
     pub fn obey(&self, watch: &Watch, effect: Effect) {
         match effect {
             Effect::Preview(order) => self.preview(watch, *order),
-            Effect::Hold { run, key, action, target, cool_down } => {
-                self.hold(run, Wanted { key, action, target, cool_down });
+            Effect::Hold { run, key, action, target, cool_down, spending } => {
+                self.hold(run, Wanted { key, action, target, cool_down, spending });
             }
             Effect::Record { run, entry } => self.record(run, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
@@ -57,6 +58,7 @@ impl Acting {
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
+            Effect::Second(order) => self.second(*order),
             _ => {}
         }
     }
@@ -74,6 +76,12 @@ impl Acting {
             PreviewOf::Flush { cache } => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
                 watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
+            }
+            PreviewOf::Explain { database, statement } => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Explain { id, statement, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -106,6 +114,19 @@ impl Acting {
         }
     }
 
+    /// What concerns a second person goes to the folder that operators share.
+    fn second(&self, order: SecondOrder) {
+        let silent = || Safe::of("the disk of the audit and the shared folder does not answer");
+        let lost = match &order {
+            SecondOrder::Ask(_) => SecondEvent::Asked(Err(silent())),
+            SecondOrder::Find { .. } => SecondEvent::Found(Err(silent())),
+            SecondOrder::Approve { seen, .. } => SecondEvent::Answered { id: seen.id.clone(), outcome: Err(silent()) },
+        };
+        if !self.order(AuditOrder::Second(order)) {
+            self.inbox.tell(Event::Second(Box::new(lost)));
+        }
+    }
+
     /// Lets them go.
     fn release(&self, run: u64) {
         if !self.order(AuditOrder::Release { run }) {
@@ -118,9 +139,11 @@ impl Acting {
         match &approved.step().work {
             Work::Sessions(sessions) => {
                 let database = sessions.database;
-                if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
-                    self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
-                }
+                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            }
+            Work::Explain(explain) => {
+                let database = explain.database;
+                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
             }
             Work::Command(command) => {
                 let (command, deadline) = (command.clone(), approved.step().deadline);
@@ -147,6 +170,13 @@ impl Acting {
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
             }
+        }
+    }
+
+    /// A database that has too many orders waiting did nothing.
+    fn over_kept_connection(&self, watch: &Watch, database: usize, order: DatabaseOrder, run: u64, step: usize) {
+        if !watch.order(database, order) {
+            self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
         }
     }
 

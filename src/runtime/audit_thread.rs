@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Place};
-use crate::adapters::shared_folder::Hold;
+use crate::adapters::journald::Journal;
+use crate::adapters::shared_folder::{Hold, SharedFolder};
 use crate::adapters::{config_files, tmux};
 use crate::app::Event;
+use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
 use crate::remediation::audit::{Entry, Unfinished, Value};
@@ -21,9 +23,13 @@ use crate::remediation::execution::Input;
 use super::clock;
 use super::guards::{Guards, Wanted};
 use super::inbox::Inbox;
+use super::second_person::{Scribe, SecondPerson};
 
 /// Orders that wait at most. A person makes a handful in a minute.
 const WAITING: usize = 256;
+
+/// How often the thread wakes when nothing is ordered.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// tmux answers within this, or is not asked further.
 const TMUX: Duration = Duration::from_secs(1);
@@ -52,6 +58,8 @@ pub enum AuditOrder {
         /// Of which run.
         run: u64,
     },
+    /// Something for a second person.
+    Second(SecondOrder),
 }
 
 /// The near end. [`AuditThread::finish`] lets the thread finish what waits.
@@ -88,10 +96,16 @@ impl AuditThread {
 
 fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Option<Safe> {
     let mut desk = Desk::open(spec, inbox);
-    for order in waiting {
+    loop {
+        desk.look(inbox);
+        let order = match waiting.recv_timeout(LOOK) {
+            Ok(order) => order,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         match order {
             AuditOrder::Record { run, entry } => {
-                let written = desk.record(&entry);
+                let written = desk.ledger.record(&entry);
                 if let Some(run) = run {
                     tell(inbox, run, Input::Recorded(written.clone()));
                 }
@@ -108,10 +122,11 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                 tell(inbox, run, input);
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
+            AuditOrder::Second(order) => desk.second(order, inbox),
         }
     }
     // The head is worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.
-    let log = desk.log.as_ref().ok().filter(|_| desk.wrote)?;
+    let log = desk.ledger.log.as_ref().ok().filter(|_| desk.ledger.wrote)?;
     let chain = log.head();
     Some(Safe::of(format!("audit {}: {} records, head {}", log.file(), chain.seq(), chain.head().hex())))
 }
@@ -121,11 +136,19 @@ fn tell(inbox: &Inbox, run: u64, input: Input) {
 }
 
 struct Desk {
-    log: Result<AuditLog, Safe>,
+    ledger: Ledger,
     place: Option<Place>,
     guards: Guards,
     holds: HashMap<u64, Hold>,
+    second: SecondPerson,
+}
+
+/// The file of the audit, or why there is none.
+struct Ledger {
+    log: Result<AuditLog, Safe>,
     wrote: bool,
+    /// Where the head goes after every outcome, where that is wanted.
+    journal: Option<Journal>,
 }
 
 impl Desk {
@@ -139,14 +162,17 @@ impl Desk {
         if let Some(words) = guards.coverage() {
             inbox.tell(Event::GuardsCover(words));
         }
-        let mut desk = Desk { log: Err(Safe::default()), place, guards, holds: HashMap::new(), wrote: false };
+        let journal = spec.journal.then(Journal::default);
+        let second = SecondPerson::new(spec);
+        let ledger = Ledger { log: Err(Safe::default()), wrote: false, journal };
+        let mut desk = Desk { ledger, place, guards, holds: HashMap::new(), second };
         desk.open_log(inbox);
         desk
     }
 
     fn open_log(&mut self, inbox: &Inbox) {
         let Some(place) = &self.place else {
-            self.log = Err(Safe::of("there is no home folder to keep it in; set audit under [actions]"));
+            self.ledger.log = Err(Safe::of("there is no home folder to keep it in; set audit under [actions]"));
             return;
         };
         let now = clock::now();
@@ -159,17 +185,40 @@ impl Desk {
                 for found in opened.notes {
                     tracing::warn!("audit: {found}");
                 }
-                self.log = Ok(log);
+                self.ledger.log = Ok(log);
                 inbox.tell(Event::AuditStands(Ok(())));
             }
             Err(error) => {
                 let why = Safe::of(error.to_string());
                 inbox.tell(Event::AuditStands(Err(why.clone())));
-                self.log = Err(why);
+                self.ledger.log = Err(why);
             }
         }
     }
 
+    /// Looks at the folder of the second person, when it is time.
+    fn look(&mut self, inbox: &Inbox) {
+        let Some(look) = self.with_scribe(|second, folder, scribe| second.look(folder, scribe)) else { return };
+        inbox.tell(Event::Second(Box::new(SecondEvent::Looked(look))));
+    }
+
+    fn second(&mut self, order: SecondOrder, inbox: &Inbox) {
+        let event = self.with_scribe(|second, folder, scribe| second.obey(order, folder, scribe));
+        inbox.tell(Event::Second(Box::new(event)));
+        self.look(inbox);
+    }
+
+    /// Those who deal with second persons write to the audit as they go.
+    fn with_scribe<T>(
+        &mut self,
+        job: impl FnOnce(&mut SecondPerson, Result<&SharedFolder, Safe>, &mut Scribe<'_>) -> T,
+    ) -> T {
+        let Desk { second, guards, ledger, .. } = self;
+        job(second, guards.folder(), &mut |entry| ledger.record(entry))
+    }
+}
+
+impl Ledger {
     /// Writes; a file that was lost is followed by a new one at the next attempt, never within this one.
     fn record(&mut self, entry: &Entry) -> Result<(), Safe> {
         let log = self.log.as_mut().map_err(|why| why.clone())?;
@@ -192,6 +241,9 @@ impl Desk {
         match written {
             Ok(_on_disk) => {
                 self.wrote = true;
+                if let Some(journal) = self.journal.as_ref().filter(|_| entry.event().is_terminal()) {
+                    journal.note_head(log);
+                }
                 Ok(())
             }
             Err(error) => {

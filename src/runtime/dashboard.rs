@@ -263,7 +263,8 @@ impl Dashboard {
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
-            | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
+            | Effect::Release { .. }
+            | Effect::Second(_)) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

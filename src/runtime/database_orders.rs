@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::adapters::postgres::PostgresSource;
 use crate::app::Event;
 use crate::domain::cause::Phase;
+use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Identity;
@@ -57,6 +58,15 @@ pub enum DatabaseOrder {
         /// What was done to them.
         verb: SessionVerb,
     },
+    /// Find out whether a statement can be planned.
+    Explain {
+        /// Its number, for the answer.
+        id: u64,
+        /// Which.
+        statement: StatementId,
+        /// Within this.
+        deadline: Duration,
+    },
 }
 
 /// Carries an order out and tells what came of it; whether something may have changed by it.
@@ -78,12 +88,20 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             tell(inbox, run, Input::Read(objects_left(left, begun)));
             false
         }
+        DatabaseOrder::Explain { id, statement, deadline } => {
+            let outcome = source.look_at_statement(statement, deadline).await;
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
     }
 }
 
 /// The database's turn is taken first: an operator on another host may be at it.
 async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd {
     let step = approved.step();
+    if let Work::Explain(explain) = &step.work {
+        return source.explain(approved.identity(), explain, approved.left(clock::now())).await;
+    }
     let Work::Sessions(sessions) = &step.work else {
         return StepEnd::Failed(Cause::Other(Safe::of("no step of a database")));
     };

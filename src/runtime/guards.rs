@@ -7,6 +7,7 @@ use crate::adapters::operator;
 use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Safe, figure};
+use crate::remediation::approval::Spending;
 
 use super::clock;
 
@@ -21,18 +22,21 @@ pub struct Wanted {
     pub target: Safe,
     /// Not again before.
     pub cool_down: Duration,
+    /// The approval of a second person that it uses up.
+    pub spending: Option<Spending>,
 }
 
 /// The locks, or why there are none.
 pub struct Guards {
     folder: Result<SharedFolder, Safe>,
+    shared_accounts: Vec<String>,
 }
 
 impl Guards {
     /// Looks at the folder. One that cannot be trusted refuses actions; it is never replaced by another.
     pub fn open(spec: &ActionsSpec) -> Guards {
         let folder = SharedFolder::open(spec.shared.as_deref()).map_err(|cause| Safe::of(cause.to_string()));
-        Guards { folder }
+        Guards { folder, shared_accounts: spec.policy.shared_accounts.clone() }
     }
 
     /// Whom they cover, where that is less than everybody on this host.
@@ -43,12 +47,19 @@ impl Guards {
         }
     }
 
-    /// Takes the lock of a target, looks whether the action still cools down, and notes that it starts now.
+    /// The folder where others are met, or why there is none.
+    pub fn folder(&self) -> Result<&SharedFolder, Safe> {
+        self.folder.as_ref().map_err(Clone::clone)
+    }
+
+    /// Takes the lock of a target, looks whether the action still cools down, uses its approval up, and notes that it
+    /// starts now.
     pub fn hold(&self, wanted: &Wanted) -> Result<Hold, Safe> {
-        let folder = self.folder.as_ref().map_err(Clone::clone)?;
+        let folder = self.folder()?;
         let now = clock::now();
+        let me = operator::identity();
         let holder = Holder {
-            user: operator::identity().user,
+            user: me.user.clone(),
             pid: std::process::id(),
             host: operator::host(),
             tty: operator::tty(),
@@ -61,6 +72,11 @@ impl Guards {
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
         if let Some(left) = folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
             return Err(Safe::of(format!("it cools down for another {}", figure::age(left))));
+        }
+        // Last of all that can refuse: what is used up is not given back.
+        if let Some(spending) = &wanted.spending {
+            let spent = folder.spend(spending, &me, &self.shared_accounts, now);
+            spent.map_err(|why| Safe::of(format!("the second person's approval cannot be used: {why}")))?;
         }
         folder.started(action, &wanted.key, now).map_err(unknown)?;
         Ok(hold)

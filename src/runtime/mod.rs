@@ -1,6 +1,7 @@
 //! Floor 6: the only impure glue: loop, terminal, sources' tasks, compute thread, signals.
 
 mod acting;
+pub mod approve;
 mod audit_thread;
 mod base64;
 pub mod clock;
@@ -22,6 +23,7 @@ mod panic;
 mod redis_orders;
 pub mod run;
 pub mod screen;
+mod second_person;
 mod service_orders;
 mod signals;
 mod sources;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
+use crate::app::actions::approvals::SecondEvent;
 use crate::app::actions::{evidence, headless, progress, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
@@ -30,6 +31,10 @@ const READINGS: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(2);
 /// A preview keeps a deadline of its own; this is for what stands before it in the queue too.
 const PREVIEW: Duration = Duration::from_secs(15);
+/// The shared folder is looked at within this.
+const FOLDER: Duration = Duration::from_secs(5);
+/// A request stands on the disk within this.
+const DISK: Duration = Duration::from_secs(20);
 /// How long the loop sleeps at most.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -56,7 +61,9 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     // Whatever comes of it, a code that was passed is used up from here on.
     let consent = match way {
         Way::DryRun { again } => Ok(Consent::Asked(again)),
-        Way::Confirm { code, reason } => redeem(&code, action).map(|digest| Consent::Given { digest, reason }),
+        Way::Confirm { code, reason } => {
+            redeem(&code, action).map(|(digest, count)| Consent::Given { digest, count, reason })
+        }
     };
     let inbox = Arc::new(Inbox::default());
     let watch = Watch::start(Arc::clone(&inbox))?;
@@ -77,15 +84,17 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
 }
 
 /// Takes the ticket of a code, and judges it.
-fn redeem(code: &str, action: &Action) -> Result<Digest, Safe> {
+fn redeem(code: &str, action: &Action) -> Result<(Digest, Option<u64>), Safe> {
     let ticket = Tickets::open()?.take(code)?;
     let now = operator::in_this_boot(clock::now());
-    ticket.redeem(code, action.id.as_str(), action.target.name.as_str(), &now)
+    let count = ticket.count();
+    let digest = ticket.redeem(code, action.id.as_str(), action.target.name.as_str(), &now)?;
+    Ok((digest, count))
 }
 
 enum Consent {
     Asked(Safe),
-    Given { digest: Digest, reason: String },
+    Given { digest: Digest, count: Option<u64>, reason: String },
 }
 
 struct Driver {
@@ -121,6 +130,12 @@ impl Driver {
             self.pump(PREVIEW, |d| d.audit_opened);
         }
         self.await_readings(action);
+        // What a second person approved already is for the card to stand for.
+        let alone = resolved.actions.shared.is_none() || !resolved.actions.allow;
+        self.pump(FOLDER, |d| alone || d.model.actions.second.looked);
+        if let Consent::Given { count, .. } = &consent {
+            self.step(Event::Second(Box::new(SecondEvent::Agreed(*count))));
+        }
         self.step(Event::CardAsked(Box::new(action.clone())));
         self.pump(PREVIEW, |d| d.model.actions.asked.is_none());
         if let Some(signal) = self.left {
@@ -141,17 +156,34 @@ impl Driver {
                 }
                 match Tickets::open().and_then(|tickets| tickets.issue(&card, clock::now())) {
                     Ok(code) => {
-                        self.teller.tell(Told::Answer(headless::offer(&card, &code, &again)));
+                        let next = headless::second_person(&self.model, &card);
+                        let offer = headless::offer(&card, &code, &again).into_iter().chain(next);
+                        self.teller.tell(Told::Answer(offer.collect()));
                         0
                     }
                     Err(why) => self.refuse(vec![Safe::of(format!("no code could be made: {why}"))]),
                 }
             }
-            Consent::Given { digest, reason } => {
+            Consent::Given { digest, reason, .. } => {
                 self.step(Event::Consented { digest, reason });
+                if self.model.actions.second.asking.is_some() {
+                    return self.ask_second_person();
+                }
                 self.see_through()
             }
         }
+    }
+
+    /// Consent was good, and another person's is asked for: nothing was done yet.
+    fn ask_second_person(&mut self) -> u8 {
+        self.pump(DISK, |d| d.model.actions.second.asking.is_none());
+        let second = &self.model.actions.second;
+        if second.asking.is_some() {
+            return self.refuse(vec![Safe::of("the disk of the shared folder does not answer")]);
+        }
+        let lines = headless::asked(second);
+        self.teller.tell(Told::Trouble(lines));
+        Outcome::Refused.exit_status()
     }
 
     /// Waits for what the action looks at, and for no longer than it may take.

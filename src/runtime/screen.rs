@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::actions::forms;
+use crate::app::actions::{approving, forms};
 use crate::app::geometry::Geometry;
 use crate::app::screen::OverlayView;
 use crate::app::view::Overlay;
@@ -123,6 +123,7 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
             Overlay::Menu { chosen } => forms::menu(model, *chosen),
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
+            Overlay::Approval(dialog) => approving::overlay(dialog, model.now),
             Overlay::Palette { typed, chosen } => OverlayView::Palette { typed: Safe::of(typed), chosen: *chosen },
         })
         .collect();

@@ -50,7 +50,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
                 ("service", text(step.name())),
                 ("manager", text(step.manager.words().as_str())),
                 ("where", text(step.place.words().as_str())),
-                ("process", text(facts.identity().as_str())),
+                ("runs", text(facts.identity().as_str())),
             ],
         },
         objects: vec![Object {

@@ -1,6 +1,7 @@
 //! PostgreSQL against a real server: readings, rights, faults, poolers, TLS.
 
 mod actions;
+mod explain;
 mod faults;
 mod pooler;
 mod readings;

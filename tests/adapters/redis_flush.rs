@@ -10,6 +10,7 @@ use quarterdeck::app::actions::catalogue;
 use quarterdeck::config::resolved::RedisTarget;
 use quarterdeck::config::{Inputs, SourceFile, redis_url, resolve};
 use quarterdeck::domain::{Cause, Moment, Safe};
+use quarterdeck::remediation::approval::NO_POLICY;
 use quarterdeck::remediation::card::{Card, Preview};
 use quarterdeck::remediation::clock_trust::ClockTrust;
 use quarterdeck::remediation::execution::{Execution, Input, Order, Phase};
@@ -265,7 +266,17 @@ async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() 
         let now = Moment::fixed(1.0);
         let clock = ClockTrust::begin(Moment::fixed(0.0));
         let (windows, clock) = (windows.as_slice(), &clock);
-        let situation = Situation { now, armed: true, frozen: false, running: None, readings: &[], windows, clock };
+        let situation = Situation {
+            now,
+            armed: true,
+            frozen: false,
+            running: None,
+            readings: &[],
+            windows,
+            clock,
+            policy: &NO_POLICY,
+            approval: None,
+        };
         let (digest, typed) = (card.digest(), typed.to_owned());
         let consent = Consent { digest, typed, reason: "the cache is poisoned".to_owned(), given_at: now };
         let Ok(warrant) = review(card, consent, &situation) else {

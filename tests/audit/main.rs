@@ -9,6 +9,7 @@
 
 mod faults;
 mod folders;
+mod journal;
 mod kills;
 mod program;
 mod races;

@@ -1,9 +1,11 @@
 //! Configuration: what is refused and in which words, layers, profiles, trust, and what is shown.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod acting;
 mod binary;
 mod files;
 mod layers;
+mod policy;
 mod profiles;
 mod reader;
 mod show;

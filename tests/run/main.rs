@@ -2,13 +2,27 @@
 //! only for that card, what refuses, and that all of it is in the audit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
+#[path = "../support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod redis_server;
 mod refusals;
+mod second_person;
+#[path = "../support/sshd.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod sshd;
+#[path = "../support/systemd_lab.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod systemd_lab;
 mod terminal;
+#[path = "../support/waiting.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod waiting;
 mod whole_way;
 
 use std::path::PathBuf;
@@ -17,6 +31,7 @@ use std::process::{Command, Output, Stdio};
 use postgres_server::PostgresServer;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
+use waiting::{skipped, until, words};
 
 /// The action of these tests.
 const ACTION: &str = "terminate-idle-in-transaction";

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Client, Error, Row};
+use tokio_postgres::{CancelToken, Client, Error, Row, SimpleQueryMessage};
 
 use super::wire::Allowance;
 use super::{cause, dial, login};
@@ -107,6 +107,28 @@ impl Link {
         let answer = drive(&mut self.driver, self.client.batch_execute(sql)).await;
         self.count(started.elapsed());
         answer.map_err(|e| self.failure(&e))
+    }
+
+    /// Has one statement parsed and nothing else: how many parameters it has. The server refuses more than one statement.
+    pub async fn parse(&mut self, sql: &str) -> Result<usize, Failure> {
+        self.allowance.renew();
+        let started = Instant::now();
+        let answer = drive(&mut self.driver, self.client.prepare(sql)).await;
+        self.count(started.elapsed());
+        answer.map(|statement| statement.params().len()).map_err(|e| self.failure(&e))
+    }
+
+    /// Sends one statement that binds nothing; the first column of each row.
+    pub async fn simple(&mut self, sql: &str) -> Result<Vec<Vec<u8>>, Failure> {
+        self.allowance.renew();
+        let started = Instant::now();
+        let answer = drive(&mut self.driver, self.client.simple_query(sql)).await;
+        self.count(started.elapsed());
+        let column = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(|text| text.as_bytes().to_vec()),
+            _ => None,
+        };
+        answer.map(|messages| messages.iter().filter_map(column).collect()).map_err(|e| self.failure(&e))
     }
 
     /// Asks the server to drop what it does for us, over a second connection that says nothing else.

@@ -8,6 +8,7 @@ mod column;
 mod compose;
 mod connect;
 mod dial;
+mod explain;
 mod link;
 mod login;
 mod names;

@@ -154,7 +154,8 @@ fn interval(base: Duration, cost: Duration, rounds: u32) -> Duration {
     base.max(cost.saturating_mul(GENTLE_SHARE).min(SLOWEST)).max(hard)
 }
 
-fn compose(sql: &str, shape: &StatementsShape) -> String {
+/// A statement for the columns and the schema that are here.
+pub fn compose(sql: &str, shape: &StatementsShape) -> String {
     sql.replace("{info}", if shape.info { INFO } else { "" })
         .replace("{toplevel}", if shape.toplevel { "s.toplevel" } else { "true" })
         .replace("{total_time}", if shape.total_exec_time { "s.total_exec_time" } else { "s.total_time" })

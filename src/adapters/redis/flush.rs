@@ -192,6 +192,7 @@ impl Look {
             remarks: self.remarks(),
             obstacles,
             service: None,
+            planned: None,
         }
     }
 

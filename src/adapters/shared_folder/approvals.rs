@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
-use crate::remediation::approval::{Approval, ApprovalRefusal, OsIdentity, Request, VALID, counts, may_approve};
+use crate::remediation::approval::{
+    Approval, ApprovalRefusal, OsIdentity, Request, Spending, VALID, counts, may_approve, two_people,
+};
+use crate::remediation::cooldown::BootMoment;
 use crate::remediation::level::Level;
 
-use super::place::Place;
+use super::place::{LARGEST, Place};
 use super::record::{self, When, Who};
 use super::{SharedFolder, Shelf, fault};
 
@@ -62,8 +65,10 @@ enum Record {
         who: Who,
         when: When,
         level: String,
+        action: String,
         target: String,
         phrase: String,
+        count: Option<u64>,
     },
     Approval {
         id: String,
@@ -88,24 +93,30 @@ impl SharedFolder {
             who: Who::of(&request.requester),
             when: When::of(&request.asked_at),
             level: request.level.word().to_owned(),
+            action: request.action.as_str().to_owned(),
             target: request.target.as_str().to_owned(),
             phrase: request.phrase.clone(),
+            count: request.count,
         };
         put(&place, &request.id, &record, request.requester.uid)
     }
 
     /// What waits for a second person now.
     pub fn pending(&self, now: Moment) -> Result<Pending, Cause> {
+        let mut pending = self.requests()?;
+        let now = operator::in_this_boot(now);
+        pending.requests.retain(|request| is_fresh(request, &now));
+        Ok(pending)
+    }
+
+    /// Every request, also what waited for too long: whoever asked takes it back.
+    pub fn requests(&self) -> Result<Pending, Cause> {
         let place = self.shelf(Shelf::Requests)?;
         let names = place.names("").map_err(|errno| fault(place.path(), errno))?;
-        let now = operator::in_this_boot(now);
         let mut pending = Pending { unreadable: names.len().saturating_sub(MOST), ..Pending::default() };
         for name in names.iter().take(MOST) {
             match read_request(&place, name) {
-                Ok(Some(request)) => {
-                    let fresh = request.asked_at.boot == now.boot && now.at.since(request.asked_at.at) < VALID;
-                    pending.requests.extend(fresh.then_some(request));
-                }
+                Ok(Some(request)) => pending.requests.push(request),
                 Ok(None) => {}
                 Err(_untrusted) => pending.unreadable += 1,
             }
@@ -175,13 +186,40 @@ impl SharedFolder {
         read_request(&self.shelf(Shelf::Requests)?, checked(id)?)
     }
 
-    /// Takes one's own request back, also when it has been used: an approval without its request counts for nothing.
-    pub fn withdraw(&self, id: &str) -> Result<(), Cause> {
+    /// Takes one's own request back: an approval without its request counts for nothing. `false` when it was gone already:
+    /// of several who take it, one does.
+    pub fn withdraw(&self, id: &str) -> Result<bool, Cause> {
         let place = self.shelf(Shelf::Requests)?;
         match place.remove(checked(id)?) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
             Err(errno) => Err(fault(&place.path().join(id), errno)),
         }
+    }
+
+    /// Uses an approval up, on the disk before this returns: it is looked at once more as it stands here, for the card that
+    /// runs and for the one who runs it. Nothing runs on it again, whatever becomes of this process.
+    pub fn spend(
+        &self,
+        spending: &Spending,
+        by: &OsIdentity,
+        shared_accounts: &[String],
+        now: Moment,
+    ) -> Result<Approval, ApproveError> {
+        let Spending { id, digest } = spending;
+        let request = self.request(id).map_err(ApproveError::Fault)?.ok_or(ApproveError::Gone)?;
+        if request.requester.uid != by.uid {
+            return Err(ApproveError::Refused(ApprovalRefusal::OtherRequest));
+        }
+        let answer = self.approval(id, digest, shared_accounts, now).map_err(ApproveError::Fault)?;
+        let approval = match answer {
+            Answer::Approved(approval) => approval,
+            Answer::Refused(refusal) => return Err(ApproveError::Refused(refusal)),
+            Answer::Waiting => return Err(ApproveError::Gone),
+        };
+        // Whoever runs it may have come to that user in another way than when it was asked for.
+        two_people(by, &approval.approver, shared_accounts).map_err(ApproveError::Refused)?;
+        if self.withdraw(id).map_err(ApproveError::Fault)? { Ok(approval) } else { Err(ApproveError::Gone) }
     }
 
     fn tidy(&self, now: Moment) {
@@ -192,6 +230,10 @@ impl SharedFolder {
             }
         }
     }
+}
+
+fn is_fresh(request: &Request, now: &BootMoment) -> bool {
+    request.asked_at.boot == now.boot && now.at.since(request.asked_at.at) < VALID
 }
 
 /// An id becomes the name of a file.
@@ -207,7 +249,11 @@ fn put(place: &Place, name: &str, record: &Record, uid: u32) -> Result<(), Cause
     if rustix::process::geteuid().as_raw() != uid {
         return Err(Cause::Misconfigured(Safe::of("a record is made by the one whom it names")));
     }
-    match place.write(name, &record::write(record), true) {
+    let bytes = record::write(record);
+    if bytes.len() as u64 > LARGEST {
+        return Err(Cause::Other(Safe::of("it is too long for a record that others read")));
+    }
+    match place.write(name, &bytes, true) {
         Err(Errno::EXIST) => Err(Cause::Other(Safe::of(format!("{} is there already", path.display())))),
         other => other.map_err(|errno| fault(&path, errno)),
     }?;
@@ -241,7 +287,9 @@ fn owner_alone_writes(stat: &Stat) -> bool {
 fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
     let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
     let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
-    let Record::Request { id, digest, card, who, when, level, target, phrase } = record else { return Err(wrong()) };
+    let Record::Request { id, digest, card, who, when, level, action, target, phrase, count } = record else {
+        return Err(wrong());
+    };
     if id != name || who.uid != uid {
         return Err(wrong());
     }
@@ -252,8 +300,10 @@ fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
         requester: who.vouched(uid, user),
         asked_at: when.read().ok_or_else(wrong)?,
         level: Level::parse(&level),
+        action: Safe::of(action),
         target: Safe::of(target),
         phrase,
+        count,
     }))
 }
 
@@ -272,7 +322,7 @@ impl fmt::Display for ApproveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ApproveError::Refused(refusal) => write!(f, "{refusal}"),
-            ApproveError::Gone => f.write_str("there is no such request any more"),
+            ApproveError::Gone => f.write_str("there is no such request any more: it was used, or taken back"),
             ApproveError::Fault(cause) => write!(f, "{cause}"),
         }
     }

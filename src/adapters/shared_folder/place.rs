@@ -131,8 +131,10 @@ impl Place {
         placed.and_then(|()| fsync(&self.dir))
     }
 
+    /// Removes a record so that it is gone from the disk, too, when this returns.
     pub(super) fn remove(&self, name: &str) -> Result<(), Errno> {
-        unlinkat(&self.dir, name, AtFlags::empty())
+        unlinkat(&self.dir, name, AtFlags::empty())?;
+        fsync(&self.dir)
     }
 
     /// Names of records that begin so.

@@ -15,7 +15,7 @@ use crate::remediation::level::Level;
 use crate::remediation::object::Object;
 
 use super::dialog::{Dialog, Focus};
-use super::evidence;
+use super::{approvals, evidence, explain};
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
@@ -29,6 +29,7 @@ const GROUPS: usize = 6;
 pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact: bool) -> Document {
     let action = &card.action;
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
+    approvals::on_card(&mut out, card, situation);
     let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
     out.field("level", format!("{}: {}", action.level, action.level.meaning()), danger);
     let place = &action.target.environment;
@@ -61,7 +62,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     );
     out.field("digest", card.digest().short(), Tone::Dim);
     out.heading("What will be sent");
-    for line in &card.preview.effect {
+    for line in explain::effect(card, redact).iter() {
         out.line(indented(line), Tone::Accent);
     }
     if card.preview.objects.len() > FIRST {
@@ -108,6 +109,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
     }
     let mut sorted: Vec<_> = groups.into_iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    // What belongs to nobody, such as a unit, is named by its own line.
+    sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
     let left = sorted.len().saturating_sub(GROUPS);
     for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
         out.line(format!("{count:>4}  {user}  {application}  {client}"), Tone::Strong);
@@ -142,6 +145,7 @@ fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     out.heading("Maintenance windows");
     match guard::shut(&card.action, situation) {
         Some(shut) => out.line(shut.to_string(), Tone::Bad),
+        None if card.demands.break_glass => out.line("open now; the card breaks the glass all the same", Tone::Warn),
         None => out.line("open, and long enough; looked at again when it starts", Tone::Ok),
     };
     for window in situation.windows {
@@ -176,7 +180,9 @@ fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Sit
     if proof.trials.is_empty() {
         out.line("nothing was declared: it will end as not verified", Tone::Warn);
     } else {
-        let settle = if proof.settle.is_zero() {
+        let settle = if explain::lines_of(&action.plan).is_some() {
+            "it is what the server answers to what is sent".to_owned()
+        } else if proof.settle.is_zero() {
             "in readings begun after it".to_owned()
         } else {
             format!("in readings begun {} after it", figure::span(proof.settle))
@@ -187,7 +193,7 @@ fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Sit
 
 /// What stands under the card: fields, Cancel, and what is missing; which line has the focus.
 #[must_use]
-pub fn foot(dialog: &Dialog, now: Moment) -> (Vec<Line>, usize) {
+pub fn foot(dialog: &Dialog, approved: bool, now: Moment) -> (Vec<Line>, usize) {
     let mut lines = Vec::new();
     let mut chosen = 0;
     for place in dialog.places() {
@@ -206,9 +212,11 @@ pub fn foot(dialog: &Dialog, now: Moment) -> (Vec<Line>, usize) {
         ]);
     }
     let left = guard::CONSENT_LASTS.saturating_sub(now.since(dialog.card.read_at));
+    let asks = dialog.card.demands.second_person && !approved;
+    let does = if asks { "asks for a second person" } else { "runs it" };
     let (words, tone) = match dialog.missing(now) {
         Some(missing) => (missing, Tone::Unknown),
-        None => (Safe::of(format!("Ctrl-T runs it (card good for {})", figure::age(left))), Tone::Ok),
+        None => (Safe::of(format!("Ctrl-T {does} (card good for {})", figure::age(left))), Tone::Ok),
     };
     lines.push(vec![Span { text: words, tone }]);
     for why in &dialog.refused {

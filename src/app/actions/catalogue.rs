@@ -11,7 +11,8 @@ use crate::domain::session::SessionId;
 use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Limits, Plan, SessionSelector, Target};
-use crate::remediation::guard::{Situation, hindrance};
+use crate::remediation::approval::Demands;
+use crate::remediation::guard::{self, Situation, hindrance};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
 use crate::remediation::step::SessionVerb;
@@ -30,6 +31,7 @@ pub fn all(model: &Model) -> Vec<Action> {
     {
         found.extend(of_session(model.view.database, &database.spec, id));
     }
+    found.extend(super::explain::of_selected(model));
     let own = &model.actions.spec.own;
     let of_database = matches!(pane, PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries);
     if !of_database {
@@ -76,6 +78,8 @@ pub fn situation<'a>(
         readings,
         windows: &actions.spec.windows,
         clock: &actions.clock,
+        policy: &actions.spec.policy,
+        approval: None,
     }
 }
 
@@ -87,10 +91,20 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     }
     let readings = super::evidence::before(&model.live, action, model.now);
     let running = model.actions.running();
-    hindrance(action, &situation(model, running.as_ref(), &readings))
+    let situation = situation(model, running.as_ref(), &readings);
+    let hindrance = hindrance(action, &situation);
+    let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
+    hindrance.or_else(|| alone.then(|| Safe::of("a second person needs the folder `shared` under [actions]")))
 }
 
-fn target(at: usize, spec: &DatabaseSpec) -> Target {
+/// What policy asks of an action now, beside phrase and window.
+#[must_use]
+pub fn demands(model: &Model, action: &Action) -> Demands {
+    guard::demands(action, &situation(model, None, &[]))
+}
+
+/// A database as a target.
+pub fn target(at: usize, spec: &DatabaseSpec) -> Target {
     Target {
         kind: SourceKind::Database,
         at: Some(at),

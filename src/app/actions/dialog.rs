@@ -1,16 +1,14 @@
 //! The dialog of a card: what is typed, where the focus is, and whether it listens yet. Cancel is where it begins; no key of
 //! a list, and neither Enter nor Space nor Esc, ever runs anything.
 
-use std::time::Duration;
-
 use crate::domain::{Moment, Safe};
 use crate::remediation::card::Card;
 use crate::remediation::guard;
 
-/// Nothing is taken for so long after it was drawn, or after what it asks about changed.
-pub const DEAF: Duration = Duration::from_millis(400);
+use super::sight::Sight;
+
 /// Longest text of a field, in characters.
-const LONGEST: usize = 200;
+pub(super) const LONGEST: usize = 200;
 
 /// Where the focus is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,10 +37,8 @@ pub struct Dialog {
     pub scroll: usize,
     /// Why the guard refused the last attempt.
     pub refused: Vec<Safe>,
-    /// Since when the card has been on the screen without a break.
-    pub seen: Option<Moment>,
-    /// A frame that shows it was drawn, and may still be on its way.
-    pub drawn: bool,
+    /// Whether it can have been read.
+    pub sight: Sight,
 }
 
 impl Dialog {
@@ -56,21 +52,8 @@ impl Dialog {
             focus: Focus::Cancel,
             scroll: 0,
             refused: Vec::new(),
-            seen: None,
-            drawn: false,
+            sight: Sight::default(),
         }
-    }
-
-    /// A frame was drawn, with it or without: what is covered has to be seen anew.
-    pub fn drawn(&mut self, visible: bool) {
-        self.drawn = visible;
-        self.seen = self.seen.filter(|_| visible);
-    }
-
-    /// Whether keys are taken: what was typed before it could be read was not meant for it.
-    #[must_use]
-    pub fn listens(&self, now: Moment) -> bool {
-        self.seen.is_some_and(|seen| now.since(seen) >= DEAF)
     }
 
     /// The phrase that is asked for.
@@ -84,7 +67,7 @@ impl Dialog {
     pub fn places(&self) -> Vec<Focus> {
         let mut places = Vec::new();
         places.extend(self.phrase().map(|_| Focus::Phrase));
-        places.extend(guard::needs_reason(&self.card.action).then_some(Focus::Reason));
+        places.extend(guard::needs_reason(&self.card).then_some(Focus::Reason));
         places.push(Focus::Cancel);
         places
     }
@@ -120,7 +103,7 @@ impl Dialog {
     #[must_use]
     pub fn missing(&self, now: Moment) -> Option<Safe> {
         let phrase = self.phrase();
-        if !self.listens(now) {
+        if !self.sight.listens(now) {
             return Some(Safe::of("read it first …"));
         }
         if now.since(self.card.read_at) > guard::CONSENT_LASTS {
@@ -132,8 +115,9 @@ impl Dialog {
         if !guard::is_typed(phrase.as_deref(), &self.typed) {
             return phrase.map(|phrase| Safe::of(format!("type {phrase} to confirm")));
         }
-        if guard::needs_reason(&self.card.action) && !self.reason.chars().any(char::is_alphanumeric) {
-            return Some(Safe::of("say why: this is production"));
+        if guard::needs_reason(&self.card) && !guard::says_why(&self.reason) {
+            let whence = if self.card.demands.break_glass { "this breaks the glass" } else { "this is production" };
+            return Some(Safe::of(format!("say why: {whence}")));
         }
         None
     }

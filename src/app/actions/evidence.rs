@@ -32,7 +32,7 @@ pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
 pub fn is_complete(live: &Telemetry, action: &Action, now: Moment) -> bool {
     let known = before(live, action, now);
     measures(action)
-        .filter(|measure| **measure != Measure::ObjectsLeft)
+        .filter(|measure| !matches!(measure, Measure::ObjectsLeft | Measure::Result))
         .all(|measure| known.iter().any(|reading| reading.measure == *measure && reading.value.is_some()))
 }
 
@@ -41,7 +41,7 @@ fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
     proved.chain(action.preconditions.iter().map(|wanted| &wanted.measure))
 }
 
-/// The newest reading, with the time at which it came; `None` when there never was one. What failed since is no reading.
+/// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
 fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
     fn at<T>(readout: &Readout<T>) -> Option<Moment> {
         readout.last().filter(|_| readout.cause().is_none()).map(|(_, at)| at)
@@ -52,9 +52,12 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
         Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
-        Measure::ObjectsLeft => return None,
+        Measure::ObjectsLeft | Measure::Result => return None,
     };
-    Some(of(live, measure, at, None, now))
+    // Of what a source brings, the reading before was begun earlier still.
+    let sources = live.begun.iter().filter(|(source, _)| comes_from(live, measure, **source));
+    let begun = sources.map(|(_, begun)| *begun).find(|begun| begun.boot <= at.boot).unwrap_or(at);
+    Some(of(live, measure, begun, None, now))
 }
 
 /// What a source that has just been read says about the measures that are waited for.
@@ -81,7 +84,7 @@ fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
             Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
             _ => is(SourceKind::Signal, *at),
         },
-        Measure::ObjectsLeft => false,
+        Measure::ObjectsLeft | Measure::Result => false,
     }
 }
 
@@ -109,7 +112,7 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
             (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
         }
-        Measure::ObjectsLeft => (None, None),
+        Measure::ObjectsLeft | Measure::Result => (None, None),
     };
     Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
 }

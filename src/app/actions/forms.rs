@@ -5,6 +5,7 @@ use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
+use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::{card, catalogue, evidence, menu, progress};
@@ -30,7 +31,8 @@ pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
 pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     let readings = evidence::before(&model.live, &dialog.card.action, model.now);
     let running = model.actions.running();
-    let situation = catalogue::situation(model, running.as_ref(), &readings);
+    let approval = model.actions.second.approval(&dialog.card);
+    let situation = Situation { approval, ..catalogue::situation(model, running.as_ref(), &readings) };
     let mut document = card::document(&dialog.card, &model.live, &situation, model.screen.redact);
     if let Some(coverage) = &model.actions.coverage {
         document.line(coverage.clone(), Tone::Warn);
@@ -42,7 +44,8 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
         );
         document.lines.insert(0, vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
     }
-    let (foot, chosen) = card::foot(dialog, model.now);
+    let approved = guard::second_person(&dialog.card, dialog.card.digest(), &situation).is_ok();
+    let (foot, chosen) = card::foot(dialog, approved, model.now);
     let keys = " Esc leaves  Tab next  PgDn scrolls  Ctrl-R reads anew ";
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
 }

@@ -8,8 +8,9 @@ use crate::config::nearest;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::Action;
 use crate::remediation::card::Card;
-use crate::remediation::guard;
+use crate::remediation::guard::{self, Situation};
 
+use super::approvals::Second;
 use super::{card, catalogue, evidence, parameters};
 
 /// Columns of name, target and title in the list.
@@ -45,13 +46,11 @@ pub fn find(model: &Model, id: &str, target: Option<&str>) -> Result<Action, Saf
         return Err(Safe::of(format!("there is no action {id:?}{hint}")));
     }
     let Some(target) = target else {
-        return match named.as_slice() {
-            [only] => Ok(Action::clone(only)),
-            _ => {
-                let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
-                Err(Safe::of(format!("{id} has several targets, say which: {id} on {}", targets.join(", "))))
-            }
-        };
+        if let [only] = named.as_slice() {
+            return Ok(Action::clone(only));
+        }
+        let targets: Vec<&str> = named.iter().map(|action| action.target.name.as_str()).collect();
+        return Err(Safe::of(format!("{id} has several targets, say which: {id} on {}", targets.join(", "))));
     };
     let mut aimed = named.iter().filter(|action| action.target.name.as_str() == target);
     match (aimed.next(), aimed.next()) {
@@ -89,7 +88,8 @@ pub fn refused(model: &Model) -> Vec<Safe> {
 #[must_use]
 pub fn lines(model: &Model, shown: &Card) -> Vec<Safe> {
     let readings = evidence::before(&model.live, &shown.action, model.now);
-    let situation = catalogue::situation(model, None, &readings);
+    let approval = model.actions.second.approval(shown);
+    let situation = Situation { approval, ..catalogue::situation(model, None, &readings) };
     plain(&card::document(shown, &model.live, &situation, model.screen.redact))
 }
 
@@ -109,12 +109,41 @@ pub fn offer(card: &Card, code: &Safe, again: &Safe) -> Vec<Safe> {
         None => "nothing has to be typed beside it".to_owned(),
     };
     let good = figure::span(guard::CONSENT_LASTS);
-    let reason = if guard::needs_reason(&card.action) { " --reason 'WHY'" } else { "" };
+    let reason = if guard::needs_reason(card) { " --reason 'WHY'" } else { "" };
     out.line("", crate::app::table::Tone::Plain);
     out.field("code", code.clone(), crate::app::table::Tone::Strong);
     out.field("good", format!("for {good}, once, for exactly this card; {stands}"), crate::app::table::Tone::Plain);
     out.field("run it with", format!("{again} --confirm {code}{reason}"), crate::app::table::Tone::Accent);
     plain(&out)
+}
+
+/// What comes after the code, where another person has to approve.
+#[must_use]
+pub fn second_person(model: &Model, card: &Card) -> Vec<Safe> {
+    if !card.demands.second_person {
+        return Vec::new();
+    }
+    let mut out = Document::new("");
+    let digest = card.digest().hex();
+    match model.actions.second.granted().find(|granted| granted.request.digest == digest) {
+        Some(granted) => out.field("approved by", granted.by().clone(), crate::app::table::Tone::Ok),
+        None => out.field(
+            "second person",
+            "the code asks for one; after the approval begin again with the card",
+            crate::app::table::Tone::Warn,
+        ),
+    };
+    plain(&out)
+}
+
+/// What became of asking for a second person.
+#[must_use]
+pub fn asked(second: &Second) -> Vec<Safe> {
+    let mut lines = second.told.clone();
+    if !second.asked.is_empty() {
+        lines.push(Safe::of("    the same quarterdeck run without --confirm, and then its code"));
+    }
+    lines
 }
 
 /// A document without its title's frame: the title is the first line.

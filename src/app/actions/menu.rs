@@ -27,7 +27,13 @@ fn line(model: &Model, action: &Action) -> Line {
         Level::L3 => Tone::Bad,
     };
     let title = format!("{} on {}", action.title, action.target.name);
-    let why = against.map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
+    let demands = catalogue::demands(model, action);
+    let why = match against {
+        Some(why) => Safe::of(format!("  {why}")),
+        None if demands.break_glass => Safe::of("  window closed: BREAK GLASS, with a reason and a second person"),
+        None if demands.second_person => Safe::of("  with a second person"),
+        None => Safe::default(),
+    };
     vec![
         Span { text: Safe::of(format!("{}  ", action.level)), tone: danger },
         Span { text: Safe::of(format!("{title:<TITLE$}")), tone },

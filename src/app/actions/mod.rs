@@ -1,10 +1,13 @@
 //! Guarded actions in the program: what is allowed, what is being looked at, what runs, what ran. The rules are those of
 //! `remediation`; here they meet the model and the person.
 
+pub mod approvals;
+pub mod approving;
 pub mod card;
 pub mod catalogue;
 pub mod dialog;
 pub mod evidence;
+mod explain;
 mod flush;
 pub mod forms;
 pub mod headless;
@@ -13,7 +16,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
-pub mod request;
+pub mod sight;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -54,6 +57,8 @@ pub struct Actions {
     pub clock: ClockTrust,
     /// The time that a person was asked to confirm, when it was shown.
     pub time_shown: Option<Moment>,
+    /// Requests and approvals of second persons.
+    pub second: approvals::Second,
 }
 
 /// An action on its way.
@@ -98,6 +103,7 @@ impl Actions {
             coverage: None,
             clock: ClockTrust::begin(now),
             time_shown: None,
+            second: approvals::Second::default(),
         }
     }
 

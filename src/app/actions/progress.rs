@@ -17,7 +17,7 @@ pub fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Verified => Tone::Ok,
         Outcome::NotVerified | Outcome::Cancelled | Outcome::Refused => Tone::Warn,
-        Outcome::Failed | Outcome::TimedOut => Tone::Bad,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Worse => Tone::Bad,
         Outcome::Unknown => Tone::Unknown,
     }
 }
@@ -30,6 +30,13 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
     let (words, tone) = standing(execution);
     out.field("state", words, tone);
     out.field("takes", figure::age(execution.lasted(now)), Tone::Plain);
+    let warrant = execution.warrant();
+    if warrant.card().demands.break_glass {
+        out.line("BREAK GLASS: outside every maintenance window", Tone::Bad);
+    }
+    if let Some(granted) = warrant.approval() {
+        out.field("approved by", granted.by().clone(), Tone::Plain);
+    }
     if !super::is_over(execution) {
         let stop = if execution.is_cancelled() { "a stop was asked for: " } else { "c asks to stop: " };
         out.field("stop", format!("{stop}{}", execution.cancel_words()), Tone::Dim);
@@ -80,7 +87,7 @@ fn step(out: &mut Document, number: usize, state: &StepState, now: Moment) {
     };
     out.line(format!("{number}  {}: {words}", state.step.title), tone);
     if let Some((_, StepEnd::Done { said, .. })) = &state.ended {
-        for line in said.iter().take(SAID) {
+        for line in said.iter().take(super::explain::lines(&state.step.work).unwrap_or(SAID)) {
             out.line(format!("   {line}"), Tone::Dim);
         }
     }
@@ -110,8 +117,13 @@ fn trials(out: &mut Document, execution: &Execution) {
         let words = |reading: &Option<crate::remediation::measure::Evidence>| {
             reading.as_ref().map_or_else(|| "-".to_owned(), |reading| reading.words.to_string())
         };
-        let tone = if state.passes_since.is_some() { Tone::Ok } else { Tone::Unknown };
+        let (tone, worse) = match state.passes_since {
+            Some(_) => (Tone::Ok, ""),
+            None if state.is_worse() => (Tone::Bad, "WORSE: "),
+            None => (Tone::Unknown, ""),
+        };
         let (before, after) = (words(&state.before), words(&state.after));
-        out.line(format!("{}: {before} -> {after} (wanted: {})", state.trial.name, state.trial.expect.words()), tone);
+        let (name, wanted) = (&state.trial.name, state.trial.expect.words());
+        out.line(format!("{worse}{name}: {before} -> {after} (wanted: {wanted})"), tone);
     }
 }

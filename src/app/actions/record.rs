@@ -5,9 +5,12 @@ use crate::remediation::action::Action;
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
 use crate::remediation::execution::{Execution, Note};
+use crate::remediation::guard::Warrant;
 use crate::remediation::measure::Evidence;
 use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::step::StepEnd;
+
+use super::explain;
 
 /// Most objects that are listed in a record.
 const OBJECTS: usize = 500;
@@ -27,18 +30,20 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
     match note {
         Note::Intent => {
             let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
-            entry.with("reason", warrant.reason()).with("text", text(warrant.card()))
+            approved(entry, warrant).with("reason", warrant.reason()).with("text", text(warrant.card()))
         }
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
         }
-        Note::Outcome(outcome) => described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card())
-            .with("outcome", outcome.word())
-            .with("duration_ms", execution.lasted(now).as_millis() as i64)
-            .with("because", texts(execution.reasons()))
-            .with("steps", steps(execution))
-            .with("objects", fates(&execution.fates()))
-            .with("evidence", evidence(execution)),
+        Note::Outcome(outcome) => {
+            approved(described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card()), warrant)
+                .with("outcome", outcome.word())
+                .with("duration_ms", execution.lasted(now).as_millis() as i64)
+                .with("because", texts(execution.reasons()))
+                .with("steps", steps(execution))
+                .with("objects", fates(&execution.fates()))
+                .with("evidence", evidence(execution))
+        }
     }
 }
 
@@ -63,8 +68,19 @@ fn named(entry: Entry, action: &Action) -> Entry {
         .with("environment", action.target.environment.word())
 }
 
+/// Who else approved it, where somebody did.
+fn approved(entry: Entry, warrant: &Warrant) -> Entry {
+    let Some(granted) = warrant.approval() else { return entry };
+    entry
+        .with("approver", granted.by())
+        .with("approver_uid", i64::from(granted.approval.approver.uid))
+        .with("request", granted.request.id.as_str())
+}
+
 fn described(entry: Entry, card: &Card) -> Entry {
     let identity = card.preview.identity.facts.iter();
+    let asked = [("break_glass", card.demands.break_glass), ("second_person", card.demands.second_person)];
+    let entry = asked.into_iter().filter(|(_, asked)| *asked).fold(entry, |entry, (name, _)| entry.with(name, true));
     named(entry, &card.action)
         .with(
             "identity",
@@ -75,8 +91,9 @@ fn described(entry: Entry, card: &Card) -> Entry {
 }
 
 /// The card's text as far as it says what would be sent and to whom.
-fn text(card: &Card) -> Value {
-    let effect = card.preview.effect.iter().map(|line| Value::Text(line.one_line()));
+pub(super) fn text(card: &Card) -> Value {
+    let effect = explain::effect(card, true);
+    let effect = effect.iter().map(|line| Value::Text(line.one_line()));
     let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
         // A record is kept for long and read by others: no literals, whatever the screen shows.
         let query = super::card::query(object, true);
@@ -98,6 +115,9 @@ fn steps(execution: &Execution) -> Value {
     let ended = execution.steps().iter().filter_map(|state| {
         let (_, end) = state.ended.as_ref()?;
         let words = match end {
+            StepEnd::Done { said, .. } if explain::lines(&state.step.work).is_some() => {
+                format!("done: a plan of {} lines", said.len())
+            }
             StepEnd::Done { said, .. } => {
                 let said = said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
                 format!("done: {}", Safe::of(said).clipped(SAID))
@@ -134,6 +154,7 @@ fn evidence(execution: &Execution) -> Value {
             ("before".to_owned(), words(&state.before)),
             ("after".to_owned(), words(&state.after)),
             ("passes".to_owned(), Value::Flag(state.passes_since.is_some())),
+            ("worse".to_owned(), Value::Flag(state.is_worse())),
         ])
     });
     Value::List(trials.collect())

@@ -8,8 +8,11 @@ pub mod logs;
 pub mod service;
 pub mod signal;
 
+use std::collections::HashMap;
+
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
+use crate::domain::source::SourceId;
 use crate::domain::{Moment, Verdict};
 
 use self::cache::CacheState;
@@ -31,6 +34,8 @@ pub struct Telemetry {
     pub signals: Vec<SignalState>,
     /// Logs.
     pub logs: LogsState,
+    /// When the newest reading of each source was begun: it says nothing about what happened after that.
+    pub begun: HashMap<SourceId, Moment>,
 }
 
 impl Telemetry {
@@ -51,6 +56,7 @@ impl Telemetry {
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
+            begun: HashMap::new(),
         }
     }
 

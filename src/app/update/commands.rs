@@ -58,6 +58,8 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::WatchAction => actions::watch(model),
         Command::Act => return obey_with(model, command, ""),
         Command::Arm => return actions::arm(model),
+        Command::Approve => actions::approvals::list(model),
+        Command::Consent => return actions::approvals::consent(model),
         Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
@@ -109,6 +111,7 @@ pub fn obey_with(model: &mut Model, command: Command, argument: &str) -> Vec<Eff
     model.dirty = true;
     match command {
         Command::Act => actions::act(model, argument),
+        Command::Approve if !argument.is_empty() => actions::approvals::open(model, argument),
         _ => obey(model, command),
     }
 }

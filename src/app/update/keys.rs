@@ -21,6 +21,7 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Menu { .. }) => actions::menu_key(model, key),
         Some(Overlay::Card(_)) => actions::card_key(model, key),
         Some(Overlay::Progress { .. }) => actions::progress_key(model, key),
+        Some(Overlay::Approval(_)) => actions::approvals::key(model, key),
         None => keymap::command_for(key).map_or_else(Vec::new, |command| commands::obey(model, command)),
     }
 }

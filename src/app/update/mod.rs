@@ -114,6 +114,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => vec![Effect::Quit],
+        Event::Second(event) => {
+            actions::approvals::happened(model, *event);
+            Vec::new()
+        }
     }
 }
 

@@ -20,8 +20,11 @@ use super::say;
 
 /// Puts a reading where it belongs.
 pub fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
-    let Arrival { source, outcome, next_in, .. } = arrival;
+    let Arrival { source, outcome, next_in, begun, .. } = arrival;
     model.meters.attempts += 1;
+    if outcome.is_ok() {
+        model.live.begun.insert(source, begun);
+    }
     match (source.kind, outcome) {
         (SourceKind::Service, Ok(Reading::Health(reading))) => {
             let now = model.now;

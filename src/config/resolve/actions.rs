@@ -28,6 +28,13 @@ const ROOM: &str = "< 90 %";
 /// A new process has to stay for so long, where nothing is said.
 const STAYS: Duration = Duration::from_secs(10);
 
+/// What nobody classified counts as what destroys, and says so.
+fn unclassified(item: &Item) -> Vec<Safe> {
+    let said = text(item, "level").is_some();
+    let words = || Safe::of("no level is given: until one is, it counts as what destroys (L3)");
+    (!said).then(words).into_iter().collect()
+}
+
 impl<'a> Builder<'a> {
     /// Fills `Resolved::actions`; everything that can be watched must be known by then.
     pub fn actions(&mut self) {
@@ -35,6 +42,7 @@ impl<'a> Builder<'a> {
         let given = |key: &str| merged.given("actions", key).map(|g| g.value.clone());
         let actions = &mut self.resolved.actions;
         actions.allow = given("allow") == Some(Value::Flag(true));
+        actions.journal = given("journal") == Some(Value::Flag(true));
         for (key, folder) in [("audit", &mut actions.audit), ("shared", &mut actions.shared)] {
             if let Some(Value::File(path)) = given(key) {
                 *folder = Some(path);
@@ -72,12 +80,17 @@ impl<'a> Builder<'a> {
                 self.service_action(item, manager);
                 continue;
             }
+            // Something is missing beside it, which was told.
+            if item.given("restart_command").is_some() {
+                continue;
+            }
             match self.reach(item) {
                 Reach::At(url, origin) => self.action(item, url, origin),
                 Reach::Off(why, turn_on) => self.off(OffKind::Action, item, why, turn_on),
                 Reach::Wrong => {}
             }
         }
+        self.policy();
     }
 
     fn action(&mut self, item: &'a Item, mut url: Url, origin: Option<&'a Item>) {
@@ -133,7 +146,7 @@ impl<'a> Builder<'a> {
             },
             proof,
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
-            warnings: Vec::new(),
+            warnings: unclassified(item),
         });
     }
 
@@ -220,6 +233,12 @@ impl<'a> Builder<'a> {
             );
             return None;
         };
+        for (verb, key) in [("stop", "stop_command"), ("start", "start_command")] {
+            if text(item, "verb") == Some(verb) && texts(item, key).is_none() {
+                self.missing_beside(item, "verb", &format!("{verb} wants {key} beside it"));
+                return None;
+            }
+        }
         let other = |key| texts(item, key).unwrap_or_default();
         let (stop, start) = (other("stop_command"), other("start_command"));
         let service = text(item, "target").unwrap_or(&item.name).to_owned();

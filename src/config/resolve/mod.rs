@@ -7,6 +7,7 @@ mod credentials;
 mod databases;
 mod given;
 mod logs;
+mod policy;
 mod reach;
 mod screen;
 mod services;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::remediation::action::Action;
+use crate::remediation::approval::Policy;
 use crate::remediation::window::Window;
 
 /// What may be done, and within which limits.
@@ -29,10 +30,14 @@ pub struct ActionsSpec {
     pub headless: Vec<String>,
     /// Maintenance windows: only in them anything may be destroyed.
     pub windows: Vec<Window>,
+    /// The head of the audit goes to journald after every outcome.
+    pub journal: bool,
     /// By how much the keys of a cache may have changed between card and effect, as a share.
     pub flush_tolerance: f64,
     /// The team's own actions.
     pub own: Vec<Action>,
+    /// Of what a second person is asked, and what may run outside every window.
+    pub policy: Policy,
 }
 
 impl Default for ActionsSpec {
@@ -48,8 +53,10 @@ impl Default for ActionsSpec {
             except_applications: Vec::new(),
             headless: Vec::new(),
             windows: Vec::new(),
+            journal: false,
             flush_tolerance: 0.1,
             own: Vec::new(),
+            policy: Policy::default(),
         }
     }
 }

@@ -22,8 +22,10 @@ fn request(requester: OsIdentity) -> Request {
         requester,
         asked_at: at(0.0),
         level: Level::L3,
+        action: "flush-redis".into(),
         target: "cache".into(),
         phrase: "cache 812".to_owned(),
+        count: Some(812),
     }
 }
 

@@ -40,11 +40,13 @@ pub enum AuditEvent {
     SegmentOpened,
     /// A new file goes on where the one before was lost.
     SegmentLost,
+    /// A second person is about to approve: on disk before the approval is.
+    Approving,
 }
 
 impl AuditEvent {
     /// All.
-    pub const ALL: [AuditEvent; 15] = [
+    pub const ALL: [AuditEvent; 16] = [
         AuditEvent::Intent,
         AuditEvent::Outcome,
         AuditEvent::Step,
@@ -60,6 +62,7 @@ impl AuditEvent {
         AuditEvent::Recovered,
         AuditEvent::SegmentOpened,
         AuditEvent::SegmentLost,
+        AuditEvent::Approving,
     ];
 
     /// The word in the record.
@@ -81,6 +84,7 @@ impl AuditEvent {
             AuditEvent::Recovered => "recovered",
             AuditEvent::SegmentOpened => "segment-opened",
             AuditEvent::SegmentLost => "segment-lost",
+            AuditEvent::Approving => "approving",
         }
     }
 

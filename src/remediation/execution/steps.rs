@@ -1,10 +1,12 @@
 //! The steps that an action comes down to.
 
-use crate::domain::Safe;
 use crate::domain::source::SourceKind;
+use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
 use crate::remediation::card::Card;
-use crate::remediation::step::{FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, Work};
+use crate::remediation::explain::ExplainStep;
+use crate::remediation::measure::{Evidence, Measure};
+use crate::remediation::step::{FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
 pub fn of(card: &Card) -> Vec<Step> {
@@ -30,7 +32,17 @@ pub fn of(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } | Plan::Flush { .. } => Vec::new(),
+        Plan::Explain { redact, .. } if action.target.kind == SourceKind::Database => {
+            let (Some(database), Some(what)) = (action.target.at, card.preview.planned.clone()) else {
+                return Vec::new();
+            };
+            vec![Step {
+                title: Safe::of("ask the server for its plan"),
+                work: Work::Explain(Box::new(ExplainStep { database, what, redact: *redact })),
+                deadline: action.limits.deadline,
+            }]
+        }
+        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (stable, within) = (*stable, action.proof.within);
@@ -41,4 +53,13 @@ pub fn of(card: &Card) -> Vec<Step> {
             }]
         }
     }
+}
+
+/// What a step that only reads has read: it is itself what the action is for, and was begun after the consent. Of a step that
+/// changes something no answer proves anything.
+pub fn answer(step: &Step, end: &StepEnd, began: Moment) -> Option<Evidence> {
+    let (Work::Explain(_), StepEnd::Done { said, .. }) = (&step.work, end) else { return None };
+    let words = Safe::of(format!("{} line{}", said.len(), if said.len() == 1 { "" } else { "s" }));
+    let value = Some(f64::from(u8::from(!said.is_empty())));
+    Some(Evidence { measure: Measure::Result, value, at: began, words })
 }

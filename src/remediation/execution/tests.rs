@@ -3,4 +3,5 @@
 
 mod paths;
 mod properties;
+mod results;
 mod windows;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::domain::{Moment, Safe, figure};
 use crate::remediation::measure::{Evidence, Measure, Proof, Trial};
+use crate::remediation::outcome::Outcome;
+
+use super::worse;
 
 /// Pause between two counts of the objects.
 const OBJECTS_EVERY: Duration = Duration::from_secs(1);
@@ -20,6 +23,16 @@ pub struct TrialState {
     pub after: Option<Evidence>,
     /// Since when it passes without a break.
     pub passes_since: Option<Moment>,
+    /// Readings that show the opposite, in a row.
+    against: worse::Run,
+}
+
+impl TrialState {
+    /// Its last readings show the opposite of what was wanted.
+    #[must_use]
+    pub fn is_worse(&self) -> bool {
+        self.against.is_worse()
+    }
 }
 
 /// All of them.
@@ -41,6 +54,7 @@ impl Verification {
             before: before.iter().find(|evidence| evidence.measure == trial.measure).cloned(),
             after: None,
             passes_since: None,
+            against: worse::Run::default(),
         };
         Verification {
             trials: proof.trials.iter().map(state).collect(),
@@ -72,6 +86,16 @@ impl Verification {
                 Some(true) => state.passes_since.or(Some(evidence.at)),
                 Some(false) | None => None,
             };
+            state.against.take(&state.trial, before, evidence);
+            state.after = Some(evidence.clone());
+        }
+    }
+
+    /// Takes what a step that only reads has read: its own reading is newer than the consent, and nothing came before it.
+    pub fn answered(&mut self, evidence: &Evidence) {
+        for state in self.trials.iter_mut().filter(|state| state.trial.measure == evidence.measure) {
+            let holds = evidence.value.and_then(|value| state.trial.expect.holds(value, None, evidence.at));
+            state.passes_since = holds.filter(|holds| *holds).map(|_| evidence.at);
             state.after = Some(evidence.clone());
         }
     }
@@ -88,6 +112,15 @@ impl Verification {
     /// There is no time left, or nothing to wait for.
     pub fn is_over(&self, now: Moment) -> bool {
         self.trials.is_empty() || self.effect.is_some_and(|effect| now.since(effect) > self.within)
+    }
+
+    /// How it ended without success. Where nobody knows whether it had its effect, that comes first; the words say the rest.
+    pub fn verdict(&self, lost: bool) -> Outcome {
+        match (lost, self.trials.iter().any(TrialState::is_worse)) {
+            (true, _) => Outcome::Unknown,
+            (false, true) => Outcome::Worse,
+            (false, false) => Outcome::NotVerified,
+        }
     }
 
     /// Whether the objects should be counted now.
@@ -119,7 +152,14 @@ impl Verification {
         let words: Vec<String> = missing
             .map(|state| {
                 let wanted = state.trial.expect.words();
+                let before = state.before.as_ref().map_or("not known", |before| before.words.as_str());
                 match &state.after {
+                    Some(after) if state.is_worse() => {
+                        format!(
+                            "{} got WORSE, {before} -> {}: it was to be seen that it {wanted}",
+                            state.trial.name, after.words
+                        )
+                    }
                     Some(after) => format!("{} is {}: not seen that it {wanted}", state.trial.name, after.words),
                     None => format!("no fresh reading of {}: not seen that it {wanted}", state.trial.name),
                 }

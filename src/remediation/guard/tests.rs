@@ -1,5 +1,7 @@
 //! Every reason to refuse, one by one, and that consent is bound to what was seen.
 
+mod second_person;
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -9,6 +9,7 @@ use crate::domain::source::SourceKind;
 use crate::domain::target::{Environment, Provenance};
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::action::{Action, Limits, Plan, SessionSelector, Target};
+use crate::remediation::approval::{Demands, NO_POLICY};
 use crate::remediation::card::{Card, Identity, Preview};
 use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Input, Note, Order, Phase};
@@ -86,11 +87,22 @@ pub fn card(action: Action, pids: std::ops::Range<i32>) -> Card {
         effect: vec!["SELECT pg_terminate_backend($1)".into()],
         ..Preview::default()
     };
-    Card { action, preview, before: vec![evidence(Measure::UsedSlots(0), Some(90.0), at(0.0))], read_at: at(0.0) }
+    let before = vec![evidence(Measure::UsedSlots(0), Some(90.0), at(0.0))];
+    Card { action, preview, before, read_at: at(0.0), demands: Demands::default() }
 }
 
 pub fn situation(now: Moment) -> Situation<'static> {
-    Situation { now, armed: true, frozen: false, running: None, readings: &[], windows: &[], clock: &CLOCK }
+    Situation {
+        now,
+        armed: true,
+        frozen: false,
+        running: None,
+        readings: &[],
+        windows: &[],
+        clock: &CLOCK,
+        policy: &NO_POLICY,
+        approval: None,
+    }
 }
 
 pub fn warrant(card: Card) -> Warrant {

@@ -120,6 +120,33 @@ fn nobody_removes_what_is_anothers() {
     assert_eq!(bob.ask("hold cache"), "won", "another user takes the same lock over");
 }
 
+/// Of several programs of one person, and whatever becomes of them, one runs on an approval, for its card, once.
+#[test]
+fn an_approval_is_used_once() {
+    let Some((lab, program)) = lab() else { return };
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    let mut too = Other::of_user(DAEMON, &program, &lab.path());
+    let mut bob = Other::of_user(NOBODY, &program, &lab.path());
+    assert_eq!(alice.ask("ask r001"), "done");
+    assert!(alice.ask("spend r001 d1").contains("no such request"), "nobody approved it");
+    assert_eq!(bob.ask("approve r001 cache-812"), "approved");
+    assert!(bob.ask("spend r001 d1").contains("another request"), "it was given to another one");
+    assert!(alice.ask("spend r001 d2").contains("another card"));
+    alice.tell("spend r001 d1");
+    too.tell("spend r001 d1");
+    let mut said = [alice.answer(), too.answer()];
+    said.sort();
+    assert!(said[0].starts_with("refused ") && said[1] == "spent nobody", "{said:?}");
+    // The answer still lies there; without its request it is worth nothing, to no other program either.
+    assert!(lab.path().join("approvals").join(format!("r001.{NOBODY}")).exists());
+    too.kill();
+    let mut again = Other::of_user(DAEMON, &program, &lab.path());
+    assert!(again.ask("spend r001 d1").contains("no such request"));
+    // Nor does the old answer fit a request that is put in its place.
+    assert_eq!(again.ask("ask r001"), "done");
+    assert!(again.ask("spend r001 d1").contains("another request"));
+}
+
 #[test]
 fn an_id_leads_nowhere_else() {
     let lab = Lab::new();

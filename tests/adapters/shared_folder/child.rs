@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use quarterdeck::adapters::operator;
 use quarterdeck::adapters::shared_folder::{Answer, Hold, Holder, SharedFolder};
 use quarterdeck::domain::Moment;
-use quarterdeck::remediation::approval::Request;
+use quarterdeck::remediation::approval::{Request, Spending};
 use quarterdeck::remediation::level::Level;
 
 use chrono::Utc;
@@ -154,6 +154,12 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
             Ok(Answer::Refused(refusal)) => format!("refused {refusal}"),
             Err(cause) => format!("fault {cause}"),
         },
+        ["spend", id, digest] => {
+            let spending = Spending { id: (*id).to_owned(), digest: (*digest).to_owned() };
+            let spent = folder.spend(&spending, &operator::identity(), &["bin".to_owned()], now());
+            spent
+                .map_or_else(|error| format!("refused {error}"), |approval| format!("spent {}", approval.approver.user))
+        }
         ["pending"] => {
             let pending = folder.pending(now()).unwrap();
             let ids: Vec<&str> = pending.requests.iter().map(|request| request.id.as_str()).collect();
@@ -175,7 +181,9 @@ pub fn request(id: &str) -> Request {
         requester: operator::identity(),
         asked_at: operator::in_this_boot(now()),
         level: Level::L3,
+        action: "flush-redis".into(),
         target: "cache".into(),
         phrase: "cache-812".to_owned(),
+        count: Some(812),
     }
 }

@@ -3,7 +3,7 @@
 
 mod blocking;
 mod choice;
-mod identity;
+pub(super) mod identity;
 mod order;
 mod preview;
 mod turn;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
-use crate::app::actions::{catalogue, evidence, record, request};
+use crate::app::actions::sight::Sight;
+use crate::app::actions::{catalogue, evidence, record};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
+use crate::config::words;
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
@@ -16,12 +18,12 @@ use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Identity, Preview};
 use crate::remediation::step::Work;
 
-use super::{note, run};
+use super::{approvals, note, run};
 
 /// Deadline of a preview.
 const PREVIEW: Duration = Duration::from_secs(5);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
-const RUN: Key = Key::ctrl('t');
+pub(super) const RUN: Key = Key::ctrl('t');
 
 /// Asks for the card of an action, unless something speaks against it from the start.
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -40,6 +42,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Plan::Flush { .. } => {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
+        }
+        Plan::Explain { statement, .. } => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Explain { database, statement: *statement }
         }
         Plan::Steps(_) => {
             // A preview that is still awaited is of an action that was left.
@@ -60,11 +66,22 @@ fn written_down(action: &Action) -> Preview {
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
         let Work::Http(http) = &step.work else { continue };
+        let url = &http.url;
         if preview.identity.facts.is_empty() {
-            let origin = http.url.origin().ascii_serialization();
+            let origin = url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
+            preview.objects.clear();
         }
-        preview.effect.extend(request::lines(http));
+        preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), words::url_without_secrets(url))));
+        for (name, secret) in &http.headers {
+            preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
+        }
+        if let Some(bearer) = &http.bearer {
+            preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
+        }
+        if let Some(body) = &http.body {
+            preview.effect.push(Untrusted::from(words::body_without_secrets(body)));
+        }
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
@@ -89,41 +106,47 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 
 fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     let before = evidence::before(&model.live, &action, model.now);
-    let dialog = Dialog::new(Card::new(action, preview, before, begun));
+    let demands = catalogue::demands(model, &action);
+    let card = Card::new(action, preview, before, begun).demanding(demands);
+    let agreed = model.actions.second.agreed_count(&card);
+    let dialog = Dialog::new(card.for_agreed(agreed));
     // One card at a time.
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;
 }
 
-/// A frame was drawn: only the card that lies on top, on a terminal with room for it, is in it.
+/// A frame was drawn: only the dialog that lies on top, on a terminal with room for it, is in it.
 pub fn drawn(model: &mut Model) {
     let visible = model.geometry.overlay_rows > 0;
     let mut top = true;
     for overlay in model.view.overlays.iter_mut().rev() {
-        if let Overlay::Card(dialog) = overlay {
-            dialog.drawn(top && visible);
+        if let Some(sight) = sight(overlay) {
+            sight.drawn(top && visible);
         }
         top = false;
     }
 }
 
-/// The terminal took the frame: from here on the card that is in it may be answered.
+/// The terminal took the frame: from here on the dialog that is in it may be answered.
 pub fn seen(model: &mut Model) {
     let now = model.now;
-    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut()
-        && dialog.drawn
-    {
-        dialog.seen.get_or_insert(now);
+    if let Some(sight) = model.view.overlays.last_mut().and_then(sight) {
+        sight.taken(now);
     }
 }
 
-/// The terminal was somebody else's meanwhile: no card is on it any more.
+/// The terminal was somebody else's meanwhile: no dialog is on it any more.
 pub fn gone_from_the_screen(model: &mut Model) {
-    for overlay in &mut model.view.overlays {
-        if let Overlay::Card(dialog) = overlay {
-            dialog.drawn(false);
-        }
+    model.view.overlays.iter_mut().filter_map(sight).for_each(|sight| sight.drawn(false));
+}
+
+/// Of what leads to an effect.
+fn sight(overlay: &mut Overlay) -> Option<&mut Sight> {
+    match overlay {
+        Overlay::Card(dialog) => Some(&mut dialog.sight),
+        Overlay::Approval(dialog) => Some(&mut dialog.sight),
+        _ => None,
     }
 }
 
@@ -132,10 +155,12 @@ pub fn card_key(model: &mut Model, key: Key) -> Vec<Effect> {
     let now = model.now;
     let page = isize::try_from(model.geometry.overlay_rows).unwrap_or(1).max(1);
     let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() else { return Vec::new() };
-    if key.code == Code::Esc || key == Key::plain(Code::Enter) && dialog.focus == Focus::Cancel && dialog.listens(now) {
+    if key.code == Code::Esc
+        || key == Key::plain(Code::Enter) && dialog.focus == Focus::Cancel && dialog.sight.listens(now)
+    {
         return leave_card(model);
     }
-    if !dialog.listens(now) {
+    if !dialog.sight.listens(now) {
         return Vec::new();
     }
     let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
@@ -183,7 +208,7 @@ fn anew(model: &mut Model) -> Vec<Effect> {
 /// Leaving the program leaves an open card too.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
-    let mut effects = if open { leave_card(model) } else { Vec::new() };
+    let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
     effects.push(Effect::Quit);
     effects
 }

@@ -1,6 +1,7 @@
 //! Acting: the menu, and the leave to act. Everything that has an effect goes through the guard, and only the chord of the
 //! dialog asks it.
 
+pub mod approvals;
 mod card;
 mod run;
 

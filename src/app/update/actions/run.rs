@@ -12,9 +12,9 @@ use crate::remediation::action::Plan;
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
-use crate::remediation::guard::{self, Consent};
+use crate::remediation::guard::{self, Consent, Situation};
 
-use super::note;
+use super::{approvals, note};
 
 /// The chord: the guard decides.
 pub fn run(model: &mut Model) -> Vec<Effect> {
@@ -35,18 +35,27 @@ pub fn consented(model: &mut Model, digest: Digest, reason: String) -> Vec<Effec
 fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
     let now = model.now;
     let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
-    let card = dialog.card.clone();
+    let mut card = dialog.card.clone();
     let wrong = !guard::is_typed(dialog.phrase().as_deref(), &consent.typed);
     let readings = evidence::before(&model.live, &card.action, now);
+    // Before and after are compared from here on, not from when the card was made.
+    card.rebase(&readings);
     let running = model.actions.running();
     let failing = model.actions.audit_failure.clone();
-    let situation = catalogue::situation(model, running.as_ref(), &readings);
+    let approval = model.actions.second.approval(&card);
+    let situation = Situation { approval, ..catalogue::situation(model, running.as_ref(), &readings) };
+    let reason = consent.reason.clone();
     let decided = match failing {
         Some(why) => Err(vec![Safe::of(format!("the audit cannot be written: {why}"))]),
-        None => guard::review(card.clone(), consent, &situation),
+        // Only what nothing else speaks against is put before a second person.
+        None if guard::second_person(&card, card.digest(), &situation).is_err() => {
+            guard::may_ask(&card, &consent, &situation).map(|()| None)
+        }
+        None => guard::review(card.clone(), consent, &situation).map(Some),
     };
     match decided {
-        Ok(warrant) => {
+        Ok(None) => approvals::ask(model, &card, &reason),
+        Ok(Some(warrant)) => {
             model.view.overlays.pop();
             let id = model.fresh_id();
             let (execution, orders) = Execution::begin(warrant, now);
@@ -55,7 +64,11 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
             obey(model, orders)
         }
         Err(why) => {
-            let event = if wrong { AuditEvent::ConfirmationFailed } else { AuditEvent::Refused };
+            let event = match wrong {
+                _ if now.since(card.read_at) > guard::CONSENT_LASTS => AuditEvent::ConfirmationExpired,
+                true => AuditEvent::ConfirmationFailed,
+                false => AuditEvent::Refused,
+            };
             if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() {
                 dialog.refused.clone_from(&why);
                 dialog.typed.clear();
@@ -94,7 +107,7 @@ fn objects_read(run: u64, card: &Card) -> Option<Effect> {
             Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
-        Plan::Service { .. } | Plan::Steps(_) => None,
+        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } => None,
     }
 }
 
@@ -141,6 +154,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     action: card.action.id.clone(),
                     target: card.action.target.name.clone(),
                     cool_down: card.action.limits.cool_down,
+                    spending: execution.warrant().spending(),
                 },
                 Order::Record(note) => {
                     Effect::Record { run: Some(id), entry: Box::new(record::of(execution, &note, &current.run, now)) }

@@ -34,6 +34,18 @@ fn a_pool_that_connects_again_is_no_success() {
 }
 
 #[test]
+fn the_opposite_of_what_was_wanted_is_worse() {
+    let (world, execution) = played(Faults { used_after: Some(120.0), ..Faults::default() });
+    assert_eq!(outcome(&execution), (Outcome::Worse, true));
+    assert_eq!(world.disk, [Note::Intent, Note::Outcome(Outcome::Worse)]);
+    let why = execution.reasons().last().map(ToString::to_string).unwrap();
+    assert!(why.contains("got WORSE, 90 -> 120"), "{why}");
+    let lost = Faults { step: StepFault::Lost, used_after: Some(120.0), ..Faults::default() };
+    let (_, execution) = played(lost);
+    assert_eq!(outcome(&execution).0, Outcome::Unknown, "whether it was ours is not known");
+}
+
+#[test]
 fn without_locks_or_audit_nothing_is_sent() {
     let (world, execution) = played(Faults { held: true, ..Faults::default() });
     assert_eq!((outcome(&execution).0, world.runs), (Outcome::Refused, 0));

@@ -1,0 +1,221 @@
+//! How the server would run a statement, over the kept connection: the text is read anew and whole, the server itself says
+//! that it is one statement, and it is planned in a transaction that cannot write and is rolled back. Nothing is ever run.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::types::Type;
+
+use super::actions::identity;
+use super::capabilities::LOCK_TIMEOUT_MS;
+use super::cause::quoted;
+use super::column::{Bytes, get};
+use super::link::Failure;
+use super::{PostgresSource, Session, not_connected, patience, statements};
+use crate::database::plan::redacted_plan;
+use crate::domain::cause::Phase;
+use crate::domain::statement::StatementId;
+use crate::domain::{Cause, Safe, Untrusted};
+use crate::remediation::card::{Identity, Preview};
+use crate::remediation::explain::{ExplainStep, KeptText, LONGEST, Planned, judge};
+use crate::remediation::step::{SessionVerb, StepEnd};
+
+const STATEMENT: &str = include_str!("statement.sql");
+/// From here on the server plans a statement without the values of its parameters.
+const GENERIC_FROM: u32 = 160_000;
+/// Lines of a plan that are taken, and characters of one.
+const LINES: usize = 400;
+const LINE: usize = 400;
+
+impl PostgresSource {
+    /// Reads a statement, and finds out whether it can be planned. Plans and runs nothing.
+    pub async fn look_at_statement(&mut self, id: StatementId, deadline: Duration) -> Result<Preview, Cause> {
+        let until = Instant::now() + deadline;
+        let work = async {
+            self.ready(until, patience(self.spec.deadline)).await?;
+            let session = self.session.as_mut().ok_or_else(not_connected)?;
+            look(session, id, patience(deadline / 2)).await
+        };
+        let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
+        self.settle(&outcome).await;
+        outcome
+    }
+
+    /// The plan. Whatever goes wrong, nothing was changed: every failure is one without effect.
+    pub async fn explain(&mut self, confirmed: &Identity, step: &ExplainStep, deadline: Duration) -> StepEnd {
+        let until = Instant::now() + deadline;
+        let work = async {
+            self.ready(until, patience(self.spec.deadline)).await?;
+            let session = self.session.as_mut().ok_or_else(not_connected)?;
+            let found = identity::read(session, SessionVerb::Cancel, None).await?;
+            if let Some(what) = identity::difference(confirmed, &found.identity) {
+                return Ok(Err(what));
+            }
+            plan(session, &step.what, patience(deadline / 2)).await.map(Ok)
+        };
+        let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
+        self.settle(&outcome).await;
+        match outcome {
+            Ok(Ok(plan)) => StepEnd::Done { fates: Vec::new(), said: lines(&plan, step.redact) },
+            Ok(Err(what)) => StepEnd::OtherTarget(what),
+            Err(cause) => StepEnd::Failed(cause),
+        }
+    }
+}
+
+async fn look(session: &mut Session, id: StatementId, patience: u32) -> Result<Preview, Cause> {
+    let found = identity::read(session, SessionVerb::Cancel, None).await?;
+    let mut preview = Preview { identity: found.identity, ..Preview::default() };
+    if id.database != session.facts.database_oid {
+        let why = "it ran in another database of this server: that one has to be watched to plan it";
+        preview.obstacles.push(Safe::of(why));
+        return Ok(preview);
+    }
+    let Some(kept) = read_text(session, id).await? else {
+        preview.obstacles.push(Safe::of("pg_stat_statements does not hold it any more"));
+        return Ok(preview);
+    };
+    match judge(&kept) {
+        Err(why) => preview.obstacles.push(why),
+        Ok(text) => match parameters(session, text, patience).await? {
+            Err(why) => preview.obstacles.push(why),
+            Ok(count) => {
+                let version = session.facts.version_num;
+                if count > 0 && version < GENERIC_FROM {
+                    preview.obstacles.push(Safe::of(format!(
+                        "its text has {count} parameter{} and no values: PostgreSQL {} cannot plan that, 16 and later can",
+                        if count == 1 { "" } else { "s" },
+                        version / 10_000
+                    )));
+                }
+                let planned = Planned { statement: kept.text.clone(), generic: count > 0 };
+                preview.effect = effect(&planned, patience);
+                preview.planned = Some(planned);
+            }
+        },
+    }
+    let user = session.facts.user.one_line();
+    preview.remarks.push(Safe::of(format!(
+        "planned as {user}, with its search_path and rights; for another role the plan may be another"
+    )));
+    preview.remarks.push(Safe::of("the statement is not run: the figures are what the planner expects"));
+    Ok(preview)
+}
+
+async fn read_text(session: &mut Session, id: StatementId) -> Result<Option<KeptText>, Cause> {
+    let shape = session.facts.statements.as_ref().map_err(Clone::clone)?;
+    let sql = statements::compose(STATEMENT, shape);
+    let longest = i32::try_from(LONGEST).unwrap_or(i32::MAX);
+    let parameters = [
+        (&id.user as _, Type::OID),
+        (&id.database as _, Type::OID),
+        (&id.query as _, Type::INT8),
+        (&id.top_level as _, Type::BOOL),
+        (&longest as _, Type::INT4),
+    ];
+    let rows = session.link.query(&sql, &parameters).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(KeptText {
+        text: get::<Option<Bytes<'_>>>(row, 1)?.map(|bytes| bytes.keep()).unwrap_or_default(),
+        length: get::<Option<i64>>(row, 0)?.unwrap_or(0),
+        cut_at: get::<Option<i64>>(row, 2)?.unwrap_or(0),
+    }))
+}
+
+/// How many parameters a statement has, or why it cannot be planned. The server parses it, by the extended protocol: more
+/// than one is refused by itself.
+async fn parameters(session: &mut Session, text: &str, patience: u32) -> Result<Result<usize, Safe>, Cause> {
+    begin(session, patience).await?;
+    let parsed = session.link.parse(text).await;
+    end(session).await?;
+    match parsed {
+        Ok(count) => Ok(Ok(count)),
+        Err(failure) => match failure.state.as_deref() {
+            Some("42601") => {
+                let why = failure.cause;
+                Ok(Err(Safe::of(format!(
+                    "as the server keeps its text it is not one statement that can be parsed: {why}"
+                ))))
+            }
+            Some(_) => Ok(Err(Safe::of(format!("it cannot be planned here: {}", failure.cause)))),
+            None => Err(failure.cause),
+        },
+    }
+}
+
+async fn plan(session: &mut Session, what: &Planned, patience: u32) -> Result<Untrusted, Cause> {
+    let command = what.command().map_err(Cause::Misconfigured)?;
+    begin(session, patience).await?;
+    let told = ask(session, what, &command).await;
+    end(session).await?;
+    told.map_err(|failure| denied(session, failure))
+}
+
+/// With parameters there is nothing to bind, and what is bound would be planned for: that the text is one statement was
+/// proved by parsing it, and it is asked for by the protocol that binds nothing.
+async fn ask(session: &mut Session, what: &Planned, command: &str) -> Result<Untrusted, Failure> {
+    let lines = if what.generic {
+        session.link.parse(&String::from_utf8_lossy(what.statement.as_bytes())).await?;
+        session.link.simple(command).await?
+    } else {
+        let rows = session.link.query(command, &[]).await?;
+        let line = |row| get::<Bytes<'_>>(row, 0).map(|bytes| bytes.0.to_vec());
+        let lines: Result<Vec<Vec<u8>>, Cause> = rows.iter().map(line).collect();
+        lines.map_err(|cause| Failure { cause, state: None })?
+    };
+    Ok(Untrusted::new(lines.join(&b'\n')))
+}
+
+async fn begin(session: &mut Session, patience: u32) -> Result<(), Failure> {
+    session.link.run(&opening(patience)).await
+}
+
+/// A session that may still be in our transaction is of no use.
+async fn end(session: &mut Session) -> Result<(), Cause> {
+    if !session.link.alive() {
+        return Ok(());
+    }
+    let ended = session.link.run("ROLLBACK").await;
+    if ended.is_err() {
+        session.link.close();
+    }
+    Ok(ended?)
+}
+
+fn opening(patience: u32) -> String {
+    format!(
+        "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {patience}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+    )
+}
+
+fn effect(planned: &Planned, patience: u32) -> Vec<Untrusted> {
+    let command = planned.command().unwrap_or_default();
+    let whole = format!("{}\n{command}\nROLLBACK", opening(patience));
+    whole.split('\n').map(Untrusted::from).collect()
+}
+
+/// Planning wants the rights of running: the grant that reads statistics is not the one.
+fn denied(session: &Session, failure: Failure) -> Cause {
+    match (failure.state.as_deref(), failure.cause) {
+        (Some("42501"), Cause::Denied { missing, .. }) => {
+            let user = quoted(session.facts.user.one_line().as_str());
+            Cause::Denied { missing, fix: vec![Safe::of(format!("GRANT pg_read_all_data TO {user};"))] }
+        }
+        (_, cause) => cause,
+    }
+}
+
+fn lines(plan: &Untrusted, redact: bool) -> Vec<Safe> {
+    let shown = if redact { redacted_plan(plan) } else { plan.clone() };
+    let all = shown.lines();
+    let left = all.len().saturating_sub(LINES);
+    let mut lines: Vec<Safe> = all.into_iter().take(LINES).map(|line| line.clipped(LINE)).collect();
+    if left > 0 {
+        lines.push(Safe::of(format!("… and {left} more lines")));
+    }
+    lines
+}
+
+fn late(deadline: Duration) -> Cause {
+    Cause::Timeout { phase: Phase::Answer, after: deadline }
+}

@@ -1,0 +1,137 @@
+//! The dialog of the second person: the requester's card, and the phrase that approves it. The rules are those of a card:
+//! it is deaf at first, Cancel is where it begins, and only the chord approves.
+
+use crate::app::document::{Document, Line, Span};
+use crate::app::screen::OverlayView;
+use crate::app::table::Tone;
+use crate::domain::{Moment, Safe, figure};
+use crate::remediation::approval::VALID;
+use crate::remediation::guard;
+
+use super::approvals::Found;
+use super::dialog::LONGEST;
+use super::headless;
+use super::sight::Sight;
+
+/// A request that is being decided on.
+#[derive(Clone, Debug)]
+pub struct Approving {
+    /// What was found.
+    pub found: Found,
+    /// What was typed.
+    pub typed: String,
+    /// The phrase has the focus; else Cancel has it.
+    pub in_phrase: bool,
+    /// First line of the card that is seen.
+    pub scroll: usize,
+    /// Why it was refused.
+    pub refused: Vec<Safe>,
+    /// Whether it can have been read.
+    pub sight: Sight,
+    /// It is being approved.
+    pub sent: bool,
+}
+
+impl Approving {
+    /// Nothing is typed yet.
+    #[must_use]
+    pub fn new(found: Found) -> Approving {
+        Approving {
+            found,
+            typed: String::new(),
+            in_phrase: false,
+            scroll: 0,
+            refused: Vec::new(),
+            sight: Sight::default(),
+            sent: false,
+        }
+    }
+
+    /// A character was typed: it goes to the phrase, from Cancel too.
+    pub fn type_in(&mut self, letter: char) {
+        self.in_phrase = true;
+        if self.typed.chars().count() < LONGEST {
+            self.typed.push(letter);
+        }
+    }
+
+    /// What is missing before it can be approved, in words.
+    #[must_use]
+    pub fn missing(&self, now: Moment) -> Option<Safe> {
+        let request = &self.found.request;
+        if !self.sight.listens(now) {
+            return Some(Safe::of("read it first …"));
+        }
+        if self.sent {
+            return Some(Safe::of("approving …"));
+        }
+        if let Some(against) = &self.found.against {
+            return Some(against.clone());
+        }
+        if now.since(request.asked_at.at) >= VALID {
+            return Some(Safe::of("it waited for too long: it has to be asked for again"));
+        }
+        let phrase = &request.phrase;
+        let wrong = !guard::is_typed(Some(phrase), &self.typed);
+        wrong.then(|| Safe::of(format!("type {phrase} to approve")))
+    }
+}
+
+/// The dialog, ready to be drawn.
+#[must_use]
+pub fn overlay(dialog: &Approving, now: Moment) -> OverlayView<'static> {
+    let (foot, chosen) = foot(dialog, now);
+    let keys = " Esc leaves  Tab next  PgDn scrolls ";
+    OverlayView::Form {
+        document: document(&dialog.found, now),
+        scroll: dialog.scroll,
+        foot,
+        chosen: Some(chosen),
+        keys,
+    }
+}
+
+/// The same text in plain lines.
+#[must_use]
+pub fn lines(found: &Found, now: Moment) -> Vec<Safe> {
+    headless::plain(&document(found, now))
+}
+
+fn document(found: &Found, now: Moment) -> Document {
+    let request = &found.request;
+    let mut out = Document::new(format!("Second person: {} asks", request.requester.user));
+    let who = &request.requester;
+    let login = who.loginuid.map_or_else(|| "not recorded".to_owned(), |id| format!("user id {id}"));
+    out.field("asked by", format!("{} (user id {}, logged in as: {login})", who.user, who.uid), Tone::Strong);
+    let age = figure::age(now.since(request.asked_at.at));
+    out.field("asked", format!("{age} ago, good for {}", figure::span(VALID)), Tone::Plain);
+    out.field("request", format!("{} for card {}", request.id, Safe::of(&request.digest).clipped(12)), Tone::Dim);
+    out.heading("The card, as it was shown");
+    for line in &request.card {
+        // Words of the card that shout keep shouting.
+        let tone = if line.as_str().starts_with("BREAK GLASS") { Tone::Bad } else { Tone::Plain };
+        out.line(line.clone(), tone);
+    }
+    out
+}
+
+fn foot(dialog: &Approving, now: Moment) -> (Vec<Line>, usize) {
+    let strong = |text: String| Span { text: Safe::of(text), tone: Tone::Strong };
+    let caret = if dialog.in_phrase { "_" } else { "" };
+    let mut lines = vec![
+        vec![
+            strong(format!("type {} to approve: ", dialog.found.request.phrase)),
+            Span { text: Safe::of(format!("{}{caret}", dialog.typed)), tone: Tone::Accent },
+        ],
+        vec![strong("Cancel".to_owned())],
+    ];
+    let (words, tone) = match dialog.missing(now) {
+        Some(missing) => (missing, Tone::Unknown),
+        None => (Safe::of("Ctrl-T approves it: the requester may then run it, once"), Tone::Ok),
+    };
+    lines.push(vec![Span { text: words, tone }]);
+    for why in &dialog.refused {
+        lines.push(vec![Span { text: Safe::of(format!("refused: {why}")), tone: Tone::Bad }]);
+    }
+    (lines, usize::from(!dialog.in_phrase))
+}

@@ -1,0 +1,183 @@
+//! What a requester and a second person do: asking, looking, approving, and consenting anew. A request of somebody else
+//! never takes the focus; it is looked at when this person asks for it, and approved by the chord alone.
+
+use crate::app::actions::approvals::{
+    Found, SecondEvent, SecondOrder, asking, list_document, of_request, waiting_document, waits,
+};
+use crate::app::actions::approving::Approving;
+use crate::app::actions::catalogue;
+use crate::app::table::Tone;
+use crate::app::update::{say, show};
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::domain::Safe;
+use crate::input::{Code, Key};
+use crate::remediation::approval::Request;
+use crate::remediation::audit::AuditEvent;
+use crate::remediation::card::Card;
+
+use super::card::RUN;
+use super::note;
+
+/// The guard found only the second person missing: one is asked for.
+pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
+    if let Some(request) = model.actions.second.waits_for(card).cloned() {
+        told(model, &request);
+        return Vec::new();
+    }
+    let order = SecondOrder::Ask(Box::new(asking(model, card, reason)));
+    model.actions.second.asking = Some(card.action.clone());
+    say(model, "asking for a second person …", Tone::Dim);
+    vec![Effect::Second(Box::new(order))]
+}
+
+/// Something came of it.
+pub fn happened(model: &mut Model, event: SecondEvent) {
+    match event {
+        SecondEvent::Looked(look) => {
+            let second = &mut model.actions.second;
+            (second.look, second.looked) = (look, true);
+        }
+        SecondEvent::Asked(outcome) => asked(model, outcome),
+        SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
+        SecondEvent::Found(Err(why)) => say(model, why, Tone::Warn),
+        SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),
+        SecondEvent::Agreed(count) => model.actions.second.agreed = count,
+    }
+}
+
+fn asked(model: &mut Model, outcome: Result<Box<Request>, Safe>) {
+    let action = model.actions.second.asking.take();
+    match outcome {
+        Ok(request) => {
+            if let Some(action) = action {
+                model.actions.second.remember(&request.id, action);
+            }
+            told(model, &request);
+        }
+        Err(why) => {
+            model.actions.second.told = vec![Safe::of(format!("refused: {why}"))];
+            say(model, format!("no second person was asked: {why}"), Tone::Bad);
+        }
+    }
+}
+
+fn told(model: &mut Model, request: &Request) {
+    model.actions.second.told = waits(request);
+    model.view.message = None;
+    show(model, waiting_document(request));
+}
+
+/// `:approve`: everything that waits.
+pub fn list(model: &mut Model) {
+    let document = list_document(model);
+    show(model, document);
+}
+
+/// `:approve ID`: the card of a request, to be approved.
+pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
+    if !model.actions.is_armed() {
+        let words =
+            format!("read-only: approve from a shell (quarterdeck approve {id}), or :arm where the leave lapsed");
+        say(model, words, Tone::Warn);
+        return Vec::new();
+    }
+    say(model, "looking for the request …", Tone::Dim);
+    vec![Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() }))]
+}
+
+fn open_dialog(model: &mut Model, found: Found) {
+    // A card that is being decided on is not covered by another.
+    if matches!(model.view.overlays.last(), Some(Overlay::Card(_))) {
+        say(model, "the request was found: leave this card first", Tone::Dim);
+        return;
+    }
+    model.view.message = None;
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Approval(_)));
+    model.view.overlays.push(Overlay::Approval(Box::new(Approving::new(found))));
+}
+
+fn answered(model: &mut Model, id: &str, outcome: Result<(), Safe>) {
+    let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Approval(dialog) if dialog.found.request.id == id);
+    match outcome {
+        Ok(()) => {
+            model.view.overlays.retain(|overlay| !is_it(overlay));
+            say(model, format!("{id} is approved: whoever asked consents again and runs it"), Tone::Ok);
+        }
+        Err(why) => {
+            say(model, format!("{id} was not approved: {why}"), Tone::Bad);
+            for overlay in &mut model.view.overlays {
+                if let Overlay::Approval(dialog) = overlay
+                    && dialog.found.request.id == id
+                {
+                    dialog.sent = false;
+                    dialog.typed.clear();
+                    dialog.refused = vec![why.clone()];
+                }
+            }
+        }
+    }
+}
+
+/// A key in the dialog of the second person.
+pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let now = model.now;
+    let page = usize::from(model.geometry.overlay_rows).max(1);
+    let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
+    let Some(Overlay::Approval(dialog)) = model.view.overlays.last_mut() else { return Vec::new() };
+    let on_cancel = key == Key::plain(Code::Enter) && !dialog.in_phrase;
+    if key.code == Code::Esc || on_cancel && dialog.sight.listens(now) {
+        return leave(model);
+    }
+    if !dialog.sight.listens(now) || dialog.sent {
+        return Vec::new();
+    }
+    match key.code {
+        _ if key == RUN => {
+            // A wrong phrase goes its way too: it is refused there, and recorded.
+            dialog.sent = true;
+            let (seen, typed) = (Box::new(dialog.found.request.clone()), dialog.typed.clone());
+            return vec![Effect::Second(Box::new(SecondOrder::Approve { seen, typed }))];
+        }
+        _ if key == Key::ctrl('u') => dialog.typed.clear(),
+        Code::Down | Code::Tab | Code::Enter | Code::Up | Code::BackTab => dialog.in_phrase = !dialog.in_phrase,
+        Code::PageDown => dialog.scroll = (dialog.scroll + page).min(last),
+        Code::PageUp => dialog.scroll = dialog.scroll.min(last).saturating_sub(page),
+        Code::Backspace => drop(dialog.typed.pop()),
+        _ => {
+            if let Some(letter) = key.typed() {
+                dialog.type_in(letter);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Left without approving: that is recorded too.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    if !matches!(model.view.overlays.last(), Some(Overlay::Approval(_))) {
+        return Vec::new();
+    }
+    let Some(Overlay::Approval(dialog)) = model.view.overlays.pop() else { return Vec::new() };
+    vec![note(of_request(AuditEvent::Cancelled, &dialog.found.request, &[], model.now))]
+}
+
+/// `:consent`: the card of what was approved last, made anew.
+pub fn consent(model: &mut Model) -> Vec<Effect> {
+    let second = &model.actions.second;
+    let Some(request) = second.granted().next().map(|granted| granted.request.clone()) else {
+        say(model, "nothing of yours was approved by a second person", Tone::Dim);
+        return Vec::new();
+    };
+    let asked = second.asked.iter().find(|(id, _)| *id == request.id).map(|(_, action)| action.clone());
+    let listed = || {
+        let mut all = catalogue::named(model).into_iter();
+        all.find(|action| (&action.id, &action.target.name) == (&request.action, &request.target))
+    };
+    if let Some(action) = asked.or_else(listed) {
+        return super::ask(model, action);
+    }
+    say(model, format!("{} on {} is not known here", request.action, request.target), Tone::Warn);
+    Vec::new()
+}

@@ -1,0 +1,15 @@
+//! The names of the actions that come with the program, and their levels, for the configuration: it names actions before
+//! anything is known of what they could be aimed at.
+
+use super::level::Level;
+
+/// Every built-in action.
+pub const BUILT_IN: &[(&str, Level)] = &[
+    ("cancel-query", Level::L2),
+    ("terminate-session", Level::L2),
+    ("terminate-idle-in-transaction", Level::L2),
+    ("cancel-root-blocker", Level::L2),
+    ("terminate-root-blocker", Level::L2),
+    ("terminate-idle", Level::L2),
+    ("flush-redis", Level::L3),
+];

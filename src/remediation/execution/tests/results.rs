@@ -1,0 +1,57 @@
+//! Actions whose proof is their own result: what may show it, and what may not.
+
+use crate::domain::Safe;
+use crate::domain::statement::StatementId;
+use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::execution::{Execution, Input, Phase};
+use crate::remediation::explain::Planned;
+use crate::remediation::level::Level;
+use crate::remediation::measure::{Expectation, Measure, Trial};
+use crate::remediation::outcome::Outcome;
+use crate::remediation::step::SessionVerb;
+use crate::remediation::tests::world::*;
+
+/// A plan that is asked for, or sessions that are signalled, both proved by nothing but the action's own result.
+fn proved_by_its_result(plan: Plan, planned: Option<Planned>) -> Execution {
+    let trial = Trial { measure: Measure::Result, expect: Expectation::Seen, name: Safe::of("its result") };
+    let mut card = card(Action { plan, ..action(Level::L2) }, 0..1);
+    card.action.proof.trials = vec![trial];
+    card.action.proof.stable = std::time::Duration::ZERO;
+    card.preview.planned = planned;
+    let (mut execution, _) = Execution::begin(warrant(card), at(1.0));
+    execution.step(Input::Held(Ok(())), at(1.0));
+    execution.step(Input::Recorded(Ok(())), at(1.0));
+    execution
+}
+
+fn answered(execution: &mut Execution, said: &[&str]) -> Phase {
+    let said = said.iter().map(|line| Safe::of(*line)).collect();
+    let end = crate::remediation::step::StepEnd::Done { fates: Vec::new(), said };
+    execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+    execution.phase()
+}
+
+#[test]
+fn a_plan_that_was_read_after_the_consent_is_its_own_proof() {
+    let statement = StatementId { user: 1, database: 1, query: 1, top_level: true };
+    let plan = || Plan::Explain { statement, redact: false };
+    let planned = Planned { statement: "SELECT 1".into(), generic: false };
+    let mut execution = proved_by_its_result(plan(), Some(planned.clone()));
+    assert_eq!(
+        answered(&mut execution, &["Result  (cost=0.00..0.01 rows=1 width=4)"]),
+        Phase::Closing(Outcome::Verified)
+    );
+    assert_eq!(execution.trials()[0].after.as_ref().unwrap().words.as_str(), "1 line");
+    let mut execution = proved_by_its_result(plan(), Some(planned));
+    assert_eq!(answered(&mut execution, &[]), Phase::Verifying, "no plan came");
+}
+
+#[test]
+fn what_an_effect_answers_proves_nothing() {
+    let plan = Plan::Sessions { selector: SessionSelector::RootBlocker, verb: SessionVerb::Terminate };
+    let mut execution = proved_by_its_result(plan, None);
+    assert_eq!(answered(&mut execution, &["200 OK", "done"]), Phase::Verifying);
+    let late = |when| Input::Read(evidence(Measure::Result, Some(1.0), at(when)));
+    execution.step(late(2.0), at(2.5));
+    assert_eq!(execution.phase(), Phase::Verifying, "a reading of before it settled");
+}

@@ -1,0 +1,236 @@
+//! Invariant 16: what needs another person runs on an approval of another person, of this card, in time, and on nothing
+//! else; and a glass is never broken without a reason and such an approval.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::remediation::approval::{Approval, OsIdentity, Request};
+use crate::remediation::cooldown::{BootId, BootMoment};
+
+const FOR_ALL: &[&str] = &["L2"];
+
+fn policy(second_person: &[&str], break_glass: &[&str]) -> Policy {
+    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    Policy {
+        second_person: texts(second_person),
+        break_glass: texts(break_glass),
+        shared_accounts: vec!["deploy".to_owned()],
+    }
+}
+
+fn who(uid: u32, loginuid: Option<u32>) -> OsIdentity {
+    let user = Safe::of(if uid == 3 { "deploy".to_owned() } else { format!("user{uid}") });
+    OsIdentity { uid, user, loginuid, claims: Vec::new() }
+}
+
+fn boot(secs: f64) -> BootMoment {
+    BootMoment { boot: Some(BootId::new("a")), at: at(secs) }
+}
+
+/// Asked for by 1, approved by 2, both for a card, a moment before it was read.
+fn granted(card: &Card) -> Granted {
+    let digest = card.digest().hex();
+    Granted {
+        request: Request {
+            id: "r7".to_owned(),
+            digest: digest.clone(),
+            card: Vec::new(),
+            requester: who(1, Some(1)),
+            asked_at: boot(0.0),
+            level: card.action.level,
+            action: card.action.id.clone(),
+            target: card.action.target.name.clone(),
+            phrase: "main".to_owned(),
+            count: None,
+        },
+        approval: Approval { id: "r7".to_owned(), digest, approver: who(2, Some(2)), approved_at: boot(0.5) },
+        boot: Some(BootId::new("a")),
+    }
+}
+
+/// A card as it is made under a policy.
+fn made(level: Level, policy: &Policy) -> Card {
+    let action = action(level);
+    let demands = demands(&action, &Situation { policy, ..situation(at(0.0)) });
+    card(action, 0..3).demanding(demands)
+}
+
+fn said(card: &Card, reason: &str) -> Consent {
+    let typed = phrase(card).unwrap_or_default();
+    Consent { digest: card.digest(), typed, reason: reason.to_owned(), given_at: at(1.0) }
+}
+
+#[test]
+fn what_needs_another_person_runs_only_with_one() {
+    let policy = policy(&["L2"], &[]);
+    let card = made(Level::L2, &policy);
+    let now = Situation { policy: &policy, ..situation(at(2.0)) };
+    assert!(refused(card.clone(), said(&card, ""), &now).contains("a second person has to approve it"));
+    assert_eq!(may_ask(&card, &said(&card, ""), &now), Ok(()), "nothing else is missing");
+    let given = granted(&card);
+    let approved = Situation { approval: Some(&given), ..now };
+    let warrant = review(card.clone(), said(&card, ""), &approved).expect("approved");
+    assert_eq!(warrant.approval().map(|granted| granted.by().as_str()), Some("user2"));
+    assert_eq!(warrant.spending().map(|spending| spending.id), Some("r7".to_owned()));
+    // The others still count.
+    let mistyped = Consent { typed: "mian".to_owned(), ..said(&card, "") };
+    assert!(refused(card.clone(), mistyped, &approved).contains("not the phrase"));
+    let mistyped = Consent { typed: "mian".to_owned(), ..said(&card, "") };
+    assert!(may_ask(&card, &mistyped, &now).is_err(), "nobody is asked before the rest holds");
+}
+
+#[test]
+fn levels_and_names_ask_for_one() {
+    for (entries, level, wanted) in [
+        (&["L2"][..], Level::L2, true),
+        (&["L2"], Level::L3, true),
+        (&["L3"], Level::L2, false),
+        (&["L2"], Level::L1, false),
+        (&["terminate-idle"], Level::L1, true),
+        (&["warm-cache"], Level::L3, false),
+        (&["l2"], Level::L3, false),
+        (&[], Level::L3, false),
+    ] {
+        assert_eq!(policy(entries, &[]).wants_second_person(&action(level)), wanted, "{entries:?} {level}");
+    }
+}
+
+#[test]
+fn a_card_that_says_less_than_policy_is_refused() {
+    let policy = policy(FOR_ALL, &[]);
+    let bare = card(action(Level::L2), 0..3);
+    let given = granted(&bare);
+    let now = Situation { policy: &policy, approval: Some(&given), ..situation(at(2.0)) };
+    assert!(refused(bare.clone(), said(&bare, "why"), &now).contains("policy"));
+    assert_ne!(bare.digest(), made(Level::L2, &policy).digest(), "what policy asks is part of the consent");
+    // A card that claims a broken glass that policy does not grant, or without another person.
+    for demands in
+        [Demands { break_glass: true, second_person: true }, Demands { break_glass: true, second_person: false }]
+    {
+        let claims = card(action(Level::L2), 0..3).demanding(demands);
+        assert!(refused(claims.clone(), said(&claims, "why"), &situation(at(2.0))).contains("policy"));
+    }
+}
+
+#[test]
+fn the_glass_is_broken_only_where_policy_grants_it() {
+    let granting = policy(&[], &["terminate-idle"]);
+    let card = made(Level::L3, &granting);
+    assert_eq!(card.demands, Demands { second_person: true, break_glass: true });
+    let given = granted(&card);
+    let now = Situation { policy: &granting, approval: Some(&given), ..situation(at(2.0)) };
+    assert!(review(card.clone(), said(&card, "poisoned cache"), &now).is_ok(), "outside every window");
+    assert!(refused(card.clone(), said(&card, " "), &now).contains("to break the glass a reason"));
+    let alone = Situation { approval: None, ..now };
+    assert!(refused(card.clone(), said(&card, "why"), &alone).contains("second person"));
+    let other = policy(&["L2"], &["flush-redis"]);
+    let elsewhere = Situation { policy: &other, ..now };
+    assert!(refused(card.clone(), said(&card, "why"), &elsewhere).contains("window"));
+    // What breaks the glass is refused what every action is refused.
+    for situation in [Situation { armed: false, ..now }, Situation { frozen: true, ..now }] {
+        assert!(review(card.clone(), said(&card, "why"), &situation).is_err());
+    }
+    let mut hindered = card.clone();
+    hindered.preview.obstacles.push(Safe::of("its role is replica"));
+    assert!(refused(hindered, said(&card, "why"), &now).contains("replica"));
+    // Within a window there is no glass to break.
+    let open = [Window::parse("daily 00:00-24:00 UTC").expect("a window")];
+    let within = Situation { windows: &open, policy: &granting, ..situation(at(0.0)) };
+    assert_eq!(demands(&card.action, &within), Demands::default());
+}
+
+#[test]
+fn a_clock_that_nobody_vouches_for_keeps_the_glass_whole() {
+    let granting = policy(&[], &["terminate-idle"]);
+    let card = made(Level::L3, &granting);
+    let given = granted(&card);
+    let mut clock = ClockTrust::begin(at(0.0));
+    clock.see(Moment { wall: at(0.5).wall + chrono::TimeDelta::hours(1), ..at(0.5) });
+    let now = Situation { policy: &granting, approval: Some(&given), clock: &clock, ..situation(at(2.0)) };
+    assert!(refused(card.clone(), said(&card, "why"), &now).contains("clock jumped"));
+    assert_eq!(demands(&card.action, &now), Demands::default());
+}
+
+#[test]
+fn a_window_that_closes_meanwhile_is_no_broken_glass() {
+    let granting = policy(&[], &["terminate-idle"]);
+    // Noon and a minute: open when the card is made, over when it is consented to.
+    let window = [Window::parse("daily 11:00-12:01 UTC").expect("a window")];
+    let action = action(Level::L3);
+    let open = Situation { policy: &granting, windows: &window, ..situation(at(0.0)) };
+    let card = card(action.clone(), 0..3).demanding(demands(&action, &open));
+    assert_eq!(card.demands, Demands::default());
+    let late = Situation { now: at(58.0), ..open };
+    assert!(refused(card.clone(), said(&card, "why"), &late).contains("maintenance window"));
+}
+
+proptest! {
+    /// Whoever approved, whatever, whenever: it runs exactly on an approval of another person, of this card, of this
+    /// request, in time, by somebody whom the system knows.
+    #[test]
+    fn nothing_runs_but_on_an_approval_that_counts(
+        requester in 0u32..4, requested_as in proptest::option::of(0u32..4),
+        approver in 0u32..4, approved_as in proptest::option::of(0u32..4),
+        asked in 0u32..900, approved in 0u32..1800, now in 900u32..2400,
+        other_card in prop::bool::weighted(0.1), other_request in prop::bool::weighted(0.1),
+        other_boot in prop::bool::weighted(0.1),
+        level in 1usize..4, reason in prop_oneof![Just(""), Just("INC-7")], glass: bool,
+    ) {
+        let level = Level::ALL[level];
+        let policy = policy(&["terminate-idle"], if glass { &["terminate-idle"] } else { &[] });
+        let now = f64::from(now);
+        let window = [Window::parse("daily 00:00-24:00 UTC").expect("a window")];
+        let windows: &[Window] = if glass { &[] } else { &window };
+        let bare = Situation { policy: &policy, windows, ..situation(at(now)) };
+        let action = action(level);
+        let mut card = card(action.clone(), 0..3).demanding(demands(&action, &bare));
+        card.read_at = at(now - 1.0);
+        let mut given = granted(&card);
+        given.request.requester = who(requester, requested_as);
+        given.approval.approver = who(approver, approved_as);
+        given.request.asked_at = boot(f64::from(asked));
+        given.approval.approved_at = boot(f64::from(approved));
+        if other_card {
+            given.approval.digest = "0".repeat(64);
+        }
+        if other_request {
+            given.approval.id = "r8".to_owned();
+        }
+        if other_boot {
+            given.boot = Some(BootId::new("b"));
+        }
+        let consent = Consent { given_at: at(now), ..said(&card, reason) };
+        let decided = review(card.clone(), consent, &Situation { approval: Some(&given), ..bare });
+
+        let ids = |uid: u32, login: Option<u32>| [Some(uid), login];
+        let shares = ids(requester, requested_as).iter().flatten().any(|id| ids(approver, approved_as).contains(&Some(*id)));
+        let known = |uid: u32, login: Option<u32>| uid != 3 && (uid != 0 || login.is_some());
+        let (asked, approved) = (f64::from(asked), f64::from(approved));
+        let counts = !shares && known(requester, requested_as) && known(approver, approved_as)
+            && !other_card && !other_request && !other_boot
+            && approved >= asked && approved <= now && now - approved < 600.0;
+        let says = reason != "" || !(glass && level == Level::L3);
+        prop_assert_eq!(decided.is_ok(), counts && says, "{:?}", decided.err());
+        // And never without any.
+        let consent = Consent { given_at: at(now), ..said(&card, "INC-7") };
+        prop_assert!(review(card, consent, &bare).is_err());
+    }
+
+    /// A count that was agreed to stands for one that is about as large, and for no other.
+    #[test]
+    fn an_agreed_count_stands_for_about_as_many(agreed in 0u64..2000, found in 0u64..2000) {
+        let mut flush = action(Level::L3);
+        flush.plan = Plan::Flush { tolerance: 0.1 };
+        let with = |count: u64| {
+            let mut card = card(flush.clone(), 0..0);
+            card.preview.count = Some(count);
+            card
+        };
+        let adopted = with(found).for_agreed(Some(agreed));
+        let near = found.abs_diff(agreed) as f64 <= agreed as f64 * 0.1 && found > 0;
+        prop_assert_eq!(adopted.count(), if near { agreed } else { found });
+        prop_assert_eq!(adopted.digest() == with(agreed).digest(), near || agreed == found);
+        prop_assert_eq!(adopted.preview.remarks.is_empty(), !near || agreed == found, "it says so");
+        prop_assert_eq!(with(found).for_agreed(None).digest(), with(found).digest());
+    }
+}

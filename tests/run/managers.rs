@@ -1,0 +1,117 @@
+//! Restarts by real managers, the whole way through the program: a systemd of its own, on this machine and over ssh.
+
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::sshd::Sshd;
+use super::systemd_lab::Lab;
+use super::{Told, code_in, skipped};
+
+/// An operator who may restart units of the lab.
+struct Operator {
+    lab: Lab,
+    home: TempDir,
+    path: String,
+}
+
+impl Operator {
+    /// Restarts one unit from outside of the lab.
+    fn of(lab: Lab, unit: &str) -> Operator {
+        let way: Vec<String> = lab.way_in().iter().map(|word| format!("{word:?}")).collect();
+        Operator::with(lab, unit, &format!("become = [{}]", way.join(", ")))
+    }
+
+    /// Restarts one unit; `more` are keys of its action.
+    fn with(lab: Lab, unit: &str, more: &str) -> Operator {
+        let home = TempDir::with_prefix("quarterdeck-run-").unwrap();
+        let audit = home.path().join("audit");
+        let text = format!(
+            "[actions]\nallow = true\naudit = \"{}\"\nheadless = [\"restart\"]\n\
+             [[action]]\nname = \"restart\"\nunit = {unit:?}\nstable = \"1s\"\nwithin = \"10s\"\n\
+             environment = \"staging\"\n{more}\n",
+            audit.display()
+        );
+        std::fs::write(home.path().join("quarterdeck.toml"), text).unwrap();
+        Operator { lab, home, path: std::env::var("PATH").unwrap() }
+    }
+
+    fn run(&self, unit: &str, more: &[&str]) -> Told {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        command.env_clear().env("HOME", self.home.path()).env("PATH", &self.path).stdin(Stdio::null());
+        command.arg("--config").arg(self.home.path().join("quarterdeck.toml"));
+        Told::of(command.args(["run", "restart", "--target", unit]).args(more).output().unwrap())
+    }
+
+    fn restart(&self, unit: &str) -> (Told, Told) {
+        let card = self.run(unit, &["--dry-run"]);
+        assert_eq!(card.code, 0, "{card:?}");
+        let code = code_in(&card.out);
+        let ended = self.run(unit, &["--confirm", &code]);
+        (card, ended)
+    }
+
+    fn process(&self, unit: &str) -> String {
+        self.lab.ask(&["show", unit, "--property=MainPID,InvocationID"])
+    }
+}
+
+fn lab() -> Option<Lab> {
+    Lab::boot().map_err(|why| skipped("a restart by a real systemd", &why)).ok()
+}
+
+#[test]
+fn a_unit_is_restarted_and_shown_to_run_as_a_new_process() {
+    let Some(lab) = lab() else { return };
+    let operator = Operator::of(lab, "api.service");
+    let before = operator.process("api.service");
+    let (card, ended) = operator.restart("api.service");
+    for words in ["'restart' '--' 'api.service'", "web.service (requires it)", "api.service in STAGING"] {
+        assert!(card.out.contains(words), "{words:?} in\n{}", card.out);
+    }
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.out.contains("a new process that stays"), "{ended:?}");
+    assert_ne!(operator.process("api.service"), before);
+}
+
+/// systemd calls the restart done; three seconds later it is in a loop.
+#[test]
+fn what_falls_over_again_is_not_verified() {
+    let Some(lab) = lab() else { return };
+    assert!(lab.run(&["systemctl", "start", "looping.service"]).status.success());
+    let operator = Operator::of(lab, "looping.service");
+    let card = operator.run("looping.service", &["--dry-run"]);
+    assert!(operator.lab.run(&["touch", "/run/lab/loop"]).status.success());
+    let ended = operator.run("looping.service", &["--confirm", &code_in(&card.out)]);
+    assert_eq!(ended.code, 12, "{ended:?}");
+    assert!(ended.out.contains("did not stay") || ended.out.contains("restarted"), "{ended:?}");
+}
+
+/// A process that is another one than on the card was not consented to.
+#[test]
+fn a_unit_that_was_restarted_meanwhile_is_left_alone() {
+    let Some(lab) = lab() else { return };
+    let operator = Operator::of(lab, "api.service");
+    let card = operator.run("api.service", &["--dry-run"]);
+    assert!(operator.lab.run(&["systemctl", "restart", "api.service"]).status.success());
+    let meanwhile = operator.process("api.service");
+    let ended = operator.run("api.service", &["--confirm", &code_in(&card.out)]);
+    assert_eq!(ended.code, 10, "{ended:?}");
+    assert_eq!(operator.process("api.service"), meanwhile);
+}
+
+#[test]
+fn over_ssh_it_is_the_same() {
+    let Some(lab) = lab() else { return };
+    let sshd = match Sshd::start_within(&lab.way_in()) {
+        Ok(sshd) => sshd,
+        Err(why) => return skipped("a restart over a real sshd", &why),
+    };
+    let mut operator = Operator::with(lab, "api.service", "ssh = \"lab\"");
+    operator.path = format!("{}:{}", sshd.at("bin").display(), operator.path);
+    let before = operator.process("api.service");
+    let (card, ended) = operator.restart("api.service");
+    assert!(card.out.contains("'ssh' '-a' '-x' '-T' '-oBatchMode=yes'"), "{}", card.out);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_ne!(operator.process("api.service"), before);
+}

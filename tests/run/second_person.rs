@@ -1,0 +1,343 @@
+//! The second person, the whole way: two real users of this system, the real program, and a real Redis that is flushed outside
+//! every window. Only root can be two users.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::pty::{Session, Start};
+use super::redis_server::RedisServer;
+use super::{Told, code_in};
+
+/// Who asks, and who approves.
+const DAEMON: u32 = 1;
+const NOBODY: u32 = 65534;
+/// A group that every system has.
+const GROUP: u32 = 100;
+const KEYS: usize = 40;
+
+/// A Redis, a folder that two operators share, and a home for each.
+struct Bastion {
+    around: TempDir,
+    redis: RedisServer,
+}
+
+impl Bastion {
+    fn new() -> Option<Bastion> {
+        if !rustix::process::geteuid().is_root() {
+            std::io::stderr().write_all(b"SKIPPED: two users need root\n").unwrap();
+            return None;
+        }
+        let around = TempDir::with_prefix("quarterdeck-two-").unwrap();
+        let path = |name: &str| around.path().join(name);
+        fs::set_permissions(around.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_quarterdeck"), path("quarterdeck")).unwrap();
+        fs::set_permissions(path("quarterdeck"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(path("shared")).unwrap();
+        chown(path("shared"), None, Some(GROUP)).unwrap();
+        fs::set_permissions(path("shared"), fs::Permissions::from_mode(0o2770)).unwrap();
+        for (uid, home) in [(DAEMON, "daemon"), (NOBODY, "nobody")] {
+            fs::create_dir(path(home)).unwrap();
+            chown(path(home), Some(uid), Some(GROUP)).unwrap();
+            fs::set_permissions(path(home), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        let redis = RedisServer::start(&[]);
+        let bastion = Bastion { around, redis };
+        bastion.configure("break_glass = [\"flush-redis\"]");
+        bastion.fill(KEYS);
+        Some(bastion)
+    }
+
+    fn configure(&self, policy: &str) {
+        let text = format!(
+            "[actions]\nallow = true\nheadless = [\"flush-redis\"]\nshared = \"{}\"\n{policy}\n\
+             [[cache]]\nname = \"shop\"\nredis = \"redis://127.0.0.1:{}/0\"\nenvironment = \"staging\"\n",
+            self.path("shared").display(),
+            self.redis.port
+        );
+        fs::write(self.path("config.toml"), text).unwrap();
+        fs::set_permissions(self.path("config.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.around.path().join(name)
+    }
+
+    fn fill(&self, keys: usize) {
+        self.redis.ask(&["FLUSHDB"]);
+        let names: Vec<String> = (0..keys).map(|n| format!("key:{n}")).collect();
+        let mut mset = vec!["MSET"];
+        mset.extend(names.iter().flat_map(|name| [name.as_str(), "1"]));
+        self.redis.ask(&mset);
+    }
+
+    fn keys(&self) -> String {
+        self.redis.ask(&["DBSIZE"])
+    }
+
+    /// The words before the arguments, to be another user.
+    fn as_user(&self, uid: u32) -> Vec<String> {
+        let home = if uid == DAEMON { "daemon" } else { "nobody" };
+        let binary = self.path("quarterdeck").display().to_string();
+        let home = format!("HOME={}", self.path(home).display());
+        let ids = [format!("--reuid={uid}"), format!("--regid={GROUP}"), "--clear-groups".to_owned()];
+        let config = self.path("config.toml").display().to_string();
+        let rest = ["env".to_owned(), home, binary, "--config".to_owned(), config];
+        ids.into_iter().chain(rest).collect()
+    }
+
+    fn tell(&self, uid: u32, arguments: &[&str]) -> Told {
+        let mut command = Command::new("setpriv");
+        command.env_clear().env("PATH", "/usr/bin:/bin").args(self.as_user(uid)).args(arguments).stdin(Stdio::null());
+        Told::of(command.output().unwrap())
+    }
+
+    /// On a terminal of its own.
+    fn sit(&self, uid: u32, arguments: &[&str], size: (u16, u16)) -> Session {
+        let words: Vec<String> =
+            self.as_user(uid).into_iter().chain(arguments.iter().map(|a| (*a).to_owned())).collect();
+        Start::program("setpriv", &words).size(size.0, size.1).run()
+    }
+
+    /// The card of the flush, and its code.
+    #[track_caller]
+    fn card(&self) -> (String, String) {
+        let told = self.tell(DAEMON, &["run", "flush-redis", "--target", "shop"]);
+        assert_eq!(told.code, 0, "{told:?}");
+        let code = code_in(&told.out);
+        (told.out, code)
+    }
+
+    fn confirm(&self, code: &str) -> Told {
+        let order = ["run", "flush-redis", "--target", "shop", "--confirm", code, "--reason", "INC-7: poisoned"];
+        self.tell(DAEMON, &order)
+    }
+
+    /// Asks for a second person; the request's id.
+    #[track_caller]
+    fn request(&self) -> String {
+        let (_, code) = self.card();
+        let told = self.confirm(&code);
+        assert_eq!(told.code, 10, "{told:?}");
+        assert!(told.err.contains("waits for a second person") && told.err.contains("within 10m"), "{told:?}");
+        let id = told.err.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        id.unwrap_or_else(|| panic!("no id in {told:?}")).to_owned()
+    }
+
+    /// Approves on a terminal: what is typed, and how it ends.
+    #[track_caller]
+    fn approve(&self, uid: u32, id: &str, typed: &str, code: u32) -> String {
+        let mut terminal = self.sit(uid, &["approve", id], (120, 60));
+        terminal.wait_until("the question, or a refusal", |seen| {
+            seen.shows("or nothing to leave:") || seen.ended.is_some()
+        });
+        if terminal.seen().ended.is_none() {
+            // What is typed before the card could be read is thrown away: it asks again by still waiting.
+            std::thread::sleep(Duration::from_millis(600));
+            terminal.send(format!("{typed}\r"));
+        }
+        assert_eq!(terminal.exit_code(), code, "{}", terminal.screen());
+        terminal.screen()
+    }
+
+    /// A request as it lies in the folder, changed by somebody who may.
+    fn change(&self, shelf: &str, name: &str, change: impl Fn(&mut Value)) {
+        let path = self.path("shared").join(shelf).join(name);
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        change(&mut record);
+        // The same file: its owner stays.
+        fs::write(&path, format!("{record}\n")).unwrap();
+    }
+
+    /// The records of a user's audit, whose chain holds.
+    fn audit(&self, uid: u32) -> Vec<Value> {
+        let home = if uid == DAEMON { "daemon" } else { "nobody" };
+        let folder = self.path(home).join(".local/state/quarterdeck").display().to_string();
+        let ask = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+            Told::of(command.env_clear().arg("audit").args(arguments).args(["--folder", &folder]).output().unwrap())
+        };
+        let verified = ask(&["verify"]);
+        assert_eq!(verified.code, 0, "{verified:?}");
+        ask(&["show", "--json"]).out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn events(&self, uid: u32) -> Vec<String> {
+        self.audit(uid).iter().map(|record| record["event"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[test]
+fn the_glass_is_broken_by_two_people_once() {
+    let Some(bastion) = Bastion::new() else { return };
+    let (card, code) = bastion.card();
+    for words in ["BREAK GLASS", "none is declared", "somebody else has to approve it", "--reason 'WHY'"] {
+        assert!(card.contains(words), "{words:?} in\n{card}");
+    }
+    bastion
+        .tell(DAEMON, &["run", "flush-redis", "--target", "shop", "--confirm", &code])
+        .refused("a reason is asked for");
+    let id = bastion.request();
+    let listed = bastion.tell(NOBODY, &["approve"]);
+    assert!(listed.out.contains(&id) && listed.out.contains("daemon") && listed.out.contains("flush-redis on shop"));
+    assert!(bastion.tell(DAEMON, &["approve"]).out.contains("yours: somebody else"));
+    bastion.tell(NOBODY, &["approve", &id]).refused("terminal");
+    assert!(bastion.approve(DAEMON, &id, "shop 40", 10).contains("must be another one"));
+    assert!(bastion.approve(NOBODY, &id, "shop 41", 10).contains("not typed exactly"));
+    assert!(bastion.approve(NOBODY, &id, "", 10).contains("left without"));
+    assert_eq!(bastion.keys(), KEYS.to_string());
+    let seen = bastion.approve(NOBODY, &id, "shop 40", 0);
+    for words in ["daemon asks", "INC-7: poisoned", "BREAK GLASS", "FLUSHDB ASYNC", "is approved"] {
+        assert!(seen.contains(words), "{words:?} in\n{seen}");
+    }
+    // Meanwhile the cache lives on: the card that is made anew stands for about as many keys.
+    bastion.redis.ask(&["MSET", "more:1", "1", "more:2", "1"]);
+    let (card, code) = bastion.card();
+    assert!(card.contains("42 keys now; 40 were agreed to") && card.contains("nobody approved it"), "{card}");
+    let told = bastion.confirm(&code);
+    assert_eq!((told.code, bastion.keys()), (0, "0".to_owned()), "{told:?}");
+    assert!(told.out.contains("BREAK GLASS") && told.out.contains("verified"), "{told:?}");
+    // Its approval is used up: the same card asks again.
+    bastion.fill(KEYS);
+    bastion.request();
+    assert_eq!(bastion.keys(), KEYS.to_string());
+
+    let asked = ["refused", "approval-asked", "refused", "intent", "outcome", "approval-asked"];
+    assert_eq!(bastion.events(DAEMON), asked);
+    assert_eq!(bastion.events(NOBODY), ["confirmation-failed", "cancelled", "approving", "approved"]);
+    for record in &bastion.audit(DAEMON)[3..5] {
+        let record = &record["fields"];
+        assert_eq!(
+            (&record["approver"], &record["break_glass"]),
+            (&Value::from("nobody"), &Value::from(true)),
+            "{record}"
+        );
+        assert_eq!(record["request"], id.as_str());
+    }
+}
+
+#[test]
+fn what_is_too_old_or_of_another_card_runs_nothing() {
+    let Some(bastion) = Bastion::new() else { return };
+    let old = bastion.request();
+    let record = bastion.path("shared").join("requests").join(&old);
+    bastion.change("requests", &old, |request| {
+        let boot_ns = request["when"]["boot_ns"].as_u64().unwrap();
+        match boot_ns.checked_sub(601_000_000_000) {
+            Some(earlier) => request["when"]["boot_ns"] = Value::from(earlier),
+            // The machine was started just now.
+            None => request["when"]["boot_id"] = Value::from("another"),
+        }
+    });
+    assert!(bastion.approve(NOBODY, &old, "shop 40", 10).contains("refused"));
+    // Whoever asked sees that nobody came.
+    let id = bastion.request();
+    assert!(!record.exists());
+    bastion.approve(NOBODY, &id, "shop 40", 0);
+    // Far more keys than were approved: another card, that asks anew.
+    bastion.fill(2 * KEYS);
+    let other = bastion.request();
+    assert_ne!(other, id);
+    bastion.fill(KEYS);
+    // The approval names another card than the request.
+    bastion.change("approvals", &format!("{id}.{NOBODY}"), |approval| approval["digest"] = Value::from("0".repeat(64)));
+    let third = bastion.request();
+    assert_ne!(third, id);
+    assert_eq!(bastion.keys(), KEYS.to_string(), "nothing ran");
+    let asked = ["approval-asked", "approval-expired", "approval-asked", "approval-asked", "approval-asked"];
+    assert_eq!(bastion.events(DAEMON), asked);
+    assert_eq!(bastion.events(NOBODY), ["approval-expired", "approving", "approved"]);
+}
+
+#[test]
+fn without_a_shared_folder_nobody_can_be_asked() {
+    let Some(bastion) = Bastion::new() else { return };
+    bastion.configure("break_glass = [\"flush-redis\"]");
+    let config = bastion.path("config.toml");
+    let alone: String = fs::read_to_string(&config)
+        .unwrap()
+        .lines()
+        .filter(|l| !l.starts_with("shared ="))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    fs::write(&config, alone).unwrap();
+    bastion.tell(DAEMON, &["run", "flush-redis", "--target", "shop"]).refused("needs the folder `shared`");
+    bastion.tell(NOBODY, &["approve"]).refused("none is configured");
+    bastion.configure("break_glass = [\"flush-redsi\"]");
+    let told = bastion.tell(DAEMON, &["run", "--list"]);
+    assert!(told.code == 78 && told.err.contains("did you mean \"flush-redis\"?"), "{told:?}");
+}
+
+/// A dialog is drawn, to its last line, and takes keys.
+#[track_caller]
+fn awake(session: &Session) {
+    session.wait_until("a dialog that listens", |seen| seen.shows("Esc leaves") && !seen.shows("read it first"));
+}
+
+/// In two dashboards: the one who asks is told, the one who may approve is only told that something waits.
+#[test]
+fn in_two_dashboards() {
+    let Some(bastion) = Bastion::new() else { return };
+    let mut asks = bastion.sit(DAEMON, &[], (120, 40));
+    let mut approves = bastion.sit(NOBODY, &[], (80, 24));
+    approves.wait_for("? help");
+    asks.wait_for("? help");
+    asks.press(":", "the mosaic of all panes");
+    asks.send("act flush-redis on shop\r");
+    asks.wait_for("BREAK GLASS");
+    awake(&asks);
+    asks.press("shop 40\tINC-7", "asks for a second person");
+    asks.press("\x14", "waits for a second person");
+    let id = asks.screen().split("quarterdeck approve ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+
+    approves.wait_for(&format!(":approve {id}: 1 action waits"));
+    assert!(!approves.seen().shows("daemon asks"), "it never takes the focus");
+    approves.press(":", "the mosaic of all panes");
+    approves.send(format!("approve {id}\r"));
+    approves.wait_for("daemon asks");
+    awake(&approves);
+    // Nothing but the chord approves, and that only after the phrase.
+    approves.send("\t\r \r");
+    approves.press("\x14", "not typed exactly");
+    assert_eq!(bastion.events(NOBODY), ["confirmation-failed"]);
+    approves.press("shop 40", "Ctrl-T approves it");
+    approves.press("\x14", "is approved");
+
+    asks.wait_for(":consent: nobody approved");
+    assert_eq!(bastion.keys(), KEYS.to_string(), "the requester consents again");
+    asks.send("\x1b");
+    asks.wait_gone("nothing was done yet");
+    asks.press(":", "the mosaic of all panes");
+    asks.send("consent\r");
+    asks.wait_for("nobody approved it");
+    awake(&asks);
+    asks.press("shop 40\tINC-7", "Ctrl-T runs it");
+    asks.press("\x14", "approved by");
+    asks.wait_for("verified");
+    assert_eq!(bastion.keys(), "0");
+    asks.press("\x1b", "ran outside its window");
+    assert_eq!(bastion.events(DAEMON), ["approval-asked", "intent", "outcome"]);
+    assert_eq!(bastion.events(NOBODY), ["confirmation-failed", "approving", "approved"]);
+}
+
+/// Without anybody else, in its window: a code is for about as many keys as its card shows, as the flush itself is.
+#[test]
+fn a_code_is_for_about_as_many_keys() {
+    let Some(bastion) = Bastion::new() else { return };
+    bastion.configure("windows = [\"daily 00:00-24:00 UTC\"]");
+    let (card, code) = bastion.card();
+    assert!(!card.contains("BREAK GLASS") && !card.contains("second person"), "{card}");
+    bastion.fill(2 * KEYS);
+    bastion.confirm(&code).refused("what was confirmed is not what would be done");
+    bastion.fill(KEYS);
+    let (_, code) = bastion.card();
+    bastion.redis.ask(&["MSET", "more:1", "1", "more:2", "1"]);
+    let told = bastion.confirm(&code);
+    assert_eq!((told.code, bastion.keys()), (0, "0".to_owned()), "{told:?}");
+}
