@@ -1,3 +1,4 @@
 //! What the tests of this floor share.
 
+mod boundaries;
 pub mod world;

@@ -9,8 +9,13 @@
 )]
 
 mod consent;
+#[path = "../support/escapes.rs"]
+mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+#[path = "../support/hostile.rs"]
+mod hostile;
+mod hostile_bytes;
 mod kills;
 mod limits;
 #[path = "../support/postgres_server.rs"]

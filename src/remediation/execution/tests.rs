@@ -1,6 +1,7 @@
 //! The machine against a simulated world that logs every effect, with faults and crashes at any moment; and its paths one
 //! by one.
 
+mod fresh;
 mod paths;
 mod properties;
 mod results;

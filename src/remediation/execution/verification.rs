@@ -102,11 +102,14 @@ impl Verification {
 
     /// Every trial passed for as long as wanted, by readings. Without a trial nothing is ever proved.
     pub fn has_passed(&self) -> bool {
-        let passed = |state: &TrialState| match (&state.after, state.passes_since) {
+        !self.trials.is_empty() && self.trials.iter().all(|state| self.was_seen(state))
+    }
+
+    fn was_seen(&self, state: &TrialState) -> bool {
+        match (&state.after, state.passes_since) {
             (Some(after), Some(since)) => after.at.since(since) >= self.stable,
             _ => false,
-        };
-        !self.trials.is_empty() && self.trials.iter().all(passed)
+        }
     }
 
     /// There is no time left, or nothing to wait for.
@@ -148,7 +151,7 @@ impl Verification {
         if self.trials.is_empty() {
             return Safe::of("nothing was declared that would show its success");
         }
-        let missing = self.trials.iter().filter(|state| state.passes_since.is_none() || !self.has_passed());
+        let missing = self.trials.iter().filter(|state| !self.was_seen(state));
         let words: Vec<String> = missing
             .map(|state| {
                 let wanted = state.trial.expect.words();

@@ -69,7 +69,6 @@ fn written_down(action: &Action) -> Preview {
             let origin = http.url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
         }
-        preview.effect.extend(request::lines(http));
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
