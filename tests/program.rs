@@ -13,6 +13,8 @@ mod long_tables;
 mod mouse;
 #[path = "program/ship.rs"]
 mod ship;
+#[path = "program/upkeep.rs"]
+mod upkeep;
 #[path = "program/windows.rs"]
 mod windows;
 mod world;

@@ -263,6 +263,8 @@ impl Dashboard {
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
+            | Effect::Interrupt { .. }
+            | Effect::ReadNeedy { .. }
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),

@@ -27,4 +27,5 @@ mod signals;
 mod sources;
 mod teller;
 pub mod terminal;
+mod upkeep_orders;
 mod watch;

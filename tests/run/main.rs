@@ -9,6 +9,7 @@ mod postgres_server;
 mod pty;
 mod refusals;
 mod terminal;
+mod upkeep;
 mod whole_way;
 
 use std::path::PathBuf;

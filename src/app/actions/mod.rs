@@ -14,6 +14,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod upkeep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Actions {
     pub clock: ClockTrust,
     /// The time that a person was asked to confirm, when it was shown.
     pub time_shown: Option<Moment>,
+    /// What the server names as in need of something.
+    pub offers: upkeep::Offers,
 }
 
 /// An action on its way.
@@ -65,6 +68,8 @@ pub struct Current {
     pub run: Safe,
     /// Its end was told.
     pub told: bool,
+    /// What the step that runs says of itself.
+    pub live: Vec<Safe>,
     /// Its way.
     pub execution: Execution,
 }
@@ -98,6 +103,7 @@ impl Actions {
             coverage: None,
             clock: ClockTrust::begin(now),
             time_shown: None,
+            offers: upkeep::Offers::default(),
         }
     }
 

@@ -11,6 +11,7 @@ mod reach;
 mod screen;
 mod services;
 mod signals;
+mod upkeep;
 mod windows;
 
 use std::path::{Path, PathBuf};

@@ -182,6 +182,7 @@ impl World {
                 self.locks = 0;
                 None
             }
+            Order::Interrupt => panic!("signalling sessions cannot be stopped in the middle"),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
-use crate::app::actions::{catalogue, evidence, record};
+use crate::app::actions::{catalogue, evidence, record, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::update::say;
@@ -44,6 +44,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Plan::Explain { statement, .. } => {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Explain { database, statement: *statement }
+        }
+        Plan::Upkeep(upkeep) => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
         }
         Plan::Steps(_) => {
             let preview = written_down(&action);
@@ -95,6 +99,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     match outcome {
         Ok(preview) => {
             model.view.message = None;
+            upkeep::note_leftovers(model, &action, &preview);
             show(model, action, preview, begun);
         }
         Err(cause) => say(model, format!("no card: {cause}"), Tone::Bad),
