@@ -56,11 +56,9 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
 /// The action that runs.
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
-    let document = model
-        .actions
-        .current
-        .as_ref()
-        .map_or_else(Document::default, |current| progress::document(&current.execution, model.now));
+    let document = model.actions.current.as_ref().map_or_else(Document::default, |current| {
+        progress::document_with(&current.execution, &current.live, model.now)
+    });
     OverlayView::Form {
         document,
         scroll,

@@ -19,6 +19,7 @@ pub mod progress;
 pub mod record;
 pub mod request;
 pub mod sight;
+pub mod upkeep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub struct Actions {
     pub time_shown: Option<Moment>,
     /// Requests and approvals of second persons.
     pub second: approvals::Second,
+    /// What the server names as in need of something.
+    pub offers: upkeep::Offers,
 }
 
 /// An action on its way.
@@ -72,6 +75,8 @@ pub struct Current {
     pub run: Safe,
     /// Its end was told.
     pub told: bool,
+    /// What the step that runs says of itself.
+    pub live: Vec<Safe>,
     /// Its way.
     pub execution: Execution,
 }
@@ -106,6 +111,7 @@ impl Actions {
             clock: ClockTrust::begin(now),
             time_shown: None,
             second: approvals::Second::default(),
+            offers: upkeep::Offers::default(),
         }
     }
 

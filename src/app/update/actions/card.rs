@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, record, request};
+use crate::app::actions::{catalogue, evidence, record, request, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::update::say;
@@ -46,6 +46,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Explain { database, statement: *statement }
         }
+        Plan::Upkeep(upkeep) => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
+        }
         Plan::Steps(_) => {
             // A preview that is still awaited is of an action that was left.
             model.actions.asked = None;
@@ -69,6 +73,7 @@ fn written_down(action: &Action) -> Preview {
             let origin = http.url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
         }
+        preview.effect.extend(request::lines(http));
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
@@ -85,6 +90,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     match outcome {
         Ok(preview) => {
             model.view.message = None;
+            upkeep::note_leftovers(model, &action, &preview);
             show(model, action, preview, begun);
         }
         Err(cause) => say(model, format!("no card: {cause}"), Tone::Bad),
