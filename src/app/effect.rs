@@ -100,6 +100,8 @@ pub enum Effect {
         /// Of which run.
         run: u64,
     },
+    /// Read what the audit tells of other operators and of earlier times; only read.
+    ReadHistory,
     /// Forget what the terminal shows and draw everything.
     RedrawAll,
     /// Stop as a job of the shell.

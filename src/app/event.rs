@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
+use crate::app::timeline::History;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Moment, Safe};
@@ -73,6 +74,8 @@ pub enum Event {
     AuditStands(Result<(), Safe>),
     /// Runs of before that never came to an end: nobody knows whether they had their effect.
     RunsRecovered(Vec<Safe>),
+    /// What the audit tells of other operators and of earlier times.
+    HistoryRead(Box<History>),
     /// So many clients are attached to the tmux session that we stand in.
     TmuxClientsCounted(usize),
     /// Whom the guards cover, when that is less than all.

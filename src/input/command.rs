@@ -95,6 +95,8 @@ pub enum Command {
     WatchAction,
     /// Leave to act again, after it lapsed.
     Arm,
+    /// A mark at this moment.
+    Mark,
     /// The wall clock is right: maintenance windows may open again.
     ConfirmTime,
     /// UTC or local time.
@@ -177,6 +179,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Act, "act", &[], Scope::Global, "the card of an action, narrowed by parameters")
         .takes("ACTION on TARGET with older_than=5m user=web"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
+    row(Command::Mark, "mark", &[Key::char('M')], Scope::Global, "marks this moment; :mark TEXT says what it is"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),
     row(Command::Slower, "slower", &[Key::char('+')], Scope::Global, "longer pause between frames"),

@@ -19,6 +19,7 @@ pub mod place;
 pub mod service;
 pub mod step;
 pub mod ticket;
+pub mod tripwire;
 pub mod window;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
+use super::history::HistoryReader;
 use super::inbox::Inbox;
 use super::redis_orders;
 use super::service_orders;
@@ -26,6 +27,7 @@ use super::watch::Watch;
 /// Acting, where it is allowed.
 pub struct Acting {
     inbox: Arc<Inbox>,
+    history: HistoryReader,
     audit: Option<AuditThread>,
 }
 
@@ -33,7 +35,8 @@ impl Acting {
     /// Opens the audit where actions are allowed; a program that only looks writes nothing.
     pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
         let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
-        Ok(Acting { inbox, audit })
+        let history = HistoryReader::new(spec, Arc::clone(&inbox));
+        Ok(Acting { inbox, history, audit })
     }
 
     /// Lets the audit finish; where its chain ends, if anything was written.
@@ -57,6 +60,7 @@ impl Acting {
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
+            Effect::ReadHistory => self.history.read(),
             _ => {}
         }
     }

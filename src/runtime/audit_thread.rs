@@ -2,8 +2,6 @@
 //! targets and the beginnings of cool-downs are kept here too: both are files, and both come before an effect.
 
 use std::collections::HashMap;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -15,11 +13,12 @@ use crate::adapters::{config_files, tmux};
 use crate::app::Event;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
-use crate::remediation::audit::{Entry, Unfinished, Value};
+use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
 use super::clock;
 use super::guards::{Guards, Wanted};
+use super::history;
 use super::inbox::Inbox;
 
 /// Orders that wait at most. A person makes a handful in a minute.
@@ -130,11 +129,7 @@ struct Desk {
 
 impl Desk {
     fn open(spec: &ActionsSpec, inbox: &Inbox) -> Desk {
-        let own = audit_log::default_folder();
-        let place = match &spec.audit {
-            Some(path) => Some(Place { shared: is_of_a_group(path), path: path.clone() }),
-            None => own.map(|path| Place { path, shared: false }),
-        };
+        let place = history::place(spec);
         let guards = Guards::open(spec);
         if let Some(words) = guards.coverage() {
             inbox.tell(Event::GuardsCover(words));
@@ -154,7 +149,7 @@ impl Desk {
         match AuditLog::open(place, writer, now) {
             Ok((log, opened)) => {
                 if !opened.recovered.is_empty() {
-                    inbox.tell(Event::RunsRecovered(opened.recovered.iter().map(words).collect()));
+                    inbox.tell(Event::RunsRecovered(opened.recovered.iter().map(history::words).collect()));
                 }
                 for found in opened.notes {
                     tracing::warn!("audit: {found}");
@@ -199,18 +194,4 @@ impl Desk {
             }
         }
     }
-}
-
-/// A folder that a group may write to is one that several operators share.
-fn is_of_a_group(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o020 != 0)
-}
-
-/// What is known of a run that never came to an end.
-fn words(run: &Unfinished) -> Safe {
-    let field = |name: &str| match run.fields.iter().find(|(known, _)| known == name) {
-        Some((_, Value::Text(text))) => text.clone(),
-        _ => Safe::of("?"),
-    };
-    Safe::of(format!("{}  {} on {}, by process {}", run.at, field("action"), field("target"), run.writer.pid))
 }

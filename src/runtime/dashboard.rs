@@ -100,6 +100,7 @@ impl Dashboard {
         let input = listen_to(&tty, &inbox)?;
         watch.begin(resolved);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
+        acting.obey(&watch, Effect::ReadHistory);
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -263,7 +264,8 @@ impl Dashboard {
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
-            | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
+            | Effect::Release { .. }
+            | Effect::ReadHistory) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

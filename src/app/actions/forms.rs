@@ -50,11 +50,13 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
 /// The action that runs.
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
-    let document = model
-        .actions
-        .current
-        .as_ref()
-        .map_or_else(Document::default, |current| progress::document(&current.execution, model.now));
+    let document = model.actions.current.as_ref().map_or_else(Document::default, |current| {
+        let mut document = progress::document(&current.execution, model.now);
+        if let Some(wire) = model.actions.tripwires.of(current.id) {
+            wire.tell(&mut document, model.now);
+        }
+        document
+    });
     OverlayView::Form {
         document,
         scroll,

@@ -13,6 +13,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod tripwire;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,6 +54,8 @@ pub struct Actions {
     pub clock: ClockTrust,
     /// The time that a person was asked to confirm, when it was shown.
     pub time_shown: Option<Moment>,
+    /// What is watched after the actions that ran.
+    pub tripwires: tripwire::Tripwires,
 }
 
 /// An action on its way.
@@ -97,6 +100,7 @@ impl Actions {
             coverage: None,
             clock: ClockTrust::begin(now),
             time_shown: None,
+            tripwires: tripwire::Tripwires::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::app::{Effect, Model, details, help};
 use crate::domain::Safe;
 use crate::input::Command;
 
-use super::{actions, cursor, logs, mouse, prompt, say, show, windows};
+use super::{actions, cursor, logs, mouse, prompt, say, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -50,7 +50,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
-            return vec![Effect::RefreshAll];
+            return vec![Effect::RefreshAll, Effect::ReadHistory];
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
@@ -58,6 +58,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::WatchAction => actions::watch(model),
         Command::Act => return obey_with(model, command, ""),
         Command::Arm => return actions::arm(model),
+        Command::Mark => prompt::open(model, Prompt::Mark { at: model.now }),
         Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
@@ -91,6 +92,18 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             if pane == PaneId::Logs =>
         {
             return logs::obey(model, command);
+        }
+        Command::Up
+        | Command::Down
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom
+            if pane == PaneId::Timeline =>
+        {
+            timeline::travel(model, command);
         }
         Command::Up
         | Command::Down

@@ -40,11 +40,15 @@ pub enum AuditEvent {
     SegmentOpened,
     /// A new file goes on where the one before was lost.
     SegmentLost,
+    /// After an action a figure got clearly worse.
+    Tripped,
+    /// The operator marked a moment.
+    Mark,
 }
 
 impl AuditEvent {
     /// All.
-    pub const ALL: [AuditEvent; 15] = [
+    pub const ALL: [AuditEvent; 17] = [
         AuditEvent::Intent,
         AuditEvent::Outcome,
         AuditEvent::Step,
@@ -60,6 +64,8 @@ impl AuditEvent {
         AuditEvent::Recovered,
         AuditEvent::SegmentOpened,
         AuditEvent::SegmentLost,
+        AuditEvent::Tripped,
+        AuditEvent::Mark,
     ];
 
     /// The word in the record.
@@ -81,6 +87,8 @@ impl AuditEvent {
             AuditEvent::Recovered => "recovered",
             AuditEvent::SegmentOpened => "segment-opened",
             AuditEvent::SegmentLost => "segment-lost",
+            AuditEvent::Tripped => "tripped",
+            AuditEvent::Mark => "mark",
         }
     }
 

@@ -6,6 +6,7 @@ use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::{catalogue, evidence, record};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -99,6 +100,8 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 
 fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     let before = evidence::before(&model.live, &action, model.now);
+    let words = format!("the card of {} on {}", action.id, action.target.name);
+    model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
     let dialog = Dialog::new(Card::new(action, preview, before, begun));
     // One card at a time.
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));

@@ -3,9 +3,11 @@
 
 mod card;
 mod run;
+mod tripwire;
 
 pub use card::{ask, card_key, leaving, previewed, seen};
 pub use run::{consented, happened, progress_key, read, watch};
+pub use tripwire::sampled;
 
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record};
 use crate::app::table::Tone;
@@ -83,6 +85,7 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
 /// Time passed: deadlines, and the leave to act that lapses.
 pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    tripwire::time_passed(model);
     if model.actions.armed.is_some_and(|since| now.since(since) >= LAPSES) && model.actions.running().is_none() {
         model.actions.armed = None;
         say(model, "the leave to act lapsed after 30 idle minutes; :arm gives it back", Tone::Warn);
