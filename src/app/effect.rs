@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::Safe;
@@ -102,6 +103,13 @@ pub enum Effect {
     },
     /// Read what the audit tells of other operators and of earlier times; only read.
     ReadHistory,
+    /// Ask the shared folder who holds these targets and what cools down there; only look.
+    LookAtGuards {
+        /// Number of the question.
+        id: u64,
+        /// Which.
+        wanted: Vec<Wanted>,
+    },
     /// Forget what the terminal shows and draw everything.
     RedrawAll,
     /// Stop as a job of the shell.

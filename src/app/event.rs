@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::actions::standing::Standing;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
@@ -76,6 +77,13 @@ pub enum Event {
     RunsRecovered(Vec<Safe>),
     /// What the audit tells of other operators and of earlier times.
     HistoryRead(Box<History>),
+    /// The shared folder told who holds what, and what cools down.
+    GuardsSeen {
+        /// Of which question.
+        id: u64,
+        /// What it told.
+        seen: Vec<Standing>,
+    },
     /// So many clients are attached to the tmux session that we stand in.
     TmuxClientsCounted(usize),
     /// Whom the guards cover, when that is less than all.

@@ -180,7 +180,21 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        let facts = &self.preview.identity.facts;
+        self.preview.identity.target_key()
+    }
+
+    /// The reading of a measure when the card was made.
+    #[must_use]
+    pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
+        self.before.iter().find(|evidence| evidence.measure == *measure)
+    }
+}
+
+impl Identity {
+    /// What tells the target from every other, by those of its facts that last.
+    #[must_use]
+    pub fn target_key(&self) -> Digest {
+        let facts = &self.facts;
         let lasts = |name: &str| LASTING.contains(&name);
         let any = facts.iter().any(|(name, _)| lasts(name));
         let mut all = Hasher::default();
@@ -190,12 +204,6 @@ impl Card {
             all.bytes("value", value.as_bytes());
         }
         all.end()
-    }
-
-    /// The reading of a measure when the card was made.
-    #[must_use]
-    pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
-        self.before.iter().find(|evidence| evidence.measure == *measure)
     }
 }
 

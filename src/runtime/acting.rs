@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
+use crate::app::actions::standing;
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
 use crate::config::resolved::ActionsSpec;
@@ -61,6 +62,7 @@ impl Acting {
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
             Effect::ReadHistory => self.history.read(),
+            Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
             _ => {}
         }
     }
@@ -108,6 +110,11 @@ impl Acting {
         if !self.order(AuditOrder::Hold { run, wanted }) {
             self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
         }
+    }
+
+    /// Looks who holds targets. Where the thread is stuck nothing is known of it, and nothing is said.
+    fn look_at_guards(&self, id: u64, wanted: Vec<standing::Wanted>) {
+        let _asked = self.order(AuditOrder::Look { id, wanted });
     }
 
     /// Lets them go.

@@ -11,6 +11,7 @@ use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Place};
 use crate::adapters::shared_folder::Hold;
 use crate::adapters::{config_files, tmux};
 use crate::app::Event;
+use crate::app::actions::standing;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
 use crate::remediation::audit::Entry;
@@ -45,6 +46,13 @@ pub enum AuditOrder {
         run: u64,
         /// What is wanted.
         wanted: Wanted,
+    },
+    /// Look who holds targets and what cools down there.
+    Look {
+        /// Number of the question.
+        id: u64,
+        /// Which.
+        wanted: Vec<standing::Wanted>,
     },
     /// Let the locks go.
     Release {
@@ -105,6 +113,9 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                 let held = desk.guards.hold(&wanted);
                 let input = Input::Held(held.map(|hold| drop(desk.holds.insert(run, hold))));
                 tell(inbox, run, input);
+            }
+            AuditOrder::Look { id, wanted } => {
+                inbox.tell(Event::GuardsSeen { id, seen: desk.guards.look(wanted) });
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
         }

@@ -265,7 +265,8 @@ impl Dashboard {
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
             | Effect::Release { .. }
-            | Effect::ReadHistory) => self.acting.obey(&self.watch, acting),
+            | Effect::ReadHistory
+            | Effect::LookAtGuards { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

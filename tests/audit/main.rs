@@ -9,6 +9,7 @@
 
 mod faults;
 mod folders;
+mod history;
 mod kills;
 mod program;
 mod races;

@@ -87,7 +87,8 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     }
     let readings = super::evidence::before(&model.live, action, model.now);
     let running = model.actions.running();
-    hindrance(action, &situation(model, running.as_ref(), &readings))
+    let against = hindrance(action, &situation(model, running.as_ref(), &readings));
+    against.or_else(|| super::standing::against(model, action))
 }
 
 fn target(at: usize, spec: &DatabaseSpec) -> Target {

@@ -13,6 +13,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod standing;
 pub mod tripwire;
 
 use std::collections::VecDeque;
@@ -56,6 +57,8 @@ pub struct Actions {
     pub time_shown: Option<Moment>,
     /// What is watched after the actions that ran.
     pub tripwires: tripwire::Tripwires,
+    /// What the shared folder told of the targets.
+    pub standings: standing::Standings,
 }
 
 /// An action on its way.
@@ -101,6 +104,7 @@ impl Actions {
             clock: ClockTrust::begin(now),
             time_shown: None,
             tripwires: tripwire::Tripwires::default(),
+            standings: standing::Standings::default(),
         }
     }
 

@@ -32,7 +32,12 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
     model.dirty = true;
     let pane = model.view.focused();
     match command {
-        Command::Page(digit) => go_to(model, digit),
+        Command::Page(digit) => {
+            go_to(model, digit);
+            if model.view.page == Page::Actions {
+                return actions::look_at_guards(model);
+            }
+        }
         Command::Back => return back(model),
         Command::Quit => return vec![Effect::Quit],
         Command::Close => return close(model),

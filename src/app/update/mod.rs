@@ -87,6 +87,11 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             timeline::told(model, *history);
             Vec::new()
         }
+        Event::GuardsSeen { id, seen } => {
+            let now = model.now;
+            model.actions.standings.answer(id, seen, now);
+            Vec::new()
+        }
         Event::TmuxClientsCounted(clients) => {
             model.actions.tmux_clients = clients;
             Vec::new()
