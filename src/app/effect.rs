@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
-use crate::config::resolved::{CacheSpec, ServiceSpec};
+use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::logs::Reload;
@@ -143,6 +143,8 @@ pub enum PreviewOf {
         /// At most so many.
         cap: usize,
     },
+    /// Whom a request reaches.
+    Receivers(Receivers),
     /// A service.
     Service(Box<ServiceStep>),
     /// The database of a cache.

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
-use crate::app::actions::standing;
+use crate::adapters::endpoint::JsonEndpoint;
+use crate::app::actions::{receivers, standing};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
-use crate::config::resolved::ActionsSpec;
+use crate::config::resolved::{ActionsSpec, Receivers};
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
@@ -80,6 +81,17 @@ impl Acting {
             PreviewOf::Flush { cache } => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
                 watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
+            }
+            PreviewOf::Receivers(Receivers::Sql { database, sql }) => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Receivers { id, sql, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Receivers(Receivers::Endpoint { request, pointer }) => {
+                let (inbox, endpoint) =
+                    (Arc::clone(&self.inbox), JsonEndpoint::new(request, watch.clients(), deadline));
+                watch.io().spawn(async move { receivers_of(id, endpoint, &pointer, &inbox).await });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -174,6 +186,12 @@ impl Acting {
     fn tell(&self, run: u64, input: Input) {
         self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
     }
+}
+
+async fn receivers_of(id: u64, mut endpoint: JsonEndpoint, pointer: &str, inbox: &Inbox) {
+    let begun = clock::now();
+    let outcome = endpoint.counts(pointer, receivers::MOST + 1).await.map(receivers::found);
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
 
 fn count(watch: &Watch, database: usize, order: DatabaseOrder) {

@@ -12,6 +12,7 @@ pub mod menu;
 pub mod page;
 pub mod parameters;
 pub mod progress;
+pub mod receivers;
 pub mod record;
 pub mod standing;
 pub mod tripwire;

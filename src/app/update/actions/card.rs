@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
-use crate::app::actions::{catalogue, evidence, record};
+use crate::app::actions::{catalogue, evidence, receivers, record};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -41,6 +41,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Plan::Flush { .. } => {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
+        }
+        Plan::Steps(_) if receivers::of(model, &action).is_some() => {
+            let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
+            PreviewOf::Receivers(source)
         }
         Plan::Steps(_) => {
             let preview = written_down(&action);
@@ -89,6 +93,11 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         model.actions.asked = Some((asked, action));
         return;
     }
+    // What will be sent is known in any case; only whom it reaches had to be read.
+    let outcome = match &action.plan {
+        Plan::Steps(_) => Ok(receivers::joined(written_down(&action), outcome)),
+        _ => outcome,
+    };
     match outcome {
         Ok(preview) => {
             model.view.message = None;
