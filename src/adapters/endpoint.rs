@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::config::resolved::{CacheSource, EndpointSpec};
 use crate::domain::cache::CacheReading;
 use crate::domain::signal::SignalValue;
-use crate::domain::{Cause, Safe};
+use crate::domain::{Cause, Safe, Untrusted};
 use crate::health::json::{self, Fault, Node};
 use crate::health::text::is_page;
 
@@ -47,6 +47,37 @@ impl JsonEndpoint {
             enough: None,
         };
         json_of(&exchange(&self.clients, &ask).await.result?)
+    }
+}
+
+impl JsonEndpoint {
+    /// Names with counts: an object of them, or a list of objects with `name` and `count`; at most so many.
+    pub async fn counts(&mut self, pointer: &str, most: usize) -> Result<Vec<(Untrusted, f64)>, Cause> {
+        counts_of(&self.read().await?, pointer, most)
+    }
+}
+
+/// What stands at a pointer, as names with counts. A count that is no number is not known, and not zero.
+pub fn counts_of(value: &Value, pointer: &str, most: usize) -> Result<Vec<(Untrusted, f64)>, Cause> {
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let name = |value: &Value| match value {
+        Value::String(text) => Some(Untrusted::from(text.as_str())),
+        Value::Number(number) => Some(Untrusted::from(number.to_string())),
+        _ => None,
+    };
+    let odd = || Cause::NoSuchFigure { pointer: Safe::of(format!("{pointer}: no names with counts")) };
+    match value.pointer(pointer).ok_or_else(odd)? {
+        Value::Object(members) => Ok(members
+            .iter()
+            .take(most)
+            .map(|(name, count)| (Untrusted::from(name.as_str()), number(Some(count))))
+            .collect()),
+        Value::Array(items) => items
+            .iter()
+            .take(most)
+            .map(|item| Ok((item.get("name").and_then(name).ok_or_else(odd)?, number(item.get("count")))))
+            .collect(),
+        _ => Err(odd()),
     }
 }
 

@@ -133,8 +133,12 @@ fn message(model: &Model) -> Line {
     }
 }
 
-/// All that is wrong, worst first.
+/// What got worse after an action, all that is wrong, worst first, and that an action is still being watched.
 fn alerts(model: &Model) -> Vec<Span> {
     let found = concerns(&model.live, &model.changes, model.now);
-    found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() }).collect()
+    let found = found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() });
+    let watched = model.actions.tripwires.watching().map(|wire| wire.words(model.now));
+    let (worse, watching): (Vec<_>, Vec<_>) = watched.partition(|(_, tone)| *tone == Tone::Bad);
+    let span = |(text, tone)| Span { text, tone };
+    worse.into_iter().map(span).chain(found).chain(watching.into_iter().map(span)).collect()
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::actions::approvals::SecondOrder;
+use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
-use crate::config::resolved::{CacheSpec, ServiceSpec};
+use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
@@ -116,6 +117,15 @@ pub enum Effect {
         /// Of which run.
         run: u64,
     },
+    /// Read what the audit tells of other operators and of earlier times; only read.
+    ReadHistory,
+    /// Ask the shared folder who holds these targets and what cools down there; only look.
+    LookAtGuards {
+        /// Number of the question.
+        id: u64,
+        /// Which.
+        wanted: Vec<Wanted>,
+    },
     /// Forget what the terminal shows and draw everything.
     RedrawAll,
     /// Stop as a job of the shell.
@@ -151,6 +161,8 @@ pub enum PreviewOf {
         /// At most so many.
         cap: usize,
     },
+    /// Whom a request reaches.
+    Receivers(Receivers),
     /// A service.
     Service(Box<ServiceStep>),
     /// The database of a cache.

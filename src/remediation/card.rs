@@ -223,16 +223,7 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        let facts = &self.preview.identity.facts;
-        let lasts = |name: &str| LASTING.contains(&name);
-        let any = facts.iter().any(|(name, _)| lasts(name));
-        let mut all = Hasher::default();
-        // What changes with every restart, and who asks, says nothing about which target it is.
-        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
-            all.text("identity", name);
-            all.bytes("value", value.as_bytes());
-        }
-        all.end()
+        self.preview.identity.target_key()
     }
 
     /// Newer readings of the same measures become the basis of before and after; they are no part of what is consented to.
@@ -249,6 +240,23 @@ impl Card {
     #[must_use]
     pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
         self.before.iter().find(|evidence| evidence.measure == *measure)
+    }
+}
+
+impl Identity {
+    /// What tells the target from every other, by those of its facts that last.
+    #[must_use]
+    pub fn target_key(&self) -> Digest {
+        let facts = &self.facts;
+        let lasts = |name: &str| LASTING.contains(&name);
+        let any = facts.iter().any(|(name, _)| lasts(name));
+        let mut all = Hasher::default();
+        // What changes with every restart, and who asks, says nothing about which target it is.
+        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
+            all.text("identity", name);
+            all.bytes("value", value.as_bytes());
+        }
+        all.end()
     }
 }
 

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
+use crate::adapters::endpoint::JsonEndpoint;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
+use crate::app::actions::{receivers, standing};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
-use crate::config::resolved::ActionsSpec;
+use crate::config::resolved::{ActionsSpec, Receivers};
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
@@ -19,6 +21,7 @@ use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
+use super::history::HistoryReader;
 use super::inbox::Inbox;
 use super::redis_orders;
 use super::service_orders;
@@ -28,6 +31,7 @@ use super::watch::Watch;
 /// Acting, where it is allowed.
 pub struct Acting {
     inbox: Arc<Inbox>,
+    history: HistoryReader,
     audit: Option<AuditThread>,
     /// The run whose step is to be stopped.
     interrupted: tokio::sync::watch::Sender<Option<u64>>,
@@ -37,7 +41,8 @@ impl Acting {
     /// Opens the audit where actions are allowed; a program that only looks writes nothing.
     pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
         let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
-        Ok(Acting { inbox, audit, interrupted: tokio::sync::watch::channel(None).0 })
+        let history = HistoryReader::new(spec, Arc::clone(&inbox));
+        Ok(Acting { inbox, history, audit, interrupted: tokio::sync::watch::channel(None).0 })
     }
 
     /// Lets the audit finish; where its chain ends, if anything was written.
@@ -67,6 +72,8 @@ impl Acting {
                 // Where the database is busy, the menu goes without.
                 let _read = watch.order(database, DatabaseOrder::Needy { database });
             }
+            Effect::ReadHistory => self.history.read(),
+            Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
             _ => {}
         }
     }
@@ -96,6 +103,17 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
+            }
+            PreviewOf::Receivers(Receivers::Sql { database, sql }) => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Receivers { id, sql, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Receivers(Receivers::Endpoint { request, pointer }) => {
+                let (inbox, endpoint) =
+                    (Arc::clone(&self.inbox), JsonEndpoint::new(request, watch.clients(), deadline));
+                watch.io().spawn(async move { receivers_of(id, endpoint, &pointer, &inbox).await });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -141,6 +159,11 @@ impl Acting {
         }
     }
 
+    /// Looks who holds targets. Where the thread is stuck nothing is known of it, and nothing is said.
+    fn look_at_guards(&self, id: u64, wanted: Vec<standing::Wanted>) {
+        let _asked = self.order(AuditOrder::Look { id, wanted });
+    }
+
     /// Lets them go.
     fn release(&self, run: u64) {
         if !self.order(AuditOrder::Release { run }) {
@@ -178,10 +201,10 @@ impl Acting {
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
-                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                watch
-                    .io()
-                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, stop, &inbox).await });
+                let (broken_off, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                watch.io().spawn(async move {
+                    upkeep_orders::run(run, step, &approved, own, kept, broken_off, &inbox).await;
+                });
             }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);
@@ -214,6 +237,12 @@ impl Acting {
     fn tell(&self, run: u64, input: Input) {
         self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
     }
+}
+
+async fn receivers_of(id: u64, mut endpoint: JsonEndpoint, pointer: &str, inbox: &Inbox) {
+    let begun = clock::now();
+    let outcome = endpoint.counts(pointer, receivers::MOST + 1).await.map(receivers::found);
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
 
 fn count(watch: &Watch, database: usize, order: DatabaseOrder) {

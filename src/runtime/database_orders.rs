@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::adapters::postgres::PostgresSource;
 use crate::app::Event;
+use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
 use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Moment, Safe};
@@ -37,6 +38,15 @@ pub enum DatabaseOrder {
         verb: SessionVerb,
         /// At most so many.
         cap: usize,
+        /// Within this.
+        deadline: Duration,
+    },
+    /// Find out whom a request reaches.
+    Receivers {
+        /// Its number, for the answer.
+        id: u64,
+        /// What names them.
+        sql: String,
         /// Within this.
         deadline: Duration,
     },
@@ -109,6 +119,11 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
     match order {
         DatabaseOrder::Preview { id, selector, verb, cap, deadline } => {
             let outcome = source.preview(&selector, verb, cap, deadline).await;
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
+        DatabaseOrder::Receivers { id, sql, deadline } => {
+            let outcome = source.receivers(&sql, receivers::MOST + 1, deadline).await.map(receivers::found);
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }

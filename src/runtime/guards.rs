@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::adapters::operator;
 use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
+use crate::app::actions::standing::{self, Standing};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Safe, figure};
 use crate::remediation::approval::Spending;
@@ -50,6 +51,23 @@ impl Guards {
     /// The folder where others are met, or why there is none.
     pub fn folder(&self) -> Result<&SharedFolder, Safe> {
         self.folder.as_ref().map_err(Clone::clone)
+    }
+
+    /// Looks who holds targets, and what cools down there; takes and changes nothing. What cannot be read is not said.
+    pub fn look(&self, wanted: Vec<standing::Wanted>) -> Vec<Standing> {
+        let Ok(folder) = &self.folder else { return Vec::new() };
+        let now = clock::now();
+        let one = |wanted: standing::Wanted| {
+            let standing::Wanted { action, key, cool_down } = wanted;
+            let holder = folder.holder(&key).ok().flatten();
+            let held = holder.map(|holder| {
+                let since = holder.since.format("%H:%M:%SZ");
+                Safe::of(format!("{} since {since} ({})", holder.user, holder.action))
+            });
+            let cooling = folder.cooling(action.as_str(), &key, cool_down, now).ok().flatten();
+            Standing { action, key, cooling, held }
+        };
+        wanted.into_iter().map(one).collect()
     }
 
     /// Takes the lock of a target, looks whether the action still cools down, uses its approval up, and notes that it

@@ -15,6 +15,7 @@ mod fault;
 pub mod first_line;
 mod guards;
 pub mod headless;
+mod history;
 mod inbox;
 mod io_thread;
 mod log_thread;

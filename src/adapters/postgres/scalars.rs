@@ -81,6 +81,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// What begins it.
+    pub fn begin(&self) -> &str {
+        &self.begin
+    }
+
     /// On a session that is ours alone and has our settings.
     pub fn of_our_session() -> Transaction {
         Transaction { begin: "BEGIN TRANSACTION READ ONLY".to_owned() }

@@ -12,7 +12,7 @@ use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
-use crate::remediation::object::Object;
+use crate::remediation::object::{Object, ObjectKey};
 
 use super::dialog::{Dialog, Focus};
 use super::{approvals, evidence, explain};
@@ -69,7 +69,10 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
         out.heading(format!("All {} that it touches", card.preview.objects.len()));
         for object in &card.preview.objects {
             out.lines.push(object_line(object, redact));
-            out.line(format!("         of {} {} {}", object.user, object.application, object.client), Tone::Dim);
+            let (user, application, client) = (&object.user, &object.application, &object.client);
+            if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {
+                out.line(format!("         of {user} {application} {client}"), Tone::Dim);
+            }
         }
     }
     out
@@ -105,7 +108,10 @@ fn groups(out: &mut Document, objects: &[Object]) {
     let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for object in objects {
         let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
-        *groups.entry(whose).or_default() += 1;
+        // A receiver of a request is nobody's.
+        if whose != ("", "", "") {
+            *groups.entry(whose).or_default() += 1;
+        }
     }
     let mut sorted: Vec<_> = groups.into_iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -121,7 +127,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
 }
 
 fn object_line(object: &Object, redact: bool) -> Line {
-    let age = object.age.map_or_else(|| "-".to_owned(), figure::age);
+    let none = if matches!(object.key, ObjectKey::Named(_)) { "" } else { "-" };
+    let age = object.age.map_or_else(|| none.to_owned(), figure::age);
     let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
     vec![
         Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },

@@ -51,7 +51,8 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::Blocked(i) => at(&live.databases.get(*i)?.sessions)?,
         Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
-        Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
+        // That it does not answer is what a probe found out: a reading too.
+        Measure::Service(i) => live.services.get(*i)?.probed_at()?,
         Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.

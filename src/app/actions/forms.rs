@@ -57,7 +57,11 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
     let document = model.actions.current.as_ref().map_or_else(Document::default, |current| {
-        progress::document_with(&current.execution, &current.live, model.now)
+        let mut document = progress::document_with(&current.execution, &current.live, model.now);
+        if let Some(wire) = model.actions.tripwires.of(current.id) {
+            wire.tell(&mut document, model.now);
+        }
+        document
     });
     OverlayView::Form {
         document,

@@ -16,9 +16,12 @@ pub mod menu;
 pub mod page;
 pub mod parameters;
 pub mod progress;
+pub mod receivers;
 pub mod record;
 pub mod request;
 pub mod sight;
+pub mod standing;
+pub mod tripwire;
 pub mod upkeep;
 
 use std::collections::VecDeque;
@@ -64,6 +67,10 @@ pub struct Actions {
     pub second: approvals::Second,
     /// What the server names as in need of something.
     pub offers: upkeep::Offers,
+    /// What is watched after the actions that ran.
+    pub tripwires: tripwire::Tripwires,
+    /// What the shared folder told of the targets.
+    pub standings: standing::Standings,
 }
 
 /// An action on its way.
@@ -112,6 +119,8 @@ impl Actions {
             time_shown: None,
             second: approvals::Second::default(),
             offers: upkeep::Offers::default(),
+            tripwires: tripwire::Tripwires::default(),
+            standings: standing::Standings::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
 
-use super::{actions, cursor, logs, mouse, prompt, say, show, windows};
+use super::{actions, cursor, logs, mouse, prompt, say, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -33,7 +33,12 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
     model.dirty = true;
     let pane = model.view.focused();
     match command {
-        Command::Page(digit) => go_to(model, digit),
+        Command::Page(digit) => {
+            go_to(model, digit);
+            if model.view.page == Page::Actions {
+                return actions::look_at_guards(model);
+            }
+        }
         Command::Back => return back(model),
         Command::Quit => return vec![Effect::Quit],
         Command::Close => return close(model),
@@ -51,7 +56,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
-            return vec![Effect::RefreshAll];
+            return vec![Effect::RefreshAll, Effect::ReadHistory];
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
@@ -61,6 +66,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Arm => return actions::arm(model),
         Command::Approve => actions::approvals::list(model),
         Command::Consent => return actions::approvals::consent(model),
+        Command::Mark => prompt::open(model, Prompt::Mark { at: model.now }),
         Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
@@ -94,6 +100,18 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             if pane == PaneId::Logs =>
         {
             return logs::obey(model, command);
+        }
+        Command::Up
+        | Command::Down
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom
+            if pane == PaneId::Timeline =>
+        {
+            timeline::travel(model, command);
         }
         Command::Up
         | Command::Down

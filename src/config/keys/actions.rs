@@ -228,6 +228,33 @@ pub static ACTION: Section = Section {
         key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
         key("deadline", Kind::Time { least: Duration::from_millis(50) }, "\"30s\"", "30s", "Deadline of the request."),
         key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
+        key(
+            "preview_sql",
+            Kind::Sql,
+            "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
+            "none: what it touches is not known",
+            "One read-only statement whose rows name what the request reaches, each with how many: its card lists them.",
+        ),
+        beside(
+            &["preview_sql"],
+            key("database", Kind::Name, "\"main\"", "the first database", "Database that is asked for the preview."),
+        ),
+        beside(
+            &["url", "origin"],
+            key(
+                "preview_path",
+                Kind::UrlPath,
+                "\"/webhooks/pending\"",
+                "none",
+                "Path that answers the same as JSON: an object of names and counts, or a list of objects with name and count.",
+            ),
+        ),
+        beside(
+            &["preview_path"],
+            key("preview_pointer", Kind::Pointer, "\"/receivers\"", "the whole answer", "JSON pointer to it."),
+        ),
+        key("requests", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the load."),
+        key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
         environment(),
         off(),

@@ -79,6 +79,10 @@ impl<'a> Builder<'a> {
             if self.upkeep(item) {
                 continue;
             }
+            if let Some((why, turn_on)) = self.watched_is_off(item) {
+                self.off(OffKind::Action, item, why, turn_on);
+                continue;
+            }
             if let Some(manager) = self.manager(item) {
                 self.service_action(item, manager);
                 continue;
@@ -128,6 +132,8 @@ impl<'a> Builder<'a> {
         let leans_on_database = matches!(proof.trials.first(), Some(Trial { measure: Measure::HitRatio(_), .. }));
         let preconditions = if leans_on_database { self.room() } else { Vec::new() };
         let environment = self.environment(item, origin, loopback);
+        self.beside(item, origin, Some(&step));
+        let cap = self.cap_of(item);
         self.resolved.actions.own.push(Action {
             id: Safe::of(&item.name),
             title: title.clone(),
@@ -143,7 +149,7 @@ impl<'a> Builder<'a> {
             plan: Plan::Steps(vec![Step { title, work: Work::Http(Box::new(step)), deadline }]),
             preconditions,
             limits: Limits {
-                cap: 1,
+                cap,
                 cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)),
                 deadline: deadline + Duration::from_secs(5),
             },
@@ -154,6 +160,7 @@ impl<'a> Builder<'a> {
     }
 
     fn service_action(&mut self, item: &'a Item, manager: Manager) {
+        self.beside(item, None, None);
         let verb = match text(item, "verb") {
             Some("stop") => ServiceVerb::Stop,
             Some("start") => ServiceVerb::Start,

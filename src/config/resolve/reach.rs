@@ -124,7 +124,7 @@ pub fn known_name(services: &[ServiceSpec], url: &Url) -> Option<String> {
 }
 
 /// The path put behind the origin's own.
-fn joined(base: &Url, path: &str) -> Option<Url> {
+pub(super) fn joined(base: &Url, path: &str) -> Option<Url> {
     let mut text = base.clone();
     let (front, query) = path.split_once('?').map_or((path, None), |(front, query)| (front, Some(query)));
     let whole = format!("{}{front}", base.path().trim_end_matches('/'));

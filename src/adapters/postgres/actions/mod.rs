@@ -6,6 +6,7 @@ mod choice;
 pub(super) mod identity;
 mod order;
 mod preview;
+pub(super) mod receivers;
 pub(super) mod turn;
 
 use std::time::Duration;

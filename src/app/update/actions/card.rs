@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, record, request, upkeep};
+use crate::app::actions::{catalogue, evidence, receivers, record, request, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -50,6 +51,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
         }
+        Plan::Steps(_) if receivers::of(model, &action).is_some() => {
+            let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
+            PreviewOf::Receivers(source)
+        }
         Plan::Steps(_) => {
             // A preview that is still awaited is of an action that was left.
             model.actions.asked = None;
@@ -87,6 +92,11 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         model.actions.asked = Some((asked, action));
         return;
     }
+    // What will be sent is known in any case; only whom it reaches had to be read.
+    let outcome = match &action.plan {
+        Plan::Steps(_) => Ok(receivers::joined(written_down(&action), outcome)),
+        _ => outcome,
+    };
     match outcome {
         Ok(preview) => {
             model.view.message = None;
@@ -99,6 +109,8 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 
 fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     let before = evidence::before(&model.live, &action, model.now);
+    let words = format!("the card of {} on {}", action.id, action.target.name);
+    model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
     let demands = catalogue::demands(model, &action);
     let card = Card::new(action, preview, before, begun).demanding(demands);
     let agreed = model.actions.second.agreed_count(&card);

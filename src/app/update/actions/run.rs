@@ -2,6 +2,7 @@
 
 use crate::app::actions::{Current, Past, catalogue, evidence, is_over, record};
 use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -181,7 +182,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
 /// The first moment after its end: it goes to the past, and a mark to the charts.
 fn note_end(model: &mut Model) {
     let Some(current) = &mut model.actions.current else { return };
-    let Phase::Ended { outcome, .. } = current.execution.phase() else { return };
+    let Phase::Ended { outcome, recorded } = current.execution.phase() else { return };
     if std::mem::replace(&mut current.told, true) {
         return;
     }
@@ -197,6 +198,12 @@ fn note_end(model: &mut Model) {
     let target = action.target.clone();
     let effect = execution.steps().iter().find_map(|state| state.ended.as_ref().map(|(at, _)| *at));
     model.actions.remember(past);
+    super::tripwire::begin(model);
+    if !recorded {
+        // The timeline has what the audit has; of this it has nothing.
+        let words = format!("{what} ended, and the AUDIT HAS NO RECORD OF IT");
+        model.timeline.push(model.now, Draft::new(Kind::Action, outcome.word(), Tone::Bad, words));
+    }
     if let Some(at) = effect {
         mark(model, &target, &what, at);
     }
