@@ -14,6 +14,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
+use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
 
@@ -50,6 +51,8 @@ pub enum Effect {
         run: u64,
         /// The target's identity, hashed.
         key: String,
+        /// The same of other targets that it touches.
+        beside: Vec<String>,
         /// Which action.
         action: Safe,
         /// Its target, for words.
@@ -140,4 +143,8 @@ pub enum PreviewOf {
         /// Which cache.
         cache: usize,
     },
+    /// The database that a statement goes to.
+    Sql(Box<SqlStep>),
+    /// The Redis that a command goes to.
+    Redis(Box<RedisStep>),
 }

@@ -9,6 +9,7 @@ use crate::domain::target::{Environment, Provenance};
 
 use super::level::Level;
 use super::measure::{Precondition, Proof};
+use super::runbook::Runbook;
 use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
 
@@ -78,6 +79,8 @@ pub enum Plan {
         /// By how much the number of keys may have changed since the card, as a share.
         tolerance: f64,
     },
+    /// Several steps with gates.
+    Runbook(Box<Runbook>),
 }
 
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.

@@ -40,6 +40,17 @@ pub struct Preview {
     pub obstacles: Vec<Safe>,
     /// How the service is, where the action is an order to one.
     pub service: Option<ServiceFacts>,
+    /// What was found for the single steps of a runbook.
+    pub parts: Vec<Part>,
+}
+
+/// What was found for one step of a runbook.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its place, as [`super::runbook::Runbook::items`] counts.
+    pub place: usize,
+    /// What it touches.
+    pub found: Preview,
 }
 
 /// What is shown and consented to.
@@ -153,6 +164,9 @@ impl Card {
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
+        for part in &self.preview.parts {
+            all.part(part);
+        }
         // The order on the card is for reading; what is consented to is the set.
         let mut keys: Vec<&ObjectKey> = self.preview.objects.iter().map(|object| &object.key).collect();
         keys.sort();
@@ -180,7 +194,37 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        let facts = &self.preview.identity.facts;
+        self.preview.identity.key()
+    }
+
+    /// The same for every other target that a runbook touches.
+    #[must_use]
+    pub fn keys_beside(&self) -> Vec<Digest> {
+        let own = self.target_key();
+        let parts = self.preview.parts.iter().map(|part| &part.found.identity);
+        let mut keys: Vec<Digest> = parts.filter(|identity| !identity.facts.is_empty()).map(Identity::key).collect();
+        keys.sort_by_key(|key| key.0);
+        keys.dedup();
+        keys.retain(|key| *key != own);
+        keys
+    }
+
+    /// What was found for one step of a runbook.
+    #[must_use]
+    pub fn part(&self, place: usize) -> Option<&Preview> {
+        self.preview.parts.iter().find(|part| part.place == place).map(|part| &part.found)
+    }
+
+    /// The reading of a measure when the card was made.
+    #[must_use]
+    pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
+        self.before.iter().find(|evidence| evidence.measure == *measure)
+    }
+}
+
+impl Identity {
+    fn key(&self) -> Digest {
+        let facts = &self.facts;
         let lasts = |name: &str| LASTING.contains(&name);
         let any = facts.iter().any(|(name, _)| lasts(name));
         let mut all = Hasher::default();
@@ -190,12 +234,6 @@ impl Card {
             all.bytes("value", value.as_bytes());
         }
         all.end()
-    }
-
-    /// The reading of a measure when the card was made.
-    #[must_use]
-    pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
-        self.before.iter().find(|evidence| evidence.measure == *measure)
     }
 }
 
@@ -222,6 +260,22 @@ impl Hasher {
                 self.text("session", &text);
             }
             ObjectKey::Named(name) => self.bytes("named", name.as_bytes()),
+        }
+    }
+
+    fn part(&mut self, part: &Part) {
+        self.text("part", &part.place.to_string());
+        for (name, value) in &part.found.identity.facts {
+            self.text("identity", name);
+            self.bytes("value", value.as_bytes());
+        }
+        for line in &part.found.effect {
+            self.bytes("effect", line.as_bytes());
+        }
+        let mut keys: Vec<&ObjectKey> = part.found.objects.iter().map(|object| &object.key).collect();
+        keys.sort();
+        for key in keys {
+            self.key(key);
         }
     }
 

@@ -54,6 +54,10 @@ pub enum Expectation {
     None,
     /// Less than this share of what it was before: what fills again at once is never seen empty.
     FellTo(f64),
+    /// The raw verdict of a service is down.
+    Down,
+    /// The raw verdict of a service is known and not ok.
+    Unwell,
 }
 
 impl Expectation {
@@ -70,6 +74,8 @@ impl Expectation {
             Expectation::Healthy => Some(value == f64::from(Verdict::Ok as u8)),
             Expectation::None => Some(value == 0.0),
             Expectation::FellTo(share) => before.map(|before| value == 0.0 || value < before * share),
+            Expectation::Down => Some(value == f64::from(Verdict::Down as u8)),
+            Expectation::Unwell => Some(value != f64::from(Verdict::Ok as u8)),
         }
     }
 
@@ -83,6 +89,8 @@ impl Expectation {
             Expectation::Healthy => "is ok".to_owned(),
             Expectation::None => "is none".to_owned(),
             Expectation::FellTo(share) => format!("falls under {} of what it was", figure::percent(*share)),
+            Expectation::Down => "is down".to_owned(),
+            Expectation::Unwell => "is not ok".to_owned(),
         }
     }
 }

@@ -1,3 +1,4 @@
 //! What the tests of this floor share.
 
+pub mod runbook_world;
 pub mod world;

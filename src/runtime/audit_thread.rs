@@ -104,7 +104,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Hold { run, wanted } => {
                 let held = desk.guards.hold(&wanted);
-                let input = Input::Held(held.map(|hold| drop(desk.holds.insert(run, hold))));
+                let input = Input::Held(held.map(|holds| drop(desk.holds.insert(run, holds))));
                 tell(inbox, run, input);
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
@@ -124,7 +124,7 @@ struct Desk {
     log: Result<AuditLog, Safe>,
     place: Option<Place>,
     guards: Guards,
-    holds: HashMap<u64, Hold>,
+    holds: HashMap<u64, Vec<Hold>>,
     wrote: bool,
 }
 

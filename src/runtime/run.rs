@@ -238,6 +238,7 @@ impl Driver {
         for effect in update(&mut self.model, event, clock::now()) {
             match effect {
                 Effect::Compute(job) => self.happened(Event::JobFinished(Box::new(job::run(job)))),
+                Effect::RefreshAll => self.watch.refresh_all(),
                 effect => self.acting.obey(&self.watch, effect),
             }
         }

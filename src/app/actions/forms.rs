@@ -7,7 +7,7 @@ use crate::app::table::Tone;
 use crate::domain::Safe;
 
 use super::dialog::Dialog;
-use super::{card, catalogue, evidence, menu, progress};
+use super::{card, catalogue, evidence, menu, progress, question};
 
 /// The menu.
 #[must_use]
@@ -47,19 +47,24 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
 }
 
-/// The action that runs.
+/// The action that runs, and what it waits for a person with.
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
-    let document = model
-        .actions
-        .current
-        .as_ref()
-        .map_or_else(Document::default, |current| progress::document(&current.execution, model.now));
-    OverlayView::Form {
-        document,
-        scroll,
-        foot: Vec::new(),
-        chosen: None,
-        keys: " Esc closes; it goes on  w shows it again ",
-    }
+    let Some(current) = &model.actions.current else {
+        return OverlayView::Form {
+            document: Document::default(),
+            scroll,
+            foot: Vec::new(),
+            chosen: None,
+            keys: CLOSES,
+        };
+    };
+    let document = progress::document(&current.execution, model.now);
+    let (foot, keys) = match current.execution.question() {
+        Some(asked) => question::foot(&asked, current, model.now),
+        None => (Vec::new(), CLOSES),
+    };
+    OverlayView::Form { document, scroll, foot, chosen: None, keys }
 }
+
+const CLOSES: &str = " Esc closes; it goes on  w shows it again ";

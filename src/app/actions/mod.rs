@@ -12,6 +12,7 @@ pub mod menu;
 pub mod page;
 pub mod parameters;
 pub mod progress;
+pub mod question;
 pub mod record;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use crate::remediation::action::Action;
 use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Phase};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::runbook::card::Found;
 
 /// Without a key for so long, actions have to be allowed anew.
 pub const LAPSES: Duration = Duration::from_secs(30 * 60);
@@ -39,6 +41,8 @@ pub struct Actions {
     pub armed: Option<Moment>,
     /// A preview that is under way: its number, and of what.
     pub asked: Option<(u64, Action)>,
+    /// Looks for the steps of a runbook that are under way.
+    pub gathering: Option<Gathering>,
     /// What runs, or ran last.
     pub current: Option<Current>,
     /// What ran before, the newest last.
@@ -55,6 +59,17 @@ pub struct Actions {
     pub time_shown: Option<Moment>,
 }
 
+/// The looks for the steps of a runbook: its card is made when the last has come.
+#[derive(Debug)]
+pub struct Gathering {
+    /// Numbers of those that are awaited, and the places of their steps.
+    pub awaited: Vec<(u64, usize)>,
+    /// What the others found.
+    pub found: Vec<Found>,
+    /// When the first was begun.
+    pub begun: Moment,
+}
+
 /// An action on its way.
 #[derive(Debug)]
 pub struct Current {
@@ -66,6 +81,12 @@ pub struct Current {
     pub told: bool,
     /// Its way.
     pub execution: Execution,
+    /// What a person types as a note on what they did by hand.
+    pub note: String,
+    /// Letters go to the note.
+    pub typing: bool,
+    /// What it waits for a person with, and since when that is on the screen.
+    pub seen: Option<(Phase, Moment)>,
 }
 
 /// An action that is over.
@@ -90,6 +111,7 @@ impl Actions {
             spec: Arc::new(spec.clone()),
             armed,
             asked: None,
+            gathering: None,
             current: None,
             past: VecDeque::new(),
             audit_failure: None,

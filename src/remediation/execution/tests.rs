@@ -3,4 +3,6 @@
 
 mod paths;
 mod properties;
+mod runbook_paths;
+mod runbooks;
 mod windows;

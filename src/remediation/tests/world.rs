@@ -182,6 +182,7 @@ impl World {
                 self.locks = 0;
                 None
             }
+            Order::Refresh => None,
         }
     }
 

@@ -6,6 +6,7 @@ mod choice;
 mod identity;
 mod order;
 mod preview;
+mod statement;
 mod turn;
 
 use std::time::Duration;

@@ -9,19 +9,19 @@ use crate::app::table::Tone;
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::domain::{Cause, Moment, Safe, Untrusted};
+use crate::domain::{Cause, Moment, Safe};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::audit::AuditEvent;
-use crate::remediation::card::{Card, Identity, Preview};
-use crate::remediation::step::Work;
+use crate::remediation::card::{Card, Preview};
+use crate::remediation::written;
 
-use super::{note, run};
+use super::{answers, gather, note, run};
 
 /// Deadline of a preview.
-const PREVIEW: Duration = Duration::from_secs(5);
+pub(super) const PREVIEW: Duration = Duration::from_secs(5);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
-const RUN: Key = Key::ctrl('t');
+pub(super) const RUN: Key = Key::ctrl('t');
 
 /// Asks for the card of an action, unless something speaks against it from the start.
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -30,6 +30,8 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
+    // Another card that was still being read for is not waited for any more.
+    model.actions.gathering = None;
     let id = model.fresh_id();
     let of = match &action.plan {
         Plan::Sessions { selector, verb } => {
@@ -40,6 +42,13 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Plan::Flush { .. } => {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
+        }
+        Plan::Runbook(runbook) => {
+            say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
+            let runbook = runbook.clone();
+            let mut effects = vec![Effect::CountTmuxClients];
+            effects.extend(gather::begin(model, action, &runbook));
+            return effects;
         }
         Plan::Steps(_) => {
             let preview = written_down(&action);
@@ -57,24 +66,12 @@ fn written_down(action: &Action) -> Preview {
     let mut preview = Preview::default();
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
-        let Work::Http(http) = &step.work else { continue };
-        let mut url = http.url.clone();
-        let _ = url.set_password(None);
+        let mut found = written::of(&step.work);
         if preview.identity.facts.is_empty() {
-            let origin = url.origin().ascii_serialization();
-            preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
-            preview.objects.clear();
+            preview.identity = found.identity;
         }
-        preview.effect.push(Untrusted::from(format!("{} {url}", http.method.word())));
-        for (name, secret) in &http.headers {
-            preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
-        }
-        if let Some(bearer) = &http.bearer {
-            preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
-        }
-        if let Some(body) = &http.body {
-            preview.effect.push(Untrusted::from(body.clone()));
-        }
+        preview.effect.append(&mut found.effect);
+        preview.obstacles.append(&mut found.obstacles);
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
@@ -82,6 +79,7 @@ fn written_down(action: &Action) -> Preview {
 
 /// A preview came, or failed.
 pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) {
+    let Some(outcome) = gather::take(model, id, outcome, begun) else { return };
     let Some((asked, action)) = model.actions.asked.take() else { return };
     if asked != id {
         // Of an action that was left meanwhile.
@@ -97,7 +95,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     }
 }
 
-fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
+pub(super) fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
     let before = evidence::before(&model.live, &action, model.now);
     let dialog = Dialog::new(Card::new(action, preview, before, begun));
     // One card at a time.
@@ -114,6 +112,7 @@ pub fn seen(model: &mut Model) {
     if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut().filter(|_| drawn) {
         dialog.seen.get_or_insert(now);
     }
+    answers::shown(model);
 }
 
 /// A key in the dialog of a card.
@@ -169,10 +168,11 @@ fn anew(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Leaving the program leaves an open card too.
+/// Leaving the program leaves an open card too, and a runbook that waits for a person.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
     let mut effects = if open { leave_card(model) } else { Vec::new() };
+    effects.extend(answers::gone(model));
     effects.push(Effect::Quit);
     effects
 }

@@ -1,11 +1,14 @@
 //! Acting: the menu, and the leave to act. Everything that has an effect goes through the guard, and only the chord of the
 //! dialog asks it.
 
+mod answers;
 mod card;
+mod gather;
 mod run;
 
+pub use answers::progress_key;
 pub use card::{ask, card_key, leaving, previewed, seen};
-pub use run::{consented, happened, progress_key, read, watch};
+pub use run::{consented, happened, read, watch};
 
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record};
 use crate::app::table::Tone;
