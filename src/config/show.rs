@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::keys::{Form, SECTIONS};
+use super::keys::{Form, SECTIONS, runbooks};
 use super::layers::Item;
 use super::problem::Place;
 use super::resolve::Resolution;
@@ -41,6 +41,11 @@ fn head(item: &Item, say: &mut impl FnMut(String)) {
         Form::Named => {
             say(format!("[[{}]]", item.section.name));
             say(beside(&format!("name = {}", words::in_quotes(&item.name)), &item.place));
+        }
+        Form::Steps => {
+            let (runbook, number, undo) = runbooks::parts_of(&item.name).unwrap_or_default();
+            let heading = if undo { "[runbook.step.undo]" } else { "[[runbook.step]]" };
+            say(format!("{heading} # of {}, step {number}", words::in_quotes(runbook)));
         }
     }
 }

@@ -73,12 +73,15 @@ pub static ACTIONS: Section = Section {
 /// Keys that name a service's manager.
 const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
 
+/// Keys that name something that runs somewhere.
+const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
+
 /// `[[action]]`
 pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
     doc: "An action of the team's own: a request that changes something, or an order to a service's own manager; and what shows that it worked.",
-    one_of: &["url", "origin", "unit", "compose", "restart_command"],
+    one_of: &["url", "origin", "unit", "compose", "restart_command", "command"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -163,9 +166,16 @@ pub static ACTION: Section = Section {
         ),
         beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
         beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
-        beside(MANAGED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
+        key(
+            "command",
+            Kind::Argv,
+            "[\"shopctl\", \"drain\"]",
+            "",
+            "Program that is run, instead of a request; there is no shell.",
+        ),
+        beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
         beside(
-            MANAGED,
+            PLACED,
             key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),

@@ -3,14 +3,18 @@
 mod actions;
 mod builder;
 mod caches;
+mod commands;
 mod credentials;
 mod databases;
 mod given;
 mod logs;
+mod measured;
 mod reach;
+mod runbooks;
 mod screen;
 mod services;
 mod signals;
+mod steps;
 mod windows;
 
 use std::path::{Path, PathBuf};
