@@ -19,6 +19,8 @@ use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
 const WATCHED: &str = include_str!("../../assets/demo.toml");
+/// What is watched of its database, where it has one.
+const WATCHED_DATABASE: &str = include_str!("../../assets/demo_database.toml");
 /// The sample is up and tells its addresses within this time or not at all; a slow disk makes a database slowly.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long we wait to see the sample gone. It ends by itself once the lifeline is let go, also when it takes longer.
@@ -107,9 +109,12 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
         .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
         .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
+    let text = match &addresses.database_url {
+        Some(url) => text + "\n" + &WATCHED_DATABASE.replace("\"DATABASE\"", &quoted(url)),
+        None => text,
+    };
     let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
     let mut arguments = Arguments::from(targets);
-    arguments.databases.extend(addresses.database_url.clone());
     arguments.redis.extend(addresses.redis_url.clone());
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
@@ -123,7 +128,6 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     };
     let mut resolved = resolve(&inputs).map_err(|problems| load::refuse(&problems))?.resolved;
     for database in &mut resolved.databases {
-        database.name = Safe::of("sample");
         database.statements_interval = Duration::from_secs(5);
     }
     for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {

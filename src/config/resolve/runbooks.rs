@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::keys::runbooks::{entry_name, parts_of};
 use super::super::layers::Item;
+use super::super::problem::Layer;
 use super::super::resolved::OffKind;
 use super::builder::Builder;
 use super::given::{text, texts, time};
@@ -63,9 +64,18 @@ impl<'a> Builder<'a> {
                 Made::Wrong => {}
             }
         }
-        let Some(proof) = self.proof(item) else { return };
-        if self.problems.len() == problems {
-            self.made(item, Runbook { steps, contacts: contacts(item) }, proof, &target, &touched);
+        let proof = self.proof(item);
+        if let (Some(proof), true) = (proof, self.problems.len() == problems) {
+            return self.made(item, Runbook { steps, contacts: contacts(item) }, proof, &target, &touched);
+        }
+        // A profile is right by itself: what it names and is not there was switched off, or could not be told from here.
+        if item.place.layer != Layer::Profile {
+            return;
+        }
+        let told = self.problems.split_off(problems);
+        if let Some(first) = told.first() {
+            let why = format!("it stands on what is not watched: {}: {}", first.key, first.words);
+            self.off(OffKind::Action, item, why, "what it stands on");
         }
     }
 
