@@ -101,6 +101,14 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
     }
 }
 
+/// A connection URL without its password, and the password.
+fn without_password(url: &str) -> (String, String) {
+    let Ok(mut parsed) = url::Url::parse(url) else { return (url.to_owned(), String::new()) };
+    let password = parsed.password().unwrap_or_default().to_owned();
+    let _ = parsed.set_password(None);
+    (parsed.to_string(), password)
+}
+
 fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
     let text = WATCHED
         .replace("\"MANAGER\"", &addresses.manager.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
@@ -109,7 +117,9 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
         .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
         .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
-    let text = match &addresses.database_url {
+    // A password does not stand in a configuration: it goes beside it.
+    let (database, password) = addresses.database_url.as_deref().map(without_password).unzip();
+    let text = match &database {
         Some(url) => text + "\n" + &WATCHED_DATABASE.replace("\"DATABASE\"", &quoted(url)),
         None => text,
     };
@@ -118,8 +128,8 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     arguments.redis.extend(addresses.redis_url.clone());
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
-    let variables =
-        config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str())).collect();
+    let own = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str()));
+    let variables = own.chain(password.map(|password| ("PGPASSWORD".to_owned(), password))).collect();
     let inputs = Inputs {
         arguments,
         variables: Variables::new(variables, None),
