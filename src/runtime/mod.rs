@@ -1,6 +1,7 @@
 //! Floor 6: the only impure glue: loop, terminal, sources' tasks, compute thread, signals.
 
 mod acting;
+mod asking;
 mod audit_thread;
 mod base64;
 pub mod clock;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
-use crate::app::actions::{evidence, headless, progress, record};
+use crate::app::actions::{evidence, headless, progress, question, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
@@ -17,6 +17,7 @@ use crate::remediation::execution::{Input, Phase};
 use crate::remediation::outcome::Outcome;
 
 use super::acting::Acting;
+use super::asking::Person;
 use super::inbox::Inbox;
 use super::teller::Teller;
 use super::watch::Watch;
@@ -64,7 +65,17 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
     let model = Model::new(resolved, clock::now(), clock::local_offset());
     let teller = Teller::start(print)?;
-    let mut driver = Driver { model, watch, acting, inbox, teller, left: None, told: Safe::default() };
+    let mut driver = Driver {
+        model,
+        watch,
+        acting,
+        inbox,
+        teller,
+        left: None,
+        told: Safe::default(),
+        person: Person::new(),
+        asked: None,
+    };
     let status = match consent {
         Ok(consent) => driver.go(resolved, action, consent),
         Err(why) => {
@@ -97,6 +108,9 @@ struct Driver {
     left: Option<&'static str>,
     /// What was told last of how it stands.
     told: Safe,
+    /// Who answers what a runbook asks, and what was asked last.
+    person: Person,
+    asked: Option<Phase>,
 }
 
 impl Driver {
@@ -172,6 +186,7 @@ impl Driver {
             }
             self.step(Event::TimePassed);
             self.tell_standing();
+            self.ask();
         }
         let Some(current) = &self.model.actions.current else { return Outcome::Unknown.exit_status() };
         let report = headless::plain(&progress::document(&current.execution, self.model.now));
@@ -181,6 +196,34 @@ impl Driver {
             Phase::Ended { outcome: Outcome::Verified, recorded: false } => Outcome::Failed.exit_status(),
             Phase::Ended { outcome, .. } => outcome.exit_status(),
             _ => Outcome::Unknown.exit_status(),
+        }
+    }
+
+    /// What a runbook asks is asked here, and what is typed is its answer. Nobody at the terminal is no answer.
+    fn ask(&mut self) {
+        let Some(current) = &self.model.actions.current else { return };
+        let Some(asked) = current.execution.question() else {
+            self.asked = None;
+            return;
+        };
+        let (run, phase) = (current.id, current.execution.phase());
+        let is_new = self.asked != Some(phase);
+        let mut lines = if is_new { question::words(&asked, &current.execution, self.model.now) } else { Vec::new() };
+        let typed = if is_new { None } else { self.person.line() };
+        let answer = typed.as_ref().and_then(|line| question::typed(&asked, line));
+        if is_new || typed.is_some() && answer.is_none() {
+            lines.push(Safe::of(question::choices(&asked)));
+        }
+        if is_new {
+            self.asked = Some(phase);
+            self.person.listen();
+        }
+        if !lines.is_empty() {
+            self.teller.tell(Told::Answer(lines));
+        }
+        let answer = if Person::is_there() { answer } else { Some(Input::NobodyThere) };
+        if let Some(input) = answer {
+            self.happened(Event::ActionHappened { run, input: Box::new(input) });
         }
     }
 

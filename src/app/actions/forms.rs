@@ -5,6 +5,7 @@ use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
+use crate::remediation::execution::Execution;
 
 use super::dialog::Dialog;
 use super::{card, catalogue, evidence, menu, progress, question};
@@ -64,7 +65,19 @@ pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
         Some(asked) => question::foot(&asked, current, model.now),
         None => (Vec::new(), CLOSES),
     };
+    let scroll = if scroll == 0 { following(model, &document, &current.execution) } else { scroll };
     OverlayView::Form { document, scroll, foot, chosen: None, keys }
 }
+
+/// Nobody scrolled: the step at hand stays in sight. What is wrapped stands before it, mostly.
+fn following(model: &Model, document: &Document, execution: &Execution) -> usize {
+    let (rows, lines) = (usize::from(model.geometry.overlay_rows), model.geometry.overlay_lines);
+    let Some(present) = progress::present(document, execution) else { return 0 };
+    let wrapped = lines.saturating_sub(document.lines.len());
+    (present + wrapped + BEHIND).saturating_sub(rows).min(lines.saturating_sub(rows))
+}
+
+/// Lines that are shown behind the step at hand.
+const BEHIND: usize = 3;
 
 const CLOSES: &str = " Esc closes; it goes on  w shows it again ";

@@ -10,6 +10,9 @@ use crate::remediation::step::StepEnd;
 
 /// Lines of an answer that are shown.
 const SAID: usize = 8;
+/// The same of each of several steps, and characters of each line.
+const MANY: usize = 20;
+const WIDTH: usize = 200;
 
 /// The colour of an outcome.
 #[must_use]
@@ -55,6 +58,17 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
     out
 }
 
+/// The line of the step that is at hand, as far as the document has one.
+#[must_use]
+pub fn present(document: &Document, execution: &Execution) -> Option<usize> {
+    let (Phase::Running { step } | Phase::Looking { step } | Phase::Asking { step }) = execution.phase() else {
+        return None;
+    };
+    let count = execution.steps().len();
+    let begins = if step < count { format!("{}  ", step + 1) } else { format!("undo of {}  ", step - count + 1) };
+    document.lines.iter().position(|line| line.first().is_some_and(|span| span.text.as_str().starts_with(&begins)))
+}
+
 /// Its phase, in words.
 #[must_use]
 pub fn standing(execution: &Execution) -> (Safe, Tone) {
@@ -66,9 +80,11 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
         Phase::Running { .. } if execution.question().is_some() => {
             (Safe::of("waits until you did what the step says"), Tone::Warn)
         }
-        Phase::Running { step } => (Safe::of(format!("runs {}", execution.number(step))), Tone::Accent),
+        Phase::Running { step } => (Safe::of(format!("runs {}", named(execution, step))), Tone::Accent),
         Phase::Looking { step } => (Safe::of(format!("reads what step {} depends on", step + 1)), Tone::Accent),
-        Phase::Asking { step } => (Safe::of(format!("waits for your answer to step {}", step + 1)), Tone::Warn),
+        Phase::Asking { step } => {
+            (Safe::of(format!("waits for your answer to {}", named(execution, step))), Tone::Warn)
+        }
         Phase::Offering => (Safe::of("stopped; waits for your answer: undo what was done?"), Tone::Warn),
         Phase::Noting => (Safe::of("writes the end of the step to the audit"), Tone::Plain),
         Phase::Verifying => (Safe::of("done; waits for fresh readings that show it"), Tone::Accent),
@@ -82,6 +98,14 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
 
 fn has_begun(undo: Option<&StepState>) -> bool {
     undo.is_some_and(|undo| !undo.waits())
+}
+
+/// A step by its number, and its title where there are several.
+fn named(execution: &Execution, step: usize) -> Safe {
+    let number = execution.number(step);
+    let steps = execution.steps();
+    let title = steps.get(step).map(|state| &state.step.title).filter(|_| steps.len() > 1);
+    Safe::of(title.map_or(number.clone(), |title| format!("{number}, {title}")))
 }
 
 /// How a step stands, in a line.
@@ -120,11 +144,12 @@ fn step(out: &mut Document, number: &str, state: &StepState, execution: &Executi
         out.line(format!("   {told}"), Tone::Dim);
     }
     if let Some((_, StepEnd::Done { said, .. })) = &state.ended {
-        for line in said.iter().take(SAID) {
-            out.line(format!("   {line}"), Tone::Dim);
+        let (most, width) = if execution.steps().len() > 1 { (MANY, WIDTH) } else { (SAID, usize::MAX) };
+        for line in said.iter().take(most) {
+            out.line(format!("   {}", line.clipped(width)), Tone::Dim);
         }
-        if said.len() > SAID {
-            out.line(format!("   and {} lines more", said.len() - SAID), Tone::Dim);
+        if said.len() > most {
+            out.line(format!("   and {} lines more", said.len() - most), Tone::Dim);
         }
     }
 }

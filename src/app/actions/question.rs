@@ -4,14 +4,15 @@ use crate::app::actions::Current;
 use crate::app::actions::dialog::DEAF;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
-use crate::domain::{Moment, Safe};
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::execution::{Execution, Gate, Input, Question, StepState};
+use crate::remediation::step::{StepEnd, Work};
 
 /// The question with its keys, for the foot of the view of a run.
 #[must_use]
 pub fn foot(asked: &Question<'_>, current: &Current, now: Moment) -> (Vec<Line>, &'static str) {
     let mut lines: Vec<Line> =
-        words(asked, &current.execution).into_iter().map(|text| vec![Span { text, tone: Tone::Warn }]).collect();
+        words(asked, &current.execution, now).into_iter().map(|text| vec![Span { text, tone: Tone::Warn }]).collect();
     if let Question::Tick(..) = asked {
         let caret = if current.typing { "_" } else { "" };
         lines.push(vec![
@@ -33,12 +34,12 @@ pub fn foot(asked: &Question<'_>, current: &Current, now: Moment) -> (Vec<Line>,
 
 /// What is asked.
 #[must_use]
-pub fn words(asked: &Question<'_>, execution: &Execution) -> Vec<Safe> {
+pub fn words(asked: &Question<'_>, execution: &Execution, now: Moment) -> Vec<Safe> {
     match asked {
         Question::Gate(state) => {
-            let mut lines = vec![Safe::of(format!("Go on with: {}?", state.step.title))];
+            let mut lines = vec![Safe::of(format!("Next: {}. Go on with it?", state.step.title))];
             lines.extend(state.told.iter().cloned());
-            lines.extend(last_seen(execution));
+            lines.extend(last_seen(execution, now));
             lines
         }
         Question::Tick(_, manual) => {
@@ -55,11 +56,11 @@ pub fn words(asked: &Question<'_>, execution: &Execution) -> Vec<Safe> {
     }
 }
 
-/// What the last step that looked saw: the reading at hand.
-fn last_seen(execution: &Execution) -> Option<Safe> {
+/// What the last step that looked saw, and how long ago: the reading at hand.
+fn last_seen(execution: &Execution, now: Moment) -> Option<Safe> {
     let said = |state: &StepState| match &state.ended {
-        Some((_, crate::remediation::step::StepEnd::Done { said, .. })) if state.step.work.is_inward() => {
-            said.last().cloned()
+        Some((at, StepEnd::Done { said, .. })) if matches!(state.step.work, Work::Look(_) | Work::WaitUntil(_)) => {
+            Some(Safe::of(format!("{} (read {} ago)", said.last()?, figure::age(now.since(*at)))))
         }
         _ => None,
     };
