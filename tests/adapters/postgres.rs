@@ -6,6 +6,7 @@ mod pooler;
 mod readings;
 mod rights;
 mod statements;
+mod statements_run;
 mod tls;
 
 use std::time::Duration;

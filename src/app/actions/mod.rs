@@ -9,6 +9,7 @@ mod flush;
 pub mod forms;
 pub mod headless;
 pub mod menu;
+mod outline;
 pub mod page;
 pub mod parameters;
 pub mod progress;
