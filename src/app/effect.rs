@@ -18,6 +18,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
+use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
 use crate::remediation::upkeep::Upkeep;
@@ -55,6 +56,8 @@ pub enum Effect {
         run: u64,
         /// The target's identity, hashed.
         key: String,
+        /// The same of other targets that it touches.
+        beside: Vec<String>,
         /// Which action.
         action: Safe,
         /// Its target, for words.
@@ -186,4 +189,8 @@ pub enum PreviewOf {
         /// It would have to end within this.
         limit: Duration,
     },
+    /// The database that a statement goes to.
+    Sql(Box<SqlStep>),
+    /// The Redis that a command goes to.
+    Redis(Box<RedisStep>),
 }

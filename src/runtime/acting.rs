@@ -15,7 +15,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
-use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::step::{SessionsStep, StepEnd, Work};
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
@@ -55,8 +55,8 @@ impl Acting {
     pub fn obey(&self, watch: &Watch, effect: Effect) {
         match effect {
             Effect::Preview(order) => self.preview(watch, *order),
-            Effect::Hold { run, key, action, target, cool_down, spending } => {
-                self.hold(run, Wanted { key, action, target, cool_down, spending });
+            Effect::Hold { run, key, beside, action, target, cool_down, spending } => {
+                self.hold(run, Wanted { key, beside, action, target, cool_down, spending });
             }
             Effect::Record { run, entry } => self.record(run, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
@@ -114,6 +114,18 @@ impl Acting {
                 let (inbox, endpoint) =
                     (Arc::clone(&self.inbox), JsonEndpoint::new(request, watch.clients(), deadline));
                 watch.io().spawn(async move { receivers_of(id, endpoint, &pointer, &inbox).await });
+            }
+            PreviewOf::Sql(step) => {
+                let begun = clock::now();
+                if !watch.order(step.database, DatabaseOrder::PreviewStatement { id, step, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Redis(step) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(step.cache));
+                watch.io().spawn(async move {
+                    redis_orders::preview_command(id, target, &step, deadline, &inbox).await;
+                });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -174,13 +186,16 @@ impl Acting {
     /// Does a step. Only with what the guard made.
     fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
         match &approved.step().work {
-            Work::Sessions(sessions) => {
-                let database = sessions.database;
-                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
+            Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),
+            Work::Sql(sql) => self.run_at(watch, sql.database, run, step, approved),
+            Work::Redis(redis) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(redis.cache));
+                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
             }
-            Work::Explain(explain) => {
-                let database = explain.database;
-                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => {
+                let end = StepEnd::Failed(Cause::Other(Safe::of("nothing is sent for such a step")));
+                self.tell(run, Input::StepEnded { step, end });
             }
             Work::Command(command) => {
                 let (command, deadline) = (command.clone(), approved.step().deadline);
@@ -217,9 +232,9 @@ impl Acting {
         }
     }
 
-    /// A database that has too many orders waiting did nothing.
-    fn over_kept_connection(&self, watch: &Watch, database: usize, order: DatabaseOrder, run: u64, step: usize) {
-        if !watch.order(database, order) {
+    /// Does a step over the kept connection of a database, or from beside it.
+    fn run_at(&self, watch: &Watch, database: usize, run: u64, step: usize, approved: Box<Approved>) {
+        if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
             self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
         }
     }

@@ -125,7 +125,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Hold { run, wanted } => {
                 let held = desk.guards.hold(&wanted);
-                let input = Input::Held(held.map(|hold| drop(desk.holds.insert(run, hold))));
+                let input = Input::Held(held.map(|holds| drop(desk.holds.insert(run, holds))));
                 tell(inbox, run, input);
             }
             AuditOrder::Look { id, wanted } => {
@@ -149,7 +149,7 @@ struct Desk {
     ledger: Ledger,
     place: Option<Place>,
     guards: Guards,
-    holds: HashMap<u64, Hold>,
+    holds: HashMap<u64, Vec<Hold>>,
     second: SecondPerson,
 }
 

@@ -17,6 +17,8 @@ use super::clock;
 pub struct Wanted {
     /// The target's identity, hashed.
     pub key: String,
+    /// The same of other targets that it touches.
+    pub beside: Vec<String>,
     /// Which action.
     pub action: Safe,
     /// Its target, for words.
@@ -70,9 +72,9 @@ impl Guards {
         wanted.into_iter().map(one).collect()
     }
 
-    /// Takes the lock of a target, looks whether the action still cools down, uses its approval up, and notes that it
+    /// Takes the locks of the targets, looks whether the action still cools down, uses its approval up, and notes that it
     /// starts now.
-    pub fn hold(&self, wanted: &Wanted) -> Result<Hold, Safe> {
+    pub fn hold(&self, wanted: &Wanted) -> Result<Vec<Hold>, Safe> {
         let folder = self.folder()?;
         let now = clock::now();
         let me = operator::identity();
@@ -85,7 +87,10 @@ impl Guards {
             action: wanted.action.clone(),
             target: wanted.target.clone(),
         };
-        let hold = folder.hold(&wanted.key, &holder).map_err(|held| Safe::of(held.to_string()))?;
+        // Nobody waits for a lock, so their order does not matter; those already taken go when one is not to be had.
+        let keys = std::iter::once(&wanted.key).chain(&wanted.beside);
+        let taken = keys.map(|key| folder.hold(key, &holder).map_err(|held| Safe::of(held.to_string())));
+        let holds = taken.collect::<Result<Vec<Hold>, Safe>>()?;
         let action = wanted.action.as_str();
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
         if let Some(left) = folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
@@ -97,6 +102,6 @@ impl Guards {
             spent.map_err(|why| Safe::of(format!("the second person's approval cannot be used: {why}")))?;
         }
         folder.started(action, &wanted.key, now).map_err(unknown)?;
-        Ok(hold)
+        Ok(holds)
     }
 }

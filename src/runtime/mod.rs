@@ -2,6 +2,7 @@
 
 mod acting;
 pub mod approve;
+mod asking;
 mod audit_thread;
 mod base64;
 pub mod clock;

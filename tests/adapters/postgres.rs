@@ -7,6 +7,7 @@ mod pooler;
 mod readings;
 mod rights;
 mod statements;
+mod statements_run;
 mod tls;
 mod upkeep;
 

@@ -81,11 +81,6 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// What begins it.
-    pub fn begin(&self) -> &str {
-        &self.begin
-    }
-
     /// On a session that is ours alone and has our settings.
     pub fn of_our_session() -> Transaction {
         Transaction { begin: "BEGIN TRANSACTION READ ONLY".to_owned() }
@@ -103,6 +98,11 @@ impl Transaction {
             begin.push_str(&format!("; SELECT pg_catalog.set_config('search_path', E'{literal}', true)"));
         }
         Transaction { begin }
+    }
+
+    /// What begins it.
+    pub fn begin(&self) -> &str {
+        &self.begin
     }
 }
 

@@ -15,7 +15,7 @@ use crate::remediation::level::Level;
 use crate::remediation::object::{Object, ObjectKey};
 
 use super::dialog::{Dialog, Focus};
-use super::{approvals, evidence, explain};
+use super::{approvals, evidence, explain, outline};
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
@@ -40,6 +40,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     for obstacle in &card.preview.obstacles {
         out.field("cannot run", obstacle.clone(), Tone::Bad);
     }
+    outline::steps(&mut out, action);
     touched(&mut out, card, redact);
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);

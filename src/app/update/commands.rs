@@ -40,7 +40,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Back => return back(model),
-        Command::Quit => return vec![Effect::Quit],
+        Command::Quit => return actions::leaving(model),
         Command::Close => return close(model),
         Command::Help => show(model, help::document(pane)),
         Command::Palette => model.view.overlays.push(Overlay::Palette { typed: String::new(), chosen: 0 }),
@@ -151,7 +151,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.view.zoomed {
         model.view.zoomed = false;
     } else if model.view.page == Page::Overview {
-        return vec![Effect::Quit];
+        return actions::leaving(model);
     } else {
         go_to(model, 1);
     }

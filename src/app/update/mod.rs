@@ -138,7 +138,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
-        Event::AskedToLeave(_) => vec![Effect::Quit],
+        Event::AskedToLeave(_) => actions::leaving(model),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

@@ -107,12 +107,15 @@ const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
 /// Keys of what is done to a database of the configuration.
 const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex"];
 
+/// Keys that name something that runs somewhere.
+const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
+
 /// `[[action]]`
 pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
-    doc: "An action of the team's own: a request that changes something, an order to a service's own manager, or upkeep of a database; and what shows that it worked.",
-    one_of: &["url", "origin", "unit", "compose", "restart_command", "analyse", "vacuum", "reindex"],
+    doc: "An action of the team's own: a request that changes something, an order to a service's own manager, a program, or upkeep of a database; and what shows that it worked.",
+    one_of: &["url", "origin", "unit", "compose", "restart_command", "command", "analyse", "vacuum", "reindex"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -197,9 +200,16 @@ pub static ACTION: Section = Section {
         ),
         beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
         beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
-        beside(MANAGED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
+        key(
+            "command",
+            Kind::Argv,
+            "[\"shopctl\", \"drain\"]",
+            "",
+            "Program that is run, instead of a request; there is no shell.",
+        ),
+        beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
         beside(
-            MANAGED,
+            PLACED,
             key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
         ),
         key("analyse", Kind::Name, "\"public.orders\"", "", "Table that ANALYZE is run on, instead of a request."),

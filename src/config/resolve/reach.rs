@@ -111,7 +111,7 @@ impl<'a> Builder<'a> {
         let merged = self.merged;
         for item in merged.of("metrics").filter(|item| !flag(item, "off")) {
             if let Reach::At(url, _) = self.reach(item) {
-                let shown = super::super::words::url_without_secrets(&url);
+                let shown = crate::domain::hidden::url_without_secrets(&url);
                 self.note(format!("metrics {:?} at {shown} are known and not read by this version", item.name));
             }
         }

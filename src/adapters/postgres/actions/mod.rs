@@ -7,6 +7,7 @@ pub(super) mod identity;
 mod order;
 mod preview;
 pub(super) mod receivers;
+mod statement;
 pub(super) mod turn;
 
 use std::time::Duration;

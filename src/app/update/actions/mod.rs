@@ -1,13 +1,16 @@
 //! Acting: the menu, and the leave to act. Everything that has an effect goes through the guard, and only the chord of the
 //! dialog asks it.
 
+mod answers;
 pub mod approvals;
 mod card;
+mod gather;
 mod run;
 mod tripwire;
 
+pub use answers::progress_key;
 pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
-pub use run::{consented, happened, progress_key, read, told, watch};
+pub use run::{consented, happened, read, told, watch};
 pub use tripwire::sampled;
 
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, standing, upkeep};
