@@ -9,6 +9,8 @@ mod incidents;
 mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/runbooks.rs"]
+mod runbooks;
 #[path = "program/ship.rs"]
 mod ship;
 #[path = "program/windows.rs"]

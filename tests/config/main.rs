@@ -6,6 +6,7 @@ mod files;
 mod layers;
 mod profiles;
 mod reader;
+mod runbooks;
 mod show;
 
 use std::collections::BTreeMap;
