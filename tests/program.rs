@@ -11,6 +11,8 @@ mod incidents;
 mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/runbooks.rs"]
+mod runbooks;
 #[path = "program/second_person.rs"]
 mod second_person;
 #[path = "program/ship.rs"]

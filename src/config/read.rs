@@ -166,6 +166,7 @@ impl Reader<'_> {
         }
         self.alternatives(&entry);
         let runbook = entry.name.clone();
+        entry.flawed |= steps.iter().any(|(_, value): &(usize, _)| !matches!(value.get_ref(), DeValue::Array(_)));
         self.entries.push(entry);
         for (offset, value) in steps {
             self.steps(&runbook, offset, value.get_ref());

@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::pty::{Session, Start};
 
 const DOWN: &str = "\x1b[B";
-const RUN: &str = "\x14";
+pub const RUN: &str = "\x14";
 
 /// A cure shows within this, or it is none.
-const SHOWS: Duration = Duration::from_secs(90);
+pub const SHOWS: Duration = Duration::from_secs(90);
 
 /// The dashboard on a sample in which this happens, once the screen tells of it.
-fn incident(scenario: &str, symptom: &str) -> Session {
+pub fn incident(scenario: &str, symptom: &str) -> Session {
     let session = Start::new(&["demo", "--scenario", scenario, "--scenario-after", "3s"]).size(160, 50).run();
     session.wait_long("the sample", SHOWS, |seen| seen.shows("ARMED") && seen.shows("OK"));
     session.wait_long(symptom, SHOWS, |seen| seen.shows(symptom));
@@ -25,7 +25,7 @@ fn chosen(screen: &str) -> Option<String> {
 }
 
 /// Opens the card of the action with this title.
-fn card(session: &mut Session, title: &str) {
+pub fn card(session: &mut Session, title: &str) {
     session.press("a", "Enter shows the card");
     for _ in 0..12 {
         let before = chosen(&session.screen());
@@ -40,7 +40,7 @@ fn card(session: &mut Session, title: &str) {
 }
 
 /// Confirms, and waits for the verdict.
-fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
+pub fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     if let Some(name) = name {
         session.send(name);
     }
@@ -51,7 +51,7 @@ fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     });
 }
 
-fn leave(mut session: Session) {
+pub fn leave(mut session: Session) {
     session.send("\x1b");
     session.wait_gone("Before and after");
     session.send("\x03");

@@ -208,8 +208,8 @@ impl World {
                 self.locks = 0;
                 None
             }
-            Order::ReadObjects | Order::Interrupt => panic!("nothing here can be stopped in the middle"),
-            Order::Refresh => None,
+            Order::Interrupt => panic!("nothing here can be stopped in the middle"),
+            Order::ReadObjects | Order::Refresh => None,
         }
     }
 
