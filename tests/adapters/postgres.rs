@@ -4,6 +4,7 @@ mod actions;
 mod faults;
 mod pooler;
 mod readings;
+mod receivers;
 mod rights;
 mod statements;
 mod tls;
