@@ -8,6 +8,7 @@ pub mod evidence;
 mod flush;
 pub mod forms;
 pub mod headless;
+pub mod load;
 pub mod menu;
 pub mod page;
 pub mod parameters;
