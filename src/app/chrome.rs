@@ -11,6 +11,7 @@ use crate::app::table::Tone;
 use crate::app::view::View;
 use crate::domain::{Safe, Verdict, figure};
 use crate::input::Command;
+use crate::remediation::tripwire::WATCHES;
 
 /// Everything outside the panes.
 #[must_use]
@@ -20,6 +21,11 @@ pub fn chrome(model: &Model) -> Chrome {
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
+    }
+    if let Some(wire) = model.actions.tripwires.watching().next() {
+        // Where what is wrong leaves no room for the whole sentence at the foot.
+        let left = figure::age(WATCHES.saturating_sub(wire.watched(now)));
+        meters.insert(0, Safe::of(format!("watch {left}")));
     }
     meters.push(Safe::of(format!("{} probes/min", figure::count(model.probes_per_minute().round()))));
     if model.meters.displaced > 0 {

@@ -29,8 +29,13 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
     let begun = clock::now();
-    let facts = Commands::here().service_facts(step, deadline).await;
-    let outcome = facts.and_then(|facts| {
+    let commands = Commands::here();
+    let facts = commands.service_facts(step, deadline).await;
+    let left = deadline.saturating_sub(clock::now().since(begun));
+    // Only once for the card: the looks that follow an order are many.
+    let dependents = if facts.is_ok() { commands.dependents(step, left).await } else { Vec::new() };
+    let outcome = facts.and_then(|mut facts| {
+        facts.required_by.extend(dependents);
         let argv = step.command()?.whole()?;
         Ok(found(step, facts, &argv))
     });

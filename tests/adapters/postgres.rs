@@ -5,6 +5,7 @@ mod explain;
 mod faults;
 mod pooler;
 mod readings;
+mod receivers;
 mod rights;
 mod statements;
 mod statements_run;

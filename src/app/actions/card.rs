@@ -120,7 +120,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
     sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
     let left = sorted.len().saturating_sub(GROUPS);
     for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
-        out.line(format!("{count:>4}  {user}  {application}  {client}"), Tone::Strong);
+        let whose: Vec<&str> = [user, application, client].into_iter().filter(|part| !part.is_empty()).collect();
+        out.line(format!("{count:>4}  {}", whose.join("  ")), Tone::Strong);
     }
     if left > 0 {
         out.line(format!("      and {left} other groups"), Tone::Dim);

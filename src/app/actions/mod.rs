@@ -12,6 +12,7 @@ mod explain;
 mod flush;
 pub mod forms;
 pub mod headless;
+pub mod load;
 pub mod menu;
 mod outline;
 pub mod page;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, receivers, record, upkeep};
+use crate::app::actions::{catalogue, evidence, load, receivers, record, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -117,7 +117,8 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     }
 }
 
-pub(super) fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
+pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) {
+    preview.remarks.extend(load::remarks(model, &action));
     let before = evidence::before(&model.live, &action, model.now);
     let words = format!("the card of {} on {}", action.id, action.target.name);
     model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
