@@ -13,10 +13,13 @@ mod consent;
 mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod faults;
 #[path = "../support/hostile.rs"]
 mod hostile;
 mod hostile_bytes;
+mod invariants;
 mod kills;
+mod leaving;
 mod limits;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
