@@ -18,6 +18,7 @@ mod faults;
 mod hostile;
 mod hostile_bytes;
 mod invariants;
+mod key_to_card;
 mod kills;
 mod leaving;
 mod limits;
