@@ -15,6 +15,8 @@ mod mouse;
 mod second_person;
 #[path = "program/ship.rs"]
 mod ship;
+#[path = "program/upkeep.rs"]
+mod upkeep;
 #[path = "program/windows.rs"]
 mod windows;
 mod world;

@@ -19,6 +19,7 @@ use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
+use crate::remediation::upkeep::Upkeep;
 
 /// An order to the runtime.
 #[derive(Debug)]
@@ -100,6 +101,16 @@ pub enum Effect {
         /// Which server it must be.
         identity: Identity,
     },
+    /// Stop the step of a run in the middle, as far as it can be.
+    Interrupt {
+        /// Of which run.
+        run: u64,
+    },
+    /// Ask a database which tables are most in need of upkeep.
+    ReadNeedy {
+        /// Which.
+        database: usize,
+    },
     /// Let the locks go.
     Release {
         /// Of which run.
@@ -153,5 +164,14 @@ pub enum PreviewOf {
         database: usize,
         /// Which.
         statement: StatementId,
+    },
+    /// A table or an index.
+    Upkeep {
+        /// Of which database.
+        database: usize,
+        /// What would be done to it.
+        upkeep: Upkeep,
+        /// It would have to end within this.
+        limit: Duration,
     },
 }

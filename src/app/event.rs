@@ -7,7 +7,7 @@ use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
-use crate::domain::{Arrival, Cause, Moment, Safe};
+use crate::domain::{Arrival, Cause, Moment, Safe, Untrusted};
 use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment, Stream};
 use crate::remediation::action::Action;
@@ -69,6 +69,27 @@ pub enum Event {
         run: u64,
         /// What.
         input: Box<Input>,
+    },
+    /// A step that runs says how far it is.
+    StepTold {
+        /// Of which run.
+        run: u64,
+        /// In a few lines.
+        lines: Vec<Safe>,
+    },
+    /// Invalid indexes that a cancelled reindex left, as far as was looked: all that are there now.
+    LeftoversFound {
+        /// Of which database.
+        database: usize,
+        /// Whole names, quoted by the server.
+        names: Vec<Untrusted>,
+    },
+    /// The tables that are most in need of upkeep, and their dead rows.
+    NeedyFound {
+        /// Of which database.
+        database: usize,
+        /// Whole names, quoted by the server.
+        tables: Vec<(Untrusted, i64)>,
     },
     /// The audit can be written again, or cannot any more, and why.
     AuditStands(Result<(), Safe>),

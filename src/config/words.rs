@@ -112,7 +112,7 @@ pub fn body_without_secrets(body: &str) -> String {
 fn hide_in_json(json: &mut serde_json::Value) -> bool {
     match json {
         serde_json::Value::Object(fields) => fields.iter_mut().fold(false, |hidden, (name, value)| {
-            if names_a_secret(name) && !value.is_null() {
+            if names_a_secret(name) && !value.is_null() && !value.is_boolean() {
                 *value = serde_json::Value::from("***");
                 return true;
             }

@@ -56,6 +56,8 @@ pub struct ServerIdentity {
     pub address: Safe,
     /// We speak to a pooler: the sessions are the server's, not the pooler's clients.
     pub pooler: bool,
+    /// This role has `pg_signal_backend`, or is a member of another role: it may signal sessions that are not its own.
+    pub may_signal: bool,
     /// Difference between the server's clock and ours, seconds; positive when the server is ahead.
     pub clock_skew_seconds: f64,
 }

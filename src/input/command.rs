@@ -117,6 +117,12 @@ pub enum Command {
     Approve,
     /// The card of what was approved, made anew.
     Consent,
+    /// The card of an ANALYZE.
+    Analyse,
+    /// The card of a VACUUM.
+    Vacuum,
+    /// The card of a REINDEX CONCURRENTLY.
+    Reindex,
 }
 
 /// One row of the table.
@@ -180,6 +186,9 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::WatchAction, "watch", &[Key::char('w')], Scope::Global, "the action that runs, or ran last"),
     row(Command::Act, "act", &[], Scope::Global, "the card of an action, narrowed by parameters")
         .takes("ACTION on TARGET with older_than=5m user=web"),
+    row(Command::Analyse, "analyse", &[], Scope::Global, "the card of ANALYZE of a table").takes("TABLE"),
+    row(Command::Vacuum, "vacuum", &[], Scope::Global, "the card of VACUUM of a table").takes("TABLE"),
+    row(Command::Reindex, "reindex", &[], Scope::Global, "the card of REINDEX CONCURRENTLY").takes("TABLE or INDEX"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Approve, "approve", &[], Scope::Global, "what waits for a second person, or the card of one")

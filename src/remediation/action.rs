@@ -12,6 +12,7 @@ use super::level::Level;
 use super::measure::{Precondition, Proof};
 use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
+use super::upkeep::Upkeep;
 
 /// What an action is aimed at, as the configuration names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +87,8 @@ pub enum Plan {
         /// Literals in the plan are hidden.
         redact: bool,
     },
+    /// A table or an index is kept in shape.
+    Upkeep(Upkeep),
 }
 
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.

@@ -12,6 +12,7 @@ use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
 use super::service::facts::ServiceFacts;
 use super::step::{FlushStep, SessionVerb};
+use super::upkeep::Relation;
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub struct Preview {
     pub service: Option<ServiceFacts>,
     /// The statement, where a plan of it is asked for.
     pub planned: Option<Planned>,
+    /// What is kept in shape.
+    pub relation: Option<Relation>,
+    /// How what the action is for stands now, where it can be told.
+    pub standing: Option<Safe>,
 }
 
 /// What is shown and consented to.
@@ -124,6 +129,9 @@ impl Card {
                 at: read_at,
                 words: Safe::of(count.to_string()),
             });
+        }
+        if let Some(words) = preview.standing.clone() {
+            before.push(Evidence { measure: Measure::Result, value: Some(0.0), at: read_at, words });
         }
         for trial in &action.proof.trials {
             let compares = matches!(trial.expect, Expectation::Fell | Expectation::Rose);

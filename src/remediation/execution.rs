@@ -42,6 +42,8 @@ pub enum Order {
     },
     /// Count the objects of the card that are still as it shows them.
     ReadObjects,
+    /// Stop the step that runs.
+    Interrupt,
     /// Let the locks go.
     Release,
 }
@@ -164,8 +166,8 @@ impl Execution {
         match (self.phase, input) {
             (Phase::Ended { .. }, _) => Vec::new(),
             (_, Input::CancelAsked) => {
-                self.cancelled = true;
-                Vec::new()
+                let again = std::mem::replace(&mut self.cancelled, true);
+                if self.can_be_stopped() && !again { vec![Order::Interrupt] } else { Vec::new() }
             }
             (Phase::Holding, Input::Held(Ok(()))) => {
                 self.phase = Phase::Recording;
@@ -247,6 +249,7 @@ impl Execution {
                 (Some(if first { Outcome::Refused } else { Outcome::Failed }), Some(why))
             }
             StepEnd::Failed(cause) => (Some(Outcome::Failed), Some(Safe::of(cause.to_string()))),
+            StepEnd::Cancelled(left) => (Some(Outcome::Cancelled), Some(left.clone())),
             StepEnd::Unknown(cause) => {
                 self.lost = true;
                 (None, Some(Safe::of(format!("it may have had its effect: {cause}"))))
@@ -393,11 +396,18 @@ impl Execution {
         self.cancelled
     }
 
+    /// The step that runs can be stopped in the middle.
+    fn can_be_stopped(&self) -> bool {
+        let Phase::Running { step } = self.phase else { return false };
+        self.steps.get(step).is_some_and(|state| state.step.work.can_be_stopped())
+    }
+
     /// What a stop can still do, truthfully.
     #[must_use]
     pub fn cancel_words(&self) -> &'static str {
         match self.phase {
             Phase::Holding | Phase::Recording => "nothing was sent yet: it stops before the first byte",
+            Phase::Running { .. } if self.can_be_stopped() => "this step can be stopped in the middle",
             Phase::Running { step } if step + 1 < self.steps.len() => {
                 "this step will finish; the next one will not start"
             }

@@ -21,6 +21,7 @@ pub mod place;
 pub mod service;
 pub mod step;
 pub mod ticket;
+pub mod upkeep;
 pub mod window;
 
 #[cfg(test)]

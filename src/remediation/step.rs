@@ -14,6 +14,7 @@ use super::explain::ExplainStep;
 use super::object::{Fate, ObjectKey};
 use super::service::ServiceStep;
 use super::service::facts::ServiceFacts;
+use super::upkeep::UpkeepStep;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -41,6 +42,16 @@ pub enum Work {
     Flush(FlushStep),
     /// Asks a database how it would run a statement. Only reads.
     Explain(Box<ExplainStep>),
+    /// Keeps a table or an index in shape.
+    Upkeep(Box<UpkeepStep>),
+}
+
+impl Work {
+    /// It can be stopped in the middle, and says what that leaves.
+    #[must_use]
+    pub fn can_be_stopped(&self) -> bool {
+        matches!(self, Work::Upkeep(_))
+    }
 }
 
 /// Empties the database of a cache.
@@ -141,6 +152,8 @@ pub enum StepEnd {
     Failed(Cause),
     /// The request was sent and the answer never came: it may have had its effect.
     Unknown(Cause),
+    /// It was stopped in the middle, as was asked for; what that leaves.
+    Cancelled(Safe),
 }
 
 /// An order to a service, and what shows afterwards that it is as it should be.

@@ -22,19 +22,22 @@ use super::guards::Wanted;
 use super::inbox::Inbox;
 use super::redis_orders;
 use super::service_orders;
+use super::upkeep_orders;
 use super::watch::Watch;
 
 /// Acting, where it is allowed.
 pub struct Acting {
     inbox: Arc<Inbox>,
     audit: Option<AuditThread>,
+    /// The run whose step is to be stopped.
+    interrupted: tokio::sync::watch::Sender<Option<u64>>,
 }
 
 impl Acting {
     /// Opens the audit where actions are allowed; a program that only looks writes nothing.
     pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
         let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
-        Ok(Acting { inbox, audit })
+        Ok(Acting { inbox, audit, interrupted: tokio::sync::watch::channel(None).0 })
     }
 
     /// Lets the audit finish; where its chain ends, if anything was written.
@@ -59,6 +62,11 @@ impl Acting {
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run } => self.release(run),
             Effect::Second(order) => self.second(*order),
+            Effect::Interrupt { run } => drop(self.interrupted.send_replace(Some(run))),
+            Effect::ReadNeedy { database } => {
+                // Where the database is busy, the menu goes without.
+                let _read = watch.order(database, DatabaseOrder::Needy { database });
+            }
             _ => {}
         }
     }
@@ -80,6 +88,12 @@ impl Acting {
             PreviewOf::Explain { database, statement } => {
                 let begun = clock::now();
                 if !watch.order(database, DatabaseOrder::Explain { id, statement, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Upkeep { database, upkeep, limit } => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
             }
@@ -161,6 +175,13 @@ impl Acting {
             Work::Flush(flush) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
                 watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
+            }
+            Work::Upkeep(upkeep) => {
+                let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
+                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                watch
+                    .io()
+                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, stop, &inbox).await });
             }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);

@@ -263,8 +263,10 @@ impl Dashboard {
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
-            | Effect::Release { .. }
-            | Effect::Second(_)) => self.acting.obey(&self.watch, acting),
+            | Effect::Second(_)
+            | Effect::Interrupt { .. }
+            | Effect::ReadNeedy { .. }
+            | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

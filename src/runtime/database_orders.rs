@@ -15,9 +15,11 @@ use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::ObjectKey;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
+use crate::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 
 use super::clock;
 use super::inbox::Inbox;
+use super::upkeep_orders;
 
 /// Deadline of a count, and of giving the database's turn back.
 const BRIEF: Duration = Duration::from_secs(5);
@@ -67,6 +69,38 @@ pub enum DatabaseOrder {
         /// Within this.
         deadline: Duration,
     },
+    /// Find out what a name stands for, and what upkeep of it would be.
+    LookAtRelation {
+        /// Its number, for the answer.
+        id: u64,
+        /// What would be done.
+        upkeep: Upkeep,
+        /// It would have to end within this.
+        limit: Duration,
+        /// Within this.
+        deadline: Duration,
+    },
+    /// Find out which tables are most in need of upkeep.
+    Needy {
+        /// Our number of the database.
+        database: usize,
+    },
+    /// Tell how far upkeep is.
+    Progress {
+        /// Of which run.
+        run: u64,
+        /// The server process that does it.
+        pid: i32,
+        /// What is done.
+        verb: UpkeepVerb,
+    },
+    /// Read what may show that upkeep was done.
+    Standing {
+        /// For which run.
+        run: u64,
+        /// What was done.
+        step: Box<UpkeepStep>,
+    },
 }
 
 /// Carries an order out and tells what came of it; whether something may have changed by it.
@@ -86,6 +120,26 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
         DatabaseOrder::Left { run, identity, objects, verb } => {
             let left = source.left(&identity, &objects, verb, BRIEF).await.ok();
             tell(inbox, run, Input::Read(objects_left(left, begun)));
+            false
+        }
+        DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline } => {
+            let outcome = source.look_at_relation(&upkeep, limit, deadline).await;
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
+        DatabaseOrder::Needy { database } => {
+            let tables = source.most_in_need(BRIEF).await.unwrap_or_default();
+            inbox.tell(Event::NeedyFound { database, tables });
+            false
+        }
+        DatabaseOrder::Progress { run, pid, verb } => {
+            let words = source.progress_of(pid, verb, BRIEF).await.ok().flatten();
+            inbox.tell(Event::StepTold { run, lines: words.into_iter().collect() });
+            false
+        }
+        DatabaseOrder::Standing { run, step } => {
+            let now = source.standing(&step, BRIEF).await.ok();
+            tell(inbox, run, Input::Read(upkeep_orders::evidence(&step, now.as_ref(), begun)));
             false
         }
         DatabaseOrder::Explain { id, statement, deadline } => {

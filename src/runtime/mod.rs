@@ -29,4 +29,5 @@ mod signals;
 mod sources;
 mod teller;
 pub mod terminal;
+mod upkeep_orders;
 mod watch;

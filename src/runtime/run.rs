@@ -182,8 +182,11 @@ impl Driver {
             return self.refuse(vec![Safe::of("the disk of the shared folder does not answer")]);
         }
         let lines = headless::asked(second);
-        self.teller.tell(Told::Trouble(lines));
-        Outcome::Refused.exit_status()
+        if second.asked.is_empty() {
+            return self.refuse(lines);
+        }
+        self.teller.tell(Told::Answer(lines));
+        self.refuse(vec![Safe::of("a second person has to approve it first")])
     }
 
     /// Waits for what the action looks at, and for no longer than it may take.

@@ -34,6 +34,8 @@ pub struct Watch {
     clients: HttpClients,
     refresh: watch::Sender<u64>,
     databases: Vec<mpsc::Sender<DatabaseOrder>>,
+    /// What each database of the configuration is, for a connection of one's own.
+    specs: Vec<DatabaseSpec>,
     /// Where each cache of the configuration is, if it is a Redis.
     redis: Vec<Option<RedisTarget>>,
     started: Instant,
@@ -52,6 +54,7 @@ impl Watch {
             clients: HttpClients::new(),
             refresh,
             databases: Vec::new(),
+            specs: Vec::new(),
             redis: Vec::new(),
             started: Instant::now(),
         })
@@ -80,6 +83,7 @@ impl Watch {
                 self.service(id, spec);
             }
         }
+        self.specs.clone_from(&resolved.databases);
         for (at, spec) in resolved.databases.iter().enumerate() {
             match wanted(SourceKind::Database, at) {
                 Some(id) => self.database(id, spec, spared),
@@ -106,6 +110,18 @@ impl Watch {
     #[must_use]
     pub fn order(&self, database: usize, order: DatabaseOrder) -> bool {
         self.databases.get(database).is_some_and(|sender| sender.try_send(order).is_ok())
+    }
+
+    /// Where orders to a database go, for whoever gives several.
+    #[must_use]
+    pub fn orders(&self, database: usize) -> Option<mpsc::Sender<DatabaseOrder>> {
+        self.databases.get(database).cloned()
+    }
+
+    /// A second connection to a database, not opened yet; it reads nothing by itself.
+    #[must_use]
+    pub fn own_source(&self, database: usize) -> Option<PostgresSource> {
+        self.specs.get(database).map(|spec| PostgresSource::new(DatabaseSpec { scalars: Vec::new(), ..spec.clone() }))
     }
 
     /// Where a cache of the configuration is, if it is a Redis.

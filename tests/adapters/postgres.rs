@@ -8,6 +8,7 @@ mod readings;
 mod rights;
 mod statements;
 mod tls;
+mod upkeep;
 
 use std::time::Duration;
 

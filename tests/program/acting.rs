@@ -16,6 +16,7 @@ use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::world::readings::Postgres;
 use crate::world::{World, key};
 use crate::{drawn, text};
 
@@ -379,4 +380,24 @@ fn an_action_is_asked_for_by_name_and_only_narrowed() {
         assert!(world.model.actions.asked.is_none(), "{text}");
         assert!(world.message().contains(why), "{text}: {}", world.message());
     }
+}
+
+#[test]
+fn what_is_known_of_a_target_speaks_before_its_card_does() {
+    let mut world = armed("staging");
+    let reason = |world: &World, id: &str| {
+        let all = quarterdeck::app::actions::catalogue::all(&world.model);
+        let action = all.into_iter().find(|action| action.id.as_str() == id).unwrap();
+        let why = quarterdeck::app::actions::catalogue::reason_against(&world.model, &action);
+        why.map(|why| why.to_string()).unwrap_or_default()
+    };
+    world.database("main", Ok(Postgres::default().reading()));
+    assert_eq!(reason(&world, "terminate-idle"), "");
+    world.wait(60.0);
+    assert_eq!(reason(&world, "terminate-idle"), "what is known of main is 1m00s old");
+    assert_eq!(reason(&world, "warm-cache"), "", "of another target");
+    world.database("main", Ok(Postgres { may_signal: false, ..Postgres::default() }.reading()));
+    assert!(reason(&world, "terminate-idle").starts_with("needs pg_signal_backend: GRANT"), "no session of its own");
+    world.database("main", Ok(Postgres { pooler: true, ..Postgres::default() }.reading()));
+    assert!(reason(&world, "terminate-idle").contains("direct DSN"));
 }

@@ -28,6 +28,8 @@ fn watching(redact: bool) -> World {
         world.database("main", Ok(Postgres { statements: Some(Ok(statements)), ..Postgres::default() }.reading()));
         world.wait(10.0);
     }
+    // Nothing is done on old data.
+    world.database("main", Ok(Postgres::default().reading()));
     world.press("3");
     drawn(&mut world, SIZE, false);
     world

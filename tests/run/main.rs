@@ -20,6 +20,7 @@ mod sshd;
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod systemd_lab;
 mod terminal;
+mod upkeep;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod waiting;

@@ -125,8 +125,8 @@ impl Bastion {
         let (_, code) = self.card();
         let told = self.confirm(&code);
         assert_eq!(told.code, 10, "{told:?}");
-        assert!(told.err.contains("waits for a second person") && told.err.contains("within 10m"), "{told:?}");
-        let id = told.err.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        assert!(told.out.contains("waits for a second person") && told.out.contains("Within 10m"), "{told:?}");
+        let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
         id.unwrap_or_else(|| panic!("no id in {told:?}")).to_owned()
     }
 
@@ -147,8 +147,8 @@ impl Bastion {
     }
 
     /// A request as it lies in the folder, changed by somebody who may.
-    fn change(&self, shelf: &str, name: &str, change: impl Fn(&mut Value)) {
-        let path = self.path("shared").join(shelf).join(name);
+    fn change(&self, folder: &str, name: &str, change: impl Fn(&mut Value)) {
+        let path = self.path("shared").join(folder).join(name);
         let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         change(&mut record);
         // The same file: its owner stays.
@@ -260,12 +260,8 @@ fn without_a_shared_folder_nobody_can_be_asked() {
     let Some(bastion) = Bastion::new() else { return };
     bastion.configure("break_glass = [\"flush-redis\"]");
     let config = bastion.path("config.toml");
-    let alone: String = fs::read_to_string(&config)
-        .unwrap()
-        .lines()
-        .filter(|l| !l.starts_with("shared ="))
-        .map(|l| format!("{l}\n"))
-        .collect();
+    let text = fs::read_to_string(&config).unwrap();
+    let alone = text.lines().filter(|line| !line.starts_with("shared =")).collect::<Vec<_>>().join("\n");
     fs::write(&config, alone).unwrap();
     bastion.tell(DAEMON, &["run", "flush-redis", "--target", "shop"]).refused("needs the folder `shared`");
     bastion.tell(NOBODY, &["approve"]).refused("none is configured");

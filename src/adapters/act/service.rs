@@ -73,7 +73,7 @@ impl Commands {
         match end.step_end(&command) {
             StepEnd::Done { .. } => {}
             StepEnd::Failed(cause) | StepEnd::Unknown(cause) => return Err(cause),
-            StepEnd::OtherTarget(words) => return Err(Cause::Other(words)),
+            StepEnd::OtherTarget(words) | StepEnd::Cancelled(words) => return Err(Cause::Other(words)),
         }
         let limit = end.output.bytes;
         let whole = end.output.whole().map(<[u8]>::to_vec);

@@ -27,6 +27,7 @@ pub struct Capabilities {
     pub reserved: u32,
     pub may_size: bool,
     pub pooler: bool,
+    pub may_signal: bool,
     pub system_identifier: Option<Safe>,
     pub statements: Result<StatementsShape, Cause>,
 }
@@ -82,6 +83,7 @@ fn read(row: &Row) -> Result<Capabilities, Cause> {
         reserved: count(8)?,
         may_size: all_stats || get(row, 10)?,
         pooler: !get::<bool>(row, 11)?,
+        may_signal: get(row, 19)?,
         system_identifier: None,
         statements: statements(row, all_stats, &database, &user)?,
         database,

@@ -139,6 +139,11 @@ impl Link {
         let _ = timeout_at(until, login::send_cancel(&self.cancel, wire, self.origin.tls.as_ref())).await;
     }
 
+    /// What can ask the server to drop what it does for us, while it is waited for.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { cancel: self.cancel.clone(), origin: self.origin.clone() }
+    }
+
     fn count(&mut self, waited: Duration) {
         self.cost.statements += 1;
         self.cost.waited += waited;
@@ -147,6 +152,20 @@ impl Link {
     fn failure(&self, error: &Error) -> Failure {
         let state = error.code().map(|code| code.code().to_owned());
         Failure { cause: cause::of(error, &self.origin.user), state }
+    }
+}
+
+/// Asks the server to drop what it does on one connection; the connection stays.
+pub struct Canceller {
+    cancel: CancelToken,
+    origin: Origin,
+}
+
+impl Canceller {
+    /// Asks, over a second connection that says nothing else. What comes of it is heard on the first.
+    pub async fn send(&self, until: Instant) {
+        let Ok(wire) = dial::open(&self.origin.address, &Allowance::default(), until).await else { return };
+        let _ = timeout_at(until, login::send_cancel(&self.cancel, wire, self.origin.tls.as_ref())).await;
     }
 }
 

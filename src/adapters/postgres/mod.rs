@@ -19,6 +19,7 @@ mod scalars;
 mod sessions;
 mod statements;
 mod tls;
+mod upkeep;
 mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -42,6 +43,8 @@ use rows::{Head, Rows};
 use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
+
+pub use upkeep::Ended;
 
 /// Our statements are ended by the server after this long.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -273,6 +276,7 @@ impl Session {
             user: self.facts.user.clone(),
             address: self.link.origin.shown.clone(),
             pooler: self.facts.pooler,
+            may_signal: self.facts.may_signal,
             clock_skew_seconds,
         }
     }

@@ -193,6 +193,8 @@ impl Look {
             obstacles,
             service: None,
             planned: None,
+            relation: None,
+            standing: None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::Action;
-use crate::remediation::approval::{Granted, Request, VALID};
+use crate::remediation::approval::{Demands, Granted, Request, VALID};
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
@@ -233,10 +233,20 @@ pub fn of_request(event: AuditEvent, request: &Request, why: &[Safe], now: Momen
         .with("why", Value::List(why.iter().map(|line| Value::Text(line.clone())).collect()))
 }
 
+/// What an action that can be asked for will ask for in its turn.
+#[must_use]
+pub fn asks(demands: Demands) -> Option<&'static str> {
+    match demands {
+        Demands { break_glass: true, .. } => Some("BREAK GLASS: outside its window, with a reason and a second person"),
+        Demands { second_person: true, .. } => Some("with a second person"),
+        Demands { .. } => None,
+    }
+}
+
 /// What stands on a card about breaking the glass and the second person.
 pub fn on_card(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     if card.demands.break_glass {
-        out.line("BREAK GLASS: it runs OUTSIDE EVERY MAINTENANCE WINDOW; the audit says so, loudly", Tone::Bad);
+        out.line("BREAK GLASS: it runs OUTSIDE EVERY MAINTENANCE WINDOW", Tone::Bad);
     }
     let (words, tone) = match guard::second_person(card, card.digest(), situation) {
         Ok(None) => return,
@@ -257,12 +267,12 @@ pub fn waits(request: &Request) -> Vec<Safe> {
     [
         format!("{} on {} waits for a second person; nothing was done yet.", request.action, request.target),
         String::new(),
-        format!(
-            "Somebody else, under a login of their own on this host, reads the same card and approves it within {good}:"
-        ),
-        format!("    quarterdeck approve {id}        or  :approve {id}  in their dashboard"),
+        format!("Within {good} somebody else, under a login of their own on this host,"),
+        "reads the same card and approves it:".to_owned(),
+        format!("    quarterdeck approve {id}"),
+        format!("    :approve {id}  (in their dashboard)"),
         String::new(),
-        "After that you consent again, to a card made anew that has to be the same:".to_owned(),
+        "Then you consent again, to a card that is made anew and has to be the same:".to_owned(),
     ]
     .into_iter()
     .map(Safe::of)
@@ -276,7 +286,7 @@ pub fn waiting_document(request: &Request) -> Document {
     for line in waits(request) {
         out.line(line, Tone::Plain);
     }
-    out.line("    :consent makes it; a line below says when it is time", Tone::Plain);
+    out.line("    :consent  (the last line of the screen says when)", Tone::Plain);
     out
 }
 

@@ -46,6 +46,7 @@ pub fn all(model: &Model) -> Vec<Action> {
     if of_database {
         found.extend(own.iter().cloned());
     }
+    found.extend(super::upkeep::offered(model));
     found
 }
 
@@ -53,11 +54,14 @@ pub fn all(model: &Model) -> Vec<Action> {
 #[must_use]
 pub fn named(model: &Model) -> Vec<Action> {
     let mut found = all(model);
+    // What is offered has the names of what can be asked for of any table.
+    found.retain(|action| !super::upkeep::is_built_in(action));
     let selected: Vec<Safe> = found.iter().map(|action| action.id.clone()).collect();
     for (at, database) in model.live.databases.iter().enumerate() {
         // What is selected on the screen is meant before a number is asked for.
         let more = of_named_session(at, &database.spec).into_iter().filter(|action| !selected.contains(&action.id));
         found.extend(more);
+        found.extend(super::upkeep::named(at, &database.spec));
     }
     found
 }
@@ -94,6 +98,7 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     let situation = situation(model, running.as_ref(), &readings);
     let hindrance = hindrance(action, &situation);
     let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
+    let hindrance = hindrance.or_else(|| super::against::reason(model, action));
     hindrance.or_else(|| alone.then(|| Safe::of("a second person needs the folder `shared` under [actions]")))
 }
 

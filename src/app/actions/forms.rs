@@ -8,7 +8,7 @@ use crate::domain::Safe;
 use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
-use super::{card, catalogue, evidence, menu, progress};
+use super::{approvals, card, catalogue, evidence, menu, progress};
 
 /// The menu.
 #[must_use]
@@ -20,6 +20,9 @@ pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
             Some(why) => document.line(why, Tone::Unknown),
             None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
         };
+        if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
+            document.line(asks, Tone::Warn);
+        }
     }
     let foot = menu::lines(model);
     let chosen = Some(chosen.min(foot.len().saturating_sub(1)));
@@ -53,11 +56,9 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
 /// The action that runs.
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
-    let document = model
-        .actions
-        .current
-        .as_ref()
-        .map_or_else(Document::default, |current| progress::document(&current.execution, model.now));
+    let document = model.actions.current.as_ref().map_or_else(Document::default, |current| {
+        progress::document_with(&current.execution, &current.live, model.now)
+    });
     OverlayView::Form {
         document,
         scroll,

@@ -7,7 +7,7 @@ use crate::domain::Safe;
 use crate::remediation::action::Action;
 use crate::remediation::level::Level;
 
-use super::catalogue;
+use super::{approvals, catalogue};
 
 /// Columns of title and target.
 const TITLE: usize = 46;
@@ -27,13 +27,8 @@ fn line(model: &Model, action: &Action) -> Line {
         Level::L3 => Tone::Bad,
     };
     let title = format!("{} on {}", action.title, action.target.name);
-    let demands = catalogue::demands(model, action);
-    let why = match against {
-        Some(why) => Safe::of(format!("  {why}")),
-        None if demands.break_glass => Safe::of("  window closed: BREAK GLASS, with a reason and a second person"),
-        None if demands.second_person => Safe::of("  with a second person"),
-        None => Safe::default(),
-    };
+    let asks = approvals::asks(catalogue::demands(model, action)).map(Safe::of);
+    let why = against.or(asks).map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
     vec![
         Span { text: Safe::of(format!("{}  ", action.level)), tone: danger },
         Span { text: Safe::of(format!("{title:<TITLE$}")), tone },

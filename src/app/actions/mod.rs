@@ -1,6 +1,7 @@
 //! Guarded actions in the program: what is allowed, what is being looked at, what runs, what ran. The rules are those of
 //! `remediation`; here they meet the model and the person.
 
+pub mod against;
 pub mod approvals;
 pub mod approving;
 pub mod card;
@@ -16,7 +17,9 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod record;
+pub mod request;
 pub mod sight;
+pub mod upkeep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -59,6 +62,8 @@ pub struct Actions {
     pub time_shown: Option<Moment>,
     /// Requests and approvals of second persons.
     pub second: approvals::Second,
+    /// What the server names as in need of something.
+    pub offers: upkeep::Offers,
 }
 
 /// An action on its way.
@@ -70,6 +75,8 @@ pub struct Current {
     pub run: Safe,
     /// Its end was told.
     pub told: bool,
+    /// What the step that runs says of itself.
+    pub live: Vec<Safe>,
     /// Its way.
     pub execution: Execution,
 }
@@ -104,6 +111,7 @@ impl Actions {
             clock: ClockTrust::begin(now),
             time_shown: None,
             second: approvals::Second::default(),
+            offers: upkeep::Offers::default(),
         }
     }
 

@@ -13,6 +13,7 @@ const AGE: &str = "older_than";
 const USER: &str = "user";
 const APPLICATION: &str = "application";
 const PID: &str = "pid";
+const NAME: &str = "name";
 
 /// The action, narrowed by what was given as `name=value`.
 ///
@@ -44,6 +45,7 @@ pub fn taken(action: &Action) -> &'static [&'static str] {
         Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } => &[AGE, USER, APPLICATION],
         Plan::Sessions { selector: SessionSelector::IdleInTransaction { .. }, .. } => &[AGE],
         Plan::Sessions { selector: SessionSelector::Pid(_), .. } => &[PID],
+        Plan::Upkeep(upkeep) if upkeep.name.is_empty() => &[NAME],
         _ => &[],
     }
 }
@@ -54,6 +56,9 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
         let hint = nearest::hint(name, known.iter().copied());
         let has = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", known.join(", ")) };
         return Err(Safe::of(format!("{name} means nothing to {}: {has}{hint}", action.id)));
+    }
+    if let Plan::Upkeep(upkeep) = &mut action.plan {
+        value.clone_into(&mut upkeep.name);
     }
     let Plan::Sessions { selector, .. } = &mut action.plan else { return Ok(()) };
     match selector {

@@ -25,6 +25,12 @@ pub fn tone(outcome: Outcome) -> Tone {
 /// How it stands.
 #[must_use]
 pub fn document(execution: &Execution, now: Moment) -> Document {
+    document_with(execution, &[], now)
+}
+
+/// How it stands, with what the step that runs says of itself.
+#[must_use]
+pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Document {
     let action = &execution.warrant().card().action;
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
     let (words, tone) = standing(execution);
@@ -47,6 +53,11 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
     out.heading("Steps");
     for (number, state) in (1..).zip(execution.steps()) {
         step(&mut out, number, state, now);
+        if state.began.is_some() && state.ended.is_none() {
+            for line in live {
+                out.line(format!("   {line}"), Tone::Dim);
+            }
+        }
     }
     fates(&mut out, execution);
     trials(&mut out, execution);
@@ -82,6 +93,7 @@ fn step(out: &mut Document, number: usize, state: &StepState, now: Moment) {
                 StepEnd::OtherTarget(_) => ("not sent: another target".to_owned(), Tone::Warn),
                 StepEnd::Failed(cause) => (format!("failed after {took}: {cause}"), Tone::Bad),
                 StepEnd::Unknown(cause) => (format!("unknown after {took}: {cause}"), Tone::Unknown),
+                StepEnd::Cancelled(left) => (format!("stopped after {took}: {left}"), Tone::Warn),
             }
         }
     };

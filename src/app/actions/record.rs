@@ -125,6 +125,7 @@ fn steps(execution: &Execution) -> Value {
             StepEnd::OtherTarget(what) => format!("another target: {what}"),
             StepEnd::Failed(cause) => format!("failed: {cause}"),
             StepEnd::Unknown(cause) => format!("unknown: {cause}"),
+            StepEnd::Cancelled(left) => format!("stopped: {left}"),
         };
         Some((state.step.title.to_string(), Value::from(words)))
     });

@@ -10,6 +10,7 @@ use crate::app::view::{Overlay, Page, Prompt};
 use crate::app::{Effect, Model, details, help};
 use crate::domain::Safe;
 use crate::input::Command;
+use crate::remediation::upkeep::UpkeepVerb;
 
 use super::{actions, cursor, logs, mouse, prompt, say, show, windows};
 
@@ -56,7 +57,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Faster => return set_pause(model, -1),
         Command::Actions => return actions::open_menu(model),
         Command::WatchAction => actions::watch(model),
-        Command::Act => return obey_with(model, command, ""),
+        Command::Act | Command::Analyse | Command::Vacuum | Command::Reindex => return obey_with(model, command, ""),
         Command::Arm => return actions::arm(model),
         Command::Approve => actions::approvals::list(model),
         Command::Consent => return actions::approvals::consent(model),
@@ -112,6 +113,9 @@ pub fn obey_with(model: &mut Model, command: Command, argument: &str) -> Vec<Eff
     match command {
         Command::Act => actions::act(model, argument),
         Command::Approve if !argument.is_empty() => actions::approvals::open(model, argument),
+        Command::Analyse => actions::keep_up(model, UpkeepVerb::Analyse, argument),
+        Command::Vacuum => actions::keep_up(model, UpkeepVerb::Vacuum, argument),
+        Command::Reindex => actions::keep_up(model, UpkeepVerb::Reindex, argument),
         _ => obey(model, command),
     }
 }

@@ -72,6 +72,18 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::ActionHappened { run, input } => actions::happened(model, run, *input),
+        Event::StepTold { run, lines } => {
+            actions::told(model, run, lines);
+            Vec::new()
+        }
+        Event::LeftoversFound { database, names } => {
+            model.actions.offers.leftovers = (database, names);
+            Vec::new()
+        }
+        Event::NeedyFound { database, tables } => {
+            model.actions.offers.needy = (database, tables);
+            Vec::new()
+        }
         Event::AuditStands(state) => {
             model.actions.audit_failure = state.err();
             Vec::new()

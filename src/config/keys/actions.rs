@@ -101,12 +101,18 @@ pub static ACTIONS: Section = Section {
 /// Keys that name a service's manager.
 const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
 
+/// Keys that name what is kept in shape.
+const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
+
+/// Keys of what is done to a database of the configuration.
+const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex"];
+
 /// `[[action]]`
 pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
-    doc: "An action of the team's own: a request that changes something, or an order to a service's own manager; and what shows that it worked.",
-    one_of: &["url", "origin", "unit", "compose", "restart_command"],
+    doc: "An action of the team's own: a request that changes something, an order to a service's own manager, or upkeep of a database; and what shows that it worked.",
+    one_of: &["url", "origin", "unit", "compose", "restart_command", "analyse", "vacuum", "reindex"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -195,6 +201,27 @@ pub static ACTION: Section = Section {
         beside(
             MANAGED,
             key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
+        ),
+        key("analyse", Kind::Name, "\"public.orders\"", "", "Table that ANALYZE is run on, instead of a request."),
+        key("vacuum", Kind::Name, "\"public.orders\"", "", "Table that VACUUM is run on; never FULL."),
+        key("reindex", Kind::Name, "\"public.orders_pkey\"", "", "Index or table that REINDEX CONCURRENTLY is run on."),
+        beside(
+            &["vacuum"],
+            key("and_analyse", Kind::Flag, "true", "false", "VACUUM (ANALYZE): its statistics are read anew too."),
+        ),
+        beside(
+            ON_DATABASE,
+            key("database", Kind::Name, "\"main\"", "the first", "Database of the configuration that is meant."),
+        ),
+        beside(
+            UPKEEP,
+            key(
+                "lock_timeout",
+                Kind::Time { least: Duration::from_millis(50) },
+                "\"10s\"",
+                "10s; 1m for a reindex",
+                "It waits for a lock no longer than this.",
+            ),
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),

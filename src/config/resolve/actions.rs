@@ -76,6 +76,9 @@ impl<'a> Builder<'a> {
             if self.switched_off(OffKind::Action, item) {
                 continue;
             }
+            if self.upkeep(item) {
+                continue;
+            }
             if let Some(manager) = self.manager(item) {
                 self.service_action(item, manager);
                 continue;

@@ -12,6 +12,7 @@ mod reach;
 mod screen;
 mod services;
 mod signals;
+mod upkeep;
 mod windows;
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::step::{FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
+use crate::remediation::upkeep::UpkeepStep;
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
 pub fn of(card: &Card) -> Vec<Step> {
@@ -42,7 +43,18 @@ pub fn of(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } => Vec::new(),
+        Plan::Upkeep(upkeep) if action.target.kind == SourceKind::Database => {
+            let (Some(database), Some(on)) = (action.target.at, card.preview.relation.clone()) else {
+                return Vec::new();
+            };
+            let (verb, lock_timeout, within) = (upkeep.verb, upkeep.lock_timeout, action.proof.within);
+            vec![Step {
+                title: Safe::of(format!("{} {}", verb.words(), on.name.one_line())),
+                work: Work::Upkeep(Box::new(UpkeepStep { database, verb, lock_timeout, on, within })),
+                deadline: action.limits.deadline,
+            }]
+        }
+        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (stable, within) = (*stable, action.proof.within);

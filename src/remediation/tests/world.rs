@@ -194,6 +194,7 @@ impl World {
                 self.locks = 0;
                 None
             }
+            Order::Interrupt => panic!("signalling sessions cannot be stopped in the middle"),
         }
     }
 

@@ -6,7 +6,7 @@ mod choice;
 pub(super) mod identity;
 mod order;
 mod preview;
-mod turn;
+pub(super) mod turn;
 
 use std::time::Duration;
 

@@ -20,6 +20,10 @@ SELECT
     e.toplevel,
     e.info,
     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+    pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') OR EXISTS (
+        SELECT FROM pg_catalog.pg_roles AS r
+        WHERE r.rolcanlogin AND r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'USAGE')
+    ),
     CASE WHEN pg_catalog.pg_backend_pid() = $1 THEN
         pg_catalog.set_config('default_transaction_read_only', 'on', false)
         || pg_catalog.set_config('statement_timeout', $2, false)

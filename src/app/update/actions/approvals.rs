@@ -57,7 +57,7 @@ fn asked(model: &mut Model, outcome: Result<Box<Request>, Safe>) {
             told(model, &request);
         }
         Err(why) => {
-            model.actions.second.told = vec![Safe::of(format!("refused: {why}"))];
+            model.actions.second.told = vec![why.clone()];
             say(model, format!("no second person was asked: {why}"), Tone::Bad);
         }
     }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, record};
+use crate::app::actions::{catalogue, evidence, record, request, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::config::words;
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
@@ -47,6 +46,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Explain { database, statement: *statement }
         }
+        Plan::Upkeep(upkeep) => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
+        }
         Plan::Steps(_) => {
             // A preview that is still awaited is of an action that was left.
             model.actions.asked = None;
@@ -66,22 +69,11 @@ fn written_down(action: &Action) -> Preview {
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
         let Work::Http(http) = &step.work else { continue };
-        let url = &http.url;
         if preview.identity.facts.is_empty() {
-            let origin = url.origin().ascii_serialization();
+            let origin = http.url.origin().ascii_serialization();
             preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
-            preview.objects.clear();
         }
-        preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), words::url_without_secrets(url))));
-        for (name, secret) in &http.headers {
-            preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
-        }
-        if let Some(bearer) = &http.bearer {
-            preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
-        }
-        if let Some(body) = &http.body {
-            preview.effect.push(Untrusted::from(words::body_without_secrets(body)));
-        }
+        preview.effect.extend(request::lines(http));
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
@@ -98,6 +90,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     match outcome {
         Ok(preview) => {
             model.view.message = None;
+            upkeep::note_leftovers(model, &action, &preview);
             show(model, action, preview, begun);
         }
         Err(cause) => say(model, format!("no card: {cause}"), Tone::Bad),

@@ -6,15 +6,16 @@ mod card;
 mod run;
 
 pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
-pub use run::{consented, happened, progress_key, read, watch};
+pub use run::{consented, happened, progress_key, read, told, watch};
 
-use crate::app::actions::{LAPSES, catalogue, headless, parameters, record};
+use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, upkeep};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::input::{Code, Key};
 use crate::remediation::audit::{AuditEvent, Entry};
 use crate::remediation::execution::Input;
+use crate::remediation::upkeep::UpkeepVerb;
 
 use super::say;
 
@@ -28,7 +29,9 @@ pub fn open_menu(model: &mut Model) -> Vec<Effect> {
     // Where the audit could not be written, whether it can be again is found out now, by writing.
     let failing = model.actions.audit_failure.is_some();
     let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
-    if failing { vec![note(probe)] } else { Vec::new() }
+    let mut effects = if failing { vec![note(probe)] } else { Vec::new() };
+    effects.extend(upkeep::wanted(model));
+    effects
 }
 
 /// A key in the menu: choosing shows a card, nothing more.
@@ -53,6 +56,17 @@ pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn note(entry: Entry) -> Effect {
     Effect::Record { run: None, entry: Box::new(entry) }
+}
+
+/// `:analyse`, `:vacuum`, `:reindex`: the card of upkeep of what is named, on the database that is shown.
+pub fn keep_up(model: &mut Model, verb: UpkeepVerb, typed: &str) -> Vec<Effect> {
+    match upkeep::on_shown(model, verb, typed) {
+        Ok(action) => ask(model, action),
+        Err(why) => {
+            say(model, why, Tone::Warn);
+            Vec::new()
+        }
+    }
 }
 
 /// `:act`: the card of an action by name, narrowed by parameters.

@@ -59,7 +59,8 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
             model.view.overlays.pop();
             let id = model.fresh_id();
             let (execution, orders) = Execution::begin(warrant, now);
-            model.actions.current = Some(Current { id, run: record::run_id(id, now), told: false, execution });
+            model.actions.current =
+                Some(Current { id, run: record::run_id(id, now), told: false, live: Vec::new(), execution });
             model.view.overlays.push(Overlay::Progress { scroll: 0 });
             obey(model, orders)
         }
@@ -99,6 +100,13 @@ pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
     found.into_iter().flat_map(|reading| happened(model, id, Input::Read(reading))).collect()
 }
 
+/// The step that runs says how far it is.
+pub fn told(model: &mut Model, run: u64, lines: Vec<Safe>) {
+    if let Some(current) = model.actions.current.as_mut().filter(|current| current.id == run) {
+        current.live = lines;
+    }
+}
+
 /// The action's own reading of what is left; an order to a service looks by itself.
 fn objects_read(run: u64, card: &Card) -> Option<Effect> {
     let (at, identity) = (card.action.target.at?, card.preview.identity.clone());
@@ -107,7 +115,7 @@ fn objects_read(run: u64, card: &Card) -> Option<Effect> {
             Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
-        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } => None,
+        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } | Plan::Upkeep(_) => None,
     }
 }
 
@@ -162,6 +170,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                 Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
                 Order::ReadObjects => objects_read(id, card)?,
                 Order::Release => Effect::Release { run: id },
+                Order::Interrupt => Effect::Interrupt { run: id },
             })
         })
         .collect();

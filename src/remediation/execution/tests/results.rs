@@ -3,13 +3,14 @@
 use crate::domain::Safe;
 use crate::domain::statement::StatementId;
 use crate::remediation::action::{Action, Plan, SessionSelector};
-use crate::remediation::execution::{Execution, Input, Phase};
+use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::explain::Planned;
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Trial};
 use crate::remediation::outcome::Outcome;
-use crate::remediation::step::SessionVerb;
+use crate::remediation::step::{SessionVerb, StepEnd};
 use crate::remediation::tests::world::*;
+use crate::remediation::upkeep::{Relation, Upkeep, UpkeepVerb};
 
 /// A plan that is asked for, or sessions that are signalled, both proved by nothing but the action's own result.
 fn proved_by_its_result(plan: Plan, planned: Option<Planned>) -> Execution {
@@ -26,7 +27,7 @@ fn proved_by_its_result(plan: Plan, planned: Option<Planned>) -> Execution {
 
 fn answered(execution: &mut Execution, said: &[&str]) -> Phase {
     let said = said.iter().map(|line| Safe::of(*line)).collect();
-    let end = crate::remediation::step::StepEnd::Done { fates: Vec::new(), said };
+    let end = StepEnd::Done { fates: Vec::new(), said };
     execution.step(Input::StepEnded { step: 0, end }, at(2.0));
     execution.phase()
 }
@@ -54,4 +55,26 @@ fn what_an_effect_answers_proves_nothing() {
     let late = |when| Input::Read(evidence(Measure::Result, Some(1.0), at(when)));
     execution.step(late(2.0), at(2.5));
     assert_eq!(execution.phase(), Phase::Verifying, "a reading of before it settled");
+}
+
+#[test]
+fn only_a_step_that_can_be_stopped_is_stopped_and_once() {
+    let relation =
+        Relation { oid: 7, name: "public.t".into(), command: "VACUUM public.t".into(), ..Relation::default() };
+    let asked = Upkeep { verb: UpkeepVerb::Vacuum, name: "t".to_owned(), lock_timeout: std::time::Duration::ZERO };
+    let mut card = card(Action { plan: Plan::Upkeep(asked), ..action(Level::L2) }, 0..0);
+    card.preview.relation = Some(relation);
+    let (mut execution, _) = Execution::begin(warrant(card), at(1.0));
+    execution.step(Input::Held(Ok(())), at(1.0));
+    execution.step(Input::Recorded(Ok(())), at(1.0));
+    let orders = execution.step(Input::CancelAsked, at(1.5));
+    assert!(matches!(orders.as_slice(), [Order::Interrupt]), "{orders:?}");
+    assert!(execution.step(Input::CancelAsked, at(1.6)).is_empty());
+    let end = StepEnd::Cancelled(Safe::of("as before"));
+    execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+    assert_eq!(execution.phase(), Phase::Closing(Outcome::Cancelled));
+    let plan = Plan::Sessions { selector: SessionSelector::RootBlocker, verb: SessionVerb::Terminate };
+    let mut sessions = proved_by_its_result(plan, None);
+    assert!(sessions.step(Input::CancelAsked, at(1.5)).is_empty());
+    assert!(sessions.cancel_words().contains("will finish"));
 }

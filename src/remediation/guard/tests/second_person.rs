@@ -209,7 +209,7 @@ proptest! {
         let counts = !shares && known(requester, requested_as) && known(approver, approved_as)
             && !other_card && !other_request && !other_boot
             && approved >= asked && approved <= now && now - approved < 600.0;
-        let says = reason != "" || !(glass && level == Level::L3);
+        let says = !(reason.is_empty() && glass && level == Level::L3);
         prop_assert_eq!(decided.is_ok(), counts && says, "{:?}", decided.err());
         // And never without any.
         let consent = Consent { given_at: at(now), ..said(&card, "INC-7") };

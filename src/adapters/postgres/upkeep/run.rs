@@ -1,0 +1,207 @@
+//! The one statement of upkeep, over a connection of its own: identity, turn and name are looked at once more, then it is sent,
+//! once. Whoever waits for it can have it cancelled by the server.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::super::actions::{identity, turn};
+use super::super::column::get;
+use super::super::link::Failure;
+use super::super::{PostgresSource, Session, not_connected, patience};
+use super::preview::{self, key};
+use super::{late, relation};
+use crate::domain::{Cause, Safe, Untrusted, figure};
+use crate::remediation::card::Identity;
+use crate::remediation::object::Fate;
+use crate::remediation::step::{SessionVerb, StepEnd};
+use crate::remediation::upkeep::{UpkeepStep, UpkeepVerb};
+
+const SESSION: &str = include_str!("sql/session.sql");
+/// The server's answer to a cancel is awaited for so long.
+const CANCELLED: Duration = Duration::from_secs(20);
+/// A look before or after it takes no longer.
+const BRIEF: Duration = Duration::from_secs(5);
+
+/// How it ended, and what it left.
+#[derive(Debug)]
+pub struct Ended {
+    /// The step's end.
+    pub end: StepEnd,
+    /// Invalid indexes that are there now, where it was a reindex.
+    pub leftovers: Option<Vec<Untrusted>>,
+}
+
+impl PostgresSource {
+    /// Does it. `begun` is told the server process once everything is checked; when `stop` is ready, the server is asked to
+    /// cancel. This source must not be the kept one: it waits for as long as the statement takes.
+    pub async fn keep_up(
+        &mut self,
+        confirmed: &Identity,
+        step: &UpkeepStep,
+        deadline: Duration,
+        begun: impl FnOnce(i32),
+        stop: impl Future<Output = ()>,
+    ) -> Ended {
+        let until = Instant::now() + deadline;
+        let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, until, deadline)).await;
+        let end = match prepared.unwrap_or_else(|_late| Err(StepEnd::Failed(late(BRIEF.min(deadline))))) {
+            Err(end) => return Ended { end, leftovers: None },
+            Ok(pid) => {
+                begun(pid);
+                self.order(step, until, deadline, stop).await
+            }
+        };
+        let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step).await } else { None };
+        let told = leftovers
+            .iter()
+            .flatten()
+            .map(|name| format!("{} is invalid and was left behind: drop-leftover removes it", name.one_line()));
+        let told = told.collect::<Vec<_>>().join("; ");
+        Ended { end: with_words(end, &told), leftovers }
+    }
+
+    /// Everything before the first byte that may change something.
+    async fn prepare(
+        &mut self,
+        confirmed: &Identity,
+        step: &UpkeepStep,
+        until: Instant,
+        deadline: Duration,
+    ) -> Result<i32, StepEnd> {
+        let failed = StepEnd::Failed;
+        self.ready(until, patience(BRIEF)).await.map_err(failed)?;
+        let session = self.session.as_mut().ok_or_else(|| failed(not_connected()))?;
+        let found = identity::read(session, SessionVerb::Cancel, None).await.map_err(failed)?;
+        if let Some(what) = identity::difference(confirmed, &found.identity) {
+            return Err(StepEnd::OtherTarget(what));
+        }
+        turn::claim(session).await.map_err(failed)?;
+        let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
+        match relation::read(session, &name, step.verb).await.map_err(failed)? {
+            Ok(now) if (now.relation.oid, &now.relation.command) == (step.on.oid, &step.on.command) => {}
+            Ok(now) => {
+                let words = format!("{name} is another now (oid {}, was {})", now.relation.oid, step.on.oid);
+                return Err(StepEnd::OtherTarget(Safe::of(words)));
+            }
+            Err(why) => return Err(StepEnd::OtherTarget(why)),
+        }
+        let milliseconds = |span: Duration| span.as_millis().clamp(1, i32::MAX as u128).to_string();
+        // The server ends it before we give it up: what it ended itself is not in doubt.
+        let patience = deadline.saturating_sub(BRIEF.min(deadline / 10));
+        let (statement, lock) = (milliseconds(patience), milliseconds(step.lock_timeout));
+        let rows = session.link.query(SESSION, &[(&statement as _, Type::TEXT), (&lock as _, Type::TEXT)]).await;
+        let rows = rows.map_err(|failure| failed(failure.cause))?;
+        rows.first().map_or(Err(failed(not_connected())), |row| get::<i32>(row, 0).map_err(failed))
+    }
+
+    async fn order(
+        &mut self,
+        step: &UpkeepStep,
+        until: Instant,
+        deadline: Duration,
+        stop: impl Future<Output = ()>,
+    ) -> StepEnd {
+        let Some(session) = self.session.as_mut() else { return StepEnd::Failed(not_connected()) };
+        // What the server composed, byte for byte as on the card.
+        let Ok(command) = std::str::from_utf8(step.on.command.as_bytes()) else {
+            return StepEnd::Failed(Cause::Misconfigured(Safe::of("the statement is not UTF-8")));
+        };
+        match waited_for(session, command, until, stop).await {
+            (None, _) => {
+                self.session = None;
+                StepEnd::Unknown(late(deadline))
+            }
+            (Some(Ok(_)), _) => {
+                StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
+            }
+            (Some(Err(failure)), asked) => self.failed(step, failure, asked).await,
+        }
+    }
+
+    /// What the server told is no guess; a lost line is.
+    async fn failed(&mut self, step: &UpkeepStep, failure: Failure, asked: bool) -> StepEnd {
+        let name = step.on.name.one_line();
+        match failure.state.as_deref() {
+            Some("57014") if asked => StepEnd::Cancelled(Safe::of(match step.verb {
+                UpkeepVerb::Analyse => "the server cancelled it: the statistics are as they were".to_owned(),
+                UpkeepVerb::Vacuum | UpkeepVerb::VacuumAnalyse => {
+                    "the server cancelled it: what it had cleaned stays clean, nothing is lost".to_owned()
+                }
+                _ => format!("the server cancelled it: {name} is used as before"),
+            })),
+            Some("55P03") => {
+                let who = match self.session.as_mut() {
+                    Some(session) => in_the_way(session, step).await,
+                    None => Vec::new(),
+                };
+                let who = if who.is_empty() { String::new() } else { format!(": {}", who.join("; ")) };
+                let waited = figure::span(step.lock_timeout);
+                StepEnd::Failed(Cause::Other(Safe::of(format!("it waited {waited} for a lock and gave up{who}"))))
+            }
+            Some(state) if !super::super::cause::ends_session(state) => StepEnd::Failed(failure.cause),
+            _ => {
+                self.session = None;
+                StepEnd::Unknown(failure.cause)
+            }
+        }
+    }
+
+    async fn leftovers(&mut self, step: &UpkeepStep) -> Option<Vec<Untrusted>> {
+        let session = self.session.as_mut()?;
+        let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
+        let found = timeout(BRIEF, relation::read(session, &name, step.verb)).await.ok()?.ok()?.ok()?;
+        Some(found.relation.standing.leftovers)
+    }
+}
+
+/// Sends it and waits for its answer; whether a stop was asked for meanwhile. No answer: it hangs, or the line does.
+async fn waited_for(
+    session: &mut Session,
+    command: &str,
+    until: Instant,
+    stop: impl Future<Output = ()>,
+) -> (Option<Result<Vec<Row>, Failure>>, bool) {
+    let canceller = session.link.canceller();
+    let work = session.link.query(command, &[]);
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        answer = &mut work => return (Some(answer), false),
+        () = stop => {}
+        // The server's own time-out should have ended it by now.
+        () = tokio::time::sleep_until(until) => {
+            canceller.send(Instant::now() + BRIEF).await;
+            return (timeout(BRIEF, work).await.ok(), false);
+        }
+    }
+    canceller.send(Instant::now() + BRIEF).await;
+    (timeout(CANCELLED, work).await.ok(), true)
+}
+
+async fn in_the_way(session: &mut Session, step: &UpkeepStep) -> Vec<String> {
+    let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
+    let look = async {
+        let found = relation::read(session, &name, step.verb).await.ok()?.ok()?;
+        preview::holders(session, &found).await.ok()
+    };
+    let told = timeout(BRIEF, look).await.ok().flatten().unwrap_or_default();
+    told.iter().map(ToString::to_string).collect()
+}
+
+fn with_words(end: StepEnd, left: &str) -> StepEnd {
+    if left.is_empty() {
+        return end;
+    }
+    match end {
+        StepEnd::Done { fates, mut said } => {
+            said.push(Safe::of(left));
+            StepEnd::Done { fates, said }
+        }
+        StepEnd::Cancelled(words) => StepEnd::Cancelled(Safe::of(format!("{words}; {left}"))),
+        StepEnd::Failed(cause) => StepEnd::Failed(Cause::Other(Safe::of(format!("{cause}; {left}")))),
+        other => other,
+    }
+}
