@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "tests may panic, and tell their figures"
 )]
 

@@ -105,9 +105,10 @@ impl Kind for Managed {
         std::fs::write(&path, Managed::script(home)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::write(home.file("effects"), "").unwrap();
+        let path = path.display();
         format!(
-            "[[action]]\nname = \"restart-api\"\ntarget = \"api\"\nrestart_command = [{path:?}, \"restart\"]\n\
-             status_command = [{path:?}, \"status\"]\nenvironment = \"local\"\nstable = \"1s\"\nwithin = \"1s\"\ncool_down = \"0s\"\n"
+            "[[action]]\nname = \"restart-api\"\ntarget = \"api\"\nrestart_command = [\"{path}\", \"restart\"]\n\
+             status_command = [\"{path}\", \"status\"]\nenvironment = \"local\"\nstable = \"1s\"\nwithin = \"1s\"\ncool_down = \"0s\"\n"
         )
     }
 

@@ -65,9 +65,9 @@ impl Home {
         let home = Home { folder: TempDir::with_prefix("quarterdeck-kills-").unwrap() };
         let [action, _] = kind.action();
         let text = format!(
-            "{}\n[actions]\nallow = true\naudit = {:?}\nheadless = [{action:?}]\n{}\n",
+            "{}\n[actions]\nallow = true\naudit = \"{}\"\nheadless = [{action:?}]\n{}\n",
             kind.configuration(&home),
-            home.audit(),
+            home.audit().display(),
             kind.limits()
         );
         std::fs::write(home.folder.path().join("c.toml"), text).unwrap();
@@ -201,7 +201,7 @@ fn kill_all(name: &str, kind: &mut dyn Kind) {
         kill_round(kind, &home, round, &mut chance, &mut tally);
     }
     eprintln!("{name}: {tally:?}, loose ends 0");
-    let acted = tally.phases.get(&Left::IntentAndEffect).is_some() && tally.phases.get(&Left::Intent).is_some();
+    let acted = tally.phases.contains_key(&Left::IntentAndEffect) && tally.phases.contains_key(&Left::Intent);
     assert!(acted && tally.recovered > 0, "it was never killed in the middle: {tally:?}");
 }
 
