@@ -94,9 +94,13 @@ proptest! {
                 newest = Some((stage.world.now, known.then_some(f64::from(*used) / 97.0)));
             }
         };
-        before.iter().for_each(|happening| read(&mut stage, happening));
+        for happening in &before {
+            read(&mut stage, happening);
+        }
         let opened = stage.open_card("warm-cache");
-        after.iter().for_each(|happening| read(&mut stage, happening));
+        for happening in &after {
+            read(&mut stage, happening);
+        }
         stage.world.now += late.unwrap_or_default();
         let effects = stage.tell(Event::KeyPressed(CHORD));
         let age = newest.map(|(at, _)| stage.world.now - at);

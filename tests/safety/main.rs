@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "tests may panic, and tell their figures"
 )]
 
@@ -13,10 +14,14 @@ mod consent;
 mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod faults;
 #[path = "../support/hostile.rs"]
 mod hostile;
 mod hostile_bytes;
+mod invariants;
+mod key_to_card;
 mod kills;
+mod leaving;
 mod limits;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]

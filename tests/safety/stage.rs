@@ -85,7 +85,7 @@ pub struct Stage {
     theme: Theme,
     size: (u16, u16),
     /// The card that the frame on its way shows.
-    on_its_way: Option<Option<Face>>,
+    on_its_way: Option<Frame>,
     /// The card that the terminal shows, and since when.
     pub shown: Option<(Face, f64)>,
 }
@@ -95,6 +95,11 @@ pub struct Stage {
 pub struct Face {
     digest: Digest,
     read_at: Duration,
+}
+
+/// What a frame shows.
+struct Frame {
+    card: Option<Face>,
 }
 
 /// The face of a card.
@@ -155,7 +160,7 @@ impl Stage {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
         let geometry = render(&mut buffer, &self.world.model, &self.theme);
         let visible = geometry.overlay_rows > 0;
-        self.on_its_way = Some(self.card().filter(|_| visible).map(face));
+        self.on_its_way = Some(Frame { card: self.card().filter(|_| visible).map(face) });
         self.tell(Event::FrameDrawn(geometry));
     }
 
@@ -163,7 +168,7 @@ impl Stage {
     pub fn take(&mut self) {
         let Some(frame) = self.on_its_way.take() else { return };
         let now = self.world.now;
-        self.shown = match (frame, self.shown) {
+        self.shown = match (frame.card, self.shown) {
             (Some(face), Some((before, since))) if before == face => Some((face, since)),
             (Some(face), _) => Some((face, now)),
             (None, _) => None,

@@ -22,7 +22,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// It takes a moment to answer, so that it can be killed while it waits.
     pub fn start() -> Endpoint {
+        Endpoint::slow(Duration::from_millis(15))
+    }
+
+    /// It takes this long to answer.
+    pub fn slow(pause: Duration) -> Endpoint {
         let (effects, audit) =
             (Arc::<Mutex<Vec<usize>>>::default(), Arc::<Mutex<Option<std::path::PathBuf>>>::default());
         let (theirs, folder) = (Arc::clone(&effects), Arc::clone(&audit));
@@ -32,8 +38,7 @@ impl Endpoint {
                 let mut effects = theirs.lock().unwrap();
                 effects.push(intents_in(&folder));
                 drop(effects);
-                // It takes a while to answer, so that it can be killed while it waits.
-                std::thread::sleep(Duration::from_millis(15));
+                std::thread::sleep(pause);
             }
             crate::fake_http::answer(200, "Content-Type: application/json\r\n", r#"{"status":"ok"}"#)
         });
@@ -100,9 +105,10 @@ impl Kind for Managed {
         std::fs::write(&path, Managed::script(home)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::write(home.file("effects"), "").unwrap();
+        let path = path.display();
         format!(
-            "[[action]]\nname = \"restart-api\"\ntarget = \"api\"\nrestart_command = [{path:?}, \"restart\"]\n\
-             status_command = [{path:?}, \"status\"]\nenvironment = \"local\"\nstable = \"1s\"\nwithin = \"1s\"\ncool_down = \"0s\"\n"
+            "[[action]]\nname = \"restart-api\"\ntarget = \"api\"\nrestart_command = [\"{path}\", \"restart\"]\n\
+             status_command = [\"{path}\", \"status\"]\nenvironment = \"local\"\nstable = \"1s\"\nwithin = \"1s\"\ncool_down = \"0s\"\n"
         )
     }
 

@@ -2,7 +2,7 @@
 //! audit parses; whatever the target saw had its intent on disk; the next start gives every run its one end, holds nothing
 //! locked and does nothing a second time. `KILLS=500` asks for more kills of each kind than a usual run has time for.
 
-mod kinds;
+pub mod kinds;
 mod screen;
 
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ impl Chance {
 }
 
 /// Something that acts, and a target that notes what was done to it.
-trait Kind {
+pub trait Kind {
     /// Name and target of the action, as `run` takes them.
     fn action(&self) -> [&'static str; 2];
     /// The configuration, without `[actions]`.
@@ -56,18 +56,18 @@ trait Kind {
 }
 
 /// An operator's home.
-struct Home {
-    folder: TempDir,
+pub struct Home {
+    pub folder: TempDir,
 }
 
 impl Home {
-    fn new(kind: &mut dyn Kind) -> Home {
+    pub fn new(kind: &mut dyn Kind) -> Home {
         let home = Home { folder: TempDir::with_prefix("quarterdeck-kills-").unwrap() };
         let [action, _] = kind.action();
         let text = format!(
-            "{}\n[actions]\nallow = true\naudit = {:?}\nheadless = [{action:?}]\n{}\n",
+            "{}\n[actions]\nallow = true\naudit = \"{}\"\nheadless = [{action:?}]\n{}\n",
             kind.configuration(&home),
-            home.audit(),
+            home.audit().display(),
             kind.limits()
         );
         std::fs::write(home.folder.path().join("c.toml"), text).unwrap();
@@ -78,7 +78,7 @@ impl Home {
         self.folder.path().join("audit")
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -90,12 +90,20 @@ impl Home {
     }
 
     /// A start that does nothing but show the card; its code, and all that it said.
-    fn card(&self, [action, target]: [&str; 2]) -> (String, String) {
+    pub fn card(&self, [action, target]: [&str; 2]) -> (String, String) {
         let output =
             self.command(&["--config", "c.toml", "run", action, "--target", target, "--dry-run"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let code = told.lines().find_map(|line| line.strip_prefix("code ")).unwrap_or_else(|| panic!("{told}"));
         (code.trim().to_owned(), told)
+    }
+
+    /// A run that nobody kills: how it ended, and all that it said.
+    pub fn run(&self, [action, target]: [&str; 2], code: &str) -> (i32, String) {
+        let arguments = ["--config", "c.toml", "run", action, "--target", target, "--confirm", code];
+        let output = self.command(&arguments).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap_or(-1), told)
     }
 
     /// Intents on disk, as bytes: also in a line that is being written.
@@ -110,7 +118,7 @@ impl Home {
     }
 
     /// The records that hold; everything must hold but for a torn last line.
-    fn records(&self) -> Vec<Record> {
+    pub fn records(&self) -> Vec<Record> {
         let Ok(folder) = Folder::look(&self.audit()) else { return Vec::new() };
         let mut records = Vec::new();
         let judged =
@@ -122,7 +130,7 @@ impl Home {
     }
 
     /// What `audit verify` says.
-    fn verified(&self) {
+    pub fn verified(&self) {
         let output = self.command(&["audit", "verify", "--folder"]).arg(self.audit()).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         // 3: there is no file yet.
@@ -193,7 +201,7 @@ fn kill_all(name: &str, kind: &mut dyn Kind) {
         kill_round(kind, &home, round, &mut chance, &mut tally);
     }
     eprintln!("{name}: {tally:?}, loose ends 0");
-    let acted = tally.phases.get(&Left::IntentAndEffect).is_some() && tally.phases.get(&Left::Intent).is_some();
+    let acted = tally.phases.contains_key(&Left::IntentAndEffect) && tally.phases.contains_key(&Left::Intent);
     assert!(acted && tally.recovered > 0, "it was never killed in the middle: {tally:?}");
 }
 
@@ -239,12 +247,9 @@ fn kill_round(kind: &mut dyn Kind, home: &Home, round: u64, chance: &mut Chance,
 
 /// Nothing is held any more: a run that nobody kills comes to its end.
 fn to_the_end(kind: &mut dyn Kind, home: &Home, code: &str) {
-    let [action, target] = kind.action();
     let before = kind.effects(home).len();
-    let output =
-        home.command(&["--config", "c.toml", "run", action, "--target", target, "--confirm", code]).output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 12)), "{told}");
+    let (ended, told) = home.run(kind.action(), code);
+    assert!(matches!(ended, 0 | 12), "{told}");
     assert_eq!(kind.effects(home).len(), before + 1, "{told}");
     let records = home.records();
     ends_of_runs(&records);
@@ -260,7 +265,7 @@ fn is_torn(home: &Home) -> bool {
 }
 
 /// Runs with an intent and no end.
-fn open_runs(records: &[Record]) -> Vec<String> {
+pub fn open_runs(records: &[Record]) -> Vec<String> {
     let mut open = Vec::new();
     for record in records {
         match record.event() {
@@ -273,7 +278,7 @@ fn open_runs(records: &[Record]) -> Vec<String> {
 }
 
 /// Every run with an intent has exactly one end, behind it.
-fn ends_of_runs(records: &[Record]) {
+pub fn ends_of_runs(records: &[Record]) {
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
     for record in records {
         let run = record.run.to_string();

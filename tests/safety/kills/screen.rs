@@ -37,7 +37,7 @@ fn the_dashboard() {
         session.press("a", "Enter shows the card");
         session.press("\r", "Ctrl-T runs it");
         session.send("\x14");
-        std::thread::sleep(Duration::from_micros(chance.below(60_000)));
+        std::thread::sleep(Duration::from_micros(chance.below(160_000)));
         session.signal(Signal::KILL);
         session.ended_within(Duration::from_secs(10));
         open = open_runs(&home.records());

@@ -1,0 +1,435 @@
+//! The invariants of acting, 1 to 38, each with the tests that hold it: first properties over chance, then tests on real
+//! systems. A test that is named here and is not there fails.
+
+use std::path::{Path, PathBuf};
+
+/// An invariant: its number, what it says, and the tests: file, name.
+type Invariant = (u8, &'static str, &'static [(&'static str, &'static str)]);
+
+const PROPERTIES: &str = "src/remediation/execution/tests/properties.rs";
+const PATHS: &str = "src/remediation/execution/tests/paths.rs";
+const GUARD: &str = "src/remediation/guard/tests.rs";
+const CHAIN: &str = "src/remediation/audit/tests.rs";
+const CONSENT: &str = "tests/safety/consent.rs";
+const KILLS: &str = "tests/safety/kills/kinds.rs";
+const SCREEN: &str = "tests/safety/kills/screen.rs";
+const HOLDS: &str = "tests/adapters/shared_folder/holds.rs";
+const REDIS: &str = "tests/adapters/redis_flush.rs";
+const COMMANDS: &str = "tests/adapters/act/commands.rs";
+
+const INVARIANTS: &[Invariant] = &[
+    (
+        1,
+        "no effect without its intent written and synced",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (CONSENT, "every_effect_has_its_consent_its_locks_and_its_intent"),
+            ("tests/audit/tiny.rs", "a_full_tmpfs_refuses_intents_and_takes_outcomes"),
+        ],
+    ),
+    (
+        2,
+        "an intent before every effect, one end after it, or recovered on the next start",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (CONSENT, "every_effect_has_its_consent_its_locks_and_its_intent"),
+            (KILLS, "a_request"),
+            (KILLS, "a_restart"),
+            (KILLS, "the_end_of_a_session"),
+            (SCREEN, "the_dashboard"),
+        ],
+    ),
+    (
+        3,
+        "a kill leaves an audit that parses, but for one torn last line",
+        &[
+            (KILLS, "a_request"),
+            ("tests/audit/kills.rs", "killed_at_any_moment_nothing_acknowledged_is_lost"),
+            ("tests/audit/segments.rs", "a_torn_line_is_told_and_kept_and_the_chain_goes_on"),
+        ],
+    ),
+    (
+        4,
+        "whatever is changed, taken out, put in or moved is found",
+        &[
+            (CHAIN, "any_other_byte_anywhere_is_found"),
+            (CHAIN, "any_byte_put_in_or_taken_out_is_found"),
+            (CHAIN, "any_line_taken_out_put_in_or_moved_is_found"),
+            ("tests/audit/program.rs", "verify_says_the_head_or_the_first_bad_record"),
+        ],
+    ),
+    (
+        5,
+        "two dashboards never fork the chain",
+        &[
+            ("tests/audit/races.rs", "processes_never_fork_the_chain"),
+            ("tests/audit/races.rs", "threads_never_fork_the_chain"),
+        ],
+    ),
+    (
+        6,
+        "a failed fsync is final for its file",
+        &[
+            ("tests/audit/faults.rs", "every_operation_may_fail_in_every_way"),
+            ("tests/audit/faults.rs", "a_failed_fsync_is_final_for_the_file"),
+        ],
+    ),
+    (
+        7,
+        "no secret is shown, recorded or told",
+        &[
+            ("tests/safety/secrets.rs", "no_secret_is_shown_or_recorded"),
+            ("tests/safety/secrets.rs", "a_secret_that_changes_voids_the_card"),
+            ("tests/safety/secrets.rs", "no_secret_leaves_the_binary"),
+        ],
+    ),
+    (
+        8,
+        "what is refused, left, or wrongly confirmed is recorded too",
+        &[
+            ("tests/program/acting.rs", "nothing_but_the_chord_after_the_whole_name_runs_it"),
+            ("tests/program/acting.rs", "resizing_and_redrawing_leave_the_focus_on_cancel"),
+            ("tests/run/whole_way.rs", "a_code_of_another_set_of_sessions_touches_nothing"),
+            ("tests/run/refusals.rs", "without_leave_without_a_terminal_and_without_a_reason_nothing_is_done"),
+        ],
+    ),
+    (
+        9,
+        "text in the audit is inert",
+        &[
+            ("src/remediation/audit/tests.rs", "hostile_text_is_inert_in_the_file_and_on_the_screen"),
+            ("tests/safety/hostile_bytes.rs", "no_hostile_byte_of_an_action_reaches_anybody"),
+            ("tests/audit/program.rs", "hostile_text_leaves_as_printable_text"),
+        ],
+    ),
+    (
+        10,
+        "no single key has an effect above L1; Enter, Space, Esc and Ctrl-C have none",
+        &[
+            (CONSENT, "one_key_begins_nothing_above_l1"),
+            (CONSENT, "nothing_begins_without_the_chord"),
+            ("tests/program/acting.rs", "no_key_by_itself_has_an_effect"),
+        ],
+    ),
+    (
+        11,
+        "the phrase is typed exactly; what was typed ahead is gone",
+        &[
+            (CONSENT, "a_dialog_is_deaf_until_its_card_was_seen"),
+            (GUARD, "composed_and_decomposed_letters_are_the_same_name"),
+            ("tests/program/acting.rs", "nothing_but_the_chord_after_the_whole_name_runs_it"),
+        ],
+    ),
+    (
+        12,
+        "a dialog is deaf for 400 ms after it appears or changes",
+        &[
+            (CONSENT, "a_dialog_is_deaf_until_its_card_was_seen"),
+            ("tests/program/acting.rs", "a_dialog_is_deaf_at_first_and_what_was_typed_ahead_is_gone"),
+        ],
+    ),
+    (
+        13,
+        "what changes between card and start voids the consent",
+        &[
+            (GUARD, "consent_is_bound_to_what_was_seen"),
+            ("tests/safety/secrets.rs", "a_secret_that_changes_voids_the_card"),
+            ("tests/run/whole_way.rs", "a_code_of_another_set_of_sessions_touches_nothing"),
+            (REDIS, "ten_times_the_keys_is_not_what_was_agreed_to"),
+        ],
+    ),
+    (
+        14,
+        "a consent is used once, within a minute",
+        &[
+            (CONSENT, "a_dialog_is_deaf_until_its_card_was_seen"),
+            ("src/remediation/tests/boundaries.rs", "a_card_is_good_for_a_minute_and_not_a_moment_longer"),
+            ("tests/run/whole_way.rs", "the_card_touches_nothing_and_its_code_ends_exactly_those_sessions_once"),
+        ],
+    ),
+    (15, "nothing but a key moves the focus away from Cancel", &[(CONSENT, "nothing_but_a_key_answers")]),
+    (
+        16,
+        "the second person is another one, for this card, in time",
+        &[
+            ("src/remediation/approval/tests.rs", "only_two_people_are_two"),
+            ("src/remediation/approval/tests.rs", "an_approval_counts_in_time_for_its_card"),
+            ("tests/adapters/shared_folder/approvals.rs", "a_really_different_user_approves"),
+            ("tests/adapters/shared_folder/approvals.rs", "a_forged_approval_is_none"),
+        ],
+    ),
+    (17, "read-only there is no way to an executor", &[("tests/program/acting.rs", "read_only_there_is_no_way")]),
+    (
+        18,
+        "what nobody classified is L3",
+        &[
+            ("tests/safety/limits.rs", "an_unknown_class_destroys"),
+            ("tests/safety/limits.rs", "what_nobody_classified_wants_a_window_and_its_count"),
+        ],
+    ),
+    (
+        19,
+        "a precondition that is not known refuses",
+        &[
+            ("tests/safety/limits.rs", "what_is_not_known_lets_nothing_begin"),
+            (GUARD, "an_unknown_or_old_reading_is_never_true"),
+        ],
+    ),
+    (
+        20,
+        "what is too old neither allows nor proves",
+        &[
+            ("tests/safety/limits.rs", "what_is_not_known_lets_nothing_begin"),
+            (PROPERTIES, "whatever_goes_wrong"),
+            (PATHS, "readings_of_before_the_effect_prove_nothing"),
+        ],
+    ),
+    (
+        21,
+        "what destroys starts only in a window that lasts for long enough",
+        &[
+            ("src/remediation/execution/tests/windows.rs", "only_inside_and_only_with_room"),
+            ("src/remediation/execution/tests/windows.rs", "judged_again_at_the_moment_of_effect"),
+            (REDIS, "inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent"),
+        ],
+    ),
+    (
+        22,
+        "a wall clock that jumped opens no window",
+        &[
+            ("src/remediation/clock_trust.rs", "every_jump_locks"),
+            ("src/remediation/window/tests.rs", "setting_the_clock_into_a_window_does_not_open_it"),
+            ("tests/program/windows.rs", "a_clock_that_jumped_is_looked_at_and_confirmed_by_name"),
+        ],
+    ),
+    (
+        23,
+        "one action per target, and so many on the host",
+        &[
+            (HOLDS, "of_two_processes_exactly_one_wins_each_time"),
+            (HOLDS, "no_more_than_some_run_on_the_host"),
+            (HOLDS, "a_holder_that_is_killed_holds_nothing"),
+            (KILLS, "a_restart"),
+        ],
+    ),
+    (
+        24,
+        "not again within its cool-down, also over kills and restarts",
+        &[
+            ("src/remediation/cooldown.rs", "never_early_within_a_boot_and_never_for_ever"),
+            (HOLDS, "a_cool_down_holds_after_kill_9"),
+        ],
+    ),
+    (
+        25,
+        "never more than the card and the cap",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (GUARD, "nothing_is_not_everything_and_the_cap_holds"),
+            ("tests/adapters/postgres/actions/race.rs", "whoever_was_ended_stood_on_a_card_and_every_card_adds_up"),
+        ],
+    ),
+    (
+        26,
+        "empty, missing and patterns never mean all",
+        &[
+            ("tests/safety/selectors.rs", "no_selector_means_everybody"),
+            ("tests/adapters/postgres/actions/card.rs", "an_empty_selector_is_nobody"),
+        ],
+    ),
+    (
+        27,
+        "never our own, replication, superuser or excluded sessions",
+        &[
+            ("tests/safety/selectors.rs", "no_selector_means_everybody"),
+            (
+                "tests/adapters/postgres/actions/refusals.rs",
+                "our_own_sessions_are_left_alone_even_by_the_statement_itself",
+            ),
+            ("tests/adapters/postgres/actions/refusals.rs", "who_became_a_superuser_meanwhile_is_left_alone"),
+            (
+                "tests/adapters/postgres/actions/card.rs",
+                "terminating_idle_sessions_takes_the_right_ones_and_says_whom_it_leaves_and_why",
+            ),
+        ],
+    ),
+    (
+        28,
+        "parameters are data, never read by a shell or a parser",
+        &[
+            ("tests/adapters/act/quoting.rs", "any_words_arrive_as_they_are"),
+            (COMMANDS, "words_are_never_read_by_a_shell"),
+            ("tests/safety/selectors.rs", "no_selector_means_everybody"),
+        ],
+    ),
+    (
+        29,
+        "the identity is read again just before the effect",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            ("tests/adapters/postgres/actions/line.rs", "another_server_and_another_role_are_another_target"),
+            ("tests/adapters/postgres/actions/line.rs", "a_restart_between_card_and_effect_is_another_target"),
+            (REDIS, "another_server_on_the_same_port_is_left_alone"),
+            ("tests/run/managers.rs", "a_unit_that_was_restarted_meanwhile_is_left_alone"),
+        ],
+    ),
+    (
+        30,
+        "every step ends at its deadline, and nothing follows it",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (PATHS, "a_disk_that_does_not_answer_keeps_nobody_waiting"),
+            (COMMANDS, "at_the_deadline_all_of_it_ends_and_nobody_knows_what_it_did"),
+        ],
+    ),
+    (
+        31,
+        "a stop holds before the next step, and says what it cannot stop",
+        &[(PROPERTIES, "whatever_goes_wrong"), (PATHS, "a_stop_before_the_first_byte_holds")],
+    ),
+    (
+        32,
+        "nothing is sent twice; after a lost line it is unknown",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (CONSENT, "every_effect_has_its_consent_its_locks_and_its_intent"),
+            (
+                "tests/adapters/postgres/actions/line.rs",
+                "fault_39_a_line_cut_after_the_effect_is_unknown_and_nothing_is_sent_again",
+            ),
+            (REDIS, "a_lost_answer_is_unknown_and_never_sent_again"),
+            ("tests/safety/faults.rs", "a_request_whose_answer_is_lost_is_unknown_and_never_sent_again"),
+        ],
+    ),
+    // Held with the runbooks: no action has compensations before them.
+    (33, "a failure undoes what was done, once, in reverse", &[]),
+    (
+        34,
+        "success is what fresh readings show",
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            ("src/remediation/execution/tests/fresh.rs", "a_reading_that_comes_late_does_not_undo_a_newer_one"),
+            ("src/remediation/service/tests.rs", "never_steady_on_anything_but_one_new_run"),
+            ("tests/adapters/act/systemd.rs", "what_crashes_again_and_again_is_not_restarted"),
+        ],
+    ),
+    (35, "output is bounded, and never in the way", &[(COMMANDS, "endless_output_neither_blocks_nor_fills_memory")]),
+    (
+        36,
+        "a preview has no effect",
+        &[
+            ("tests/adapters/postgres/actions/card.rs", "a_preview_writes_nothing"),
+            (REDIS, "the_card_tells_everything_and_writes_nothing"),
+            ("tests/run/whole_way.rs", "the_card_touches_nothing_and_its_code_ends_exactly_those_sessions_once"),
+            (KILLS, "a_request"),
+        ],
+    ),
+    (
+        37,
+        "leaving in whatever way leaves a record, and the next start shows what is not known",
+        &[
+            (SCREEN, "the_dashboard"),
+            ("tests/safety/leaving.rs", "whoever_leaves_in_the_middle_leaves_a_record"),
+            ("tests/run/whole_way.rs", "what_is_sent_is_seen_to_its_end_and_recorded"),
+        ],
+    ),
+    (38, "no write ever starts without a person", &[(CONSENT, "nothing_begins_without_the_chord")]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+#[test]
+fn every_invariant_has_tests_that_are_there() {
+    assert_eq!(INVARIANTS.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), (1..=38).collect::<Vec<_>>());
+    for (number, says, tests) in INVARIANTS {
+        assert!(!tests.is_empty() || *number == 33, "nothing holds {number}: {says}");
+        are_there(*number, tests);
+    }
+}
+
+fn are_there(number: u8, tests: &[(&str, &str)]) {
+    for (file, name) in tests {
+        let text = std::fs::read_to_string(root().join(file)).unwrap_or_else(|why| panic!("{number} {file}: {why}"));
+        let head = format!("fn {name}(");
+        let (before, _) = text.split_once(&head).unwrap_or_else(|| panic!("{number}: there is no {name} in {file}"));
+        let near: String = before.lines().rev().take(8).collect();
+        assert!(near.contains("test]") || before.contains("proptest!"), "{number}: {name} is no test");
+    }
+}
+
+/// Faults of acting, each with the tests that play it.
+const FAULTS: &[(u8, &[(&str, &str)])] = &[
+    (6, &[("tests/adapters/postgres/actions/line.rs", "another_server_and_another_role_are_another_target")]),
+    (8, &[(REDIS, "while_it_loads_its_dump_nothing_is_flushed")]),
+    (9, &[(REDIS, "a_missing_right_is_told_beforehand"), (REDIS, "without_a_login_there_is_no_card")]),
+    (
+        35,
+        &[
+            ("tests/audit/tiny.rs", "a_full_tmpfs_refuses_intents_and_takes_outcomes"),
+            ("tests/audit/faults.rs", "every_operation_may_fail_in_every_way"),
+        ],
+    ),
+    (
+        36,
+        &[
+            ("tests/audit/tiny.rs", "a_read_only_folder_refuses_actions"),
+            ("tests/audit/folders.rs", "links_and_what_is_no_file_are_refused"),
+            ("tests/audit/segments.rs", "a_file_that_is_moved_away_or_replaced_stops_writing_and_its_loss_shows"),
+        ],
+    ),
+    (37, &[(HOLDS, "of_two_processes_exactly_one_wins_each_time"), (HOLDS, "a_holder_that_is_killed_holds_nothing")]),
+    (38, &[(KILLS, "a_request"), (KILLS, "a_restart"), (KILLS, "the_end_of_a_session"), (SCREEN, "the_dashboard")]),
+    (
+        39,
+        &[
+            ("tests/safety/faults.rs", "a_request_whose_answer_is_lost_is_unknown_and_never_sent_again"),
+            (
+                "tests/adapters/postgres/actions/line.rs",
+                "fault_39_a_line_cut_after_the_effect_is_unknown_and_nothing_is_sent_again",
+            ),
+        ],
+    ),
+    (
+        40,
+        &[
+            ("tests/adapters/act/systemd.rs", "what_crashes_again_and_again_is_not_restarted"),
+            ("tests/adapters/act/systemd.rs", "an_old_process_that_never_leaves_is_no_restart"),
+        ],
+    ),
+    (
+        41,
+        &[
+            ("tests/adapters/postgres/actions/race.rs", "whoever_was_ended_stood_on_a_card_and_every_card_adds_up"),
+            ("tests/adapters/postgres/actions/fates.rs", "a_pid_that_somebody_else_bears_now_is_gone"),
+            (REDIS, "ten_times_the_keys_is_not_what_was_agreed_to"),
+        ],
+    ),
+    (
+        42,
+        &[
+            ("tests/program/windows.rs", "a_window_that_closes_while_the_card_is_read_is_closed"),
+            (
+                "src/remediation/execution/tests/windows.rs",
+                "a_window_that_ends_in_the_middle_stops_before_the_next_step",
+            ),
+        ],
+    ),
+    (
+        45,
+        &[
+            ("tests/adapters/act/terminal.rs", "a_prompt_never_reaches_the_terminal"),
+            ("tests/adapters/act/systemd.rs", "a_systemd_that_is_away_is_a_failure_in_words"),
+        ],
+    ),
+    (46, &[("tests/safety/secrets.rs", "no_secret_leaves_the_binary")]),
+    (47, &[("tests/safety/hostile_bytes.rs", "no_hostile_byte_of_an_action_reaches_anybody")]),
+];
+
+#[test]
+fn every_fault_of_acting_is_played() {
+    for (number, tests) in FAULTS {
+        are_there(*number, tests);
+    }
+}
