@@ -35,13 +35,12 @@ impl Reader<'_> {
                 let path = entry.path(word);
                 self.problem(start, &path, "means nothing in what undoes a step");
             } else if word == "undo" {
-                match value.get_ref() {
-                    DeValue::Table(table) => undone = Some((start, table)),
-                    _ => {
-                        entry.flawed = true;
-                        let path = entry.path(word);
-                        self.problem(start, &path, "it is a step itself: write it as [runbook.step.undo]");
-                    }
+                if let DeValue::Table(table) = value.get_ref() {
+                    undone = Some((start, table));
+                } else {
+                    entry.flawed = true;
+                    let path = entry.path(word);
+                    self.problem(start, &path, "it is a step itself: write it as [runbook.step.undo]");
                 }
             } else {
                 self.value(&mut entry, word, start, value.get_ref());
