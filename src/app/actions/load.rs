@@ -21,7 +21,9 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
     vec![
         Safe::of(match requests {
             Some(words) => format!("requests now: {words}"),
-            None => "requests per second are not known: name a signal, requests = under [[action]]".to_owned(),
+            None => {
+                "requests per second are not known: no signal is named for them (requests under [[action]])".to_owned()
+            }
         }),
         Safe::of(match errors {
             Some(words) => format!("errors now: {words}"),

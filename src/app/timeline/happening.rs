@@ -52,6 +52,8 @@ pub struct Happening {
     pub what: Safe,
     /// By whom; empty where it happened by itself.
     pub who: Safe,
+    /// The run that it belongs to, by its name in the audit; empty without one.
+    pub run: Safe,
     /// Everything else there is to say.
     pub detail: Option<Box<Document>>,
 }
@@ -63,8 +65,14 @@ impl Happening {
         let mut out = Document::new(format!("{} {}", self.kind.word(), self.word));
         out.field("when", self.at.format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string(), Tone::Plain);
         out.field("what", self.what.clone(), self.tone);
-        if !self.who.as_str().is_empty() {
-            out.field("who", self.who.clone(), Tone::Strong);
+        match (self.who.as_str(), self.kind) {
+            ("", Kind::Health | Kind::Audit) => {}
+            ("", Kind::Action | Kind::Mark | Kind::Tripwire) => {
+                out.field("who", "this session", Tone::Strong);
+            }
+            _ => {
+                out.field("who", self.who.clone(), Tone::Strong);
+            }
         }
         if let Some(detail) = &self.detail {
             out.lines.extend(detail.lines.iter().cloned());

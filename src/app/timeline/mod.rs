@@ -23,6 +23,9 @@ pub const TOLD: usize = 1000;
 /// Actions without an end that are kept.
 const UNFINISHED: usize = 100;
 
+/// Records of the same run that a detail lists.
+const RUN: usize = 50;
+
 /// The list.
 #[derive(Debug, Default)]
 pub struct Timeline {
@@ -120,6 +123,24 @@ impl Timeline {
         self.own.iter().rev().chain(&self.told).find(|happening| happening.key == *key)
     }
 
+    /// The document behind a happening, with all else that its run did.
+    #[must_use]
+    pub fn document(&self, key: &RowKey) -> Option<Document> {
+        let happening = self.find(key)?;
+        let mut document = happening.document();
+        let same = |other: &&&Happening| other.run == happening.run && other.key != happening.key;
+        let all = self.shown(None);
+        let others: Vec<_> = all.iter().filter(same).take(RUN).collect();
+        if !happening.run.as_str().is_empty() && !others.is_empty() {
+            document.heading("Of the same run");
+            for other in others {
+                let at = other.at.format("%H:%M:%SZ");
+                document.line(format!("{at}  {}  {}", other.word, other.what), other.tone);
+            }
+        }
+        Some(document)
+    }
+
     /// Whether nothing happened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -140,6 +161,8 @@ pub struct Draft {
     pub what: Safe,
     /// By whom.
     pub who: Safe,
+    /// The run that it belongs to, by its name in the audit; empty without one.
+    pub run: Safe,
     /// Everything else there is to say.
     pub detail: Option<Document>,
 }
@@ -148,7 +171,15 @@ impl Draft {
     /// Of a kind, with a word.
     #[must_use]
     pub fn new(kind: Kind, word: impl Into<Safe>, tone: Tone, what: impl Into<Safe>) -> Draft {
-        Draft { kind, word: word.into(), tone, what: what.into(), who: Safe::default(), detail: None }
+        Draft {
+            kind,
+            word: word.into(),
+            tone,
+            what: what.into(),
+            who: Safe::default(),
+            run: Safe::default(),
+            detail: None,
+        }
     }
 
     /// By somebody.
@@ -160,8 +191,8 @@ impl Draft {
     /// With its place and its time.
     #[must_use]
     pub fn at(self, key: RowKey, at: DateTime<Utc>) -> Happening {
-        let Draft { kind, word, tone, what, who, detail } = self;
-        Happening { key, at, kind, word, tone, what, who, detail: detail.map(Box::new) }
+        let Draft { kind, word, tone, what, who, run, detail } = self;
+        Happening { key, at, kind, word, tone, what, who, run, detail: detail.map(Box::new) }
     }
 }
 

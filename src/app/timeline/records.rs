@@ -27,6 +27,7 @@ pub fn of_entry(entry: &Entry) -> Draft {
     let event = entry.event();
     let mut draft = draft(event.word(), Some(event), entry.fields());
     draft.detail = Some(detail(entry.run(), entry.fields()));
+    draft.run = entry.run().clone();
     draft
 }
 
@@ -46,6 +47,7 @@ pub fn of_record(record: &Record) -> Option<Happening> {
     document.line(words, Tone::Plain);
     document.line(format!("record {} of their chain, hash {}", record.seq, record.hash.hex()), Tone::Dim);
     draft.detail = Some(document);
+    draft.run = record.run.clone();
     let key = RowKey::Text(Safe::of(format!("{} {}", record.hash.hex(), record.seq)));
     Some(draft.by(writer.user.clone()).at(key, at))
 }
