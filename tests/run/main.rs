@@ -8,6 +8,7 @@ mod postgres_server;
 #[path = "../support/pty.rs"]
 mod pty;
 mod refusals;
+mod runbooks;
 mod terminal;
 mod whole_way;
 
