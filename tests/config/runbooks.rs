@@ -157,8 +157,7 @@ fn whoever_gives_steps_gives_all_of_them() {
         let mut inputs = file(text);
         inputs.arguments = profile("pggit");
         let own = own(&inputs);
-        let found = own.iter().find(|action| action.id.as_str() == "cache-warming").map(|a| runbook(a).steps.len());
-        found
+        own.iter().find(|action| action.id.as_str() == "cache-warming").map(|a| runbook(a).steps.len())
     };
     assert_eq!(steps(""), Some(5));
     assert_eq!(steps("[[runbook]]\nname = \"cache-warming\"\n[[runbook.step]]\nlook = \"service api\"\n"), Some(1));

@@ -12,6 +12,7 @@ mod pty;
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;
 mod refusals;
+mod runbooks;
 mod second_person;
 #[path = "../support/sshd.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
