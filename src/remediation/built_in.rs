@@ -12,4 +12,10 @@ pub const BUILT_IN: &[(&str, Level)] = &[
     ("terminate-root-blocker", Level::L2),
     ("terminate-idle", Level::L2),
     ("flush-redis", Level::L3),
+    ("explain", Level::L1),
+    ("analyse", Level::L2),
+    ("vacuum", Level::L2),
+    ("vacuum-analyse", Level::L2),
+    ("reindex", Level::L2),
+    ("drop-leftover", Level::L2),
 ];

@@ -105,7 +105,7 @@ const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
 const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
 
 /// Keys of what is done to a database of the configuration.
-const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex"];
+const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex", "preview_sql"];
 
 /// Keys that name something that runs somewhere.
 const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
@@ -244,10 +244,6 @@ pub static ACTION: Section = Section {
             "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
             "none: what it touches is not known",
             "One read-only statement whose rows name what the request reaches, each with how many: its card lists them.",
-        ),
-        beside(
-            &["preview_sql"],
-            key("database", Kind::Name, "\"main\"", "the first database", "Database that is asked for the preview."),
         ),
         beside(
             &["url", "origin"],
