@@ -12,6 +12,7 @@ use crate::domain::statement::StatementId;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
 use crate::remediation::audit::Entry;
+use crate::remediation::backup::Backup;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
@@ -167,5 +168,14 @@ pub enum PreviewOf {
         upkeep: Upkeep,
         /// It would have to end within this.
         limit: Duration,
+    },
+    /// A database that is to be backed up, and where to.
+    Backup {
+        /// Which database.
+        database: usize,
+        /// What is asked for.
+        backup: Backup,
+        /// What it is called here.
+        name: Safe,
     },
 }

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod approval;
 pub mod audit;
+pub mod backup;
 pub mod card;
 pub mod clock_trust;
 pub mod command;

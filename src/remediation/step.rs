@@ -9,6 +9,7 @@ use url::Url;
 use crate::domain::secret::SecretRef;
 use crate::domain::{Cause, Safe};
 
+use super::backup::BackupStep;
 use super::command::CommandStep;
 use super::explain::ExplainStep;
 use super::object::{Fate, ObjectKey};
@@ -44,13 +45,15 @@ pub enum Work {
     Explain(Box<ExplainStep>),
     /// Keeps a table or an index in shape.
     Upkeep(Box<UpkeepStep>),
+    /// Backs a database up and restores the backup.
+    Backup(Box<BackupStep>),
 }
 
 impl Work {
     /// It can be stopped in the middle, and says what that leaves.
     #[must_use]
     pub fn can_be_stopped(&self) -> bool {
-        matches!(self, Work::Upkeep(_))
+        matches!(self, Work::Upkeep(_) | Work::Backup(_))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::remediation::guard::Approved;
 use crate::remediation::step::{StepEnd, Work};
 
 use super::audit_thread::{AuditOrder, AuditThread};
+use super::backup_orders;
 use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
@@ -95,6 +96,12 @@ impl Acting {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
             }
+            PreviewOf::Backup { database, backup, name } => {
+                let (kept, scratch) = (watch.orders(database), watch.scratch(backup.scratch));
+                let inbox = Arc::clone(&self.inbox);
+                let looked = backup_orders::Looked { id, backup, name, kept, scratch };
+                watch.io().spawn(async move { backup_orders::preview(looked, deadline, &inbox).await });
+            }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move { service_orders::preview(id, &step, deadline, &inbox).await });
@@ -167,6 +174,13 @@ impl Acting {
                 watch
                     .io()
                     .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, stop, &inbox).await });
+            }
+            Work::Backup(backup) => {
+                let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
+                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                watch.io().spawn(async move {
+                    backup_orders::run(run, step, &approved, own, scratch, stop, &inbox).await;
+                });
             }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);

@@ -2,6 +2,7 @@
 
 mod acting;
 mod audit_thread;
+mod backup_orders;
 mod base64;
 pub mod clock;
 mod compute_thread;

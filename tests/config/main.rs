@@ -1,6 +1,7 @@
 //! Configuration: what is refused and in which words, layers, profiles, trust, and what is shown.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod backups;
 mod binary;
 mod files;
 mod layers;

@@ -84,7 +84,7 @@ pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
     doc: "An action of the team's own: a request that changes something, an order to a service's own manager, or upkeep of a database; and what shows that it worked.",
-    one_of: &["url", "origin", "unit", "compose", "restart_command", "analyse", "vacuum", "reindex"],
+    one_of: &["url", "origin", "unit", "compose", "restart_command", "analyse", "vacuum", "reindex", "backup"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -194,6 +194,28 @@ pub static ACTION: Section = Section {
                 "10s; 1m for a reindex",
                 "It waits for a lock no longer than this.",
             ),
+        ),
+        key(
+            "backup",
+            Kind::Name,
+            "\"main\"",
+            "",
+            "Database of the configuration that is dumped, restored and compared.",
+        ),
+        beside(&["backup"], key("folder", Kind::File, "\"/backups/shop\"", "none", "Where its dumps go.")),
+        beside(
+            &["backup"],
+            key(
+                "scratch",
+                Kind::Text,
+                "\"main\"",
+                "none",
+                "Where a dump may be restored, into a database of its own that is dropped again: a database of the configuration, for its server, or a URL without a password.",
+            ),
+        ),
+        beside(
+            &["backup"],
+            key("keep", Kind::Count { least: 1, most: 10_000 }, "14", "all", "So many proven dumps are kept."),
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),

@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
             if self.switched_off(OffKind::Action, item) {
                 continue;
             }
-            if self.upkeep(item) {
+            if self.upkeep(item) || self.backup(item) {
                 continue;
             }
             if let Some(manager) = self.manager(item) {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{DatabaseSpec, DatabaseTarget};
+use crate::domain::Safe;
+use crate::domain::target::{Environment, Provenance};
 use crate::remediation::action::Action;
 use crate::remediation::window::Window;
 
@@ -31,6 +34,8 @@ pub struct ActionsSpec {
     pub windows: Vec<Window>,
     /// By how much the keys of a cache may have changed between card and effect, as a share.
     pub flush_tolerance: f64,
+    /// Servers that only backups name, for their scratch databases.
+    pub scratch_servers: Vec<DatabaseTarget>,
     /// The team's own actions.
     pub own: Vec<Action>,
 }
@@ -49,7 +54,26 @@ impl Default for ActionsSpec {
             headless: Vec::new(),
             windows: Vec::new(),
             flush_tolerance: 0.1,
+            scratch_servers: Vec::new(),
             own: Vec::new(),
+        }
+    }
+}
+
+impl DatabaseSpec {
+    /// Of a server that is not watched.
+    #[must_use]
+    pub fn bare(target: DatabaseTarget) -> DatabaseSpec {
+        DatabaseSpec {
+            name: Safe::of("scratch"),
+            target,
+            interval: Duration::from_secs(2),
+            deadline: Duration::from_secs(5),
+            statements_interval: Duration::from_secs(10),
+            scalars: Vec::new(),
+            hit_target: None,
+            environment: Environment::Production,
+            provenance: Provenance::Configured,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
+use crate::remediation::backup::BackupStep;
 use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
@@ -54,7 +55,18 @@ pub fn of(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) => Vec::new(),
+        Plan::Backup(backup) if action.target.kind == SourceKind::Database => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            let name = action.target.name.clone();
+            vec![Step {
+                title: Safe::of(format!("back up {name}, restore it, compare")),
+                work: Work::Backup(Box::new(BackupStep { database, name, backup: (**backup).clone() })),
+                deadline: action.limits.deadline,
+            }]
+        }
+        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Backup(_) => {
+            Vec::new()
+        }
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (stable, within) = (*stable, action.proof.within);

@@ -5,6 +5,7 @@ mod preview;
 mod relation;
 mod run;
 
+pub use preview::against_the_server;
 pub use run::Ended;
 
 use std::time::Duration;

@@ -49,6 +49,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
         }
+        Plan::Backup(backup) => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Backup { database, backup: (**backup).clone(), name: action.target.name.clone() }
+        }
         Plan::Steps(_) => {
             let preview = written_down(&action);
             show(model, action, preview, model.now);
