@@ -170,16 +170,16 @@ impl Acting {
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
-                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
                 watch
                     .io()
-                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, stop, &inbox).await });
+                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await });
             }
             Work::Backup(backup) => {
                 let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
-                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
                 watch.io().spawn(async move {
-                    backup_orders::run(run, step, &approved, own, scratch, stop, &inbox).await;
+                    Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }
             Work::Http(http) => {

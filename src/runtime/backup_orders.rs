@@ -43,7 +43,7 @@ pub async fn run(
     approved: &Approved,
     own: Option<PostgresSource>,
     scratch: Option<DatabaseSpec>,
-    mut stop: watch::Receiver<Option<u64>>,
+    mut halt: watch::Receiver<Option<u64>>,
     inbox: &Inbox,
 ) {
     let tell = |input: Input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
@@ -57,7 +57,7 @@ pub async fn run(
         Way { own, maintenance: PostgresSource::new(scratch.clone()), scratch, made: None, part: None, sealed: None };
     let mut told = Told { run, inbox, lines: Vec::new() };
     let stopped = async {
-        if stop.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
+        if halt.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
             std::future::pending::<()>().await;
         }
     };
@@ -70,7 +70,7 @@ pub async fn run(
         }
     };
     let trouble = put_away(&mut way, outcome.is_ok()).await;
-    let counts = outcome.as_ref().map(Clone::clone).ok();
+    let counts = outcome.as_ref().ok().cloned();
     // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
     let Way { own, maintenance, sealed, .. } = way;
     drop((own, maintenance));
@@ -108,7 +108,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     /// A stage ended.
-    fn done(&mut self, words: String) {
+    fn done(&mut self, words: &str) {
         self.lines.push(Safe::of(format!("done: {words}")));
         self.now("");
     }
@@ -140,7 +140,7 @@ async fn stages(
     told.now("counts the rows of the snapshot");
     let tables = way.own.tables(deadline).await.map_err(failed)?;
     let source = count(&mut way.own, &tables, told).await.map_err(failed)?;
-    told.done(format!("counted {} in one snapshot", rows(&source)));
+    told.done(&format!("counted {} in one snapshot", rows(&source)));
     let begun = clock::now();
     let name = file_name(&work.name, begun);
     let folder = work.backup.folder.clone();
@@ -157,7 +157,11 @@ async fn stages(
     told.now("brings the dump to the disk");
     let sealed = off(move || files::seal(&part, &folder, &name)).await.map_err(failed)?;
     way.part = None;
-    told.done(format!("dumped {}, {entries} lines of contents: {}", figure::bytes(sealed.size), sealed.path.display()));
+    told.done(&format!(
+        "dumped {}, {entries} lines of contents: {}",
+        figure::bytes(sealed.size),
+        sealed.path.display()
+    ));
     way.sealed = Some(sealed.clone());
     let scratch = scratch_name(begun, std::process::id(), run);
     told.now(&format!("restores into {scratch}"));
@@ -165,7 +169,7 @@ async fn stages(
     way.maintenance.make_scratch(&scratch, &encoding, DATABASE).await.map_err(failed)?;
     let to_scratch = way.maintenance.for_programs(Some(&scratch)).map_err(failed)?;
     files::restore(&commands, &scratch, &sealed.path, &to_scratch, deadline).await.map_err(failed)?;
-    told.done(format!("restored into {scratch}"));
+    told.done(&format!("restored into {scratch}"));
     let mut target = way.scratch.target.clone();
     target.database.clone_from(&scratch);
     let mut copy = PostgresSource::new(DatabaseSpec { target, ..way.scratch.clone() });
@@ -178,7 +182,7 @@ async fn stages(
         let words = format!("{} tables differ in the restored copy: {}", different.len(), some.join(", "));
         return Err(failed(Cause::Other(Safe::of(words))));
     }
-    told.done(format!("the restored copy is the same: {}", rows(&restored)));
+    told.done(&format!("the restored copy is the same: {}", rows(&restored)));
     Ok(restored)
 }
 
@@ -251,7 +255,8 @@ async fn end_of(
     trouble: Vec<Safe>,
     work: &BackupStep,
 ) -> StepEnd {
-    let more = trouble.iter().map(|words| format!("; {words}")).collect::<String>();
+    let told: Vec<&str> = trouble.iter().map(Safe::as_str).collect();
+    let more = if told.is_empty() { String::new() } else { format!("; {}", told.join("; ")) };
     match (outcome, sealed) {
         (Ok(counts), Some(sealed)) => {
             let mut said = vec![

@@ -68,7 +68,8 @@ fn preview(verb: UpkeepVerb, leftovers: &[&str]) -> Preview {
 }
 
 fn with_card(world: &mut World, preview: Preview) {
-    let id = world.model.actions.asked.as_ref().map(|(id, _)| *id).unwrap_or_else(|| panic!("{}", world.message()));
+    let asked = world.model.actions.asked.as_ref().map(|(id, _)| *id);
+    let id = asked.unwrap_or_else(|| panic!("{}", world.message()));
     let begun = world.moment();
     orders(world, Event::Previewed { id, outcome: Box::new(Ok(preview)), begun });
     drawn(world, SIZE, false);

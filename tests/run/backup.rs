@@ -205,6 +205,7 @@ fn what_cannot_be_done_is_on_the_card() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "what could not be tried here is said")]
 fn a_full_disk_keeps_nothing_and_says_so() {
     if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|told| told.status.success()) {
         eprintln!("SKIPPED: a private mount namespace wants root and unshare");

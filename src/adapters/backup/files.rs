@@ -93,8 +93,8 @@ pub fn hash(path: &Path) -> Result<(u64, String), Cause> {
             Err(e) => return Err(cause(path, &e)),
         }
     }
-    let hex = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((size, hex))
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('?');
+    Ok((size, all.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()))
 }
 
 /// Removes proven dumps of a database beyond the newest; which.

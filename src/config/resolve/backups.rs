@@ -7,6 +7,7 @@ use super::super::resolved::OffKind;
 use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{file, text, time};
+use super::upkeep::limits_of;
 use crate::domain::Safe;
 use crate::remediation::backup::{self, Backup, Scratch};
 
@@ -28,7 +29,7 @@ impl<'a> Builder<'a> {
         let deadline = time(item, "deadline").unwrap_or(backup::DEADLINE);
         let wanted = Backup { folder, scratch, keep };
         let mut action = backup::action(Safe::of(&item.name), Safe::of(title), target, wanted, deadline);
-        self.limits_of(item, &mut action);
+        limits_of(item, &mut action);
         self.resolved.actions.own.push(action);
         true
     }

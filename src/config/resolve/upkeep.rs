@@ -34,23 +34,9 @@ impl<'a> Builder<'a> {
         let title = text(item, "title").map_or_else(|| format!("{} {name}", verb.words()), str::to_owned);
         let deadline = time(item, "deadline").unwrap_or(upkeep::DEADLINE);
         let mut action = upkeep::action(Safe::of(&item.name), Safe::of(title), target, wanted, deadline);
-        self.limits_of(item, &mut action);
+        limits_of(item, &mut action);
         self.resolved.actions.own.push(action);
         true
-    }
-
-    /// What may be said of any action on a database.
-    pub(super) fn limits_of(&mut self, item: &Item, action: &mut Action) {
-        action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
-        if let Some(cool_down) = time(item, "cool_down") {
-            action.limits.cool_down = cool_down;
-        }
-        if let Some(within) = time(item, "within") {
-            action.proof.within = within.max(Duration::from_secs(1));
-        }
-        if let Some(undo) = text(item, "undo") {
-            action.undo = Safe::of(undo);
-        }
     }
 
     /// The database that is meant, as a target; off where it is off, and a problem where there is none.
@@ -102,5 +88,19 @@ impl<'a> Builder<'a> {
             None => self.wrong(item, key, "there is no [[database]] that could be meant"),
         }
         None
+    }
+}
+
+/// What may be said of any action on a database.
+pub(super) fn limits_of(item: &Item, action: &mut Action) {
+    action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
+    if let Some(cool_down) = time(item, "cool_down") {
+        action.limits.cool_down = cool_down;
+    }
+    if let Some(within) = time(item, "within") {
+        action.proof.within = within.max(Duration::from_secs(1));
+    }
+    if let Some(undo) = text(item, "undo") {
+        action.undo = Safe::of(undo);
     }
 }
