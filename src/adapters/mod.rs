@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod audit_log;
+pub mod backup;
 mod brief_command;
 pub mod command;
 pub mod config_files;

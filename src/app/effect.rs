@@ -15,6 +15,7 @@ use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
 use crate::remediation::approval::Spending;
 use crate::remediation::audit::Entry;
+use crate::remediation::backup::Backup;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
@@ -193,4 +194,13 @@ pub enum PreviewOf {
     Sql(Box<SqlStep>),
     /// The Redis that a command goes to.
     Redis(Box<RedisStep>),
+    /// A database that is to be backed up, and where to.
+    Backup {
+        /// Which database.
+        database: usize,
+        /// What is asked for.
+        backup: Backup,
+        /// What it is called here.
+        name: Safe,
+    },
 }

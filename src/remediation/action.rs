@@ -8,6 +8,7 @@ use crate::domain::source::SourceKind;
 use crate::domain::statement::StatementId;
 use crate::domain::target::{Environment, Provenance};
 
+use super::backup::Backup;
 use super::level::Level;
 use super::measure::{Precondition, Proof};
 use super::runbook::Runbook;
@@ -92,6 +93,8 @@ pub enum Plan {
     Upkeep(Upkeep),
     /// Several steps with gates.
     Runbook(Box<Runbook>),
+    /// A database is backed up, and the backup restored.
+    Backup(Box<Backup>),
 }
 
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod approval;
 pub mod audit;
+pub mod backup;
 pub mod built_in;
 pub mod card;
 pub mod clock_trust;

@@ -167,7 +167,7 @@ impl Deed {
                 Work::Sql(sql) => sql.demands(),
                 Work::Redis(redis) => redis.demands(),
                 Work::Explain(_) => Level::L1,
-                Work::Upkeep(_) => Level::L2,
+                Work::Upkeep(_) | Work::Backup(_) => Level::L2,
                 Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => Level::L0,
             },
         }

@@ -9,6 +9,7 @@ use url::Url;
 use crate::domain::secret::SecretRef;
 use crate::domain::{Cause, Safe};
 
+use super::backup::BackupStep;
 use super::command::CommandStep;
 use super::explain::ExplainStep;
 use super::inward::{Look, Manual, WaitUntil};
@@ -58,6 +59,8 @@ pub enum Work {
     Manual(Box<Manual>),
     /// Time passes. Nothing is sent.
     Pause(Duration),
+    /// Backs a database up and restores the backup.
+    Backup(Box<BackupStep>),
 }
 
 impl Work {
@@ -70,7 +73,7 @@ impl Work {
     /// It can be stopped in the middle, and says what that leaves.
     #[must_use]
     pub fn can_be_stopped(&self) -> bool {
-        matches!(self, Work::Upkeep(_))
+        matches!(self, Work::Upkeep(_) | Work::Backup(_))
     }
 }
 

@@ -33,7 +33,8 @@ pub fn of(work: &Work) -> Preview {
         | Work::Manual(_)
         | Work::Pause(_)
         | Work::Explain(_)
-        | Work::Upkeep(_) => Preview::default(),
+        | Work::Upkeep(_)
+        | Work::Backup(_) => Preview::default(),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::remediation::guard::Approved;
 use crate::remediation::step::{SessionsStep, StepEnd, Work};
 
 use super::audit_thread::{AuditOrder, AuditThread};
+use super::backup_orders;
 use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
@@ -103,6 +104,12 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
+            }
+            PreviewOf::Backup { database, backup, name } => {
+                let (kept, scratch) = (watch.orders(database), watch.scratch(backup.scratch));
+                let inbox = Arc::clone(&self.inbox);
+                let looked = backup_orders::Looked { id, backup, name, kept, scratch };
+                watch.io().spawn(async move { backup_orders::preview(looked, deadline, &inbox).await });
             }
             PreviewOf::Receivers(Receivers::Sql { database, sql }) => {
                 let begun = clock::now();
@@ -216,9 +223,16 @@ impl Acting {
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
-                let (broken_off, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                watch
+                    .io()
+                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await });
+            }
+            Work::Backup(backup) => {
+                let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
+                let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
                 watch.io().spawn(async move {
-                    upkeep_orders::run(run, step, &approved, own, kept, broken_off, &inbox).await;
+                    Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }
             Work::Http(http) => {

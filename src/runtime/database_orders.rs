@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::adapters::postgres::PostgresSource;
+use tokio::sync::oneshot;
+
+use crate::adapters::postgres::{Backed, PostgresSource};
 use crate::app::Event;
 use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
@@ -100,6 +102,13 @@ pub enum DatabaseOrder {
         /// Within this.
         deadline: Duration,
     },
+    /// Find out what a backup would be.
+    LookAtBackup {
+        /// Who wants to know.
+        reply: oneshot::Sender<Result<Backed, Cause>>,
+        /// Within this.
+        deadline: Duration,
+    },
     /// Find out which tables are most in need of upkeep.
     Needy {
         /// Our number of the database.
@@ -155,6 +164,11 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
         DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline } => {
             let outcome = source.look_at_relation(&upkeep, limit, deadline).await;
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
+        DatabaseOrder::LookAtBackup { reply, deadline } => {
+            // Whoever asked may have given up.
+            let _gone = reply.send(source.look_at_backup(deadline).await);
             false
         }
         DatabaseOrder::Needy { database } => {

@@ -4,6 +4,7 @@ mod acting;
 pub mod approve;
 mod asking;
 mod audit_thread;
+mod backup_orders;
 mod base64;
 pub mod clock;
 mod compute_thread;

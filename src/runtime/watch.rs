@@ -16,11 +16,13 @@ use crate::adapters::redis::RedisSource;
 use crate::app::Event;
 use crate::app::event::Discovered;
 use crate::config::resolved::{
-    CacheSource, CacheSpec, DatabaseSpec, OriginSpec, RedisTarget, ServiceSpec, SignalSource, SignalSpec,
+    CacheSource, CacheSpec, DatabaseSpec, DatabaseTarget, OriginSpec, RedisTarget, ServiceSpec, SignalSource,
+    SignalSpec,
 };
 use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Cause, Safe};
+use crate::remediation::backup::Scratch;
 
 use super::database_orders::DatabaseOrder;
 use super::inbox::Inbox;
@@ -36,6 +38,8 @@ pub struct Watch {
     databases: Vec<mpsc::Sender<DatabaseOrder>>,
     /// What each database of the configuration is, for a connection of one's own.
     specs: Vec<DatabaseSpec>,
+    /// Servers that only backups name.
+    scratch: Vec<DatabaseTarget>,
     /// Where each cache of the configuration is, if it is a Redis.
     redis: Vec<Option<RedisTarget>>,
     started: Instant,
@@ -55,6 +59,7 @@ impl Watch {
             refresh,
             databases: Vec::new(),
             specs: Vec::new(),
+            scratch: Vec::new(),
             redis: Vec::new(),
             started: Instant::now(),
         })
@@ -84,6 +89,7 @@ impl Watch {
             }
         }
         self.specs.clone_from(&resolved.databases);
+        self.scratch.clone_from(&resolved.actions.scratch_servers);
         for (at, spec) in resolved.databases.iter().enumerate() {
             match wanted(SourceKind::Database, at) {
                 Some(id) => self.database(id, spec, spared),
@@ -122,6 +128,15 @@ impl Watch {
     #[must_use]
     pub fn own_source(&self, database: usize) -> Option<PostgresSource> {
         self.specs.get(database).map(|spec| PostgresSource::new(DatabaseSpec { scalars: Vec::new(), ..spec.clone() }))
+    }
+
+    /// The server where a backup may be restored.
+    #[must_use]
+    pub fn scratch(&self, scratch: Scratch) -> Option<DatabaseSpec> {
+        match scratch {
+            Scratch::Watched(at) => self.specs.get(at).cloned(),
+            Scratch::Declared(at) => self.scratch.get(at).cloned().map(DatabaseSpec::bare),
+        }
     }
 
     /// Where a cache of the configuration is, if it is a Redis.

@@ -2,6 +2,7 @@
 //! only for that card, what refuses, and that all of it is in the audit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod backup;
 mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]

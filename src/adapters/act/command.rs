@@ -73,27 +73,20 @@ impl Commands {
         self.run(step, Needs::Nothing, deadline).await
     }
 
+    /// The same, with more variables than every program gets: what must not stand in an argument list.
+    pub async fn run_with(
+        &self,
+        step: &CommandStep,
+        variables: &[(OsString, OsString)],
+        deadline: Duration,
+    ) -> CommandEnd {
+        let mut all = self.environment(&step.place, Needs::Nothing);
+        all.extend(variables.iter().cloned());
+        run_within(step, &all, deadline).await
+    }
+
     pub(super) async fn run(&self, step: &CommandStep, needs: Needs, deadline: Duration) -> CommandEnd {
-        if deadline.is_zero() {
-            // Not even begun: it certainly had no effect.
-            return CommandEnd::of(Ending::NotStarted(Cause::Timeout { phase: Phase::Whole, after: deadline }));
-        }
-        let until = Instant::now() + deadline;
-        let variables = self.environment(&step.place, needs);
-        let started = step.whole().and_then(|argv| session::start(&argv, &variables));
-        let (mut child, session) = match started {
-            Ok(started) => started,
-            Err(cause) => return CommandEnd::of(Ending::NotStarted(cause)),
-        };
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (mut output, mut errors) = (Heard::default(), Heard::default());
-        let ending = {
-            let pipes = async {
-                tokio::join!(hear(stdout, &mut output), hear(stderr, &mut errors));
-            };
-            watch(&mut child, session, pipes, until, deadline).await
-        };
-        CommandEnd { ending, output, errors }
+        run_within(step, &self.environment(&step.place, needs), deadline).await
     }
 
     fn environment(&self, place: &Place, needs: Needs) -> Vec<(OsString, OsString)> {
@@ -113,6 +106,29 @@ impl Commands {
         kept.push(("SYSTEMD_COLORS".into(), "0".into()));
         kept
     }
+}
+
+/// Starts it in exactly this environment, and sees it to its end.
+async fn run_within(step: &CommandStep, variables: &[(OsString, OsString)], deadline: Duration) -> CommandEnd {
+    if deadline.is_zero() {
+        // Not even begun: it certainly had no effect.
+        return CommandEnd::of(Ending::NotStarted(Cause::Timeout { phase: Phase::Whole, after: deadline }));
+    }
+    let until = Instant::now() + deadline;
+    let started = step.whole().and_then(|argv| session::start(&argv, variables));
+    let (mut child, session) = match started {
+        Ok(started) => started,
+        Err(cause) => return CommandEnd::of(Ending::NotStarted(cause)),
+    };
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut output, mut errors) = (Heard::default(), Heard::default());
+    let ending = {
+        let pipes = async {
+            tokio::join!(hear(stdout, &mut output), hear(stderr, &mut errors));
+        };
+        watch(&mut child, session, pipes, until, deadline).await
+    };
+    CommandEnd { ending, output, errors }
 }
 
 /// Waits until the program ended, its output taken all the while; ends it at the deadline.

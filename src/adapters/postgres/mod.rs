@@ -2,6 +2,7 @@
 //! whole reading or of one part. The caller decides when to read again. Only `actions` changes something: sessions.
 
 mod actions;
+mod backup;
 mod capabilities;
 mod cause;
 mod column;
@@ -44,6 +45,7 @@ use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
 
+pub use backup::{Backed, Counted, ScratchServer};
 pub use upkeep::Ended;
 
 /// Our statements are ended by the server after this long.

@@ -134,7 +134,7 @@ fn key(model: &Model, action: &Action) -> Option<String> {
         ],
         // Of several targets one has a card of its own only when it was made.
         Plan::Runbook(_) => return None,
-        Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) => {
+        Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Backup(_) => {
             let server = model.live.databases.get(action.target.at?)?.server.value()?;
             let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
             vec![("system identifier", Untrusted::from(system)), ("database", server.database.clone())]

@@ -76,7 +76,7 @@ impl<'a> Builder<'a> {
             if self.switched_off(OffKind::Action, item) {
                 continue;
             }
-            if self.upkeep(item) {
+            if self.upkeep(item) || self.backup(item) {
                 continue;
             }
             if let Some((why, turn_on)) = self.watched_is_off(item) {

@@ -18,20 +18,6 @@ use crate::remediation::upkeep::{self, Upkeep, UpkeepVerb};
 const KEYS: [(&str, UpkeepVerb); 3] =
     [("analyse", UpkeepVerb::Analyse), ("vacuum", UpkeepVerb::Vacuum), ("reindex", UpkeepVerb::Reindex)];
 
-/// What may be said of any action on a database.
-fn limits_of(item: &Item, action: &mut Action) {
-    action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
-    if let Some(cool_down) = time(item, "cool_down") {
-        action.limits.cool_down = cool_down;
-    }
-    if let Some(within) = time(item, "within") {
-        action.proof.within = within.max(Duration::from_secs(1));
-    }
-    if let Some(undo) = text(item, "undo") {
-        action.undo = Safe::of(undo);
-    }
-}
-
 impl<'a> Builder<'a> {
     /// Whether it is upkeep; then it is taken.
     pub(super) fn upkeep(&mut self, item: &'a Item) -> bool {
@@ -54,20 +40,32 @@ impl<'a> Builder<'a> {
     }
 
     /// The database that is meant, as a target; off where it is off, and a problem where there is none.
-    pub(super) fn database_target(&mut self, item: &'a Item, key: &str) -> Option<Target> {
+    fn database_target(&mut self, item: &'a Item, key: &str) -> Option<Target> {
         let wanted = text(item, "database");
-        let at = self.database_named(item, wanted, if wanted.is_some() { "database" } else { key })?;
+        self.target_of(item, wanted, if wanted.is_some() { "database" } else { key }, key)
+    }
+
+    /// The same, named under `key`; what is done to it is given under `what`.
+    pub(super) fn target_of(&mut self, item: &'a Item, wanted: Option<&str>, key: &str, what: &str) -> Option<Target> {
+        let at = self.database_named(item, wanted, key, OffKind::Action)?;
         let spec = self.resolved.databases.get(at)?;
         let loopback = database_is_loopback(&spec.target);
         let (name, declared) = (spec.name.clone(), spec.environment.clone());
         // It only tightens: what the database is in stays.
-        let environment = self.environment(item, None, loopback).max(declared);
-        let provenance = provenance(item, key);
+        let own = item.given("environment").is_some().then(|| self.environment(item, None, loopback));
+        let environment = own.map_or(declared.clone(), |own| own.max(declared));
+        let provenance = provenance(item, what);
         Some(Target { kind: SourceKind::Database, at: Some(at), name, environment, provenance, on_loopback: loopback })
     }
 
     /// The place of a database of the configuration; without a name the first.
-    pub(super) fn database_named(&mut self, item: &Item, wanted: Option<&str>, key: &str) -> Option<usize> {
+    pub(super) fn database_named(
+        &mut self,
+        item: &Item,
+        wanted: Option<&str>,
+        key: &str,
+        kind: OffKind,
+    ) -> Option<usize> {
         let is = |name: &Safe| wanted.is_none_or(|wanted| name.as_str() == Safe::of(wanted).as_str());
         if let Some(at) = self.resolved.databases.iter().position(|database| is(&database.name)) {
             return Some(at);
@@ -75,7 +73,7 @@ impl<'a> Builder<'a> {
         let off = self.resolved.off.iter().find(|off| off.kind == OffKind::Database && is(&off.name)).cloned();
         if let Some(off) = off {
             let why = format!("its database {:?} is off: {}", off.name.as_str(), off.why);
-            self.off(OffKind::Action, item, why, off.turn_on);
+            self.off(kind, item, why, off.turn_on);
             return None;
         }
         let names: Vec<&str> = self.merged.of("database").map(|known| known.name.as_str()).collect();
@@ -90,5 +88,19 @@ impl<'a> Builder<'a> {
             None => self.wrong(item, key, "there is no [[database]] that could be meant"),
         }
         None
+    }
+}
+
+/// What may be said of any action on a database.
+pub(super) fn limits_of(item: &Item, action: &mut Action) {
+    action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
+    if let Some(cool_down) = time(item, "cool_down") {
+        action.limits.cool_down = cool_down;
+    }
+    if let Some(within) = time(item, "within") {
+        action.proof.within = within.max(Duration::from_secs(1));
+    }
+    if let Some(undo) = text(item, "undo") {
+        action.undo = Safe::of(undo);
     }
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{DatabaseSpec, DatabaseTarget};
 use crate::domain::Safe;
+use crate::domain::target::{Environment, Provenance};
 use crate::remediation::action::Action;
 use crate::remediation::approval::Policy;
 use crate::remediation::window::Window;
@@ -37,6 +39,8 @@ pub struct ActionsSpec {
     pub journal: bool,
     /// By how much the keys of a cache may have changed between card and effect, as a share.
     pub flush_tolerance: f64,
+    /// Servers that only backups name, for their scratch databases.
+    pub scratch_servers: Vec<DatabaseTarget>,
     /// The team's own actions.
     pub own: Vec<Action>,
     /// Of what a second person is asked, and what may run outside every window.
@@ -92,9 +96,28 @@ impl Default for ActionsSpec {
             windows: Vec::new(),
             journal: false,
             flush_tolerance: 0.1,
+            scratch_servers: Vec::new(),
             own: Vec::new(),
             policy: Policy::default(),
             beside: Vec::new(),
+        }
+    }
+}
+
+impl DatabaseSpec {
+    /// Of a server that is not watched.
+    #[must_use]
+    pub fn bare(target: DatabaseTarget) -> DatabaseSpec {
+        DatabaseSpec {
+            name: Safe::of("scratch"),
+            target,
+            interval: Duration::from_secs(2),
+            deadline: Duration::from_secs(5),
+            statements_interval: Duration::from_secs(10),
+            scalars: Vec::new(),
+            hit_target: None,
+            environment: Environment::Production,
+            provenance: Provenance::Configured,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
+use crate::remediation::backup::BackupStep;
 use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
@@ -100,9 +101,21 @@ fn alone(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Runbook(_) => {
-            Vec::new()
+        Plan::Backup(backup) if action.target.kind == SourceKind::Database => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            let name = action.target.name.clone();
+            vec![Step {
+                title: Safe::of(format!("back up {name}, restore it, compare")),
+                work: Work::Backup(Box::new(BackupStep { database, name, backup: (**backup).clone() })),
+                deadline: action.limits.deadline,
+            }]
         }
+        Plan::Sessions { .. }
+        | Plan::Flush { .. }
+        | Plan::Explain { .. }
+        | Plan::Upkeep(_)
+        | Plan::Backup(_)
+        | Plan::Runbook(_) => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (step, stable, within) = ((**step).clone(), *stable, action.proof.within);

@@ -5,6 +5,7 @@ mod preview;
 mod relation;
 mod run;
 
+pub use preview::against_the_server;
 pub use run::Ended;
 
 use std::time::Duration;
@@ -104,7 +105,7 @@ impl PostgresSource {
 }
 
 fn progress(phase: Option<&Safe>, done: Option<i64>, total: Option<i64>, waits: &[i32]) -> Option<Safe> {
-    let mut parts: Vec<String> = phase.iter().map(ToString::to_string).collect();
+    let mut parts: Vec<String> = phase.into_iter().map(ToString::to_string).collect();
     if let (Some(done), Some(total)) = (done, total.filter(|total| *total > 0)) {
         parts.push(format!("{} of {total} blocks", figure::percent((done as f64 / total as f64).clamp(0.0, 1.0))));
     }

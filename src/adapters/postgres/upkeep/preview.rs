@@ -24,7 +24,7 @@ const NEEDY: &str = include_str!("sql/needy.sql");
 pub async fn look(session: &mut Session, upkeep: &Upkeep, deadline: Duration) -> Result<Preview, Cause> {
     let who = identity::read(session, SessionVerb::Cancel, None).await?;
     let mut preview = Preview { identity: who.identity, ..Preview::default() };
-    against_the_server(session, &mut preview).await?;
+    against_the_server(session, &mut preview, 1).await?;
     let found = match relation::read(session, &upkeep.name, upkeep.verb).await? {
         Ok(found) => found,
         Err(why) => {
@@ -62,7 +62,7 @@ pub async fn needy(session: &mut Session) -> Result<Vec<(Untrusted, i64)>, Cause
 }
 
 /// What speaks against it whatever is named.
-pub async fn against_the_server(session: &mut Session, preview: &mut Preview) -> Result<(), Cause> {
+pub async fn against_the_server(session: &mut Session, preview: &mut Preview, logins: i64) -> Result<(), Cause> {
     if session.facts.pooler {
         preview.obstacles.push(Safe::of(
             "behind a pooler no session is ours: give this target a direct DSN (host and port of PostgreSQL itself)",
@@ -74,32 +74,33 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview) ->
     if let Some(holder) = turn::holder(session).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
-    match room(session).await? {
+    match room(session, logins).await? {
         Ok(words) => preview.remarks.push(words),
         Err(why) => preview.obstacles.push(why),
     }
     Ok(())
 }
 
-/// Whether one more login can succeed.
-async fn room(session: &mut Session) -> Result<Result<Safe, Safe>, Cause> {
+/// Whether so many more logins can succeed.
+async fn room(session: &mut Session, logins: i64) -> Result<Result<Safe, Safe>, Cause> {
     let rows = session.link.query(ROOM, &[]).await?;
     let Some(row) = rows.first() else { return Ok(Ok(Safe::of("whether a second login can succeed is not known"))) };
     let number = |at| get::<Option<i64>>(row, at).map(|told| told.unwrap_or(0));
     let (used, most, kept) = (number(0)?, number(1)?, number(2)?);
     let (limit, ours, superuser) = (get::<i64>(row, 3)?, number(4)?, get::<bool>(row, 5)?);
     let usable = most - kept;
-    if used >= usable {
+    let of_its_own = if logins == 1 { "a login".to_owned() } else { format!("{logins} logins") };
+    if used + logins > usable {
         return Ok(Err(Safe::of(format!(
-            "it needs a login of its own, and {used} of {usable} slots are taken ({kept} are reserved): free some first"
+            "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({kept} are reserved): free some first"
         ))));
     }
-    if !superuser && limit >= 0 && ours >= limit {
+    if !superuser && limit >= 0 && ours + logins > limit {
         return Ok(Err(Safe::of(format!(
-            "it needs a login of its own, and this role's {limit} connections (CONNECTION LIMIT) are taken"
+            "it needs {of_its_own} of its own, and this role's {limit} connections (CONNECTION LIMIT) are taken"
         ))));
     }
-    Ok(Ok(Safe::of(format!("a login of its own can succeed: {used} of {usable} slots are taken"))))
+    Ok(Ok(Safe::of(format!("{of_its_own} of its own can succeed: {used} of {usable} slots are taken"))))
 }
 
 fn against_the_relation(session: &Session, found: &Found, verb: UpkeepVerb) -> Vec<Safe> {

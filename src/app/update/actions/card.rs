@@ -53,6 +53,10 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
         }
+        Plan::Backup(backup) => {
+            let Some(database) = action.target.at else { return Vec::new() };
+            PreviewOf::Backup { database, backup: (**backup).clone(), name: action.target.name.clone() }
+        }
         Plan::Steps(_) if receivers::of(model, &action).is_some() => {
             let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
             PreviewOf::Receivers(source)

@@ -125,7 +125,12 @@ fn objects_read(run: u64, card: &Card) -> Option<Effect> {
             Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
-        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Runbook(_) => None,
+        Plan::Service { .. }
+        | Plan::Steps(_)
+        | Plan::Explain { .. }
+        | Plan::Upkeep(_)
+        | Plan::Backup(_)
+        | Plan::Runbook(_) => None,
     }
 }
 

@@ -1,0 +1,159 @@
+//! The card of a backup: the database, the programs, the folder and the scratch server are looked at, and nothing is changed.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::adapters::act::Commands;
+use crate::adapters::backup as files;
+use crate::adapters::postgres::{Backed, PostgresSource, ScratchServer};
+use crate::app::Event;
+use crate::config::resolved::DatabaseSpec;
+use crate::domain::cause::Phase;
+use crate::domain::{Cause, Safe, Untrusted, figure};
+use crate::remediation::backup::{Backup, SPACE, dump_argv, restore_argv, stem};
+use crate::remediation::card::Preview;
+use crate::remediation::object::{Object, ObjectKey};
+use crate::remediation::place::quoted;
+
+use super::off;
+use crate::runtime::clock;
+use crate::runtime::database_orders::DatabaseOrder;
+use crate::runtime::inbox::Inbox;
+
+/// What is looked at.
+pub struct Looked {
+    /// Its number, for the answer.
+    pub id: u64,
+    /// What is asked for.
+    pub backup: Backup,
+    /// What the database is called here.
+    pub name: Safe,
+    /// Orders to the database.
+    pub kept: Option<mpsc::Sender<DatabaseOrder>>,
+    /// Where it would be restored.
+    pub scratch: Option<DatabaseSpec>,
+}
+
+/// Looks, and tells what was found.
+pub async fn preview(looked: Looked, deadline: Duration, inbox: &Inbox) {
+    let (begun, id) = (clock::now(), looked.id);
+    let outcome = timeout(deadline, look(looked, deadline)).await;
+    let outcome = outcome.unwrap_or(Err(Cause::Timeout { phase: Phase::Whole, after: deadline }));
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+}
+
+async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
+    let Looked { backup, name, kept, scratch, .. } = looked;
+    let unknown = || Cause::Other(Safe::of("no database of the configuration"));
+    let (kept, scratch) = (kept.ok_or_else(unknown)?, scratch.ok_or_else(unknown)?);
+    let commands = Commands::here();
+    let mut server = PostgresSource::new(scratch);
+    let folder = backup.folder.clone();
+    let (backed, versions, room, server) = tokio::join!(
+        of_database(&kept, deadline),
+        files::versions(&commands),
+        off(move || files::look_at_folder(&folder)),
+        server.look_at_scratch(deadline.mul_f64(0.8)),
+    );
+    let backed = backed?;
+    let mut preview = backed.preview.clone();
+    programs(&mut preview, &backed, versions);
+    space(&mut preview, &backed, &backup, room);
+    match &server {
+        Ok(server) => restored(&mut preview, &backed, server),
+        Err(cause) => preview.obstacles.push(Safe::of(format!("the scratch server cannot be reached: {cause}"))),
+    }
+    preview.effect = effect(&backup, &name);
+    if let Some(keep) = backup.keep {
+        preview
+            .remarks
+            .push(Safe::of(format!("of its dumps in the folder the newest {keep} are kept, once this one is proved")));
+    }
+    Ok(preview)
+}
+
+async fn of_database(kept: &mpsc::Sender<DatabaseOrder>, deadline: Duration) -> Result<Backed, Cause> {
+    let (reply, answer) = oneshot::channel();
+    let busy = || Cause::Other(Safe::of("the database is still busy with what was asked before"));
+    kept.try_send(DatabaseOrder::LookAtBackup { reply, deadline: deadline.mul_f64(0.8) }).map_err(|_full| busy())?;
+    answer.await.map_err(|_gone| busy())?
+}
+
+fn programs(preview: &mut Preview, backed: &Backed, versions: Result<(u32, u32), Cause>) {
+    match versions {
+        Err(cause) => preview.obstacles.push(Safe::of(format!("the programs of PostgreSQL: {cause}"))),
+        Ok((dump, restore)) if dump < backed.major || restore < dump => preview.obstacles.push(Safe::of(format!(
+            "pg_dump {dump} and pg_restore {restore} are here, and the server is {}: neither may be older",
+            backed.major
+        ))),
+        Ok((dump, restore)) => {
+            let words = format!("pg_dump {dump} and pg_restore {restore} for a server of version {}", backed.major);
+            preview.remarks.push(Safe::of(words));
+        }
+    }
+}
+
+fn space(preview: &mut Preview, backed: &Backed, backup: &Backup, room: Result<u64, Cause>) {
+    let folder = backup.folder.display();
+    let size = backed.size.and_then(|size| u64::try_from(size).ok());
+    match (room, size) {
+        (Err(cause), _) => preview.obstacles.push(Safe::of(format!("the folder {folder}: {cause}"))),
+        (Ok(_), None) => preview.obstacles.push(Safe::of("how large the database is may not be asked: GRANT CONNECT")),
+        (Ok(free), Some(size)) => {
+            let wanted = (size as f64 * SPACE) as u64;
+            let words = format!(
+                "{} free in {folder}, {} wanted: the database's {} times {SPACE}",
+                figure::bytes(free),
+                figure::bytes(wanted),
+                figure::bytes(size)
+            );
+            let list = if free < wanted { &mut preview.obstacles } else { &mut preview.remarks };
+            list.push(Safe::of(words));
+        }
+    }
+}
+
+fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
+    preview.obstacles.extend(server.obstacles.iter().cloned());
+    if server.major < backed.major {
+        preview.obstacles.push(Safe::of(format!(
+            "the scratch server is of version {}, older than {}: it could not read all of the dump",
+            server.major, backed.major
+        )));
+    }
+    for name in &server.left {
+        preview.remarks.push(Safe::of(format!("a scratch database of another run is still there: {name}")));
+    }
+    preview.objects.push(Object {
+        key: key(server),
+        label: Safe::of(format!("a scratch database on {}", server.which.one_line())),
+        query: Untrusted::default(),
+        user: Safe::default(),
+        application: Safe::of("scratch"),
+        client: Safe::of(format!("{} tables of the database", backed.tables)),
+        age: None,
+        remark: Safe::default(),
+    });
+}
+
+/// The server where it is restored is consented to as well.
+pub fn key(server: &ScratchServer) -> ObjectKey {
+    let mut bytes = b"scratch on ".to_vec();
+    bytes.extend_from_slice(server.which.as_bytes());
+    ObjectKey::Named(Untrusted::new(bytes))
+}
+
+/// What is run, with the time and the numbers that only then are known left open.
+fn effect(backup: &Backup, name: &Safe) -> Vec<Untrusted> {
+    let file = backup.folder.join(format!("{}-TIME.dump", stem(name)));
+    let lines = [
+        "BEGIN … REPEATABLE READ, READ ONLY; SELECT pg_export_snapshot(); SELECT count(*) of each table".to_owned(),
+        quoted(&dump_argv("SNAPSHOT", &file)),
+        "CREATE DATABASE qd_restore_TIME_PID_RUN TEMPLATE template0 (on the scratch server)".to_owned(),
+        quoted(&restore_argv("qd_restore_TIME_PID_RUN", &file)),
+        "SELECT count(*) of each table of the copy; DROP DATABASE qd_restore_TIME_PID_RUN".to_owned(),
+    ];
+    lines.into_iter().map(Untrusted::from).collect()
+}
