@@ -50,7 +50,7 @@ impl Builder<'_> {
             if text(item, "preview_path").is_some() {
                 self.wrong(item, "preview_path", "preview_sql and preview_path exclude each other; keep one of them");
             }
-            return self.sql_receivers(item, sql.to_owned());
+            return self.read_by_sql(item, sql.to_owned());
         }
         let path = text(item, "preview_path")?;
         let Some(http) = http else {
@@ -77,7 +77,7 @@ impl Builder<'_> {
         Some(Receivers::Endpoint { request, pointer })
     }
 
-    fn sql_receivers(&mut self, item: &Item, sql: String) -> Option<Receivers> {
+    fn read_by_sql(&mut self, item: &Item, sql: String) -> Option<Receivers> {
         if let Some(function) = sql_functions::acting(&sql) {
             self.wrong(item, "preview_sql", &format!("{function} changes something; a preview only reads"));
             return None;
