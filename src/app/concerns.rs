@@ -75,7 +75,8 @@ impl Changes {
         let judged = judged(telemetry, now);
         // What is not judged while it is read was lost only as long as it could not be.
         let back = |(subject, since): (&Subject, &Since)| {
-            let gone = since.verdict > Verdict::Ok && judged.iter().all(|(known, ..)| known != subject);
+            let passing = matches!(subject, Subject::Signal(_) | Subject::Log(_)) && since.verdict > Verdict::Ok;
+            let gone = passing && judged.iter().rev().all(|(known, ..)| known != subject);
             gone.then_some((*subject, Verdict::Ok, PaneState::Ok))
         };
         let mut back: Vec<_> = self.0.iter().filter_map(back).collect();

@@ -13,6 +13,7 @@ mod resize;
 mod seldom;
 mod shell;
 mod stalled;
+mod timeline;
 mod tmux;
 
 #[path = "../support/escapes.rs"]

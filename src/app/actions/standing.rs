@@ -1,7 +1,9 @@
 //! What the shared folder tells before a card is asked for: who holds a target, and what still cools down there. Only for
-//! looking: whoever starts an action takes the lock, and what is found then is what counts. A target is told from every other
-//! by the facts of its identity that last: of a request and a service they stand in the configuration, of a database and a
-//! Redis the server tells them with its first reading. Where they are not known, nothing is said.
+//! looking: whoever starts an action takes the lock, and what is found then is what counts.
+
+// What is known when: a target is told from every other by the facts of its identity that last. Of a request they stand in
+// the configuration (its origin), of a service too (name, manager, place); of a database and a Redis the server tells them
+// with its first reading. Before that, and wherever they cannot be read, nothing is known here, and nothing is said.
 
 use std::time::Duration;
 
