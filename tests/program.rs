@@ -11,10 +11,14 @@ mod incidents;
 mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/runbooks.rs"]
+mod runbooks;
 #[path = "program/second_person.rs"]
 mod second_person;
 #[path = "program/ship.rs"]
 mod ship;
+#[path = "program/timeline.rs"]
+mod timeline;
 #[path = "program/upkeep.rs"]
 mod upkeep;
 #[path = "program/windows.rs"]
@@ -156,7 +160,7 @@ fn ascii() {
 #[test]
 fn every_page_at_every_size_is_drawn() {
     let mut world = ship::at_sea();
-    for key in ["1", "2", "3", "4", "5", "6", "0", "z", "?"] {
+    for key in ["1", "2", "3", "4", "5", "6", "8", "0", "z", "?"] {
         world.press(key);
         for size in [(0, 0), (1, 1), (20, 5), (40, 10), (79, 23), (99, 29), (300, 100)] {
             drawn(&mut world, size, false);

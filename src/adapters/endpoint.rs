@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::config::resolved::{CacheSource, EndpointSpec};
 use crate::domain::cache::CacheReading;
 use crate::domain::signal::SignalValue;
-use crate::domain::{Cause, Safe};
+use crate::domain::{Cause, Safe, Untrusted};
 use crate::health::json::{self, Fault, Node};
 use crate::health::text::is_page;
 
@@ -47,6 +47,38 @@ impl JsonEndpoint {
             enough: None,
         };
         json_of(&exchange(&self.clients, &ask).await.result?)
+    }
+}
+
+impl JsonEndpoint {
+    /// Names with counts: an object of them, or a list of objects with `name` and `count`; at most so many.
+    pub async fn counts(&mut self, pointer: &str, most: usize) -> Result<Vec<(Untrusted, f64)>, Cause> {
+        counts_of(&self.read().await?, pointer, most)
+    }
+}
+
+/// What stands at a pointer, as names with counts. A count that is no number is not known, and not zero.
+pub fn counts_of(value: &Value, pointer: &str, most: usize) -> Result<Vec<(Untrusted, f64)>, Cause> {
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let name = |value: &Value| match value {
+        Value::String(text) => Some(Untrusted::from(text.as_str())),
+        // An id: whole, however JSON numbers are read.
+        Value::Number(number) => number.as_f64().map(|id| Untrusted::from(format!("{id}"))),
+        _ => None,
+    };
+    let odd = || Cause::NoSuchFigure { pointer: Safe::of(format!("{pointer}: no names with counts")) };
+    match value.pointer(pointer).ok_or_else(odd)? {
+        Value::Object(members) => Ok(members
+            .iter()
+            .take(most)
+            .map(|(name, count)| (Untrusted::from(name.as_str()), number(Some(count))))
+            .collect()),
+        Value::Array(items) => items
+            .iter()
+            .take(most)
+            .map(|item| Ok((item.get("name").and_then(name).ok_or_else(odd)?, number(item.get("count")))))
+            .collect(),
+        _ => Err(odd()),
     }
 }
 
@@ -271,5 +303,23 @@ mod tests {
         );
         assert_eq!([at(json!(-0.1)), at(json!(101)), at(json!("2026-01-02T12:00:00Z"))], [None, None, None]);
         assert!(counter_at(&json!({"h": -1}), "/h").is_err());
+    }
+
+    #[test]
+    fn names_with_counts_in_two_shapes() {
+        let told = |json: &str, pointer: &str, most| {
+            let value = value_of(json.as_bytes()).unwrap();
+            let found = counts_of(&value, pointer, most);
+            found.map(|rows| rows.into_iter().map(|(name, n)| (name.one_line().to_string(), n)).collect::<Vec<_>>())
+        };
+        let rows = [("a".to_owned(), 3.0), ("7".to_owned(), 1.0)];
+        let list = r#"{"to": [{"name": "a", "count": 3}, {"name": 7, "count": 1}]}"#;
+        assert_eq!(told(list, "/to", 9).unwrap(), rows);
+        assert_eq!(told(list, "/to", 1).unwrap(), rows[..1]);
+        assert_eq!(told(r#"{"a": 3}"#, "", 9).unwrap(), rows[..1]);
+        assert!(told(r#"{"a": "many"}"#, "", 9).unwrap()[0].1.is_nan(), "what is no number is not zero");
+        for (json, pointer) in [(list, "/from"), (list, "/to/0/name"), (r#"[{"count": 3}]"#, ""), ("[1]", "")] {
+            assert!(told(json, pointer, 9).is_err(), "{json} {pointer}");
+        }
     }
 }

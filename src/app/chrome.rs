@@ -11,6 +11,7 @@ use crate::app::table::Tone;
 use crate::app::view::View;
 use crate::domain::{Safe, Verdict, figure};
 use crate::input::Command;
+use crate::remediation::tripwire::WATCHES;
 
 /// Everything outside the panes.
 #[must_use]
@@ -20,6 +21,11 @@ pub fn chrome(model: &Model) -> Chrome {
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
+    }
+    if let Some(wire) = model.actions.tripwires.watching().next() {
+        // Where what is wrong leaves no room for the whole sentence at the foot.
+        let left = figure::age(WATCHES.saturating_sub(wire.watched(now)));
+        meters.insert(0, Safe::of(format!("watch {left}")));
     }
     meters.push(Safe::of(format!("{} probes/min", figure::count(model.probes_per_minute().round()))));
     if model.meters.displaced > 0 {
@@ -133,8 +139,12 @@ fn message(model: &Model) -> Line {
     }
 }
 
-/// All that is wrong, worst first.
+/// What got worse after an action, all that is wrong, worst first, and that an action is still being watched.
 fn alerts(model: &Model) -> Vec<Span> {
     let found = concerns(&model.live, &model.changes, model.now);
-    found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() }).collect()
+    let found = found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() });
+    let watched = model.actions.tripwires.watching().map(|wire| wire.words(model.now));
+    let (worse, watching): (Vec<_>, Vec<_>) = watched.partition(|(_, tone)| *tone == Tone::Bad);
+    let span = |(text, tone)| Span { text, tone };
+    worse.into_iter().map(span).chain(found).chain(watching.into_iter().map(span)).collect()
 }

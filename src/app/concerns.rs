@@ -43,17 +43,62 @@ pub struct Concern {
 
 /// Since when each subject has the verdict that it has.
 #[derive(Clone, Debug, Default)]
-pub struct Changes(HashMap<Subject, (Verdict, Moment)>);
+pub struct Changes(HashMap<Subject, Since>);
+
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    verdict: Verdict,
+    at: Moment,
+    /// It was told to be so: a source that still waits for its first answer has not changed.
+    told: bool,
+}
+
+/// A verdict that changed, or the first one of a subject that is not as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Of what.
+    pub subject: Subject,
+    /// What it was, and since when; nothing for a first one.
+    pub before: Option<(Verdict, Moment)>,
+    /// What it is.
+    pub after: Verdict,
+    /// Its kind and name.
+    pub name: Safe,
+    /// Its kind, name, verdict and why.
+    pub words: Safe,
+}
 
 impl Changes {
-    /// Takes the verdicts as they are now.
-    pub fn step(&mut self, telemetry: &Telemetry, now: Moment) {
-        for (subject, verdict, _) in judged(telemetry, now) {
-            let kept = self.0.entry(subject).or_insert((verdict, now));
-            if kept.0 != verdict {
-                *kept = (verdict, now);
+    /// Takes the verdicts as they are now; what changed.
+    pub fn step(&mut self, telemetry: &Telemetry, now: Moment) -> Vec<Change> {
+        let mut changed = Vec::new();
+        let judged = judged(telemetry, now);
+        // What is not judged while it is read was lost only as long as it could not be.
+        let back = |(subject, since): (&Subject, &Since)| {
+            let gone = since.verdict > Verdict::Ok && judged.iter().all(|(known, ..)| known != subject);
+            gone.then_some((*subject, Verdict::Ok, PaneState::Ok))
+        };
+        let mut back: Vec<_> = self.0.iter().filter_map(back).collect();
+        back.sort_by_key(|(subject, ..)| *subject);
+        for (subject, verdict, state) in judged.into_iter().chain(back) {
+            let kept = self.0.entry(subject).or_insert(Since { verdict, at: now, told: false });
+            let before = *kept;
+            if kept.verdict != verdict {
+                *kept = Since { verdict, at: now, told: kept.told };
+            }
+            // Until it was read once nothing is known of it, and nothing has changed.
+            let waits = matches!(&state, PaneState::Loading { waiting } if *waiting < PATIENCE);
+            if waits || before.told && before.verdict == verdict {
+                continue;
+            }
+            kept.told = true;
+            let earlier = before.told.then_some((before.verdict, before.at));
+            if earlier.is_some() || verdict > Verdict::Ok {
+                let (name, words) = (name(telemetry, subject), words(telemetry, subject, verdict, now));
+                changed.push(Change { subject, before: earlier, after: verdict, name, words });
             }
         }
+        changed
     }
 }
 
@@ -65,7 +110,7 @@ pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Co
         .filter(|(_, verdict, _)| *verdict > Verdict::Ok)
         .filter(|(.., state)| !matches!(state, PaneState::Loading { waiting } if *waiting < PATIENCE))
         .map(|(subject, verdict, _)| {
-            let since = changes.0.get(&subject).map_or(now, |(_, since)| *since);
+            let since = changes.0.get(&subject).map_or(now, |since| since.at);
             (subject, Concern { verdict, since, words: words(telemetry, subject, verdict, now) })
         })
         .collect();
@@ -100,6 +145,17 @@ fn judged(telemetry: &Telemetry, now: Moment) -> Vec<(Subject, Verdict, PaneStat
             Some((Subject::Log(at), verdict, PaneState::Ok))
         }))
         .collect()
+}
+
+fn name(telemetry: &Telemetry, subject: Subject) -> Safe {
+    let named = match subject {
+        Subject::Database(at) => telemetry.databases.get(at).map(|d| ("database ", &d.spec.name)),
+        Subject::Cache(at) => telemetry.caches.get(at).map(|c| ("cache ", &c.spec.name)),
+        Subject::Service(at) => telemetry.services.get(at).map(|s| ("", &s.spec.name)),
+        Subject::Signal(at) => telemetry.signals.get(at).map(|s| ("signal ", &s.spec.name)),
+        Subject::Log(at) => telemetry.logs.names.get(at).map(|name| ("log ", name)),
+    };
+    named.map(|(kind, name)| Safe::of(format!("{kind}{name}"))).unwrap_or_default()
 }
 
 fn words(telemetry: &Telemetry, subject: Subject, verdict: Verdict, now: Moment) -> Safe {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::actions::approvals::SecondOrder;
+use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
-use crate::config::resolved::{CacheSpec, ServiceSpec};
+use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
@@ -17,6 +18,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::ObjectKey;
+use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
 use crate::remediation::upkeep::Upkeep;
@@ -54,6 +56,8 @@ pub enum Effect {
         run: u64,
         /// The target's identity, hashed.
         key: String,
+        /// The same of other targets that it touches.
+        beside: Vec<String>,
         /// Which action.
         action: Safe,
         /// Its target, for words.
@@ -116,6 +120,15 @@ pub enum Effect {
         /// Of which run.
         run: u64,
     },
+    /// Read what the audit tells of other operators and of earlier times; only read.
+    ReadHistory,
+    /// Ask the shared folder who holds these targets and what cools down there; only look.
+    LookAtGuards {
+        /// Number of the question.
+        id: u64,
+        /// Which.
+        wanted: Vec<Wanted>,
+    },
     /// Forget what the terminal shows and draw everything.
     RedrawAll,
     /// Stop as a job of the shell.
@@ -151,6 +164,8 @@ pub enum PreviewOf {
         /// At most so many.
         cap: usize,
     },
+    /// Whom a request reaches.
+    Receivers(Receivers),
     /// A service.
     Service(Box<ServiceStep>),
     /// The database of a cache.
@@ -174,4 +189,8 @@ pub enum PreviewOf {
         /// It would have to end within this.
         limit: Duration,
     },
+    /// The database that a statement goes to.
+    Sql(Box<SqlStep>),
+    /// The Redis that a command goes to.
+    Redis(Box<RedisStep>),
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::app::actions::approvals::SecondEvent;
+use crate::app::actions::standing::Standing;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
+use crate::app::timeline::History;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Moment, Safe, Untrusted};
@@ -95,6 +97,15 @@ pub enum Event {
     AuditStands(Result<(), Safe>),
     /// Runs of before that never came to an end: nobody knows whether they had their effect.
     RunsRecovered(Vec<Safe>),
+    /// What the audit tells of other operators and of earlier times.
+    HistoryRead(Box<History>),
+    /// The shared folder told who holds what, and what cools down.
+    GuardsSeen {
+        /// Of which question.
+        id: u64,
+        /// What it told.
+        seen: Vec<Standing>,
+    },
     /// So many clients are attached to the tmux session that we stand in.
     TmuxClientsCounted(usize),
     /// Whom the guards cover, when that is less than all.

@@ -18,6 +18,7 @@ pub mod report;
 pub mod screen;
 pub mod table;
 pub mod telemetry;
+pub mod timeline;
 pub mod update;
 pub mod view;
 

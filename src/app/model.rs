@@ -7,6 +7,7 @@ use crate::app::concerns::Changes;
 use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::logs::LogsState;
+use crate::app::timeline::Timeline;
 use crate::app::view::View;
 use crate::config::Resolved;
 use crate::config::resolved::{OffSpec, ScreenSpec};
@@ -26,6 +27,8 @@ pub struct Model {
     pub live: Telemetry,
     /// Since when what is watched is as it is.
     pub changes: Changes,
+    /// What happened when.
+    pub timeline: Timeline,
     /// What was known when the screen was frozen; shown instead until it goes on.
     pub frozen: Option<Box<Frozen>>,
     /// What may be done, is being done and was done.
@@ -89,6 +92,7 @@ impl Model {
             name: resolved.name.clone(),
             live: Telemetry::new(resolved, now),
             changes: Changes::default(),
+            timeline: Timeline::default(),
             frozen: None,
             actions: Actions::new(&resolved.actions, now),
             view: View::default(),

@@ -31,6 +31,8 @@ pub enum PaneId {
     Database,
     /// What may be done, and what was done.
     Actions,
+    /// What happened when.
+    Timeline,
     /// A page of a later release: says so in a line.
     Later,
 }

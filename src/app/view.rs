@@ -98,6 +98,7 @@ impl Page {
             Page::Cache => &[PaneId::Cache, PaneId::Signals],
             Page::Logs => &[PaneId::Logs],
             Page::Actions => &[PaneId::Actions],
+            Page::Timeline => &[PaneId::Timeline],
             _ => &[PaneId::Later],
         }
     }
@@ -158,6 +159,11 @@ pub enum Prompt {
     LogSearch,
     /// `&` on the log: filters.
     LogFilter,
+    /// The text of a mark.
+    Mark {
+        /// Where it stands: when the key was pressed.
+        at: Moment,
+    },
 }
 
 impl Prompt {
@@ -167,6 +173,7 @@ impl Prompt {
         match self {
             Prompt::TableFilter(_) | Prompt::LogSearch => "/",
             Prompt::LogFilter => "&",
+            Prompt::Mark { .. } => "mark: ",
         }
     }
 }

@@ -19,6 +19,8 @@ use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
 const WATCHED: &str = include_str!("../../assets/demo.toml");
+/// What is watched of its database, where it has one.
+const WATCHED_DATABASE: &str = include_str!("../../assets/demo_database.toml");
 /// The sample is up and tells its addresses within this time or not at all; a slow disk makes a database slowly.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long we wait to see the sample gone. It ends by itself once the lifeline is let go, also when it takes longer.
@@ -99,6 +101,14 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
     }
 }
 
+/// A connection URL without its password, and the password.
+fn without_password(url: &str) -> (String, String) {
+    let Ok(mut parsed) = url::Url::parse(url) else { return (url.to_owned(), String::new()) };
+    let password = parsed.password().unwrap_or_default().to_owned();
+    let _ = parsed.set_password(None);
+    (parsed.to_string(), password)
+}
+
 fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
     let text = WATCHED
         .replace("\"MANAGER\"", &addresses.manager.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
@@ -107,14 +117,19 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
         .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
         .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
+    // A password does not stand in a configuration: it goes beside it.
+    let (database, password) = addresses.database_url.as_deref().map(without_password).unzip();
+    let text = match &database {
+        Some(url) => text + "\n" + &WATCHED_DATABASE.replace("\"DATABASE\"", &quoted(url)),
+        None => text,
+    };
     let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
     let mut arguments = Arguments::from(targets);
-    arguments.databases.extend(addresses.database_url.clone());
     arguments.redis.extend(addresses.redis_url.clone());
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
-    let variables =
-        config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str())).collect();
+    let own = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str()));
+    let variables = own.chain(password.map(|password| ("PGPASSWORD".to_owned(), password))).collect();
     let inputs = Inputs {
         arguments,
         variables: Variables::new(variables, None),
@@ -123,7 +138,6 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     };
     let mut resolved = resolve(&inputs).map_err(|problems| load::refuse(&problems))?.resolved;
     for database in &mut resolved.databases {
-        database.name = Safe::of("sample");
         database.statements_interval = Duration::from_secs(5);
     }
     for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {

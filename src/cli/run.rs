@@ -9,7 +9,7 @@ use crate::app::Model;
 use crate::app::actions::{headless, parameters};
 use crate::config::Resolved;
 use crate::domain::Safe;
-use crate::remediation::action::Action;
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::outcome::Outcome;
 use crate::runtime::clock;
 use crate::runtime::run::{self, Told, Way};
@@ -40,6 +40,13 @@ pub fn run(asked: Run) -> ExitCode {
     if !is_watched_by_a_person() && !resolved.actions.headless.iter().any(|id| id == action.id.as_str()) {
         say::complain(format!(
             "refused: {0} needs a terminal, on which somebody reads its card; allow it without one: headless = [\"{0}\"] under [actions]",
+            action.id
+        ));
+        return ExitCode::from(Outcome::Refused.exit_status());
+    }
+    if !is_watched_by_a_person() && matches!(&action.plan, Plan::Runbook(runbook) if runbook.asks()) {
+        say::complain(format!(
+            "refused: {} asks a person on its way: it needs a terminal to be answered on",
             action.id
         ));
         return ExitCode::from(Outcome::Refused.exit_status());

@@ -31,7 +31,7 @@ fn heading(section: &Section) -> String {
     match section.form {
         Form::Root => String::new(),
         Form::Table => format!("[{}]\n", section.name),
-        Form::Named => format!("[[{}]]\n", section.name),
+        Form::Named | Form::Steps => format!("[[{}]]\n", section.name),
     }
 }
 

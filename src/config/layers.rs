@@ -1,6 +1,6 @@
 //! Layers become one: entries of the same section and name are merged key by key, and every value keeps its place.
 
-use super::keys::{self, Key, Section};
+use super::keys::{self, Form, Key, Section, runbooks};
 use super::problem::{Layer, Place};
 use super::read::{Entry, Given};
 use super::value::Value;
@@ -73,6 +73,15 @@ pub struct Merged {
 impl Merged {
     /// Puts an entry of the next stronger layer on top.
     pub fn add(&mut self, entry: Entry) {
+        if let Some((runbook, ..)) = runbooks::parts_of(&entry.name).filter(|_| entry.section.form == Form::Steps) {
+            // Whoever gives steps gives all of them: those of a weaker layer go.
+            let is_older = |item: &Item| {
+                item.section.form == Form::Steps
+                    && item.place.layer < entry.place.layer
+                    && runbooks::parts_of(&item.name).is_some_and(|(of, ..)| of == runbook)
+            };
+            self.items.retain(|item| !is_older(item));
+        }
         let known = self.items.iter_mut().find(|i| i.section.name == entry.section.name && i.name == entry.name);
         let Some(item) = known else {
             let Entry { section, name, place, values, flawed } = entry;

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, Form, Key, Section};
+use super::keys::{self, Form, Key, Section, runbooks};
 use super::nearest;
 use super::problem::{Place, Problem};
 use super::value::{self, Context, Value};
+
+mod steps;
 
 /// Most problems that are told of one file; more help nobody.
 const MOST_PROBLEMS: usize = 200;
@@ -59,6 +61,11 @@ pub fn path(section: &Section, name: &str, key: &str) -> String {
         Form::Table => format!("{}{dot}{key}", section.name),
         Form::Named if name.is_empty() => format!("{}{dot}{key}", section.name),
         Form::Named => format!("{} {name:?}{dot}{key}", section.name),
+        Form::Steps => match runbooks::parts_of(name) {
+            Some((runbook, number, false)) => format!("runbook {runbook:?} step {number}{dot}{key}"),
+            Some((runbook, number, true)) => format!("runbook {runbook:?} step {number}.undo{dot}{key}"),
+            None => format!("{}{dot}{key}", section.name),
+        },
     }
 }
 
@@ -111,10 +118,10 @@ impl Reader<'_> {
             let offset = name.span().start;
             if root.key(word).is_some() {
                 self.value(&mut entry, word, offset, value.get_ref());
-            } else if let Some(section) = keys::section(word).filter(|s| s.form != Form::Root) {
+            } else if let Some(section) = keys::section(word).filter(|s| !matches!(s.form, Form::Root | Form::Steps)) {
                 self.section(section, offset, value);
             } else {
-                let known = keys::SECTIONS.iter().map(|s| s.name).filter(|n| !n.is_empty());
+                let known = keys::SECTIONS.iter().map(|s| s.name).filter(|n| !n.is_empty() && !n.contains('.'));
                 let hint = nearest::hint(word, known.chain(root.keys.iter().map(|k| k.name)));
                 self.problem(offset, word, &format!("no such key or section{hint}"));
             }
@@ -142,6 +149,7 @@ impl Reader<'_> {
 
     fn entry(&mut self, section: &'static Section, offset: usize, table: &DeTable<'_>) {
         let mut entry = Entry::new(section, "", self.at(offset));
+        let mut steps = Vec::new();
         if section.form == Form::Named {
             entry.name = self.name_of(section, offset, table);
         }
@@ -150,10 +158,19 @@ impl Reader<'_> {
             if word == "name" && section.form == Form::Named {
                 continue;
             }
+            if word == "step" && section.name == keys::runbooks::RUNBOOK.name {
+                steps.push((name.span().start, value));
+                continue;
+            }
             self.value(&mut entry, word, name.span().start, value.get_ref());
         }
         self.alternatives(&entry);
+        let runbook = entry.name.clone();
+        entry.flawed |= steps.iter().any(|(_, value): &(usize, _)| !matches!(value.get_ref(), DeValue::Array(_)));
         self.entries.push(entry);
+        for (offset, value) in steps {
+            self.steps(&runbook, offset, value.get_ref());
+        }
     }
 
     fn name_of(&mut self, section: &'static Section, offset: usize, table: &DeTable<'_>) -> String {

@@ -14,7 +14,7 @@ use crate::domain::source::SignalId;
 use crate::domain::target::{Environment, Provenance};
 use crate::domain::threshold::Threshold;
 
-pub use actions::ActionsSpec;
+pub use actions::{ActionsSpec, Beside, Receivers};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]

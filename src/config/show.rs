@@ -1,8 +1,9 @@
 //! `config show`: what was resolved, which layer gave each value, what is off and what was assumed. No secret.
 
+use crate::domain::hidden;
 use std::time::Duration;
 
-use super::keys::{Form, SECTIONS};
+use super::keys::{Form, SECTIONS, runbooks};
 use super::layers::Item;
 use super::problem::Place;
 use super::resolve::Resolution;
@@ -42,6 +43,11 @@ fn head(item: &Item, say: &mut impl FnMut(String)) {
             say(format!("[[{}]]", item.section.name));
             say(beside(&format!("name = {}", words::in_quotes(&item.name)), &item.place));
         }
+        Form::Steps => {
+            let (runbook, number, undo) = runbooks::parts_of(&item.name).unwrap_or_default();
+            let heading = if undo { "[runbook.step.undo]" } else { "[[runbook.step]]" };
+            say(format!("{heading} # of {}, step {number}", words::in_quotes(runbook)));
+        }
     }
 }
 
@@ -57,7 +63,7 @@ fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {
     say(format!("# Watched as {}:", r.name));
     for s in &r.services {
         let pace = pace(s.interval, s.deadline);
-        say(format!("#   service   {}  {}  {pace}  {}", s.name, words::url_without_secrets(&s.url), s.environment));
+        say(format!("#   service   {}  {}  {pace}  {}", s.name, hidden::url_without_secrets(&s.url), s.environment));
     }
     for d in &r.databases {
         say(format!("#   database  {}  {}  {}", d.name, pace(d.interval, d.deadline), d.environment));
@@ -73,7 +79,7 @@ fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {
         say(format!("#   log       {}", l.name));
     }
     for o in &r.origins {
-        say(format!("#   discover  {}  {}", words::url_without_secrets(&o.url), o.environment));
+        say(format!("#   discover  {}  {}", hidden::url_without_secrets(&o.url), o.environment));
     }
     let screen = &r.screen;
     say(format!(

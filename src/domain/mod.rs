@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod database;
 pub mod figure;
 pub mod health;
+pub mod hidden;
 pub mod moment;
 pub mod readout;
 pub mod safe;

@@ -95,6 +95,8 @@ pub enum Command {
     WatchAction,
     /// Leave to act again, after it lapsed.
     Arm,
+    /// A mark at this moment.
+    Mark,
     /// The wall clock is right: maintenance windows may open again.
     ConfirmTime,
     /// UTC or local time.
@@ -190,6 +192,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Vacuum, "vacuum", &[], Scope::Global, "the card of VACUUM of a table").takes("TABLE"),
     row(Command::Reindex, "reindex", &[], Scope::Global, "the card of REINDEX CONCURRENTLY").takes("TABLE or INDEX"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
+    row(Command::Mark, "mark", &[Key::char('M')], Scope::Global, "marks this moment; :mark TEXT says what it is"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Approve, "approve", &[], Scope::Global, "what waits for a second person, or the card of one")
         .takes("ID"),

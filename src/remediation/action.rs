@@ -10,6 +10,7 @@ use crate::domain::target::{Environment, Provenance};
 
 use super::level::Level;
 use super::measure::{Precondition, Proof};
+use super::runbook::Runbook;
 use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
 use super::upkeep::Upkeep;
@@ -89,6 +90,8 @@ pub enum Plan {
     },
     /// A table or an index is kept in shape.
     Upkeep(Upkeep),
+    /// Several steps with gates.
+    Runbook(Box<Runbook>),
 }
 
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.

@@ -184,13 +184,16 @@ pub fn two_people(one: &OsIdentity, other: &OsIdentity, shared_accounts: &[Strin
     if ids(one).into_iter().flatten().any(|id| ids(other).contains(&Some(id))) {
         return Err(ApprovalRefusal::Yourself);
     }
-    for who in [one, other] {
-        if shared_accounts.iter().any(|shared| shared == who.user.as_str()) {
-            return Err(ApprovalRefusal::SharedAccount(who.user.clone()));
-        }
-        if who.uid == 0 && who.loginuid.is_none() {
-            return Err(ApprovalRefusal::NobodyKnowsWho(who.user.clone()));
-        }
+    is_somebody(one, shared_accounts).and_then(|()| is_somebody(other, shared_accounts))
+}
+
+/// Whether an identity says who it is: whoever it does not say it of neither asks nor approves.
+pub fn is_somebody(who: &OsIdentity, shared_accounts: &[String]) -> Result<(), ApprovalRefusal> {
+    if shared_accounts.iter().any(|shared| shared == who.user.as_str()) {
+        return Err(ApprovalRefusal::SharedAccount(who.user.clone()));
+    }
+    if who.uid == 0 && who.loginuid.is_none() {
+        return Err(ApprovalRefusal::NobodyKnowsWho(who.user.clone()));
     }
     Ok(())
 }

@@ -49,6 +49,17 @@ pub struct Preview {
     pub relation: Option<Relation>,
     /// How what the action is for stands now, where it can be told.
     pub standing: Option<Safe>,
+    /// What was found for the single steps of a runbook.
+    pub parts: Vec<Part>,
+}
+
+/// What was found for one step of a runbook.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its place, as [`super::runbook::Runbook::items`] counts.
+    pub place: usize,
+    /// What it touches.
+    pub found: Preview,
 }
 
 /// What is shown and consented to.
@@ -189,6 +200,9 @@ impl Card {
         for line in &self.preview.effect {
             all.bytes("effect", line.as_bytes());
         }
+        for part in &self.preview.parts {
+            all.part(part);
+        }
         // The order on the card is for reading; what is consented to is the set.
         let mut keys: Vec<&ObjectKey> = self.preview.objects.iter().map(|object| &object.key).collect();
         keys.sort();
@@ -223,16 +237,26 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        let facts = &self.preview.identity.facts;
-        let lasts = |name: &str| LASTING.contains(&name);
-        let any = facts.iter().any(|(name, _)| lasts(name));
-        let mut all = Hasher::default();
-        // What changes with every restart, and who asks, says nothing about which target it is.
-        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
-            all.text("identity", name);
-            all.bytes("value", value.as_bytes());
-        }
-        all.end()
+        self.preview.identity.target_key()
+    }
+
+    /// The same for every other target that a runbook touches.
+    #[must_use]
+    pub fn keys_beside(&self) -> Vec<Digest> {
+        let own = self.target_key();
+        let parts = self.preview.parts.iter().map(|part| &part.found.identity);
+        let known = parts.filter(|identity| !identity.facts.is_empty());
+        let mut keys: Vec<Digest> = known.map(Identity::target_key).collect();
+        keys.sort_by_key(|key| key.0);
+        keys.dedup();
+        keys.retain(|key| *key != own);
+        keys
+    }
+
+    /// What was found for one step of a runbook.
+    #[must_use]
+    pub fn part(&self, place: usize) -> Option<&Preview> {
+        self.preview.parts.iter().find(|part| part.place == place).map(|part| &part.found)
     }
 
     /// Newer readings of the same measures become the basis of before and after; they are no part of what is consented to.
@@ -249,6 +273,23 @@ impl Card {
     #[must_use]
     pub fn reading_before(&self, measure: &super::measure::Measure) -> Option<&Evidence> {
         self.before.iter().find(|evidence| evidence.measure == *measure)
+    }
+}
+
+impl Identity {
+    /// What tells the target from every other, by those of its facts that last.
+    #[must_use]
+    pub fn target_key(&self) -> Digest {
+        let facts = &self.facts;
+        let lasts = |name: &str| LASTING.contains(&name);
+        let any = facts.iter().any(|(name, _)| lasts(name));
+        let mut all = Hasher::default();
+        // What changes with every restart, and who asks, says nothing about which target it is.
+        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
+            all.text("identity", name);
+            all.bytes("value", value.as_bytes());
+        }
+        all.end()
     }
 }
 
@@ -275,6 +316,22 @@ impl Hasher {
                 self.text("session", &text);
             }
             ObjectKey::Named(name) => self.bytes("named", name.as_bytes()),
+        }
+    }
+
+    fn part(&mut self, part: &Part) {
+        self.text("part", &part.place.to_string());
+        for (name, value) in &part.found.identity.facts {
+            self.text("identity", name);
+            self.bytes("value", value.as_bytes());
+        }
+        for line in &part.found.effect {
+            self.bytes("effect", line.as_bytes());
+        }
+        let mut keys: Vec<&ObjectKey> = part.found.objects.iter().map(|object| &object.key).collect();
+        keys.sort();
+        for key in keys {
+            self.key(key);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::{Moment, Safe};
 
 use super::action::{Action, Plan};
 use super::approval::{Demands, Granted, Policy, Spending};
-use super::card::{Card, Digest, Identity};
+use super::card::{Card, Digest, Identity, Preview};
 use super::clock_trust::ClockTrust;
 use super::level::Level;
 use super::measure::{Evidence, Precondition};
@@ -133,12 +133,17 @@ impl Warrant {
         shut.filter(|shut| !self.card.demands.break_glass || !may_be_broken(shut))
     }
 
-    /// Leave for one step.
-    pub(super) fn approve(&self, step: &Step, now: Moment) -> Approved {
+    /// Leave for one step. One of a runbook is bound to what the card shows for that step alone.
+    pub(super) fn approve(&self, step: &Step, part: Option<usize>, now: Moment) -> Approved {
+        let nothing = Preview::default();
+        let found = match part {
+            None => &self.card.preview,
+            Some(place) => self.card.part(place).unwrap_or(&nothing),
+        };
         Approved {
             step: step.clone(),
-            identity: self.card.preview.identity.clone(),
-            objects: self.card.keys(),
+            identity: found.identity.clone(),
+            objects: found.objects.iter().map(|object| object.key.clone()).collect(),
             not_after: now.plus(step.deadline),
         }
     }

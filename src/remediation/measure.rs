@@ -58,6 +58,10 @@ pub enum Expectation {
     FellTo(f64),
     /// It is there.
     Seen,
+    /// The raw verdict of a service is down.
+    Down,
+    /// The raw verdict of a service is known and not ok.
+    Unwell,
 }
 
 impl Expectation {
@@ -75,6 +79,8 @@ impl Expectation {
             Expectation::None => Some(value == 0.0),
             Expectation::FellTo(share) => before.map(|before| value == 0.0 || value < before * share),
             Expectation::Seen => Some(value > 0.0),
+            Expectation::Down => Some(value == f64::from(Verdict::Down as u8)),
+            Expectation::Unwell => Some(value != f64::from(Verdict::Ok as u8)),
         }
     }
 
@@ -89,6 +95,8 @@ impl Expectation {
             Expectation::None => "is none".to_owned(),
             Expectation::FellTo(share) => format!("falls under {} of what it was", figure::percent(*share)),
             Expectation::Seen => "is seen".to_owned(),
+            Expectation::Down => "is down".to_owned(),
+            Expectation::Unwell => "is not ok".to_owned(),
         }
     }
 }

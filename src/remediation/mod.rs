@@ -13,16 +13,21 @@ pub mod cooldown;
 pub mod execution;
 pub mod explain;
 pub mod guard;
+pub mod inward;
 pub mod level;
 pub mod measure;
 pub mod object;
 pub mod outcome;
 pub mod place;
+pub mod query;
+pub mod runbook;
 pub mod service;
 pub mod step;
 pub mod ticket;
+pub mod tripwire;
 pub mod upkeep;
 pub mod window;
+pub mod written;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use crate::domain::{Cause, Safe};
 
 use super::command::CommandStep;
 use super::explain::ExplainStep;
+use super::inward::{Look, Manual, WaitUntil};
 use super::object::{Fate, ObjectKey};
+use super::query::{RedisStep, SqlStep};
 use super::service::ServiceStep;
 use super::service::facts::ServiceFacts;
 use super::upkeep::UpkeepStep;
@@ -44,9 +46,27 @@ pub enum Work {
     Explain(Box<ExplainStep>),
     /// Keeps a table or an index in shape.
     Upkeep(Box<UpkeepStep>),
+    /// Sends one statement to a database.
+    Sql(Box<SqlStep>),
+    /// Sends one command to a Redis.
+    Redis(Box<RedisStep>),
+    /// Waits until fresh readings show something. Nothing is sent.
+    WaitUntil(Box<WaitUntil>),
+    /// A fresh reading, shown. Nothing is sent.
+    Look(Box<Look>),
+    /// A person does something and says so. Nothing is sent.
+    Manual(Box<Manual>),
+    /// Time passes. Nothing is sent.
+    Pause(Duration),
 }
 
 impl Work {
+    /// Whether nothing is sent for it: the execution itself sees it through.
+    #[must_use]
+    pub fn is_inward(&self) -> bool {
+        matches!(self, Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_))
+    }
+
     /// It can be stopped in the middle, and says what that leaves.
     #[must_use]
     pub fn can_be_stopped(&self) -> bool {
@@ -167,4 +187,18 @@ pub struct ServiceWork {
     pub stable: Duration,
     /// It is looked at for so long.
     pub within: Duration,
+    /// How it is bound to the card, and when the step is over.
+    pub binding: Binding,
+}
+
+/// How an order to a service is bound to what its card shows, and when its step is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The very process of the card; over when the manager answered, for the proof of the action goes on looking.
+    Alone,
+    /// The very process of the card; over when the service is shown to be as it should.
+    First,
+    /// A step before it changed the service: only the unit and its manager must be those of the card. Over when the
+    /// service is shown to be as it should.
+    Later,
 }

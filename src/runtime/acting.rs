@@ -4,21 +4,24 @@
 use std::sync::Arc;
 
 use crate::adapters::act::Commands;
+use crate::adapters::endpoint::JsonEndpoint;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
+use crate::app::actions::{receivers, standing};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Event};
-use crate::config::resolved::ActionsSpec;
+use crate::config::resolved::{ActionsSpec, Receivers};
 use crate::domain::{Cause, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
-use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::step::{SessionsStep, StepEnd, Work};
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
+use super::history::HistoryReader;
 use super::inbox::Inbox;
 use super::redis_orders;
 use super::service_orders;
@@ -28,6 +31,7 @@ use super::watch::Watch;
 /// Acting, where it is allowed.
 pub struct Acting {
     inbox: Arc<Inbox>,
+    history: HistoryReader,
     audit: Option<AuditThread>,
     /// The run whose step is to be stopped.
     interrupted: tokio::sync::watch::Sender<Option<u64>>,
@@ -37,7 +41,8 @@ impl Acting {
     /// Opens the audit where actions are allowed; a program that only looks writes nothing.
     pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
         let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
-        Ok(Acting { inbox, audit, interrupted: tokio::sync::watch::channel(None).0 })
+        let history = HistoryReader::new(spec, Arc::clone(&inbox));
+        Ok(Acting { inbox, history, audit, interrupted: tokio::sync::watch::channel(None).0 })
     }
 
     /// Lets the audit finish; where its chain ends, if anything was written.
@@ -50,8 +55,8 @@ impl Acting {
     pub fn obey(&self, watch: &Watch, effect: Effect) {
         match effect {
             Effect::Preview(order) => self.preview(watch, *order),
-            Effect::Hold { run, key, action, target, cool_down, spending } => {
-                self.hold(run, Wanted { key, action, target, cool_down, spending });
+            Effect::Hold { run, key, beside, action, target, cool_down, spending } => {
+                self.hold(run, Wanted { key, beside, action, target, cool_down, spending });
             }
             Effect::Record { run, entry } => self.record(run, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
@@ -67,6 +72,8 @@ impl Acting {
                 // Where the database is busy, the menu goes without.
                 let _read = watch.order(database, DatabaseOrder::Needy { database });
             }
+            Effect::ReadHistory => self.history.read(),
+            Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
             _ => {}
         }
     }
@@ -96,6 +103,29 @@ impl Acting {
                 if !watch.order(database, DatabaseOrder::LookAtRelation { id, upkeep, limit, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
+            }
+            PreviewOf::Receivers(Receivers::Sql { database, sql }) => {
+                let begun = clock::now();
+                if !watch.order(database, DatabaseOrder::Receivers { id, sql, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Receivers(Receivers::Endpoint { request, pointer }) => {
+                let (inbox, endpoint) =
+                    (Arc::clone(&self.inbox), JsonEndpoint::new(request, watch.clients(), deadline));
+                watch.io().spawn(async move { receivers_of(id, endpoint, &pointer, &inbox).await });
+            }
+            PreviewOf::Sql(step) => {
+                let begun = clock::now();
+                if !watch.order(step.database, DatabaseOrder::PreviewStatement { id, step, deadline }) {
+                    self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
+                }
+            }
+            PreviewOf::Redis(step) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(step.cache));
+                watch.io().spawn(async move {
+                    redis_orders::preview_command(id, target, &step, deadline, &inbox).await;
+                });
             }
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
@@ -141,6 +171,11 @@ impl Acting {
         }
     }
 
+    /// Looks who holds targets. Where the thread is stuck nothing is known of it, and nothing is said.
+    fn look_at_guards(&self, id: u64, wanted: Vec<standing::Wanted>) {
+        let _asked = self.order(AuditOrder::Look { id, wanted });
+    }
+
     /// Lets them go.
     fn release(&self, run: u64) {
         if !self.order(AuditOrder::Release { run }) {
@@ -151,13 +186,16 @@ impl Acting {
     /// Does a step. Only with what the guard made.
     fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
         match &approved.step().work {
-            Work::Sessions(sessions) => {
-                let database = sessions.database;
-                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
+            Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),
+            Work::Sql(sql) => self.run_at(watch, sql.database, run, step, approved),
+            Work::Redis(redis) => {
+                let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(redis.cache));
+                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
             }
-            Work::Explain(explain) => {
-                let database = explain.database;
-                self.over_kept_connection(watch, database, DatabaseOrder::Run { run, step, approved }, run, step);
+            Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => {
+                let end = StepEnd::Failed(Cause::Other(Safe::of("nothing is sent for such a step")));
+                self.tell(run, Input::StepEnded { step, end });
             }
             Work::Command(command) => {
                 let (command, deadline) = (command.clone(), approved.step().deadline);
@@ -178,10 +216,10 @@ impl Acting {
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
-                let (stop, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                watch
-                    .io()
-                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, stop, &inbox).await });
+                let (broken_off, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
+                watch.io().spawn(async move {
+                    upkeep_orders::run(run, step, &approved, own, kept, broken_off, &inbox).await;
+                });
             }
             Work::Http(http) => {
                 let (http, deadline) = (http.clone(), approved.step().deadline);
@@ -194,9 +232,9 @@ impl Acting {
         }
     }
 
-    /// A database that has too many orders waiting did nothing.
-    fn over_kept_connection(&self, watch: &Watch, database: usize, order: DatabaseOrder, run: u64, step: usize) {
-        if !watch.order(database, order) {
+    /// Does a step over the kept connection of a database, or from beside it.
+    fn run_at(&self, watch: &Watch, database: usize, run: u64, step: usize, approved: Box<Approved>) {
+        if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
             self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
         }
     }
@@ -214,6 +252,12 @@ impl Acting {
     fn tell(&self, run: u64, input: Input) {
         self.inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
     }
+}
+
+async fn receivers_of(id: u64, mut endpoint: JsonEndpoint, pointer: &str, inbox: &Inbox) {
+    let begun = clock::now();
+    let outcome = endpoint.counts(pointer, receivers::MOST + 1).await.map(receivers::found);
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
 
 fn count(watch: &Watch, database: usize, order: DatabaseOrder) {

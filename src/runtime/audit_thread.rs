@@ -2,8 +2,6 @@
 //! targets and the beginnings of cool-downs are kept here too: both are files, and both come before an effect.
 
 use std::collections::HashMap;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -15,13 +13,15 @@ use crate::adapters::shared_folder::{Hold, SharedFolder};
 use crate::adapters::{config_files, tmux};
 use crate::app::Event;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
+use crate::app::actions::standing;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
-use crate::remediation::audit::{Entry, Unfinished, Value};
+use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
 use super::clock;
 use super::guards::{Guards, Wanted};
+use super::history;
 use super::inbox::Inbox;
 use super::second_person::{Scribe, SecondPerson};
 
@@ -52,6 +52,13 @@ pub enum AuditOrder {
         run: u64,
         /// What is wanted.
         wanted: Wanted,
+    },
+    /// Look who holds targets and what cools down there.
+    Look {
+        /// Number of the question.
+        id: u64,
+        /// Which.
+        wanted: Vec<standing::Wanted>,
     },
     /// Let the locks go.
     Release {
@@ -118,8 +125,11 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Hold { run, wanted } => {
                 let held = desk.guards.hold(&wanted);
-                let input = Input::Held(held.map(|hold| drop(desk.holds.insert(run, hold))));
+                let input = Input::Held(held.map(|holds| drop(desk.holds.insert(run, holds))));
                 tell(inbox, run, input);
+            }
+            AuditOrder::Look { id, wanted } => {
+                inbox.tell(Event::GuardsSeen { id, seen: desk.guards.look(wanted) });
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
             AuditOrder::Second(order) => desk.second(order, inbox),
@@ -139,7 +149,7 @@ struct Desk {
     ledger: Ledger,
     place: Option<Place>,
     guards: Guards,
-    holds: HashMap<u64, Hold>,
+    holds: HashMap<u64, Vec<Hold>>,
     second: SecondPerson,
 }
 
@@ -153,11 +163,7 @@ struct Ledger {
 
 impl Desk {
     fn open(spec: &ActionsSpec, inbox: &Inbox) -> Desk {
-        let own = audit_log::default_folder();
-        let place = match &spec.audit {
-            Some(path) => Some(Place { shared: is_of_a_group(path), path: path.clone() }),
-            None => own.map(|path| Place { path, shared: false }),
-        };
+        let place = history::place(spec);
         let guards = Guards::open(spec);
         if let Some(words) = guards.coverage() {
             inbox.tell(Event::GuardsCover(words));
@@ -180,7 +186,7 @@ impl Desk {
         match AuditLog::open(place, writer, now) {
             Ok((log, opened)) => {
                 if !opened.recovered.is_empty() {
-                    inbox.tell(Event::RunsRecovered(opened.recovered.iter().map(words).collect()));
+                    inbox.tell(Event::RunsRecovered(opened.recovered.iter().map(history::words).collect()));
                 }
                 for found in opened.notes {
                     tracing::warn!("audit: {found}");
@@ -252,18 +258,4 @@ impl Ledger {
             }
         }
     }
-}
-
-/// A folder that a group may write to is one that several operators share.
-fn is_of_a_group(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o020 != 0)
-}
-
-/// What is known of a run that never came to an end.
-fn words(run: &Unfinished) -> Safe {
-    let field = |name: &str| match run.fields.iter().find(|(known, _)| known == name) {
-        Some((_, Value::Text(text))) => text.clone(),
-        _ => Safe::of("?"),
-    };
-    Safe::of(format!("{}  {} on {}, by process {}", run.at, field("action"), field("target"), run.writer.pid))
 }

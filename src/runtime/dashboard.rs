@@ -100,6 +100,7 @@ impl Dashboard {
         let input = listen_to(&tty, &inbox)?;
         watch.begin(resolved);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
+        acting.obey(&watch, Effect::ReadHistory);
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -266,6 +267,8 @@ impl Dashboard {
             | Effect::Second(_)
             | Effect::Interrupt { .. }
             | Effect::ReadNeedy { .. }
+            | Effect::ReadHistory
+            | Effect::LookAtGuards { .. }
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::adapters::postgres::PostgresSource;
 use crate::app::Event;
+use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
 use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Moment, Safe};
@@ -14,6 +15,7 @@ use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::ObjectKey;
+use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
 use crate::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 
@@ -37,6 +39,24 @@ pub enum DatabaseOrder {
         verb: SessionVerb,
         /// At most so many.
         cap: usize,
+        /// Within this.
+        deadline: Duration,
+    },
+    /// Find out whom a request reaches.
+    Receivers {
+        /// Its number, for the answer.
+        id: u64,
+        /// What names them.
+        sql: String,
+        /// Within this.
+        deadline: Duration,
+    },
+    /// Find out what a statement would be sent to.
+    PreviewStatement {
+        /// Its number, for the answer.
+        id: u64,
+        /// Which.
+        step: Box<SqlStep>,
         /// Within this.
         deadline: Duration,
     },
@@ -112,6 +132,16 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }
+        DatabaseOrder::Receivers { id, sql, deadline } => {
+            let outcome = source.receivers(&sql, receivers::MOST + 1, deadline).await.map(receivers::found);
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
+        DatabaseOrder::PreviewStatement { id, step, deadline } => {
+            let outcome = source.preview_statement(&step, deadline).await;
+            inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+            false
+        }
         DatabaseOrder::Run { run, step, approved } => {
             let end = carry_out(source, &approved).await;
             tell(inbox, run, Input::StepEnded { step, end });
@@ -150,25 +180,31 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
     }
 }
 
-/// The database's turn is taken first: an operator on another host may be at it.
+/// The database's turn is taken first: an operator on another host may be at it. What only reads needs none.
 async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd {
     let step = approved.step();
     if let Work::Explain(explain) = &step.work {
         return source.explain(approved.identity(), explain, approved.left(clock::now())).await;
     }
-    let Work::Sessions(sessions) = &step.work else {
-        return StepEnd::Failed(Cause::Other(Safe::of("no step of a database")));
-    };
     let left = || approved.left(clock::now());
     if left().is_zero() {
         return StepEnd::Failed(too_late(step.deadline));
     }
+    match &step.work {
+        Work::Sql(sql) if sql.read_only => return source.run_statement(approved.identity(), sql, left()).await,
+        Work::Sessions(_) | Work::Sql(_) => {}
+        _ => return StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
+    }
     if let Err(cause) = source.claim(left()).await {
         return StepEnd::Failed(cause);
     }
-    let end = match left() {
-        Duration::ZERO => StepEnd::Failed(too_late(step.deadline)),
-        left => source.signal(approved.identity(), approved.objects(), sessions.verb, left).await,
+    let end = match (left(), &step.work) {
+        (Duration::ZERO, _) => StepEnd::Failed(too_late(step.deadline)),
+        (left, Work::Sql(sql)) => source.run_statement(approved.identity(), sql, left).await,
+        (left, Work::Sessions(sessions)) => {
+            source.signal(approved.identity(), approved.objects(), sessions.verb, left).await
+        }
+        _ => StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
     };
     // Where the connection was lost, the turn went with it.
     if let Err(cause) = source.release(BRIEF).await {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::adapters::operator;
 use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
+use crate::app::actions::standing::{self, Standing};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Safe, figure};
 use crate::remediation::approval::Spending;
@@ -16,6 +17,8 @@ use super::clock;
 pub struct Wanted {
     /// The target's identity, hashed.
     pub key: String,
+    /// The same of other targets that it touches.
+    pub beside: Vec<String>,
     /// Which action.
     pub action: Safe,
     /// Its target, for words.
@@ -52,9 +55,26 @@ impl Guards {
         self.folder.as_ref().map_err(Clone::clone)
     }
 
-    /// Takes the lock of a target, looks whether the action still cools down, uses its approval up, and notes that it
+    /// Looks who holds targets, and what cools down there; takes and changes nothing. What cannot be read is not said.
+    pub fn look(&self, wanted: Vec<standing::Wanted>) -> Vec<Standing> {
+        let Ok(folder) = &self.folder else { return Vec::new() };
+        let now = clock::now();
+        let one = |wanted: standing::Wanted| {
+            let standing::Wanted { action, key, cool_down } = wanted;
+            let holder = folder.holder(&key).ok().flatten();
+            let held = holder.map(|holder| {
+                let since = holder.since.format("%H:%M:%SZ");
+                Safe::of(format!("{} since {since} ({})", holder.user, holder.action))
+            });
+            let cooling = folder.cooling(action.as_str(), &key, cool_down, now).ok().flatten();
+            Standing { action, key, cooling, held }
+        };
+        wanted.into_iter().map(one).collect()
+    }
+
+    /// Takes the locks of the targets, looks whether the action still cools down, uses its approval up, and notes that it
     /// starts now.
-    pub fn hold(&self, wanted: &Wanted) -> Result<Hold, Safe> {
+    pub fn hold(&self, wanted: &Wanted) -> Result<Vec<Hold>, Safe> {
         let folder = self.folder()?;
         let now = clock::now();
         let me = operator::identity();
@@ -67,7 +87,10 @@ impl Guards {
             action: wanted.action.clone(),
             target: wanted.target.clone(),
         };
-        let hold = folder.hold(&wanted.key, &holder).map_err(|held| Safe::of(held.to_string()))?;
+        // Nobody waits for a lock, so their order does not matter; those already taken go when one is not to be had.
+        let keys = std::iter::once(&wanted.key).chain(&wanted.beside);
+        let taken = keys.map(|key| folder.hold(key, &holder).map_err(|held| Safe::of(held.to_string())));
+        let holds = taken.collect::<Result<Vec<Hold>, Safe>>()?;
         let action = wanted.action.as_str();
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
         if let Some(left) = folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
@@ -79,6 +102,6 @@ impl Guards {
             spent.map_err(|why| Safe::of(format!("the second person's approval cannot be used: {why}")))?;
         }
         folder.started(action, &wanted.key, now).map_err(unknown)?;
-        Ok(hold)
+        Ok(holds)
     }
 }

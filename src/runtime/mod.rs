@@ -2,6 +2,7 @@
 
 mod acting;
 pub mod approve;
+mod asking;
 mod audit_thread;
 mod base64;
 pub mod clock;
@@ -15,6 +16,7 @@ mod fault;
 pub mod first_line;
 mod guards;
 pub mod headless;
+mod history;
 mod inbox;
 mod io_thread;
 mod log_thread;

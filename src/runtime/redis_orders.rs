@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::adapters::redis::flush;
+use crate::adapters::redis::{command, flush};
 use crate::app::Event;
 use crate::config::resolved::RedisTarget;
 use crate::domain::{Cause, Safe};
@@ -11,6 +11,7 @@ use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
+use crate::remediation::query::RedisStep;
 use crate::remediation::step::{StepEnd, Work};
 
 use super::clock;
@@ -29,9 +30,28 @@ pub async fn preview(id: u64, target: Option<RedisTarget>, deadline: Duration, i
     inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
 
-/// Flushes it, once.
+/// Looks at the server of a command for the card.
+pub async fn preview_command(
+    id: u64,
+    target: Option<RedisTarget>,
+    step: &RedisStep,
+    deadline: Duration,
+    inbox: &Inbox,
+) {
+    let begun = clock::now();
+    let outcome = match target {
+        Some(target) => command::preview(&target, step, deadline).await,
+        None => Err(no_redis()),
+    };
+    inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
+}
+
+/// Flushes it, or sends a command, once.
 pub async fn run(run: u64, step: usize, target: Option<RedisTarget>, approved: &Approved, inbox: &Inbox) {
     let end = match (&approved.step().work, target) {
+        (Work::Redis(redis), Some(target)) => {
+            command::run(&target, approved.identity(), redis, approved.step().deadline).await
+        }
         (Work::Flush(work), Some(target)) => {
             let (identity, objects) = (approved.identity(), approved.objects());
             flush::flush(&target, identity, objects, work, approved.step().deadline).await

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
 use crate::app::actions::approvals::SecondEvent;
-use crate::app::actions::{evidence, headless, progress, record};
+use crate::app::actions::{evidence, headless, progress, question, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
@@ -18,6 +18,7 @@ use crate::remediation::execution::{Input, Phase};
 use crate::remediation::outcome::Outcome;
 
 use super::acting::Acting;
+use super::asking::Person;
 use super::inbox::Inbox;
 use super::teller::Teller;
 use super::watch::Watch;
@@ -71,8 +72,18 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
     let model = Model::new(resolved, clock::now(), clock::local_offset());
     let teller = Teller::start(print)?;
-    let mut driver =
-        Driver { model, watch, acting, inbox, teller, left: None, told: Safe::default(), audit_opened: false };
+    let mut driver = Driver {
+        model,
+        watch,
+        acting,
+        inbox,
+        teller,
+        left: None,
+        told: Safe::default(),
+        audit_opened: false,
+        person: Person::new(),
+        asked: None,
+    };
     let status = match consent {
         Ok(consent) => driver.go(resolved, action, consent),
         Err(why) => {
@@ -109,6 +120,9 @@ struct Driver {
     told: Safe,
     /// The audit was opened, or cannot be: runs of before whose end is not known were told by then.
     audit_opened: bool,
+    /// Who answers what a runbook asks, and what was asked last.
+    person: Person,
+    asked: Option<Phase>,
 }
 
 impl Driver {
@@ -213,6 +227,7 @@ impl Driver {
             }
             self.step(Event::TimePassed);
             self.tell_standing();
+            self.ask();
         }
         let Some(current) = &self.model.actions.current else { return Outcome::Unknown.exit_status() };
         let report = headless::plain(&progress::document(&current.execution, self.model.now));
@@ -222,6 +237,34 @@ impl Driver {
             Phase::Ended { outcome: Outcome::Verified, recorded: false } => Outcome::Failed.exit_status(),
             Phase::Ended { outcome, .. } => outcome.exit_status(),
             _ => Outcome::Unknown.exit_status(),
+        }
+    }
+
+    /// What a runbook asks is asked here, and what is typed is its answer. Nobody at the terminal is no answer.
+    fn ask(&mut self) {
+        let Some(current) = &self.model.actions.current else { return };
+        let Some(asked) = current.execution.question() else {
+            self.asked = None;
+            return;
+        };
+        let (run, phase) = (current.id, current.execution.phase());
+        let is_new = self.asked != Some(phase);
+        let mut lines = if is_new { question::words(&asked, &current.execution, self.model.now) } else { Vec::new() };
+        let typed = if is_new { None } else { self.person.line() };
+        let answer = typed.as_ref().and_then(|line| question::typed(&asked, line));
+        if is_new || typed.is_some() && answer.is_none() {
+            lines.push(Safe::of(question::choices(&asked)));
+        }
+        if is_new {
+            self.asked = Some(phase);
+            self.person.listen();
+        }
+        if !lines.is_empty() {
+            self.teller.tell(Told::Answer(lines));
+        }
+        let answer = if Person::is_there() { answer } else { Some(Input::NobodyThere) };
+        if let Some(input) = answer {
+            self.happened(Event::ActionHappened { run, input: Box::new(input) });
         }
     }
 
@@ -280,6 +323,7 @@ impl Driver {
         for effect in update(&mut self.model, event, clock::now()) {
             match effect {
                 Effect::Compute(job) => self.happened(Event::JobFinished(Box::new(job::run(job)))),
+                Effect::RefreshAll => self.watch.refresh_all(),
                 effect => self.acting.obey(&self.watch, effect),
             }
         }

@@ -14,7 +14,7 @@ use crate::app::actions::approvals::{
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, Granted, OsIdentity, Request, VALID, may_approve, two_people,
+    Approval, ApprovalRefusal, Granted, OsIdentity, Request, VALID, is_somebody, may_approve, two_people,
 };
 use crate::remediation::audit::AuditEvent;
 
@@ -121,9 +121,9 @@ impl SecondPerson {
             phrase: asking.phrase,
             count: asking.count,
         };
-        if self.shared_accounts.iter().any(|shared| shared == self.me().user.as_str()) {
-            let refusal = ApprovalRefusal::SharedAccount(self.me().user.clone()).to_string();
-            return Err(refused(&request, &Safe::of(refusal), scribe));
+        // Nobody could approve it: that is said at once, not after ten minutes.
+        if let Err(refusal) = is_somebody(self.me(), &self.shared_accounts) {
+            return Err(refused(&request, &Safe::of(refusal.to_string()), scribe));
         }
         for _ in 0..TRIES {
             request.id = chance().map_err(|error| Safe::of(format!("no id could be made: {error}")))?;

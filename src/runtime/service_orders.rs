@@ -7,16 +7,16 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::adapters::act::Commands;
 use crate::app::Event;
-use crate::domain::{Moment, Safe, Untrusted};
+use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
 use crate::remediation::execution::Input;
 use crate::remediation::measure::{Evidence, Measure};
-use crate::remediation::object::Object;
+use crate::remediation::object::{Fate, Object};
 use crate::remediation::place::quoted;
-use crate::remediation::service::facts::ServiceFacts;
-use crate::remediation::service::proof::{Steadiness, SteadyWatch};
+use crate::remediation::service::facts::{ServiceFacts, ServiceState};
+use crate::remediation::service::proof::{self, Steadiness, SteadyWatch};
 use crate::remediation::service::{ServiceStep, ServiceVerb};
-use crate::remediation::step::{ServiceWork, StepEnd};
+use crate::remediation::step::{Binding, ServiceWork, StepEnd};
 
 use super::clock;
 use super::inbox::Inbox;
@@ -29,8 +29,13 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
     let begun = clock::now();
-    let facts = Commands::here().service_facts(step, deadline).await;
-    let outcome = facts.and_then(|facts| {
+    let commands = Commands::here();
+    let facts = commands.service_facts(step, deadline).await;
+    let left = deadline.saturating_sub(clock::now().since(begun));
+    // Only once for the card: the looks that follow an order are many.
+    let dependents = if facts.is_ok() { commands.dependents(step, left).await } else { Vec::new() };
+    let outcome = facts.and_then(|mut facts| {
+        facts.required_by.extend(dependents);
         let argv = step.command()?.whole()?;
         Ok(found(step, facts, &argv))
     });
@@ -75,11 +80,13 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, deadline: Duration, 
     let commands = Commands::here();
     let tell = |input: Input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
     let until = Instant::now() + deadline;
+    if work.binding != Binding::Alone {
+        let end = prove(&commands, work, until).await;
+        return tell(Input::StepEnded { step, end });
+    }
     let end = match commands.service_facts(&work.step, deadline.min(LOOK)).await {
         Err(cause) => StepEnd::Failed(cause),
-        Ok(now) if now.identity() != work.before.identity() => {
-            StepEnd::OtherTarget(Safe::of(format!("{} runs {} now", work.step.name(), now.identity())))
-        }
+        Ok(now) if now.identity() != work.before.identity() => other(work, &now),
         Ok(_as_before) => commands.run_service(&work.step, until.saturating_duration_since(Instant::now())).await,
     };
     let acted = matches!(end, StepEnd::Done { .. } | StepEnd::Unknown(_));
@@ -88,6 +95,57 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, deadline: Duration, 
         let until = Instant::now() + work.within;
         let _over = timeout_at(until, watch(&commands, work, &tell)).await;
     }
+}
+
+fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
+    StepEnd::OtherTarget(Safe::of(format!("{} runs {} now", work.step.name(), now.identity())))
+}
+
+/// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
+async fn prove(commands: &Commands, work: &ServiceWork, until: Instant) -> StepEnd {
+    let left = || until.saturating_duration_since(Instant::now());
+    let now = match commands.service_facts(&work.step, left().min(LOOK)).await {
+        Err(cause) => return StepEnd::Failed(cause),
+        Ok(now) => now,
+    };
+    if work.binding == Binding::First && now.identity() != work.before.identity() {
+        return other(work, &now);
+    }
+    if let Some(words) = proof::is_so_already(work.step.verb, &now) {
+        return StepEnd::Done { fates: vec![(work.step.object(), Fate::Gone)], said: vec![words] };
+    }
+    let (mut fates, mut said) = match commands.run_service(&work.step, left().saturating_sub(work.within)).await {
+        StepEnd::Done { fates, said } => (fates, said),
+        end => return end,
+    };
+    if !work.step.verb.changes() {
+        return StepEnd::Done { fates, said };
+    }
+    let work = ServiceWork { before: now, ..work.clone() };
+    let mut steady = SteadyWatch::new(work.before.clone(), work.stable);
+    let mut why = Safe::of("it was not looked at");
+    while !left().is_zero() {
+        let begun = clock::now();
+        match commands.service_facts(&work.step, left().min(LOOK)).await {
+            Ok(facts) => {
+                let seen = judged(&work, &mut steady, &facts, begun);
+                why = seen.words;
+                match seen.value {
+                    Some(left) if left <= 0.0 => {
+                        said.push(why);
+                        return StepEnd::Done { fates, said };
+                    }
+                    // It came up and did not stay.
+                    None => break,
+                    Some(_) => {}
+                }
+            }
+            Err(cause) => why = Safe::of(cause.to_string()),
+        }
+        sleep(PAUSE.min(left())).await;
+    }
+    fates.clear();
+    StepEnd::Failed(Cause::Other(Safe::of(format!("the order was given, and it is not as it should be: {why}"))))
 }
 
 async fn watch(commands: &Commands, work: &ServiceWork, tell: &impl Fn(Input)) {
@@ -105,7 +163,7 @@ async fn watch(commands: &Commands, work: &ServiceWork, tell: &impl Fn(Input)) {
 fn judged(work: &ServiceWork, steady: &mut SteadyWatch, facts: &ServiceFacts, at: Moment) -> Evidence {
     let (value, words) = match work.step.verb {
         ServiceVerb::Stop => {
-            let left = facts.instances.len();
+            let left = facts.instances.len().max(usize::from(facts.state == ServiceState::Stopping));
             (Some(left as f64), Safe::of(format!("{left} running")))
         }
         _ => match steady.read(facts, at) {

@@ -30,7 +30,7 @@ pub async fn run(
     approved: &Approved,
     own: Option<PostgresSource>,
     kept: Option<mpsc::Sender<DatabaseOrder>>,
-    stop: watch::Receiver<Option<u64>>,
+    broken_off: watch::Receiver<Option<u64>>,
     inbox: &Inbox,
 ) {
     let tell = |input: Input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
@@ -38,7 +38,7 @@ pub async fn run(
         let end = StepEnd::Failed(Cause::Other(Safe::of("no database of the configuration")));
         return tell(Input::StepEnded { step, end });
     };
-    let ended = keep_up(run, approved, work, own, &kept, stop).await;
+    let ended = keep_up(run, approved, work, own, &kept, broken_off).await;
     if let Some(names) = ended.leftovers {
         inbox.tell(Event::LeftoversFound { database: work.database, names });
     }
@@ -56,12 +56,12 @@ async fn keep_up(
     work: &UpkeepStep,
     mut own: PostgresSource,
     kept: &mpsc::Sender<DatabaseOrder>,
-    mut stop: watch::Receiver<Option<u64>>,
+    mut broken_off: watch::Receiver<Option<u64>>,
 ) -> crate::adapters::postgres::Ended {
     let (begun, mut pid) = watch::channel(None);
     let stopped = async {
         // Nobody can ask any more: it goes on to its end.
-        if stop.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
+        if broken_off.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
             std::future::pending::<()>().await;
         }
     };

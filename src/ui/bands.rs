@@ -4,6 +4,7 @@
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId::{
     self, Actions, Cache, Connections, Database, Latency, Later, Logs, Services, Sessions, Signals, SlowQueries,
+    Timeline,
 };
 use crate::app::view::Page;
 
@@ -68,6 +69,7 @@ const CACHE_WIDE: &[Band] = &[band(&[(Cache, 50), (Signals, 50)], 4, 3, 1, 0)];
 const CACHE_STACKED: &[Band] = &[band(&[(Cache, 1)], 9, 3, 2, 0), band(&[(Signals, 1)], 12, 3, 3, 0)];
 const LOGS: &[Band] = &[band(&[(Logs, 1)], 4, 3, 1, 0)];
 const ACTIONS: &[Band] = &[band(&[(Actions, 1)], 4, 3, 1, 0)];
+const TIMELINE: &[Band] = &[band(&[(Timeline, 1)], 4, 3, 1, 0)];
 const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.
@@ -86,6 +88,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Cache => CACHE_STACKED,
         Page::Logs => LOGS,
         Page::Actions => ACTIONS,
+        Page::Timeline => TIMELINE,
         _ => LATER,
     }
 }

@@ -6,6 +6,7 @@ mod http;
 mod logs;
 mod postgres;
 mod redis;
+mod redis_commands;
 mod redis_faults;
 mod redis_flush;
 mod shared_folder;

@@ -5,8 +5,10 @@ mod explain;
 mod faults;
 mod pooler;
 mod readings;
+mod receivers;
 mod rights;
 mod statements;
+mod statements_run;
 mod tls;
 mod upkeep;
 

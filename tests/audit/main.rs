@@ -9,6 +9,7 @@
 
 mod faults;
 mod folders;
+mod history;
 mod journal;
 mod kills;
 mod program;

@@ -8,6 +8,7 @@ mod layers;
 mod policy;
 mod profiles;
 mod reader;
+mod runbooks;
 mod show;
 
 use std::collections::BTreeMap;

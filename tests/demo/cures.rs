@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::pty::{Session, Start};
 
 const DOWN: &str = "\x1b[B";
-const RUN: &str = "\x14";
+pub const RUN: &str = "\x14";
 
 /// A cure shows within this, or it is none.
-const SHOWS: Duration = Duration::from_secs(90);
+pub const SHOWS: Duration = Duration::from_secs(90);
 
 /// The dashboard on a sample in which this happens, once the screen tells of it.
-fn incident(scenario: &str, symptom: &str) -> Session {
+pub fn incident(scenario: &str, symptom: &str) -> Session {
     let session = Start::new(&["demo", "--scenario", scenario, "--scenario-after", "3s"]).size(160, 50).run();
     session.wait_long("the sample", SHOWS, |seen| seen.shows("ARMED") && seen.shows("OK"));
     session.wait_long(symptom, SHOWS, |seen| seen.shows(symptom));
@@ -25,7 +25,7 @@ fn chosen(screen: &str) -> Option<String> {
 }
 
 /// Opens the card of the action with this title.
-fn card(session: &mut Session, title: &str) {
+pub fn card(session: &mut Session, title: &str) {
     session.press("a", "Enter shows the card");
     for _ in 0..12 {
         let before = chosen(&session.screen());
@@ -40,7 +40,7 @@ fn card(session: &mut Session, title: &str) {
 }
 
 /// Confirms, and waits for the verdict.
-fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
+pub fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     if let Some(name) = name {
         session.send(name);
     }
@@ -51,7 +51,14 @@ fn run(session: &mut Session, name: Option<&str>, verdict: &str) {
     });
 }
 
-fn leave(mut session: Session) {
+/// Leaves from a text that lies on top.
+fn leave_text(mut session: Session) {
+    session.send("\x03");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+pub fn leave(mut session: Session) {
     session.send("\x1b");
     session.wait_gone("Before and after");
     session.send("\x03");
@@ -115,9 +122,31 @@ fn error_burst() {
 #[test]
 fn service_down() {
     let mut session = incident("service-down", "refused");
+    session.wait_long("it is down for good", SHOWS, |seen| seen.shows("worker down"));
     card(&mut session, "restart worker");
+    session.wait_for("requests per second are not known");
     run(&mut session, Some("worker"), "verified");
-    leave(session);
+    session.send("\x1b");
+    session.wait_gone("Before and after");
+    session.wait_for("watching for");
+    session.press("8", "what happened");
+    let screen = session.screen();
+    let order = ["worker down", "the card of restart-worker", "started", "verified"];
+    let found: Vec<usize> = order
+        .iter()
+        .map(|words| {
+            let line = screen.lines().position(|line| line.contains(words) && line.contains("worker"));
+            line.unwrap_or_else(|| panic!("{words:?} in\n{screen}"))
+        })
+        .collect();
+    assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{found:?}\n{screen}");
+    session.press("M", "mark:");
+    session.send("it is up\r");
+    session.wait_until("the mark", |seen| {
+        seen.screen().lines().any(|line| line.contains("mark      mark") && line.contains("it is up"))
+    });
+    session.press("G\r", "mark mark");
+    leave_text(session);
 }
 
 #[test]
@@ -125,14 +154,16 @@ fn backlog() {
     let mut session = incident("backlog", "queue: degraded");
     // What falls must have risen: the signal is read more rarely than health.
     session.wait_long("the signal past its threshold", SHOWS, |seen| {
+        // Its value and its bound, both in thousands; what stands beside the pane is the log.
         let is_high = |line: &str| {
-            line.contains("pending")
-                && line.contains("endpoint")
-                && line.matches("00k").count() + line.matches('k').count() >= 3
+            let own = line.split("││").next().unwrap_or_default();
+            own.contains("pending") && own.contains("endpoint") && own.matches('k').count() >= 2
         };
         seen.screen().lines().any(is_high)
     });
     card(&mut session, "retry pending deliveries");
+    session.wait_for("as read for this card");
+    session.wait_for("What it touches: 2");
     run(&mut session, Some("api"), "verified");
     leave(session);
 }

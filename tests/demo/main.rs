@@ -8,5 +8,6 @@ mod incidents;
 #[path = "../support/pty.rs"]
 mod pty;
 mod restart;
+mod runbooks;
 mod sample;
 mod serving;

@@ -401,3 +401,73 @@ fn what_is_known_of_a_target_speaks_before_its_card_does() {
     world.database("main", Ok(Postgres { pooler: true, ..Postgres::default() }.reading()));
     assert!(reason(&world, "terminate-idle").contains("direct DSN"));
 }
+
+/// The question about the targets of the menu, and its number.
+fn looked_at(effects: &[Effect]) -> (u64, Vec<quarterdeck::app::actions::standing::Wanted>) {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::LookAtGuards { id, wanted } => Some((*id, wanted.clone())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("nothing was asked: {effects:?}"))
+}
+
+#[test]
+fn the_menu_says_beforehand_what_cools_down_and_who_holds_it() {
+    use quarterdeck::app::actions::standing::Standing;
+    let mut world = armed("staging");
+    let (old, _) = looked_at(&orders(&mut world, Event::KeyPressed(Key::char('a'))));
+    world.press("Esc");
+    let (id, wanted) = looked_at(&orders(&mut world, Event::KeyPressed(Key::char('a'))));
+    let warm = wanted.iter().find(|wanted| wanted.action.as_str() == "warm-cache").expect("its target is its origin");
+    let seen = |cooling, held: bool| {
+        let held = held.then(|| Safe::of("mia since 12:00:00Z (restart-api)"));
+        vec![Standing { action: warm.action.clone(), key: warm.key.clone(), cooling, held }]
+    };
+    let eighty = Some(Duration::from_secs(80));
+    orders(&mut world, Event::GuardsSeen { id: old, seen: seen(None, true) });
+    assert!(!text(&drawn(&mut world, SIZE, false)).contains("held by"), "an answer to an old question is none");
+    orders(&mut world, Event::GuardsSeen { id, seen: seen(eighty, false) });
+    let menu = text(&drawn(&mut world, SIZE, false));
+    assert!(menu.contains("cooling down 1m20s"), "{menu}");
+    world.now += 20.0;
+    let menu = text(&drawn(&mut world, SIZE, false));
+    assert!(menu.contains("cooling down 1m00s"), "it counts down:\n{menu}");
+    world.now += 61.0;
+    assert!(!text(&drawn(&mut world, SIZE, false)).contains("cooling"));
+
+    let (id, _) = looked_at(&orders(&mut world, Event::TimePassed));
+    orders(&mut world, Event::GuardsSeen { id, seen: seen(None, true) });
+    world.press("Esc 7");
+    let page = text(&drawn(&mut world, SIZE, false));
+    assert!(page.contains("held by mia since 12:00:00Z (restart-api)"), "{page}");
+    world.now += 16.0;
+    assert!(!text(&drawn(&mut world, SIZE, false)).contains("held by"), "nobody is believed to hold it for ever");
+}
+
+#[test]
+fn the_folder_is_asked_about_the_target_that_the_card_shows() {
+    let mut world = armed("staging");
+    world.database("main", Ok(crate::world::readings::Postgres::default().reading()));
+    let (_, wanted) = looked_at(&orders(&mut world, Event::KeyPressed(Key::char('a'))));
+    let server = world.model.live.databases[0].server.value().expect("it answered").clone();
+    let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
+    let facts = vec![
+        ("system identifier", Untrusted::from(system)),
+        ("server", Untrusted::from("10.0.0.1:5432")),
+        ("database", server.database.clone()),
+        ("user", server.user.clone()),
+    ];
+    let key = Identity { facts }.target_key().hex();
+    let sessions = wanted.iter().filter(|wanted| wanted.action.as_str().starts_with("terminate-")).count();
+    assert!(sessions > 0 && wanted.iter().all(|w| w.action.as_str() == "warm-cache" || w.key == key), "{wanted:?}");
+    assert!(looked_at_nothing(&mut armed_read_only()), "where nothing may be done nothing is asked");
+}
+
+fn armed_read_only() -> World {
+    World::new("[[database]]\nname = \"main\"\nurl = \"postgresql://ops@db.example.com/app\"\n")
+}
+
+fn looked_at_nothing(world: &mut World) -> bool {
+    let effects = orders(world, Event::KeyPressed(Key::char('a')));
+    !effects.iter().any(|effect| matches!(effect, Effect::LookAtGuards { .. }))
+}

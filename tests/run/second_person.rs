@@ -256,7 +256,7 @@ fn what_is_too_old_or_of_another_card_runs_nothing() {
 }
 
 #[test]
-fn without_a_shared_folder_nobody_can_be_asked() {
+fn where_nobody_can_be_asked_nothing_is_asked() {
     let Some(bastion) = Bastion::new() else { return };
     bastion.configure("break_glass = [\"flush-redis\"]");
     let config = bastion.path("config.toml");
@@ -265,6 +265,10 @@ fn without_a_shared_folder_nobody_can_be_asked() {
     fs::write(&config, alone).unwrap();
     bastion.tell(DAEMON, &["run", "flush-redis", "--target", "shop"]).refused("needs the folder `shared`");
     bastion.tell(NOBODY, &["approve"]).refused("none is configured");
+    bastion.configure("break_glass = [\"flush-redis\"]\nshared_accounts = [\"daemon\"]");
+    let (_, code) = bastion.card();
+    bastion.confirm(&code).refused("daemon is an account that several people use");
+    assert_eq!((bastion.events(DAEMON).as_slice(), bastion.keys()), (&["refused".to_owned()][..], KEYS.to_string()));
     bastion.configure("break_glass = [\"flush-redsi\"]");
     let told = bastion.tell(DAEMON, &["run", "--list"]);
     assert!(told.code == 78 && told.err.contains("did you mean \"flush-redis\"?"), "{told:?}");

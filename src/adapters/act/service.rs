@@ -35,6 +35,18 @@ impl Commands {
         }
     }
 
+    /// Who depends on the service, where its status does not tell; that it cannot be read is one of the words.
+    pub async fn dependents(&self, step: &ServiceStep, deadline: Duration) -> Vec<Safe> {
+        let until = Instant::now() + deadline;
+        let printed = match step.dependents() {
+            None => return Vec::new(),
+            Some(Ok(command)) => self.ask(step, command, until).await,
+            Some(Err(cause)) => Err(cause),
+        };
+        let found = printed.and_then(|printed| compose::dependents(&printed, step.name()));
+        found.unwrap_or_else(|cause| vec![Safe::of(format!("not known ({cause})")).clipped(200)])
+    }
+
     /// Gives the manager the step's order, once.
     pub async fn run_service(&self, step: &ServiceStep, deadline: Duration) -> StepEnd {
         let until = Instant::now() + deadline;

@@ -113,6 +113,20 @@ impl Alive {
     }
 }
 
+/// Whether the process of that name lives, for those who only look: nothing is removed. `None`: it cannot be known.
+pub(super) fn look_alive(folder: &Folder, operator: &str, name: &str) -> Option<bool> {
+    let own = name.strip_prefix(&format!(".audit-{operator}.")).and_then(|rest| rest.strip_suffix(".alive"));
+    if own.is_none_or(|own| own.contains('/')) {
+        return None;
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    match rustix::fs::openat(folder.fd(), name, flags, Mode::empty()) {
+        Ok(file) => Some(flock(&file, FlockOperation::NonBlockingLockShared).is_err()),
+        Err(rustix::io::Errno::NOENT) => Some(false),
+        Err(_another_users) => None,
+    }
+}
+
 impl Drop for Alive {
     fn drop(&mut self) {
         // What stays behind is an empty file that nobody locks.

@@ -5,6 +5,7 @@
 mod disk;
 mod error;
 mod folder;
+pub mod history;
 mod identity;
 mod lock;
 mod making;

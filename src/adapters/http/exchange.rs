@@ -11,9 +11,9 @@ use url::{Host, Url};
 
 use crate::adapters::mask::Mask;
 use crate::adapters::secret;
-use crate::config::words;
 use crate::domain::cause::Phase;
 use crate::domain::certificate::Certificate;
+use crate::domain::hidden;
 use crate::domain::secret::SecretRef;
 use crate::domain::{Cause, Safe};
 
@@ -230,12 +230,12 @@ pub(super) fn request_headers(ask: &Ask<'_>) -> Result<HeaderMap, Cause> {
 pub(super) fn mask(ask: &Ask<'_>) -> Mask {
     // What a file may hold in the clear is no secret, and may be any word.
     let secret_header = |(name, reference): &&(String, SecretRef)| {
-        !matches!(reference, SecretRef::Inline(_)) || words::names_a_secret(name)
+        !matches!(reference, SecretRef::Inline(_)) || hidden::names_a_secret(name)
     };
     let references = ask.headers.iter().filter(secret_header).map(|(_, reference)| reference).chain(ask.bearer);
     let mut secrets: Vec<String> =
         references.filter_map(|reference| Some(secret::read(reference).ok()?.expose().to_owned())).collect();
-    let named = ask.url.query_pairs().filter(|(name, _)| words::names_a_secret(name));
+    let named = ask.url.query_pairs().filter(|(name, _)| hidden::names_a_secret(name));
     secrets.extend(named.map(|(_, value)| value.into_owned()));
     Mask::of(secrets.iter().map(String::as_str))
 }

@@ -101,6 +101,15 @@ impl Link {
         answer.map_err(|e| self.failure(&e))
     }
 
+    /// Sends one statement that changes something; how many rows it concerned.
+    pub async fn change(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64, Failure> {
+        self.allowance.renew();
+        let started = Instant::now();
+        let answer = drive(&mut self.driver, self.client.execute_typed(sql, parameters)).await;
+        self.count(started.elapsed());
+        answer.map_err(|e| self.failure(&e))
+    }
+
     /// Sends statements that answer nothing.
     pub async fn run(&mut self, sql: &str) -> Result<(), Failure> {
         let started = Instant::now();

@@ -99,6 +99,11 @@ impl Transaction {
         }
         Transaction { begin }
     }
+
+    /// What begins it.
+    pub fn begin(&self) -> &str {
+        &self.begin
+    }
 }
 
 async fn one(link: &mut Link, query: &ScalarQuery, transaction: &Transaction) -> Result<SignalValue, Cause> {

@@ -19,12 +19,12 @@ use crate::remediation::step::{FlushStep, StepEnd};
 const FLUSH: [&str; 2] = ["FLUSHDB", "ASYNC"];
 
 /// What the server says it is and holds, in one round trip.
-struct Look {
-    identity: Identity,
+pub(super) struct Look {
+    pub(super) identity: Identity,
     info: Info,
     text: Vec<u8>,
     database: u16,
-    user: String,
+    pub(super) user: String,
     keys: u64,
 }
 
@@ -104,12 +104,12 @@ pub async fn keys(target: &RedisTarget, identity: &Identity, deadline: Duration)
     }
 }
 
-async fn ask(connection: &mut Connection, argv: &[&str], limit: Limit) -> Result<Reply, Cause> {
+pub(super) async fn ask(connection: &mut Connection, argv: &[&str], limit: Limit) -> Result<Reply, Cause> {
     connection.send(&[argv], limit).await?;
     connection.receive(limit).await
 }
 
-async fn look(connection: &mut Connection, target: &RedisTarget, limit: Limit) -> Result<Look, Cause> {
+pub(super) async fn look(connection: &mut Connection, target: &RedisTarget, limit: Limit) -> Result<Look, Cause> {
     let commands: [&[&str]; 4] = [&["INFO"], &["DBSIZE"], &["CLIENT", "INFO"], &["ACL", "WHOAMI"]];
     connection.send(&commands, limit).await?;
     let mut replies = Vec::with_capacity(commands.len());
@@ -191,10 +191,7 @@ impl Look {
             count: Some(self.keys),
             remarks: self.remarks(),
             obstacles,
-            service: None,
-            planned: None,
-            relation: None,
-            standing: None,
+            ..Preview::default()
         }
     }
 
@@ -238,7 +235,7 @@ impl Look {
 }
 
 /// What is not as the card shows it.
-fn difference(then: &Identity, now: &Identity) -> Option<Safe> {
+pub(super) fn difference(then: &Identity, now: &Identity) -> Option<Safe> {
     if then == now {
         return None;
     }

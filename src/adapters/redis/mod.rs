@@ -2,6 +2,7 @@
 //! in the same round trip. Only commands that read are ever sent; the one that writes stands in `flush`. Hit ratios are
 //! computed above, as deltas.
 
+pub mod command;
 mod connection;
 pub mod flush;
 mod info;

@@ -119,6 +119,21 @@ impl SharedFolder {
     }
 }
 
+impl SharedFolder {
+    /// Who holds a target now, for those who only look; `None` when nobody does, or when who it is has not been written.
+    pub fn holder(&self, target_key: &str) -> Result<Option<Holder>, Cause> {
+        let place = self.shelf(Shelf::Holds)?;
+        let file = place.open(&record::name(&[target_key])).map_err(|errno| fault(place.path(), errno))?;
+        let Some(file) = file else { return Ok(None) };
+        let mut bytes = vec![0; 16 * 1024];
+        let count = file.read_at(&mut bytes, 0).map_err(|e| fault(place.path(), errno_of(&e)))?;
+        let said: Option<Record> = bytes.get(..count).and_then(record::read);
+        let Some(holder) = said.and_then(|said| said.holder()) else { return Ok(None) };
+        // The lock is only tried where somebody is named: who was killed left the name, and not the lock.
+        Ok(flock(&file, FlockOperation::NonBlockingLockShared).is_err().then_some(holder))
+    }
+}
+
 fn take(place: &Place, name: &str) -> Result<Taken, HeldBy> {
     let failed = |errno: Errno| HeldBy::Fault(fault(place.path(), errno));
     for _ in 0..TRIES {

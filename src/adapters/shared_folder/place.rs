@@ -85,6 +85,15 @@ impl Place {
         Err(Errno::BUSY)
     }
 
+    /// A file for reading, as it is; none if there is no such file.
+    pub(super) fn open(&self, name: &str) -> Result<Option<File>, Errno> {
+        match openat(&self.dir, name, OFlags::RDONLY | CAREFUL, Mode::empty()) {
+            Err(Errno::NOENT) => Ok(None),
+            Err(other) => Err(other),
+            Ok(file) => regular(&file).map(|_stat| Some(File::from(file))),
+        }
+    }
+
     /// Whether an open file is still the one of that name.
     pub(super) fn is_named(&self, file: &File, name: &str) -> Result<bool, Errno> {
         let held = fstat(file)?;

@@ -12,10 +12,10 @@ use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
-use crate::remediation::object::Object;
+use crate::remediation::object::{Object, ObjectKey};
 
 use super::dialog::{Dialog, Focus};
-use super::{approvals, evidence, explain};
+use super::{approvals, evidence, explain, outline};
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
@@ -40,6 +40,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     for obstacle in &card.preview.obstacles {
         out.field("cannot run", obstacle.clone(), Tone::Bad);
     }
+    outline::steps(&mut out, action);
     touched(&mut out, card, redact);
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);
@@ -69,7 +70,10 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
         out.heading(format!("All {} that it touches", card.preview.objects.len()));
         for object in &card.preview.objects {
             out.lines.push(object_line(object, redact));
-            out.line(format!("         of {} {} {}", object.user, object.application, object.client), Tone::Dim);
+            let (user, application, client) = (&object.user, &object.application, &object.client);
+            if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {
+                out.line(format!("         of {user} {application} {client}"), Tone::Dim);
+            }
         }
     }
     out
@@ -105,7 +109,10 @@ fn groups(out: &mut Document, objects: &[Object]) {
     let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for object in objects {
         let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
-        *groups.entry(whose).or_default() += 1;
+        // A receiver of a request is nobody's.
+        if whose != ("", "", "") {
+            *groups.entry(whose).or_default() += 1;
+        }
     }
     let mut sorted: Vec<_> = groups.into_iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -113,7 +120,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
     sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
     let left = sorted.len().saturating_sub(GROUPS);
     for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
-        out.line(format!("{count:>4}  {user}  {application}  {client}"), Tone::Strong);
+        let whose: Vec<&str> = [user, application, client].into_iter().filter(|part| !part.is_empty()).collect();
+        out.line(format!("{count:>4}  {}", whose.join("  ")), Tone::Strong);
     }
     if left > 0 {
         out.line(format!("      and {left} other groups"), Tone::Dim);
@@ -121,7 +129,8 @@ fn groups(out: &mut Document, objects: &[Object]) {
 }
 
 fn object_line(object: &Object, redact: bool) -> Line {
-    let age = object.age.map_or_else(|| "-".to_owned(), figure::age);
+    let none = if matches!(object.key, ObjectKey::Named(_)) { "" } else { "-" };
+    let age = object.age.map_or_else(|| none.to_owned(), figure::age);
     let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
     vec![
         Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },

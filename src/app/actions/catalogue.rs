@@ -98,8 +98,10 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     let situation = situation(model, running.as_ref(), &readings);
     let hindrance = hindrance(action, &situation);
     let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
-    let hindrance = hindrance.or_else(|| super::against::reason(model, action));
-    hindrance.or_else(|| alone.then(|| Safe::of("a second person needs the folder `shared` under [actions]")))
+    hindrance
+        .or_else(|| super::against::reason(model, action))
+        .or_else(|| super::standing::against(model, action))
+        .or_else(|| alone.then(|| Safe::of("a second person needs the folder `shared` under [actions]")))
 }
 
 /// What policy asks of an action now, beside phrase and window.

@@ -6,7 +6,7 @@ use crate::config::resolved::SignalSource;
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Readout, Safe, Verdict, figure};
 use crate::metrics::rate::HitRate;
-use crate::remediation::action::Action;
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::measure::{Evidence, Measure};
 
 /// The newest readings of everything that an action looks at, before it starts.
@@ -24,7 +24,15 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
 /// Whether a source says anything that an action looks at, before it or after.
 #[must_use]
 pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
-    measures(action).any(|measure| comes_from(live, measure, source))
+    let is_database = |at: &usize| source == SourceId::new(SourceKind::Database, *at);
+    let (looked_at, acted_on) = match &action.plan {
+        Plan::Runbook(runbook) => {
+            let looked_at = runbook.measures().any(|measure| comes_from(live, measure, source));
+            (looked_at, runbook.databases().iter().any(is_database))
+        }
+        _ => (false, false),
+    };
+    looked_at || acted_on || measures(action).any(|measure| comes_from(live, measure, source))
 }
 
 /// Whether everything that an action looks at was read, as far as a source reads it.
@@ -51,7 +59,8 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::Blocked(i) => at(&live.databases.get(*i)?.sessions)?,
         Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
-        Measure::Service(i) => at(&live.services.get(*i)?.readout)?,
+        // That it does not answer is what a probe found out: a reading too.
+        Measure::Service(i) => live.services.get(*i)?.probed_at()?,
         Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.

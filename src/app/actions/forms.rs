@@ -5,10 +5,11 @@ use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
+use crate::remediation::execution::Execution;
 use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
-use super::{approvals, card, catalogue, evidence, menu, progress};
+use super::{approvals, card, catalogue, evidence, menu, progress, question};
 
 /// The menu.
 #[must_use]
@@ -53,17 +54,39 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
 }
 
-/// The action that runs.
+/// The action that runs, and what it waits for a person with.
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
-    let document = model.actions.current.as_ref().map_or_else(Document::default, |current| {
-        progress::document_with(&current.execution, &current.live, model.now)
-    });
-    OverlayView::Form {
-        document,
-        scroll,
-        foot: Vec::new(),
-        chosen: None,
-        keys: " Esc closes; it goes on  w shows it again ",
+    let Some(current) = &model.actions.current else {
+        return OverlayView::Form {
+            document: Document::default(),
+            scroll,
+            foot: Vec::new(),
+            chosen: None,
+            keys: CLOSES,
+        };
+    };
+    let mut document = progress::document_with(&current.execution, &current.live, model.now);
+    if let Some(wire) = model.actions.tripwires.of(current.id) {
+        wire.tell(&mut document, model.now);
     }
+    let (foot, keys) = match current.execution.question() {
+        Some(asked) => question::foot(&asked, current, model.now),
+        None => (Vec::new(), CLOSES),
+    };
+    let scroll = if scroll == 0 { following(model, &document, &current.execution) } else { scroll };
+    OverlayView::Form { document, scroll, foot, chosen: None, keys }
 }
+
+/// Nobody scrolled: the step at hand stays in sight. What is wrapped stands before it, mostly.
+fn following(model: &Model, document: &Document, execution: &Execution) -> usize {
+    let (rows, lines) = (usize::from(model.geometry.overlay_rows), model.geometry.overlay_lines);
+    let Some(present) = progress::present(document, execution) else { return 0 };
+    let wrapped = lines.saturating_sub(document.lines.len());
+    (present + wrapped + BEHIND).saturating_sub(rows).min(lines.saturating_sub(rows))
+}
+
+/// Lines that are shown behind the step at hand.
+const BEHIND: usize = 3;
+
+const CLOSES: &str = " Esc closes; it goes on  w shows it again ";

@@ -12,13 +12,18 @@ mod explain;
 mod flush;
 pub mod forms;
 pub mod headless;
+pub mod load;
 pub mod menu;
+mod outline;
 pub mod page;
 pub mod parameters;
 pub mod progress;
+pub mod question;
+pub mod receivers;
 pub mod record;
-pub mod request;
 pub mod sight;
+pub mod standing;
+pub mod tripwire;
 pub mod upkeep;
 
 use std::collections::VecDeque;
@@ -31,6 +36,7 @@ use crate::remediation::action::Action;
 use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Phase};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::runbook::card::Found;
 
 /// Without a key for so long, actions have to be allowed anew.
 pub const LAPSES: Duration = Duration::from_secs(30 * 60);
@@ -46,6 +52,8 @@ pub struct Actions {
     pub armed: Option<Moment>,
     /// A preview that is under way: its number, and of what.
     pub asked: Option<(u64, Action)>,
+    /// Looks for the steps of a runbook that are under way.
+    pub gathering: Option<Gathering>,
     /// What runs, or ran last.
     pub current: Option<Current>,
     /// What ran before, the newest last.
@@ -64,6 +72,21 @@ pub struct Actions {
     pub second: approvals::Second,
     /// What the server names as in need of something.
     pub offers: upkeep::Offers,
+    /// What is watched after the actions that ran.
+    pub tripwires: tripwire::Tripwires,
+    /// What the shared folder told of the targets.
+    pub standings: standing::Standings,
+}
+
+/// The looks for the steps of a runbook: its card is made when the last has come.
+#[derive(Debug)]
+pub struct Gathering {
+    /// Numbers of those that are awaited, and the places of their steps.
+    pub awaited: Vec<(u64, usize)>,
+    /// What the others found.
+    pub found: Vec<Found>,
+    /// When the first was begun.
+    pub begun: Moment,
 }
 
 /// An action on its way.
@@ -79,6 +102,22 @@ pub struct Current {
     pub live: Vec<Safe>,
     /// Its way.
     pub execution: Execution,
+    /// What a person types as a note on what they did by hand.
+    pub note: String,
+    /// Letters go to the note.
+    pub typing: bool,
+    /// What it waits for a person with, as it was drawn last, and whether that can have been read.
+    pub asked: Option<Phase>,
+    /// See there.
+    pub sight: sight::Sight,
+}
+
+impl Current {
+    /// Whether what it asks now can have been read.
+    #[must_use]
+    pub fn listens(&self, now: Moment) -> bool {
+        self.asked == Some(self.execution.phase()) && self.sight.listens(now)
+    }
 }
 
 /// An action that is over.
@@ -103,6 +142,7 @@ impl Actions {
             spec: Arc::new(spec.clone()),
             armed,
             asked: None,
+            gathering: None,
             current: None,
             past: VecDeque::new(),
             audit_failure: None,
@@ -112,6 +152,8 @@ impl Actions {
             time_shown: None,
             second: approvals::Second::default(),
             offers: upkeep::Offers::default(),
+            tripwires: tripwire::Tripwires::default(),
+            standings: standing::Standings::default(),
         }
     }
 

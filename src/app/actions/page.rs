@@ -23,6 +23,7 @@ pub fn view(model: &Model, height: u16) -> PaneView {
     if let Some(running) = actions.running() {
         lines.push(line(Safe::of(format!("now       {running} (w shows it)")), Tone::Accent));
     }
+    lines.extend(actions.tripwires.all().map(|wire| wire.line(model.now)));
     for past in actions.past.iter().rev() {
         let ago = figure::age(model.now.since(past.at));
         let words = Safe::of(format!("{ago:>7}  {}  {}", past.what, past.outcome));

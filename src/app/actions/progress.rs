@@ -10,6 +10,9 @@ use crate::remediation::step::StepEnd;
 
 /// Lines of an answer that are shown.
 const SAID: usize = 8;
+/// The same of each of several steps, and characters of each line.
+const MANY: usize = 20;
+const WIDTH: usize = 200;
 
 /// The colour of an outcome.
 #[must_use]
@@ -52,16 +55,36 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
     }
     out.heading("Steps");
     for (number, state) in (1..).zip(execution.steps()) {
-        step(&mut out, number, state, now);
+        step(&mut out, &number.to_string(), state, execution, now);
         if state.began.is_some() && state.ended.is_none() {
             for line in live {
                 out.line(format!("   {line}"), Tone::Dim);
             }
         }
     }
+    let undone: Vec<_> = (1..).zip(execution.steps()).filter(|(_, state)| has_begun(state.undo.as_deref())).collect();
+    if !undone.is_empty() {
+        out.heading("Compensations");
+    }
+    for (number, state) in undone.into_iter().rev() {
+        if let Some(undo) = &state.undo {
+            step(&mut out, &format!("undo of {number}"), undo, execution, now);
+        }
+    }
     fates(&mut out, execution);
     trials(&mut out, execution);
     out
+}
+
+/// The line of the step that is at hand, as far as the document has one.
+#[must_use]
+pub fn present(document: &Document, execution: &Execution) -> Option<usize> {
+    let (Phase::Running { step } | Phase::Looking { step } | Phase::Asking { step }) = execution.phase() else {
+        return None;
+    };
+    let count = execution.steps().len();
+    let begins = if step < count { format!("{}  ", step + 1) } else { format!("undo of {}  ", step - count + 1) };
+    document.lines.iter().position(|line| line.first().is_some_and(|span| span.text.as_str().starts_with(&begins)))
 }
 
 /// Its phase, in words.
@@ -72,7 +95,16 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
         Phase::Recording => {
             (Safe::of("writes its intent to the audit; nothing is sent before it is on disk"), Tone::Plain)
         }
-        Phase::Running { step } => (Safe::of(format!("runs step {}", step + 1)), Tone::Accent),
+        Phase::Running { .. } if execution.question().is_some() => {
+            (Safe::of("waits until you did what the step says"), Tone::Warn)
+        }
+        Phase::Running { step } => (Safe::of(format!("runs {}", named(execution, step))), Tone::Accent),
+        Phase::Looking { step } => (Safe::of(format!("reads what step {} depends on", step + 1)), Tone::Accent),
+        Phase::Asking { step } => {
+            (Safe::of(format!("waits for your answer to {}", named(execution, step))), Tone::Warn)
+        }
+        Phase::Offering => (Safe::of("stopped; waits for your answer: undo what was done?"), Tone::Warn),
+        Phase::Noting => (Safe::of("writes the end of the step to the audit"), Tone::Plain),
         Phase::Verifying => (Safe::of("done; waits for fresh readings that show it"), Tone::Accent),
         Phase::Closing(outcome) => (Safe::of(format!("{outcome}; writes it to the audit")), tone(outcome)),
         Phase::Ended { outcome, recorded: true } => (Safe::of(outcome.word()), tone(outcome)),
@@ -82,13 +114,33 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
     }
 }
 
-fn step(out: &mut Document, number: usize, state: &StepState, now: Moment) {
+fn has_begun(undo: Option<&StepState>) -> bool {
+    undo.is_some_and(|undo| !undo.waits())
+}
+
+/// A step by its number, and its title where there are several.
+fn named(execution: &Execution, step: usize) -> Safe {
+    let number = execution.number(step);
+    let steps = execution.steps();
+    let title = steps.get(step).map(|state| &state.step.title).filter(|_| steps.len() > 1);
+    Safe::of(title.map_or(number.clone(), |title| format!("{number}, {title}")))
+}
+
+/// How a step stands, in a line.
+#[must_use]
+pub fn step_words(state: &StepState, now: Moment) -> (Safe, Tone) {
+    if let Some((_, why)) = &state.skipped {
+        return (Safe::of(format!("skipped: {why}")), Tone::Dim);
+    }
     let (words, tone) = match (&state.began, &state.ended) {
         (None, _) => ("waits".to_owned(), Tone::Dim),
         (Some(began), None) => (format!("runs for {}", figure::age(now.since(*began))), Tone::Accent),
         (Some(began), Some((ended, end))) => {
             let took = figure::duration(ended.since(*began));
             match end {
+                StepEnd::Done { .. } if state.undo.as_ref().is_some_and(|undo| undo.is_done()) => {
+                    (format!("done in {took}, and compensated"), Tone::Warn)
+                }
                 StepEnd::Done { .. } => (format!("done in {took}"), Tone::Ok),
                 StepEnd::OtherTarget(_) => ("not sent: another target".to_owned(), Tone::Warn),
                 StepEnd::Failed(cause) => (format!("failed after {took}: {cause}"), Tone::Bad),
@@ -97,12 +149,33 @@ fn step(out: &mut Document, number: usize, state: &StepState, now: Moment) {
             }
         }
     };
+    (Safe::of(words), tone)
+}
+
+fn step(out: &mut Document, number: &str, state: &StepState, execution: &Execution, now: Moment) {
+    let (words, tone) = match execution.phase() {
+        Phase::Looking { step } if is(execution, step, state) => (Safe::of("waits for a reading"), Tone::Accent),
+        Phase::Asking { step } if is(execution, step, state) => (Safe::of("waits for your answer"), Tone::Warn),
+        _ => step_words(state, now),
+    };
     out.line(format!("{number}  {}: {words}", state.step.title), tone);
+    for told in &state.told {
+        out.line(format!("   {told}"), Tone::Dim);
+    }
     if let Some((_, StepEnd::Done { said, .. })) = &state.ended {
-        for line in said.iter().take(super::explain::lines(&state.step.work).unwrap_or(SAID)) {
-            out.line(format!("   {line}"), Tone::Dim);
+        let (most, width) = if execution.steps().len() > 1 { (MANY, WIDTH) } else { (SAID, usize::MAX) };
+        let most = super::explain::lines(&state.step.work).unwrap_or(most);
+        for line in said.iter().take(most) {
+            out.line(format!("   {}", line.clipped(width)), Tone::Dim);
+        }
+        if said.len() > most {
+            out.line(format!("   and {} lines more", said.len() - most), Tone::Dim);
         }
     }
+}
+
+fn is(execution: &Execution, step: usize, state: &StepState) -> bool {
+    execution.steps().get(step).is_some_and(|present| std::ptr::eq(present, state))
 }
 
 fn fates(out: &mut Document, execution: &Execution) {

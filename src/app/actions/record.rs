@@ -4,7 +4,7 @@ use crate::domain::{Moment, Safe};
 use crate::remediation::action::Action;
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
-use crate::remediation::execution::{Execution, Note};
+use crate::remediation::execution::{Execution, Note, StepState};
 use crate::remediation::guard::Warrant;
 use crate::remediation::measure::Evidence;
 use crate::remediation::object::{Fate, ObjectKey};
@@ -35,6 +35,9 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
         }
+        Note::Step { title, words } => named(Entry::new(AuditEvent::Step, run.clone()), &warrant.card().action)
+            .with("step", title)
+            .with("end", Value::Text(words.clipped(SAID))),
         Note::Outcome(outcome) => {
             approved(described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card()), warrant)
                 .with("outcome", outcome.word())
@@ -112,24 +115,27 @@ fn texts(lines: &[Safe]) -> Value {
 }
 
 fn steps(execution: &Execution) -> Value {
-    let ended = execution.steps().iter().filter_map(|state| {
-        let (_, end) = state.ended.as_ref()?;
-        let words = match end {
-            StepEnd::Done { said, .. } if explain::lines(&state.step.work).is_some() => {
+    let told = |title: &Safe, state: &StepState| {
+        let mut words = match &state.ended {
+            // A plan may hold literals: what it was is told, not what it says.
+            Some((_, StepEnd::Done { said, .. })) if explain::lines(&state.step.work).is_some() => {
                 format!("done: a plan of {} lines", said.len())
             }
-            StepEnd::Done { said, .. } => {
-                let said = said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
-                format!("done: {}", Safe::of(said).clipped(SAID))
-            }
-            StepEnd::OtherTarget(what) => format!("another target: {what}"),
-            StepEnd::Failed(cause) => format!("failed: {cause}"),
-            StepEnd::Unknown(cause) => format!("unknown: {cause}"),
-            StepEnd::Cancelled(left) => format!("stopped: {left}"),
+            _ => state.words().to_string(),
         };
-        Some((state.step.title.to_string(), Value::from(words)))
+        for told in &state.told {
+            words.push_str(&format!(" ({told})"));
+        }
+        Value::Map(vec![(title.to_string(), Value::Text(Safe::of(words).clipped(SAID)))])
+    };
+    let begun = |state: &&StepState| !state.waits();
+    let steps = execution.steps();
+    let forward = steps.iter().filter(begun).map(|state| told(&state.step.title, state));
+    let back = steps.iter().rev().filter_map(|state| state.undo.as_deref()).filter(begun).map(|undo| {
+        let title = Safe::of(format!("undo: {}", undo.step.title));
+        told(&title, undo)
     });
-    Value::List(ended.map(|pair| Value::Map(vec![pair])).collect())
+    Value::List(forward.chain(back).collect())
 }
 
 fn fates(fates: &[(ObjectKey, Fate)]) -> Value {

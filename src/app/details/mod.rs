@@ -21,6 +21,10 @@ pub fn of_selected(model: &Model, pane: PaneId) -> Option<Document> {
     if pane == PaneId::Logs {
         return log_line::document(model);
     }
+    if pane == PaneId::Timeline {
+        let key = model.view.cursor(pane).selected.or_else(|| panes::newest_happening(model))?;
+        return model.timeline.find(&key).map(crate::app::timeline::Happening::document);
+    }
     // Where nothing was chosen yet, the first row is meant.
     let first = || panes::table(model, pane)?.rows.first().map(|row| row.key.clone());
     let key = model.view.cursor(pane).selected.or_else(first)?;

@@ -9,6 +9,7 @@ mod services;
 mod sessions;
 mod signals;
 mod statements;
+mod timeline;
 mod worded;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use logs::searched_lines;
 pub use services::FEW;
 pub use services::row_of as service_row;
 pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
+pub use timeline::newest as newest_happening;
 use worded::{Wanted, worded};
 
 /// What a pane shows inside a frame of this width and height.
@@ -55,6 +57,7 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Sessions => sessions::view(model, height),
         PaneId::Database => database::view(model, width),
         PaneId::Actions => crate::app::actions::page::view(model, height),
+        PaneId::Timeline => timeline::view(model, height),
         PaneId::Later => later(model.view.page),
     }
 }
@@ -69,6 +72,7 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
         PaneId::Signals => Some(signals::table(model)),
         PaneId::Sessions => Some(sessions::table(model, Wanted::Keys)),
         PaneId::Cache => Some(cache::table(model)),
+        PaneId::Timeline => Some(timeline::table(model)),
         _ => None,
     }
 }
@@ -77,7 +81,6 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
 fn later(page: Page) -> PaneView {
     let what = match page {
         Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
-        Page::Timeline => "the timeline of an incident comes with a later release",
         Page::Metrics => "metrics by name come with a later release",
         _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
     };

@@ -133,6 +133,18 @@ impl ServiceState {
         Some((percentiles, old.then_some(age)))
     }
 
+    /// How long the newest probe took; `None` when it was not answered.
+    #[must_use]
+    pub fn measured(&self) -> Option<Duration> {
+        self.last_latency.filter(|_| self.measured_at == self.probed_at)
+    }
+
+    /// When the newest probe ended, answered or not.
+    #[must_use]
+    pub fn probed_at(&self) -> Option<Moment> {
+        self.probed_at
+    }
+
     fn is_down(&self) -> bool {
         self.debounced.failures() >= self.spec.down_after.max(1)
     }

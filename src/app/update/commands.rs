@@ -12,7 +12,7 @@ use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
 
-use super::{actions, cursor, logs, mouse, prompt, say, show, windows};
+use super::{actions, cursor, logs, mouse, prompt, say, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -33,9 +33,14 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
     model.dirty = true;
     let pane = model.view.focused();
     match command {
-        Command::Page(digit) => go_to(model, digit),
+        Command::Page(digit) => {
+            go_to(model, digit);
+            if model.view.page == Page::Actions {
+                return actions::look_at_guards(model);
+            }
+        }
         Command::Back => return back(model),
-        Command::Quit => return vec![Effect::Quit],
+        Command::Quit => return actions::leaving(model),
         Command::Close => return close(model),
         Command::Help => show(model, help::document(pane)),
         Command::Palette => model.view.overlays.push(Overlay::Palette { typed: String::new(), chosen: 0 }),
@@ -51,7 +56,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
-            return vec![Effect::RefreshAll];
+            return vec![Effect::RefreshAll, Effect::ReadHistory];
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
@@ -61,6 +66,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Arm => return actions::arm(model),
         Command::Approve => actions::approvals::list(model),
         Command::Consent => return actions::approvals::consent(model),
+        Command::Mark => prompt::open(model, Prompt::Mark { at: model.now }),
         Command::ConfirmTime => return windows::confirm_time(model),
         Command::TimeZone => model.view.local_time = !model.view.local_time,
         Command::Theme => return next_theme(model),
@@ -102,6 +108,18 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::PageUp
         | Command::PageDown
         | Command::Top
+        | Command::Bottom
+            if pane == PaneId::Timeline =>
+        {
+            timeline::travel(model, command);
+        }
+        Command::Up
+        | Command::Down
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
         | Command::Bottom => cursor::travel(model, pane, command),
     }
     Vec::new()
@@ -133,7 +151,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.view.zoomed {
         model.view.zoomed = false;
     } else if model.view.page == Page::Overview {
-        return vec![Effect::Quit];
+        return actions::leaving(model);
     } else {
         go_to(model, 1);
     }

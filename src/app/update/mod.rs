@@ -10,6 +10,7 @@ mod mouse;
 mod prompt;
 mod readings;
 mod time;
+mod timeline;
 mod windows;
 
 use crate::app::document::Document;
@@ -29,8 +30,10 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     let judged = changes_verdicts(&event);
     let effects = happened(model, event);
     if judged {
-        model.changes.step(&model.live, now);
+        let changed = model.changes.step(&model.live, now);
+        timeline::changed(model, &changed);
     }
+    timeline::recorded(model, &effects);
     effects
 }
 
@@ -60,9 +63,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects
         }
         Event::ReadingArrived(arrival) => {
-            let (source, begun) = (arrival.source, arrival.begun);
+            let (source, begun, good) = (arrival.source, arrival.begun, arrival.outcome.is_ok());
             let mut effects = readings::arrived(model, *arrival);
             effects.extend(actions::read(model, source, begun));
+            effects.extend(actions::sampled(model, source, good, begun));
             effects
         }
         Event::CardAsked(action) => actions::ask(model, *action),
@@ -89,7 +93,16 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::RunsRecovered(runs) => {
-            show_recovered(model, runs);
+            timeline::lost(model, runs);
+            Vec::new()
+        }
+        Event::HistoryRead(history) => {
+            timeline::told(model, *history);
+            Vec::new()
+        }
+        Event::GuardsSeen { id, seen } => {
+            let now = model.now;
+            model.actions.standings.answer(id, seen, now);
             Vec::new()
         }
         Event::TmuxClientsCounted(clients) => {
@@ -125,7 +138,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
-        Event::AskedToLeave(_) => vec![Effect::Quit],
+        Event::AskedToLeave(_) => actions::leaving(model),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

@@ -3,11 +3,11 @@
 use crate::app::table::Tone;
 use crate::app::view::{Overlay, Prompt};
 use crate::app::{Effect, Model};
-use crate::domain::Safe;
+use crate::domain::{Moment, Safe};
 use crate::input::command::CommandInfo;
 use crate::input::{Code, Command, Key, keymap};
 
-use super::{commands, logs, say};
+use super::{commands, logs, say, timeline};
 
 /// Longest line that can be typed, in characters.
 const LONGEST: usize = 256;
@@ -16,7 +16,7 @@ const LONGEST: usize = 256;
 pub fn open(model: &mut Model, prompt: Prompt) {
     let text = match prompt {
         Prompt::TableFilter(pane) => model.view.cursor(pane).filter,
-        Prompt::LogSearch => String::new(),
+        Prompt::LogSearch | Prompt::Mark { .. } => String::new(),
         Prompt::LogFilter => model.shown().0.logs.filter_text().to_owned(),
     };
     model.view.prompt = Some((prompt, text));
@@ -25,6 +25,9 @@ pub fn open(model: &mut Model, prompt: Prompt) {
 /// A key while a line is typed: Enter keeps it, Esc takes it back.
 pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some((prompt, mut text)) = model.view.prompt.take() else { return Vec::new() };
+    if let Prompt::Mark { at } = prompt {
+        return mark(model, at, text, key);
+    }
     match key.code {
         Code::Enter => return apply(model, prompt, &text, true),
         Code::Esc => return apply(model, prompt, "", true),
@@ -34,6 +37,18 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     let effects = apply(model, prompt, &text, false);
     model.view.prompt = Some((prompt, text));
     effects
+}
+
+/// A key while the text of a mark is typed: only Enter sets it.
+fn mark(model: &mut Model, at: Moment, mut text: String, key: Key) -> Vec<Effect> {
+    match key.code {
+        Code::Enter => return timeline::mark(model, at, &text),
+        Code::Esc => return Vec::new(),
+        Code::Backspace if text.is_empty() => return Vec::new(),
+        _ => edit(&mut text, key),
+    }
+    model.view.prompt = Some((Prompt::Mark { at }, text));
+    Vec::new()
 }
 
 /// Text was pasted: it is typed where a line is open, else it is nothing; keys are never made of it.
@@ -80,6 +95,11 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
                 let (command, argument) = (info.command, argument.to_owned());
                 model.view.overlays.pop();
                 return commands::obey_with(model, command, &argument);
+            }
+            if let Some(text) = typed.trim().strip_prefix("mark ").map(str::to_owned) {
+                model.view.overlays.pop();
+                let now = model.now;
+                return timeline::mark(model, now, &text);
             }
             let picked = picked(&found, typed, *chosen);
             let nothing = typed.trim().is_empty();
@@ -141,5 +161,7 @@ fn apply(model: &mut Model, prompt: Prompt, text: &str, finished: bool) -> Vec<E
         Prompt::LogSearch if finished => logs::search(model, text),
         Prompt::LogSearch => Vec::new(),
         Prompt::LogFilter => logs::filter(model, text, finished),
+        // Its text means nothing before it is set.
+        Prompt::Mark { .. } => Vec::new(),
     }
 }

@@ -107,12 +107,15 @@ const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
 /// Keys of what is done to a database of the configuration.
 const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex"];
 
+/// Keys that name something that runs somewhere.
+const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
+
 /// `[[action]]`
 pub static ACTION: Section = Section {
     name: "action",
     form: Form::Named,
-    doc: "An action of the team's own: a request that changes something, an order to a service's own manager, or upkeep of a database; and what shows that it worked.",
-    one_of: &["url", "origin", "unit", "compose", "restart_command", "analyse", "vacuum", "reindex"],
+    doc: "An action of the team's own: a request that changes something, an order to a service's own manager, a program, or upkeep of a database; and what shows that it worked.",
+    one_of: &["url", "origin", "unit", "compose", "restart_command", "command", "analyse", "vacuum", "reindex"],
     keys: &[
         live("name", Kind::Name, "\"warm-cache\"", "Name in menu and audit."),
         live("origin", Kind::Name, "\"api\"", "Origin of the path."),
@@ -197,9 +200,16 @@ pub static ACTION: Section = Section {
         ),
         beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
         beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
-        beside(MANAGED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
+        key(
+            "command",
+            Kind::Argv,
+            "[\"shopctl\", \"drain\"]",
+            "",
+            "Program that is run, instead of a request; there is no shell.",
+        ),
+        beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
         beside(
-            MANAGED,
+            PLACED,
             key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
         ),
         key("analyse", Kind::Name, "\"public.orders\"", "", "Table that ANALYZE is run on, instead of a request."),
@@ -228,6 +238,33 @@ pub static ACTION: Section = Section {
         key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
         key("deadline", Kind::Time { least: Duration::from_millis(50) }, "\"30s\"", "30s", "Deadline of the request."),
         key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
+        key(
+            "preview_sql",
+            Kind::Sql,
+            "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
+            "none: what it touches is not known",
+            "One read-only statement whose rows name what the request reaches, each with how many: its card lists them.",
+        ),
+        beside(
+            &["preview_sql"],
+            key("database", Kind::Name, "\"main\"", "the first database", "Database that is asked for the preview."),
+        ),
+        beside(
+            &["url", "origin"],
+            key(
+                "preview_path",
+                Kind::UrlPath,
+                "\"/webhooks/pending\"",
+                "none",
+                "Path that answers the same as JSON: an object of names and counts, or a list of objects with name and count.",
+            ),
+        ),
+        beside(
+            &["preview_path"],
+            key("preview_pointer", Kind::Pointer, "\"/receivers\"", "the whole answer", "JSON pointer to it."),
+        ),
+        key("requests", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the load."),
+        key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
         environment(),
         off(),

@@ -4,6 +4,7 @@
 mod actions;
 mod figures;
 mod program;
+pub mod runbooks;
 mod watched;
 
 use std::time::Duration;
@@ -99,6 +100,8 @@ pub enum Form {
     Table,
     /// `[[name]]`, any number, told apart by their `name`.
     Named,
+    /// `[[runbook.step]]`: any number within the entry above them, in their order.
+    Steps,
 }
 
 /// One section.
@@ -125,7 +128,7 @@ impl Section {
 }
 
 /// All sections, in the order of `config example`.
-pub static SECTIONS: [&Section; 12] = [
+pub static SECTIONS: [&Section; 14] = [
     &program::ROOT,
     &watched::ORIGIN,
     &watched::SERVICE,
@@ -138,6 +141,8 @@ pub static SECTIONS: [&Section; 12] = [
     &program::DISCOVERY,
     &actions::ACTIONS,
     &actions::ACTION,
+    &runbooks::RUNBOOK,
+    &runbooks::STEP,
 ];
 
 /// Shortest pause between readings that a configuration may ask for.

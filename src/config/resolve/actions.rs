@@ -79,6 +79,14 @@ impl<'a> Builder<'a> {
             if self.upkeep(item) {
                 continue;
             }
+            if let Some((why, turn_on)) = self.watched_is_off(item) {
+                self.off(OffKind::Action, item, why, turn_on);
+                continue;
+            }
+            if let Some(argv) = texts(item, "command") {
+                self.command_action(item, argv);
+                continue;
+            }
             if let Some(manager) = self.manager(item) {
                 self.service_action(item, manager);
                 continue;
@@ -93,6 +101,7 @@ impl<'a> Builder<'a> {
                 Reach::Wrong => {}
             }
         }
+        self.runbooks();
         self.policy();
     }
 
@@ -128,6 +137,8 @@ impl<'a> Builder<'a> {
         let leans_on_database = matches!(proof.trials.first(), Some(Trial { measure: Measure::HitRatio(_), .. }));
         let preconditions = if leans_on_database { self.room() } else { Vec::new() };
         let environment = self.environment(item, origin, loopback);
+        self.beside(item, origin, Some(&step));
+        let cap = self.cap_of(item);
         self.resolved.actions.own.push(Action {
             id: Safe::of(&item.name),
             title: title.clone(),
@@ -143,7 +154,7 @@ impl<'a> Builder<'a> {
             plan: Plan::Steps(vec![Step { title, work: Work::Http(Box::new(step)), deadline }]),
             preconditions,
             limits: Limits {
-                cap: 1,
+                cap,
                 cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)),
                 deadline: deadline + Duration::from_secs(5),
             },
@@ -154,6 +165,7 @@ impl<'a> Builder<'a> {
     }
 
     fn service_action(&mut self, item: &'a Item, manager: Manager) {
+        self.beside(item, None, None);
         let verb = match text(item, "verb") {
             Some("stop") => ServiceVerb::Stop,
             Some("start") => ServiceVerb::Start,
@@ -202,7 +214,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A container engine may be another machine's: by a variable, or by a context that only its program knows of.
-    fn is_elsewhere(&self, manager: &Manager) -> bool {
+    pub(super) fn is_elsewhere(&self, manager: &Manager) -> bool {
         let set = |name: &str| self.inputs.variables.get(name).is_some_and(|value| !value.starts_with("unix:"));
         match manager {
             Manager::Compose { program: ComposeProgram::Docker, .. } => {
@@ -214,7 +226,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Who starts and stops the service; `None` where the action is a request.
-    fn manager(&mut self, item: &Item) -> Option<Manager> {
+    pub(super) fn manager(&mut self, item: &Item) -> Option<Manager> {
         if let Some(unit) = text(item, "unit") {
             return Some(Manager::Systemd { unit: unit.to_owned(), user: flag(item, "user_unit") });
         }
@@ -249,7 +261,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Connections are left for what an action makes the service do.
-    fn room(&self) -> Vec<Precondition> {
+    pub(super) fn room(&self) -> Vec<Precondition> {
         let Ok(threshold) = Threshold::parse(ROOM) else { return Vec::new() };
         let databases = self.resolved.databases.iter().enumerate();
         databases
@@ -263,7 +275,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What shows that it worked; `None` when what was written makes no sense, which was told.
-    fn proof(&mut self, item: &Item) -> Option<Proof> {
+    pub(super) fn proof(&mut self, item: &Item) -> Option<Proof> {
         let watched = match text(item, "watch") {
             Some(words) => Some(self.watched(item, words)?),
             None => None,
@@ -280,7 +292,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn watched(&mut self, item: &Item, words: &str) -> Option<(Measure, Safe)> {
+    pub(super) fn watched(&mut self, item: &Item, words: &str) -> Option<(Measure, Safe)> {
         let r = &self.resolved;
         let (kind, name) = words.split_once(' ').unwrap_or((words, ""));
         let databases: Vec<&Safe> = r.databases.iter().map(|d| &d.name).collect();
@@ -308,6 +320,8 @@ impl<'a> Builder<'a> {
     fn expectation(&mut self, item: &Item, measure: &Measure) -> Option<Expectation> {
         let given = text(item, "expect");
         let expectation = match (given, measure) {
+            (Some("down"), Measure::Service(_)) => Expectation::Down,
+            (Some("not ok"), Measure::Service(_)) => Expectation::Unwell,
             (Some("rises"), _) | (None, Measure::HitRatio(_)) => Expectation::Rose,
             (Some("ok") | None, Measure::Service(_)) => Expectation::Healthy,
             (Some("falls") | None, _) => Expectation::Fell,

@@ -1,17 +1,22 @@
 //! The last step: merged layers become `Resolved`, or every problem at once.
 
 mod actions;
+mod beside;
 mod builder;
 mod caches;
+mod commands;
 mod credentials;
 mod databases;
 mod given;
 mod logs;
+mod measured;
 mod policy;
 mod reach;
+mod runbooks;
 mod screen;
 mod services;
 mod signals;
+mod steps;
 mod upkeep;
 mod windows;
 

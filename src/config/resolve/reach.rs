@@ -111,7 +111,7 @@ impl<'a> Builder<'a> {
         let merged = self.merged;
         for item in merged.of("metrics").filter(|item| !flag(item, "off")) {
             if let Reach::At(url, _) = self.reach(item) {
-                let shown = super::super::words::url_without_secrets(&url);
+                let shown = crate::domain::hidden::url_without_secrets(&url);
                 self.note(format!("metrics {:?} at {shown} are known and not read by this version", item.name));
             }
         }
@@ -124,7 +124,7 @@ pub fn known_name(services: &[ServiceSpec], url: &Url) -> Option<String> {
 }
 
 /// The path put behind the origin's own.
-fn joined(base: &Url, path: &str) -> Option<Url> {
+pub(super) fn joined(base: &Url, path: &str) -> Option<Url> {
     let mut text = base.clone();
     let (front, query) = path.split_once('?').map_or((path, None), |(front, query)| (front, Some(query)));
     let whole = format!("{}{front}", base.path().trim_end_matches('/'));

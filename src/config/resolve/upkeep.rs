@@ -18,6 +18,20 @@ use crate::remediation::upkeep::{self, Upkeep, UpkeepVerb};
 const KEYS: [(&str, UpkeepVerb); 3] =
     [("analyse", UpkeepVerb::Analyse), ("vacuum", UpkeepVerb::Vacuum), ("reindex", UpkeepVerb::Reindex)];
 
+/// What may be said of any action on a database.
+fn limits_of(item: &Item, action: &mut Action) {
+    action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
+    if let Some(cool_down) = time(item, "cool_down") {
+        action.limits.cool_down = cool_down;
+    }
+    if let Some(within) = time(item, "within") {
+        action.proof.within = within.max(Duration::from_secs(1));
+    }
+    if let Some(undo) = text(item, "undo") {
+        action.undo = Safe::of(undo);
+    }
+}
+
 impl<'a> Builder<'a> {
     /// Whether it is upkeep; then it is taken.
     pub(super) fn upkeep(&mut self, item: &'a Item) -> bool {
@@ -34,23 +48,9 @@ impl<'a> Builder<'a> {
         let title = text(item, "title").map_or_else(|| format!("{} {name}", verb.words()), str::to_owned);
         let deadline = time(item, "deadline").unwrap_or(upkeep::DEADLINE);
         let mut action = upkeep::action(Safe::of(&item.name), Safe::of(title), target, wanted, deadline);
-        self.limits_of(item, &mut action);
+        limits_of(item, &mut action);
         self.resolved.actions.own.push(action);
         true
-    }
-
-    /// What may be said of any action on a database.
-    pub(super) fn limits_of(&mut self, item: &Item, action: &mut Action) {
-        action.level = text(item, "level").map_or(Level::L2, Level::parse).max(Level::L2);
-        if let Some(cool_down) = time(item, "cool_down") {
-            action.limits.cool_down = cool_down;
-        }
-        if let Some(within) = time(item, "within") {
-            action.proof.within = within.max(Duration::from_secs(1));
-        }
-        if let Some(undo) = text(item, "undo") {
-            action.undo = Safe::of(undo);
-        }
     }
 
     /// The database that is meant, as a target; off where it is off, and a problem where there is none.

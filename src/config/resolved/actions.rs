@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::Safe;
 use crate::remediation::action::Action;
 use crate::remediation::approval::Policy;
 use crate::remediation::window::Window;
+
+use super::EndpointSpec;
 
 /// What may be done, and within which limits.
 #[derive(Clone, Debug)]
@@ -38,6 +41,40 @@ pub struct ActionsSpec {
     pub own: Vec<Action>,
     /// Of what a second person is asked, and what may run outside every window.
     pub policy: Policy,
+    /// What stands on their cards beside what they do.
+    pub beside: Vec<Beside>,
+}
+
+/// What stands on a card beside what its action does.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Of which action, by its name.
+    pub action: Safe,
+    /// Whom it reaches.
+    pub receivers: Option<Receivers>,
+    /// The signal that tells requests per second, by its place.
+    pub requests: Option<usize>,
+    /// The signal that tells the share or number of errors.
+    pub errors: Option<usize>,
+}
+
+/// Where the receivers of an action are read, each with how much waits for it.
+#[derive(Clone, Debug)]
+pub enum Receivers {
+    /// Rows of a name and a count.
+    Sql {
+        /// Of which database, by its place.
+        database: usize,
+        /// One statement that only reads.
+        sql: String,
+    },
+    /// An object of names with their counts, or a list of objects with `name` and `count`.
+    Endpoint {
+        /// How it is asked.
+        request: EndpointSpec,
+        /// Where in the answer it stands (RFC 6901).
+        pointer: String,
+    },
 }
 
 impl Default for ActionsSpec {
@@ -57,6 +94,7 @@ impl Default for ActionsSpec {
             flush_tolerance: 0.1,
             own: Vec::new(),
             policy: Policy::default(),
+            beside: Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod of_text;
 mod of_toml;
 mod secrets;
 
+use crate::domain::hidden;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ impl Value {
             Value::Count(n) => n.to_string(),
             Value::Ratio(ratio) => in_quotes(&figure::percent(*ratio)),
             Value::Time(time) => in_quotes(&words::time(*time)),
-            Value::Url(url) => in_quotes(&words::url_without_secrets(url)),
+            Value::Url(url) => in_quotes(&hidden::url_without_secrets(url)),
             Value::Connection(text) => in_quotes(&words::connection_without_secrets(text)),
             Value::Secret(secret) => in_quotes(&secret.to_string()),
             Value::File(path) => in_quotes(&path.display().to_string()),

@@ -1,5 +1,6 @@
 //! Values that are, or may hold, a secret: files hold references, never the secret itself.
 
+use crate::domain::hidden;
 use url::Url;
 
 use super::super::keys::Kind;
@@ -39,7 +40,7 @@ pub fn url(text: &str, context: &Context<'_>) -> Result<Value, String> {
 /// Parameters of a URL: no secret among them in a file.
 pub fn query(text: &str, context: &Context<'_>) -> Result<(), String> {
     let mut pairs = url::form_urlencoded::parse(text.as_bytes());
-    let secret = pairs.find(|(name, value)| words::names_a_secret(name) && !value.is_empty());
+    let secret = pairs.find(|(name, value)| hidden::names_a_secret(name) && !value.is_empty());
     match secret {
         Some((name, _)) if context.secrets_stay_out() => Err(format!(
             "a secret ({name}=…) does not belong into a file; send it as a header from env:NAME or file:PATH"
@@ -92,7 +93,7 @@ pub fn header(name: &str, text: &str, context: &Context<'_>) -> Result<(String, 
     if let Some(secret) = reference(text, context)? {
         return Ok((name.to_owned(), secret));
     }
-    if words::names_a_secret(name)
+    if hidden::names_a_secret(name)
         || matches!(name.to_ascii_lowercase().as_str(), "authorization" | "cookie" | "proxy-authorization")
     {
         return Err(format!("{name} is a secret and does not belong into a file; write \"env:NAME\" or \"file:PATH\""));

@@ -42,11 +42,15 @@ pub enum AuditEvent {
     SegmentLost,
     /// A second person is about to approve: on disk before the approval is.
     Approving,
+    /// After an action a figure got clearly worse.
+    Tripped,
+    /// The operator marked a moment.
+    Mark,
 }
 
 impl AuditEvent {
     /// All.
-    pub const ALL: [AuditEvent; 16] = [
+    pub const ALL: [AuditEvent; 18] = [
         AuditEvent::Intent,
         AuditEvent::Outcome,
         AuditEvent::Step,
@@ -63,6 +67,8 @@ impl AuditEvent {
         AuditEvent::SegmentOpened,
         AuditEvent::SegmentLost,
         AuditEvent::Approving,
+        AuditEvent::Tripped,
+        AuditEvent::Mark,
     ];
 
     /// The word in the record.
@@ -85,6 +91,8 @@ impl AuditEvent {
             AuditEvent::SegmentOpened => "segment-opened",
             AuditEvent::SegmentLost => "segment-lost",
             AuditEvent::Approving => "approving",
+            AuditEvent::Tripped => "tripped",
+            AuditEvent::Mark => "mark",
         }
     }
 

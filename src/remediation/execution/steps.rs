@@ -6,11 +6,57 @@ use crate::remediation::action::Plan;
 use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
-use crate::remediation::step::{FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
+use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
+use crate::remediation::step::{Binding, FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
 use crate::remediation::upkeep::UpkeepStep;
 
+use super::orders::StepState;
+
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
-pub fn of(card: &Card) -> Vec<Step> {
+pub fn of(card: &Card) -> Vec<StepState> {
+    match &card.action.plan {
+        Plan::Runbook(runbook) => of_runbook(card, runbook),
+        _ => alone(card).into_iter().map(StepState::new).collect(),
+    }
+}
+
+/// A runbook of which a step does not fit its card comes down to nothing.
+fn of_runbook(card: &Card, runbook: &Runbook) -> Vec<StepState> {
+    let made = runbook.steps.iter().enumerate().map(|(place, step)| {
+        let mut state = of_item(card, runbook, place, step)?;
+        state.undo = match &step.undo {
+            Some(undo) => Some(Box::new(of_item(card, runbook, runbook.steps.len() + place, undo)?)),
+            None => None,
+        };
+        Some(state)
+    });
+    made.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> Option<StepState> {
+    let found = card.part(place)?;
+    let work = match &item.deed {
+        Deed::Work(work) => work.clone(),
+        Deed::Sessions { database, verb, .. } => Work::Sessions(SessionsStep { database: *database, verb: *verb }),
+        Deed::Service { step, stable, order } => Work::Service(Box::new(ServiceWork {
+            step: (**step).clone(),
+            before: found.service.clone()?,
+            stable: *stable,
+            within: item.deadline.saturating_sub(*order),
+            binding: runbook.binding(place),
+        })),
+        Deed::Flush { cache, tolerance } => {
+            Work::Flush(FlushStep { cache: *cache, count: found.count?, tolerance: *tolerance })
+        }
+    };
+    let mut state = StepState::new(Step { title: item.title.clone(), work, deadline: item.deadline });
+    state.part = Some(place);
+    state.when.clone_from(&item.when);
+    state.ask = item.ask;
+    Some(state)
+}
+
+fn alone(card: &Card) -> Vec<Step> {
     let action = &card.action;
     match &action.plan {
         Plan::Steps(steps) => steps.clone(),
@@ -54,13 +100,15 @@ pub fn of(card: &Card) -> Vec<Step> {
                 deadline: action.limits.deadline,
             }]
         }
-        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) => Vec::new(),
+        Plan::Sessions { .. } | Plan::Flush { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Runbook(_) => {
+            Vec::new()
+        }
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
-            let (stable, within) = (*stable, action.proof.within);
+            let (step, stable, within) = ((**step).clone(), *stable, action.proof.within);
             vec![Step {
                 title: Safe::of(format!("{} {}", step.verb.word(), step.name())),
-                work: Work::Service(Box::new(ServiceWork { step: (**step).clone(), before, stable, within })),
+                work: Work::Service(Box::new(ServiceWork { step, before, stable, within, binding: Binding::Alone })),
                 deadline: action.limits.deadline,
             }]
         }

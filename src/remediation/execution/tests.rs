@@ -5,4 +5,6 @@ mod fresh;
 mod paths;
 mod properties;
 mod results;
+mod runbook_paths;
+mod runbooks;
 mod windows;

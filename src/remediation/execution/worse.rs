@@ -67,7 +67,7 @@ fn wrong(expect: &Expectation) -> Option<Wrong> {
             Comparison::Below | Comparison::AtMost => Some(Wrong::Up),
             Comparison::Equal | Comparison::NotEqual | Comparison::OlderThan => None,
         },
-        Expectation::Healthy | Expectation::Seen => None,
+        Expectation::Healthy | Expectation::Seen | Expectation::Down | Expectation::Unwell => None,
     }
 }
 

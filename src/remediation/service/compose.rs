@@ -12,6 +12,8 @@ use super::{ComposeProgram, ServiceVerb, check_name};
 const LABEL: &str = "com.docker.compose.service";
 /// Containers of one service that are looked at; more is refused rather than half looked at.
 const CONTAINERS: usize = 100;
+/// Dependents that are listed.
+const DEPENDENTS: usize = 20;
 
 /// The argument list of a verb.
 pub(super) fn argv(
@@ -50,6 +52,46 @@ pub(super) fn inspect_argv(program: ComposeProgram, containers: &[String]) -> Re
         words.push(id.clone());
     }
     Ok(words)
+}
+
+/// The argument list that prints the project, resolved.
+pub(super) fn config_argv(
+    program: ComposeProgram,
+    project: Option<&str>,
+    file: Option<&str>,
+    service: &str,
+) -> Result<Vec<String>, Cause> {
+    let mut words = argv(program, project, file, service, ServiceVerb::Start)?;
+    // The verb and its service are the last two.
+    words.truncate(words.len() - 2);
+    words.extend(["config", "--format", "json"].map(str::to_owned));
+    Ok(words)
+}
+
+/// Who depends on a service, out of what `config --format json` printed: `depends_on` is a list of names, or an object with
+/// how it depends on each.
+pub fn dependents(printed: &[u8], service: &str) -> Result<Vec<Safe>, Cause> {
+    let project: Value =
+        serde_json::from_slice(printed).map_err(|e| Cause::NotJson(Safe::of(format!("compose config: {e}"))))?;
+    let Some(services) = project.get("services").and_then(Value::as_object) else {
+        return Err(Cause::Protocol(Safe::of("compose config names no services")));
+    };
+    let how = |declared: &Value| match declared.get("depends_on")? {
+        Value::Array(names) => names.iter().any(|name| name == service).then_some("depends on it"),
+        Value::Object(names) => {
+            let restarted = names.get(service)?.get("restart").and_then(Value::as_bool) == Some(true);
+            Some(if restarted { "is restarted with it" } else { "depends on it" })
+        }
+        _ => None,
+    };
+    let named = services.iter().filter_map(|(name, declared)| Some((name, how(declared)?)));
+    let mut found: Vec<Safe> = named.map(|(name, how)| Safe::of(format!("{name} ({how})")).clipped(300)).collect();
+    let more = found.len().saturating_sub(DEPENDENTS);
+    if more > 0 {
+        found.truncate(DEPENDENTS);
+        found.push(Safe::of(format!("and {more} more")));
+    }
+    Ok(found)
 }
 
 /// The ids of a service's containers, out of what `ps --format json` printed: a list, or an object on each line, with the

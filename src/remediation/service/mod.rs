@@ -174,6 +174,14 @@ impl ServiceStep {
         compose::inspect_argv(*program, containers).map(|argv| self.as_command(argv))
     }
 
+    /// The command that prints who depends on the service; `None` where the manager's status tells that already, or nobody
+    /// does.
+    pub fn dependents(&self) -> Option<Result<CommandStep, Cause>> {
+        let Manager::Compose { program, project, file, service } = &self.manager else { return None };
+        let argv = compose::config_argv(*program, project.as_deref(), file.as_deref(), service);
+        Some(argv.map(|argv| self.as_command(argv)))
+    }
+
     fn as_command(&self, argv: Vec<String>) -> CommandStep {
         CommandStep {
             argv,

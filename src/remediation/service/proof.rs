@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{Moment, Safe};
 
+use super::ServiceVerb;
 use super::facts::{Instance, ServiceFacts, ServiceState};
 
 /// Whether everything that runs now is a process that did not run before: it runs, with number and invocation known, and
@@ -17,6 +18,20 @@ pub fn is_new_process(before: &ServiceFacts, after: &ServiceFacts) -> bool {
             && before.instances.iter().all(|old| old.pid != now.pid && old.invocation != now.invocation)
     };
     after.state == ServiceState::Running && !after.instances.is_empty() && after.instances.iter().all(is_new)
+}
+
+/// In words, that nothing has to be sent since the service is as the verb would make it; `None` where it is not.
+#[must_use]
+pub fn is_so_already(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
+    match (verb, now.state) {
+        (ServiceVerb::Start, ServiceState::Running) => {
+            Some(Safe::of(format!("it runs already: {}; nothing was sent", now.identity())))
+        }
+        (ServiceVerb::Stop, ServiceState::Stopped) if now.instances.is_empty() => {
+            Some(Safe::of("nothing of it runs already; nothing was sent"))
+        }
+        _ => None,
+    }
 }
 
 /// What readings after the effect say so far.

@@ -249,3 +249,36 @@ proptest! {
         let _ = (systemd::read(&bytes), program::read(&bytes), compose::read(&bytes), compose::containers(&bytes, "api"));
     }
 }
+
+#[test]
+fn who_depends_on_a_service_of_compose() {
+    let printed = br#"{"services": {
+        "web": {"depends_on": {"api": {"condition": "service_healthy", "restart": true, "required": true}}},
+        "worker": {"depends_on": ["db", "api"]}, "db": {"depends_on": {}}, "api": {"depends_on": {"db": {}}}}}"#;
+    let found = compose::dependents(printed, "api").unwrap();
+    let found: Vec<&str> = found.iter().map(Safe::as_str).collect();
+    assert_eq!(found, ["web (is restarted with it)", "worker (depends on it)"]);
+    assert!(compose::dependents(printed, "web").unwrap().is_empty());
+    assert!(compose::dependents(b"services:\n  api:\n", "api").is_err(), "not every podman compose prints JSON");
+    assert!(compose::dependents(b"{}", "api").is_err());
+    let services: Vec<String> = (0..99).map(|n| format!(r#""s{n}": {{"depends_on": ["api"]}}"#)).collect();
+    let many = format!(r#"{{"services": {{{}}}}}"#, services.join(","));
+    assert_eq!(compose::dependents(many.as_bytes(), "api").unwrap().len(), 21, "bounded, and the rest is counted");
+}
+
+#[test]
+fn the_project_is_asked_in_the_same_words_as_its_service() {
+    let step = ServiceStep {
+        manager: Manager::Compose {
+            program: ComposeProgram::Docker,
+            project: Some("shop".to_owned()),
+            file: Some("compose.yaml".to_owned()),
+            service: "api".to_owned(),
+        },
+        verb: ServiceVerb::Restart,
+        place: Place::Local,
+        become_argv: None,
+    };
+    let argv = step.dependents().unwrap().unwrap().argv;
+    assert_eq!(argv, ["docker", "compose", "-p", "shop", "-f", "compose.yaml", "config", "--format", "json"]);
+}

@@ -195,6 +195,7 @@ impl World {
                 None
             }
             Order::Interrupt => panic!("signalling sessions cannot be stopped in the middle"),
+            Order::Refresh => None,
         }
     }
 

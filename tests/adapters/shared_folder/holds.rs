@@ -148,3 +148,19 @@ fn a_broken_record_refuses() {
     folder.started("flush", "cache", Moment::fixed(5.0)).expect("written anew");
     assert!(folder.last_starts("flush", "cache").is_ok());
 }
+
+#[test]
+fn who_only_looks_sees_the_holder_and_takes_nothing() {
+    let lab = Lab::new();
+    let folder = lab.open();
+    let seen = || folder.holder("cache").expect("the folder can be read").map(|holder| holder.pid);
+    assert_eq!(seen(), None, "nobody ever held it");
+    let mut other = Other::new(&lab.path());
+    assert_eq!(other.ask("hold cache"), "won");
+    assert_eq!((seen(), seen()), (Some(other.pid()), Some(other.pid())));
+    other.ask("release");
+    assert_eq!(seen(), None);
+    assert_eq!(other.ask("hold cache"), "won", "looking held nothing");
+    other.kill();
+    assert_eq!(seen(), None, "who was killed left the name, and not the lock");
+}

@@ -6,6 +6,8 @@ mod choice;
 pub(super) mod identity;
 mod order;
 mod preview;
+pub(super) mod receivers;
+mod statement;
 pub(super) mod turn;
 
 use std::time::Duration;

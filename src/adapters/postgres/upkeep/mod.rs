@@ -95,7 +95,7 @@ impl PostgresSource {
             let phase = get::<Option<Bytes<'_>>>(row, 0)?.map(|bytes| bytes.keep().one_line());
             let (done, total) = (get::<Option<i64>>(row, 1)?, get::<Option<i64>>(row, 2)?);
             let waits = get::<Option<Vec<i32>>>(row, 3)?.unwrap_or_default();
-            Ok(progress(phase, done, total, &waits))
+            Ok(progress(phase.as_ref(), done, total, &waits))
         };
         let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(within)));
         self.settle(&outcome).await;
@@ -103,7 +103,7 @@ impl PostgresSource {
     }
 }
 
-fn progress(phase: Option<Safe>, done: Option<i64>, total: Option<i64>, waits: &[i32]) -> Option<Safe> {
+fn progress(phase: Option<&Safe>, done: Option<i64>, total: Option<i64>, waits: &[i32]) -> Option<Safe> {
     let mut parts: Vec<String> = phase.iter().map(ToString::to_string).collect();
     if let (Some(done), Some(total)) = (done, total.filter(|total| *total > 0)) {
         parts.push(format!("{} of {total} blocks", figure::percent((done as f64 / total as f64).clamp(0.0, 1.0))));
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn progress_says_what_the_server_says() {
         let words = |phase: Option<&str>, done, total, waits: &[i32]| {
-            progress(phase.map(Safe::of), done, total, waits).map(|words| words.to_string())
+            progress(phase.map(Safe::of).as_ref(), done, total, waits).map(|words| words.to_string())
         };
         assert_eq!(words(None, None, None, &[]), None);
         assert_eq!(

@@ -43,7 +43,7 @@ impl PostgresSource {
         step: &UpkeepStep,
         deadline: Duration,
         begun: impl FnOnce(i32),
-        stop: impl Future<Output = ()>,
+        broken_off: impl Future<Output = ()>,
     ) -> Ended {
         let until = Instant::now() + deadline;
         let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, until, deadline)).await;
@@ -51,7 +51,7 @@ impl PostgresSource {
             Err(end) => return Ended { end, leftovers: None },
             Ok(pid) => {
                 begun(pid);
-                self.order(step, until, deadline, stop).await
+                self.order(step, until, deadline, broken_off).await
             }
         };
         let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step).await } else { None };
@@ -102,14 +102,14 @@ impl PostgresSource {
         step: &UpkeepStep,
         until: Instant,
         deadline: Duration,
-        stop: impl Future<Output = ()>,
+        broken_off: impl Future<Output = ()>,
     ) -> StepEnd {
         let Some(session) = self.session.as_mut() else { return StepEnd::Failed(not_connected()) };
         // What the server composed, byte for byte as on the card.
         let Ok(command) = std::str::from_utf8(step.on.command.as_bytes()) else {
             return StepEnd::Failed(Cause::Misconfigured(Safe::of("the statement is not UTF-8")));
         };
-        match waited_for(session, command, until, stop).await {
+        match waited_for(session, command, until, broken_off).await {
             (None, _) => {
                 self.session = None;
                 StepEnd::Unknown(late(deadline))
@@ -162,7 +162,7 @@ async fn waited_for(
     session: &mut Session,
     command: &str,
     until: Instant,
-    stop: impl Future<Output = ()>,
+    broken_off: impl Future<Output = ()>,
 ) -> (Option<Result<Vec<Row>, Failure>>, bool) {
     let canceller = session.link.canceller();
     let work = session.link.query(command, &[]);
@@ -170,7 +170,7 @@ async fn waited_for(
     tokio::select! {
         biased;
         answer = &mut work => return (Some(answer), false),
-        () = stop => {}
+        () = broken_off => {}
         // The server's own time-out should have ended it by now.
         () = tokio::time::sleep_until(until) => {
             canceller.send(Instant::now() + BRIEF).await;

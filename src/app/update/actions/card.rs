@@ -4,23 +4,24 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, record, request, upkeep};
+use crate::app::actions::{catalogue, evidence, load, receivers, record, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::domain::{Cause, Moment, Safe, Untrusted};
+use crate::domain::{Cause, Moment, Safe};
 use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::audit::AuditEvent;
-use crate::remediation::card::{Card, Identity, Preview};
-use crate::remediation::step::Work;
+use crate::remediation::card::{Card, Preview};
+use crate::remediation::written;
 
-use super::{approvals, note, run};
+use super::{answers, approvals, gather, note, run};
 
 /// Deadline of a preview.
-const PREVIEW: Duration = Duration::from_secs(5);
+pub(super) const PREVIEW: Duration = Duration::from_secs(5);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
 pub(super) const RUN: Key = Key::ctrl('t');
 
@@ -31,6 +32,8 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
+    // Another card that was still being read for is not waited for any more.
+    model.actions.gathering = None;
     let id = model.fresh_id();
     let of = match &action.plan {
         Plan::Sessions { selector, verb } => {
@@ -50,6 +53,17 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(database) = action.target.at else { return Vec::new() };
             PreviewOf::Upkeep { database, upkeep: upkeep.clone(), limit: action.limits.deadline }
         }
+        Plan::Steps(_) if receivers::of(model, &action).is_some() => {
+            let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
+            PreviewOf::Receivers(source)
+        }
+        Plan::Runbook(runbook) => {
+            say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
+            let runbook = runbook.clone();
+            let mut effects = vec![Effect::CountTmuxClients];
+            effects.extend(gather::begin(model, action, &runbook));
+            return effects;
+        }
         Plan::Steps(_) => {
             // A preview that is still awaited is of an action that was left.
             model.actions.asked = None;
@@ -68,12 +82,12 @@ fn written_down(action: &Action) -> Preview {
     let mut preview = Preview::default();
     let Plan::Steps(steps) = &action.plan else { return preview };
     for step in steps {
-        let Work::Http(http) = &step.work else { continue };
+        let mut found = written::of(&step.work);
         if preview.identity.facts.is_empty() {
-            let origin = http.url.origin().ascii_serialization();
-            preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
+            preview.identity = found.identity;
         }
-        preview.effect.extend(request::lines(http));
+        preview.effect.append(&mut found.effect);
+        preview.obstacles.append(&mut found.obstacles);
     }
     preview.remarks.push(Safe::of("no preview is available: what it touches is the target's to decide"));
     preview
@@ -81,12 +95,18 @@ fn written_down(action: &Action) -> Preview {
 
 /// A preview came, or failed.
 pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) {
+    let Some(outcome) = gather::take(model, id, outcome, begun) else { return };
     let Some((asked, action)) = model.actions.asked.take() else { return };
     if asked != id {
         // Of an action that was left meanwhile.
         model.actions.asked = Some((asked, action));
         return;
     }
+    // What will be sent is known in any case; only whom it reaches had to be read.
+    let outcome = match &action.plan {
+        Plan::Steps(_) => Ok(receivers::joined(written_down(&action), outcome)),
+        _ => outcome,
+    };
     match outcome {
         Ok(preview) => {
             model.view.message = None;
@@ -97,8 +117,11 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     }
 }
 
-fn show(model: &mut Model, action: Action, preview: Preview, begun: Moment) {
+pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) {
+    preview.remarks.extend(load::remarks(model, &action));
     let before = evidence::before(&model.live, &action, model.now);
+    let words = format!("the card of {} on {}", action.id, action.target.name);
+    model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
     let demands = catalogue::demands(model, &action);
     let card = Card::new(action, preview, before, begun).demanding(demands);
     let agreed = model.actions.second.agreed_count(&card);
@@ -119,6 +142,7 @@ pub fn drawn(model: &mut Model) {
         }
         top = false;
     }
+    answers::drawn(model, visible);
 }
 
 /// The terminal took the frame: from here on the dialog that is in it may be answered.
@@ -127,11 +151,13 @@ pub fn seen(model: &mut Model) {
     if let Some(sight) = model.view.overlays.last_mut().and_then(sight) {
         sight.taken(now);
     }
+    answers::seen(model);
 }
 
 /// The terminal was somebody else's meanwhile: no dialog is on it any more.
 pub fn gone_from_the_screen(model: &mut Model) {
     model.view.overlays.iter_mut().filter_map(sight).for_each(|sight| sight.drawn(false));
+    answers::drawn(model, false);
 }
 
 /// Of what leads to an effect.
@@ -198,10 +224,11 @@ fn anew(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Leaving the program leaves an open card too.
+/// Leaving the program leaves an open card too, and a runbook that waits for a person.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
     let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
+    effects.extend(answers::gone(model));
     effects.push(Effect::Quit);
     effects
 }

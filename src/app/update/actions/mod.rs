@@ -1,14 +1,19 @@
 //! Acting: the menu, and the leave to act. Everything that has an effect goes through the guard, and only the chord of the
 //! dialog asks it.
 
+mod answers;
 pub mod approvals;
 mod card;
+mod gather;
 mod run;
+mod tripwire;
 
+pub use answers::progress_key;
 pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
-pub use run::{consented, happened, progress_key, read, told, watch};
+pub use run::{consented, happened, read, told, watch};
+pub use tripwire::sampled;
 
-use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, upkeep};
+use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, standing, upkeep};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -29,9 +34,21 @@ pub fn open_menu(model: &mut Model) -> Vec<Effect> {
     // Where the audit could not be written, whether it can be again is found out now, by writing.
     let failing = model.actions.audit_failure.is_some();
     let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
-    let mut effects = if failing { vec![note(probe)] } else { Vec::new() };
+    let mut effects = look_at_guards(model);
+    effects.extend(failing.then(|| note(probe)));
     effects.extend(upkeep::wanted(model));
     effects
+}
+
+/// Asks the shared folder about the targets of the menu, where anything may be done.
+pub fn look_at_guards(model: &mut Model) -> Vec<Effect> {
+    let wanted = if model.actions.is_armed() { standing::wanted(model) } else { Vec::new() };
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let (id, now) = (model.fresh_id(), model.now);
+    model.actions.standings.ask(id, now);
+    vec![Effect::LookAtGuards { id, wanted }]
 }
 
 /// A key in the menu: choosing shows a card, nothing more.
@@ -98,13 +115,17 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
 /// Time passed: deadlines, and the leave to act that lapses.
 pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    tripwire::time_passed(model);
     if model.actions.armed.is_some_and(|since| now.since(since) >= LAPSES) && model.actions.running().is_none() {
         model.actions.armed = None;
         say(model, "the leave to act lapsed after 30 idle minutes; :arm gives it back", Tone::Warn);
         return vec![note(Entry::new(AuditEvent::Disarmed, record::run_id(0, now)))];
     }
+    let due = standing::is_seen(model) && model.actions.standings.is_due(now);
+    let mut effects = if due { look_at_guards(model) } else { Vec::new() };
     let id = model.actions.current.as_ref().map(|current| current.id);
-    id.map_or_else(Vec::new, |id| happened(model, id, Input::TimePassed))
+    effects.extend(id.map_or_else(Vec::new, |id| happened(model, id, Input::TimePassed)));
+    effects
 }
 
 /// A key was pressed: somebody is there.

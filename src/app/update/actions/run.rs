@@ -1,20 +1,21 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
+use crate::app::actions::sight::Sight;
 use crate::app::actions::{Current, Past, catalogue, evidence, is_over, record};
 use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe};
-use crate::input::{Code, Key};
 use crate::remediation::action::Plan;
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
 
-use super::{approvals, note};
+use super::{answers, approvals, note};
 
 /// The chord: the guard decides.
 pub fn run(model: &mut Model) -> Vec<Effect> {
@@ -59,8 +60,17 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
             model.view.overlays.pop();
             let id = model.fresh_id();
             let (execution, orders) = Execution::begin(warrant, now);
-            model.actions.current =
-                Some(Current { id, run: record::run_id(id, now), told: false, live: Vec::new(), execution });
+            model.actions.current = Some(Current {
+                id,
+                run: record::run_id(id, now),
+                told: false,
+                live: Vec::new(),
+                execution,
+                note: String::new(),
+                typing: false,
+                asked: None,
+                sight: Sight::default(),
+            });
             model.view.overlays.push(Overlay::Progress { scroll: 0 });
             obey(model, orders)
         }
@@ -115,26 +125,8 @@ fn objects_read(run: u64, card: &Card) -> Option<Effect> {
             Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
-        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } | Plan::Upkeep(_) => None,
+        Plan::Service { .. } | Plan::Steps(_) | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Runbook(_) => None,
     }
-}
-
-/// Keys of the view of a run: it scrolls, `c` asks to stop.
-pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(Overlay::Progress { scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
-    match key.code {
-        Code::Esc | Code::Char('q') => {
-            model.view.overlays.pop();
-        }
-        Code::Down | Code::Char('j') => *scroll = scroll.saturating_add(1),
-        Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
-        Code::Char('c') => {
-            let id = model.actions.current.as_ref().map(|current| current.id);
-            return id.map_or_else(Vec::new, |id| happened(model, id, Input::CancelAsked));
-        }
-        _ => {}
-    }
-    Vec::new()
 }
 
 /// Shows the action that runs, or ran last.
@@ -159,6 +151,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                 Order::Hold => Effect::Hold {
                     run: id,
                     key: card.target_key().hex(),
+                    beside: card.keys_beside().iter().map(Digest::hex).collect(),
                     action: card.action.id.clone(),
                     target: card.action.target.name.clone(),
                     cool_down: card.action.limits.cool_down,
@@ -171,9 +164,11 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                 Order::ReadObjects => objects_read(id, card)?,
                 Order::Release => Effect::Release { run: id },
                 Order::Interrupt => Effect::Interrupt { run: id },
+                Order::Refresh => Effect::RefreshAll,
             })
         })
         .collect();
+    answers::call(model);
     note_end(model);
     effects
 }
@@ -181,7 +176,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
 /// The first moment after its end: it goes to the past, and a mark to the charts.
 fn note_end(model: &mut Model) {
     let Some(current) = &mut model.actions.current else { return };
-    let Phase::Ended { outcome, .. } = current.execution.phase() else { return };
+    let Phase::Ended { outcome, recorded } = current.execution.phase() else { return };
     if std::mem::replace(&mut current.told, true) {
         return;
     }
@@ -197,6 +192,12 @@ fn note_end(model: &mut Model) {
     let target = action.target.clone();
     let effect = execution.steps().iter().find_map(|state| state.ended.as_ref().map(|(at, _)| *at));
     model.actions.remember(past);
+    super::tripwire::begin(model);
+    if !recorded {
+        // The timeline has what the audit has; of this it has nothing.
+        let words = format!("{what} ended, and the AUDIT HAS NO RECORD OF IT");
+        model.timeline.push(model.now, Draft::new(Kind::Action, outcome.word(), Tone::Bad, words));
+    }
     if let Some(at) = effect {
         mark(model, &target, &what, at);
     }

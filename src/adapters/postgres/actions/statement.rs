@@ -1,0 +1,229 @@
+//! One statement of a runbook. What only reads goes over the kept connection, in a read-only transaction that is rolled back,
+//! and its rows are shown. What writes goes over a second connection that lives only for it, by the extended protocol: one
+//! statement, its values bound as they are and never part of its text.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type};
+
+use super::super::column::{Bytes, get};
+use super::super::link::{Failure, Parameter};
+use super::super::scalars::Transaction;
+use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
+use super::{identity, late};
+use crate::domain::{Cause, Safe, Untrusted};
+use crate::remediation::card::{Identity, Preview};
+use crate::remediation::query::SqlStep;
+use crate::remediation::step::{SessionVerb, StepEnd};
+use crate::remediation::written;
+
+const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
+/// Rows that are shown, and characters of each.
+const ROWS: usize = 20;
+const WIDTH: usize = 200;
+/// A lock is waited for so long at most.
+const LOCK: Duration = Duration::from_secs(5);
+
+/// A value in the server's text form: what type it is the statement says.
+#[derive(Debug)]
+struct Text<'a>(&'a str);
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+impl PostgresSource {
+    /// What the statement would be sent to, and whether a second login can succeed. Only reads.
+    pub async fn preview_statement(&mut self, step: &SqlStep, deadline: Duration) -> Result<Preview, Cause> {
+        let until = Instant::now() + deadline;
+        let looked = timeout_at(until, self.look_at(step, until)).await;
+        let outcome = looked.unwrap_or_else(|_late| Err(late(deadline)));
+        self.settle(&outcome).await;
+        outcome
+    }
+
+    /// Sends it, once, if the server still is the one of the card.
+    pub async fn run_statement(&mut self, confirmed: &Identity, step: &SqlStep, deadline: Duration) -> StepEnd {
+        let until = Instant::now() + deadline;
+        if !step.read_only {
+            return self.write(confirmed, step, until, deadline).await;
+        }
+        let read = timeout_at(until, self.show(confirmed, step, until)).await;
+        let outcome = read.unwrap_or_else(|_late| Err(late(deadline)));
+        self.settle(&outcome).await;
+        match outcome {
+            Ok(end) => end,
+            // It reads: whatever became of it, nothing was changed.
+            Err(cause) => StepEnd::Failed(cause),
+        }
+    }
+
+    async fn look_at(&mut self, step: &SqlStep, until: Instant) -> Result<Preview, Cause> {
+        self.ready(until, patience(self.spec.deadline)).await?;
+        let session = self.session.as_mut().ok_or_else(not_connected)?;
+        let identity = identity::read(session, SessionVerb::Cancel, None).await?.identity;
+        let mut preview = Preview { identity, ..Preview::default() };
+        if step.read_only {
+            preview.effect.push(Untrusted::from("in a read-only transaction, over the kept connection:"));
+        } else {
+            preview.effect.push(Untrusted::from("over a second connection, one statement by itself:"));
+            second_login(session, &mut preview).await?;
+        }
+        preview.effect.extend(written::statement(&step.sql, &step.binds));
+        Ok(preview)
+    }
+
+    async fn show(&mut self, confirmed: &Identity, step: &SqlStep, until: Instant) -> Result<StepEnd, Cause> {
+        self.ready(until, patience(self.spec.deadline)).await?;
+        let session = self.session.as_mut().ok_or_else(not_connected)?;
+        let now = identity::read(session, SessionVerb::Cancel, None).await?.identity;
+        // What could not be looked at for the card was consented to wherever the configuration points.
+        if !confirmed.facts.is_empty()
+            && let Some(what) = identity::difference(confirmed, &now)
+        {
+            return Ok(StepEnd::OtherTarget(what));
+        }
+        rows(session, step).await.map(|said| StepEnd::Done { fates: Vec::new(), said })
+    }
+
+    async fn write(&mut self, confirmed: &Identity, step: &SqlStep, until: Instant, deadline: Duration) -> StepEnd {
+        let opened = timeout_at(until, self.second(confirmed, until, deadline)).await;
+        let mut second = match opened.unwrap_or_else(|_late| Err(Stopped::Failed(late(deadline)))) {
+            Ok(second) => second,
+            Err(Stopped::Failed(cause)) => return StepEnd::Failed(cause),
+            Err(Stopped::OtherTarget(what)) => return StepEnd::OtherTarget(what),
+        };
+        if Instant::now() + deadline / 5 > until {
+            return StepEnd::Failed(late(deadline)); // No time left to hear the answer: nothing was sent.
+        }
+        let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
+        let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
+        match timeout_at(until, second.link.change(&step.sql, &parameters)).await {
+            Ok(Ok(count)) => {
+                let said = vec![Safe::of(format!("{count} rows"))];
+                StepEnd::Done { fates: Vec::new(), said }
+            }
+            Ok(Err(failure)) => ended(failure),
+            Err(_late) => {
+                second.link.cancel(Instant::now() + super::super::CANCEL_TIME).await;
+                StepEnd::Unknown(late(deadline))
+            }
+        }
+    }
+
+    /// A connection for this statement alone, to the server of the card.
+    async fn second(&mut self, confirmed: &Identity, until: Instant, deadline: Duration) -> Result<Session, Stopped> {
+        let (link, facts) =
+            connect::connect(&self.spec.target, until, patience(deadline)).await.map_err(Stopped::Failed)?;
+        if facts.pooler {
+            return Err(Stopped::Failed(Cause::Misconfigured(Safe::of(NO_POOLER))));
+        }
+        let mut second = Session::new(link, facts, Transaction::of_our_session());
+        let found = identity::read(&mut second, SessionVerb::Cancel, None).await.map_err(Stopped::Failed)?;
+        if let Some(what) = identity::difference(confirmed, &found.identity) {
+            return Err(Stopped::OtherTarget(what));
+        }
+        // The server gives up before we do: what it ended itself is not in doubt.
+        let left = until.saturating_duration_since(Instant::now());
+        let (statement, lock) = (left.mul_f64(0.7).as_millis().max(1), LOCK.min(left / 2).as_millis().max(1));
+        let set = format!(
+            "SET default_transaction_read_only = off; SET statement_timeout = {statement}; SET lock_timeout = {lock}"
+        );
+        second.link.run(&set).await.map_err(|failure| Stopped::Failed(failure.cause))?;
+        Ok(second)
+    }
+}
+
+const NO_POOLER: &str =
+    "behind a pooler no session is ours: a direct DSN is needed (host and port of PostgreSQL itself)";
+
+enum Stopped {
+    Failed(Cause),
+    OtherTarget(Safe),
+}
+
+/// Whether a second login can succeed is said before it is tried.
+async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<(), Cause> {
+    if session.facts.pooler {
+        preview.obstacles.push(Safe::of(NO_POOLER));
+        return Ok(());
+    }
+    if session.facts.replica {
+        preview.obstacles.push(Safe::of("it is a replica: it takes no writes"));
+    }
+    let rows = session.link.query(FREE_SLOTS, &[]).await?;
+    let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("nothing was told about free connections")))?;
+    let (usable, used) = (get::<i64>(row, 0)?, get::<i64>(row, 1)?);
+    let (of_database, of_role) = (get::<Option<i64>>(row, 2)?, get::<Option<i64>>(row, 3)?);
+    let places = [("connections", Some(usable - used)), ("of this database", of_database), ("of this role", of_role)];
+    let full = places.iter().find(|(_, free)| free.is_some_and(|free| free <= 0));
+    match full {
+        Some(("connections", _)) => preview.obstacles.push(Safe::of(format!(
+            "no second login can succeed: all {usable} connections that are not reserved are taken"
+        ))),
+        Some((of, _)) => {
+            preview.obstacles.push(Safe::of(format!("no second login can succeed: the limit {of} is reached")));
+        }
+        None => {
+            let free = usable - used;
+            preview
+                .remarks
+                .push(Safe::of(format!("a second login can succeed: {free} of {usable} connections are free")));
+        }
+    }
+    Ok(())
+}
+
+/// Its rows, as JSON, one a line; bounded by the server too.
+async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause> {
+    let most = ROWS + 1;
+    let sql = step.sql.trim_end().trim_end_matches(';');
+    let sql = format!("SELECT pg_catalog.row_to_json(q)::pg_catalog.text FROM (\n{sql}\n) AS q LIMIT {most}");
+    let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
+    let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
+    session.link.run(session.transaction.begin()).await?;
+    let answer = session.link.query(&sql, &parameters).await;
+    if session.link.alive()
+        && let Err(failure) = session.link.run("ROLLBACK").await
+    {
+        session.link.close();
+        return Err(failure.cause);
+    }
+    let answer = answer?;
+    let mut said = Vec::with_capacity(answer.len());
+    for row in answer.iter().take(ROWS) {
+        said.push(get::<Bytes<'_>>(row, 0)?.keep().one_line().clipped(WIDTH));
+    }
+    if answer.is_empty() {
+        said.push(Safe::of("no rows"));
+    } else if answer.len() > ROWS {
+        said.push(Safe::of(format!("and more: the first {ROWS} are shown")));
+    }
+    Ok(said)
+}
+
+/// What the server says it ended itself is undone; all else may have come after the effect.
+fn ended(failure: Failure) -> StepEnd {
+    match failure.state.as_deref() {
+        // A protocol violation is told before anything runs: too few values.
+        Some("08P01") => StepEnd::Failed(failure.cause),
+        Some(state) if !cause::ends_session(state) => StepEnd::Failed(failure.cause),
+        _ => StepEnd::Unknown(failure.cause),
+    }
+}

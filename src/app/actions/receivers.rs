@@ -1,0 +1,97 @@
+//! Whom a request reaches, read before its card is shown: the names are objects of the card, how much waits for each is a
+//! reading beside them. That it could not be read is said; it never means that nobody is reached.
+
+use crate::app::Model;
+use crate::config::resolved::Receivers;
+use crate::domain::{Cause, Safe, Untrusted, figure};
+use crate::remediation::action::{Action, Plan};
+use crate::remediation::card::Preview;
+use crate::remediation::object::{Object, ObjectKey};
+
+/// Most receivers that are read.
+pub const MOST: usize = 500;
+
+/// Where the receivers of an action are read, if that is declared.
+#[must_use]
+pub fn of<'a>(model: &'a Model, action: &Action) -> Option<&'a Receivers> {
+    let fits = matches!(action.plan, Plan::Steps(_));
+    let beside = model.actions.spec.beside.iter().find(|beside| fits && beside.action == action.id)?;
+    beside.receivers.as_ref()
+}
+
+/// What was read, as part of a preview. The most first.
+#[must_use]
+pub fn found(mut rows: Vec<(Untrusted, f64)>) -> Preview {
+    let mut preview = Preview::default();
+    if rows.len() > MOST {
+        let words = format!("more than {MOST} receivers: more than a card can show");
+        preview.obstacles.push(Safe::of(words));
+        rows.truncate(MOST);
+    }
+    if rows.is_empty() {
+        preview.obstacles.push(Safe::of("nothing waits for any receiver: there is nothing to do"));
+        return preview;
+    }
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let all: f64 = rows.iter().map(|(_, count)| *count).filter(|count| count.is_finite()).sum();
+    let plural = if rows.len() == 1 { "" } else { "s" };
+    let words = format!("{} in all, for {} receiver{plural}, as read for this card", figure::count(all), rows.len());
+    preview.remarks.push(Safe::of(words));
+    preview.objects = rows.into_iter().map(|(name, count)| object(name, count)).collect();
+    preview
+}
+
+fn object(name: Untrusted, count: f64) -> Object {
+    Object {
+        label: name.one_line(),
+        key: ObjectKey::Named(name),
+        query: Untrusted::default(),
+        user: Safe::default(),
+        application: Safe::default(),
+        client: Safe::default(),
+        age: None,
+        remark: if count.is_finite() { Safe::of(figure::count(count)) } else { Safe::of("how many is not known") },
+    }
+}
+
+/// What will be sent, with whom it reaches.
+#[must_use]
+pub fn joined(mut written: Preview, read: Result<Preview, Cause>) -> Preview {
+    // That nobody can say what it touches is what is said where nothing is declared.
+    written.remarks.clear();
+    match read {
+        Ok(read) => {
+            written.objects = read.objects;
+            written.remarks.extend(read.remarks);
+            written.obstacles.extend(read.obstacles);
+        }
+        Err(cause) => {
+            let words = format!("whom it reaches could not be read, and is NOT KNOWN: {cause}");
+            written.remarks.push(Safe::of(words));
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_first_and_never_a_part_for_the_whole() {
+        let preview = found(vec![("a".into(), 2.0), ("b".into(), 40.0)]);
+        let names: Vec<_> = preview.objects.iter().map(|object| object.label.to_string()).collect();
+        assert_eq!(names, ["b", "a"]);
+        assert!(preview.remarks[0].as_str().starts_with("42 in all, for 2 receivers"));
+        let many = (0..=MOST).map(|n| (Untrusted::from(n.to_string()), 1.0)).collect();
+        assert!(!found(many).obstacles.is_empty(), "what does not fit on a card is not done");
+        assert!(!found(Vec::new()).obstacles.is_empty(), "nothing is not everything");
+    }
+
+    #[test]
+    fn that_it_could_not_be_read_is_said() {
+        let preview = joined(Preview::default(), Err(Cause::Other(Safe::of("timeout"))));
+        assert!(preview.objects.is_empty() && preview.obstacles.is_empty());
+        assert!(preview.remarks[0].as_str().contains("NOT KNOWN: timeout"));
+    }
+}

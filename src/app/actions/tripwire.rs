@@ -1,0 +1,291 @@
+//! The tripwire in the program: what the figures of services and databases were in the minutes before an action, and how they
+//! are in the five minutes after its end. The rule is `remediation::tripwire`; here it meets the readings as they come.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::app::document::{Document, Line, Span};
+use crate::app::table::Tone;
+use crate::app::telemetry::Telemetry;
+use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::{Moment, Safe, Verdict, figure};
+use crate::remediation::tripwire::{AFTER, BEFORE, Finding, WATCHES, Wire};
+
+/// Readings of a figure that are kept; ten minutes of one every second.
+const KEPT: usize = 600;
+/// Actions whose tripwire is watched at a time; the oldest ends early.
+const MOST: usize = 4;
+
+/// A figure of a source.
+pub type Figure = (Wire, usize);
+type Readings = VecDeque<(Moment, Option<f64>)>;
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Tripwires {
+    kept: BTreeMap<Figure, Readings>,
+    /// The figures as they were before the action that runs.
+    before: Option<Before>,
+    watched: VecDeque<Tripwire>,
+}
+
+#[derive(Debug)]
+struct Before {
+    run: u64,
+    figures: BTreeMap<Figure, Vec<Option<f64>>>,
+}
+
+/// The watch after one action.
+#[derive(Clone, Debug)]
+pub struct Tripwire {
+    /// The action's number.
+    pub id: u64,
+    /// The action's name in the audit.
+    pub run: Safe,
+    /// The action, in words.
+    pub what: Safe,
+    /// When it ended.
+    pub since: Moment,
+    /// Its five minutes are over, or a newer action took its place.
+    pub is_over: bool,
+    wires: Vec<Watched>,
+}
+
+#[derive(Clone, Debug)]
+struct Watched {
+    figure: Figure,
+    name: Safe,
+    before: Vec<Option<f64>>,
+    after: Vec<Option<f64>>,
+    tripped: Option<(f64, f64)>,
+}
+
+/// A figure that got worse, told once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tripped {
+    /// Name of the run in the audit.
+    pub run: Safe,
+    /// The action, in words.
+    pub what: Safe,
+    /// What got worse, with both values.
+    pub words: Safe,
+    /// The figure.
+    pub name: Safe,
+    /// What was usual before, in words.
+    pub before: Safe,
+    /// What it is.
+    pub after: Safe,
+}
+
+impl Tripwires {
+    /// A source was read: its figures are kept, and held against those before.
+    pub fn read(&mut self, live: &Telemetry, source: SourceId, good: bool, begun: Moment) -> Vec<Tripped> {
+        let mut told = Vec::new();
+        for (figure, value) in figures(live, source, good) {
+            let readings = self.kept.entry(figure).or_default();
+            if readings.len() >= KEPT {
+                readings.pop_front();
+            }
+            readings.push_back((begun, value));
+            for wire in self.watched.iter_mut().filter(|wire| !wire.is_over && begun.boot >= wire.since.boot) {
+                told.extend(wire.take(figure, value));
+            }
+        }
+        told
+    }
+
+    /// An action is on its way: what was before it is set aside, since it may take longer than readings are kept.
+    pub fn running(&mut self, run: u64, began: Moment) {
+        if self.before.as_ref().is_some_and(|before| before.run == run) {
+            return;
+        }
+        let of = |readings: &Readings| {
+            let early = |at: &Moment| at.boot < began.boot && began.since(*at) <= WATCHES;
+            readings.iter().filter(|(at, _)| early(at)).map(|(_, value)| *value).collect()
+        };
+        let figures = self.kept.iter().map(|(figure, readings)| (*figure, of(readings))).collect();
+        self.before = Some(Before { run, figures });
+    }
+
+    /// An action that had an effect has ended: from now on it is watched.
+    pub fn begin(&mut self, live: &Telemetry, id: u64, run: Safe, what: Safe, now: Moment) {
+        let before = self.before.take().filter(|before| before.run == id);
+        let figures = before.map(|before| before.figures).unwrap_or_default();
+        let wires = everything(live)
+            .map(|(figure, name)| Watched {
+                before: figures.get(&figure).cloned().unwrap_or_default(),
+                name: Safe::of(format!("{} {name}", figure.0.name())),
+                figure,
+                after: Vec::new(),
+                tripped: None,
+            })
+            .collect();
+        if self.watched.len() >= MOST {
+            self.watched.pop_front();
+        }
+        self.watched.push_back(Tripwire { id, run, what, since: now, is_over: false, wires });
+    }
+
+    /// Time passed: those whose time is up have something to say.
+    pub fn ended(&mut self, now: Moment) -> Vec<Tripwire> {
+        let mut over = Vec::new();
+        for wire in self.watched.iter_mut().filter(|wire| !wire.is_over && now.since(wire.since) >= WATCHES) {
+            wire.is_over = true;
+            over.push(wire.clone());
+        }
+        over
+    }
+
+    /// The watch after an action, also when it is over.
+    #[must_use]
+    pub fn of(&self, id: u64) -> Option<&Tripwire> {
+        self.watched.iter().find(|wire| wire.id == id)
+    }
+
+    /// All that is remembered, the newest first.
+    pub fn all(&self) -> impl Iterator<Item = &Tripwire> {
+        self.watched.iter().rev()
+    }
+
+    /// Those that watch now, the newest first.
+    pub fn watching(&self) -> impl Iterator<Item = &Tripwire> {
+        self.watched.iter().rev().filter(|wire| !wire.is_over)
+    }
+}
+
+impl Tripwire {
+    fn take(&mut self, figure: Figure, value: Option<f64>) -> Option<Tripped> {
+        let wire = self.wires.iter_mut().find(|wire| wire.figure == figure)?;
+        if wire.after.len() < KEPT {
+            wire.after.push(value);
+        }
+        if wire.tripped.is_some() {
+            return None;
+        }
+        let Finding::Worse { before, after } = wire.finding() else { return None };
+        wire.tripped = Some((before, after));
+        let words = |value| Safe::of(figure.0.words(value));
+        Some(Tripped {
+            run: self.run.clone(),
+            what: self.what.clone(),
+            words: wire.words(before, after),
+            name: wire.name.clone(),
+            before: words(before),
+            after: words(after),
+        })
+    }
+
+    /// What got worse so far.
+    pub fn worse(&self) -> impl Iterator<Item = Safe> {
+        self.wires.iter().filter_map(|wire| wire.tripped.map(|(before, after)| wire.words(before, after)))
+    }
+
+    /// Figures that nothing can be said of, with why.
+    pub fn unknown(&self) -> impl Iterator<Item = Safe> {
+        self.wires.iter().filter(|wire| wire.tripped.is_none()).filter_map(|wire| match wire.finding() {
+            Finding::Unknown { before, after } => {
+                let name = &wire.name;
+                Some(Safe::of(if before < BEFORE {
+                    format!("{name}: {before} readings before it, {BEFORE} are needed")
+                } else {
+                    format!("{name}: {after} readings since, {AFTER} in a row are needed")
+                }))
+            }
+            Finding::Holds | Finding::Worse { .. } => None,
+        })
+    }
+
+    /// How long it has watched.
+    #[must_use]
+    pub fn watched(&self, now: Moment) -> Duration {
+        now.since(self.since).min(WATCHES)
+    }
+
+    /// `watching for 4m10s after restart-api`: how long it goes on, or what it came to.
+    #[must_use]
+    pub fn words(&self, now: Moment) -> (Safe, Tone) {
+        let worse = self.worse().count();
+        if worse > 0 {
+            return (Safe::of(format!("WORSE after {}: {}", self.what, joined(self.worse()))), Tone::Bad);
+        }
+        if !self.is_over {
+            let left = figure::age(WATCHES.saturating_sub(now.since(self.since)));
+            return (Safe::of(format!("watching for {left} after {}", self.what)), Tone::Accent);
+        }
+        let (unknown, all) = (self.unknown().count(), self.wires.len());
+        if unknown == 0 && all > 0 {
+            return (Safe::of(format!("{all} figures watched for 5m after {}: none got worse", self.what)), Tone::Ok);
+        }
+        let words = format!("watched for 5m after {}: of {unknown} of {all} figures it is UNKNOWN", self.what);
+        (Safe::of(words), Tone::Unknown)
+    }
+
+    /// As part of the document of its action.
+    pub fn tell(&self, out: &mut Document, now: Moment) {
+        out.heading("After it");
+        let (words, tone) = self.words(now);
+        out.line(words, tone);
+        for unknown in self.unknown().filter(|_| self.is_over || now.since(self.since) > WATCHES / 2) {
+            out.line(format!("unknown: {unknown}"), Tone::Unknown);
+        }
+    }
+
+    /// As a line of its own.
+    #[must_use]
+    pub fn line(&self, now: Moment) -> Line {
+        let (text, tone) = self.words(now);
+        vec![Span { text, tone }]
+    }
+}
+
+impl Watched {
+    fn finding(&self) -> Finding {
+        self.figure.0.judge(&self.before, &self.after)
+    }
+
+    fn words(&self, before: f64, after: f64) -> Safe {
+        let wire = self.figure.0;
+        Safe::of(format!("{} {} -> {}", self.name, wire.words(before), wire.words(after)))
+    }
+}
+
+fn joined(words: impl Iterator<Item = Safe>) -> String {
+    words.map(|words| words.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// Every figure that is watched, with the name of whose it is.
+fn everything(live: &Telemetry) -> impl Iterator<Item = (Figure, &Safe)> {
+    let services = live.services.iter().enumerate();
+    let databases = live.databases.iter().enumerate();
+    let of = |wires: [Wire; 2], at: usize, name| wires.map(|wire| ((wire, at), name));
+    services
+        .flat_map(move |(at, s)| of([Wire::Failures, Wire::Latency], at, &s.spec.name))
+        .chain(databases.flat_map(move |(at, d)| of([Wire::Connections, Wire::Blocked], at, &d.spec.name)))
+}
+
+/// What a source that has just been read says; `None` for what could not be read.
+fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Option<f64>)> {
+    let at = source.at();
+    match source.kind {
+        SourceKind::Service => {
+            let Some(service) = live.services.get(at) else { return Vec::new() };
+            let failed = match service.debounced.raw().filter(|_| good) {
+                Some(Verdict::Down) => Some(1.0),
+                Some(Verdict::Ok | Verdict::Degraded) => Some(0.0),
+                Some(Verdict::Unknown) | None => None,
+            };
+            let latency = service.measured().filter(|_| good).map(|latency| latency.as_secs_f64() * 1000.0);
+            vec![((Wire::Failures, at), failed), ((Wire::Latency, at), latency)]
+        }
+        SourceKind::Database => {
+            let Some(database) = live.databases.get(at) else { return Vec::new() };
+            let used = database.slots.value().filter(|_| good && database.slots.cause().is_none());
+            let sessions = database.sessions.value().filter(|_| good && database.sessions.cause().is_none());
+            vec![
+                ((Wire::Connections, at), used.map(|slots| f64::from(slots.used))),
+                ((Wire::Blocked, at), sessions.map(|sessions| f64::from(sessions.blocked))),
+            ]
+        }
+        SourceKind::Cache | SourceKind::Signal => Vec::new(),
+    }
+}

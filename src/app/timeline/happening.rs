@@ -1,0 +1,74 @@
+//! One thing that happened, as the timeline shows it; and the document behind it.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::document::Document;
+use crate::app::table::{RowKey, Tone};
+use crate::domain::Safe;
+
+/// What a happening is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What is watched changed.
+    Health,
+    /// An action, from its card to its outcome.
+    Action,
+    /// What the audit tells of somebody else, or of an earlier time.
+    Audit,
+    /// The operator marked a moment.
+    Mark,
+    /// After an action a figure got worse.
+    Tripwire,
+}
+
+impl Kind {
+    /// The word of its column.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Health => "health",
+            Kind::Action => "action",
+            Kind::Audit => "audit",
+            Kind::Mark => "mark",
+            Kind::Tripwire => "tripwire",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// What the cursor stands on.
+    pub key: RowKey,
+    /// When, by the wall clock.
+    pub at: DateTime<Utc>,
+    /// What it is of.
+    pub kind: Kind,
+    /// How it stands, in a word.
+    pub word: Safe,
+    /// What that means.
+    pub tone: Tone,
+    /// What happened.
+    pub what: Safe,
+    /// By whom; empty where it happened by itself.
+    pub who: Safe,
+    /// Everything else there is to say.
+    pub detail: Option<Box<Document>>,
+}
+
+impl Happening {
+    /// The document behind it.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        let mut out = Document::new(format!("{} {}", self.kind.word(), self.word));
+        out.field("when", self.at.format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string(), Tone::Plain);
+        out.field("what", self.what.clone(), self.tone);
+        if !self.who.as_str().is_empty() {
+            out.field("who", self.who.clone(), Tone::Strong);
+        }
+        if let Some(detail) = &self.detail {
+            out.lines.extend(detail.lines.iter().cloned());
+        }
+        out
+    }
+}

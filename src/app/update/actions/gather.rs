@@ -1,0 +1,76 @@
+//! The card of a runbook: each step is looked at for real, all at once, and the card is made when the last look has come.
+
+use crate::app::actions::Gathering;
+use crate::app::effect::{PreviewOf, PreviewOrder};
+use crate::app::{Effect, Model};
+use crate::domain::{Cause, Moment};
+use crate::remediation::action::{Action, Plan};
+use crate::remediation::card::Preview;
+use crate::remediation::runbook::{Deed, Runbook};
+use crate::remediation::step::Work;
+
+use super::card::{PREVIEW, show};
+
+/// Asks for every look that the card of a runbook needs; the card itself where it needs none.
+pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
+    let looks: Vec<(usize, PreviewOf)> =
+        runbook.items().into_iter().filter_map(|(place, step)| Some((place, look(&step.deed)?))).collect();
+    let mut gathering = Gathering { awaited: Vec::new(), found: Vec::new(), begun: model.now };
+    let mut effects = Vec::new();
+    for (place, of) in looks {
+        let id = model.fresh_id();
+        gathering.awaited.push((id, place));
+        effects.push(Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW })));
+    }
+    let id = model.fresh_id();
+    model.actions.asked = Some((id, action));
+    model.actions.gathering = Some(gathering);
+    complete(model);
+    effects
+}
+
+/// What is looked at for a step.
+fn look(deed: &Deed) -> Option<PreviewOf> {
+    match deed {
+        Deed::Sessions { database, selector, verb, cap } => {
+            Some(PreviewOf::Sessions { database: *database, selector: selector.clone(), verb: *verb, cap: *cap })
+        }
+        Deed::Service { step, .. } => Some(PreviewOf::Service(step.clone())),
+        Deed::Flush { cache, .. } => Some(PreviewOf::Flush { cache: *cache }),
+        Deed::Work(Work::Sql(sql)) => Some(PreviewOf::Sql(sql.clone())),
+        Deed::Work(Work::Redis(redis)) => Some(PreviewOf::Redis(redis.clone())),
+        Deed::Work(_) => None,
+    }
+}
+
+/// Whether a look belongs to a runbook's card; it is taken then.
+pub fn take(
+    model: &mut Model,
+    id: u64,
+    outcome: Result<Preview, Cause>,
+    begun: Moment,
+) -> Option<Result<Preview, Cause>> {
+    let Some(gathering) = &mut model.actions.gathering else { return Some(outcome) };
+    let Some(at) = gathering.awaited.iter().position(|(awaited, _)| *awaited == id) else { return Some(outcome) };
+    let (_, place) = gathering.awaited.swap_remove(at);
+    gathering.found.push((place, outcome));
+    // The card is as old as the oldest look on it.
+    if begun.boot < gathering.begun.boot {
+        gathering.begun = begun;
+    }
+    complete(model);
+    None
+}
+
+fn complete(model: &mut Model) {
+    if model.actions.gathering.as_ref().is_none_or(|gathering| !gathering.awaited.is_empty()) {
+        return;
+    }
+    let (Some(gathering), Some((_, action))) = (model.actions.gathering.take(), model.actions.asked.take()) else {
+        return;
+    };
+    let Plan::Runbook(runbook) = &action.plan else { return };
+    let preview = runbook.preview(&action.id, &action.target.name, gathering.found);
+    model.view.message = None;
+    show(model, action, preview, gathering.begun);
+}

@@ -1,0 +1,257 @@
+//! Keys of runbooks: actions of several steps, and each of their steps.
+
+use std::time::Duration;
+
+use super::watched::{BEARER, CA_FILE, HEADERS};
+use super::{Form, Kind, Section, beside, environment, key, live, off};
+
+const AT_ONCE: Duration = Duration::ZERO;
+const SHORT: Duration = Duration::from_millis(50);
+
+/// `[[runbook]]`
+pub static RUNBOOK: Section = Section {
+    name: "runbook",
+    form: Form::Named,
+    doc: "An action of several steps with gates, in the order of its [[runbook.step]] tables. A step that fails stops it and offers to undo what was done.",
+    one_of: &[],
+    keys: &[
+        live("name", Kind::Name, "\"safe-restart\"", "Name in menu and audit."),
+        live("target", Kind::Name, "\"api\"", "What it is aimed at: the name that is typed to confirm."),
+        key("title", Kind::Text, "\"restart the API safely\"", "its name", "What it does, in a few words."),
+        key(
+            "level",
+            Kind::Word(&["L1", "L2", "L3"]),
+            "\"L2\"",
+            "L3",
+            "How dangerous it is; never less than its most dangerous step: L2 for an order to a service, a program, a statement that writes and sessions, L3 for a flush.",
+        ),
+        key("contacts", Kind::Texts, "[\"on call, +1 555 0100\"]", "none", "Whom to call when a person is needed."),
+        key(
+            "watch",
+            Kind::Text,
+            "\"service api\"",
+            "none: nothing is verified",
+            "What shows that it worked: cache NAME, signal NAME, connections NAME, blocked NAME or service NAME.",
+        ),
+        key(
+            "expect",
+            Kind::Text,
+            "\"ok\"",
+            "ok for a service, rises for a cache, else falls",
+            "rises, falls, ok, not ok, down, or a threshold such as \"> 80 %\".",
+        ),
+        key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
+        key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
+        key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
+        key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
+        key("undo", Kind::Text, "\"nothing needs to be undone\"", "what its steps say", "What undoes it, in words."),
+        environment(),
+        off(),
+    ],
+};
+
+/// Keys that say what a step does: one of them.
+const DEEDS: &[&str] = &[
+    "look",
+    "wait",
+    "pause",
+    "manual",
+    "url",
+    "origin",
+    "unit",
+    "compose",
+    "restart_command",
+    "command",
+    "query",
+    "statement",
+    "redis",
+    "sessions",
+    "flush",
+];
+const REQUEST: &[&str] = &["url", "origin"];
+const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
+const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
+const STATED: &[&str] = &["query", "statement"];
+const PROGRAM: &[&str] = &["restart_command"];
+
+/// `[[runbook.step]]`
+pub static STEP: Section = Section {
+    name: "runbook.step",
+    form: Form::Steps,
+    doc: "A step of the runbook above it. One of look, wait, pause, manual, url, origin, unit, compose, restart_command, command, query, statement, redis, sessions and flush says what it does.",
+    one_of: DEEDS,
+    keys: &[
+        key("title", Kind::Text, "\"is it up?\"", "what it does", "What a person knows it by."),
+        key(
+            "when",
+            Kind::Text,
+            "\"cache redis < 80 %\"",
+            "always",
+            "It is skipped unless this holds in a fresh reading; what is not known stops the runbook.",
+        ),
+        key("ask", Kind::Flag, "false", "false", "A person decides before it: go on, skip or stop."),
+        key(
+            "deadline",
+            Kind::Time { least: SHORT },
+            "\"30s\"",
+            "30s; 1m for a wait and an order, 30m for what is done by hand",
+            "It ends within this, or has failed.",
+        ),
+        key("look", Kind::Text, "\"service api\"", "", "A fresh reading is shown, of what watch can name."),
+        key(
+            "wait",
+            Kind::Text,
+            "\"service api ok\"",
+            "",
+            "Until fresh readings show it: what watch can name, and ok, not ok, down or a threshold.",
+        ),
+        key("pause", Kind::Time { least: AT_ONCE }, "\"10s\"", "", "So long."),
+        live("manual", Kind::Text, "\"tell the support desk\"", "What a person does by hand, and ticks with a note."),
+        key("origin", Kind::Name, "\"api\"", "", "Sends a request to a path of this origin."),
+        beside(&["origin"], key("path", Kind::UrlPath, "\"/cache/warm\"", "/", "Path, and query if any.")),
+        key("url", Kind::Url, "\"https://api.example.com/cache/warm\"", "", "Sends a request to this URL."),
+        beside(
+            REQUEST,
+            key(
+                "method",
+                Kind::Word(&["POST", "PUT", "PATCH", "DELETE"]),
+                "\"POST\"",
+                "POST",
+                "Method of the request.",
+            ),
+        ),
+        beside(REQUEST, key("body", Kind::Text, "'{\"all\": true}'", "none", "Body of the request, JSON.")),
+        beside(REQUEST, HEADERS),
+        beside(REQUEST, BEARER),
+        beside(REQUEST, CA_FILE),
+        beside(
+            REQUEST,
+            key("expect_status", Kind::Statuses, "[200, 202]", "200 to 299", "Statuses that count as done."),
+        ),
+        key("unit", Kind::Name, "\"api.service\"", "", "Asks systemd for something about this unit."),
+        key("compose", Kind::Name, "\"api\"", "", "Asks compose for something about this service."),
+        key(
+            "restart_command",
+            Kind::Argv,
+            "[\"apictl\", \"restart\"]",
+            "",
+            "Asks a manager of the team's own, which restarts the service so; with status_command beside it.",
+        ),
+        beside(
+            PROGRAM,
+            key(
+                "status_command",
+                Kind::Argv,
+                "[\"apictl\", \"status\"]",
+                "none",
+                "Prints JSON with state, pid, started_at and restarts.",
+            ),
+        ),
+        beside(PROGRAM, key("stop_command", Kind::Argv, "[\"apictl\", \"stop\"]", "none", "Stops it.")),
+        beside(PROGRAM, key("start_command", Kind::Argv, "[\"apictl\", \"start\"]", "none", "Starts it.")),
+        beside(PROGRAM, key("service", Kind::Name, "\"api\"", "the runbook's target", "What people call the service.")),
+        beside(
+            MANAGED,
+            key(
+                "verb",
+                Kind::Word(&["restart", "stop", "start", "status"]),
+                "\"restart\"",
+                "restart",
+                "What is asked.",
+            ),
+        ),
+        beside(
+            &["unit", "compose", "restart_command", "wait"],
+            key(
+                "stable",
+                Kind::Time { least: AT_ONCE },
+                "\"10s\"",
+                "5s for a process, else 0s",
+                "It holds without a break for so long.",
+            ),
+        ),
+        beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
+        beside(
+            &["compose"],
+            key("compose_program", Kind::Word(&["docker", "podman"]), "\"podman\"", "docker", "Whose compose."),
+        ),
+        beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
+        beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
+        key("command", Kind::Argv, "[\"shopctl\", \"drain\"]", "", "Runs a program; there is no shell."),
+        beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host where it runs, over ssh.")),
+        beside(
+            PLACED,
+            key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
+        ),
+        key("query", Kind::Sql, "\"SELECT count(*) FROM orders\"", "", "Reads from a database and shows the rows."),
+        key(
+            "statement",
+            Kind::Text,
+            "\"UPDATE hooks SET active = false WHERE id = $1\"",
+            "",
+            "Sends one statement that writes, over a second connection.",
+        ),
+        beside(
+            STATED,
+            key(
+                "binds",
+                Kind::Texts,
+                "[\"123\"]",
+                "none",
+                "Values of $1, $2 and so on; they never become part of the text.",
+            ),
+        ),
+        beside(
+            &["query", "statement", "sessions"],
+            key("database", Kind::Name, "\"main\"", "the only one", "Which database."),
+        ),
+        key(
+            "redis",
+            Kind::Argv,
+            "[\"DEL\", \"lock:import\"]",
+            "",
+            "Sends one command to Redis; what blocks, destroys or is not known makes the runbook L3.",
+        ),
+        beside(&["redis"], key("cache", Kind::Name, "\"redis\"", "the only Redis", "Which cache.")),
+        key(
+            "sessions",
+            Kind::Word(&[
+                "terminate idle",
+                "terminate idle in transaction",
+                "cancel root blocker",
+                "terminate root blocker",
+            ]),
+            "\"terminate idle\"",
+            "",
+            "Ends sessions of a database; which ones the card lists.",
+        ),
+        beside(
+            &["sessions"],
+            key(
+                "older_than",
+                Kind::Time { least: Duration::from_secs(1) },
+                "\"10m\"",
+                "as under [actions]",
+                "Idle for so long, by the time of their last change of state.",
+            ),
+        ),
+        key("flush", Kind::Name, "\"redis\"", "", "Empties the database of this Redis."),
+    ],
+};
+
+/// What an `undo` table of a step may not hold.
+pub const NOT_IN_UNDO: [&str; 3] = ["when", "ask", "undo"];
+
+/// The name under which a step of a runbook, or what undoes one, goes through the layers. No name holds a line end.
+#[must_use]
+pub fn entry_name(runbook: &str, number: usize, undo: bool) -> String {
+    format!("{runbook}\n{number}{}", if undo { "\nundo" } else { "" })
+}
+
+/// The runbook, the number of the step, and whether it undoes it.
+#[must_use]
+pub fn parts_of(name: &str) -> Option<(&str, usize, bool)> {
+    let (runbook, rest) = name.split_once('\n')?;
+    let (number, undo) = rest.split_once('\n').map_or((rest, false), |(number, _)| (number, true));
+    Some((runbook, number.parse().ok()?, undo))
+}

@@ -1,0 +1,182 @@
+//! Where a person decides: before a step, what is done by hand, and whether what was done is undone after a failure. Without
+//! an answer nothing is sent.
+
+use crate::domain::{Cause, Moment, Safe, figure};
+use crate::remediation::outcome::Outcome;
+use crate::remediation::runbook::ANSWER;
+use crate::remediation::step::StepEnd;
+
+use super::orders::{Gate, Note, Order, Phase, StepState};
+use super::{Execution, Then};
+
+impl Execution {
+    /// A person is asked whether a step is done.
+    pub(super) fn ask(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        self.phase = Phase::Asking { step: at };
+        self.asked_at = now;
+        if self.alone { self.unanswerable(now) } else { Vec::new() }
+    }
+
+    pub(super) fn answered(&mut self, at: usize, answer: Gate, now: Moment) -> Vec<Order> {
+        let words = match answer {
+            Gate::Go => "a person said: go on",
+            Gate::Skip => "a person said: leave it out",
+            Gate::Stop => "a person said: stop",
+        };
+        if answer == Gate::Skip {
+            return self.skip(at, Safe::of(words), now);
+        }
+        if let Some(state) = self.state_mut(at) {
+            state.told.push(Safe::of(words));
+            state.answered = answer == Gate::Go;
+        }
+        if answer == Gate::Stop {
+            let number = self.number(at);
+            self.reasons.push(Safe::of(format!("{number}: {words}")));
+            return self.record_answer(at, &Safe::of(words), Then::Stop(Outcome::Cancelled), now);
+        }
+        self.record_answer(at, &Safe::of(words), Then::Next, now)
+    }
+
+    /// An answer, or the lack of one, goes to the audit.
+    pub(super) fn record_answer(&mut self, at: usize, words: &Safe, then: Then, now: Moment) -> Vec<Order> {
+        let title = self.state(at).map_or_else(Safe::default, |state| state.step.title.clone());
+        let title = Safe::of(format!("{}: {title}", self.number(at)));
+        self.record(Note::Step { title, words: words.clone() }, then, now)
+    }
+
+    /// Nobody answers: that is no consent.
+    pub(super) fn unanswered(&mut self, now: Moment) -> Vec<Order> {
+        if now.since(self.asked_at) <= ANSWER {
+            return Vec::new();
+        }
+        let why = Safe::of(format!("nobody answered within {}", figure::span(ANSWER)));
+        self.without_answer(&why, Outcome::TimedOut, now)
+    }
+
+    fn unanswerable(&mut self, now: Moment) -> Vec<Order> {
+        let why = Safe::of("nobody is there to answer");
+        self.without_answer(&why, Outcome::Cancelled, now)
+    }
+
+    fn without_answer(&mut self, why: &Safe, outcome: Outcome, now: Moment) -> Vec<Order> {
+        match self.phase {
+            Phase::Asking { step } => {
+                let number = self.number(step);
+                self.reasons.push(Safe::of(format!("{number}: {why}")));
+                self.record_answer(step, why, Then::Stop(outcome), now)
+            }
+            Phase::Offering => self.leave_as_it_is(why, now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The screen is gone: who is waited for will not come.
+    pub(super) fn left_alone(&mut self, now: Moment) -> Vec<Order> {
+        self.alone = true;
+        match (self.phase, self.question().is_some()) {
+            (Phase::Running { step }, true) => {
+                self.step_ended(step, StepEnd::Failed(Cause::Other(Safe::of("nobody is there to do it"))), now)
+            }
+            _ => self.unanswerable(now),
+        }
+    }
+
+    /// A stop takes hold before the next step; where nothing is under way outside, at once.
+    /// It can be stopped in the middle.
+    fn can_be_stopped(&self, step: usize) -> bool {
+        self.state(step).is_some_and(|state| state.step.work.can_be_stopped())
+    }
+
+    pub(super) fn cancel(&mut self, now: Moment) -> Vec<Order> {
+        let again = std::mem::replace(&mut self.cancelled, true);
+        let words = Safe::of("a person stopped it");
+        match self.phase {
+            Phase::Running { step } if self.state(step).is_some_and(|state| state.step.work.is_inward()) => {
+                (self.waiting, self.glance) = (None, None);
+                if let Some(state) = self.state_mut(step) {
+                    state.ended = Some((now, StepEnd::Failed(Cause::Other(words))));
+                }
+                let undo = step >= self.steps.len();
+                let then = if undo { Then::Close(self.escalate(false)) } else { Then::Stop(Outcome::Cancelled) };
+                self.note(step, then, now)
+            }
+            Phase::Looking { step } | Phase::Asking { step } => {
+                self.glance = None;
+                self.record_answer(step, &words, Then::Stop(Outcome::Cancelled), now)
+            }
+            Phase::Offering => self.leave_as_it_is(&Safe::of("a person said: leave it"), now),
+            Phase::Running { step } if !again && self.can_be_stopped(step) => vec![Order::Interrupt],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The runbook goes no further. What was done and has a compensation is offered to be undone.
+    pub(super) fn stop(&mut self, outcome: Outcome, now: Moment) -> Vec<Order> {
+        let undone = |state: &StepState| state.is_done() && state.undo.is_some();
+        let done = self.steps.iter().enumerate().rev().filter(|(_, state)| undone(state)).map(|(at, _)| at);
+        self.undoing = done.collect();
+        if self.undoing.is_empty() {
+            return self.close(outcome, now);
+        }
+        self.stopped = Some(outcome);
+        self.phase = Phase::Offering;
+        self.asked_at = now;
+        if self.alone { self.unanswerable(now) } else { Vec::new() }
+    }
+
+    /// A person decided whether what was done is undone.
+    pub(super) fn compensate(&mut self, wanted: bool, now: Moment) -> Vec<Order> {
+        if !wanted {
+            return self.leave_as_it_is(&Safe::of("a person said: leave it"), now);
+        }
+        // A stop that was asked for before is over; one from here on holds for the compensations.
+        self.cancelled = false;
+        let words = Safe::of("a person said: undo what was done");
+        self.record(Note::Step { title: Safe::of("compensations"), words }, Then::Undo, now)
+    }
+
+    pub(super) fn undo_next(&mut self, now: Moment) -> Vec<Order> {
+        if self.cancelled {
+            return self.leave_as_it_is(&Safe::of("a person stopped it"), now);
+        }
+        if let Some(of) = self.undoing.pop_front() {
+            return self.start(self.steps.len() + of, now);
+        }
+        self.reasons.push(Safe::of("what was done and can be undone was undone"));
+        let outcome = self.stopped.unwrap_or(Outcome::Failed);
+        self.close(outcome, now)
+    }
+
+    /// What was offered is not done, or not all of it.
+    fn leave_as_it_is(&mut self, why: &Safe, now: Moment) -> Vec<Order> {
+        let outcome = self.stopped.unwrap_or(Outcome::Failed);
+        self.not_compensated();
+        self.record(Note::Step { title: Safe::of("compensations"), words: why.clone() }, Then::Close(outcome), now)
+    }
+
+    /// A compensation cannot begin.
+    pub(super) fn give_up(&mut self, now: Moment) -> Vec<Order> {
+        let outcome = self.escalate(false);
+        self.close(outcome, now)
+    }
+
+    /// A compensation failed: nothing more is sent, and people are called.
+    pub(super) fn escalate(&mut self, unknown: bool) -> Outcome {
+        self.not_compensated();
+        let contacts = self.runbook().map(|runbook| runbook.contacts.clone()).unwrap_or_default();
+        let whom: Vec<&str> = contacts.iter().map(Safe::as_str).collect();
+        let whom = if whom.is_empty() { "nobody is named to be called".to_owned() } else { whom.join(", ") };
+        self.reasons.push(Safe::of(format!("undoing failed: this needs a person now; call {whom}")));
+        if unknown { Outcome::Unknown } else { self.stopped.unwrap_or(Outcome::Failed) }
+    }
+
+    fn not_compensated(&mut self) {
+        let left = |state: &&StepState| state.is_done() && state.undo.as_ref().is_some_and(|undo| !undo.is_done());
+        let titles: Vec<String> = self.steps.iter().filter(left).map(|state| state.step.title.to_string()).collect();
+        self.undoing.clear();
+        if !titles.is_empty() {
+            self.reasons.push(Safe::of(format!("not compensated: {}", titles.join(", "))));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What an execution says and is told: orders out, inputs in, the records it leaves, and where it stands.
+
+use crate::domain::{Moment, Safe};
+use crate::remediation::guard::Approved;
+use crate::remediation::inward::{Condition, Manual};
+use crate::remediation::measure::Evidence;
+use crate::remediation::outcome::Outcome;
+use crate::remediation::step::{Step, StepEnd};
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Order {
+    /// Take the locks of the target, and note that the cool-down begins.
+    Hold,
+    /// Write this to the audit and sync it to disk.
+    Record(Note),
+    /// Do this, once.
+    Run {
+        /// Which step; what undoes step `n` of `N` is step `N + n`.
+        step: usize,
+        /// What, and on what.
+        approved: Approved,
+    },
+    /// Count the objects of the card that are still as it shows them.
+    ReadObjects,
+    /// Let the locks go.
+    Release,
+    /// Read what is watched now: a step waits for it.
+    Refresh,
+    /// Stop the step that runs.
+    Interrupt,
+}
+
+/// What goes to the audit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// It is about to begin.
+    Intent,
+    /// It ended before it began: no byte was sent.
+    Refused(Vec<Safe>),
+    /// It ended.
+    Outcome(Outcome),
+    /// A step of a runbook ended, or a person answered.
+    Step {
+        /// Which, as a person knows it.
+        title: Safe,
+        /// How, or what was answered.
+        words: Safe,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The locks were taken, or not, and why.
+    Held(Result<(), Safe>),
+    /// The record is on disk, or not, and why.
+    Recorded(Result<(), Safe>),
+    /// A step ended.
+    StepEnded {
+        /// Which.
+        step: usize,
+        /// How.
+        end: StepEnd,
+    },
+    /// A reading of something.
+    Read(Evidence),
+    /// A person asked to stop.
+    CancelAsked,
+    /// Time passed.
+    TimePassed,
+    /// A person did what a step says, and noted this.
+    Ticked {
+        /// What they noted.
+        note: Safe,
+    },
+    /// A person decided on the step that waits for it.
+    GateAnswered(Gate),
+    /// A person decided on the compensations that were offered: whether they run.
+    CompensationsAnswered(bool),
+    /// Nobody can answer any more: the screen is gone.
+    NobodyThere,
+}
+
+/// What a person decides before a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It is done.
+    Go,
+    /// It is left out.
+    Skip,
+    /// The runbook stops here.
+    Stop,
+}
+
+/// Where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Waits for the locks.
+    Holding,
+    /// Waits for the intent to be on disk.
+    Recording,
+    /// Runs a step.
+    Running {
+        /// Which.
+        step: usize,
+    },
+    /// Waits for fresh readings.
+    Verifying,
+    /// Waits for the outcome to be on disk.
+    Closing(Outcome),
+    /// Over.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// Whether that is on disk.
+        recorded: bool,
+    },
+    /// Waits for the reading on which a step depends.
+    Looking {
+        /// Which.
+        step: usize,
+    },
+    /// Waits for a person to decide on a step.
+    Asking {
+        /// Which.
+        step: usize,
+    },
+    /// A step failed; waits for a person to decide whether what was done is undone.
+    Offering,
+    /// Waits for the end of a step to be on disk.
+    Noting,
+}
+
+/// What a person is waited for.
+#[derive(Debug)]
+pub enum Question<'a> {
+    /// Whether a step is done.
+    Gate(&'a StepState),
+    /// That something was done by hand.
+    Tick(&'a StepState, &'a Manual),
+    /// Whether these are run, in this order.
+    Compensate(Vec<&'a StepState>),
+}
+
+/// One step's way.
+#[derive(Clone, Debug)]
+pub struct StepState {
+    /// The step.
+    pub step: Step,
+    /// When it began.
+    pub began: Option<Moment>,
+    /// When and how it ended.
+    pub ended: Option<(Moment, StepEnd)>,
+    /// When and why it was left out.
+    pub skipped: Option<(Moment, Safe)>,
+    /// It is done only when this holds.
+    pub when: Option<Condition>,
+    /// A person is asked before it.
+    pub ask: bool,
+    /// What was read for it, and answered.
+    pub told: Vec<Safe>,
+    /// What undoes it.
+    pub undo: Option<Box<StepState>>,
+    /// Its place on the card of a runbook.
+    pub(super) part: Option<usize>,
+    /// What must hold for it does.
+    pub(super) holds: bool,
+    /// A person said go on.
+    pub(super) answered: bool,
+}
+
+impl StepState {
+    /// A step that waits.
+    pub(super) fn new(step: Step) -> StepState {
+        StepState {
+            step,
+            began: None,
+            ended: None,
+            skipped: None,
+            when: None,
+            ask: false,
+            told: Vec::new(),
+            undo: None,
+            part: None,
+            holds: false,
+            answered: false,
+        }
+    }
+
+    /// It neither began nor was left out.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.began.is_none() && self.skipped.is_none()
+    }
+
+    /// It was done, as far as its target says.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.ended, Some((_, StepEnd::Done { .. })))
+    }
+
+    /// Something was sent for it.
+    pub(super) fn was_sent(&self) -> bool {
+        self.began.is_some() && !self.step.work.is_inward()
+    }
+}

@@ -1,0 +1,302 @@
+//! From step to step, and to the end: the last look before the first byte, what the end of a step means, what is proved.
+
+use std::time::Duration;
+
+use crate::domain::cause::Phase as Waited;
+use crate::domain::{Cause, Moment, Safe};
+use crate::remediation::level::Level;
+use crate::remediation::object::Fate;
+use crate::remediation::outcome::Outcome;
+use crate::remediation::runbook::Runbook;
+use crate::remediation::step::{StepEnd, Work};
+
+use super::orders::{Input, Note, Order, Phase, StepState};
+use super::{Execution, Then, steps};
+
+/// A step that says nothing is given up so long after its own deadline: whoever runs it keeps the deadline too.
+const GRACE: Duration = Duration::from_secs(2);
+/// A disk answers within this.
+const DISK: Duration = Duration::from_secs(20);
+
+impl Execution {
+    /// The next step, when nothing speaks against it: the last look before the first byte.
+    pub(super) fn next(&mut self, now: Moment) -> Vec<Order> {
+        let Some(at) = self.steps.iter().position(StepState::waits) else { return self.verify(now) };
+        if self.cancelled {
+            return self.stop(Outcome::Cancelled, now);
+        }
+        if self.has_not_begun() && !self.warrant.is_good(now) {
+            self.reasons.push(Safe::of("the consent ran out before the first step"));
+            return self.close(Outcome::Refused, now);
+        }
+        if now.since(self.began) > self.warrant.card().action.limits.deadline {
+            self.reasons.push(Safe::of("it ran out of time between two steps"));
+            return self.stop(Outcome::TimedOut, now);
+        }
+        if let Some(shut) = self.shut(at, now) {
+            self.reasons.push(shut);
+            return self.stop(if self.has_not_begun() { Outcome::Refused } else { Outcome::TimedOut }, now);
+        }
+        let Some(state) = self.steps.get(at) else { return Vec::new() };
+        match (&state.when, state.ask) {
+            (Some(_), _) if !state.holds => self.look(at, now),
+            (_, true) if !state.answered => self.ask(at, now),
+            _ => self.start(at, now),
+        }
+    }
+
+    /// No step was begun, left out or asked about.
+    fn has_not_begun(&self) -> bool {
+        self.steps.iter().all(|state| state.waits() && state.told.is_empty())
+    }
+
+    /// Begins a step, or what undoes one.
+    pub(super) fn start(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        let undo = at >= self.steps.len();
+        // What brings something back is not kept from it by a window that ended, unless it destroys by itself.
+        if undo
+            && self.destroys(at)
+            && let Some(shut) = self.shut(at, now)
+        {
+            self.reasons.push(shut);
+            return self.give_up(now);
+        }
+        let Some(state) = self.state(at) else { return Vec::new() };
+        if matches!(state.step.work, Work::Sessions(_)) && self.touches_nobody(state) {
+            return self.skip(at, Safe::of("the card lists nobody"), now);
+        }
+        let (work, part, step) = (&state.step.work, state.part, state.step.clone());
+        let inward = work.is_inward();
+        self.phase = Phase::Running { step: at };
+        if let Some(state) = self.state_mut(at) {
+            state.began = Some(now);
+        }
+        if inward {
+            return self.begin_inward(&step.work, step.deadline, now);
+        }
+        self.acted = true;
+        vec![Order::Run { step: at, approved: self.warrant.approve(&step, part, now) }]
+    }
+
+    fn destroys(&self, at: usize) -> bool {
+        let items = self.runbook().map(Runbook::items).unwrap_or_default();
+        items.into_iter().any(|(place, item)| place == at && item.deed.demands() >= Level::L3)
+    }
+
+    fn touches_nobody(&self, state: &StepState) -> bool {
+        let found = state.part.and_then(|part| self.warrant.card().part(part));
+        found.is_some_and(|found| found.objects.is_empty())
+    }
+
+    /// Why the maintenance window lets a step not begin now: the first has to leave room for all that come after it.
+    fn shut(&self, at: usize, now: Moment) -> Option<Safe> {
+        let step = self.state(at).map_or(Duration::ZERO, |state| state.step.deadline);
+        let whole = self.warrant.card().action.limits.deadline;
+        let needs = if self.has_not_begun() { step.max(whole) } else { step };
+        self.warrant.shut(now, needs).map(|shut| Safe::of(shut.to_string()))
+    }
+
+    /// What happens while a step runs.
+    pub(super) fn running(&mut self, at: usize, input: Input, now: Moment) -> Vec<Order> {
+        let inward = self.state(at).is_some_and(|state| state.step.work.is_inward());
+        match input {
+            input if inward => self.inward(at, &input, now),
+            Input::StepEnded { step, end } if step == at => self.step_ended(at, end, now),
+            Input::StepEnded { step, end } => {
+                self.late(step, end);
+                Vec::new()
+            }
+            Input::TimePassed => self.overdue(at, now),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {
+        let first = at == 0;
+        let (outcome, why) = match &end {
+            StepEnd::Done { .. } => (None, None),
+            StepEnd::OtherTarget(what) => {
+                let why = Safe::of(format!("it is not the target of the card any more: {what}"));
+                (Some(if first { Outcome::Refused } else { Outcome::Failed }), Some(why))
+            }
+            StepEnd::Failed(cause) => (Some(Outcome::Failed), Some(Safe::of(cause.to_string()))),
+            StepEnd::Cancelled(left) => (Some(Outcome::Cancelled), Some(left.clone())),
+            StepEnd::Unknown(cause) => {
+                self.lost = true;
+                (None, Some(Safe::of(format!("it may have had its effect: {cause}"))))
+            }
+        };
+        if self.runbook().is_some() {
+            return self.step_of_runbook_ended(at, end, outcome, why, now);
+        }
+        self.reasons.extend(why);
+        if let Some(state) = self.steps.get_mut(at) {
+            let answer = state.began.and_then(|began| steps::answer(&state.step, &end, began));
+            if let Some(answer) = &answer {
+                self.verification.answered(answer);
+            }
+            state.ended = Some((now, end));
+        }
+        match outcome {
+            Some(outcome) => self.close(outcome, now),
+            None if self.has_done_nothing() => {
+                self.reasons.push(Safe::of("nothing was done: all of it was gone, changed or refused"));
+                self.close(Outcome::NotVerified, now)
+            }
+            // Whether it had its effect is for the readings to say; nothing is sent after it, nor again.
+            None if self.lost => self.verify(now),
+            None => self.next(now),
+        }
+    }
+
+    fn step_of_runbook_ended(
+        &mut self,
+        at: usize,
+        end: StepEnd,
+        outcome: Option<Outcome>,
+        why: Option<Safe>,
+        now: Moment,
+    ) -> Vec<Order> {
+        if let Some(why) = why {
+            let number = self.number(at);
+            self.reasons.push(Safe::of(format!("{number}: {why}")));
+        }
+        let undo = at >= self.steps.len();
+        let unknown = matches!(end, StepEnd::Unknown(_));
+        if let Some(state) = self.state_mut(at) {
+            state.ended = Some((now, end));
+        }
+        let then = match outcome {
+            _ if undo && (outcome.is_some() || unknown) => Then::Close(self.escalate(unknown)),
+            _ if undo => Then::Undo,
+            Some(outcome) => Then::Stop(outcome),
+            None if unknown => Then::Verify,
+            None => Then::Next,
+        };
+        self.note(at, then, now)
+    }
+
+    /// Every object had its answer, and none of them that it was done: whatever readings show, it was not this.
+    fn has_done_nothing(&self) -> bool {
+        let mut fates = self.steps.iter().flat_map(StepState::fates).peekable();
+        !self.lost && fates.peek().is_some() && fates.all(|(_, fate)| *fate != Fate::Done)
+    }
+
+    /// A step that never says anything is given up.
+    fn overdue(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        let Some(state) = self.state(at) else { return Vec::new() };
+        let lasted = state.began.map_or(Duration::ZERO, |began| now.since(began));
+        if lasted <= state.step.deadline + GRACE {
+            return Vec::new();
+        }
+        let cause = Cause::Timeout { phase: Waited::Whole, after: state.step.deadline };
+        self.step_ended(at, StepEnd::Unknown(cause), now)
+    }
+
+    /// The answer of a step that was given up: what became of each object is known after all.
+    pub(super) fn late(&mut self, at: usize, end: StepEnd) {
+        let Some(state) = self.state_mut(at) else { return };
+        if let (Some((when, StepEnd::Unknown(_))), StepEnd::Done { .. }) = (&state.ended, &end) {
+            state.ended = Some((*when, end));
+        }
+    }
+
+    /// A disk that does not answer must not keep anybody waiting for ever. Before the first byte that is a refusal.
+    pub(super) fn stuck(&mut self, now: Moment) -> Vec<Order> {
+        if now.since(self.waits_since) <= DISK {
+            return Vec::new();
+        }
+        let why = Safe::of(format!("the disk of the audit and the locks did not answer within {DISK:?}"));
+        if self.phase == Phase::Noting {
+            return self.noted(Err(why), now);
+        }
+        self.reasons.push(why);
+        let outcome = match self.phase {
+            Phase::Closing(outcome) => outcome,
+            _ => Outcome::Refused,
+        };
+        self.end(outcome, false, now)
+    }
+
+    pub(super) fn verify(&mut self, now: Moment) -> Vec<Order> {
+        self.phase = Phase::Verifying;
+        self.verification.begin(now);
+        let mut orders = self.judge(now);
+        if self.runbook().is_some() && self.phase == Phase::Verifying {
+            if !self.steps.iter().any(StepState::was_sent) {
+                self.reasons.push(Safe::of("no step that changes anything was run"));
+            }
+            orders.extend(self.read_now(now));
+        }
+        orders
+    }
+
+    pub(super) fn judge(&mut self, now: Moment) -> Vec<Order> {
+        if self.verification.has_passed() {
+            if self.lost && self.steps.iter().any(StepState::waits) {
+                self.reasons.push(Safe::of("the steps after it were not run"));
+                return self.stop(Outcome::Unknown, now);
+            }
+            return self.close(Outcome::Verified, now);
+        }
+        if self.verification.is_over(now) {
+            self.reasons.push(self.verification.words());
+            let verdict = self.verification.verdict(self.lost);
+            return if self.lost { self.stop(verdict, now) } else { self.close(verdict, now) };
+        }
+        if self.verification.wants_objects(now) { vec![Order::ReadObjects] } else { Vec::new() }
+    }
+
+    pub(super) fn close(&mut self, outcome: Outcome, now: Moment) -> Vec<Order> {
+        self.over_at = Some(now);
+        self.waits_since = now;
+        self.phase = Phase::Closing(outcome);
+        let note = match outcome {
+            Outcome::Refused => Note::Refused(self.reasons.clone()),
+            outcome => Note::Outcome(outcome),
+        };
+        vec![Order::Record(note)]
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome, recorded: bool, now: Moment) -> Vec<Order> {
+        self.over_at.get_or_insert(now);
+        self.phase = Phase::Ended { outcome, recorded };
+        vec![Order::Release]
+    }
+
+    /// The end of a step goes to the audit before anything else happens.
+    pub(super) fn note(&mut self, at: usize, then: Then, now: Moment) -> Vec<Order> {
+        let Some(state) = self.state(at) else { return Vec::new() };
+        let number = self.number(at);
+        let note = Note::Step { title: Safe::of(format!("{number}: {}", state.step.title)), words: state.words() };
+        self.record(note, then, now)
+    }
+
+    pub(super) fn record(&mut self, note: Note, then: Then, now: Moment) -> Vec<Order> {
+        self.phase = Phase::Noting;
+        (self.then, self.waits_since) = (then, now);
+        vec![Order::Record(note)]
+    }
+
+    /// What happened is on disk, or cannot be written: then nothing more is sent.
+    pub(super) fn noted(&mut self, written: Result<(), Safe>, now: Moment) -> Vec<Order> {
+        let then = match (written, self.then) {
+            (Ok(()), then) => then,
+            (Err(why), then) => {
+                self.reasons.push(Safe::of(format!("nothing more was sent: the audit cannot be written: {why}")));
+                match then {
+                    Then::Next => Then::Stop(Outcome::Failed),
+                    Then::Undo => Then::Close(self.escalate(false)),
+                    then => then,
+                }
+            }
+        };
+        match then {
+            Then::Next => self.next(now),
+            Then::Stop(outcome) => self.stop(outcome, now),
+            Then::Verify => self.verify(now),
+            Then::Undo => self.undo_next(now),
+            Then::Close(outcome) => self.close(outcome, now),
+        }
+    }
+}

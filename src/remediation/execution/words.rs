@@ -1,0 +1,61 @@
+//! The words of an execution: what a stop can still do, truthfully, and how a step stands.
+
+use crate::domain::Safe;
+use crate::remediation::step::{StepEnd, Work};
+
+use super::Execution;
+use super::orders::{Phase, StepState};
+
+impl Execution {
+    /// What a stop can still do, truthfully.
+    #[must_use]
+    pub fn cancel_words(&self) -> &'static str {
+        match self.phase {
+            Phase::Holding | Phase::Recording => "nothing was sent yet: it stops before the first byte",
+            Phase::Running { step } => self.cancel_words_of(step),
+            Phase::Verifying | Phase::Closing(_) => "everything was sent; it only watches for the result",
+            Phase::Ended { .. } => "it is over",
+            Phase::Looking { .. } | Phase::Asking { .. } => "this step was not begun: it stops here at once",
+            Phase::Offering => "nothing more will be sent; what was done stays as it is",
+            Phase::Noting => "the step is over; the next one will not start",
+        }
+    }
+
+    fn cancel_words_of(&self, step: usize) -> &'static str {
+        let inward = self.state(step).is_some_and(|state| state.step.work.is_inward());
+        match self.state(step).map(|state| &state.step.work) {
+            Some(Work::Manual(_)) => "it stops here at once; what was done by hand stays as it is",
+            Some(work) if work.can_be_stopped() => "this step can be stopped in the middle",
+            _ if inward => "nothing is under way: it stops here at once",
+            _ if step >= self.steps.len() => "this compensation will finish; the next one will not start",
+            _ if step + 1 < self.steps.len() => "this step will finish; the next one will not start",
+            _ => "this step will finish; there is none after it",
+        }
+    }
+
+    /// `3`, or `undo of 3`.
+    #[must_use]
+    pub fn number(&self, at: usize) -> String {
+        let count = self.steps.len();
+        if at < count { format!("step {}", at + 1) } else { format!("undo of step {}", at - count + 1) }
+    }
+}
+
+impl StepState {
+    /// How it ended, for the record.
+    #[must_use]
+    pub fn words(&self) -> Safe {
+        if let Some((_, why)) = &self.skipped {
+            return Safe::of(format!("skipped: {why}"));
+        }
+        let Some((_, end)) = &self.ended else { return Safe::of("not begun") };
+        let said = |said: &[Safe]| said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
+        Safe::of(match end {
+            StepEnd::Done { said: lines, .. } => format!("done: {}", said(lines)),
+            StepEnd::OtherTarget(what) => format!("another target: {what}"),
+            StepEnd::Failed(cause) => format!("failed: {cause}"),
+            StepEnd::Unknown(cause) => format!("unknown: {cause}"),
+            StepEnd::Cancelled(left) => format!("stopped: {left}"),
+        })
+    }
+}

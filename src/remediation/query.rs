@@ -1,0 +1,170 @@
+//! Steps that send one statement to PostgreSQL or one command to Redis. Values never stand in the text of a statement: they
+//! are bound. What a command of Redis can do is told by its name alone, and a name that nobody knows can do everything.
+
+use crate::domain::Safe;
+
+use super::level::Level;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlStep {
+    /// Which database of the configuration.
+    pub database: usize,
+    /// The statement, with `$1` where a value goes.
+    pub sql: String,
+    /// The values, in order.
+    pub binds: Vec<String>,
+    /// It runs in a read-only transaction, and its rows are shown.
+    pub read_only: bool,
+}
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisStep {
+    /// Which cache of the configuration.
+    pub cache: usize,
+    /// The command and its arguments.
+    pub argv: Vec<String>,
+}
+
+/// Commands that only read, and answer with one value.
+const READING: &[&str] = &[
+    "BITCOUNT",
+    "DBSIZE",
+    "ECHO",
+    "EXISTS",
+    "GET",
+    "GETRANGE",
+    "HEXISTS",
+    "HGET",
+    "HLEN",
+    "INFO",
+    "LASTSAVE",
+    "LINDEX",
+    "LLEN",
+    "PING",
+    "PTTL",
+    "SCARD",
+    "SISMEMBER",
+    "STRLEN",
+    "TTL",
+    "TYPE",
+    "XLEN",
+    "ZCARD",
+    "ZCOUNT",
+    "ZSCORE",
+];
+/// Commands that write keys that they name, and nothing else.
+const WRITING: &[&str] = &[
+    "APPEND", "DECR", "DECRBY", "DEL", "EXPIRE", "EXPIREAT", "GETDEL", "GETSET", "HDEL", "HINCRBY", "HSET", "INCR",
+    "INCRBY", "LPOP", "LPUSH", "LREM", "LTRIM", "MSET", "PERSIST", "PEXPIRE", "PUBLISH", "RPOP", "RPUSH", "SADD",
+    "SET", "SETEX", "SETNX", "SPOP", "SREM", "UNLINK", "XACK", "XADD", "XDEL", "XTRIM", "ZADD", "ZINCRBY", "ZREM",
+];
+/// Commands that change what the connection is instead of asking something of the server: they have no answer of their own.
+const NEVER: &[&str] = &[
+    "AUTH",
+    "DISCARD",
+    "EXEC",
+    "HELLO",
+    "MONITOR",
+    "MULTI",
+    "PSUBSCRIBE",
+    "PSYNC",
+    "PUNSUBSCRIBE",
+    "QUIT",
+    "REPLCONF",
+    "RESET",
+    "SELECT",
+    "SSUBSCRIBE",
+    "SUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "SYNC",
+    "UNSUBSCRIBE",
+    "UNWATCH",
+    "WATCH",
+];
+/// Commands that answer with one value, and with a list when they are given a count.
+const LISTING: &[&str] = &["LPOP", "RPOP", "SPOP"];
+/// Bytes of a command and its arguments at most.
+const MOST_BYTES: usize = 64 * 1024;
+
+impl RedisStep {
+    /// The least level that its command demands: what blocks, destroys, sets up or is not known here destroys.
+    #[must_use]
+    pub fn demands(&self) -> Level {
+        let name = self.argv.first().map(|name| name.to_ascii_uppercase()).unwrap_or_default();
+        if READING.contains(&name.as_str()) {
+            Level::L0
+        } else if WRITING.contains(&name.as_str()) {
+            Level::L2
+        } else {
+            Level::L3
+        }
+    }
+
+    /// Why it is never sent, if so.
+    #[must_use]
+    pub fn objection(&self) -> Option<Safe> {
+        let Some(name) = self.argv.first().filter(|name| !name.trim().is_empty()) else {
+            return Some(Safe::of("the command is empty"));
+        };
+        if name.contains(char::is_whitespace) {
+            return Some(Safe::of(format!("{name:?} is one word to Redis: write command and arguments apart")));
+        }
+        if NEVER.contains(&name.to_ascii_uppercase().as_str()) {
+            return Some(Safe::of(format!("{name} changes the connection and has no answer: it is never sent")));
+        }
+        if LISTING.iter().any(|listing| name.eq_ignore_ascii_case(listing)) && self.argv.len() > 2 {
+            return Some(Safe::of(format!("{name} with a count is answered with a list, which is not understood")));
+        }
+        let bytes: usize = self.argv.iter().map(String::len).sum();
+        (bytes > MOST_BYTES).then(|| Safe::of(format!("the command is longer than {MOST_BYTES} bytes")))
+    }
+}
+
+impl SqlStep {
+    /// The least level that it demands.
+    #[must_use]
+    pub fn demands(&self) -> Level {
+        if self.read_only { Level::L0 } else { Level::L2 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> RedisStep {
+        RedisStep { cache: 0, argv: line.split(' ').map(str::to_owned).collect() }
+    }
+
+    #[test]
+    fn what_is_not_known_destroys() {
+        for (line, level) in [
+            ("get a", Level::L0),
+            ("LLEN q", Level::L0),
+            ("DEL a b", Level::L2),
+            ("Set a 1", Level::L2),
+            ("FLUSHALL", Level::L3),
+            ("BLPOP q 0", Level::L3),
+            ("WAIT 1 0", Level::L3),
+            ("EVAL x 0", Level::L3),
+            ("CONFIG SET a b", Level::L3),
+            ("KEYS *", Level::L3),
+            ("SHUTDOWN", Level::L3),
+            ("MYMODULE.DO", Level::L3),
+        ] {
+            assert_eq!(command(line).demands(), level, "{line}");
+            assert_eq!(command(line).objection(), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_changes_the_connection_is_never_sent() {
+        for line in ["MONITOR", "subscribe c", "MULTI", "SELECT 1", "QUIT", ""] {
+            assert!(command(line).objection().is_some(), "{line}");
+        }
+        assert!(RedisStep { cache: 0, argv: vec!["DEL a".to_owned()] }.objection().is_some());
+        assert!(RedisStep { cache: 0, argv: vec!["SET".to_owned(), "x".repeat(70_000)] }.objection().is_some());
+    }
+}

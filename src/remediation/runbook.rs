@@ -1,0 +1,181 @@
+//! A runbook: an action of several steps with gates, each step with what must hold for it, whether a person is asked before
+//! it, and what undoes it. It is as dangerous as the most dangerous of them.
+
+use std::time::Duration;
+
+use crate::domain::Safe;
+
+use super::action::SessionSelector;
+use super::inward::Condition;
+use super::level::Level;
+use super::measure::Measure;
+use super::service::ServiceStep;
+use super::step::{Binding, SessionVerb, Work};
+
+pub mod card;
+
+/// A person who is asked answers within this, or the runbook stops.
+pub const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// A reading that a step depends on comes within this.
+pub const READING: Duration = Duration::from_secs(20);
+/// What may pass between two steps: a record on disk, locks.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// Steps in their order.
+#[derive(Clone, Debug)]
+pub struct Runbook {
+    /// What is done.
+    pub steps: Vec<RunbookStep>,
+    /// Whom to call when a person is needed.
+    pub contacts: Vec<Safe>,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct RunbookStep {
+    /// What a person knows it by.
+    pub title: Safe,
+    /// What is done.
+    pub deed: Deed,
+    /// It ends within this.
+    pub deadline: Duration,
+    /// It is skipped where this does not hold.
+    pub when: Option<Condition>,
+    /// A person decides before it whether it is done.
+    pub ask: bool,
+    /// What undoes it, as a step.
+    pub undo: Option<Box<RunbookStep>>,
+}
+
+/// What a step does, before it is known on what exactly.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// What is written down whole.
+    Work(Work),
+    /// Sessions that are chosen when the card is made.
+    Sessions {
+        /// Which database.
+        database: usize,
+        /// Which sessions.
+        selector: SessionSelector,
+        /// What is done to each.
+        verb: SessionVerb,
+        /// At most so many.
+        cap: usize,
+    },
+    /// An order to a service's manager.
+    Service {
+        /// The order.
+        step: Box<ServiceStep>,
+        /// What runs has to stay for so long.
+        stable: Duration,
+        /// The order itself is answered within this; the rest of the step's deadline is for the proof.
+        order: Duration,
+    },
+    /// Every key of the database of a cache.
+    Flush {
+        /// Which cache.
+        cache: usize,
+        /// By how much the number of keys may have changed since the card, as a share.
+        tolerance: f64,
+    },
+}
+
+impl Runbook {
+    /// Every step with its place; what undoes the step at place `n` of `N` stands at place `N + n`.
+    #[must_use]
+    pub fn items(&self) -> Vec<(usize, &RunbookStep)> {
+        let count = self.steps.len();
+        let undos = self.steps.iter().enumerate().filter_map(|(at, step)| Some((count + at, &**step.undo.as_ref()?)));
+        self.steps.iter().enumerate().chain(undos).collect()
+    }
+
+    /// The least level that it may have.
+    #[must_use]
+    pub fn demands(&self) -> Level {
+        self.items().into_iter().map(|(_, step)| step.deed.demands()).max().unwrap_or_default()
+    }
+
+    /// All of it ends within this.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        let step = |step: &RunbookStep| {
+            let when = if step.when.is_some() { READING } else { Duration::ZERO };
+            let ask = if step.ask { ANSWER } else { Duration::ZERO };
+            step.deadline + when + ask
+        };
+        self.steps.iter().map(step).sum::<Duration>() + SLACK
+    }
+
+    /// Whether it cannot end well without a person who answers it.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.steps.iter().any(|step| step.ask || matches!(step.deed, Deed::Work(Work::Manual(_))))
+    }
+
+    /// What is read while it runs.
+    pub fn measures(&self) -> impl Iterator<Item = &Measure> {
+        self.items().into_iter().flat_map(|(_, step)| {
+            let own = match &step.deed {
+                Deed::Work(Work::WaitUntil(wait)) => Some(&wait.trial.measure),
+                Deed::Work(Work::Look(look)) => Some(&look.measure),
+                _ => None,
+            };
+            own.into_iter().chain(step.when.as_ref().map(|when| &when.measure))
+        })
+    }
+
+    /// The databases that it acts on.
+    #[must_use]
+    pub fn databases(&self) -> Vec<usize> {
+        let of = |(_, step): (usize, &RunbookStep)| match &step.deed {
+            Deed::Sessions { database, .. } => Some(*database),
+            Deed::Work(Work::Sql(sql)) => Some(sql.database),
+            _ => None,
+        };
+        self.items().into_iter().filter_map(of).collect()
+    }
+
+    /// How the order at a place is bound to the card: the first one to a service to its very process.
+    #[must_use]
+    pub fn binding(&self, place: usize) -> Binding {
+        let unit = |step: &RunbookStep| match &step.deed {
+            Deed::Service { step, .. } => Some((step.manager.words(), step.name().to_owned(), step.place.clone())),
+            _ => None,
+        };
+        let Some(own) = self.items().into_iter().find(|(at, _)| *at == place).and_then(|(_, step)| unit(step)) else {
+            return Binding::First;
+        };
+        let before = self.steps.iter().take(place).any(|step| unit(step).is_some_and(|other| other == own));
+        if place >= self.steps.len() || before { Binding::Later } else { Binding::First }
+    }
+}
+
+impl Deed {
+    /// The least level that it demands.
+    #[must_use]
+    pub fn demands(&self) -> Level {
+        match self {
+            Deed::Sessions { .. } => Level::L2,
+            Deed::Service { step, .. } if step.verb.changes() => Level::L2,
+            Deed::Service { .. } => Level::L0,
+            Deed::Flush { .. } => Level::L3,
+            Deed::Work(work) => match work {
+                Work::Http(_) => Level::L1,
+                Work::Sessions(_) | Work::Command(_) | Work::Service(_) => Level::L2,
+                Work::Flush(_) => Level::L3,
+                Work::Sql(sql) => sql.demands(),
+                Work::Redis(redis) => redis.demands(),
+                Work::Explain(_) => Level::L1,
+                Work::Upkeep(_) => Level::L2,
+                Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => Level::L0,
+            },
+        }
+    }
+
+    /// Whether nothing is sent for it.
+    #[must_use]
+    pub fn is_inward(&self) -> bool {
+        matches!(self, Deed::Work(work) if work.is_inward())
+    }
+}

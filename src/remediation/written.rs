@@ -1,0 +1,63 @@
+//! What will be sent, as far as the work itself says it: byte for byte, with secrets named and not shown. What it will touch
+//! is not looked at here; that takes a preview that runs.
+
+use crate::domain::{Safe, Untrusted, hidden};
+
+use super::card::{Identity, Preview};
+use super::place::quoted;
+use super::step::{HttpStep, Work};
+
+/// Where it goes, and what is sent.
+#[must_use]
+pub fn of(work: &Work) -> Preview {
+    match work {
+        Work::Http(http) => request(http),
+        Work::Command(command) => {
+            let mut preview = Preview::default();
+            let program = command.argv.first().cloned().unwrap_or_default();
+            preview.identity.facts =
+                vec![("host", Untrusted::from(command.place.words().as_str())), ("program", Untrusted::from(program))];
+            match command.whole() {
+                Ok(argv) => preview.effect.push(Untrusted::from(quoted(&argv))),
+                Err(cause) => preview.obstacles.push(Safe::of(cause.to_string())),
+            }
+            preview
+        }
+        Work::Sql(sql) => Preview { effect: statement(&sql.sql, &sql.binds), ..Preview::default() },
+        Work::Redis(redis) => Preview { effect: vec![Untrusted::from(quoted(&redis.argv))], ..Preview::default() },
+        Work::Sessions(_)
+        | Work::Service(_)
+        | Work::Flush(_)
+        | Work::WaitUntil(_)
+        | Work::Look(_)
+        | Work::Manual(_)
+        | Work::Pause(_)
+        | Work::Explain(_)
+        | Work::Upkeep(_) => Preview::default(),
+    }
+}
+
+/// A statement line by line, and its binds.
+#[must_use]
+pub fn statement(sql: &str, binds: &[String]) -> Vec<Untrusted> {
+    let lines = sql.lines().map(Untrusted::from);
+    let binds = (1..).zip(binds).map(|(at, bind)| Untrusted::from(format!("${at} = {bind}")));
+    lines.chain(binds).collect()
+}
+
+fn request(http: &HttpStep) -> Preview {
+    let mut preview = Preview::default();
+    let origin = http.url.origin().ascii_serialization();
+    preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
+    preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), hidden::url_without_secrets(&http.url))));
+    for (name, secret) in &http.headers {
+        preview.effect.push(Untrusted::from(format!("{name}: {secret}")));
+    }
+    if let Some(bearer) = &http.bearer {
+        preview.effect.push(Untrusted::from(format!("Authorization: Bearer {bearer}")));
+    }
+    if let Some(body) = &http.body {
+        preview.effect.push(Untrusted::from(hidden::body_without_secrets(body)));
+    }
+    preview
+}

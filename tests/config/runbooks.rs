@@ -1,0 +1,207 @@
+//! Runbooks: nested steps in their order, every problem of them at once, and those of the profile as its document has them.
+
+use quarterdeck::config::{Inputs, resolve};
+use quarterdeck::domain::target::Environment;
+use quarterdeck::remediation::action::{Action, Plan};
+use quarterdeck::remediation::level::Level;
+use quarterdeck::remediation::runbook::{Deed, Runbook};
+use quarterdeck::remediation::step::Work;
+
+use super::{file, profile, refused, resolved, variables};
+
+const WATCHED: &str = r#"
+    [[service]]
+    name = "api"
+    url = "http://127.0.0.1:1/health"
+    [[service]]
+    name = "api deep"
+    url = "http://127.0.0.1:1/deep"
+    [[database]]
+    name = "main"
+    url = "postgresql://ops@127.0.0.1/shop"
+    environment = "staging"
+    [[cache]]
+    name = "redis"
+    redis = "redis://127.0.0.1:6379"
+    [[signal]]
+    name = "used"
+    disk = "/"
+    unit = "%"
+"#;
+
+fn own(inputs: &Inputs) -> Vec<Action> {
+    resolved(inputs).resolved.actions.own
+}
+
+fn runbook(action: &Action) -> &Runbook {
+    match &action.plan {
+        Plan::Runbook(runbook) => runbook,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A runbook of these steps, with a level.
+fn of(level: &str, steps: &str) -> Action {
+    let head = format!("[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"{level}\"\nwatch = \"service api\"\n");
+    own(&file(&format!("{WATCHED}\n{head}\n{steps}"))).remove(0)
+}
+
+#[test]
+fn steps_come_in_their_order_with_gates_and_what_undoes_them() {
+    let action = of(
+        "L2",
+        r#"
+        [[runbook.step]]
+        look = "service api deep"
+        [[runbook.step]]
+        title = "stop it"
+        unit = "api.service"
+        verb = "stop"
+        [runbook.step.undo]
+        unit = "api.service"
+        verb = "start"
+        [[runbook.step]]
+        when = "signal used < 90 %"
+        ask = true
+        wait = "service api not ok"
+        [[runbook.step]]
+        redis = ["DEL", "lock"]
+        [[runbook.step]]
+        pause = "3s"
+        "#,
+    );
+    let runbook = runbook(&action);
+    let titles: Vec<&str> = runbook.steps.iter().map(|step| step.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        ["look at health of api deep", "stop it", "wait until health of api is not ok", "DEL on redis", "wait 3s"]
+    );
+    assert_eq!(runbook.steps[1].undo.as_ref().unwrap().title.as_str(), "start api.service");
+    assert!(runbook.steps[2].ask && runbook.asks());
+    assert_eq!(runbook.steps[2].when.as_ref().unwrap().words().as_str(), "used is < 90 %");
+    assert_eq!(action.limits.deadline, runbook.total());
+    assert_eq!(action.target.environment, Environment::Local, "all of it is on this machine");
+}
+
+#[test]
+fn as_dangerous_as_its_most_dangerous_step() {
+    for (steps, declared, level) in [
+        ("look = \"service api\"", "L1", Level::L1),
+        ("query = \"SELECT 1\"", "L1", Level::L1),
+        ("statement = \"DELETE FROM x\"", "L1", Level::L2),
+        ("command = [\"true\"]", "L1", Level::L2),
+        ("unit = \"api.service\"", "L1", Level::L2),
+        ("sessions = \"terminate idle\"", "L1", Level::L2),
+        ("redis = [\"GET\", \"a\"]", "L1", Level::L1),
+        ("redis = [\"SET\", \"a\", \"1\"]", "L1", Level::L2),
+        ("redis = [\"EVAL\", \"x\", \"0\"]", "L2", Level::L3),
+        ("flush = \"redis\"", "L2", Level::L3),
+        ("look = \"service api\"\n[runbook.step.undo]\nflush = \"redis\"", "L1", Level::L3),
+    ] {
+        let action = of(declared, &format!("[[runbook.step]]\n{steps}"));
+        assert_eq!(action.level, level, "{steps}");
+        let warned = action.warnings.iter().any(|words| words.as_str().contains("whatever is declared"));
+        assert_eq!(warned, declared != level.word(), "{steps}");
+    }
+    let undeclared = file(&format!(
+        "{WATCHED}\n[[runbook]]\nname = \"r\"\ntarget = \"api\"\n[[runbook.step]]\nlook = \"service api\""
+    ));
+    let action = own(&undeclared).remove(0);
+    assert_eq!(action.level, Level::L3);
+    assert!(action.warnings[0].as_str().contains("no level is given"));
+}
+
+#[test]
+fn as_careful_as_what_it_touches() {
+    let action = of("L2", "[[runbook.step]]\nstatement = \"DELETE FROM x\"");
+    assert_eq!(action.target.environment, Environment::Staging, "the database is");
+    let action = of("L2", "[[runbook.step]]\nunit = \"api.service\"\nssh = \"web1\"");
+    assert_eq!(action.target.environment, Environment::Production);
+}
+
+#[test]
+fn every_problem_at_once() {
+    let text = "[[service]]\nname = \"api\"\nurl = \"http://127.0.0.1:1/health\"\n\
+        [[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\nstep = 3\n\
+        [[runbook]]\nname = \"s\"\nwatch = \"service apy\"\n\
+        [[runbook.step]]\nlook = \"service apy\"\nlok = 1\n\
+        [[runbook.step]]\nlook = \"service api\"\npause = \"2s\"\n\
+        [[runbook.step]]\nask = true\n\
+        [[runbook.step]]\nunit = \"a.service\"\n\
+        [runbook.step.undo]\nunit = \"a.service\"\nask = true\n\
+        [[runbook.step]]\nredis = [\"MONITOR\"]\nundo = \"none\"\n\
+        [[runbook.step]]\nwait = \"service api < 3\"\n\
+        [[runbook.step]]\nbinds = [\"a\"]\npause = \"1s\"\n";
+    let said = refused(&file(text)).join("\n");
+    for wanted in [
+        ":8: runbook.step: there may be many: write it as [[runbook.step]]",
+        ":11: runbook \"s\".watch: there is no service named \"apy\"",
+        ":13: runbook \"s\" step 1.look: there is no service named as in \"apy\"",
+        ":14: runbook \"s\" step 1.lok: no such key; did you mean \"look\"?",
+        "runbook \"s\" step 2.pause: look and pause exclude each other; keep one of them",
+        "runbook \"s\" step 3: does nothing",
+        "runbook \"s\" step 4.undo.ask: means nothing in what undoes a step",
+        "runbook \"s\" step 5.undo: it is a step itself: write it as [runbook.step.undo]",
+        "runbook \"s\" step 5.cache: missing: there are several Redis, or none",
+        "runbook \"s\" step 6.wait: behind a service stands ok, not ok or down",
+        "runbook \"s\" step 7.binds: means something only together with query or statement",
+        "runbook \"s\".target: missing: the name that is typed to confirm",
+    ] {
+        assert!(said.contains(wanted), "{wanted}\n---\n{said}");
+    }
+}
+
+#[test]
+fn whoever_gives_steps_gives_all_of_them() {
+    let steps = |text: &str| {
+        let mut inputs = file(text);
+        inputs.arguments = profile("pggit");
+        let own = own(&inputs);
+        let found = own.iter().find(|action| action.id.as_str() == "cache-warming").map(|a| runbook(a).steps.len());
+        found
+    };
+    assert_eq!(steps(""), Some(5));
+    assert_eq!(steps("[[runbook]]\nname = \"cache-warming\"\n[[runbook.step]]\nlook = \"service api\"\n"), Some(1));
+    assert_eq!(steps("[[runbook]]\nname = \"cache-warming\"\nlevel = \"L2\"\n"), Some(5));
+    assert_eq!(steps("[[runbook]]\nname = \"cache-warming\"\noff = true\n"), None);
+}
+
+#[test]
+fn the_procedures_of_pggit() {
+    let resolution = resolved(&Inputs { arguments: profile("pggit"), ..Inputs::default() });
+    let own = &resolution.resolved.actions.own;
+    let told: Vec<String> = own
+        .iter()
+        .map(|action| {
+            let runbook = runbook(action);
+            let gates = runbook.steps.iter().filter(|step| step.ask).count();
+            format!("{} {} {} steps {gates} gates", action.id, action.level, runbook.steps.len())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "safe-restart L2 4 steps 0 gates",
+            "startup L2 8 steps 1 gates",
+            "shutdown L2 3 steps 1 gates",
+            "cache-warming L1 5 steps 0 gates",
+            "high-latency L2 7 steps 1 gates",
+            "high-error-rate L2 9 steps 1 gates",
+            "pool-exhausted L2 6 steps 3 gates",
+            "queue-backlog L2 6 steps 1 gates",
+        ]
+    );
+    assert!(own.iter().all(|action| action.warnings.is_empty() && !action.proof.trials.is_empty()));
+    assert_eq!(resolution.resolved.notes, []);
+    let waits =
+        |action: &Action| runbook(action).steps.iter().any(|step| matches!(step.deed, Deed::Work(Work::WaitUntil(_))));
+    assert!(waits(&own[0]) && waits(&own[1]) && waits(&own[2]), "what starts and stops is waited for");
+}
+
+#[test]
+fn what_a_profile_says_of_its_own_machine_is_not_done_on_this_one() {
+    let variables = variables(&[("API_URL", "https://api.example.com")]);
+    let resolution = resolve(&Inputs { arguments: profile("pggit"), variables, ..Inputs::default() }).unwrap();
+    let ids: Vec<&str> = resolution.resolved.actions.own.iter().map(|action| action.id.as_str()).collect();
+    assert_eq!(ids, ["cache-warming"], "no systemd of this machine, and no database that is not watched");
+}
