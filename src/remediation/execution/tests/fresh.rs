@@ -20,10 +20,16 @@ fn trial(measure: Measure, expect: Expectation, name: &str) -> Trial {
 
 /// An execution whose effect was at 1 s; it settles for 2 s, is looked at for 30 s, and has to hold for `stable`.
 fn verifying(trials: Vec<Trial>, stable: f64) -> (Execution, Vec<Order>) {
+    with_basis(trials, stable, &[])
+}
+
+fn with_basis(trials: Vec<Trial>, stable: f64, basis: &[(Measure, f64)]) -> (Execution, Vec<Order>) {
     let mut action = action(Level::L2);
     action.proof.trials = trials;
     action.proof.stable = Duration::from_secs_f64(stable);
-    let (mut execution, _) = Execution::begin(warrant(card(action, 0..2)), at(1.0));
+    let mut card = card(action, 0..2);
+    card.before.extend(basis.iter().map(|(measure, value)| evidence(measure.clone(), Some(*value), at(0.0))));
+    let (mut execution, _) = Execution::begin(warrant(card), at(1.0));
     execution.step(Input::Held(Ok(())), at(1.0));
     execution.step(Input::Recorded(Ok(())), at(1.0));
     let fates = execution.warrant().card().keys().into_iter().map(|key| (key, crate::remediation::object::Fate::Done));
@@ -65,7 +71,7 @@ fn a_reading_that_comes_late_does_not_undo_a_newer_one() {
 fn it_is_looked_at_to_the_last_moment() {
     let (mut execution, orders) = verifying(fell(), 0.0);
     assert!(orders.is_empty(), "no objects are counted where none are asked for: {orders:?}");
-    assert_eq!(closed(&execution.step(Input::TimePassed, at(31.0))), None);
+    assert!(execution.step(Input::TimePassed, at(31.0)).is_empty(), "nor later");
     assert_eq!(closed(&execution.step(used(50.0, 31.0), at(31.0))), Some(Outcome::Verified));
     let (mut execution, _) = verifying(fell(), 0.0);
     assert_eq!(closed(&execution.step(Input::TimePassed, at(31.001))), Some(Outcome::NotVerified));
@@ -86,4 +92,21 @@ fn only_what_was_not_seen_is_said_to_be_missing() {
     assert!(said.contains("no fresh reading of deliveries") && said.contains("within 30s"), "{said}");
     assert!(said.contains("sessions left"), "it did not hold for long enough: {said}");
     assert!(!said.contains("connections"), "that was seen: {said}");
+    assert!(!said.contains("WORSE"), "nothing was: {said}");
+}
+
+#[test]
+fn a_service_that_stays_as_bad_as_it_was_is_not_worse() {
+    for (before, after, outcome) in
+        [(1.0, 1.0, Outcome::NotVerified), (2.0, 1.0, Outcome::NotVerified), (1.0, 3.0, Outcome::Worse)]
+    {
+        let trials = vec![trial(Measure::Service(0), Expectation::Healthy, "health of api")];
+        let (mut execution, _) = with_basis(trials, 0.0, &[(Measure::Service(0), before)]);
+        for when in 4..30 {
+            let when = f64::from(when);
+            execution.step(Input::Read(evidence(Measure::Service(0), Some(after), at(when))), at(when));
+        }
+        let end = closed(&execution.step(Input::TimePassed, at(31.5)));
+        assert_eq!(end, Some(outcome), "{before} -> {after}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::remediation::cooldown::{BootId, BootMoment};
 
 const FOR_ALL: &[&str] = &["L2"];
 
-fn policy(second_person: &[&str], break_glass: &[&str]) -> Policy {
+pub fn policy(second_person: &[&str], break_glass: &[&str]) -> Policy {
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
     Policy {
         second_person: texts(second_person),
@@ -28,7 +28,7 @@ fn boot(secs: f64) -> BootMoment {
 }
 
 /// Asked for by 1, approved by 2, both for a card, a moment before it was read.
-fn granted(card: &Card) -> Granted {
+pub fn granted(card: &Card) -> Granted {
     let digest = card.digest().hex();
     Granted {
         request: Request {
@@ -49,13 +49,13 @@ fn granted(card: &Card) -> Granted {
 }
 
 /// A card as it is made under a policy.
-fn made(level: Level, policy: &Policy) -> Card {
+pub fn made(level: Level, policy: &Policy) -> Card {
     let action = action(level);
     let demands = demands(&action, &Situation { policy, ..situation(at(0.0)) });
     card(action, 0..3).demanding(demands)
 }
 
-fn said(card: &Card, reason: &str) -> Consent {
+pub fn said(card: &Card, reason: &str) -> Consent {
     let typed = phrase(card).unwrap_or_default();
     Consent { digest: card.digest(), typed, reason: reason.to_owned(), given_at: at(1.0) }
 }
