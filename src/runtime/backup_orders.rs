@@ -33,6 +33,8 @@ const PUTTING_AWAY: Duration = Duration::from_secs(20);
 /// Making or dropping a database takes no longer.
 const DATABASE: Duration = Duration::from_secs(60);
 
+/// Giving the database's turn back takes no longer, also where a count was broken off.
+const GIVING_BACK: Duration = Duration::from_secs(2);
 /// Pauses before the file is read again to see that it is as it was written.
 const READ_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
 
@@ -72,7 +74,10 @@ pub async fn run(
     let trouble = put_away(&mut way, outcome.is_ok()).await;
     let counts = outcome.as_ref().ok().cloned();
     // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
-    let Way { own, maintenance, sealed, .. } = way;
+    let Way { mut own, maintenance, sealed, .. } = way;
+    if let Err(cause) = own.release(GIVING_BACK).await {
+        tracing::warn!("the turn of the database could not be given back: {cause}");
+    }
     drop((own, maintenance));
     let end = end_of(approved, sealed.clone(), outcome, trouble, work).await;
     let done = matches!(end, StepEnd::Done { .. });

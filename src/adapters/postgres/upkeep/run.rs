@@ -55,6 +55,10 @@ impl PostgresSource {
             }
         };
         let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step).await } else { None };
+        // Given back now: the server may notice only later that the connection is gone.
+        if let Err(cause) = self.release(BRIEF).await {
+            tracing::warn!("the turn of the database could not be given back: {cause}");
+        }
         let told = leftovers
             .iter()
             .flatten()
