@@ -1,6 +1,5 @@
 //! `config show`: what was resolved, which layer gave each value, what is off and what was assumed. No secret.
 
-use crate::domain::hidden;
 use std::time::Duration;
 
 use super::keys::{Form, SECTIONS, runbooks};
@@ -8,11 +7,20 @@ use super::layers::Item;
 use super::problem::Place;
 use super::resolve::Resolution;
 use super::resolved::{OffKind, Resolved};
+use super::value::Value;
 use super::words;
-use crate::domain::Safe;
+use crate::domain::{Safe, hidden};
 
 /// Column in which the layer of a value begins.
 const COLUMN: usize = 60;
+
+/// A value; a body is free text, and what names itself a secret in it is one.
+fn shown(key: &str, value: &Value) -> Safe {
+    match value {
+        Value::Text(text) if key == "body" => Safe::of(words::in_quotes(&hidden::body_without_secrets(text))),
+        value => value.shown(),
+    }
+}
 
 /// Line by line.
 #[must_use]
@@ -24,7 +32,7 @@ pub fn show(resolution: &Resolution) -> Vec<Safe> {
             head(item, &mut say);
             for key in section.keys {
                 if let Some(given) = item.given(key.name) {
-                    let text = format!("{} = {}", key.name, given.value.shown());
+                    let text = format!("{} = {}", key.name, shown(key.name, &given.value));
                     say(beside(&text, &given.place));
                 }
             }

@@ -54,7 +54,8 @@ impl Builder<'_> {
             let resolved = own.iter().find(|action| action.id.as_str() == name).map(|action| action.level);
             resolved.unwrap_or_else(|| Level::parse(written.unwrap_or_default()))
         };
-        let named = self.merged.of("action").map(|item| (item.name.clone(), level(&item.name, text(item, "level"))));
+        let written = self.merged.of("action").chain(self.merged.of("runbook"));
+        let named = written.map(|item| (item.name.clone(), level(&item.name, text(item, "level"))));
         BUILT_IN.iter().map(|(name, level)| ((*name).to_owned(), *level)).chain(named).collect()
     }
 }

@@ -176,6 +176,14 @@ impl Execution {
         self.note(at, then, now)
     }
 
+    /// The target itself said that it went wrong, and may have done something all the same: drift in the wanted direction
+    /// must not pass for its effect.
+    fn was_answered_by_an_error(&self) -> bool {
+        let by_status =
+            |state: &StepState| matches!(state.ended, Some((_, StepEnd::Unknown(Cause::HttpStatus { .. }))));
+        self.steps.iter().any(by_status)
+    }
+
     /// Every object had its answer, and none of them that it was done: whatever readings show, it was not this.
     fn has_done_nothing(&self) -> bool {
         let mut fates = self.steps.iter().flat_map(StepState::fates).peekable();
@@ -236,6 +244,10 @@ impl Execution {
             if self.lost && self.steps.iter().any(StepState::waits) {
                 self.reasons.push(Safe::of("the steps after it were not run"));
                 return self.stop(Outcome::Unknown, now);
+            }
+            if self.was_answered_by_an_error() {
+                self.reasons.push(Safe::of("readings show what was wanted, but the target answered with an error: whether it was this is not known"));
+                return self.close(Outcome::Unknown, now);
             }
             return self.close(Outcome::Verified, now);
         }
