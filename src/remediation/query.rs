@@ -16,6 +16,8 @@ pub struct SqlStep {
     pub binds: Vec<String>,
     /// It runs in a read-only transaction, and its rows are shown.
     pub read_only: bool,
+    /// Rows are counted and not shown: they may hold literals.
+    pub redact: bool,
 }
 
 /// One command.
@@ -126,7 +128,20 @@ impl SqlStep {
     /// The least level that it demands.
     #[must_use]
     pub fn demands(&self) -> Level {
-        if self.read_only { Level::L0 } else { Level::L2 }
+        match self.read_only {
+            true => Level::L0,
+            false if self.changes_rows() => Level::L2,
+            // TRUNCATE, DROP, VACUUM FULL, a procedure: what it destroys nobody can say.
+            false => Level::L3,
+        }
+    }
+
+    /// Whether it only changes rows: one transaction, undone as a whole where the server says that it failed.
+    #[must_use]
+    pub fn changes_rows(&self) -> bool {
+        const OF_ROWS: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT"];
+        let word: String = self.sql.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        OF_ROWS.iter().any(|known| known.eq_ignore_ascii_case(&word))
     }
 }
 
@@ -136,6 +151,23 @@ mod tests {
 
     fn command(line: &str) -> RedisStep {
         RedisStep { cache: 0, argv: line.split(' ').map(str::to_owned).collect() }
+    }
+
+    #[test]
+    fn a_statement_that_does_more_than_change_rows_destroys() {
+        for (sql, level) in [
+            ("UPDATE t SET a = $1", Level::L2),
+            ("  insert into t values (1)", Level::L2),
+            ("TRUNCATE t", Level::L3),
+            ("VACUUM FULL t", Level::L3),
+            ("CALL p()", Level::L3),
+            ("/* x */ DELETE FROM t", Level::L3),
+            ("WITH x AS (SELECT 1) DELETE FROM t", Level::L3),
+            ("", Level::L3),
+        ] {
+            let step = SqlStep { database: 0, sql: sql.to_owned(), binds: Vec::new(), read_only: false, redact: false };
+            assert_eq!(step.demands(), level, "{sql}");
+        }
     }
 
     #[test]

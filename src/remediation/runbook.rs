@@ -10,7 +10,7 @@ use super::inward::Condition;
 use super::level::Level;
 use super::measure::Measure;
 use super::service::ServiceStep;
-use super::step::{Binding, SessionVerb, Work};
+use super::step::{Binding, SessionVerb, Work, WritingMethod};
 
 pub mod card;
 
@@ -161,6 +161,7 @@ impl Deed {
             Deed::Service { .. } => Level::L0,
             Deed::Flush { .. } => Level::L3,
             Deed::Work(work) => match work {
+                Work::Http(http) if http.method == WritingMethod::Delete => Level::L2,
                 Work::Http(_) => Level::L1,
                 Work::Sessions(_) | Work::Command(_) | Work::Service(_) => Level::L2,
                 Work::Flush(_) => Level::L3,

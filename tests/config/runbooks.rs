@@ -185,7 +185,7 @@ fn the_procedures_of_pggit() {
             "startup L2 8 steps 1 gates",
             "shutdown L2 3 steps 1 gates",
             "cache-warming L1 5 steps 0 gates",
-            "high-latency L2 7 steps 1 gates",
+            "high-latency L2 7 steps 2 gates",
             "high-error-rate L2 9 steps 1 gates",
             "pool-exhausted L2 6 steps 3 gates",
             "queue-backlog L2 6 steps 1 gates",

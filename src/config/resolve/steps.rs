@@ -218,10 +218,14 @@ impl<'a> Builder<'a> {
             self.wrong(item, "query", "SHOW gives no rows to select from: SELECT current_setting('…') does");
             return None;
         }
+        if let Some(function) = crate::config::sql_functions::acting(sql).filter(|_| read_only) {
+            self.wrong(item, "query", &format!("{function} changes something; a query only reads"));
+            return None;
+        }
         let (database, name) = self.database_of(item, touched)?;
         let binds = texts(item, "binds").unwrap_or_default();
         let title = format!("{} {name}", if read_only { "ask" } else { "change" });
-        let step = SqlStep { database, sql: sql.to_owned(), binds, read_only };
+        let step = SqlStep { database, sql: sql.to_owned(), binds, read_only, redact: self.resolved.screen.redact };
         Some((Deed::Work(Work::Sql(Box::new(step))), title, BRIEF))
     }
 

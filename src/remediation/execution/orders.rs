@@ -4,8 +4,9 @@ use crate::domain::{Moment, Safe};
 use crate::remediation::guard::Approved;
 use crate::remediation::inward::{Condition, Manual};
 use crate::remediation::measure::Evidence;
+use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
-use crate::remediation::step::{Step, StepEnd};
+use crate::remediation::step::{Step, StepEnd, Work};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -200,8 +201,25 @@ impl StepState {
         matches!(self.ended, Some((_, StepEnd::Done { .. })))
     }
 
-    /// Something was sent for it.
-    pub(super) fn was_sent(&self) -> bool {
-        self.began.is_some() && !self.step.work.is_inward()
+    /// It is there to change something.
+    pub(super) fn changes(&self) -> bool {
+        match &self.step.work {
+            Work::Sql(sql) => !sql.read_only,
+            Work::Service(work) => work.step.verb.changes(),
+            Work::Explain(_) => false,
+            work => !work.is_inward(),
+        }
+    }
+
+    /// It changed something, as far as its target says, or may have.
+    pub(super) fn has_changed_something(&self) -> bool {
+        let changed = match &self.ended {
+            Some((_, StepEnd::Done { fates, .. })) => {
+                fates.is_empty() || fates.iter().any(|(_, fate)| *fate == Fate::Done)
+            }
+            Some((_, StepEnd::Unknown(_))) => true,
+            _ => false,
+        };
+        self.changes() && changed
     }
 }

@@ -51,6 +51,10 @@ impl StepState {
         let Some((_, end)) = &self.ended else { return Safe::of("not begun") };
         let said = |said: &[Safe]| said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
         Safe::of(match end {
+            // Rows may be other people's statements with their literals: a record is kept for long and read by others.
+            StepEnd::Done { said: lines, .. } if matches!(&self.step.work, Work::Sql(sql) if sql.read_only) => {
+                format!("done: {} rows", lines.len())
+            }
             StepEnd::Done { said: lines, .. } => format!("done: {}", said(lines)),
             StepEnd::OtherTarget(what) => format!("another target: {what}"),
             StepEnd::Failed(cause) => format!("failed: {cause}"),

@@ -52,7 +52,8 @@ impl Runbook {
         whole.remarks.extend(found.remarks.drain(..).map(|remark| named(&remark)));
         // What undoes is offered only after a failure: what speaks against it now may not then.
         let against = found.obstacles.drain(..).map(|obstacle| named(&obstacle));
-        if place < self.steps.len() {
+        let nobody = matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty();
+        if place < self.steps.len() && !nobody {
             whole.obstacles.extend(against);
         } else {
             whole.remarks.extend(against);

@@ -29,6 +29,7 @@ fn step(sql: &str, binds: &[&str], read_only: bool) -> SqlStep {
         sql: sql.to_owned(),
         binds: binds.iter().map(|bind| (*bind).to_owned()).collect(),
         read_only,
+        redact: false,
     }
 }
 

@@ -119,7 +119,9 @@ impl PostgresSource {
                 let said = vec![Safe::of(format!("{count} rows"))];
                 StepEnd::Done { fates: Vec::new(), said }
             }
-            Ok(Err(failure)) => ended(failure),
+            Ok(Err(failure)) if step.changes_rows() || was_not_begun(step, &failure) => ended(failure),
+            // A procedure may have committed before it failed, an index may have been left behind.
+            Ok(Err(failure)) => StepEnd::Unknown(failure.cause),
             Err(_late) => {
                 second.link.cancel(Instant::now() + super::super::CANCEL_TIME).await;
                 StepEnd::Unknown(late(deadline))
@@ -194,7 +196,9 @@ async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<()
 async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause> {
     let most = ROWS + 1;
     let sql = step.sql.trim_end().trim_end_matches(';');
-    let sql = format!("SELECT pg_catalog.row_to_json(q)::pg_catalog.text FROM (\n{sql}\n) AS q LIMIT {most}");
+    let sql = format!(
+        "SELECT pg_catalog.row_to_json(quarterdeck_row)::pg_catalog.text FROM (\n{sql}\n) AS quarterdeck_row LIMIT {most}"
+    );
     let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
     let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
     session.link.run(session.transaction.begin()).await?;
@@ -206,6 +210,10 @@ async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause>
         return Err(failure.cause);
     }
     let answer = answer?;
+    if step.redact && !answer.is_empty() {
+        let more = if answer.len() > ROWS { "more than " } else { "" };
+        return Ok(vec![Safe::of(format!("{more}{} rows, hidden by --redact", answer.len().min(ROWS)))]);
+    }
     let mut said = Vec::with_capacity(answer.len());
     for row in answer.iter().take(ROWS) {
         said.push(get::<Bytes<'_>>(row, 0)?.keep().one_line().clipped(WIDTH));
@@ -216,6 +224,15 @@ async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause>
         said.push(Safe::of(format!("and more: the first {ROWS} are shown")));
     }
     Ok(said)
+}
+
+/// What is not understood or not allowed is told before anything runs; but a procedure may have run for a while before it
+/// comes to such a line.
+fn was_not_begun(step: &SqlStep, failure: &Failure) -> bool {
+    let calls = ["CALL", "DO"]
+        .iter()
+        .any(|word| step.sql.trim_start().get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+    !calls && failure.state.as_deref().is_some_and(|state| state.starts_with("42"))
 }
 
 /// What the server says it ended itself is undone; all else may have come after the effect.
