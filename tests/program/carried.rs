@@ -1,11 +1,16 @@
 //! A signal that the connection of a database or a Redis carries is read more rarely than its carrier: a reading without it
 //! proves nothing about it, and answers no look and no wait.
 
+use std::time::Duration;
+
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::domain::arrival::Reading;
+use quarterdeck::domain::cache::CacheReading;
+use quarterdeck::domain::database::DatabaseReading;
 use quarterdeck::domain::signal::SignalValue;
-use quarterdeck::domain::source::SignalId;
-use quarterdeck::domain::{Cause, Safe, Untrusted};
+use quarterdeck::domain::source::{SignalId, SourceId, SourceKind};
+use quarterdeck::domain::{Arrival, Cause, Moment, Safe, Untrusted};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::{Execution, Input, Phase};
@@ -76,34 +81,37 @@ impl Carrier {
         ))
     }
 
-    /// Two seconds later the carrier is read.
-    fn read(self, world: &mut World, carried: Carried) {
-        world.now += 2.0;
+    /// Two seconds later the carrier is read, which takes a second; when that was begun.
+    fn read(self, world: &mut World, carried: Carried) -> Moment {
         let value = |outcome: Result<f64, &str>| {
             (SignalId(0), outcome.map(SignalValue::Number).map_err(|why| Cause::Other(Safe::of(why))))
         };
         let scalars = carried.map(value).into_iter().collect();
-        match self {
+        let reading = match self {
             Carrier::Database => {
-                let mut reading = Postgres::default().reading();
-                reading.scalars = scalars;
-                world.database("main", Ok(reading));
+                Reading::Database(Box::new(DatabaseReading { scalars, ..Postgres::default().reading() }))
             }
-            Carrier::Redis => {
-                let mut reading = counters(1000, 10, Some("run"), 0);
-                reading.scalars = scalars;
-                world.cache("redis", Ok(reading));
-            }
-        }
+            Carrier::Redis => Reading::Cache(Box::new(CacheReading { scalars, ..counters(1000, 10, Some("run"), 0) })),
+        };
+        self.arrive(world, Ok(reading))
     }
 
-    fn fail(self, world: &mut World) {
+    fn fail(self, world: &mut World) -> Moment {
+        self.arrive(world, Err(Cause::Refused { family: "IPv4" }))
+    }
+
+    fn arrive(self, world: &mut World, outcome: Result<Reading, Cause>) -> Moment {
+        let kind = match self {
+            Carrier::Database => SourceKind::Database,
+            Carrier::Redis => SourceKind::Cache,
+        };
+        let (took, next_in) = (Duration::from_secs(1), Duration::from_secs(2));
         world.now += 2.0;
-        let cause = Cause::Refused { family: "IPv4" };
-        match self {
-            Carrier::Database => world.database("main", Err(cause)),
-            Carrier::Redis => world.cache("redis", Err(cause)),
-        }
+        let begun = world.moment();
+        world.now += took.as_secs_f64();
+        let arrival = Arrival { source: SourceId::new(kind, 0), outcome, took, begun, next_in };
+        world.tell(Event::ReadingArrived(Box::new(arrival)));
+        begun
     }
 }
 
@@ -179,10 +187,10 @@ fn a_reading_without_the_signal_proves_nothing_of_it() {
         }
         carrier.read(&mut world, Some(Ok(2000.0)));
         assert_eq!((seen(&world), outcome(&world)), (Some(Some(2000.0)), None), "{carrier:?}");
-        carrier.read(&mut world, Some(Ok(7.0)));
+        let begun = carrier.read(&mut world, Some(Ok(7.0)));
         assert_eq!(outcome(&world), Some(Outcome::Verified), "{carrier:?}");
         let proved = execution(&world).trials()[0].after.clone().expect("seen");
-        assert_eq!((proved.value, proved.at), (Some(7.0), world.moment()), "{carrier:?}");
+        assert_eq!((proved.value, proved.at), (Some(7.0), begun), "{carrier:?}");
     }
 }
 
@@ -197,8 +205,7 @@ fn one_that_could_not_be_read_is_not_known_until_it_is_read() {
         let at = execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at);
         carrier.read(&mut world, None);
         assert_eq!(execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at), at, "{carrier:?}");
-        carrier.fail(&mut world);
-        let failed = world.moment();
+        let failed = carrier.fail(&mut world);
         assert_eq!(seen(&world), Some(None), "{carrier:?}: it failed with its connection");
         carrier.read(&mut world, None);
         let newest = execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at);
@@ -210,8 +217,7 @@ fn one_that_could_not_be_read_is_not_known_until_it_is_read() {
 fn before_the_action_it_is_as_old_as_the_reading_that_brought_it() {
     for carrier in [Carrier::Database, Carrier::Redis] {
         let mut world = carrier.world(PROVED);
-        carrier.read(&mut world, Some(Ok(5.0)));
-        let brought = world.moment();
+        let brought = carrier.read(&mut world, Some(Ok(5.0)));
         carrier.read(&mut world, None);
         begun(&mut world);
         let before = execution(&world).trials()[0].before.clone().expect("known before");
