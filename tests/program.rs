@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/carried.rs"]
+mod carried;
 #[path = "program/explaining.rs"]
 mod explaining;
 #[path = "program/incidents.rs"]

@@ -63,6 +63,10 @@ impl Source {
         let phase = pace::phase(self.id.at(), self.interval);
         let mut schedule = Schedule::new(self.interval, self.reader.longest_pause());
         loop {
+            // One that came while the last pause ended is obeyed too.
+            if refresh.has_changed().unwrap_or(false) {
+                self.reader.hasten();
+            }
             refresh.mark_unchanged();
             let begun = Instant::now();
             let at = clock::now();
@@ -86,7 +90,13 @@ impl Source {
             loop {
                 tokio::select! {
                     () = tokio::time::sleep_until(until) => break,
-                    asked = refresh.changed() => if asked.is_err() { return } else { break },
+                    asked = refresh.changed() => {
+                        if asked.is_err() {
+                            return;
+                        }
+                        self.reader.hasten();
+                        break;
+                    }
                     order = next_order(&mut self.orders) => {
                         // What an order changed is read at once: fresh evidence.
                         if self.reader.obey(order, &inbox).await {
@@ -133,6 +143,15 @@ impl Reader {
         match self {
             Reader::Database(source) => database_orders::obey(source, order, inbox).await,
             _ => false,
+        }
+    }
+
+    /// Everything is wanted now, also what a connection carries at a pace of its own.
+    fn hasten(&mut self) {
+        match self {
+            Reader::Database(source) => source.hasten(),
+            Reader::Redis(source) => source.hasten(),
+            _ => {}
         }
     }
 

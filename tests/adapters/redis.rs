@@ -123,6 +123,9 @@ async fn a_signal_is_asked_only_when_due() {
     let mut source = RedisSource::new(target(&server), commands);
     assert_eq!(source.read(DEADLINE).await.unwrap().scalars.len(), 1);
     assert_eq!(source.read(DEADLINE).await.unwrap().scalars, []);
+    source.hasten();
+    assert_eq!(source.read(DEADLINE).await.unwrap().scalars.len(), 1, "somebody waits for it");
+    assert_eq!(source.read(DEADLINE).await.unwrap().scalars, [], "once");
 }
 
 #[tokio::test]

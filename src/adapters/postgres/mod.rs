@@ -111,6 +111,11 @@ impl PostgresSource {
         self
     }
 
+    /// Somebody waits for what is read here: the next reading carries every signal, whatever its interval.
+    pub fn hasten(&mut self) {
+        self.scalars.hasten();
+    }
+
     /// One reading; connects first where there is no connection. The deadline is over everything. After a failure
     /// that leaves the connection in doubt it is closed, and the next reading opens another.
     pub async fn read(&mut self, deadline: Duration) -> Result<DatabaseReading, Cause> {

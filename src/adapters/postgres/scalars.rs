@@ -20,6 +20,8 @@ use crate::domain::{Cause, Safe};
 pub struct Scalars {
     queries: Vec<ScalarQuery>,
     last: Vec<Option<Instant>>,
+    /// When somebody wanted all of them: what was read before that is due.
+    wanted: Option<Instant>,
 }
 
 /// One value or why there is none.
@@ -29,7 +31,12 @@ impl Scalars {
     /// None was read yet.
     pub fn new(queries: Vec<ScalarQuery>) -> Scalars {
         let last = vec![None; queries.len()];
-        Scalars { queries, last }
+        Scalars { queries, last, wanted: None }
+    }
+
+    /// Somebody waits: all are due, and still the longest waiting is read first.
+    pub fn hasten(&mut self) {
+        self.wanted = Some(Instant::now());
     }
 
     /// Reads those that are due, the longest waiting first, while time is left. Readings come every `round`: a signal
@@ -68,7 +75,10 @@ impl Scalars {
     fn is_due(&self, at: usize, now: Instant, slack: Duration) -> bool {
         let interval = self.queries.get(at).map(|query| query.interval).unwrap_or_default();
         match self.last.get(at) {
-            Some(Some(last)) => now.saturating_duration_since(*last) + slack >= interval,
+            Some(Some(last)) => {
+                now.saturating_duration_since(*last) + slack >= interval
+                    || self.wanted.is_some_and(|wanted| *last <= wanted)
+            }
             _ => true,
         }
     }

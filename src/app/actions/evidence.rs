@@ -64,7 +64,11 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.
-    let sources = live.begun.iter().filter(|(source, _)| comes_from(live, measure, **source));
+    let sources = live.begun.iter().filter(|(source, _)| match measure {
+        // What carries it is read more often than it.
+        Measure::Signal(at) => **source == SourceId::new(SourceKind::Signal, *at),
+        measure => comes_from(live, measure, **source),
+    });
     let begun = sources.map(|(_, begun)| *begun).find(|begun| begun.boot <= at.boot).unwrap_or(at);
     Some(of(live, measure, begun, None, now))
 }
@@ -78,9 +82,21 @@ pub fn arrived<'a>(
     counts_from: Option<Moment>,
     now: Moment,
 ) -> Vec<Evidence> {
-    measures.filter(|measure| comes_from(live, measure, source)).map(|m| of(live, m, begun, counts_from, now)).collect()
+    let brought = |measure: &&Measure| comes_from(live, measure, source) && was_brought(live, measure, source, begun);
+    measures.filter(brought).map(|measure| of(live, measure, begun, counts_from, now)).collect()
 }
 
+/// What carries a signal is read more often than the signal: only an arrival that had it with it says anything about it.
+fn was_brought(live: &Telemetry, measure: &Measure, source: SourceId, begun: Moment) -> bool {
+    match measure {
+        Measure::Signal(at) if source.kind != SourceKind::Signal => {
+            live.begun.get(&SourceId::new(SourceKind::Signal, *at)).is_some_and(|own| own.boot == begun.boot)
+        }
+        _ => true,
+    }
+}
+
+/// Whether a source is the one that reads it, be it not every time.
 fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
     let is = |kind, at: usize| source.kind == kind && source.at() == at;
     match measure {

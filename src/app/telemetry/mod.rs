@@ -35,6 +35,7 @@ pub struct Telemetry {
     /// Logs.
     pub logs: LogsState,
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
+    /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::arrival::Reading;
 use crate::domain::database::DatabaseReading;
 use crate::domain::signal::SignalValue;
 use crate::domain::source::{SignalId, SourceId, SourceKind};
-use crate::domain::{Arrival, Cause, Safe};
+use crate::domain::{Arrival, Cause, Moment, Safe};
 
 use super::say;
 
@@ -40,22 +40,24 @@ pub fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
                 service.readout.fail(cause, now, next_in);
             }
         }
-        (SourceKind::Database, Ok(Reading::Database(reading))) => return database(model, source, *reading, next_in),
-        (SourceKind::Database, Err(cause)) => fail_database(model, source, &cause, next_in),
+        (SourceKind::Database, Ok(Reading::Database(reading))) => {
+            return database(model, source, *reading, begun, next_in);
+        }
+        (SourceKind::Database, Err(cause)) => fail_database(model, source, &cause, begun, next_in),
         (SourceKind::Cache, Ok(Reading::Cache(mut reading))) => {
             let scalars = std::mem::take(&mut reading.scalars);
             let now = model.now;
             if let Some(cache) = model.live.caches.get_mut(source.at()) {
                 cache.take(Ok(*reading), now, next_in);
             }
-            take_scalars(model, scalars, next_in);
+            take_scalars(model, scalars, begun, next_in);
         }
         (SourceKind::Cache, Err(cause)) => {
             let now = model.now;
             if let Some(cache) = model.live.caches.get_mut(source.at()) {
                 cache.take(Err(cause.clone()), now, next_in);
             }
-            fail_carried(model, source, &cause, next_in);
+            fail_carried(model, source, &cause, begun, next_in);
         }
         (SourceKind::Signal, Ok(Reading::Signal(value))) => {
             take_signal(model, SignalId(source.index), Ok(value), next_in);
@@ -67,7 +69,13 @@ pub fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
     Vec::new()
 }
 
-fn database(model: &mut Model, source: SourceId, mut reading: DatabaseReading, next_in: Duration) -> Vec<Effect> {
+fn database(
+    model: &mut Model,
+    source: SourceId,
+    mut reading: DatabaseReading,
+    begun: Moment,
+    next_in: Duration,
+) -> Vec<Effect> {
     let now = model.now;
     let id = model.fresh_id();
     let scalars = std::mem::take(&mut reading.scalars);
@@ -77,20 +85,27 @@ fn database(model: &mut Model, source: SourceId, mut reading: DatabaseReading, n
         database.awaited_job = id;
         vec![Effect::Compute(Job::StatementDelta { id, database: source.at(), earlier, later, elapsed })]
     });
-    take_scalars(model, scalars, next_in);
+    take_scalars(model, scalars, begun, next_in);
     effects
 }
 
-fn fail_database(model: &mut Model, source: SourceId, cause: &Cause, next_in: Duration) {
+fn fail_database(model: &mut Model, source: SourceId, cause: &Cause, begun: Moment, next_in: Duration) {
     let now = model.now;
     if let Some(database) = model.live.databases.get_mut(source.at()) {
         database.fail(cause, now, next_in);
     }
-    fail_carried(model, source, cause, next_in);
+    fail_carried(model, source, cause, begun, next_in);
 }
 
-fn take_scalars(model: &mut Model, scalars: Vec<(SignalId, Result<SignalValue, Cause>)>, next_in: Duration) {
+/// Not every reading carries every signal: which one brought the newest value is kept with the signal.
+fn take_scalars(
+    model: &mut Model,
+    scalars: Vec<(SignalId, Result<SignalValue, Cause>)>,
+    begun: Moment,
+    next_in: Duration,
+) {
     for (id, outcome) in scalars {
+        model.live.begun.insert(SourceId::new(SourceKind::Signal, usize::from(id.0)), begun);
         take_signal(model, id, outcome, next_in);
     }
 }
@@ -103,16 +118,17 @@ fn take_signal(model: &mut Model, id: SignalId, outcome: Result<SignalValue, Cau
 }
 
 /// A connection that failed takes the signals that it carries with it.
-fn fail_carried(model: &mut Model, source: SourceId, cause: &Cause, next_in: Duration) {
+fn fail_carried(model: &mut Model, source: SourceId, cause: &Cause, begun: Moment, next_in: Duration) {
     use crate::config::resolved::SignalSource;
     let now = model.now;
-    for signal in &mut model.live.signals {
+    for (at, signal) in model.live.signals.iter_mut().enumerate() {
         let carried = match signal.spec.source {
             SignalSource::Database { index } => source == SourceId::new(SourceKind::Database, index),
             SignalSource::Redis { index } => source == SourceId::new(SourceKind::Cache, index),
             _ => false,
         };
         if carried {
+            model.live.begun.insert(SourceId::new(SourceKind::Signal, at), begun);
             signal.take(Err(cause.clone()), now, next_in);
         }
     }

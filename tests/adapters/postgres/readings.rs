@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use quarterdeck::adapters::postgres::PostgresSource;
+use quarterdeck::config::resolved::ScalarQuery;
 use quarterdeck::database::counters::rates;
 use quarterdeck::domain::Cause;
 use quarterdeck::domain::database::DatabaseReading;
 use quarterdeck::domain::session::{Session, SessionState};
 use quarterdeck::domain::signal::SignalValue;
+use quarterdeck::domain::source::SignalId;
 
 use crate::support::postgres_server::PostgresServer;
 
@@ -214,6 +217,21 @@ async fn a_signal_that_takes_too_long_fails_alone() {
     assert_eq!(reading.scalars[0].1, Err(Cause::OurQueryCancelled), "ended by the server's statement_timeout");
     assert_eq!(reading.scalars[1].1, Ok(SignalValue::Number(5.0)));
     assert!(reading.sessions.is_ok());
+}
+
+#[tokio::test]
+async fn a_signal_is_read_when_due_or_waited_for() {
+    let server = database("readings_due");
+    let mut spec = super::spec(&url(server, SUPERUSER, "readings_due"));
+    let query =
+        |at| ScalarQuery { signal: SignalId(at), sql: format!("SELECT {at}"), interval: Duration::from_secs(3600) };
+    spec.scalars = vec![query(0), query(1)];
+    let mut source = PostgresSource::new(spec);
+    assert_eq!(read(&mut source).await.scalars.len(), 2);
+    assert_eq!(read(&mut source).await.scalars.len(), 0);
+    source.hasten();
+    assert_eq!(read(&mut source).await.scalars.len(), 2, "somebody waits for them");
+    assert_eq!(read(&mut source).await.scalars.len(), 0, "once");
 }
 
 #[tokio::test]
