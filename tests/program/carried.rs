@@ -125,8 +125,19 @@ fn execution(world: &World) -> &Execution {
 }
 
 /// What the proof saw since the effect.
-fn seen(world: &World) -> Option<Option<f64>> {
-    execution(world).trials()[0].after.as_ref().map(|evidence| evidence.value)
+fn seen(world: &World) -> Seen {
+    match execution(world).trials()[0].after.as_ref().map(|evidence| evidence.value) {
+        None => Seen::Nothing,
+        Some(None) => Seen::Failure,
+        Some(Some(value)) => Seen::Value(value),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Nothing,
+    Failure,
+    Value(f64),
 }
 
 /// It was consented to and holds its lock; the intent is on disk.
@@ -181,12 +192,12 @@ fn a_reading_without_the_signal_proves_nothing_of_it() {
             carrier.read(&mut world, None);
             assert_eq!(
                 (seen(&world), outcome(&world)),
-                (None, None),
+                (Seen::Nothing, None),
                 "{carrier:?}: the value is from before the effect"
             );
         }
         carrier.read(&mut world, Some(Ok(2000.0)));
-        assert_eq!((seen(&world), outcome(&world)), (Some(Some(2000.0)), None), "{carrier:?}");
+        assert_eq!((seen(&world), outcome(&world)), (Seen::Value(2000.0), None), "{carrier:?}");
         let begun = carrier.read(&mut world, Some(Ok(7.0)));
         assert_eq!(outcome(&world), Some(Outcome::Verified), "{carrier:?}");
         let proved = execution(&world).trials()[0].after.clone().expect("seen");
@@ -201,12 +212,12 @@ fn one_that_could_not_be_read_is_not_known_until_it_is_read() {
         carrier.read(&mut world, Some(Ok(5.0)));
         acted(&mut world);
         carrier.read(&mut world, Some(Err("cancelled")));
-        assert_eq!(seen(&world), Some(None), "{carrier:?}: it failed alone");
+        assert_eq!(seen(&world), Seen::Failure, "{carrier:?}: it failed alone");
         let at = execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at);
         carrier.read(&mut world, None);
         assert_eq!(execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at), at, "{carrier:?}");
         let failed = carrier.fail(&mut world);
-        assert_eq!(seen(&world), Some(None), "{carrier:?}: it failed with its connection");
+        assert_eq!(seen(&world), Seen::Failure, "{carrier:?}: it failed with its connection");
         carrier.read(&mut world, None);
         let newest = execution(&world).trials()[0].after.as_ref().map(|evidence| evidence.at);
         assert_eq!((newest, outcome(&world)), (Some(failed), None), "{carrier:?}");
