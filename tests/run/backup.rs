@@ -5,11 +5,17 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use quarterdeck::adapters::postgres::PostgresSource;
+use quarterdeck::config::dsn;
+use quarterdeck::config::resolved::DatabaseSpec;
+use quarterdeck::domain::Untrusted;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Stage, Told, code_in};
 
+const BRIEF: Duration = Duration::from_secs(20);
 const ACTION: [&str; 3] = ["nightly", "--target", "main"];
 
 struct Yard {
@@ -252,7 +258,7 @@ fn stopped_in_the_middle_it_leaves_nothing_behind() {
     let code = code_in(&yard.card().out);
     let child = yard.command(&["--confirm", &code]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !mark.exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let pid = Pid::from_raw(child.id() as i32).unwrap();
     kill_process(pid, Signal::INT).unwrap();
@@ -276,7 +282,7 @@ fn killed_before_the_proof_no_dump_counts_as_proven_and_no_old_one_is_gone() {
     let code = code_in(&yard.card().out);
     let mut child = yard.command(&["--confirm", &code]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while !mark.exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -288,4 +294,40 @@ fn killed_before_the_proof_no_dump_counts_as_proven_and_no_old_one_is_gone() {
     let card = yard.card().out;
     assert!(card.contains("a scratch database of another run is still there: qd_restore_"), "{card}");
     assert!(card.contains("1 old ones on this card") && !card.contains(".unproven,"), "{card}");
+}
+
+/// A source on the server where scratch databases are made, and what the card would say of it.
+async fn scratch_server(yard: &Yard) -> (PostgresSource, Untrusted) {
+    let url = format!("postgresql://ops@127.0.0.1:{}/postgres", yard.stage.server.port());
+    let mut source = PostgresSource::new(DatabaseSpec::bare(dsn::parse(&url, &|_| None, None).unwrap().0));
+    let which = source.look_at_scratch(BRIEF).await.unwrap().which;
+    (source, which)
+}
+
+fn databases(yard: &Yard) -> String {
+    yard.stage.server.sql("postgres", "SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE 'qd%'")
+}
+
+#[tokio::test]
+async fn a_scratch_database_that_was_there_before_is_not_ours() {
+    let yard = Yard::new("");
+    let (mut source, which) = scratch_server(&yard).await;
+    source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap();
+    let not = source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap_err();
+    assert!(!not.may_be_there, "{not:?}");
+    source.drop_scratch("qd_restore_1", &which, BRIEF).await.unwrap();
+    assert_eq!(databases(&yard), "");
+}
+
+#[tokio::test]
+async fn nothing_is_made_or_dropped_on_a_server_that_the_card_does_not_name() {
+    let yard = Yard::new("");
+    let (mut source, which) = scratch_server(&yard).await;
+    let other = Untrusted::from("system identifier 1, server 127.0.0.1:1, user ops");
+    let not = source.make_scratch("qd_restore_1", "UTF8", &other, BRIEF).await.unwrap_err();
+    assert!(!not.may_be_there && not.cause.to_string().contains("nothing was done there"), "{not:?}");
+    assert_eq!(databases(&yard), "");
+    source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap();
+    source.drop_scratch("qd_restore_1", &other, BRIEF).await.unwrap_err();
+    assert_eq!(databases(&yard), "qd_restore_1", "it is somebody else's");
 }
