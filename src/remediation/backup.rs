@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::{Moment, Safe, Untrusted};
 
+use super::object::ObjectKey;
+
 pub use action::{DEADLINE, action};
 
 /// What scratch databases are called before their number.
 pub const SCRATCH: &str = "qd_restore_";
+/// So many old dumps are deleted by one run at most, the oldest first.
+pub const OLD_AT_ONCE: usize = 20;
 /// As much free space as this times the database's size is wanted: a dump is compressed, but nobody knows how well.
 pub const SPACE: f64 = 1.1;
 
@@ -30,7 +34,8 @@ pub struct Backup {
     pub folder: PathBuf,
     /// Where it is restored, to see whether it can be.
     pub scratch: Scratch,
-    /// So many proven dumps of this database are kept, the newest; none is removed where nothing is said.
+    /// So many proven dumps of this database are kept, the newest; older ones are on the card, and only those of the card
+    /// are deleted. None is where nothing is said.
     pub keep: Option<usize>,
 }
 
@@ -43,6 +48,26 @@ pub struct BackupStep {
     pub name: Safe,
     /// What is asked for.
     pub backup: Backup,
+}
+
+/// A proven dump that a newer one makes superfluous.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldDump {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written, seconds since 1970.
+    pub modified: i64,
+}
+
+impl OldDump {
+    /// What is consented to: this very file, as it is now.
+    #[must_use]
+    pub fn key(&self) -> ObjectKey {
+        let words = format!("{}, {} bytes, written at {}", self.path.display(), self.size, self.modified);
+        ObjectKey::Named(Untrusted::from(words))
+    }
 }
 
 /// Rows of a table.
@@ -97,10 +122,10 @@ pub fn stem(database: &Safe) -> String {
     stem.trim_start_matches('.').to_owned()
 }
 
-/// A name for a scratch database that no other run has.
+/// A name for a scratch database that nobody else has: it ends in sixteen digits of chance.
 #[must_use]
-pub fn scratch_name(at: Moment, process: u32, run: u64) -> String {
-    format!("{SCRATCH}{}_{process}_{run}", at.wall.format("%Y%m%d%H%M%S"))
+pub fn scratch_name(at: Moment, chance: &str) -> String {
+    format!("{SCRATCH}{}_{chance}", at.wall.format("%Y%m%d%H%M%S"))
 }
 
 /// The dump: into a file that is there already, with its rights.

@@ -1,7 +1,8 @@
 //! A backup, from the look for its card to the proof: one snapshot is counted and dumped, the dump is read, restored into a
-//! scratch database and counted again. Whatever happens in between, the scratch database goes and no half file bears a name.
+//! scratch database and counted again. Only then it bears the name of a proven one; the scratch database goes, unless the program is killed.
 
 mod look;
+mod old;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,12 +16,11 @@ use crate::adapters::postgres::{Counted, PostgresSource};
 use crate::app::Event;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::cause::Phase;
-use crate::domain::{Cause, Moment, Safe, figure};
+use crate::domain::{Cause, Moment, Safe, Untrusted, figure};
 use crate::remediation::backup::{BackupStep, Count, differences, file_name, scratch_name};
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
-use crate::remediation::object::Fate;
 use crate::remediation::step::{StepEnd, Work};
 
 use super::clock;
@@ -65,12 +65,13 @@ pub async fn run(
     };
     let outcome = tokio::select! {
         biased;
-        () = stopped => Err(StepEnd::Cancelled(Safe::of("it was stopped: no dump was kept"))),
-        outcome = timeout_at(Instant::now() + deadline, stages(&mut way, approved, work, run, deadline, &mut told)) => {
+        () = stopped => Err(StepEnd::Cancelled(Safe::of("it was stopped: no proven dump was kept"))),
+        outcome = timeout_at(Instant::now() + deadline, stages(&mut way, approved, work, deadline, &mut told)) => {
             let late = Cause::Timeout { phase: Phase::Whole, after: deadline };
             outcome.unwrap_or(Err(StepEnd::Failed(late)))
         }
     };
+    let outcome = named(&mut way, outcome).await;
     let trouble = put_away(&mut way, outcome.is_ok()).await;
     let counts = outcome.as_ref().ok().cloned();
     // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
@@ -96,11 +97,11 @@ struct Way {
     own: PostgresSource,
     maintenance: PostgresSource,
     scratch: DatabaseSpec,
-    /// A scratch database that may be there.
-    made: Option<String>,
+    /// A scratch database that may be there, and on which server.
+    made: Option<(String, Untrusted)>,
     /// A temporary file.
     part: Option<PathBuf>,
-    /// The dump under its name.
+    /// The whole dump: under the name of a proven one only when it is.
     sealed: Option<Sealed>,
 }
 
@@ -130,7 +131,6 @@ async fn stages(
     way: &mut Way,
     approved: &Approved,
     work: &BackupStep,
-    run: u64,
     deadline: Duration,
     told: &mut Told<'_>,
 ) -> Result<Vec<Count>, StepEnd> {
@@ -168,10 +168,15 @@ async fn stages(
         sealed.path.display()
     ));
     way.sealed = Some(sealed.clone());
-    let scratch = scratch_name(begun, std::process::id(), run);
+    let scratch = scratch_name(begun, &off(files::chance).await.map_err(failed)?);
     told.now(&format!("restores into {scratch}"));
-    way.made = Some(scratch.clone());
-    way.maintenance.make_scratch(&scratch, &encoding, DATABASE).await.map_err(failed)?;
+    way.made = Some((scratch.clone(), server.which.clone()));
+    if let Err(not) = way.maintenance.make_scratch(&scratch, &encoding, &server.which, DATABASE).await {
+        if !not.may_be_there {
+            way.made = None;
+        }
+        return Err(failed(not.cause));
+    }
     let to_scratch = way.maintenance.for_programs(Some(&scratch)).map_err(failed)?;
     files::restore(&commands, &scratch, &sealed.path, &to_scratch, deadline).await.map_err(failed)?;
     told.done(&format!("restored into {scratch}"));
@@ -224,16 +229,25 @@ async fn watched(
     }
 }
 
-/// The scratch database goes, and so does a half file; a dump that was not proved loses its name. What could not be put away.
+/// What was proved gets its name, and nothing can come in between any more.
+async fn named(way: &mut Way, outcome: Result<Vec<Count>, StepEnd>) -> Result<Vec<Count>, StepEnd> {
+    let counts = outcome?;
+    if let Some(sealed) = way.sealed.clone() {
+        way.sealed = Some(off(move || files::prove(&sealed)).await.map_err(StepEnd::Failed)?);
+    }
+    Ok(counts)
+}
+
+/// The scratch database goes, and so does a half file; a dump that was not proved is named. What could not be put away.
 async fn put_away(way: &mut Way, proved: bool) -> Vec<Safe> {
     let mut trouble = Vec::new();
-    if let Some(name) = way.made.take()
-        && let Err(first) = way.maintenance.drop_scratch(&name, DATABASE).await
+    if let Some((name, on)) = way.made.take()
+        && let Err(first) = way.maintenance.drop_scratch(&name, &on, DATABASE).await
     {
         // A connection that broke with the rest: once more over a new one.
         let mut anew = PostgresSource::new(way.scratch.clone());
-        if anew.drop_scratch(&name, DATABASE).await.is_err() {
-            trouble.push(Safe::of(format!("the scratch database {name} is still there: {first}")));
+        if anew.drop_scratch(&name, &on, DATABASE).await.is_err() {
+            trouble.push(Safe::of(format!("the scratch database {name} may still be there: {first}")));
         }
     }
     if let Some(part) = way.part.take() {
@@ -244,11 +258,7 @@ async fn put_away(way: &mut Way, proved: bool) -> Vec<Safe> {
         .await;
     }
     if !proved && let Some(sealed) = way.sealed.take() {
-        let path = sealed.path;
-        trouble.push(match off(move || files::unproven(&path)).await {
-            Ok(now) => Safe::of(format!("the dump that was not proved is {}", now.display())),
-            Err(cause) => Safe::of(format!("the dump that was not proved keeps its name: {cause}")),
-        });
+        trouble.push(Safe::of(format!("the dump that was not proved is {}", sealed.path.display())));
     }
     trouble
 }
@@ -270,8 +280,8 @@ async fn end_of(
                 Safe::of(format!("restored and compared: {}", rows(&counts))),
             ];
             said.extend(trouble);
-            said.extend(kept(work).await);
-            StepEnd::Done { fates: approved.objects().iter().map(|key| (key.clone(), Fate::Done)).collect(), said }
+            let fates = old::deleted(approved, work, &mut said).await;
+            StepEnd::Done { fates, said }
         }
         (Ok(_), None) => StepEnd::Failed(Cause::Other(Safe::of(format!("there is no dump{more}")))),
         (Err(StepEnd::Failed(cause)), _) if more.is_empty() => StepEnd::Failed(cause),
@@ -279,17 +289,6 @@ async fn end_of(
         (Err(StepEnd::Cancelled(words)), _) => StepEnd::Cancelled(Safe::of(format!("{words}{more}"))),
         (Err(end), _) => end,
     }
-}
-
-/// Older dumps go only after a newer one was proved.
-async fn kept(work: &BackupStep) -> Option<Safe> {
-    let keep = work.backup.keep?;
-    let (folder, name) = (work.backup.folder.clone(), work.name.clone());
-    Some(match off(move || files::prune(&folder, &name, keep)).await {
-        Ok(gone) if gone.is_empty() => return None,
-        Ok(gone) => Safe::of(format!("older dumps removed: {}", gone.join(", "))),
-        Err(cause) => Safe::of(format!("older dumps could not be removed: {cause}")),
-    })
 }
 
 /// The file is read once more, as it is on the disk now.

@@ -33,6 +33,8 @@ fn a_backup_names_its_folder_and_where_it_may_be_restored() {
     let Plan::Backup(plan) = &watched.actions.own[0].plan else { panic!("{:?}", watched.actions.own) };
     assert_eq!((plan.scratch, plan.keep), (Scratch::Watched(0), Some(3)));
     assert_eq!(watched.actions.own[0].target.environment.word(), "STAGING", "as the database is");
+    let action = &watched.actions.own[0];
+    assert!(action.limits.cap > 1 && action.undo.as_str().contains("deleted for good"), "{action:?}");
     let declared = backup("folder = \"/b\"\nscratch = \"postgresql://ops@elsewhere/postgres\"").unwrap();
     assert_eq!(declared.actions.scratch_servers.len(), 1);
 }

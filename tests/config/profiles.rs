@@ -79,7 +79,8 @@ fn pggit() {
          signal load load []\n\
          log journal journalctl -u pggit-api -n 50 -f -o json\n\
          log error.log /var/log/pggit/error.log\n\
-         off Cache redis: left off by its profile until it is asked for -> cache = [{ name = \"redis\", off = false }]\n"
+         off Cache redis: left off by its profile until it is asked for -> cache = [{ name = \"redis\", off = false }]\n\
+         off Action backup: set the server where it may be restored, whose disk it fills -> action = [{ name = \"backup\", scratch = \"postgresql://USER@HOST/postgres\" }]\n"
     );
 }
 

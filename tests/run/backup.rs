@@ -5,11 +5,17 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use quarterdeck::adapters::postgres::PostgresSource;
+use quarterdeck::config::dsn;
+use quarterdeck::config::resolved::DatabaseSpec;
+use quarterdeck::domain::Untrusted;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Stage, Told, code_in};
 
+const BRIEF: Duration = Duration::from_secs(20);
 const ACTION: [&str; 3] = ["nightly", "--target", "main"];
 
 struct Yard {
@@ -103,6 +109,11 @@ impl Yard {
 #[test]
 fn dumped_restored_compared_and_the_file_is_in_the_audit() {
     let yard = Yard::new("keep = 1");
+    fs::write(yard.folder.join("main-20200102T030405Z.dump"), "old").unwrap();
+    fs::write(yard.folder.join("other-20200102T030405Z.dump"), "of somebody else").unwrap();
+    // An old dump that comes after the card: it was never listed.
+    let late = yard.folder.join("main-20190102T030405Z.dump");
+    yard.fake("pg_dump", &format!("echo late > {}; exec \"$REAL\" \"$@\"", late.display()));
     let card = yard.card().out;
     for words in [
         "pg_dump 1",
@@ -112,22 +123,24 @@ fn dumped_restored_compared_and_the_file_is_in_the_audit() {
         "'--snapshot=SNAPSHOT'",
         "'--no-subscriptions'",
         "2 logins of its own can succeed",
-        "newest 1 are kept",
+        "the newest 1 of its dumps are kept: 1 old ones",
+        "main-20200102T030405Z.dump",
+        "cannot be brought back",
+        "WARNING: the scratch server is the server of the database itself",
     ] {
         assert!(card.contains(words), "{words:?} in\n{card}");
     }
-    fs::write(yard.folder.join("main-20200102T030405Z.dump"), "old").unwrap();
-    fs::write(yard.folder.join("other-20200102T030405Z.dump"), "of somebody else").unwrap();
+    assert!(!card.contains("other-2020"), "{card}");
     let told = yard.backed_up();
     assert_eq!(told.code, 0, "{told:?}");
-    for words in
-        ["verified", "3002 rows in 2 tables, its SHA-256 as written", "SHA-256 ", "older dumps removed: main-2020"]
-    {
+    for words in ["verified", "3002 rows in 2 tables, its SHA-256 as written", "SHA-256 ", "old dump deleted: "] {
         assert!(told.out.contains(words), "{words:?} in\n{}", told.out);
     }
     let files = yard.files();
-    assert_eq!(files.len(), 2, "{files:?}");
-    let dump = yard.folder.join(files.iter().find(|name| name.starts_with("main-")).unwrap());
+    assert_eq!(files.len(), 3, "{files:?}");
+    assert!(late.exists() && !files.contains(&"main-20200102T030405Z.dump".to_owned()), "{files:?}");
+    let dump = yard.folder.join(files.iter().rfind(|name| name.starts_with("main-")).unwrap());
+    assert!(dump.extension().is_some_and(|extension| extension == "dump") && dump != late, "{files:?}");
     assert_eq!(fs::metadata(&dump).unwrap().permissions().mode() & 0o777, 0o600, "only its owner reads it");
     let sum = Command::new("sha256sum").arg(&dump).output().unwrap();
     let sum = String::from_utf8(sum.stdout).unwrap();
@@ -245,14 +258,76 @@ fn stopped_in_the_middle_it_leaves_nothing_behind() {
     let code = code_in(&yard.card().out);
     let child = yard.command(&["--confirm", &code]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !mark.exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let pid = Pid::from_raw(child.id() as i32).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     let told = Told::of(child.wait_with_output().unwrap());
     assert_eq!(told.code, 11, "{told:?}");
+    assert!(told.out.contains("no proven dump was kept"), "{told:?}");
     assert!(told.out.contains("cancelled") && told.err.contains("can be stopped in the middle"), "{told:?}");
     yard.is_clean();
     assert!(yard.files().iter().all(|name| name.ends_with(".unproven")), "{:?}", yard.files());
     assert_eq!(yard.stage.events(), ["intent", "outcome"]);
+}
+
+#[test]
+fn killed_before_the_proof_no_dump_counts_as_proven_and_no_old_one_is_gone() {
+    let yard = Yard::new("keep = 1");
+    let old = "main-20200102T030405Z.dump";
+    fs::write(yard.folder.join(old), "old").unwrap();
+    let (mark, go) = (yard.stage.home.path().join("restoring"), yard.stage.home.path().join("go"));
+    let wait = format!("until [ -e {} ]; do sleep 0.02; done", go.display());
+    yard.fake("pg_restore", &format!(": > {}; {wait}; exit 1", mark.display()));
+    let code = code_in(&yard.card().out);
+    let mut child = yard.command(&["--confirm", &code]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !mark.exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fs::write(go, "").unwrap();
+    let files = yard.files();
+    assert!(files.len() == 2 && files[0] == old && files[1].ends_with(".dump.unproven"), "{files:?}");
+    // What the killed program left is on the next card, and is not dropped by it.
+    fs::remove_file(yard.fakes.join("pg_restore")).unwrap();
+    let card = yard.card().out;
+    assert!(card.contains("a scratch database of another run is still there: qd_restore_"), "{card}");
+    assert!(card.contains("1 old ones on this card") && !card.contains(".unproven,"), "{card}");
+}
+
+/// A source on the server where scratch databases are made, and what the card would say of it.
+async fn scratch_server(yard: &Yard) -> (PostgresSource, Untrusted) {
+    let url = format!("postgresql://ops@127.0.0.1:{}/postgres", yard.stage.server.port());
+    let mut source = PostgresSource::new(DatabaseSpec::bare(dsn::parse(&url, &|_| None, None).unwrap().0));
+    let which = source.look_at_scratch(BRIEF).await.unwrap().which;
+    (source, which)
+}
+
+fn databases(yard: &Yard) -> String {
+    yard.stage.server.sql("postgres", "SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE 'qd%'")
+}
+
+#[tokio::test]
+async fn a_scratch_database_that_was_there_before_is_not_ours() {
+    let yard = Yard::new("");
+    let (mut source, which) = scratch_server(&yard).await;
+    source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap();
+    let not = source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap_err();
+    assert!(!not.may_be_there, "{not:?}");
+    source.drop_scratch("qd_restore_1", &which, BRIEF).await.unwrap();
+    assert_eq!(databases(&yard), "");
+}
+
+#[tokio::test]
+async fn nothing_is_made_or_dropped_on_a_server_that_the_card_does_not_name() {
+    let yard = Yard::new("");
+    let (mut source, which) = scratch_server(&yard).await;
+    let other = Untrusted::from("system identifier 1, server 127.0.0.1:1, user ops");
+    let not = source.make_scratch("qd_restore_1", "UTF8", &other, BRIEF).await.unwrap_err();
+    assert!(!not.may_be_there && not.cause.to_string().contains("nothing was done there"), "{not:?}");
+    assert_eq!(databases(&yard), "");
+    source.make_scratch("qd_restore_1", "UTF8", &which, BRIEF).await.unwrap();
+    source.drop_scratch("qd_restore_1", &other, BRIEF).await.unwrap_err();
+    assert_eq!(databases(&yard), "qd_restore_1", "it is somebody else's");
 }

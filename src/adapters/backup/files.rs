@@ -1,22 +1,24 @@
 //! The files of a backup: a folder with room, a temporary file that only its owner reads, and a name that only a dump bears
-//! which can be read. All of it waits for the disk.
+//! which was restored. All of it waits for the disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access, statvfs};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{Cause, Safe};
-use crate::remediation::backup::is_dump_of;
+use crate::remediation::backup::{OldDump, is_dump_of};
 
-/// A dump under its name.
+/// A whole dump on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// Where it is.
     pub path: PathBuf,
+    /// Where it belongs once it is proved.
+    proven: PathBuf,
     /// Its size in bytes.
     pub size: u64,
     /// SHA-256, in hexadecimal digits.
@@ -40,32 +42,47 @@ pub fn look_at_folder(folder: &Path) -> Result<u64, Cause> {
 /// A new temporary file beside the name that it is to bear; nobody else reads it.
 pub fn begin(folder: &Path, name: &str) -> Result<PathBuf, Cause> {
     let path = folder.join(format!(".{name}.part"));
-    if folder.join(name).exists() {
-        return Err(Cause::Other(Safe::of(format!("there is a {name} already"))));
+    for taken in [folder.join(name), unproven(folder, name)] {
+        if taken.exists() {
+            return Err(Cause::Other(Safe::of(format!("there is a {} already", taken.display()))));
+        }
     }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|e| cause(&path, &e))?;
     Ok(path)
 }
 
-/// Brings a file to the disk and gives it its name; never over another.
+/// Brings a file to the disk, under a name that says that nothing is proved yet; never over another.
 pub fn seal(part: &Path, folder: &Path, name: &str) -> Result<Sealed, Cause> {
     let file = File::open(part).map_err(|e| cause(part, &e))?;
     file.sync_all().map_err(|e| cause(part, &e))?;
     let (size, sha256) = hash(part)?;
-    let path = folder.join(name);
+    let path = unproven(folder, name);
     fs::hard_link(part, &path).map_err(|e| cause(&path, &e))?;
     fs::remove_file(part).map_err(|e| cause(part, &e))?;
     sync_folder(folder)?;
-    Ok(Sealed { path, size, sha256 })
+    Ok(Sealed { path, proven: folder.join(name), size, sha256 })
 }
 
-/// Takes the name of a proven dump from a file that is none.
-pub fn unproven(path: &Path) -> Result<PathBuf, Cause> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".unproven");
-    let to = PathBuf::from(name);
-    fs::rename(path, &to).map_err(|e| cause(path, &e))?;
-    Ok(to)
+/// Gives a dump that was proved its name; never over another.
+pub fn prove(sealed: &Sealed) -> Result<Sealed, Cause> {
+    let Sealed { path, proven, .. } = sealed;
+    fs::hard_link(path, proven).map_err(|e| cause(proven, &e))?;
+    discard(path);
+    if let Some(folder) = proven.parent() {
+        sync_folder(folder)?;
+    }
+    Ok(Sealed { path: proven.clone(), ..sealed.clone() })
+}
+
+fn unproven(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.unproven"))
+}
+
+/// Sixteen digits from the kernel's chance.
+pub fn chance() -> Result<String, Cause> {
+    let (source, mut bytes) = (Path::new("/dev/urandom"), [0; 8]);
+    File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|e| cause(source, &e))?;
+    Ok(format!("{:016x}", u64::from_le_bytes(bytes)))
 }
 
 /// Removes a temporary file, if it is there.
@@ -97,22 +114,28 @@ pub fn hash(path: &Path) -> Result<(u64, String), Cause> {
     Ok((size, all.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()))
 }
 
-/// Removes proven dumps of a database beyond the newest; which.
-pub fn prune(folder: &Path, database: &Safe, keep: usize) -> Result<Vec<String>, Cause> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .map_err(|e| cause(folder, &e))?
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| is_dump_of(database, name))
-        .collect();
-    // Their names are in the order of their times.
-    names.sort();
-    names.truncate(names.len().saturating_sub(keep.max(1)));
-    for name in &names {
-        fs::remove_file(folder.join(name)).map_err(|e| cause(&folder.join(name), &e))?;
+/// Proven dumps of a database beyond the newest, the oldest first. Only reads.
+pub fn older(folder: &Path, database: &Safe, keep: usize) -> Result<Vec<OldDump>, Cause> {
+    let mut dumps = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| cause(folder, &e))?.flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        // The entry itself: a link is nobody's dump.
+        if is_dump_of(database, &name)
+            && let Ok(found) = entry.metadata()
+            && found.is_file()
+        {
+            dumps.push(OldDump { path: folder.join(name), size: found.len(), modified: found.mtime() });
+        }
     }
-    Ok(names)
+    // Their names are in the order of their times.
+    dumps.sort_by(|one, other| one.path.cmp(&other.path));
+    dumps.truncate(dumps.len().saturating_sub(keep));
+    Ok(dumps)
+}
+
+/// Deletes one for good.
+pub fn delete(dump: &OldDump) -> Result<(), Cause> {
+    fs::remove_file(&dump.path).map_err(|e| cause(&dump.path, &e))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Cause> {

@@ -45,7 +45,7 @@ use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
 
-pub use backup::{Backed, Counted, ScratchServer};
+pub use backup::{Backed, Counted, NotMade, ScratchServer};
 pub use upkeep::Ended;
 
 /// Our statements are ended by the server after this long.

@@ -264,7 +264,13 @@ pub static ACTION: Section = Section {
         ),
         beside(
             &["backup"],
-            key("keep", Kind::Count { least: 1, most: 10_000 }, "14", "all", "So many proven dumps are kept."),
+            key(
+                "keep",
+                Kind::Count { least: 1, most: 10_000 },
+                "14",
+                "all",
+                "So many proven dumps are kept: older ones are listed on the card, and only those are deleted, for good.",
+            ),
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),

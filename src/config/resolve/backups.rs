@@ -6,7 +6,7 @@ use super::super::problem::Layer;
 use super::super::resolved::OffKind;
 use super::super::value::Value;
 use super::builder::Builder;
-use super::given::{file, text, time};
+use super::given::{file, text, time, turn_on};
 use super::upkeep::limits_of;
 use crate::domain::Safe;
 use crate::remediation::backup::{self, Backup, Scratch};
@@ -37,6 +37,13 @@ impl<'a> Builder<'a> {
     /// A database of the configuration by name, or a server by its URL; a name of its own in no case: it is made there.
     fn scratch(&mut self, item: &'a Item) -> Option<Scratch> {
         let Some(words) = text(item, "scratch") else {
+            if item.place_of("backup").layer == Layer::Profile {
+                // A profile does not know whose disk may be filled.
+                let url = "\"postgresql://USER@HOST/postgres\"";
+                let why = "set the server where it may be restored, whose disk it fills";
+                self.off(OffKind::Action, item, why, turn_on(item, "scratch", url));
+                return None;
+            }
             self.missing_beside(item, "backup", "wants scratch beside it: on which server may it be restored?");
             return None;
         };

@@ -7,7 +7,7 @@ use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
 
-use super::Backup;
+use super::{Backup, OLD_AT_ONCE};
 
 /// All of it ends within this, where nothing is said.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
@@ -22,6 +22,14 @@ pub fn action(id: Safe, title: Safe, target: Target, backup: Backup, deadline: D
         expect: Expectation::Seen,
         name: Safe::of("a dump that was restored, with the same rows in every table"),
     };
+    let undo = if backup.keep.is_some() {
+        "what is listed as an old dump is deleted for good and cannot be brought back; else nothing has to be undone: a \
+         file is added, and the scratch database is dropped"
+    } else {
+        "nothing has to be undone: a file is added, and the scratch database is dropped"
+    };
+    // The scratch server, and what is deleted.
+    let cap = 1 + backup.keep.map_or(0, |_| OLD_AT_ONCE);
     Action {
         id,
         title,
@@ -29,9 +37,9 @@ pub fn action(id: Safe, title: Safe, target: Target, backup: Backup, deadline: D
         target,
         plan: Plan::Backup(Box::new(backup)),
         preconditions: Vec::new(),
-        limits: Limits { cap: 1, cool_down: Duration::from_secs(60), deadline },
+        limits: Limits { cap, cool_down: Duration::from_secs(60), deadline },
         proof: Proof { trials: vec![copy], settle: Duration::ZERO, within: WITHIN, stable: Duration::ZERO },
-        undo: Safe::of("nothing has to be undone: a file is added, and the scratch database is dropped"),
+        undo: Safe::of(undo),
         warnings: vec![Safe::of(
             "the dump is read as fast as the server gives it, and holds back vacuum until it ends",
         )],

@@ -13,11 +13,11 @@ use crate::config::resolved::DatabaseSpec;
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::backup::{Backup, SPACE, dump_argv, restore_argv, stem};
-use crate::remediation::card::Preview;
+use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::place::quoted;
 
-use super::off;
+use super::{off, old};
 use crate::runtime::clock;
 use crate::runtime::database_orders::DatabaseOrder;
 use crate::runtime::inbox::Inbox;
@@ -66,11 +66,7 @@ async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
         Err(cause) => preview.obstacles.push(Safe::of(format!("the scratch server cannot be reached: {cause}"))),
     }
     preview.effect = effect(&backup, &name);
-    if let Some(keep) = backup.keep {
-        preview
-            .remarks
-            .push(Safe::of(format!("of its dumps in the folder the newest {keep} are kept, once this one is proved")));
-    }
+    old::on_card(&mut preview, &backup, &name).await;
     Ok(preview)
 }
 
@@ -123,6 +119,15 @@ fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
             server.major, backed.major
         )));
     }
+    if same_server(&backed.preview.identity, &server.identity) {
+        let size = backed.size.and_then(|size| u64::try_from(size).ok()).map(figure::bytes);
+        let size = size.map_or_else(|| "the database's size".to_owned(), |size| size.to_string());
+        let words = format!(
+            "WARNING: the scratch server is the server of the database itself: its own disk fills by {size} or more while \
+             the copy is there"
+        );
+        preview.remarks.insert(0, Safe::of(words));
+    }
     for name in &server.left {
         preview.remarks.push(Safe::of(format!("a scratch database of another run is still there: {name}")));
     }
@@ -138,6 +143,19 @@ fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
     });
 }
 
+/// Where no system identifier may be read, by the address.
+fn same_server(source: &Identity, scratch: &Identity) -> bool {
+    let fact = |identity: &Identity, wanted: &str| {
+        identity.facts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+    };
+    let readable = |value: &Option<Untrusted>| value.as_ref().is_some_and(|value| value.as_bytes() != b"not readable");
+    let (one, other) = (fact(source, "system identifier"), fact(scratch, "system identifier"));
+    if readable(&one) && readable(&other) {
+        return one == other;
+    }
+    fact(source, "server") == fact(scratch, "server")
+}
+
 /// The server where it is restored is consented to as well.
 pub fn key(server: &ScratchServer) -> ObjectKey {
     let mut bytes = b"scratch on ".to_vec();
@@ -151,9 +169,9 @@ fn effect(backup: &Backup, name: &Safe) -> Vec<Untrusted> {
     let lines = [
         "BEGIN … REPEATABLE READ, READ ONLY; SELECT pg_export_snapshot(); SELECT count(*) of each table".to_owned(),
         quoted(&dump_argv("SNAPSHOT", &file)),
-        "CREATE DATABASE qd_restore_TIME_PID_RUN TEMPLATE template0 (on the scratch server)".to_owned(),
-        quoted(&restore_argv("qd_restore_TIME_PID_RUN", &file)),
-        "SELECT count(*) of each table of the copy; DROP DATABASE qd_restore_TIME_PID_RUN".to_owned(),
+        "CREATE DATABASE qd_restore_TIME_CHANCE TEMPLATE template0 (on the scratch server)".to_owned(),
+        quoted(&restore_argv("qd_restore_TIME_CHANCE", &file)),
+        "SELECT count(*) of each table of the copy; DROP DATABASE qd_restore_TIME_CHANCE".to_owned(),
     ];
     lines.into_iter().map(Untrusted::from).collect()
 }

@@ -26,6 +26,8 @@ const SESSION: &str = include_str!("sql/session.sql");
 const COMPOSE: &str = include_str!("sql/compose.sql");
 /// Logins that a backup needs beside the kept one: the snapshot's and the dump's.
 const LOGINS: i64 = 2;
+/// `duplicate_database`
+const DUPLICATE: &str = "42P04";
 /// What is looked at before takes no longer.
 const BRIEF: Duration = Duration::from_secs(10);
 
@@ -47,12 +49,29 @@ pub struct Backed {
 pub struct ScratchServer {
     /// Which server, in words: part of what is consented to.
     pub which: Untrusted,
+    /// What it says it is.
+    pub identity: Identity,
     /// Major version.
     pub major: u32,
     /// Why nothing can be restored there.
     pub obstacles: Vec<Safe>,
     /// Scratch databases of other runs that are still there.
     pub left: Vec<Safe>,
+}
+
+/// Why there is no new scratch database.
+#[derive(Debug)]
+pub struct NotMade {
+    /// Why.
+    pub cause: Cause,
+    /// It may be there all the same, and it would be ours.
+    pub may_be_there: bool,
+}
+
+impl From<Cause> for NotMade {
+    fn from(cause: Cause) -> NotMade {
+        NotMade { cause, may_be_there: false }
+    }
 }
 
 /// A table, and the statement that counts it.
@@ -140,15 +159,29 @@ impl PostgresSource {
         Ok(Count { table: table.table.clone(), rows: get(row, 0)? })
     }
 
-    /// Makes a scratch database.
-    pub async fn make_scratch(&mut self, name: &str, encoding: &str, deadline: Duration) -> Result<(), Cause> {
+    /// Makes a scratch database, on the server that was consented to and nowhere else.
+    pub async fn make_scratch(
+        &mut self,
+        name: &str,
+        encoding: &str,
+        on: &Untrusted,
+        deadline: Duration,
+    ) -> Result<(), NotMade> {
         let (create, _) = self.composed(name, encoding, deadline).await?;
+        self.is_still(on).await?;
         let session = self.session.as_mut().ok_or_else(not_connected)?;
-        Ok(timeout(deadline, session.link.run(&create)).await.map_err(|_late| late(deadline))??)
+        match timeout(deadline, session.link.run(&create)).await {
+            Ok(Ok(_)) => Ok(()),
+            // Somebody else's by that name.
+            Ok(Err(failure)) => {
+                Err(NotMade { may_be_there: failure.state.as_deref() != Some(DUPLICATE), cause: failure.cause })
+            }
+            Err(_late) => Err(NotMade { cause: late(deadline), may_be_there: true }),
+        }
     }
 
-    /// Drops it, whoever is still in it.
-    pub async fn drop_scratch(&mut self, name: &str, deadline: Duration) -> Result<(), Cause> {
+    /// Drops it, whoever is still in it; on the server where it was made and nowhere else.
+    pub async fn drop_scratch(&mut self, name: &str, on: &Untrusted, deadline: Duration) -> Result<(), Cause> {
         if !name.starts_with(SCRATCH) {
             return Err(Cause::Misconfigured(Safe::of(format!("{name} is no scratch database of ours"))));
         }
@@ -156,8 +189,21 @@ impl PostgresSource {
             self.session = None;
         }
         let (_, drop) = self.composed(name, "UTF8", deadline).await?;
+        self.is_still(on).await?;
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         Ok(timeout(deadline, session.link.run(&drop)).await.map_err(|_late| late(deadline))??)
+    }
+
+    /// A connection that was made anew may have led to another server.
+    async fn is_still(&mut self, on: &Untrusted) -> Result<(), Cause> {
+        let session = self.session.as_mut().ok_or_else(not_connected)?;
+        let found = timeout(BRIEF, identity::read(session, SessionVerb::Cancel, None)).await;
+        let now = which(&found.map_err(|_late| late(BRIEF))??.identity);
+        if now == *on {
+            return Ok(());
+        }
+        let (now, on) = (now.one_line(), on.one_line());
+        Err(Cause::Other(Safe::of(format!("the scratch server is {now} now and was {on}: nothing was done there"))))
     }
 
     async fn composed(&mut self, name: &str, encoding: &str, deadline: Duration) -> Result<(String, String), Cause> {
@@ -202,9 +248,6 @@ async fn look(session: &mut Session) -> Result<Backed, Cause> {
 
 async fn look_at_scratch(session: &mut Session) -> Result<ScratchServer, Cause> {
     let found = identity::read(session, SessionVerb::Cancel, None).await?;
-    let facts =
-        found.identity.facts.iter().filter(|(name, _)| matches!(*name, "system identifier" | "server" | "user"));
-    let which: Vec<String> = facts.map(|(name, value)| format!("{name} {}", value.one_line())).collect();
     let rows = session.link.query(ON_SCRATCH, &[(&SCRATCH as _, Type::TEXT)]).await?;
     let row = rows.first().ok_or_else(not_connected)?;
     let user = quoted(session.facts.user.one_line().as_str());
@@ -220,11 +263,19 @@ async fn look_at_scratch(session: &mut Session) -> Result<ScratchServer, Cause> 
     }
     let left = get::<Vec<Bytes<'_>>>(row, 1)?;
     Ok(ScratchServer {
-        which: Untrusted::from(which.join(", ")),
+        which: which(&found.identity),
+        identity: found.identity,
         major: session.facts.version_num / 10_000,
         obstacles,
         left: left.iter().map(|name| name.keep().one_line()).collect(),
     })
+}
+
+/// A server in words.
+fn which(identity: &Identity) -> Untrusted {
+    let facts = identity.facts.iter().filter(|(name, _)| matches!(*name, "system identifier" | "server" | "user"));
+    let which: Vec<String> = facts.map(|(name, value)| format!("{name} {}", value.one_line())).collect();
+    Untrusted::from(which.join(", "))
 }
 
 fn late(within: Duration) -> Cause {
