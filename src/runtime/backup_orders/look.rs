@@ -121,7 +121,7 @@ fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
     }
     if same_server(&backed.preview.identity, &server.identity) {
         let size = backed.size.and_then(|size| u64::try_from(size).ok()).map(figure::bytes);
-        let size = size.map_or_else(|| "the database's size".to_owned(), |size| size.to_string());
+        let size = size.map_or_else(|| "the database's size".to_owned(), |size| size.clone());
         let words = format!(
             "WARNING: the scratch server is the server of the database itself: its own disk fills by {size} or more while \
              the copy is there"

@@ -39,7 +39,7 @@ fn object(dump: &OldDump) -> Object {
         query: Untrusted::default(),
         user: Safe::default(),
         application: Safe::of("old dump"),
-        client: Safe::of(figure::bytes(dump.size).to_string()),
+        client: Safe::of(figure::bytes(dump.size)),
         age: None,
         remark: Safe::of("deleted for good"),
     }

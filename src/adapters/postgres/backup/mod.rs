@@ -171,7 +171,7 @@ impl PostgresSource {
         self.is_still(on).await?;
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         match timeout(deadline, session.link.run(&create)).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(())) => Ok(()),
             // Somebody else's by that name.
             Ok(Err(failure)) => {
                 Err(NotMade { may_be_there: failure.state.as_deref() != Some(DUPLICATE), cause: failure.cause })
