@@ -55,15 +55,17 @@ pub fn words(asked: &Question<'_>, execution: &Execution, now: Moment) -> Vec<Sa
     }
 }
 
-/// What the last step that looked saw, and how long ago: the reading at hand.
+/// What the last step that looked saw: how long ago, and that steps after it may have changed it.
 fn last_seen(execution: &Execution, now: Moment) -> Option<Safe> {
-    let said = |state: &StepState| match &state.ended {
-        Some((at, StepEnd::Done { said, .. })) if matches!(state.step.work, Work::Look(_) | Work::WaitUntil(_)) => {
-            Some(Safe::of(format!("{} (read {} ago)", said.last()?, figure::age(now.since(*at)))))
+    let said = |(at, state): (usize, &StepState)| match &state.ended {
+        Some((when, StepEnd::Done { said, .. })) if matches!(state.step.work, Work::Look(_) | Work::WaitUntil(_)) => {
+            let after = execution.steps().iter().skip(at + 1).position(|later| later.began.is_some());
+            let since = after.map_or_else(String::new, |next| format!(", before step {}", at + next + 2));
+            Some(Safe::of(format!("{} ago{since}: {}", figure::age(now.since(*when)), said.last()?)))
         }
         _ => None,
     };
-    execution.steps().iter().rev().find_map(said)
+    execution.steps().iter().enumerate().rev().find_map(said)
 }
 
 fn contacts(execution: &Execution) -> Option<Safe> {
