@@ -360,9 +360,15 @@ pub enum Audit {
 /// Where the audit is kept.
 #[derive(Clone, Debug, Args)]
 pub struct AuditFolder {
-    /// Folder of the audit; without it, that of this user
+    /// Folder of the audit; without it, the one that the configuration names, or that of this user
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
+    /// Configuration file that names the folder (`audit` under [actions])
+    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+    pub config: Option<PathBuf>,
+    /// Profile that names it
+    #[arg(long, value_name = "NAME", conflicts_with = "folder")]
+    pub profile: Option<String>,
 }
 
 #[cfg(test)]

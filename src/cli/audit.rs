@@ -1,15 +1,17 @@
 //! `quarterdeck audit`: show, verify. It only reads; a file that cannot be read is counted and told.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::arguments::{Audit, AuditFolder};
 use super::{load, say};
 use crate::adapters::audit_log::scan::{self, Judged};
-use crate::adapters::audit_log::{Folder, Segment, default_folder};
+use crate::adapters::audit_log::{Folder, Segment};
+use crate::config::Arguments;
 use crate::domain::Safe;
 use crate::remediation::audit::{Record, Verified, Verifier};
+use crate::runtime::history;
 
 /// A record is bad.
 const BAD: u8 = 1;
@@ -34,13 +36,14 @@ type Files = BTreeMap<String, Vec<Segment>>;
 
 /// Opens the folder and finds the files of every operator.
 fn with(asked: AuditFolder, then: impl FnOnce(&Folder, &Files) -> ExitCode) -> ExitCode {
-    let Some(path) = asked.folder.or_else(default_folder) else {
-        say::complain("there is no home folder: name the audit folder with --folder");
-        return ExitCode::from(load::USAGE);
+    let path = match place(asked) {
+        Ok(path) => path,
+        Err(refused) => return refused,
     };
     let read = Folder::look(&path).and_then(|folder| folder.segments().map(|segments| (folder, segments)));
     let (folder, segments) = match read {
         Ok(read) => read,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return missing(&path),
         Err(error) => return unreadable(&path, &error),
     };
     let mut files = Files::new();
@@ -48,10 +51,41 @@ fn with(asked: AuditFolder, then: impl FnOnce(&Folder, &Files) -> ExitCode) -> E
         files.entry(segment.operator.clone()).or_default().push(segment);
     }
     if files.is_empty() {
-        say::complain(format!("no audit file in {}: no action was ever recorded there", path.display()));
-        return ExitCode::from(UNREADABLE);
+        return empty(&path);
     }
     then(&folder, &files)
+}
+
+fn missing(path: &Path) -> ExitCode {
+    let words = "nothing was ever recorded there, or it is kept elsewhere (--config, --folder)";
+    say::complain(format!("there is no audit folder {}: {words}", path.display()));
+    ExitCode::from(UNREADABLE)
+}
+
+fn empty(path: &Path) -> ExitCode {
+    say::complain(format!("no audit file in {}: no action was ever recorded there", path.display()));
+    ExitCode::from(UNREADABLE)
+}
+
+/// The folder that is named, or the one that the dashboard writes to by the same configuration.
+fn place(asked: AuditFolder) -> Result<PathBuf, ExitCode> {
+    if let Some(folder) = asked.folder {
+        return Ok(folder);
+    }
+    let arguments = Arguments { config: asked.config, profile: asked.profile, ..Arguments::default() };
+    let spec = match load::load(arguments) {
+        Ok(resolution) => resolution.resolved.actions,
+        Err(problems) => {
+            let refused = load::refuse(&problems);
+            say::complain("where the audit is kept is not known before that is mended: or name it with --folder");
+            return Err(refused);
+        }
+    };
+    let folder = history::place(&spec).map(|place| place.path);
+    folder.ok_or_else(|| {
+        say::complain("there is no home folder: name the audit folder with --folder");
+        ExitCode::from(load::USAGE)
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> ExitCode {

@@ -17,7 +17,7 @@ mod fault;
 pub mod first_line;
 mod guards;
 pub mod headless;
-mod history;
+pub mod history;
 mod inbox;
 mod io_thread;
 mod log_thread;

@@ -58,6 +58,31 @@ fn verify_says_the_head_or_the_first_bad_record() {
     assert!(code == 0 && out.contains("never ended"), "{out}");
 }
 
+/// On a bastion the configuration names the folder: the one of this user is another chain, and good says nothing there.
+#[test]
+fn the_folder_of_the_configuration_is_looked_at() {
+    let folder = written(&[entry(AuditEvent::Intent, "mine")]);
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("quarterdeck.toml");
+    fs::write(&file, format!("[actions]\naudit = {:?}\n", folder.path())).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let told = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        let told = program.arg("audit").args(arguments).env_clear().env("HOME", home.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (told.status.code().unwrap(), text(told.stdout), text(told.stderr))
+    };
+    let (code, out, err) = told(&["show", "--config", file.to_str().unwrap()]);
+    assert!(code == 0 && out.contains("run mine"), "{out}{err}");
+    let (code, out, err) = told(&["verify", "--config", file.to_str().unwrap()]);
+    assert!(code == 0 && out.contains("1 record,"), "{out}{err}");
+    let (code, _, err) = told(&["show"]);
+    assert!(code == 3 && err.contains("there is no audit folder") && err.contains(".local/state/quarterdeck"), "{err}");
+    fs::write(&file, "[actions]\nadit = \"x\"\n").unwrap();
+    let (code, _, err) = told(&["verify", "--config", file.to_str().unwrap()]);
+    assert!(code == 78 && err.contains("--folder"), "{err}");
+}
+
 #[test]
 fn show_merges_operators_by_time_and_counts_what_it_cannot_read() {
     let folder = written(&[entry(AuditEvent::Intent, "mine-1")]);
@@ -106,7 +131,7 @@ fn what_is_not_there_or_wrongly_asked_is_said() {
     let (code, _, err) = audit(folder.path(), &["verify"]);
     assert!(code == 3 && err.contains("no action was ever recorded"), "{err}");
     let (code, _, err) = audit(&folder.path().join("missing"), &["show"]);
-    assert!(code == 3 && err.contains("cannot be read"), "{err}");
+    assert!(code == 3 && err.contains("there is no audit folder") && err.contains("missing"), "{err}");
     assert_eq!(audit(folder.path(), &["show", "--last", "0"]).0, 64);
     assert_eq!(audit(folder.path(), &["shov"]).0, 64);
     if !rustix::process::geteuid().is_root() {
