@@ -61,6 +61,37 @@ pub fn body_without_secrets(body: &str) -> String {
     body.split('&').map(pair).collect::<Vec<_>>().join("&")
 }
 
+/// The secrets in the body of a request, as they are and as they travel: what [`body_without_secrets`] would hide.
+#[must_use]
+pub fn secrets_in_body(body: &str) -> Vec<String> {
+    let mut secrets = Vec::new();
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(body) {
+        secrets_in_json(&json, false, &mut secrets);
+        return secrets;
+    }
+    let named =
+        |pair: &str| pair.split_once('=').filter(|(name, _)| names_a_secret(name.trim())).map(|(_, v)| v.to_owned());
+    secrets.extend(body.split('&').filter_map(named));
+    let read = url::form_urlencoded::parse(body.as_bytes()).filter(|(name, _)| names_a_secret(name.trim()));
+    secrets.extend(read.map(|(_, value)| value.into_owned()));
+    secrets
+}
+
+/// All that stands below a name like that of a secret, as deep as the parser goes.
+fn secrets_in_json(json: &serde_json::Value, named: bool, secrets: &mut Vec<String>) {
+    match json {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                secrets_in_json(value, named || names_a_secret(name), secrets);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| secrets_in_json(item, named, secrets)),
+        serde_json::Value::String(text) if named => secrets.push(text.clone()),
+        serde_json::Value::Number(number) if named => secrets.push(number.to_string()),
+        _ => {}
+    }
+}
+
 /// Hides what is named like a secret; whether there was anything to hide. As deep as the parser goes.
 fn hide_in_json(json: &mut serde_json::Value) -> bool {
     match json {
@@ -90,6 +121,19 @@ mod tests {
             ("just words", "just words"),
         ] {
             assert_eq!(body_without_secrets(body), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_of_a_body_is_what_is_known_as_its_secrets() {
+        for (body, secrets) in [
+            (r#"{"all":true,"token":null}"#, &[][..]),
+            (r#"{"deep":[{"api_key":"hunter2","n":1}],"pwd":7}"#, &["hunter2", "7"]),
+            (r#"{"token":{"a":["b",{"c":5}]}}"#, &["b", "5"]),
+            ("user=web&password=a%20b%21", &["a%20b%21", "a b!"]),
+            ("just words", &[]),
+        ] {
+            assert_eq!(secrets_in_body(body), secrets, "{body}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum UpkeepVerb {
     VacuumAnalyse,
     /// `REINDEX … CONCURRENTLY`
     Reindex,
-    /// `DROP INDEX CONCURRENTLY` of what a cancelled reindex left.
+    /// `DROP INDEX` of what a cancelled reindex left.
     DropLeftover,
 }
 
@@ -80,7 +80,9 @@ impl UpkeepVerb {
     #[must_use]
     pub fn usual_lock_timeout(self) -> Duration {
         match self {
-            UpkeepVerb::Reindex | UpkeepVerb::DropLeftover => Duration::from_secs(60),
+            UpkeepVerb::Reindex => Duration::from_secs(60),
+            // Whoever waits to have a table to himself keeps all others waiting.
+            UpkeepVerb::DropLeftover => Duration::from_secs(3),
             _ => Duration::from_secs(10),
         }
     }

@@ -1,6 +1,7 @@
 //! HTTP sources against servers that misbehave on purpose: faults 11 to 18.
 
 mod bodies;
+mod changes;
 mod discovery;
 mod endpoints;
 mod huge;

@@ -3,6 +3,7 @@
 mod actions;
 mod explain;
 mod faults;
+mod leftovers;
 mod pooler;
 mod readings;
 mod receivers;

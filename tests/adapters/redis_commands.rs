@@ -70,3 +70,44 @@ async fn another_server_gets_nothing_and_a_block_ends_at_the_deadline() {
     let end = command::run(&at(&server), &card.identity, &step(&["BLPOP", "q", "0"]), Duration::from_secs(1)).await;
     assert!(matches!(end, StepEnd::Unknown(_)), "{end:?}");
 }
+
+#[tokio::test]
+async fn lists_are_told_by_their_number_and_first_elements() {
+    let server = RedisServer::start(&[]);
+    let long: Vec<String> = (0..5000).map(|n| format!("element-{n}")).collect();
+    let push: Vec<&str> = ["RPUSH", "long"].into_iter().chain(long.iter().map(String::as_str)).collect();
+    server.ask(&push);
+    server.ask(&["RPUSH", "short", "a\u{1b}[2Jb", "two"]);
+    server.ask(&["HSET", "map", "name", "x"]);
+    let told = said(&run(&server, &["LRANGE", "long", "0", "-1"]).await);
+    assert!(told.starts_with("5000 elements: \"element-0\", \"element-1\""), "{told}");
+    assert!(told.ends_with('…') && told.chars().count() <= 401, "{told}");
+    let told = said(&run(&server, &["LPOP", "short", "2"]).await);
+    assert_eq!(told, "2 elements: \"a\\x1b[2Jb\", \"two\"");
+    assert_eq!(said(&run(&server, &["HGETALL", "map"]).await), "2 elements: \"name\", \"x\"");
+    assert_eq!(said(&run(&server, &["KEYS", "nothing*"]).await), "0 elements");
+    assert_eq!(said(&run(&server, &["BLPOP", "nothing", "0.01"]).await), "nil");
+    let nested = "return {1, {false, {2, 'x'}}, redis.status_reply('FINE')}";
+    let told = said(&run(&server, &["EVAL", nested, "0"]).await);
+    assert_eq!(told, "3 elements: 1, (2 elements: nil, (2 elements: 2, \"x\")), FINE");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_to_be_kept_is_read_over() {
+    let server = RedisServer::start(&[]);
+    server.ask(&["EVAL", "return redis.call('SET', 'big', string.rep('x', 3000000))", "0"]);
+    let told = said(&run(&server, &["MGET", "big", "nothing"]).await);
+    assert!(told.starts_with("2 elements: ") && told.ends_with("xxx\"… (3000000 bytes), nil"), "{told}");
+}
+
+#[tokio::test]
+async fn an_error_inside_a_list_is_no_success() {
+    let server = RedisServer::start(&[]);
+    let script = "redis.call('SET', 'k', '1'); return {1, {redis.error_reply('ERR inner\u{1b}')}}";
+    let end = run(&server, &["EVAL", script, "0"]).await;
+    let StepEnd::Unknown(cause) = &end else { panic!("{end:?}") };
+    let told = cause.to_string();
+    assert!(told.contains("1 error") && told.contains("ERR inner"), "{told}");
+    assert!(!told.contains('\u{1b}'), "{told}");
+    assert_eq!(server.ask(&["GET", "k"]).trim(), "1", "it had an effect all the same");
+}

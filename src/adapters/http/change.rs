@@ -76,7 +76,7 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
     let status = response.status().as_u16();
     // The answer is worth having, but what was done is done.
     let body = read_body(&mut response, Some(ANSWER), &around()).await.unwrap_or_default();
-    let body = mask(&ask).hide(body);
+    let body = mask(&ask, step.body.as_deref()).hide(body);
     let mut said = vec![Safe::of(format!("HTTP {status}"))];
     said.extend(body.split(|byte| *byte == b'\n').take(LINES).map(|line| Safe::one_line(line).clipped(LINE)));
     said.retain(|line| !line.as_str().trim().is_empty());

@@ -81,7 +81,7 @@ pub async fn exchange(clients: &HttpClients, ask: &Ask<'_>) -> Outcome {
     let work = trace::within(Arc::clone(&trace), attempt(clients, ask, &trace, started));
     let result = match tokio::time::timeout(ask.deadline, work).await {
         // Whoever repeats what it was asked tells no secret.
-        Ok(Ok(answer)) => Ok(Answer { body: mask(ask).hide(answer.body), ..answer }),
+        Ok(Ok(answer)) => Ok(Answer { body: mask(ask, None).hide(answer.body), ..answer }),
         Ok(Err(cause)) => Err(cause),
         Err(_elapsed) => Err(Cause::Timeout { phase: trace.phase(), after: ask.deadline }),
     };
@@ -226,8 +226,8 @@ pub(super) fn request_headers(ask: &Ask<'_>) -> Result<HeaderMap, Cause> {
     Ok(headers)
 }
 
-/// The secrets of what is asked, to be taken out of what is answered.
-pub(super) fn mask(ask: &Ask<'_>) -> Mask {
+/// The secrets of what is asked, in headers, address and body, to be taken out of what is answered.
+pub(super) fn mask(ask: &Ask<'_>, body: Option<&str>) -> Mask {
     // What a file may hold in the clear is no secret, and may be any word.
     let secret_header = |(name, reference): &&(String, SecretRef)| {
         !matches!(reference, SecretRef::Inline(_)) || hidden::names_a_secret(name)
@@ -237,6 +237,7 @@ pub(super) fn mask(ask: &Ask<'_>) -> Mask {
         references.filter_map(|reference| Some(secret::read(reference).ok()?.expose().to_owned())).collect();
     let named = ask.url.query_pairs().filter(|(name, _)| hidden::names_a_secret(name));
     secrets.extend(named.map(|(_, value)| value.into_owned()));
+    secrets.extend(body.map(hidden::secrets_in_body).unwrap_or_default());
     Mask::of(secrets.iter().map(String::as_str))
 }
 

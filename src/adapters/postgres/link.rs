@@ -61,6 +61,12 @@ impl From<Failure> for Cause {
     }
 }
 
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Failure {
+        Failure { cause, state: None }
+    }
+}
+
 impl Link {
     /// Takes over a connection after login.
     pub fn new(client: Client, driver: Driver, allowance: Allowance, origin: Origin) -> Link {

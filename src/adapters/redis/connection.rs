@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::answer::{Answer, Reading};
 use super::resp::{self, Reply};
 use super::{acl_user, refusal};
 use crate::adapters::mask::Mask;
@@ -90,13 +91,29 @@ impl Connection {
                 self.received.drain(..taken);
                 return Ok(reply);
             }
-            let phase = if self.received.is_empty() { Phase::Answer } else { Phase::Body };
-            self.received.reserve(PIECE);
-            match limit.hold(phase, self.wire.read_buf(&mut self.received)).await? {
-                Ok(0) => return Err(Cause::ConnectionLost(Safe::of("the server closed it"))),
-                Ok(_) => {}
-                Err(e) => return Err(Cause::ConnectionLost(Safe::of(e.to_string()))),
+            self.more(limit).await?;
+        }
+    }
+
+    /// Waits for more bytes.
+    async fn more(&mut self, limit: Limit) -> Result<(), Cause> {
+        let phase = if self.received.is_empty() { Phase::Answer } else { Phase::Body };
+        self.received.reserve(PIECE);
+        match limit.hold(phase, self.wire.read_buf(&mut self.received)).await? {
+            Ok(0) => Err(Cause::ConnectionLost(Safe::of("the server closed it"))),
+            Ok(_) => Ok(()),
+            Err(e) => Err(Cause::ConnectionLost(Safe::of(e.to_string()))),
+        }
+    }
+
+    /// The next reply, of whatever shape.
+    pub async fn receive_any(&mut self, limit: Limit) -> Result<Answer, Cause> {
+        let mut reading = Reading::default();
+        loop {
+            if let Some(answer) = reading.take(&mut self.received)? {
+                return Ok(answer);
             }
+            self.more(limit).await?;
         }
     }
 

@@ -2,12 +2,14 @@
 //! in the same round trip. Only commands that read are ever sent; the one that writes stands in `flush`. Hit ratios are
 //! computed above, as deltas.
 
+mod answer;
 pub mod command;
 mod connection;
 pub mod flush;
 mod info;
 mod refusal;
 mod resp;
+mod server;
 
 use std::time::Duration;
 

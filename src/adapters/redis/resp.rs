@@ -1,6 +1,6 @@
 //! The Redis protocol, as far as figures need it: commands out, single replies in. Pure; limits are checked against
-//! what a reply announces, before anything is allocated. Arrays and the types of RESP3 are never asked for, so they
-//! are refused, and with them every question of nesting.
+//! what a reply announces, before anything is allocated. Figures are no arrays, so arrays are refused here; what a command
+//! of a runbook is answered with, of whatever shape, is read in `answer`.
 
 use crate::domain::{Cause, Safe};
 
@@ -61,7 +61,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Reply, usize)>, Cause> {
 }
 
 /// Position of the CR of the first line end.
-fn line_end(bytes: &[u8]) -> Result<Option<usize>, Cause> {
+pub(super) fn line_end(bytes: &[u8]) -> Result<Option<usize>, Cause> {
     let looked_at = bytes.get(..LINE_LIMIT).unwrap_or(bytes);
     match memchr::memchr(b'\n', looked_at) {
         Some(0) => Err(broken("a line end stands alone")),
@@ -72,7 +72,7 @@ fn line_end(bytes: &[u8]) -> Result<Option<usize>, Cause> {
     }
 }
 
-fn integer(line: &[u8]) -> Result<i64, Cause> {
+pub(super) fn integer(line: &[u8]) -> Result<i64, Cause> {
     std::str::from_utf8(line)
         .ok()
         .and_then(|text| text.parse().ok())
@@ -97,7 +97,7 @@ fn unexpected(kind: u8, bytes: &[u8]) -> Cause {
     }
 }
 
-fn broken(words: &str) -> Cause {
+pub(super) fn broken(words: &str) -> Cause {
     Cause::Protocol(Safe::of(words))
 }
 

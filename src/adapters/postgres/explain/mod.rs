@@ -1,6 +1,8 @@
 //! How the server would run a statement, over the kept connection: the text is read anew and whole, the server itself says
 //! that it is one statement, and it is planned in a transaction that cannot write and is rolled back. Nothing is ever run.
 
+mod version;
+
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -21,8 +23,6 @@ use crate::remediation::explain::{ExplainStep, KeptText, LONGEST, Planned, judge
 use crate::remediation::step::{SessionVerb, StepEnd};
 
 const STATEMENT: &str = include_str!("statement.sql");
-/// From here on the server plans a statement without the values of its parameters.
-const GENERIC_FROM: u32 = 160_000;
 /// Lines of a plan that are taken, and characters of one.
 const LINES: usize = 400;
 const LINE: usize = 400;
@@ -80,14 +80,7 @@ async fn look(session: &mut Session, id: StatementId, patience: u32) -> Result<P
         Ok(text) => match parameters(session, text, patience).await? {
             Err(why) => preview.obstacles.push(why),
             Ok(count) => {
-                let version = session.facts.version_num;
-                if count > 0 && version < GENERIC_FROM {
-                    preview.obstacles.push(Safe::of(format!(
-                        "its text has {count} parameter{} and no values: PostgreSQL {} cannot plan that, 16 and later can",
-                        if count == 1 { "" } else { "s" },
-                        version / 10_000
-                    )));
-                }
+                preview.obstacles.extend(version::objection(count, session.facts.version_num));
                 let planned = Planned { statement: kept.text.clone(), generic: count > 0 };
                 preview.effect = effect(&planned, patience);
                 preview.planned = Some(planned);

@@ -1,9 +1,11 @@
 //! Upkeep of a table or an index. The card and the looks go over the kept connection; the statement over one of its own, where
 //! it can be waited for and cancelled. The server resolves, composes and quotes; what is sent is what was agreed to, or nothing.
 
+mod leftover;
 mod preview;
 mod relation;
 mod run;
+mod version;
 
 pub use preview::against_the_server;
 pub use run::Ended;
@@ -19,13 +21,6 @@ use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Preview;
 use crate::remediation::upkeep::{Standing, Upkeep, UpkeepStep, UpkeepVerb};
-
-const VACUUM: &str = include_str!("sql/progress_vacuum.sql");
-const ANALYZE: &str = include_str!("sql/progress_analyze.sql");
-const CREATE_INDEX: &str = include_str!("sql/progress_create_index.sql");
-const NONE: &str = include_str!("sql/progress_none.sql");
-/// From here on the server tells how far an ANALYZE is.
-const ANALYZE_FROM: u32 = 130_000;
 
 impl PostgresSource {
     /// What a name stands for, and what would be done to it. Only reads.
@@ -85,12 +80,7 @@ impl PostgresSource {
         let work = async {
             self.ready(until, patience(self.spec.deadline)).await?;
             let session = self.session.as_mut().ok_or_else(not_connected)?;
-            let sql = match verb {
-                UpkeepVerb::Vacuum | UpkeepVerb::VacuumAnalyse => VACUUM,
-                UpkeepVerb::Analyse if session.facts.version_num >= ANALYZE_FROM => ANALYZE,
-                UpkeepVerb::Reindex => CREATE_INDEX,
-                _ => NONE,
-            };
+            let sql = version::progress(verb, session.facts.version_num);
             let rows = session.link.query(sql, &[(&pid as _, Type::INT4)]).await?;
             let Some(row) = rows.first() else { return Ok(None) };
             let phase = get::<Option<Bytes<'_>>>(row, 0)?.map(|bytes| bytes.keep().one_line());

@@ -10,6 +10,7 @@ use super::super::actions::{identity, turn};
 use super::super::cause::quoted;
 use super::super::column::{Bytes, get};
 use super::relation::{self, Found};
+use super::{leftover, version};
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
@@ -43,14 +44,17 @@ pub async fn look(session: &mut Session, upkeep: &Upkeep, deadline: Duration) ->
         });
         preview.remarks.extend(left);
     }
-    preview.effect = vec![
-        Untrusted::from(format!(
-            "over a connection of its own: statement_timeout = {}, lock_timeout = {}",
-            figure::span(deadline),
-            figure::span(upkeep.lock_timeout)
-        )),
-        found.relation.command.clone(),
-    ];
+    preview.effect = vec![Untrusted::from(format!(
+        "over a connection of its own: statement_timeout = {}, lock_timeout = {}",
+        figure::span(deadline),
+        figure::span(upkeep.lock_timeout)
+    ))];
+    if upkeep.verb == UpkeepVerb::DropLeftover {
+        preview.effect.extend(leftover::effect(&found));
+        preview.remarks.push(leftover::cost(&found, upkeep.lock_timeout));
+    } else {
+        preview.effect.push(found.relation.command.clone());
+    }
     preview.relation = Some(found.relation);
     Ok(preview)
 }
@@ -120,6 +124,9 @@ fn against_the_relation(session: &Session, found: &Found, verb: UpkeepVerb) -> V
             "{name} is no leftover: only an invalid index with _ccnew or _ccold in its name is dropped"
         )));
     }
+    if verb == UpkeepVerb::DropLeftover && fits && found.lock.is_none() {
+        why.push(Safe::of(format!("{} cannot be kept as it is while its index is dropped", found.table.1.one_line())));
+    }
     if verb == UpkeepVerb::Reindex && fits && found.kind != "i" && found.relation.standing.files.is_empty() {
         why.push(Safe::of(format!("{name} has no valid index: there is nothing to make anew")));
     }
@@ -127,12 +134,7 @@ fn against_the_relation(session: &Session, found: &Found, verb: UpkeepVerb) -> V
         let user = quoted(session.facts.user.one_line().as_str());
         let owner = quoted(found.owner.as_str());
         let table = found.table.1.one_line();
-        let maintain = session.facts.version_num >= 170_000 && verb != UpkeepVerb::DropLeftover;
-        why.push(Safe::of(if maintain {
-            format!("{user} may not: GRANT MAINTAIN ON {table} TO {user};")
-        } else {
-            format!("{user} does not own {name}: GRANT {owner} TO {user};")
-        }));
+        why.push(version::grant(verb, session.facts.version_num, &user, &owner, (&table, &name)));
     }
     why
 }

@@ -4,10 +4,9 @@ use tokio_postgres::types::Type;
 
 use super::super::Session;
 use super::super::column::{Bytes, Micros, get};
+use super::version;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::upkeep::{Relation, Standing, UpkeepVerb};
-
-const RELATION: &str = include_str!("sql/relation.sql");
 
 /// A table or an index.
 pub struct Found {
@@ -31,6 +30,8 @@ pub struct Found {
     pub valid: Option<bool>,
     /// Its name is one that a cancelled reindex leaves.
     pub named_as_leftover: bool,
+    /// Of a leftover that is to be dropped: what keeps its table as it is meanwhile, composed by the server.
+    pub lock: Option<Untrusted>,
 }
 
 /// Asks; nobody there, or a name that cannot be one, is no error of the connection.
@@ -43,7 +44,8 @@ pub async fn read(session: &mut Session, name: &str, verb: UpkeepVerb) -> Result
         return Ok(Err(nobody()));
     }
     let word = verb.word();
-    let rows = match session.link.query(RELATION, &[(&name as _, Type::TEXT), (&word as _, Type::TEXT)]).await {
+    let sql = version::relation(session.facts.version_num);
+    let rows = match session.link.query(&sql, &[(&name as _, Type::TEXT), (&word as _, Type::TEXT)]).await {
         Ok(rows) => rows,
         // Its parts cannot be told: unclosed quotes, too many dots.
         Err(failure) if matches!(failure.state.as_deref(), Some("42602" | "42601" | "0A000")) => {
@@ -77,5 +79,6 @@ pub async fn read(session: &mut Session, name: &str, verb: UpkeepVerb) -> Result
         automatic: (micros(12)?, micros(14)?),
         valid: get(row, 15)?,
         named_as_leftover: get(row, 18)?,
+        lock: get::<Option<Bytes<'_>>>(row, 19)?.map(|bytes| bytes.keep()),
     }))
 }

@@ -1,18 +1,18 @@
 //! The one statement of upkeep, over a connection of its own: identity, turn and name are looked at once more, then it is sent,
 //! once. Whoever waits for it can have it cancelled by the server.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::super::actions::{identity, turn};
 use super::super::column::get;
-use super::super::link::Failure;
+use super::super::link::{Canceller, Failure};
 use super::super::{PostgresSource, Session, not_connected, patience};
 use super::preview::{self, key};
-use super::{late, relation};
+use super::{late, leftover, relation};
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Identity;
 use crate::remediation::object::Fate;
@@ -49,9 +49,12 @@ impl PostgresSource {
         let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, until, deadline)).await;
         let end = match prepared.unwrap_or_else(|_late| Err(StepEnd::Failed(late(BRIEF.min(deadline))))) {
             Err(end) => return Ended { end, leftovers: None },
-            Ok(pid) => {
+            Ok((pid, lock)) => {
                 begun(pid);
-                self.order(step, until, deadline, halt).await
+                match lock {
+                    Some(lock) => self.drop_leftover(step, &lock, until, deadline, halt).await,
+                    None => self.order(step, until, deadline, halt).await,
+                }
             }
         };
         let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step).await } else { None };
@@ -67,14 +70,15 @@ impl PostgresSource {
         Ended { end: with_words(end, &told), leftovers }
     }
 
-    /// Everything before the first byte that may change something.
+    /// Everything before the first byte that may change something; the server process, and for a leftover what keeps its
+    /// table as it is.
     async fn prepare(
         &mut self,
         confirmed: &Identity,
         step: &UpkeepStep,
         until: Instant,
         deadline: Duration,
-    ) -> Result<i32, StepEnd> {
+    ) -> Result<(i32, Option<Untrusted>), StepEnd> {
         let failed = StepEnd::Failed;
         self.ready(until, patience(BRIEF)).await.map_err(failed)?;
         let session = self.session.as_mut().ok_or_else(|| failed(not_connected()))?;
@@ -84,21 +88,32 @@ impl PostgresSource {
         }
         turn::claim(session).await.map_err(failed)?;
         let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
-        match relation::read(session, &name, step.verb).await.map_err(failed)? {
-            Ok(now) if (now.relation.oid, &now.relation.command) == (step.on.oid, &step.on.command) => {}
+        let lock = match relation::read(session, &name, step.verb).await.map_err(failed)? {
+            Ok(now) if (now.relation.oid, &now.relation.command) == (step.on.oid, &step.on.command) => {
+                if step.verb == UpkeepVerb::DropLeftover {
+                    if let Some(why) = leftover::against(step, Some(now.relation.oid), now.valid) {
+                        return Err(StepEnd::OtherTarget(why));
+                    }
+                    let why = || StepEnd::OtherTarget(Safe::of(format!("{name} is of no table that can be locked")));
+                    Some(now.lock.ok_or_else(why)?)
+                } else {
+                    None
+                }
+            }
             Ok(now) => {
                 let words = format!("{name} is another now (oid {}, was {})", now.relation.oid, step.on.oid);
                 return Err(StepEnd::OtherTarget(Safe::of(words)));
             }
             Err(why) => return Err(StepEnd::OtherTarget(why)),
-        }
+        };
         let milliseconds = |span: Duration| span.as_millis().clamp(1, i32::MAX as u128).to_string();
         // The server ends it before we give it up: what it ended itself is not in doubt.
         let patience = deadline.saturating_sub(BRIEF.min(deadline / 10));
-        let (statement, lock) = (milliseconds(patience), milliseconds(step.lock_timeout));
-        let rows = session.link.query(SESSION, &[(&statement as _, Type::TEXT), (&lock as _, Type::TEXT)]).await;
+        let times = (milliseconds(patience), milliseconds(step.lock_timeout));
+        let rows = session.link.query(SESSION, &[(&times.0 as _, Type::TEXT), (&times.1 as _, Type::TEXT)]).await;
         let rows = rows.map_err(|failure| failed(failure.cause))?;
-        rows.first().map_or(Err(failed(not_connected())), |row| get::<i32>(row, 0).map_err(failed))
+        let pid = rows.first().map_or(Err(not_connected()), |row| get::<i32>(row, 0));
+        Ok((pid.map_err(failed)?, lock))
     }
 
     async fn order(
@@ -113,7 +128,8 @@ impl PostgresSource {
         let Ok(command) = std::str::from_utf8(step.on.command.as_bytes()) else {
             return StepEnd::Failed(Cause::Misconfigured(Safe::of("the statement is not UTF-8")));
         };
-        match waited_for(session, command, until, halt).await {
+        let canceller = session.link.canceller();
+        match waited_for(canceller, session.link.query(command, &[]), until, halt).await {
             (None, _) => {
                 self.session = None;
                 StepEnd::Unknown(late(deadline))
@@ -122,6 +138,35 @@ impl PostgresSource {
                 StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
             }
             (Some(Err(failure)), asked) => self.failed(step, failure, asked).await,
+        }
+    }
+
+    /// As long as the end of the transaction was not sent, nothing of it can have counted.
+    async fn drop_leftover(
+        &mut self,
+        step: &UpkeepStep,
+        lock: &Untrusted,
+        until: Instant,
+        deadline: Duration,
+        halt: impl Future<Output = ()>,
+    ) -> StepEnd {
+        let Some(session) = self.session.as_mut() else { return StepEnd::Failed(not_connected()) };
+        let (canceller, sent) = (session.link.canceller(), AtomicBool::new(false));
+        let answer = waited_for(canceller, leftover::dropped(session, step, lock, &sent), until, halt).await;
+        let certain = |end| match end {
+            StepEnd::Unknown(cause) if !sent.load(Ordering::Relaxed) => StepEnd::Failed(cause),
+            end => end,
+        };
+        match answer {
+            (None, _) => {
+                self.session = None;
+                certain(StepEnd::Unknown(late(deadline)))
+            }
+            (Some(Ok(Ok(()))), _) => {
+                StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
+            }
+            (Some(Ok(Err(why))), _) => StepEnd::OtherTarget(why),
+            (Some(Err(failure)), asked) => certain(self.failed(step, failure, asked).await),
         }
     }
 
@@ -134,7 +179,8 @@ impl PostgresSource {
                 UpkeepVerb::Vacuum | UpkeepVerb::VacuumAnalyse => {
                     "the server cancelled it: what it had cleaned stays clean, nothing is lost".to_owned()
                 }
-                _ => format!("the server cancelled it: {name} is used as before"),
+                UpkeepVerb::Reindex => format!("the server cancelled it: {name} is used as before"),
+                UpkeepVerb::DropLeftover => format!("the server cancelled it: {name} is there as before"),
             })),
             Some("55P03") => {
                 let who = match self.session.as_mut() {
@@ -161,15 +207,13 @@ impl PostgresSource {
     }
 }
 
-/// Sends it and waits for its answer; whether a stop was asked for meanwhile. No answer: it hangs, or the line does.
-async fn waited_for(
-    session: &mut Session,
-    command: &str,
+/// Waits for what was sent; whether a stop was asked for meanwhile. No answer: it hangs, or the line does.
+async fn waited_for<T>(
+    canceller: Canceller,
+    work: impl Future<Output = T>,
     until: Instant,
     halt: impl Future<Output = ()>,
-) -> (Option<Result<Vec<Row>, Failure>>, bool) {
-    let canceller = session.link.canceller();
-    let work = session.link.query(command, &[]);
+) -> (Option<T>, bool) {
     tokio::pin!(work);
     tokio::select! {
         biased;

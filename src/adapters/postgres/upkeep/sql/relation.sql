@@ -12,16 +12,14 @@ SELECT
         WHEN 'reindex' THEN pg_catalog.format(
             'REINDEX %s CONCURRENTLY %I.%I', CASE c.relkind WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, n.nspname, c.relname
         )
-        WHEN 'drop-leftover' THEN pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
+        WHEN 'drop-leftover' THEN pg_catalog.format('DROP INDEX %I.%I', n.nspname, c.relname)
     END,
     pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,
     pg_catalog.pg_has_role(c.relowner, 'USAGE')
         OR ($2 IN ('analyse', 'vacuum', 'vacuum-analyse')
             AND (SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database AS d
                  WHERE d.datname = pg_catalog.current_database()))
-        OR CASE WHEN $2 <> 'drop-leftover'
-                AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000
-            THEN pg_catalog.has_table_privilege(t.oid, 'MAINTAIN') ELSE false END,
+        OR ($2 <> 'drop-leftover' AND {maintain}),
     (SELECT pg_catalog.sum(p.relpages::pg_catalog.int8)::pg_catalog.int8
         * pg_catalog.current_setting('block_size')::pg_catalog.int8
         FROM pg_catalog.pg_class AS p
@@ -49,7 +47,18 @@ SELECT
         WHERE i.indrelid IN (t.oid, t.reltoastrelid) AND NOT i.indisvalid AND l.relname ~ '_cc(new|old)[0-9]*$'
         ORDER BY 1 LIMIT 20
     ),
-    c.relname ~ '_cc(new|old)[0-9]*$'
+    c.relname ~ '_cc(new|old)[0-9]*$',
+    CASE
+        WHEN $2 <> 'drop-leftover' OR x.indexrelid IS NULL THEN NULL
+        WHEN t.relkind = 'r' THEN pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS EXCLUSIVE MODE', tn.nspname, t.relname)
+        WHEN t.relkind = 'm' THEN pg_catalog.format('ANALYZE %I.%I', tn.nspname, t.relname)
+        WHEN t.relkind = 't' THEN (
+            SELECT pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS EXCLUSIVE MODE', mn.nspname, m.relname)
+            FROM pg_catalog.pg_class AS m
+            JOIN pg_catalog.pg_namespace AS mn ON mn.oid = m.relnamespace
+            WHERE m.reltoastrelid = t.oid AND m.relkind = 'r'
+        )
+    END
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid = c.oid

@@ -1,0 +1,48 @@
+//! Requests that change something: what a server repeats of them tells no secret.
+
+use std::time::Duration;
+
+use quarterdeck::adapters::http::HttpClients;
+use quarterdeck::adapters::http::change::change;
+use quarterdeck::domain::Safe;
+use quarterdeck::domain::secret::{Secret, SecretRef};
+use quarterdeck::remediation::step::{HttpStep, StepEnd, WritingMethod};
+use url::Url;
+
+use crate::support::fake_http::{FakeHttp, answer};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn step(url: &str, body: &str) -> HttpStep {
+    let header = |name: &str, value: &str| (name.to_owned(), SecretRef::Inline(Secret::new(value)));
+    HttpStep {
+        method: WritingMethod::Post,
+        url: Url::parse(url).unwrap(),
+        headers: vec![header("X-Api-Key", "header-hunter2"), header("X-Plain", "not-a-secret")],
+        bearer: Some(SecretRef::Inline(Secret::new("bearer-hunter2"))),
+        body: Some(body.to_owned()),
+        ca_file: None,
+        expected_status: Vec::new(),
+    }
+}
+
+async fn said(body: &str, echoed: &str) -> String {
+    let server = FakeHttp::always(answer(200, "", format!("header-hunter2 bearer-hunter2 not-a-secret\n{echoed}")));
+    match change(&HttpClients::new(), &step(&server.url("/do"), body), DEADLINE).await {
+        StepEnd::Done { said, .. } => said.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_repeated_tells_no_secret() {
+    let json =
+        r#"{"user":"web-user","auth":{"api_key":"json-hunter2","pin":12345678},"list":[{"token":["a\"b c-hunter2"]}]}"#;
+    let told = said(json, json).await;
+    assert!(!told.contains("hunter2") && !told.contains("12345678"), "{told}");
+    assert!(told.contains("web-user") && told.contains("not-a-secret"), "only secrets are hidden: {told}");
+    let form = "user=web-user&password=form%20hunter2%21&x=1";
+    let told = said(form, &format!("{form}\nyou sent form hunter2! and form+hunter2%21")).await;
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(told.contains("web-user"), "{told}");
+}
