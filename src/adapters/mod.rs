@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod host;
 pub mod http;
 pub mod journald;
+pub mod leave;
 pub mod log_tail;
 mod mask;
 pub mod operator;

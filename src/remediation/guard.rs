@@ -168,6 +168,12 @@ impl Approved {
         self.not_after.since(now)
     }
 
+    /// Until when its effect may begin.
+    #[must_use]
+    pub fn not_after(&self) -> Moment {
+        self.not_after
+    }
+
     /// The most that may be touched.
     #[must_use]
     pub fn objects(&self) -> &[ObjectKey] {

@@ -24,6 +24,7 @@ use super::database_orders::DatabaseOrder;
 use super::guards::Wanted;
 use super::history::HistoryReader;
 use super::inbox::Inbox;
+use super::leave::leave;
 use super::redis_orders;
 use super::service_orders;
 use super::upkeep_orders;
@@ -205,17 +206,17 @@ impl Acting {
                 self.tell(run, Input::StepEnded { step, end });
             }
             Work::Command(command) => {
-                let (command, deadline) = (command.clone(), approved.step().deadline);
+                let (command, leave) = (command.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move {
-                    let end = Commands::here().run_command(&command, deadline).await.step_end(&command);
+                    let end = Commands::here().run_command(&command, leave.left()).await.step_end(&command);
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
             }
             Work::Service(work) => {
-                let (work, deadline) = (work.clone(), approved.step().deadline);
+                let (work, leave) = (work.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                watch.io().spawn(async move { service_orders::run(run, step, &work, deadline, &inbox).await });
+                watch.io().spawn(async move { service_orders::run(run, step, &work, &leave, &inbox).await });
             }
             Work::Flush(flush) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
@@ -236,10 +237,10 @@ impl Acting {
                 });
             }
             Work::Http(http) => {
-                let (http, deadline) = (http.clone(), approved.step().deadline);
+                let (http, leave) = (http.clone(), leave(&approved));
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
                 watch.io().spawn(async move {
-                    let end = crate::adapters::http::change::change(&clients, &http, deadline).await;
+                    let end = crate::adapters::http::change::change(&clients, &http, &leave).await;
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
             }

@@ -16,6 +16,7 @@ use crate::remediation::step::{StepEnd, Work};
 
 use super::clock;
 use super::inbox::Inbox;
+use super::leave::leave;
 
 /// Deadline of a count.
 const BRIEF: Duration = Duration::from_secs(5);
@@ -49,12 +50,10 @@ pub async fn preview_command(
 /// Flushes it, or sends a command, once.
 pub async fn run(run: u64, step: usize, target: Option<RedisTarget>, approved: &Approved, inbox: &Inbox) {
     let end = match (&approved.step().work, target) {
-        (Work::Redis(redis), Some(target)) => {
-            command::run(&target, approved.identity(), redis, approved.step().deadline).await
-        }
+        (Work::Redis(redis), Some(target)) => command::run(&target, approved.identity(), redis, &leave(approved)).await,
         (Work::Flush(work), Some(target)) => {
             let (identity, objects) = (approved.identity(), approved.objects());
-            flush::flush(&target, identity, objects, work, approved.step().deadline).await
+            flush::flush(&target, identity, objects, work, &leave(approved)).await
         }
         _ => StepEnd::Failed(no_redis()),
     };

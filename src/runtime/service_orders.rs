@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::adapters::act::Commands;
+use crate::adapters::leave::Leave;
 use crate::app::Event;
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
@@ -76,18 +77,17 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
 }
 
 /// Gives the order, if the service still is what the card shows, and watches what becomes of it.
-pub async fn run(run: u64, step: usize, work: &ServiceWork, deadline: Duration, inbox: &Inbox) {
+pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox: &Inbox) {
     let commands = Commands::here();
     let tell = |input: Input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
-    let until = Instant::now() + deadline;
     if work.binding != Binding::Alone {
-        let end = prove(&commands, work, until).await;
+        let end = prove(&commands, work, leave).await;
         return tell(Input::StepEnded { step, end });
     }
-    let end = match commands.service_facts(&work.step, deadline.min(LOOK)).await {
+    let end = match commands.service_facts(&work.step, leave.left().min(LOOK)).await {
         Err(cause) => StepEnd::Failed(cause),
         Ok(now) if now.identity() != work.before.identity() => other(work, &now),
-        Ok(_as_before) => commands.run_service(&work.step, until.saturating_duration_since(Instant::now())).await,
+        Ok(_as_before) => commands.run_service(&work.step, leave.left()).await,
     };
     let acted = matches!(end, StepEnd::Done { .. } | StepEnd::Unknown(_));
     tell(Input::StepEnded { step, end });
@@ -102,8 +102,8 @@ fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
 }
 
 /// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
-async fn prove(commands: &Commands, work: &ServiceWork, until: Instant) -> StepEnd {
-    let left = || until.saturating_duration_since(Instant::now());
+async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEnd {
+    let left = || leave.left();
     let now = match commands.service_facts(&work.step, left().min(LOOK)).await {
         Err(cause) => return StepEnd::Failed(cause),
         Ok(now) => now,

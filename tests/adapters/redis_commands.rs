@@ -9,6 +9,7 @@ use quarterdeck::domain::Safe;
 use quarterdeck::remediation::query::RedisStep;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::support::leave;
 use crate::support::redis_server::RedisServer;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -23,7 +24,7 @@ fn step(argv: &[&str]) -> RedisStep {
 
 async fn run(server: &RedisServer, argv: &[&str]) -> StepEnd {
     let card = command::preview(&at(server), &step(argv), DEADLINE).await.unwrap();
-    command::run(&at(server), &card.identity, &step(argv), DEADLINE).await
+    command::run(&at(server), &card.identity, &step(argv), &leave::whole(DEADLINE)).await
 }
 
 fn said(end: &StepEnd) -> String {
@@ -54,7 +55,7 @@ async fn what_is_refused_is_a_failure_and_what_has_no_answer_is_never_sent() {
     assert!(matches!(end, StepEnd::Failed(_)), "{end:?}");
     let card = command::preview(&at(&server), &step(&["MONITOR"]), DEADLINE).await.unwrap();
     assert_eq!(card.obstacles.len(), 1, "{card:?}");
-    let end = command::run(&at(&server), &card.identity, &step(&["MONITOR"]), DEADLINE).await;
+    let end = command::run(&at(&server), &card.identity, &step(&["MONITOR"]), &leave::whole(DEADLINE)).await;
     assert!(matches!(end, StepEnd::Failed(_)), "{end:?}");
 }
 
@@ -63,11 +64,13 @@ async fn another_server_gets_nothing_and_a_block_ends_at_the_deadline() {
     let (server, other) = (RedisServer::start(&[]), RedisServer::start(&[]));
     server.ask(&["SET", "keep", "1"]);
     let card = command::preview(&at(&other), &step(&["DEL", "keep"]), DEADLINE).await.unwrap();
-    let end = command::run(&at(&server), &card.identity, &step(&["DEL", "keep"]), DEADLINE).await;
+    let end = command::run(&at(&server), &card.identity, &step(&["DEL", "keep"]), &leave::whole(DEADLINE)).await;
     assert!(matches!(end, StepEnd::OtherTarget(_)), "{end:?}");
     assert_eq!(server.ask(&["DBSIZE"]).trim(), "1");
     let card = command::preview(&at(&server), &step(&["BLPOP", "q", "0"]), DEADLINE).await.unwrap();
-    let end = command::run(&at(&server), &card.identity, &step(&["BLPOP", "q", "0"]), Duration::from_secs(1)).await;
+    let end =
+        command::run(&at(&server), &card.identity, &step(&["BLPOP", "q", "0"]), &leave::whole(Duration::from_secs(1)))
+            .await;
     assert!(matches!(end, StepEnd::Unknown(_)), "{end:?}");
 }
 
@@ -110,4 +113,15 @@ async fn an_error_inside_a_list_is_no_success() {
     assert!(told.contains("1 error") && told.contains("ERR inner"), "{told}");
     assert!(!told.contains('\u{1b}'), "{told}");
     assert_eq!(server.ask(&["GET", "k"]).trim(), "1", "it had an effect all the same");
+}
+
+/// The look before it took so long, or the machine slept.
+#[tokio::test]
+async fn nothing_is_sent_when_the_leave_is_over_after_the_look() {
+    let server = RedisServer::start(&[]);
+    let set = step(&["SET", "a", "1"]);
+    let card = command::preview(&at(&server), &set, DEADLINE).await.unwrap();
+    let end = command::run(&at(&server), &card.identity, &set, &leave::over_after(1, DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Failed(_)), "{end:?}");
+    assert_eq!(server.ask_all(&[&["EXISTS", "a"]]), "0");
 }

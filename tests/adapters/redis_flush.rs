@@ -23,6 +23,7 @@ use quarterdeck::remediation::window::Window;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::leave;
 use crate::support::redis_server::RedisServer;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -49,7 +50,7 @@ async fn card(target: &RedisTarget) -> Preview {
 async fn run(target: &RedisTarget, card: &Preview) -> StepEnd {
     let keys: Vec<ObjectKey> = card.objects.iter().map(|object| object.key.clone()).collect();
     let step = FlushStep { cache: 0, count: card.count.unwrap(), tolerance: 0.1 };
-    flush::flush(target, &card.identity, &keys, &step, DEADLINE).await
+    flush::flush(target, &card.identity, &keys, &step, &leave::whole(DEADLINE)).await
 }
 
 fn told(lines: &[Safe]) -> String {
@@ -290,7 +291,8 @@ async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() 
         let orders = execution.step(Input::Recorded(Ok(())), now);
         let [Order::Run { step: 0, approved }] = orders.as_slice() else { panic!("{orders:?}") };
         let Work::Flush(work) = &approved.step().work else { panic!("{approved:?}") };
-        let end = flush::flush(&target, approved.identity(), approved.objects(), work, approved.step().deadline).await;
+        let leave = leave::whole(approved.step().deadline);
+        let end = flush::flush(&target, approved.identity(), approved.objects(), work, &leave).await;
         let identity = approved.identity().clone();
         execution.step(Input::StepEnded { step: 0, end }, now);
         let at = Moment::fixed(2.0);
@@ -300,6 +302,20 @@ async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() 
         assert_eq!(execution.phase(), Phase::Closing(Outcome::Verified));
         assert_eq!((size(&server, "0"), flushes(&server)), ("0".to_owned(), 1));
     }
+}
+
+/// The look before it took so long, or the machine slept: the window may be over.
+#[tokio::test]
+async fn nothing_is_flushed_when_the_leave_is_over_after_the_look() {
+    let server = RedisServer::start(&[]);
+    fill(&server, "0", 0..40);
+    let target = at(&server, "");
+    let card = card(&target).await;
+    let keys: Vec<ObjectKey> = card.objects.iter().map(|object| object.key.clone()).collect();
+    let step = FlushStep { cache: 0, count: card.count.unwrap(), tolerance: 0.1 };
+    let end = flush::flush(&target, &card.identity, &keys, &step, &leave::over_after(1, DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Failed(Cause::Timeout { .. })), "{end:?}");
+    assert_eq!((size(&server, "0"), flushes(&server)), ("40".to_owned(), 0));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
+use crate::adapters::leave::Leave;
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
 use crate::remediation::step::{HttpStep, StepEnd, WritingMethod};
@@ -22,8 +23,12 @@ const LINES: usize = 20;
 const LINE: usize = 200;
 
 /// Sends it, within the deadline.
-pub async fn change(clients: &HttpClients, step: &HttpStep, deadline: Duration) -> StepEnd {
-    let trace = Arc::new(Trace::default());
+pub async fn change(clients: &HttpClients, step: &HttpStep, leave: &Leave) -> StepEnd {
+    let deadline = match leave.ask() {
+        Ok(left) => left,
+        Err(late) => return StepEnd::Failed(late),
+    };
+    let trace = Arc::new(Trace::until(leave.clone()));
     let work = trace::within(Arc::clone(&trace), attempt(clients, step, &trace));
     match tokio::time::timeout(deadline, work).await {
         Ok(end) => end,
@@ -71,7 +76,10 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
     let around = || Around { trace, host: host_of(&step.url), elapsed: Duration::ZERO };
     let mut response = match request.send().await {
         Ok(response) => response,
-        Err(error) => return unsent_or_unknown(trace, cause_of(&error, &around())),
+        Err(error) => {
+            let cause = trace.late().unwrap_or_else(|| cause_of(&error, &around()));
+            return unsent_or_unknown(trace, cause);
+        }
     };
     let status = response.status().as_u16();
     // The answer is worth having, but what was done is done.

@@ -129,6 +129,8 @@ impl HttpClients {
     }
 }
 
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Notes when a connection is being made, and when it stands.
 #[derive(Clone, Copy)]
 struct PhaseLayer;
@@ -146,14 +148,14 @@ impl<S> Layer<S> for PhaseLayer {
 
 impl<S, R> Service<R> for Phased<S>
 where
-    S: Service<R>,
+    S: Service<R, Error = BoxError>,
     S::Future: Send + 'static,
 {
     type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.0.poll_ready(context)
     }
 
@@ -162,6 +164,7 @@ where
         let connecting = self.0.call(request);
         Box::pin(async move {
             let made = connecting.await?;
+            trace::ask_leave().map_err(|late| BoxError::from(late.to_string()))?;
             trace::note(|t| t.enter(Phase::Answer));
             Ok(made)
         })

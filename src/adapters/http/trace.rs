@@ -4,8 +4,10 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::adapters::leave::Leave;
+use crate::domain::Cause;
 use crate::domain::cause::Phase;
 use crate::domain::certificate::Certificate;
 
@@ -26,6 +28,8 @@ pub struct Trace {
     connects: AtomicBool,
     foreign: AtomicBool,
     certificate: Mutex<Option<Certificate>>,
+    leave: Option<Leave>,
+    late: OnceLock<Cause>,
 }
 
 /// Runs `future` so that [`note`] reaches `trace`.
@@ -43,7 +47,29 @@ pub fn is_foreign() -> bool {
     CURRENT.try_with(|trace| trace.foreign.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
+/// Whether the exchange being driven may still begin, now that its connection stands.
+pub fn ask_leave() -> Result<(), Cause> {
+    CURRENT.try_with(|trace| trace.ask_leave()).unwrap_or(Ok(()))
+}
+
 impl Trace {
+    /// Of an exchange that may only begin as long as there is leave.
+    pub fn until(leave: Leave) -> Trace {
+        Trace { leave: Some(leave), ..Trace::default() }
+    }
+
+    fn ask_leave(&self) -> Result<(), Cause> {
+        let asked = self.leave.as_ref().map_or(Ok(()), |leave| leave.ask().map(|_left| ()));
+        asked.inspect_err(|cause| {
+            let _first = self.late.set(cause.clone());
+        })
+    }
+
+    /// Why nothing was sent, where the leave was over when the connection stood.
+    pub fn late(&self) -> Option<Cause> {
+        self.late.get().cloned()
+    }
+
     /// Enters a phase.
     pub fn enter(&self, phase: Phase) {
         let at = PHASES.iter().position(|p| *p == phase).unwrap_or(0);

@@ -7,6 +7,7 @@ use super::answer::Answer;
 use super::connection::Limit;
 use super::server::{self, May};
 use super::{acl_user, refusal};
+use crate::adapters::leave::Leave;
 use crate::config::resolved::RedisTarget;
 use crate::domain::Cause;
 use crate::remediation::card::{Identity, Preview};
@@ -32,15 +33,18 @@ pub async fn preview(target: &RedisTarget, step: &RedisStep, deadline: Duration)
 }
 
 /// Sends it, once.
-pub async fn run(target: &RedisTarget, identity: &Identity, step: &RedisStep, deadline: Duration) -> StepEnd {
+pub async fn run(target: &RedisTarget, identity: &Identity, step: &RedisStep, leave: &Leave) -> StepEnd {
     if let Some(why) = step.objection() {
         return StepEnd::Failed(Cause::Misconfigured(why));
     }
-    let limit = Limit::new(deadline);
+    let limit = Limit::new(leave.left());
     let mut connection = match server::look_again(target, identity, limit).await {
         Ok((connection, _look)) => connection,
         Err(end) => return end,
     };
+    if let Err(late) = leave.ask() {
+        return StepEnd::Failed(late);
+    }
     let sent = connection.send(&[words(step).as_slice()], limit).await;
     let answered = match sent {
         Ok(()) => connection.receive_any(limit).await,

@@ -9,6 +9,7 @@ use super::connection::Limit;
 use super::resp::Reply;
 use super::server::{self, Look, May, ask, difference, field, word};
 use super::{acl_user, refusal};
+use crate::adapters::leave::Leave;
 use crate::config::resolved::RedisTarget;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::{Identity, Preview};
@@ -40,9 +41,9 @@ pub async fn flush(
     identity: &Identity,
     objects: &[ObjectKey],
     step: &FlushStep,
-    deadline: Duration,
+    leave: &Leave,
 ) -> StepEnd {
-    let limit = Limit::new(deadline);
+    let limit = Limit::new(leave.left());
     let (mut connection, look) = match server::look_again(target, identity, limit).await {
         Ok(ready) => ready,
         Err(end) => return end,
@@ -51,6 +52,9 @@ pub async fn flush(
         let (now, then, share) = (look.keys, step.count, figure::percent(step.tolerance));
         let words = format!("it holds {now} keys now and {then} on the card, more than {share} apart");
         return StepEnd::OtherTarget(Safe::of(words));
+    }
+    if let Err(late) = leave.ask() {
+        return StepEnd::Failed(late);
     }
     match ask(&mut connection, &FLUSH, limit).await {
         Ok(Reply::Status(said)) => StepEnd::Done {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use quarterdeck::adapters::http::HttpClients;
 use quarterdeck::adapters::http::change::change;
-use quarterdeck::domain::Safe;
 use quarterdeck::domain::secret::{Secret, SecretRef};
+use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::remediation::step::{HttpStep, StepEnd, WritingMethod};
 use url::Url;
 
 use crate::support::fake_http::{FakeHttp, answer};
+use crate::support::leave;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -28,7 +29,7 @@ fn step(url: &str, body: &str) -> HttpStep {
 
 async fn said(body: &str, echoed: &str) -> String {
     let server = FakeHttp::always(answer(200, "", format!("header-hunter2 bearer-hunter2 not-a-secret\n{echoed}")));
-    match change(&HttpClients::new(), &step(&server.url("/do"), body), DEADLINE).await {
+    match change(&HttpClients::new(), &step(&server.url("/do"), body), &leave::whole(DEADLINE)).await {
         StepEnd::Done { said, .. } => said.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n"),
         other => panic!("{other:?}"),
     }
@@ -45,4 +46,18 @@ async fn a_body_that_is_repeated_tells_no_secret() {
     let told = said(form, &format!("{form}\nyou sent form hunter2! and form+hunter2%21")).await;
     assert!(!told.contains("hunter2"), "{told}");
     assert!(told.contains("web-user"), "{told}");
+}
+
+/// The connection took so long, or the machine slept while it was made: not a byte of the request is sent.
+#[tokio::test]
+async fn nothing_is_sent_when_the_leave_is_over_once_the_connection_stands() {
+    let server = FakeHttp::always(answer(200, "", "done"));
+    let sent = step(&server.url("/do"), "{}");
+    let end = change(&HttpClients::new(), &sent, &leave::over_after(1, DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Failed(Cause::Timeout { .. })), "{end:?}");
+    let end = change(&HttpClients::new(), &sent, &leave::over_after(0, DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Failed(Cause::Timeout { .. })), "{end:?}");
+    assert_eq!(server.requests(), Vec::<String>::new());
+    assert!(matches!(change(&HttpClients::new(), &sent, &leave::whole(DEADLINE)).await, StepEnd::Done { .. }));
+    assert_eq!(server.requests().len(), 1);
 }

@@ -34,7 +34,8 @@ impl Two {
         let endpoint = Endpoint::start();
         *endpoint.audit.lock().unwrap() = Some(home.audit());
         let two = Two { home, endpoint };
-        let mode = |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mode =
+            |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         mode(two.home.folder.path(), 0o755);
         std::fs::copy(BINARY, two.path("quarterdeck")).unwrap();
         mode(&two.path("quarterdeck"), 0o755);
@@ -115,7 +116,9 @@ impl Two {
 
     fn names(&self, folder: &str) -> Vec<String> {
         let all = std::fs::read_dir(self.path("shared").join(folder)).into_iter().flatten();
-        all.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| !name.starts_with('.')).collect()
+        all.map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with('.'))
+            .collect()
     }
 
     fn records(&self, uid: u32) -> Vec<Record> {
@@ -148,7 +151,10 @@ impl Two {
         }
         assert!(used.values().all(|times| *times == 1), "an approval was used twice: {used:?}");
         let effects = self.endpoint.effects.lock().unwrap().clone();
-        assert!(effects.iter().enumerate().all(|(at, intents)| *intents > at), "an effect without its intent: {effects:?}");
+        assert!(
+            effects.iter().enumerate().all(|(at, intents)| *intents > at),
+            "an effect without its intent: {effects:?}"
+        );
         let intents = used.len();
         assert!(effects.len() <= intents, "{} effects of {intents} intents", effects.len());
     }
