@@ -53,7 +53,8 @@ impl Dumps {
         self.server.sql("postgres", "CREATE DATABASE look");
         let base = format!("host=127.0.0.1 port={} user=ops dbname=look", self.server.port());
         self.server.sql("look", "GRANT CREATE ON SCHEMA public TO ops");
-        let told = Command::new("pg_restore").args(["--no-owner", "--no-privileges", "--dbname", &base]).arg(dump).output();
+        let told =
+            Command::new("pg_restore").args(["--no-owner", "--no-privileges", "--dbname", &base]).arg(dump).output();
         let told = told.unwrap();
         assert!(told.status.success(), "{}: {}", dump.display(), String::from_utf8_lossy(&told.stderr));
         assert_eq!(self.server.sql("look", "SELECT count(*) FROM orders"), ROWS, "{}", dump.display());
@@ -86,10 +87,9 @@ impl Kind for Dumps {
         while self.server.sql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE usename = 'ops'") != "0" {
             std::thread::yield_now();
         }
-        let left = self.server.sql(
-            "postgres",
-            "SELECT coalesce(string_agg(datname, ' '), '') FROM pg_database WHERE datname LIKE 'qd%'",
-        );
+        let left = self
+            .server
+            .sql("postgres", "SELECT coalesce(string_agg(datname, ' '), '') FROM pg_database WHERE datname LIKE 'qd%'");
         for scratch in left.split(' ').filter(|name| !name.is_empty()) {
             self.server.sql("postgres", &format!("DROP DATABASE \"{scratch}\""));
         }

@@ -51,11 +51,7 @@ impl Kind for Book {
         std::fs::write(home.file("effects"), "").unwrap();
         let step = |title: &str| format!("title = {title:?}\ncommand = [\"{}\", {title:?}]\n", path.display());
         let step_and_undo = |at: u8| {
-            format!(
-                "[[runbook.step]]\n{}[runbook.step.undo]\n{}",
-                step(&format!("do{at}")),
-                step(&format!("undo{at}"))
-            )
+            format!("[[runbook.step]]\n{}[runbook.step.undo]\n{}", step(&format!("do{at}")), step(&format!("undo{at}")))
         };
         format!(
             "[[service]]\nname = \"api\"\nurl = {:?}\nenvironment = \"local\"\n[[runbook]]\nname = \"book\"\ntarget = \"api\"\nlevel = \"L2\"\n\
@@ -164,7 +160,11 @@ fn in_order(home: &Home) {
         let titles: Vec<&str> = mine.iter().map(|effect| effect.title.as_str()).collect();
         assert_eq!(titles, way[..titles.len()], "run {run}: out of order, or twice");
         for (at, effect) in mine.iter().enumerate() {
-            assert!(effect.steps >= before + at, "run {run}: {} began before the one before it was on disk", effect.title);
+            assert!(
+                effect.steps >= before + at,
+                "run {run}: {} began before the one before it was on disk",
+                effect.title
+            );
         }
     }
 }
@@ -211,5 +211,7 @@ fn a_runbook() {
         ends_of_runs(&home.records());
         home.verified();
     }
-    eprintln!("a runbook: by effects {longest:?}, recovered {recovered}, in the midst of undoing {undone}, loose ends 0");
+    eprintln!(
+        "a runbook: by effects {longest:?}, recovered {recovered}, in the midst of undoing {undone}, loose ends 0"
+    );
 }
