@@ -12,7 +12,7 @@ use quarterdeck::remediation::audit::{AuditEvent, Record, Value};
 use tempfile::TempDir;
 
 use super::kinds::Endpoint;
-use super::{Chance, Home, ends_of_runs, heard, kills_or, open_runs, records_in, said};
+use super::{Chance, Home, ends_of_runs, heard, killed, kills_or, open_runs, records_in, said};
 use crate::pty::{BINARY, Session, Start};
 
 const FEW: u64 = 12;
@@ -86,20 +86,36 @@ impl Two {
         start.variable("OF", self.home.folder.path().to_str().unwrap()).run()
     }
 
-    /// The card of the one who asks; all that was said, and its code.
-    fn card(&self) -> (String, String) {
+    /// The one who asks, without a terminal.
+    fn asks(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("/usr/bin/setpriv");
-        command.args(self.words(ASKS, &["run", "warm", "--target", "api", "--dry-run"])).stdin(Stdio::null());
-        let output = command.output().unwrap();
+        command.args(self.words(ASKS, arguments)).stdin(Stdio::null()).current_dir("/");
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("OF", self.home.folder.path());
+        command
+    }
+
+    fn told(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.asks(arguments).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap_or(-1), told)
+    }
+
+    /// The card of the one who asks; its code, and all that was said.
+    fn card(&self) -> (String, String) {
+        let (_, told) = self.told(&["run", "warm", "--target", "api", "--dry-run"]);
         let code = told.lines().find_map(|line| line.strip_prefix("code ")).unwrap_or_else(|| panic!("{told}"));
         (code.trim().to_owned(), told.clone())
     }
 
-    /// Confirms the card on a terminal.
-    fn confirms(&self) -> Session {
+    fn confirm(&self) -> (i32, String) {
         let (code, _) = self.card();
-        self.sit(ASKS, &["run", "warm", "--target", "api", "--confirm", &code])
+        self.told(&["run", "warm", "--target", "api", "--confirm", &code])
+    }
+
+    /// Confirms, and is killed somewhere.
+    fn confirm_killed(&self, wish: (&str, u64), chance: &mut Chance) {
+        let (code, _) = self.card();
+        killed(self.asks(&["run", "warm", "--target", "api", "--confirm", &code]), wish, chance);
     }
 
     /// Approves on a terminal; what is typed before the card could be read is gone, so it is typed again.
@@ -169,13 +185,16 @@ impl Two {
         open
     }
 
-    /// A request that waits: the one that is there, or a new one.
+    /// A request that waits: the one that is there, or a new one. An approval that a killed run left unused is used first.
     fn request(&self) -> String {
-        let session = self.confirms();
-        let status = session.exit_code();
-        let (said, _) = heard(&session);
-        let id = said.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
-        id.unwrap_or_else(|| panic!("{status}: no id in {said}")).to_owned()
+        loop {
+            let (status, told) = self.confirm();
+            let id = told.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
+            match id {
+                Some(id) => return id.to_owned(),
+                None => assert!(matches!(status, 0 | 12), "{status}: {told}"),
+            }
+        }
     }
 
     fn is_approved(&self, id: &str) -> bool {
@@ -190,28 +209,17 @@ fn request(record: &Record) -> String {
     }
 }
 
-/// What is on disk about somebody who was killed a moment after this was said.
-fn killed(session: Session, words: &str, later: u64, chance: &mut Chance) {
-    if !words.is_empty() {
-        session.wait_until(words, |seen| said(seen).contains(words) || seen.ended.is_some());
-    }
-    std::thread::sleep(Duration::from_micros(chance.below(later)));
-    // Whoever drops the terminal kills the program, unless it has ended.
-    drop(session);
-}
-
 fn one_round(two: &Two, chance: &mut Chance, tally: &mut BTreeMap<&'static str, u64>) {
     let whom = chance.below(4);
     if whom == 0 {
         *tally.entry("asking").or_default() += 1;
-        killed(two.confirms(), "", 160_000, chance);
+        two.confirm_killed(("", 160_000), chance);
         assert_eq!(two.next_start(), 0);
     }
     let id = two.request();
     if whom == 1 {
         *tally.entry("approving").or_default() += 1;
-        let session = two.sit(APPROVES, &["approve", &id]);
-        let (mut session, at) = (session, chance.below(30_000));
+        let (mut session, at) = (two.sit(APPROVES, &["approve", &id]), chance.below(30_000));
         session.wait_until("the question", |seen| said(seen).contains("or nothing to leave:"));
         // Until it is heard: then it is somewhere between the line and the end.
         let waits = |session: &Session| !heard(session).1 && two.records(APPROVES).iter().all(|r| request(r) != id);
@@ -219,7 +227,9 @@ fn one_round(two: &Two, chance: &mut Chance, tally: &mut BTreeMap<&'static str, 
             session.send("api\r");
             std::thread::sleep(Duration::from_millis(5));
         }
-        killed(session, "", at.max(1), chance);
+        std::thread::sleep(Duration::from_micros(at));
+        // Whoever drops the terminal kills the program, unless it has ended.
+        drop(session);
         two.holds();
     }
     if !two.is_approved(&id) {
@@ -230,13 +240,11 @@ fn one_round(two: &Two, chance: &mut Chance, tally: &mut BTreeMap<&'static str, 
     if whom > 1 {
         *tally.entry("running").or_default() += 1;
         let wishes = [("", 160_000), ("takes the locks", 4_000), ("writes its intent", 12_000), ("runs step", 30_000)];
-        let (words, later) = wishes[chance.below(4) as usize];
-        let session = two.confirms();
-        killed(session, words, later, chance);
+        two.confirm_killed(wishes[chance.below(4) as usize], chance);
         *tally.entry("recovered").or_default() += two.next_start() as u64;
     } else {
-        let session = two.confirms();
-        assert!(matches!(session.exit_code(), 0 | 12), "{}", session.screen());
+        let (status, told) = two.confirm();
+        assert!(matches!(status, 0 | 12), "{told}");
         two.next_start();
     }
 }

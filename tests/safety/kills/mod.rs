@@ -109,10 +109,13 @@ impl Home {
         (code.trim().to_owned(), told)
     }
 
+    fn confirming(&self, [action, target]: [&str; 2], code: &str) -> Command {
+        self.command(&["--config", "c.toml", "run", action, "--target", target, "--confirm", code])
+    }
+
     /// A run that nobody kills: how it ended, and all that it said.
-    pub fn run(&self, [action, target]: [&str; 2], code: &str) -> (i32, String) {
-        let arguments = ["--config", "c.toml", "run", action, "--target", target, "--confirm", code];
-        let output = self.command(&arguments).output().unwrap();
+    pub fn run(&self, action: [&str; 2], code: &str) -> (i32, String) {
+        let output = self.confirming(action, code).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         (output.status.code().unwrap_or(-1), told)
     }
@@ -213,8 +216,7 @@ fn wish(wishes: &[Wish], chance: &mut Chance) -> (&'static str, u64) {
 }
 
 /// Runs, and is killed somewhere.
-fn killed(home: &Home, [action, target]: [&str; 2], code: &str, wish: (&str, u64), chance: &mut Chance) {
-    let mut command = home.command(&["--config", "c.toml", "run", action, "--target", target, "--confirm", code]);
+fn killed(mut command: Command, wish: (&str, u64), chance: &mut Chance) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     if !wish.0.is_empty() {
@@ -261,7 +263,7 @@ fn kill_round(kind: &mut dyn Kind, home: &Home, round: u64, chance: &mut Chance,
     for kill in 0..round {
         let wish = wish(kind.wishes(), chance);
         let (intents, effects) = (home.intents(), kind.effects(home).len());
-        killed(home, kind.action(), &code, wish, chance);
+        killed(home.confirming(kind.action(), &code), wish, chance);
         tally.torn += u64::from(is_torn(home));
         kind.prepare(home);
         // The next start, before anything else is asked of it.
