@@ -13,6 +13,7 @@ pub mod journald;
 pub mod log_tail;
 mod mask;
 pub mod operator;
+pub mod policy_file;
 pub mod postgres;
 pub mod redis;
 pub mod secret;
