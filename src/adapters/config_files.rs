@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use directories::BaseDirs;
 use rustix::fs::{Mode, OFlags, Stat, fstat, open, stat};
 
+use super::policy_file;
 use crate::config::trust::{self, Facts, Reader};
 use crate::config::{
     Arguments, Inputs, Layer, Place, Problem, SourceFile, Variables, profiles, wanted_profile, wants_dotenv,
@@ -105,7 +106,10 @@ pub fn gather(
         None
     };
     let variables = Variables::new(variables, dotenv.as_deref());
-    Ok(Inputs { arguments, variables, home: places.home.clone(), file, profile, notes })
+    let home = places.home.clone();
+    let mut inputs = Inputs { arguments, variables, home, file, profile, policy: None, notes };
+    inputs.policy = crate::config::resolve::shared_folder(&inputs).map(|folder| policy_file::read(&folder));
+    Ok(inputs)
 }
 
 /// The one configuration file: `--config`, the variable, the user's, the system's; the first that is there.

@@ -14,6 +14,7 @@ pub mod leave;
 pub mod log_tail;
 mod mask;
 pub mod operator;
+pub mod policy_file;
 pub mod postgres;
 pub mod redis;
 pub mod secret;

@@ -160,7 +160,7 @@ impl SharedFolder {
             Reach::Group => {
                 let group = gid.filter(|gid| *gid != 0).and_then(operator::group_name);
                 let group = group.unwrap_or_else(|| Safe::of("GROUP"));
-                let line = format!("install -d -m 2770 -g {group} {}", quoted(&self.root));
+                let line = format!("install -d -m 3770 -g {group} {}", quoted(&self.root));
                 match wrong {
                     "is a symbolic link" | "is not a folder" => format!("rm {} && {line}", quoted(&self.root)),
                     wrong if wrong.ends_with("not in its group") => format!("usermod -aG {group} \"$USER\""),

@@ -118,6 +118,8 @@ pub enum Event {
     AskedToLeave(&'static str),
     /// Something of second persons.
     Second(Box<SecondEvent>),
+    /// The shared policy is not any more the one that this program was started under.
+    PolicyChanged(Safe),
 }
 
 /// What was found at a bare origin.

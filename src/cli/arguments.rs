@@ -324,7 +324,11 @@ pub enum Config {
     /// Say what was resolved, and which layer gave each value; secrets are ***
     Show(Targets),
     /// Print a documented configuration with every key and its default
-    Example,
+    Example {
+        /// Print policy.toml instead: what everyone who uses a shared folder is bound to
+        #[arg(long)]
+        policy: bool,
+    },
 }
 
 /// `audit`

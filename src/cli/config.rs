@@ -5,15 +5,19 @@ use std::process::ExitCode;
 use super::arguments::Config;
 use super::load::{load, off_lines, refuse};
 use super::say;
-use crate::config::example::example;
+use crate::config::example;
 use crate::config::show::show;
 use crate::domain::Safe;
 
 /// Runs it.
 pub fn run(command: Config) -> ExitCode {
     match command {
-        Config::Example => say::print(&example().lines().map(Safe::of).collect::<Vec<_>>()),
+        Config::Example { policy } => {
+            let text = if policy { example::policy() } else { example::example() };
+            say::print(&text.lines().map(Safe::of).collect::<Vec<_>>())
+        }
         Config::Check(targets) => match load(targets.into()) {
+            Ok(resolution) if !resolution.policy_problems.is_empty() => refuse(&resolution.policy_problems),
             Ok(resolution) => {
                 let r = &resolution.resolved;
                 let counts = format!(

@@ -47,8 +47,8 @@ fn obey(line: CommandLine) -> ExitCode {
             let own = Targets { config: asked.config, profile: asked.profile, ..Targets::default() };
             approve::run(asked.id.as_deref(), own.after(before))
         }
-        Some(Command::Config(Config::Example)) if before != Targets::default() => out_of_place("config example"),
-        Some(Command::Config(Config::Example)) => config::run(Config::Example),
+        Some(Command::Config(Config::Example { .. })) if before != Targets::default() => out_of_place("config example"),
+        Some(Command::Config(example @ Config::Example { .. })) => config::run(example),
     }
 }
 

@@ -102,7 +102,7 @@ fn ours(variables: &Variables, merged: &mut Merged, problems: &mut Vec<Problem>,
         let place = Place::of(Layer::Environment, variable);
         match of_text(&row.kind, text, &context()) {
             // What only tightens can only be switched on from here.
-            Ok(Value::Flag(false)) if row.tightens => {}
+            Ok(Value::Flag(false)) if row.tightens.is_some() => {}
             Ok(value) => merged.set("screen", "", key, value, &place),
             Err(words) => problems.push(Problem::new(&place, "", words)),
         }

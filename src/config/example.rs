@@ -1,6 +1,7 @@
 //! `config example`: a documented configuration with every key and its default, made from the key table.
 
-use super::keys::{Form, Key, SECTIONS, Section};
+use super::keys::policy::POLICY;
+use super::keys::{Form, Key, SECTIONS, Section, Stricter};
 
 /// Width of comments.
 const WIDTH: usize = 100;
@@ -23,6 +24,24 @@ pub fn example() -> String {
         for key in section.keys {
             describe(&mut out, key);
         }
+    }
+    out
+}
+
+/// A documented `policy.toml` of a shared folder, from the same table.
+#[must_use]
+pub fn policy() -> String {
+    let mut out = String::new();
+    comment(&mut out, POLICY.doc);
+    out.push_str(
+        "# It stands in the folder that `shared` under [actions] names, belongs to root or to the folder's owner, and\n\
+         # nobody else may write it (mode 0644). The folder has the sticky bit: install -d -m 3770 -g ops FOLDER\n",
+    );
+    for key in POLICY.keys {
+        out.push('\n');
+        let how = key.tightens.map_or("", Stricter::words);
+        comment(&mut out, format!("{} Default: {}. {how}", key.doc, key.default).trim_end());
+        out.push_str(&format!("#{} = {}\n", key.name, key.example));
     }
     out
 }

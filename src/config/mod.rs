@@ -12,6 +12,7 @@ pub mod keys;
 pub mod layers;
 pub mod names;
 pub mod nearest;
+pub mod policy;
 pub mod problem;
 pub mod profiles;
 pub mod read;

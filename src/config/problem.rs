@@ -17,6 +17,8 @@ pub enum Layer {
     Environment,
     /// Arguments.
     CommandLine,
+    /// The policy of a shared folder: it only tightens what the others give.
+    Policy,
 }
 
 impl Layer {
@@ -29,6 +31,7 @@ impl Layer {
             Layer::File => "file",
             Layer::Environment => "environment",
             Layer::CommandLine => "command line",
+            Layer::Policy => "policy",
         }
     }
 }

@@ -69,10 +69,21 @@ pub fn path(section: &Section, name: &str, key: &str) -> String {
     }
 }
 
-/// Reads one text.
+/// Reads one configuration.
 #[must_use]
 pub fn read(text: &str, place: &Place, context: &Context<'_>) -> (Vec<Entry>, Vec<Problem>) {
-    let mut reader = Reader { text, place, context, entries: Vec::new(), problems: Vec::new() };
+    read_as(&keys::SECTIONS, text, place, context)
+}
+
+/// Reads one text that may have these sections, that of its root among them.
+#[must_use]
+pub fn read_as(
+    sections: &'static [&'static Section],
+    text: &str,
+    place: &Place,
+    context: &Context<'_>,
+) -> (Vec<Entry>, Vec<Problem>) {
+    let mut reader = Reader { sections, text, place, context, entries: Vec::new(), problems: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = error.span().map_or_else(|| place.clone(), |span| reader.at(span.start));
@@ -92,6 +103,7 @@ pub fn read(text: &str, place: &Place, context: &Context<'_>) -> (Vec<Entry>, Ve
 }
 
 struct Reader<'a> {
+    sections: &'static [&'static Section],
     text: &'a str,
     place: &'a Place,
     context: &'a Context<'a>,
@@ -111,17 +123,18 @@ impl Reader<'_> {
     }
 
     fn top(&mut self, table: &DeTable<'_>) {
-        let Some(root) = keys::section("") else { return };
+        let Some(root) = self.sections.iter().copied().find(|s| s.form == Form::Root) else { return };
+        let below = |s: &Section| !matches!(s.form, Form::Root | Form::Steps);
         let mut entry = Entry::new(root, "", self.at(0));
         for (name, value) in table {
             let word: &str = name.get_ref();
             let offset = name.span().start;
             if root.key(word).is_some() {
                 self.value(&mut entry, word, offset, value.get_ref());
-            } else if let Some(section) = keys::section(word).filter(|s| !matches!(s.form, Form::Root | Form::Steps)) {
+            } else if let Some(section) = self.sections.iter().copied().find(|s| s.name == word && below(s)) {
                 self.section(section, offset, value);
             } else {
-                let known = keys::SECTIONS.iter().map(|s| s.name).filter(|n| !n.is_empty() && !n.contains('.'));
+                let known = self.sections.iter().filter(|s| below(s)).map(|s| s.name);
                 let hint = nearest::hint(word, known.chain(root.keys.iter().map(|k| k.name)));
                 self.problem(offset, word, &format!("no such key or section{hint}"));
             }

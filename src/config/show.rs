@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::keys::{Form, SECTIONS, runbooks};
+use super::keys::policy::POLICY;
+use super::keys::{Form, Key, SECTIONS, runbooks};
 use super::layers::Item;
 use super::problem::Place;
 use super::resolve::Resolution;
@@ -39,8 +40,23 @@ pub fn show(resolution: &Resolution) -> Vec<Safe> {
             say(String::new());
         }
     }
+    policy(resolution, &mut say);
     resolved(&resolution.resolved, &mut say);
     lines
+}
+
+/// The shared policy as it stands; what it made stricter stands above, at its key.
+fn policy(resolution: &Resolution, say: &mut impl FnMut(String)) {
+    let given = |item: &Item, key: &'static Key| item.given(key.name).map(|given| (key, given.clone()));
+    for item in resolution.merged.of(POLICY.name) {
+        say("# Policy of the shared folder:".to_owned());
+        for (key, given) in POLICY.keys.iter().filter_map(|key| given(item, key)) {
+            say(beside(&format!("#   {} = {}", key.name, given.value.shown()), &given.place));
+        }
+    }
+    for problem in &resolution.policy_problems {
+        say(format!("# Policy of the shared folder, refused, so that no action runs: {}", problem.line()));
+    }
 }
 
 fn head(item: &Item, say: &mut impl FnMut(String)) {

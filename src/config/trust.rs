@@ -58,6 +58,33 @@ pub fn judge(path: &Path, file: Facts, folders: &[(PathBuf, Facts)], reader: Rea
     Ok(())
 }
 
+/// Judges the policy of a shared folder. A group shares the folder; none of its members may replace or remove what binds all.
+///
+/// # Errors
+/// The words say what is wrong and what to do.
+pub fn judge_policy(path: &Path, file: Facts, folder: Facts) -> Result<(), Safe> {
+    let (shown, above) = (path.display(), path.parent().unwrap_or(path).display());
+    if !file.regular {
+        return Err(Safe::of("it is not a regular file"));
+    }
+    if file.owner != 0 && file.owner != folder.owner {
+        let words = format!(
+            "it belongs to user {}; only root's counts, or that of the folder's owner ({}); chown root {shown}",
+            file.owner, folder.owner
+        );
+        return Err(Safe::of(words));
+    }
+    if file.mode & OTHERS_WRITE != 0 {
+        let words = format!("it may be written by others (mode {:04o}); chmod go-w {shown}", file.mode & 0o7777);
+        return Err(Safe::of(words));
+    }
+    if folder.mode & OTHERS_WRITE != 0 && folder.mode & STICKY == 0 {
+        let words = format!("anybody who may write {above} can remove it (no sticky bit); chmod +t {above}");
+        return Err(Safe::of(words));
+    }
+    Ok(())
+}
+
 fn owner(shown: &str, facts: Facts, reader: Reader) -> Result<(), Safe> {
     if facts.owner == 0 || facts.owner == reader.user && reader.user != 0 {
         return Ok(());
@@ -116,6 +143,20 @@ mod tests {
         assert!(words.contains("through sudo only root's files count"), "{words}");
         assert_eq!(said(facts(0, 0o600), facts(0, 0o755), SUDO), "");
         assert!(!said(facts(0, 0o600), facts(1000, 0o755), SUDO).is_empty());
+    }
+
+    #[test]
+    fn a_policy_is_roots_or_the_folders_owners_and_nobody_elses_to_write_or_remove() {
+        let path = Path::new("/srv/shared/policy.toml");
+        let said = |file, folder| judge_policy(path, file, folder).err().map(|s| s.to_string()).unwrap_or_default();
+        let folder = |mode| facts(500, mode);
+        assert_eq!(said(facts(0, 0o644), folder(0o3770)), "");
+        assert_eq!(said(facts(500, 0o640), folder(0o3770)), "");
+        let member = said(facts(1000, 0o644), folder(0o3770));
+        assert!(member.contains("belongs to user 1000") && member.contains("chown root /srv/shared/policy.toml"));
+        assert!(said(facts(0, 0o664), folder(0o3770)).contains("chmod go-w /srv/shared/policy.toml"));
+        assert!(said(facts(0, 0o644), folder(0o2770)).contains("no sticky bit); chmod +t /srv/shared"));
+        assert!(said(Facts { regular: false, ..facts(0, 0o644) }, folder(0o3770)).contains("not a regular file"));
     }
 
     #[test]

@@ -89,6 +89,12 @@ impl Digest {
         self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
+    /// Of a text as a whole.
+    #[must_use]
+    pub fn of(text: &str) -> Digest {
+        Digest(Sha256::digest(text.as_bytes()).into())
+    }
+
     /// From what [`Digest::hex`] gave.
     #[must_use]
     pub fn parse(hex: &str) -> Option<Digest> {
@@ -214,6 +220,9 @@ impl Card {
             if asked {
                 all.text("demands", name);
             }
+        }
+        if let Some(policy) = self.demands.policy {
+            all.text("policy", &policy.hex());
         }
         all.text("limits", &format!("{:?}", action.limits));
         all.text("proof", &format!("{:?}", action.proof));

@@ -67,9 +67,18 @@ pub struct Warrant {
     reason: Safe,
     expires: Moment,
     /// What destroys is bound to these windows, by this clock; judged again at the moment of effect.
-    windows: Option<(Vec<Window>, ClockTrust)>,
+    windows: Option<Bound>,
     /// Who else approved it, where that was asked for.
     approval: Option<Granted>,
+}
+
+/// When what destroys may run, and by which clock.
+#[derive(Debug)]
+struct Bound {
+    windows: Vec<Window>,
+    /// Of policy: they have to be open as well.
+    policy: Vec<Window>,
+    clock: ClockTrust,
 }
 
 /// Leave to run one step of it now. Only a warrant makes it, and an execution asks for it when the intent is on disk.
@@ -121,15 +130,15 @@ impl Warrant {
 
     /// Takes a reading of both clocks in: a jump in the middle locks the windows.
     pub(super) fn see(&mut self, now: Moment) {
-        if let Some((_, clock)) = &mut self.windows {
-            clock.see(now);
+        if let Some(bound) = &mut self.windows {
+            bound.clock.see(now);
         }
     }
 
     /// Why what takes so long may not begin now, though it was allowed: its maintenance window.
     pub(super) fn shut(&self, now: Moment, needs: Duration) -> Option<WindowRefusal> {
-        let (windows, clock) = self.windows.as_ref()?;
-        let shut = window::judge(windows, now, needs, clock).err();
+        let Bound { windows, policy, clock } = self.windows.as_ref()?;
+        let shut = judge(windows, policy, now, needs, clock).err();
         shut.filter(|shut| !self.card.demands.break_glass || !may_be_broken(shut))
     }
 
@@ -206,7 +215,8 @@ pub fn demands(action: &Action, situation: &Situation<'_>) -> Demands {
     let policy = situation.policy;
     let break_glass =
         policy.grants_breaking(action) && shut(action, situation).is_some_and(|shut| may_be_broken(&shut));
-    Demands { second_person: break_glass || policy.wants_second_person(action), break_glass }
+    let second_person = break_glass || policy.wants_second_person(action);
+    Demands { second_person, break_glass, policy: policy.mark }
 }
 
 /// Whether break-glass gets past this. Not past a clock that nobody vouches for: whether a window is open is not known
@@ -224,6 +234,9 @@ pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
 /// Why an action cannot be asked for now; the first reason. What does not depend on a card.
 #[must_use]
 pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
+    if let Some(why) = situation.policy.against(action) {
+        return Some(why);
+    }
     if !situation.armed && action.level > Level::L0 {
         return Some(Safe::of("read-only: start with --allow-actions, or :arm where the leave lapsed"));
     }
@@ -251,7 +264,20 @@ pub fn shut(action: &Action, situation: &Situation<'_>) -> Option<WindowRefusal>
     if action.level < Level::L3 {
         return None;
     }
-    window::judge(situation.windows, situation.now, action.limits.deadline, situation.clock).err()
+    let needs = action.limits.deadline;
+    judge(situation.windows, &situation.policy.windows, situation.now, needs, situation.clock).err()
+}
+
+/// In one of the windows, and in one of policy's where it has any.
+fn judge(
+    windows: &[Window],
+    policy: &[Window],
+    now: Moment,
+    needs: Duration,
+    clock: &ClockTrust,
+) -> Result<(), WindowRefusal> {
+    window::judge(windows, now, needs, clock)?;
+    if policy.is_empty() { Ok(()) } else { window::judge(policy, now, needs, clock) }
 }
 
 /// Why a precondition does not hold, if so. A reading that is missing, failed or too old does not hold.
@@ -285,7 +311,11 @@ pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result
         return Err(reasons);
     }
     let bound = card.action.level >= Level::L3;
-    let windows = bound.then(|| (situation.windows.to_vec(), situation.clock.clone()));
+    let windows = bound.then(|| Bound {
+        windows: situation.windows.to_vec(),
+        policy: situation.policy.windows.clone(),
+        clock: situation.clock.clone(),
+    });
     // Here it is used up.
     let Consent { reason, .. } = consent;
     let (reason, expires) = (Safe::one_line(reason.as_bytes()), card.read_at.plus(CONSENT_LASTS));
@@ -328,7 +358,9 @@ fn reasons_against(card: &Card, consent: &Consent, situation: &Situation<'_>) ->
     let says_less = (asked.second_person && !card.demands.second_person)
         || (asked.break_glass && !card.demands.break_glass)
         // Breaking the glass is for policy to grant, and never without another person.
-        || (card.demands.break_glass && !(situation.policy.grants_breaking(action) && card.demands.second_person));
+        || (card.demands.break_glass && !(situation.policy.grants_breaking(action) && card.demands.second_person))
+        || asked.policy != card.demands.policy
+        || action.limits.cool_down < situation.policy.cool_down;
     if says_less {
         reasons.push(Safe::of("policy or the maintenance window is not what it was when the card was made"));
     }

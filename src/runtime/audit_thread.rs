@@ -202,8 +202,11 @@ impl Desk {
         }
     }
 
-    /// Looks at the folder of the second person, when it is time.
+    /// Looks at the policy and the folder of the second person, when it is time.
     fn look(&mut self, inbox: &Inbox) {
+        if let Some(why) = self.guards.policy_changed() {
+            inbox.tell(Event::PolicyChanged(why));
+        }
         let Some(look) = self.with_scribe(|second, folder, scribe| second.look(folder, scribe)) else { return };
         inbox.tell(Event::Second(Box::new(SecondEvent::Looked(look))));
     }

@@ -1,16 +1,20 @@
 //! What keeps operators and processes of this host out of each other's way: one action per target, and cool-downs that outlive
 //! the program. In the folder that they share, or in one's own, which covers only oneself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::adapters::operator;
 use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
+use crate::adapters::{operator, policy_file};
 use crate::app::actions::standing::{self, Standing};
+use crate::config::policy::PolicyFile;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Safe, figure};
 use crate::remediation::approval::Spending;
 
 use super::clock;
+
+/// The policy is looked at so often.
+const EVERY: Duration = Duration::from_secs(2);
 
 /// What is wanted of the locks.
 #[derive(Debug)]
@@ -33,13 +37,51 @@ pub struct Wanted {
 pub struct Guards {
     folder: Result<SharedFolder, Safe>,
     shared_accounts: Vec<String>,
+    /// The policy that this program was started under, and why it lets nothing run, if so.
+    policy: Option<PolicyFile>,
+    barred: Option<Safe>,
+    due: Instant,
+    told: bool,
 }
 
 impl Guards {
     /// Looks at the folder. One that cannot be trusted refuses actions; it is never replaced by another.
     pub fn open(spec: &ActionsSpec) -> Guards {
         let folder = SharedFolder::open(spec.shared.as_deref()).map_err(|cause| Safe::of(cause.to_string()));
-        Guards { folder, shared_accounts: spec.policy.shared_accounts.clone() }
+        Guards {
+            folder,
+            shared_accounts: spec.policy.shared_accounts.clone(),
+            policy: spec.policy_file.clone(),
+            barred: spec.policy.barred.clone(),
+            due: Instant::now() + EVERY,
+            told: false,
+        }
+    }
+
+    /// That the shared policy is another by now, told once; it is looked at every few seconds.
+    pub fn policy_changed(&mut self) -> Option<Safe> {
+        let now = Instant::now();
+        if self.told || self.barred.is_some() || now < self.due {
+            return None;
+        }
+        self.due = now + EVERY;
+        let changed = self.under_policy().err();
+        self.told = changed.is_some();
+        changed
+    }
+
+    /// Whether the shared policy lets anything run, and is still the one that every card was made under.
+    fn under_policy(&self) -> Result<(), Safe> {
+        if let Some(why) = &self.barred {
+            return Err(why.clone());
+        }
+        let Some(policy) = &self.policy else { return Ok(()) };
+        let Some(folder) = policy.path.parent() else { return Ok(()) };
+        if policy_file::read(folder) == *policy {
+            return Ok(());
+        }
+        let path = policy.path.display();
+        Err(Safe::of(format!("the shared policy {path} is not what it was when this program started: start it again")))
     }
 
     /// Whom they cover, where that is less than everybody on this host.
@@ -52,6 +94,7 @@ impl Guards {
 
     /// The folder where others are met, or why there is none.
     pub fn folder(&self) -> Result<&SharedFolder, Safe> {
+        self.under_policy()?;
         self.folder.as_ref().map_err(Clone::clone)
     }
 
@@ -103,5 +146,48 @@ impl Guards {
         }
         folder.started(action, &wanted.key, now).map_err(unknown)?;
         Ok(holds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn no_lock_is_taken_under_another_policy_than_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o3770)).unwrap();
+        let file = folder.path().join("policy.toml");
+        let wanted = || Wanted {
+            key: "a".repeat(64),
+            beside: Vec::new(),
+            action: Safe::of("wipe"),
+            target: Safe::of("shop"),
+            cool_down: Duration::ZERO,
+            spending: None,
+        };
+        let opened = || {
+            let policy_file = Some(policy_file::read(folder.path()));
+            let shared = Some(folder.path().to_owned());
+            Guards::open(&ActionsSpec { shared, policy_file, ..ActionsSpec::default() })
+        };
+        let held = |guards: &Guards| guards.hold(&wanted()).err().map(|why| why.to_string()).unwrap_or_default();
+        let guards = opened();
+        assert_eq!(held(&guards), "");
+        fs::write(&file, "cap = 1").unwrap();
+        assert!(held(&guards).contains("policy.toml is not what it was"), "one that is new counts too");
+        let guards = opened();
+        assert_eq!(held(&guards), "");
+        fs::write(&file, "cap = 2").unwrap();
+        assert!(held(&guards).contains("policy.toml is not what it was"));
+        fs::remove_file(&file).unwrap();
+        assert!(held(&guards).contains("policy.toml is not what it was"), "nor does taking it away loosen anything");
+        let barred = Some(Safe::of("read_only = true"));
+        let policy = crate::remediation::approval::Policy { barred, ..Default::default() };
+        let spec = ActionsSpec { shared: Some(folder.path().to_owned()), policy, ..ActionsSpec::default() };
+        assert_eq!(held(&Guards::open(&spec)), "read_only = true");
     }
 }

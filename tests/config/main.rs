@@ -10,6 +10,7 @@ mod policy;
 mod profiles;
 mod reader;
 mod runbooks;
+mod shared_policy;
 mod show;
 
 use std::collections::BTreeMap;

@@ -29,8 +29,10 @@ fn a_wrong_name_is_told_with_the_nearest_right_one() {
             "second_person = [\"flush-rediss\"]",
             "actions.second_person: there is no action \"flush-rediss\"; did you mean \"flush-redis\"?",
         ),
-        ("second_person = [\"l3\"]", "did you mean \"L3\"?"),
-        ("second_person = [\"L1\"]", "there is no action \"L1\""),
+        ("second_person = [\"l3\"]", "\"l3\": as a level is allowed: L2, L3"),
+        ("second_person = [\"L1\"]", "\"L1\": as a level is allowed: L2, L3"),
+        ("second_person = [\"L2 in prod.\"]", "\"prod.\" is no environment; allowed: production, staging, dev, local"),
+        ("second_person = [\"flush-rediss in dev\"]", "did you mean \"flush-redis\"?"),
         (
             "headless = [\"warm-cach\"]",
             "actions.headless: there is no action \"warm-cach\"; did you mean \"warm-cache\"?",

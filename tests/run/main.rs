@@ -15,6 +15,7 @@ mod redis_server;
 mod refusals;
 mod runbooks;
 mod second_person;
+mod shared_policy;
 #[path = "../support/sshd.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod sshd;

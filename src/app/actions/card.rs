@@ -160,6 +160,9 @@ fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     for window in situation.windows {
         out.line(window.to_string(), Tone::Dim);
     }
+    for window in &situation.policy.windows {
+        out.line(format!("{window} (of the shared policy: open as well)"), Tone::Dim);
+    }
 }
 
 fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {

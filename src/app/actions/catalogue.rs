@@ -47,7 +47,7 @@ pub fn all(model: &Model) -> Vec<Action> {
         found.extend(own.iter().cloned());
     }
     found.extend(super::upkeep::offered(model));
-    found
+    found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect()
 }
 
 /// All actions that can be asked for by name: those, and what is done to a single session that a parameter names.

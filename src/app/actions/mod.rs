@@ -160,7 +160,7 @@ impl Actions {
     /// Whether actions are allowed now.
     #[must_use]
     pub fn is_armed(&self) -> bool {
-        self.armed.is_some()
+        self.armed.is_some() && self.spec.policy.barred.is_none()
     }
 
     /// What runs, in words.

@@ -48,6 +48,9 @@ fn armed(model: &Model) -> Line {
     if let Some(why) = &model.actions.audit_failure {
         return line(Safe::of(format!("no action runs: the audit cannot be written: {why}")), Tone::Bad);
     }
+    if let Some(why) = &model.actions.spec.policy.barred {
+        return line(why.clone(), Tone::Bad);
+    }
     match (model.actions.is_armed(), model.actions.spec.allow) {
         (true, _) => line(Safe::of("armed: an action runs after its card and your consent"), Tone::Warn),
         (false, true) => {

@@ -109,6 +109,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             model.actions.tmux_clients = clients;
             Vec::new()
         }
+        Event::PolicyChanged(why) => {
+            std::sync::Arc::make_mut(&mut model.actions.spec).policy.barred = Some(why);
+            Vec::new()
+        }
         Event::GuardsCover(words) => {
             model.actions.coverage = Some(words);
             Vec::new()

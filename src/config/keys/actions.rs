@@ -3,9 +3,78 @@
 use std::time::Duration;
 
 use super::watched::{BEARER, CA_FILE, HEADERS};
-use super::{Form, Kind, Section, beside, environment, key, live, off};
+use super::{Form, Key, Kind, Section, beside, environment, key, live, off};
 
 const AT_ONCE: Duration = Duration::ZERO;
+
+// Keys that the policy of a shared folder may give too.
+pub(super) const IDLE_OLDER_THAN: Key = key(
+    "idle_older_than",
+    Kind::Time { least: Duration::from_secs(1) },
+    "\"10m\"",
+    "10m",
+    "Sessions idle for so long are offered for termination.",
+);
+pub(super) const IDLE_IN_TRANSACTION_OLDER_THAN: Key = key(
+    "idle_in_transaction_older_than",
+    Kind::Time { least: Duration::from_secs(1) },
+    "\"5m\"",
+    "5m",
+    "The same for sessions that hold a transaction open.",
+);
+pub(super) const CAP: Key =
+    key("cap", Kind::Count { least: 1, most: 500 }, "50", "50", "Sessions that one action touches at most.");
+pub(super) const EXCEPT_USERS: Key =
+    key("except_users", Kind::Texts, "[\"replicator\"]", "none", "Users whose sessions are never touched.");
+pub(super) const EXCEPT_APPLICATIONS: Key = key(
+    "except_applications",
+    Kind::Texts,
+    "[\"pg_dump\"]",
+    "none",
+    "Values of application_name whose sessions are never touched.",
+);
+pub(super) const HEADLESS: Key = key(
+    "headless",
+    Kind::Texts,
+    "[\"warm-cache\"]",
+    "none",
+    "Actions that quarterdeck run may do where no terminal is, such as in a script.",
+);
+pub(super) const WINDOWS: Key = key(
+    "windows",
+    Kind::Texts,
+    "[\"first Saturday of the month 02:00-06:00 UTC\"]",
+    "none: nothing can be destroyed",
+    "Maintenance windows; only in them what destroys (L3) may run.",
+);
+pub(super) const FLUSH_TOLERANCE: Key = key(
+    "flush_tolerance",
+    Kind::Ratio,
+    "\"10 %\"",
+    "10 %",
+    "A flush is refused when the keys changed by more than this share since its card.",
+);
+pub(super) const SECOND_PERSON: Key = key(
+    "second_person",
+    Kind::Texts,
+    "[\"L3\", \"warm-cache\"]",
+    "none",
+    "What another person has to approve: L2 or L3, from which level on, and names of actions; \"L2 in production\": from that environment on. It wants shared.",
+);
+pub(super) const BREAK_GLASS: Key = key(
+    "break_glass",
+    Kind::Texts,
+    "[\"flush-redis\"]",
+    "none",
+    "Actions of level L3 that may run outside every window, with a reason and a second person.",
+);
+pub(super) const SHARED_ACCOUNTS: Key = key(
+    "shared_accounts",
+    Kind::Texts,
+    "[\"deploy\"]",
+    "none",
+    "Accounts that several people use: they neither ask for nor give an approval.",
+);
 
 /// `[actions]`
 pub static ACTIONS: Section = Section {
@@ -23,43 +92,13 @@ pub static ACTIONS: Section = Section {
             "none: guards cover only you",
             "Folder that the operators of this host share, for locks, cool-downs and approvals.",
         ),
-        key(
-            "idle_older_than",
-            Kind::Time { least: Duration::from_secs(1) },
-            "\"10m\"",
-            "10m",
-            "Sessions idle for so long are offered for termination.",
-        ),
-        key(
-            "idle_in_transaction_older_than",
-            Kind::Time { least: Duration::from_secs(1) },
-            "\"5m\"",
-            "5m",
-            "The same for sessions that hold a transaction open.",
-        ),
-        key("cap", Kind::Count { least: 1, most: 500 }, "50", "50", "Sessions that one action touches at most."),
-        key("except_users", Kind::Texts, "[\"replicator\"]", "none", "Users whose sessions are never touched."),
-        key(
-            "except_applications",
-            Kind::Texts,
-            "[\"pg_dump\"]",
-            "none",
-            "Values of application_name whose sessions are never touched.",
-        ),
-        key(
-            "headless",
-            Kind::Texts,
-            "[\"warm-cache\"]",
-            "none",
-            "Actions that quarterdeck run may do where no terminal is, such as in a script.",
-        ),
-        key(
-            "windows",
-            Kind::Texts,
-            "[\"first Saturday of the month 02:00-06:00 UTC\"]",
-            "none: nothing can be destroyed",
-            "Maintenance windows; only in them what destroys (L3) may run.",
-        ),
+        IDLE_OLDER_THAN,
+        IDLE_IN_TRANSACTION_OLDER_THAN,
+        CAP,
+        EXCEPT_USERS,
+        EXCEPT_APPLICATIONS,
+        HEADLESS,
+        WINDOWS,
         key(
             "journal",
             Kind::Flag,
@@ -67,34 +106,10 @@ pub static ACTIONS: Section = Section {
             "false",
             "After every outcome the number and hash of the audit's last record go to journald too, where its writer cannot take them back.",
         ),
-        key(
-            "flush_tolerance",
-            Kind::Ratio,
-            "\"10 %\"",
-            "10 %",
-            "A flush is refused when the keys changed by more than this share since its card.",
-        ),
-        key(
-            "second_person",
-            Kind::Texts,
-            "[\"L3\", \"warm-cache\"]",
-            "none",
-            "What another person has to approve: L2 or L3, from which level on, and names of actions. It wants shared.",
-        ),
-        key(
-            "break_glass",
-            Kind::Texts,
-            "[\"flush-redis\"]",
-            "none",
-            "Actions of level L3 that may run outside every window, with a reason and a second person.",
-        ),
-        key(
-            "shared_accounts",
-            Kind::Texts,
-            "[\"deploy\"]",
-            "none",
-            "Accounts that several people use: they neither ask for nor give an approval.",
-        ),
+        FLUSH_TOLERANCE,
+        SECOND_PERSON,
+        BREAK_GLASS,
+        SHARED_ACCOUNTS,
     ],
 };
 

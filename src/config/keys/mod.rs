@@ -3,6 +3,7 @@
 
 mod actions;
 mod figures;
+pub mod policy;
 mod program;
 pub mod runbooks;
 mod watched;
@@ -87,8 +88,40 @@ pub struct Key {
     pub live: bool,
     /// Only together with one of these keys.
     pub with: &'static [&'static str],
-    /// A later layer may only make it stricter.
-    pub tightens: bool,
+    /// A later layer may only make it stricter, and how.
+    pub tightens: Option<Stricter>,
+}
+
+/// What is stricter of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stricter {
+    /// The greater one.
+    Greater,
+    /// The smaller one.
+    Smaller,
+    /// `true`.
+    Yes,
+    /// What either of two lists names.
+    Either,
+    /// What both lists name.
+    Both,
+    /// It stands beside everything else.
+    Beside,
+}
+
+impl Stricter {
+    /// In a sentence, for who writes the stricter value.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Stricter::Greater => "The greater value counts, this one or the configuration's.",
+            Stricter::Smaller => "The smaller value counts, this one or the configuration's.",
+            Stricter::Yes => "It can only be switched on.",
+            Stricter::Either => "It is added to what the configuration names.",
+            Stricter::Both => "Only what is named here as well as in the configuration stays.",
+            Stricter::Beside => "",
+        }
+    }
 }
 
 /// How often a section may stand in a file.
@@ -156,7 +189,7 @@ pub fn section(name: &str) -> Option<&'static Section> {
 
 /// A key with what most keys have; the tables change what differs.
 const fn key(name: &'static str, kind: Kind, example: &'static str, default: &'static str, doc: &'static str) -> Key {
-    Key { name, kind, doc, default, example, live: false, with: &[], tightens: false }
+    Key { name, kind, doc, default, example, live: false, with: &[], tightens: None }
 }
 
 /// A key that `config example` writes as a live line.
@@ -194,7 +227,7 @@ const fn off() -> Key {
 /// The environment of one target.
 const fn environment() -> Key {
     Key {
-        tightens: true,
+        tightens: Some(Stricter::Greater),
         ..key(
             "environment",
             Kind::Environment,

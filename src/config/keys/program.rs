@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Form, Key, Kind, Section, key, live};
+use super::{Form, Key, Kind, Section, Stricter, key, live};
 
 /// The names of the embedded themes.
 pub const THEMES: &[&str] = &["dark", "light", "high-contrast", "colour-blind", "monochrome"];
@@ -23,7 +23,7 @@ pub static ROOT: Section = Section {
             "Profile below this file; its entries are changed key by key by entries of the same name.",
         ),
         Key {
-            tightens: true,
+            tightens: Some(Stricter::Greater),
             ..key(
                 "environment",
                 Kind::Environment,
@@ -52,7 +52,7 @@ pub static SCREEN: Section = Section {
             "Pause between frames of fresh figures; keys are answered at once.",
         ),
         Key {
-            tightens: true,
+            tightens: Some(Stricter::Yes),
             ..key(
                 "redact",
                 Kind::Flag,

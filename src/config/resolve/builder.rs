@@ -23,9 +23,11 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
         resolved: Resolved::default(),
         problems: Vec::new(),
         at_least: None,
+        by_policy: None,
         elsewhere: None,
     };
     builder.at_least = builder.at_least();
+    builder.by_policy = builder.by_policy();
     builder.elsewhere = builder.elsewhere();
     builder.company();
     builder.origins();
@@ -53,6 +55,8 @@ pub struct Builder<'a> {
     pub problems: Vec<Problem>,
     /// `--env`
     at_least: Option<Environment>,
+    /// The shared policy's `environment`.
+    by_policy: Option<Environment>,
     /// The host of the profile's main origin, when it is another machine than this one.
     pub elsewhere: Option<String>,
 }
@@ -150,7 +154,14 @@ impl Builder<'_> {
             );
         }
         let environment = environments::of_target(declared.as_ref().map(|(e, _)| *e), loopback);
-        tightened(environment, self.at_least.as_ref())
+        tightened(tightened(environment, self.at_least.as_ref()), self.by_policy.as_ref())
+    }
+
+    fn by_policy(&self) -> Option<Environment> {
+        match &self.merged.given("policy", "environment")?.value {
+            Value::Environment(environment) => Some(environment.clone()),
+            _ => None,
+        }
     }
 
     fn at_least(&mut self) -> Option<Environment> {

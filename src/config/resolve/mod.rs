@@ -27,6 +27,7 @@ use super::arguments::Arguments;
 use super::environment::{self, Variables};
 use super::layers::Merged;
 use super::nearest;
+use super::policy::{self as shared_policy, PolicyFile};
 use super::problem::{Layer, Place, Problem, in_order};
 use super::profiles;
 use super::read::{self, Entry};
@@ -59,6 +60,8 @@ pub struct Inputs {
     pub file: Option<SourceFile>,
     /// The profile from the user's folder; without it the embedded one is taken.
     pub profile: Option<SourceFile>,
+    /// The policy of the folder that operators share, where there is such a folder.
+    pub policy: Option<PolicyFile>,
     /// What was said while files were looked for.
     pub notes: Vec<Safe>,
 }
@@ -72,6 +75,8 @@ pub struct Resolution {
     pub merged: Merged,
     /// The profile's name, if one is used.
     pub profile: Option<String>,
+    /// What is wrong with the shared policy: because of it nothing may be run.
+    pub policy_problems: Vec<Problem>,
 }
 
 /// The profile that is asked for: by argument, variable or file, and where.
@@ -111,12 +116,20 @@ pub fn allows_dotenv(file: &SourceFile, home: Option<&Path>) -> bool {
     given.is_none_or(|(_, given)| given.value != Value::Flag(false))
 }
 
-/// Resolves all layers, or tells every problem.
-pub fn resolve(inputs: &Inputs) -> Result<Resolution, Vec<Problem>> {
-    let mut merged = Merged::default();
-    let mut problems = Vec::new();
-    let mut notes = inputs.notes.clone();
-    let profile = profile(inputs, &mut merged, &mut problems);
+/// The folder that operators share, looked up before anything is resolved: a policy may stand in it.
+#[must_use]
+pub fn shared_folder(inputs: &Inputs) -> Option<PathBuf> {
+    let (mut merged, mut told_later) = (Merged::default(), Vec::new());
+    files(inputs, &mut merged, &mut told_later);
+    match &merged.given("actions", "shared")?.value {
+        Value::File(path) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+/// The layers that are files; the profile's name when there is one.
+fn files(inputs: &Inputs, merged: &mut Merged, problems: &mut Vec<Problem>) -> Option<String> {
+    let profile = profile(inputs, merged, problems);
     if let Some(file) = &inputs.file {
         let (entries, wrong) = read_file(file, Layer::File, inputs.home.as_deref());
         problems.extend(wrong);
@@ -124,16 +137,32 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolution, Vec<Problem>> {
             merged.add(entry);
         }
     }
+    profile
+}
+
+/// Resolves all layers, or tells every problem.
+pub fn resolve(inputs: &Inputs) -> Result<Resolution, Vec<Problem>> {
+    let mut merged = Merged::default();
+    let mut problems = Vec::new();
+    let mut notes = inputs.notes.clone();
+    let profile = files(inputs, &mut merged, &mut problems);
     environment::apply(&inputs.variables, &inputs.arguments, &mut merged, &mut problems, &mut notes);
     inputs.arguments.apply(&mut merged, &mut problems, &mut notes);
+    let policy = inputs.policy.as_ref();
+    let home = inputs.home.as_deref();
+    let read = policy.map_or(Ok(()), |file| shared_policy::apply(file, home, &mut merged, &mut notes));
+    let policy_problems = read.err().map(in_order).unwrap_or_default();
     let (mut resolved, wrong) = builder::build(inputs, &merged, profile.as_deref());
     problems.extend(wrong);
+    if let Some(why) = shared_policy::barred(&policy_problems) {
+        resolved.actions.policy.barred = Some(why);
+    }
     if !problems.is_empty() {
         return Err(in_order(problems));
     }
     notes.append(&mut resolved.notes);
     resolved.notes = notes;
-    Ok(Resolution { resolved, merged, profile })
+    Ok(Resolution { resolved, merged, profile, policy_problems })
 }
 
 /// Reads the profile that is asked for; its name when there is one.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{DatabaseSpec, DatabaseTarget};
+use crate::config::policy::PolicyFile;
 use crate::domain::Safe;
 use crate::domain::target::{Environment, Provenance};
 use crate::remediation::action::Action;
@@ -45,6 +46,8 @@ pub struct ActionsSpec {
     pub own: Vec<Action>,
     /// Of what a second person is asked, and what may run outside every window.
     pub policy: Policy,
+    /// The shared policy as it was read: nothing runs any more when it is another.
+    pub policy_file: Option<PolicyFile>,
     /// What stands on their cards beside what they do.
     pub beside: Vec<Beside>,
 }
@@ -99,6 +102,7 @@ impl Default for ActionsSpec {
             scratch_servers: Vec::new(),
             own: Vec::new(),
             policy: Policy::default(),
+            policy_file: None,
             beside: Vec::new(),
         }
     }

@@ -27,7 +27,7 @@ fn a_good_folder_is_filled_with_folders_that_only_owners_take_from() {
 fn what_cannot_be_trusted_is_refused_with_the_line_that_mends_it() {
     let lab = Lab::new();
     let group = if root() { "users" } else { "" };
-    let line = format!("install -d -m 2770 -g {group}");
+    let line = format!("install -d -m 3770 -g {group}");
     for (mode, says) in [(0o2777, "written by anybody"), (0o770, "no setgid"), (0o2700, "not open to its group")] {
         lab.mode(mode);
         let said = lab.refusal();
@@ -48,7 +48,7 @@ fn what_is_no_folder_is_refused() {
     let lab = Lab::new();
     let real = lab.around.path().join("real");
     fs::rename(lab.path(), &real).unwrap();
-    assert!(lab.refusal().contains("does not exist; this mends it: install -d -m 2770 -g GROUP "), "{}", lab.refusal());
+    assert!(lab.refusal().contains("does not exist; this mends it: install -d -m 3770 -g GROUP "), "{}", lab.refusal());
     symlink(&real, lab.path()).unwrap();
     assert!(lab.refusal().contains("is a symbolic link; this mends it: rm "), "{}", lab.refusal());
     fs::remove_file(lab.path()).unwrap();

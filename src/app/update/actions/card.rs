@@ -27,6 +27,7 @@ pub(super) const RUN: Key = Key::ctrl('t');
 
 /// Asks for the card of an action, unless something speaks against it from the start.
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
+    let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why, Tone::Unknown);
         return Vec::new();

@@ -103,6 +103,10 @@ pub fn act(model: &mut Model, typed: &str) -> Vec<Effect> {
 
 /// `:arm`: leave to act again, where it was given at the start.
 pub fn arm(model: &mut Model) -> Vec<Effect> {
+    if let Some(why) = model.actions.spec.policy.barred.clone() {
+        say(model, why, Tone::Warn);
+        return Vec::new();
+    }
     if !model.actions.spec.allow {
         say(model, "read-only from the start: begin again with --allow-actions", Tone::Warn);
         return Vec::new();

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::remediation::approval::{Approval, OsIdentity, Request};
+use crate::remediation::approval::{Approval, NO_POLICY, OsIdentity, Request};
 use crate::remediation::cooldown::{BootId, BootMoment};
 
 const FOR_ALL: &[&str] = &["L2"];
@@ -15,6 +15,7 @@ pub fn policy(second_person: &[&str], break_glass: &[&str]) -> Policy {
         second_person: texts(second_person),
         break_glass: texts(break_glass),
         shared_accounts: vec!["deploy".to_owned()],
+        ..Policy::default()
     }
 }
 
@@ -104,9 +105,7 @@ fn a_card_that_says_less_than_policy_is_refused() {
     assert!(refused(bare.clone(), said(&bare, "why"), &now).contains("policy"));
     assert_ne!(bare.digest(), made(Level::L2, &policy).digest(), "what policy asks is part of the consent");
     // A card that claims a broken glass that policy does not grant, or without another person.
-    for demands in
-        [Demands { break_glass: true, second_person: true }, Demands { break_glass: true, second_person: false }]
-    {
+    for demands in [true, false].map(|second_person| Demands { break_glass: true, second_person, policy: None }) {
         let claims = card(action(Level::L2), 0..3).demanding(demands);
         assert!(refused(claims.clone(), said(&claims, "why"), &situation(at(2.0))).contains("policy"));
     }
@@ -116,7 +115,7 @@ fn a_card_that_says_less_than_policy_is_refused() {
 fn the_glass_is_broken_only_where_policy_grants_it() {
     let granting = policy(&[], &["terminate-idle"]);
     let card = made(Level::L3, &granting);
-    assert_eq!(card.demands, Demands { second_person: true, break_glass: true });
+    assert_eq!(card.demands, Demands { second_person: true, break_glass: true, policy: None });
     let given = granted(&card);
     let now = Situation { policy: &granting, approval: Some(&given), ..situation(at(2.0)) };
     assert!(review(card.clone(), said(&card, "poisoned cache"), &now).is_ok(), "outside every window");
@@ -232,5 +231,62 @@ proptest! {
         prop_assert_eq!(adopted.digest() == with(agreed).digest(), near || agreed == found);
         prop_assert_eq!(adopted.preview.remarks.is_empty(), !near || agreed == found, "it says so");
         prop_assert_eq!(with(found).for_agreed(None).digest(), with(found).digest());
+    }
+}
+
+#[test]
+fn a_shared_policy_refuses_by_level_name_and_environment_and_binds_limits() {
+    for (entry, refuses) in [
+        ("L2", true),
+        ("L3", false),
+        ("terminate-idle", true),
+        ("terminate-idle in production", false),
+        ("terminate-idle in staging", true),
+        ("L2 in staging", true),
+        ("L2 in local", true),
+        ("L2 in nowhere", true),
+        ("terminate-idle-too", false),
+    ] {
+        let refusing = Policy { refused: vec![entry.to_owned()], ..Policy::default() };
+        let card = made(Level::L2, &refusing);
+        let now = Situation { policy: &refusing, ..situation(at(2.0)) };
+        assert_eq!(review(card.clone(), said(&card, "why"), &now).is_err(), refuses, "{entry}");
+    }
+    let mut milder = action(Level::L2);
+    milder.target.environment = Environment::Dev;
+    let refusing = Policy { refused: vec!["L2 in staging".to_owned()], ..Policy::default() };
+    assert_eq!(refusing.against(&milder), None);
+    let barring = Policy { barred: Some(Safe::of("no policy can be read")), ..Policy::default() };
+    assert!(barring.against(&action(Level::L1)).is_some() && barring.against(&action(Level::L0)).is_none());
+    // An action whose card was made without the policy's cool-down, or under another text of it.
+    let slow = Policy { cool_down: Duration::from_secs(3600), ..Policy::default() };
+    let card = made(Level::L2, &slow);
+    let now = Situation { policy: &slow, ..situation(at(2.0)) };
+    assert!(refused(card.clone(), said(&card, "why"), &now).contains("policy"));
+    let marked = Policy { mark: Some(Digest::of("cap = 1")), ..Policy::default() };
+    let other = Policy { mark: Some(Digest::of("cap = 2")), ..Policy::default() };
+    let card = made(Level::L2, &marked);
+    assert_ne!(card.digest(), made(Level::L2, &other).digest());
+    let now = Situation { policy: &other, ..situation(at(2.0)) };
+    assert!(refused(card.clone(), said(&card, "why"), &now).contains("policy"));
+    let now = Situation { policy: &marked, ..situation(at(2.0)) };
+    assert!(review(card.clone(), said(&card, "why"), &now).is_ok());
+}
+
+#[test]
+fn windows_of_a_shared_policy_have_to_be_open_as_well() {
+    let always = [Window::parse("daily 00:00-24:00 UTC").unwrap()];
+    let never = vec![Window::parse("2000-01-01 00:00 to 2000-01-02 00:00 UTC").unwrap()];
+    let clock = ClockTrust::begin(at(0.0));
+    let narrow = Policy { windows: never, ..Policy::default() };
+    let wide = Policy { windows: always.to_vec(), ..Policy::default() };
+    for (windows, policy, open) in [
+        (&always[..], &wide, true),
+        (&always[..], &narrow, false),
+        (&always[..], &NO_POLICY, true),
+        (&[][..], &wide, false),
+    ] {
+        let now = Situation { windows, policy, clock: &clock, ..situation(at(2.0)) };
+        assert_eq!(shut(&action(Level::L3), &now).is_none(), open, "{policy:?}");
     }
 }
