@@ -97,6 +97,18 @@ pub enum Plan {
     Backup(Box<Backup>),
 }
 
+/// In which databases of a server sessions are looked for. All of them is a word of its own, never what is left when nothing
+/// was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Databases {
+    /// The one that the connection is in.
+    Present,
+    /// This one, by its name on the server.
+    Named(String),
+    /// Every one.
+    Every,
+}
+
 /// Which sessions. Never ours, never replication or background workers, never a superuser's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionSelector {
@@ -104,7 +116,7 @@ pub enum SessionSelector {
     One(crate::domain::session::SessionId),
     /// Whichever has this process id when the card is made; from there on it is that one and no other.
     Pid(i32),
-    /// Idle, in the present database, for at least this long.
+    /// Idle for at least this long.
     Idle {
         /// Since `state_change`.
         older_than: Duration,
@@ -112,8 +124,8 @@ pub enum SessionSelector {
         user: Option<String>,
         /// Of this application only.
         application: Option<String>,
-        /// In every database of the server.
-        every_database: bool,
+        /// In which databases of the server.
+        databases: Databases,
         /// Never these users.
         except_users: Vec<String>,
         /// Never these applications.

@@ -205,3 +205,31 @@ fn what_a_profile_says_of_its_own_machine_is_not_done_on_this_one() {
     let ids: Vec<&str> = resolution.resolved.actions.own.iter().map(|action| action.id.as_str()).collect();
     assert_eq!(ids, ["cache-warming"], "no systemd of this machine, and no database that is not watched");
 }
+
+#[test]
+fn whose_idle_sessions_a_step_ends_is_said_and_never_guessed() {
+    use quarterdeck::remediation::action::{Databases, SessionSelector};
+    let step = |more: &str| of("L2", &format!("[[runbook.step]]\nsessions = \"terminate idle\"\n{more}"));
+    let whose = |more: &str| match &runbook(&step(more)).steps[0].deed {
+        Deed::Sessions { selector: SessionSelector::Idle { user, application, databases, .. }, .. } => {
+            (user.clone(), application.clone(), databases.clone())
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(whose(""), (None, None, Databases::Present));
+    let all = whose("user = \"web\"\napplication = \"job\"\nin_database = \"side\"");
+    assert_eq!(all, (Some("web".to_owned()), Some("job".to_owned()), Databases::Named("side".to_owned())));
+    assert_eq!(whose("every_database = true").2, Databases::Every);
+    let head = "[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\n[[runbook.step]]\n";
+    for (step, why) in [
+        ("sessions = \"terminate idle\"\nin_database = \"*\"", "every_database = true means every one"),
+        ("sessions = \"terminate idle\"\nin_database = \"\"", "in_database"),
+        ("sessions = \"terminate idle\"\nevery_database = false", "every_database"),
+        ("sessions = \"terminate idle\"\nin_database = \"a\"\nevery_database = true", "contradicts"),
+        ("sessions = \"cancel root blocker\"\nuser = \"web\"", "only with"),
+        ("pause = \"1s\"\nin_database = \"a\"", "in_database"),
+    ] {
+        let told = refused(&file(&format!("{WATCHED}\n{head}{step}"))).join("\n");
+        assert!(told.contains(why), "{step}: {told}");
+    }
+}

@@ -23,7 +23,7 @@ use crate::{drawn, text};
 const SIZE: (u16, u16) = (120, 40);
 
 /// A database and a service; acting is allowed.
-fn armed(environment: &str) -> World {
+pub fn armed(environment: &str) -> World {
     World::new(&format!(
         r#"
         [[database]]
@@ -463,7 +463,7 @@ fn the_folder_is_asked_about_the_target_that_the_card_shows() {
     assert!(looked_at_nothing(&mut armed_read_only()), "where nothing may be done nothing is asked");
 }
 
-fn armed_read_only() -> World {
+pub fn armed_read_only() -> World {
     World::new("[[database]]\nname = \"main\"\nurl = \"postgresql://ops@db.example.com/app\"\n")
 }
 

@@ -12,7 +12,7 @@ use quarterdeck::config::resolved::DatabaseSpec;
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionId;
 use quarterdeck::domain::target::{Environment, Provenance};
-use quarterdeck::remediation::action::SessionSelector;
+use quarterdeck::remediation::action::{Databases, SessionSelector};
 use quarterdeck::remediation::object::ObjectKey;
 use quarterdeck::remediation::step::SessionVerb;
 use tokio_postgres::{Client, NoTls};
@@ -70,8 +70,9 @@ fn selector() -> impl Strategy<Value = SessionSelector> {
     let names = || prop::collection::vec(name(), 0..3);
     let idle = (ages.clone(), prop::option::of(name()), prop::option::of(name()), any::<bool>(), names(), names());
     prop_oneof![
-        6 => idle.prop_map(|(older_than, user, application, every_database, except_users, except_applications)| {
-            SessionSelector::Idle { older_than, user, application, every_database, except_users, except_applications }
+        6 => idle.prop_map(|(older_than, user, application, every, except_users, except_applications)| {
+            let databases = if every { Databases::Every } else { Databases::Present };
+            SessionSelector::Idle { older_than, user, application, databases, except_users, except_applications }
         }),
         1 => ages.prop_map(|older_than| SessionSelector::IdleInTransaction { older_than }),
         1 => Just(SessionSelector::RootBlocker),

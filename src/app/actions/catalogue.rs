@@ -10,7 +10,7 @@ use crate::config::resolved::DatabaseSpec;
 use crate::domain::session::SessionId;
 use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
-use crate::remediation::action::{Action, Limits, Plan, SessionSelector, Target};
+use crate::remediation::action::{Action, Databases, Limits, Plan, SessionSelector, Target};
 use crate::remediation::approval::Demands;
 use crate::remediation::guard::{self, Situation, hindrance};
 use crate::remediation::level::Level;
@@ -244,7 +244,7 @@ fn of_database_at(model: &Model, at: usize, spec: &DatabaseSpec) -> [Action; 4] 
             older_than: idle,
             user: None,
             application: None,
-            every_database: false,
+            databases: Databases::Present,
             except_users: limits.except_users.clone(),
             except_applications: limits.except_applications.clone(),
         },

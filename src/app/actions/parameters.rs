@@ -1,17 +1,19 @@
-//! Parameters of an action: `older_than=5m user=web`. They only narrow what the configuration gives free, and what they leave
-//! empty is refused, never taken for all.
+//! Parameters of an action: `older_than=5m user=web`. Ages only tighten what the configuration gives free; what is left empty
+//! is refused, and never taken for all: every database is a word of its own.
 
 use std::time::Duration;
 
 use crate::config::nearest;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
-use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::action::{Action, Databases, Plan, SessionSelector};
 
 /// Names that an action can know.
 const AGE: &str = "older_than";
 const USER: &str = "user";
 const APPLICATION: &str = "application";
+const DATABASE: &str = "database";
+const EVERY: &str = "every_database";
 const PID: &str = "pid";
 const NAME: &str = "name";
 
@@ -42,7 +44,7 @@ pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Sa
 #[must_use]
 pub fn taken(action: &Action) -> &'static [&'static str] {
     match &action.plan {
-        Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } => &[AGE, USER, APPLICATION],
+        Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } => &[AGE, USER, APPLICATION, DATABASE, EVERY],
         Plan::Sessions { selector: SessionSelector::IdleInTransaction { .. }, .. } => &[AGE],
         Plan::Sessions { selector: SessionSelector::Pid(_), .. } => &[PID],
         Plan::Upkeep(upkeep) if upkeep.name.is_empty() => &[NAME],
@@ -66,6 +68,12 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
             *older_than = older(*older_than, value)?;
         }
         SessionSelector::Idle { user, .. } if name == USER => *user = Some(value.to_owned()),
+        SessionSelector::Idle { databases, .. } if [DATABASE, EVERY].contains(&name) => {
+            if *databases != Databases::Present {
+                return Err(Safe::of(format!("{DATABASE} and {EVERY} contradict each other: say one of them")));
+            }
+            *databases = in_databases(name, value)?;
+        }
         SessionSelector::Pid(pid) => {
             let number = value.parse().ok().filter(|pid| *pid > 0);
             *pid = number.ok_or_else(|| Safe::of(format!("{PID} {value:?}: write the number of a server process")))?;
@@ -74,6 +82,19 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
         _ => {}
     }
     Ok(())
+}
+
+/// One database by its name, or every one where that very word is said. A pattern is no name.
+fn in_databases(name: &str, value: &str) -> Result<Databases, Safe> {
+    if name == EVERY {
+        let whole = value == "true";
+        let wrong = || Safe::of(format!("{EVERY} {value:?}: it takes only true; without it, it is one database"));
+        return whole.then_some(Databases::Every).ok_or_else(wrong);
+    }
+    if value.contains('*') {
+        return Err(Safe::of(format!("{DATABASE} {value:?}: it is one name; {EVERY}=true means every database")));
+    }
+    Ok(Databases::Named(value.to_owned()))
 }
 
 /// An age that only tightens: what is younger was not given free.

@@ -73,6 +73,7 @@ const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
 const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
 const STATED: &[&str] = &["query", "statement"];
 const PROGRAM: &[&str] = &["restart_command"];
+const SESSIONS: &[&str] = &["sessions"];
 
 /// `[[runbook.step]]`
 pub static STEP: Section = Section {
@@ -236,6 +237,31 @@ pub static STEP: Section = Section {
             ),
         ),
         key("flush", Kind::Name, "\"redis\"", "", "Empties the database of this Redis."),
+        beside(SESSIONS, key("user", Kind::Name, "\"web\"", "of any user", "Idle sessions of this user only.")),
+        beside(
+            SESSIONS,
+            key(
+                "application",
+                Kind::Name,
+                "\"worker\"",
+                "of any application",
+                "Idle sessions of this application only.",
+            ),
+        ),
+        beside(
+            SESSIONS,
+            key(
+                "in_database",
+                Kind::Name,
+                "\"reports\"",
+                "the database that we are connected to",
+                "Idle sessions in this database of the server, by its name there.",
+            ),
+        ),
+        beside(
+            SESSIONS,
+            key("every_database", Kind::Yes, "true", "none", "Idle sessions in every database of the server."),
+        ),
     ],
 };
 

@@ -16,7 +16,7 @@ use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
 use crate::domain::target::{Environment, Provenance};
-use crate::remediation::action::SessionSelector;
+use crate::remediation::action::{Databases, SessionSelector};
 use crate::remediation::inward::{Condition, Look, Manual, WaitUntil};
 use crate::remediation::measure::Trial;
 use crate::remediation::place::Place;
@@ -246,12 +246,17 @@ impl<'a> Builder<'a> {
         let older = time(item, "older_than");
         // What was configured as the least age is never undercut.
         let least = |configured: Duration| older.unwrap_or(configured).max(configured);
+        let named = |key| text(item, key).map(str::to_owned);
+        if let Some(why) = whom_wrong(item, words) {
+            self.wrong(item, why.0, &why.1);
+            return None;
+        }
         let selector = match words {
             "terminate idle" => SessionSelector::Idle {
                 older_than: least(spec.idle_older_than),
-                user: None,
-                application: None,
-                every_database: false,
+                user: named("user"),
+                application: named("application"),
+                databases: in_databases(item),
                 except_users: spec.except_users.clone(),
                 except_applications: spec.except_applications.clone(),
             },
@@ -320,5 +325,29 @@ impl<'a> Builder<'a> {
         };
         touched.add(environment, *provenance, redis_is_loopback(target));
         Some((*at, name.clone()))
+    }
+}
+
+/// Keys that say whose idle sessions are meant.
+const WHOSE: [&str; 4] = ["user", "application", "in_database", "every_database"];
+
+/// What makes no sense in whom a step with `sessions` means: the key, and why.
+fn whom_wrong(item: &Item, words: &str) -> Option<(&'static str, String)> {
+    if words != "terminate idle" {
+        let given = WHOSE.into_iter().find(|key| item.given(key).is_some())?;
+        return Some((given, "only with sessions = \"terminate idle\"".to_owned()));
+    }
+    if text(item, "in_database").is_some_and(|name| name.trim() == "*") {
+        return Some(("in_database", "names one database; every_database = true means every one".to_owned()));
+    }
+    let both = text(item, "in_database").is_some() && flag(item, "every_database");
+    both.then(|| ("in_database", "contradicts every_database: say one of them".to_owned()))
+}
+
+fn in_databases(item: &Item) -> Databases {
+    match text(item, "in_database") {
+        Some(name) => Databases::Named(name.to_owned()),
+        None if flag(item, "every_database") => Databases::Every,
+        None => Databases::Present,
     }
 }

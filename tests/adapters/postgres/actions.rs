@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use quarterdeck::adapters::postgres::PostgresSource;
 use quarterdeck::domain::session::SessionId;
-use quarterdeck::remediation::action::SessionSelector;
+use quarterdeck::remediation::action::{Databases, SessionSelector};
 use quarterdeck::remediation::card::Preview;
 use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
 use quarterdeck::remediation::step::{SessionVerb, StepEnd};
@@ -104,7 +104,7 @@ fn idle(older_than: Duration) -> SessionSelector {
         older_than,
         user: None,
         application: None,
-        every_database: false,
+        databases: Databases::Present,
         except_users: Vec::new(),
         except_applications: Vec::new(),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Safe, session::SessionState};
-use crate::remediation::action::SessionSelector;
+use crate::remediation::action::{Databases, SessionSelector};
 use crate::remediation::step::SessionVerb;
 
 /// PostgreSQL keeps so many bytes of a name.
@@ -23,6 +23,7 @@ pub struct Choice {
     pub root: bool,
     pub states: Vec<&'static str>,
     pub only_here: bool,
+    pub database: Option<String>,
     pub except_users: Vec<String>,
     pub except_applications: Vec<String>,
     pub older_seconds: f64,
@@ -42,6 +43,7 @@ impl Choice {
             root: false,
             states: SessionState::ALL.into_iter().map(SessionState::word).collect(),
             only_here: false,
+            database: None,
             except_users: Vec::new(),
             except_applications: Vec::new(),
             older_seconds: 0.0,
@@ -56,14 +58,7 @@ impl Choice {
             }
             SessionSelector::Pid(pid) if *pid > 0 => choice.pid = Some(*pid),
             SessionSelector::Pid(_) => return Err(Safe::of("no pid names nobody: give it as pid=1234")),
-            SessionSelector::Idle {
-                older_than,
-                user,
-                application,
-                every_database,
-                except_users,
-                except_applications,
-            } => {
+            SessionSelector::Idle { older_than, user, application, databases, except_users, except_applications } => {
                 let named = [("user", user), ("application", application)];
                 if let Some((what, _)) = named.iter().find(|(_, name)| name.as_ref().is_some_and(String::is_empty)) {
                     return Err(Safe::of(format!("an empty {what} names nobody")));
@@ -74,7 +69,10 @@ impl Choice {
                 choice.states = vec![SessionState::Idle.word()];
                 choice.user = user.as_deref().map(clipped);
                 choice.applications = application.as_deref().map(as_reported);
-                choice.only_here = !every_database;
+                choice.only_here = *databases == Databases::Present;
+                if let Databases::Named(name) = databases {
+                    choice.database = Some(database(name)?);
+                }
                 choice.except_users = except_users.iter().map(|name| clipped(name)).collect();
                 choice.except_applications = except_applications.iter().flat_map(|name| as_reported(name)).collect();
                 choice.is_older(*older_than);
@@ -111,6 +109,17 @@ fn clipped(name: &str) -> String {
     name.char_indices().take_while(|(at, c)| at + c.len_utf8() <= NAME_BYTES).map(|(_, c)| c).collect()
 }
 
+/// The name of a database, which is never taken for another: one that the server would cut off is none.
+fn database(name: &str) -> Result<String, Safe> {
+    if name.trim().is_empty() {
+        return Err(Safe::of("an empty database names none"));
+    }
+    if name.len() > NAME_BYTES {
+        return Err(Safe::of(format!("no database has a name of more than {NAME_BYTES} bytes")));
+    }
+    Ok(name.to_owned())
+}
+
 /// An application's name in each way that servers report it: what is not ASCII is `?` up to 15, `\xNN` from 16 on.
 fn as_reported(name: &str) -> Vec<String> {
     let plain = |byte: u8| (0x20..0x7f).contains(&byte);
@@ -133,10 +142,28 @@ mod tests {
             older_than: Duration::from_secs(seconds),
             user: user.map(str::to_owned),
             application: application.map(str::to_owned),
-            every_database: false,
+            databases: Databases::Present,
             except_users: Vec::new(),
             except_applications: Vec::new(),
         }
+    }
+
+    fn in_database(name: &str) -> SessionSelector {
+        let SessionSelector::Idle { older_than, user, application, except_users, except_applications, .. } =
+            idle(5, None, None)
+        else {
+            unreachable!()
+        };
+        let databases = Databases::Named(name.to_owned());
+        SessionSelector::Idle { older_than, user, application, databases, except_users, except_applications }
+    }
+
+    #[test]
+    fn only_the_word_for_it_means_every_database() {
+        let choice = |selector: &SessionSelector| Choice::new(selector, SessionVerb::Terminate).unwrap();
+        assert!(choice(&idle(5, None, None)).only_here);
+        let named = choice(&in_database("*"));
+        assert_eq!(named.database.as_deref(), Some("*"), "a name like any other, which no database has");
     }
 
     #[test]
@@ -147,6 +174,9 @@ mod tests {
             idle(0, None, None),
             SessionSelector::IdleInTransaction { older_than: Duration::ZERO },
             SessionSelector::Pid(0),
+            in_database(""),
+            in_database(" "),
+            in_database(&"x".repeat(64)),
         ] {
             assert!(Choice::new(&selector, SessionVerb::Terminate).is_err(), "{selector:?}");
         }

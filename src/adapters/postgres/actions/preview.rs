@@ -18,7 +18,7 @@ use super::order::Order;
 use super::turn::{self, Turn};
 use crate::domain::session::{SessionId, SessionState};
 use crate::domain::{Cause, Safe, figure};
-use crate::remediation::action::SessionSelector;
+use crate::remediation::action::{Databases, SessionSelector};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Excluded, Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
@@ -48,11 +48,22 @@ pub async fn look(
     }
     let found = choose(session, &choice, selector, cap).await?;
     let user = session.facts.user.one_line();
+    preview.remarks.extend(looked_in(selector, &session.facts.database.one_line()));
     found.fill(&mut preview, selector, &choice, cap);
     found.tell(&mut preview, selector, verb, user.as_str());
     let keys: Vec<ObjectKey> = preview.objects.iter().map(|object| object.key.clone()).collect();
     preview.effect = Order::new(&keys, verb)?.lines(Turn::of(session));
     Ok(preview)
+}
+
+/// In which databases it looked.
+fn looked_in(selector: &SessionSelector, here: &Safe) -> Option<Safe> {
+    let SessionSelector::Idle { databases, .. } = selector else { return None };
+    Some(Safe::of(match databases {
+        Databases::Present => format!("only in database {here}, which we are connected to"),
+        Databases::Named(name) => format!("only in database {name}"),
+        Databases::Every => "in EVERY database of the server".to_owned(),
+    }))
 }
 
 async fn choose(
@@ -82,6 +93,7 @@ async fn choose(
         (&limit as _, Type::INT8),
         (&here as _, Type::OID),
         (&locks as _, Type::BOOL),
+        (&choice.database as _, Type::TEXT),
     ];
     let rows = session.link.query(CHOOSE, &parameters).await?;
     let mut found = Found::default();

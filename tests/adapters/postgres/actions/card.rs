@@ -26,7 +26,7 @@ async fn terminating_idle_sessions_takes_the_right_ones_and_says_whom_it_leaves_
         older_than: Duration::from_secs(2),
         user: None,
         application: None,
-        every_database: false,
+        databases: Databases::Present,
         except_users: vec!["batch".to_owned()],
         except_applications: vec!["cron".to_owned()],
     };
@@ -72,7 +72,7 @@ async fn no_more_than_the_cap_and_every_database_only_when_it_is_said() {
         older_than: MOMENT,
         user: Some("app".to_owned()),
         application: Some(application.to_owned()),
-        every_database: true,
+        databases: Databases::Every,
         except_users: Vec::new(),
         except_applications: Vec::new(),
     };
@@ -84,6 +84,24 @@ async fn no_more_than_the_cap_and_every_database_only_when_it_is_said() {
     assert!(pids(&preview(&mut source, &everywhere("%"), SessionVerb::Terminate).await).is_empty(), "no pattern");
     let here = preview(&mut source, &idle(MOMENT), SessionVerb::Terminate).await;
     assert_eq!(pids(&here), [guests[0].id.pid, guests[2].id.pid]);
+    assert!(words(&here.remarks).contains("only in database shop"), "{:?}", here.remarks);
+    assert!(words(&card.remarks).contains("EVERY database"), "{:?}", card.remarks);
+    let within = |name: &str| SessionSelector::Idle {
+        older_than: MOMENT,
+        user: None,
+        application: None,
+        databases: Databases::Named(name.to_owned()),
+        except_users: Vec::new(),
+        except_applications: Vec::new(),
+    };
+    let there = preview(&mut source, &within("side"), SessionVerb::Terminate).await;
+    assert_eq!(pids(&there), [guests[1].id.pid, guests[3].id.pid]);
+    assert_eq!(excluded(&there)["in other databases"], 2);
+    assert!(words(&there.remarks).contains("only in database side"), "{:?}", there.remarks);
+    for nobody in ["*", "%", "sid", "SIDE", "", "nowhere"] {
+        let none = preview(&mut source, &within(nobody), SessionVerb::Terminate).await;
+        assert!(none.objects.is_empty() && !none.obstacles.is_empty(), "{nobody:?}: {none:?}");
+    }
 }
 
 #[tokio::test]
@@ -95,7 +113,7 @@ async fn an_empty_selector_is_nobody() {
         older_than,
         user: user.map(str::to_owned),
         application: application.map(str::to_owned),
-        every_database: true,
+        databases: Databases::Every,
         except_users: Vec::new(),
         except_applications: Vec::new(),
     };

@@ -2,13 +2,14 @@
 WITH a AS MATERIALIZED (
     SELECT
         s.pid, s.backend_start, s.usesysid, s.application_name, s.client_addr, s.datid, s.state, s.state_change,
-        s.query_start, s.xact_start, s.wait_event_type, s.backend_type, r.rolname, r.rolsuper,
+        s.query_start, s.xact_start, s.wait_event_type, s.backend_type, r.rolname, r.rolsuper, b.datname,
         pg_catalog.substring(pg_catalog.textsend(s.query), 1, 512) AS query,
         CASE WHEN s.state = 'active' THEN s.query_start ELSE s.state_change END AS since,
         CASE WHEN s.pid <> pg_catalog.pg_backend_pid()
             THEN GREATEST(pg_catalog.age(s.backend_xid), pg_catalog.age(s.backend_xmin)) END AS behind
     FROM pg_catalog.pg_stat_get_activity(NULL) AS s
     LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.usesysid
+    LEFT JOIN pg_catalog.pg_database AS b ON b.oid = s.datid
 ),
 w AS MATERIALIZED (
     SELECT q.pid, pg_catalog.pg_blocking_pids(q.pid) AS blockers
@@ -33,6 +34,7 @@ c AS MATERIALIZED (
             WHEN a.pid = pg_catalog.pg_backend_pid() OR a.application_name = $6::pg_catalog.text THEN 'ours'
             WHEN a.state <> 'disabled' AND NOT a.state = ANY ($7::pg_catalog.text[]) THEN 'other'
             WHEN a.datid IS DISTINCT FROM $8::pg_catalog.oid AND $8 IS NOT NULL THEN 'database'
+            WHEN $16::pg_catalog.text IS NOT NULL AND a.datname::pg_catalog.text IS DISTINCT FROM $16 THEN 'database'
             WHEN a.rolsuper THEN 'superuser'
             WHEN a.rolname::pg_catalog.text = ANY ($9::pg_catalog.text[]) THEN 'user'
             WHEN a.application_name = ANY ($10::pg_catalog.text[]) THEN 'application'
@@ -62,10 +64,9 @@ held AS MATERIALIZED (
 )
 (SELECT
     'session', NULL::pg_catalog.int8, o.pid, o.backend_start, o.rolname::pg_catalog.text, o.application_name,
-    o.client_addr, CASE WHEN o.datid <> $14 THEN d.datname::pg_catalog.text END, o.state, o.since, o.xact_start,
+    o.client_addr, CASE WHEN o.datid <> $14 THEN o.datname::pg_catalog.text END, o.state, o.since, o.xact_start,
     o.query, COALESCE(o.oldest, false), NULL::pg_catalog.int4[], held.locks, held.strong, pg_catalog.clock_timestamp()
 FROM c AS o
-LEFT JOIN pg_catalog.pg_database AS d ON d.oid = o.datid
 LEFT JOIN held ON held.pid = o.pid
 WHERE o.class = 'fits'
 ORDER BY o.since, o.pid
