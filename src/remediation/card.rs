@@ -10,6 +10,7 @@ use super::approval::Demands;
 use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
 use super::object::{Excluded, Object, ObjectKey};
+use super::runbook::{Deed, RunbookStep};
 use super::service::facts::ServiceFacts;
 use super::step::{FlushStep, SessionVerb};
 use super::upkeep::Relation;
@@ -60,6 +61,8 @@ pub struct Part {
     pub place: usize,
     /// What it touches.
     pub found: Preview,
+    /// Why it cannot run here, where the runbook can go without it: it is never begun.
+    pub barred: Option<Safe>,
 }
 
 /// What is shown and consented to.
@@ -171,17 +174,41 @@ impl Card {
     /// a cache that is in use never holds the same number twice. What is sent is held against the agreed number again.
     #[must_use]
     pub fn for_agreed(mut self, agreed: Option<u64>) -> Card {
-        let (Some(count), Some(found), Plan::Flush { tolerance }) = (agreed, self.preview.count, &self.action.plan)
-        else {
+        let (Some(count), Some(found), Some((place, tolerance))) = (agreed, self.preview.count, self.flush()) else {
             return self;
         };
-        let step = FlushStep { cache: 0, count, tolerance: *tolerance };
+        let step = FlushStep { cache: 0, count, tolerance };
         if count != found && found > 0 && step.bears(found) {
             let words = format!("it holds {found} keys now; {count} were agreed to, and it is for about as many");
             self.preview.remarks.push(Safe::of(words));
             self.preview.count = Some(count);
+            if let Some(part) = self.preview.parts.iter_mut().find(|part| Some(part.place) == place) {
+                part.found.count = Some(count);
+            }
         }
         self
+    }
+
+    /// The one flush that the whole count is of: its place in a runbook, and its tolerance. Where several are counted
+    /// nobody agreed to the number of each.
+    fn flush(&self) -> Option<(Option<usize>, f64)> {
+        match &self.action.plan {
+            Plan::Flush { tolerance } => Some((None, *tolerance)),
+            Plan::Runbook(runbook) => {
+                let steps = runbook.steps.iter().enumerate();
+                let counted = |place: &usize| {
+                    self.barred(*place).is_none() && self.part(*place).is_some_and(|found| found.count.is_some())
+                };
+                let mut counted = steps.filter(|(place, _)| counted(place));
+                match (counted.next(), counted.next()) {
+                    (Some((place, RunbookStep { deed: Deed::Flush { tolerance, .. }, .. })), None) => {
+                        Some((Some(place), *tolerance))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// What consent is bound to. Live readings and ages are not in it; identity, objects, effect, limits and the way of
@@ -268,6 +295,12 @@ impl Card {
         self.preview.parts.iter().find(|part| part.place == place).map(|part| &part.found)
     }
 
+    /// Why a step of a runbook cannot run here, where the runbook can go without it.
+    #[must_use]
+    pub fn barred(&self, place: usize) -> Option<&Safe> {
+        self.preview.parts.iter().find(|part| part.place == place)?.barred.as_ref()
+    }
+
     /// Newer readings of the same measures become the basis of before and after; they are no part of what is consented to.
     pub fn rebase(&mut self, newer: &[Evidence]) {
         for basis in &mut self.before {
@@ -330,6 +363,9 @@ impl Hasher {
 
     fn part(&mut self, part: &Part) {
         self.text("part", &part.place.to_string());
+        if let Some(why) = &part.barred {
+            self.text("cannot run", why.as_str());
+        }
         for (name, value) in &part.found.identity.facts {
             self.text("identity", name);
             self.bytes("value", value.as_bytes());

@@ -27,7 +27,7 @@ mod worse;
 #[cfg(test)]
 mod tests;
 
-pub use orders::{Gate, Input, Note, Order, Phase, Question, StepState};
+pub use orders::{Depends, Gate, Input, Note, Order, Phase, Question, StepState, Undoing};
 
 use inward::Glance;
 use verification::Verification;
@@ -50,7 +50,9 @@ pub struct Execution {
     /// What the present step waits for.
     waiting: Option<Verification>,
     /// What is to be read for the present step.
-    glance: Option<Glance>,
+    glances: Vec<Glance>,
+    /// When what must hold before the first effect was last seen to.
+    reviewed: Option<Moment>,
     /// When a person was asked, or a reading.
     asked_at: Moment,
     /// When readings were last asked for.
@@ -100,7 +102,8 @@ impl Execution {
             lost: false,
             verification,
             waiting: None,
-            glance: None,
+            glances: Vec::new(),
+            reviewed: None,
             asked_at: now,
             refreshed: now,
             then: Then::Next,
@@ -142,6 +145,14 @@ impl Execution {
             }
             (Phase::Looking { step }, Input::TimePassed) => {
                 let orders = self.decide(step, now);
+                if orders.is_empty() { self.refresh(now) } else { orders }
+            }
+            (Phase::Reviewing { step }, Input::Read(evidence)) => {
+                self.glance_at(&evidence);
+                self.judge_again(step, now)
+            }
+            (Phase::Reviewing { step }, Input::TimePassed) => {
+                let orders = self.judge_again(step, now);
                 if orders.is_empty() { self.refresh(now) } else { orders }
             }
             (Phase::Asking { step }, Input::GateAnswered(answer)) => self.answered(step, answer, now),
@@ -272,21 +283,21 @@ impl Execution {
     /// From when on readings count; not known before the effect. What is only looked at counts as it is.
     #[must_use]
     pub fn counts_from(&self) -> Option<Moment> {
-        match (&self.waiting, &self.glance) {
-            (Some(waiting), _) => waiting.counts_from(),
-            (None, Some(_)) => None,
-            (None, None) => self.verification.counts_from(),
+        match &self.waiting {
+            Some(waiting) => waiting.counts_from(),
+            None if !self.glances.is_empty() => None,
+            None => self.verification.counts_from(),
         }
     }
 
     /// The measures that readings are wanted of now.
     pub fn measures(&self) -> impl Iterator<Item = &Measure> {
-        let trials = match (&self.waiting, &self.glance) {
-            (Some(waiting), _) => waiting.trials(),
-            (None, Some(_)) => &[],
-            (None, None) => self.verification.trials(),
+        let trials = match &self.waiting {
+            Some(waiting) => waiting.trials(),
+            None if !self.glances.is_empty() => &[],
+            None => self.verification.trials(),
         };
-        trials.iter().map(|state| &state.trial.measure).chain(self.glance.as_ref().map(Glance::measure))
+        trials.iter().map(|state| &state.trial.measure).chain(self.glances.iter().map(Glance::measure))
     }
 
     /// What a person is waited for, if so.
@@ -295,7 +306,10 @@ impl Execution {
         match self.phase {
             Phase::Asking { step } => self.state(step).map(Question::Gate),
             Phase::Offering => {
-                let undos = self.undoing.iter().filter_map(|at| self.steps.get(*at)?.undo.as_deref());
+                let undos = self.undoing.iter().filter_map(|at| {
+                    let of = self.steps.get(*at)?;
+                    Some(Undoing { undo: of.undo.as_deref()?, of })
+                });
                 Some(Question::Compensate(undos.collect()))
             }
             Phase::Running { step } => {

@@ -115,6 +115,19 @@ impl Warrant {
         now.boot <= self.expires.boot
     }
 
+    /// The person answered what the action asked on its way: they are there, and want it to go on.
+    pub(super) fn renew(&mut self, now: Moment) {
+        let anew = now.plus(CONSENT_LASTS);
+        if anew.boot > self.expires.boot {
+            self.expires = anew;
+        }
+    }
+
+    /// So long it waited as its card says it does: that was consented to, and takes nothing from the consent.
+    pub(super) fn waited(&mut self, time: Duration) {
+        self.expires = self.expires.plus(time);
+    }
+
     /// Who else approved it; always there where the card asks for it.
     #[must_use]
     pub fn approval(&self) -> Option<&Granted> {
@@ -283,16 +296,21 @@ fn judge(
 /// Why a precondition does not hold, if so. A reading that is missing, failed or too old does not hold.
 #[must_use]
 pub fn unmet(wanted: &Precondition, situation: &Situation<'_>) -> Option<Safe> {
+    unmet_in(wanted, situation.readings, situation.now)
+}
+
+/// The same in these readings.
+pub(super) fn unmet_in(wanted: &Precondition, readings: &[Evidence], now: Moment) -> Option<Safe> {
     let name = &wanted.name;
-    let Some(reading) = situation.readings.iter().find(|reading| reading.measure == wanted.measure) else {
+    let Some(reading) = readings.iter().find(|reading| reading.measure == wanted.measure) else {
         return Some(Safe::of(format!("{name} is not known")));
     };
-    let age = situation.now.since(reading.at);
+    let age = now.since(reading.at);
     if age > wanted.fresh {
         return Some(Safe::of(format!("{name} was read {} ago", figure::age(age))));
     }
     let value = reading.value.map(SignalValue::Number);
-    match value.and_then(|value| wanted.threshold.holds(&value, situation.now)) {
+    match value.and_then(|value| wanted.threshold.holds(&value, now)) {
         Some(true) => None,
         Some(false) => Some(Safe::of(format!("{name} is {}, and must be {}", reading.words, wanted.threshold))),
         None => Some(Safe::of(format!("{name} is not known"))),

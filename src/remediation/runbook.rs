@@ -151,6 +151,24 @@ impl Runbook {
     }
 }
 
+impl RunbookStep {
+    /// The runbook can go on without it: a person is asked before it, or it is only for when something holds.
+    #[must_use]
+    pub fn can_be_left_out(&self) -> bool {
+        self.ask || self.when.is_some()
+    }
+
+    /// What becomes of it where it cannot run, in words.
+    #[must_use]
+    pub fn without(&self) -> &'static str {
+        if self.ask {
+            "it can only be left out; nothing is sent for it"
+        } else {
+            "it is left out where it is not needed; where it is, the runbook stops"
+        }
+    }
+}
+
 impl Deed {
     /// The least level that it demands.
     #[must_use]

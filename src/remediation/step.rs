@@ -177,6 +177,8 @@ pub enum StepEnd {
     Unknown(Cause),
     /// It was stopped in the middle, as was asked for; what that leaves.
     Cancelled(Safe),
+    /// The order was given and taken, and what was wanted of it did not come: it had an effect, but not that.
+    Miscarried(Cause),
 }
 
 /// An order to a service, and what shows afterwards that it is as it should be.

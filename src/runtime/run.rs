@@ -249,7 +249,8 @@ impl Driver {
         };
         let (run, phase) = (current.id, current.execution.phase());
         let is_new = self.asked != Some(phase);
-        let mut lines = if is_new { question::words(&asked, &current.execution, self.model.now) } else { Vec::new() };
+        let words = || question::words(&asked, &current.execution, &self.model.live, self.model.now);
+        let mut lines = if is_new { words() } else { Vec::new() };
         let typed = if is_new { None } else { self.person.line() };
         let answer = typed.as_ref().and_then(|line| question::typed(&asked, line));
         if is_new || typed.is_some() && answer.is_none() {

@@ -145,7 +145,7 @@ async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEn
         sleep(PAUSE.min(left())).await;
     }
     fates.clear();
-    StepEnd::Failed(Cause::Other(Safe::of(format!("the order was given, and it is not as it should be: {why}"))))
+    StepEnd::Miscarried(Cause::Other(Safe::of(format!("the order was given, and it is not as it should be: {why}"))))
 }
 
 async fn watch(commands: &Commands, work: &ServiceWork, tell: &impl Fn(Input)) {

@@ -84,7 +84,7 @@ impl Commands {
         let end: CommandEnd = self.run(&command, needs(step), left).await;
         match end.step_end(&command) {
             StepEnd::Done { .. } => {}
-            StepEnd::Failed(cause) | StepEnd::Unknown(cause) => return Err(cause),
+            StepEnd::Failed(cause) | StepEnd::Unknown(cause) | StepEnd::Miscarried(cause) => return Err(cause),
             StepEnd::OtherTarget(words) | StepEnd::Cancelled(words) => return Err(Cause::Other(words)),
         }
         let limit = end.output.bytes;

@@ -66,7 +66,7 @@ async fn run(commands: &Commands, argv: Vec<String>, way: &Variables, deadline: 
     let end = commands.run_with(&step, way, deadline).await;
     match end.step_end(&step) {
         StepEnd::Done { .. } => Ok(end),
-        StepEnd::Failed(cause) | StepEnd::Unknown(cause) => Err(match cause {
+        StepEnd::Failed(cause) | StepEnd::Unknown(cause) | StepEnd::Miscarried(cause) => Err(match cause {
             Cause::CommandFailed { code, said } => {
                 Cause::CommandFailed { code, said: Safe::of(format!("{program}: {said}")) }
             }

@@ -9,6 +9,7 @@ use crate::app::telemetry::Telemetry;
 use crate::database::redact::redacted;
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
+use crate::remediation::action::Plan;
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
@@ -40,7 +41,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     for obstacle in &card.preview.obstacles {
         out.field("cannot run", obstacle.clone(), Tone::Bad);
     }
-    outline::steps(&mut out, action);
+    outline::steps(&mut out, card);
     touched(&mut out, card, redact);
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);
@@ -180,6 +181,9 @@ fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Sit
             let reading = now.iter().find(|reading| reading.measure == wanted.measure);
             let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
             out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok);
+        }
+        if matches!(action.plan, Plan::Runbook(_)) {
+            out.line("read again before the first step that changes anything", Tone::Dim);
         }
     }
     out.heading("How its success is shown");

@@ -71,7 +71,7 @@ pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
         wire.tell(&mut document, model.now);
     }
     let (foot, keys) = match current.execution.question() {
-        Some(asked) => question::foot(&asked, current, model.now),
+        Some(asked) => question::foot(&asked, current, &model.live, model.now),
         None => (Vec::new(), CLOSES),
     };
     let scroll = if scroll == 0 { following(model, &document, &current.execution) } else { scroll };

@@ -4,15 +4,20 @@
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::domain::Safe;
-use crate::remediation::action::{Action, Plan};
+use crate::remediation::action::Plan;
+use crate::remediation::card::Card;
 use crate::remediation::runbook::RunbookStep;
 
-/// Its steps, where it is a runbook.
-pub fn steps(out: &mut Document, action: &Action) {
-    let Plan::Runbook(runbook) = &action.plan else { return };
+/// Its steps, where it is a runbook; what cannot run here with the reason.
+pub fn steps(out: &mut Document, card: &Card) {
+    let Plan::Runbook(runbook) = &card.action.plan else { return };
     out.heading("Steps");
-    for (number, step) in (1..).zip(&runbook.steps) {
-        out.lines.push(line(number, step));
+    for (place, step) in runbook.steps.iter().enumerate() {
+        out.lines.push(line(place + 1, step));
+        if let Some(why) = card.barred(place) {
+            out.line(format!("    CANNOT RUN HERE, {why}"), Tone::Warn);
+            out.line(format!("    {}", step.without()), Tone::Warn);
+        }
     }
     if !runbook.contacts.is_empty() {
         let whom: Vec<&str> = runbook.contacts.iter().map(Safe::as_str).collect();

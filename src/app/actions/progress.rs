@@ -79,7 +79,9 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
 /// The line of the step that is at hand, as far as the document has one.
 #[must_use]
 pub fn present(document: &Document, execution: &Execution) -> Option<usize> {
-    let (Phase::Running { step } | Phase::Looking { step } | Phase::Asking { step }) = execution.phase() else {
+    let (Phase::Running { step } | Phase::Looking { step } | Phase::Reviewing { step } | Phase::Asking { step }) =
+        execution.phase()
+    else {
         return None;
     };
     let count = execution.steps().len();
@@ -100,6 +102,9 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
         }
         Phase::Running { step } => (Safe::of(format!("runs {}", named(execution, step))), Tone::Accent),
         Phase::Looking { step } => (Safe::of(format!("reads what step {} depends on", step + 1)), Tone::Accent),
+        Phase::Reviewing { step } => {
+            (Safe::of(format!("reads again what must hold before {}", execution.number(step))), Tone::Accent)
+        }
         Phase::Asking { step } => {
             (Safe::of(format!("waits for your answer to {}", named(execution, step))), Tone::Warn)
         }
@@ -133,6 +138,7 @@ pub fn step_words(state: &StepState, now: Moment) -> (Safe, Tone) {
         return (Safe::of(format!("skipped: {why}")), Tone::Dim);
     }
     let (words, tone) = match (&state.began, &state.ended) {
+        (None, _) if state.barred.is_some() => ("cannot run here, and is not begun".to_owned(), Tone::Unknown),
         (None, _) => ("waits".to_owned(), Tone::Dim),
         (Some(began), None) => (format!("runs for {}", figure::age(now.since(*began))), Tone::Accent),
         (Some(began), Some((ended, end))) => {
@@ -143,7 +149,9 @@ pub fn step_words(state: &StepState, now: Moment) -> (Safe, Tone) {
                 }
                 StepEnd::Done { .. } => (format!("done in {took}"), Tone::Ok),
                 StepEnd::OtherTarget(_) => ("not sent: another target".to_owned(), Tone::Warn),
-                StepEnd::Failed(cause) => (format!("failed after {took}: {cause}"), Tone::Bad),
+                StepEnd::Failed(_) | StepEnd::Miscarried(_) => {
+                    (format!("failed after {took}: {}", state.failure().unwrap_or_default()), Tone::Bad)
+                }
                 StepEnd::Unknown(cause) => (format!("unknown after {took}: {cause}"), Tone::Unknown),
                 StepEnd::Cancelled(left) => (format!("stopped after {took}: {left}"), Tone::Warn),
             }
@@ -154,7 +162,9 @@ pub fn step_words(state: &StepState, now: Moment) -> (Safe, Tone) {
 
 fn step(out: &mut Document, number: &str, state: &StepState, execution: &Execution, now: Moment) {
     let (words, tone) = match execution.phase() {
-        Phase::Looking { step } if is(execution, step, state) => (Safe::of("waits for a reading"), Tone::Accent),
+        Phase::Looking { step } | Phase::Reviewing { step } if is(execution, step, state) => {
+            (Safe::of("waits for a reading"), Tone::Accent)
+        }
         Phase::Asking { step } if is(execution, step, state) => (Safe::of("waits for your answer"), Tone::Warn),
         _ => step_words(state, now),
     };

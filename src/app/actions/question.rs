@@ -3,15 +3,19 @@
 use crate::app::actions::Current;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
-use crate::domain::{Moment, Safe, figure};
-use crate::remediation::execution::{Execution, Gate, Input, Question, StepState};
-use crate::remediation::step::{StepEnd, Work};
+use crate::app::telemetry::Telemetry;
+use crate::domain::{Moment, Safe};
+use crate::remediation::execution::{Depends, Execution, Gate, Input, Question, Undoing};
+
+use super::evidence;
 
 /// The question with its keys, for the foot of the view of a run.
 #[must_use]
-pub fn foot(asked: &Question<'_>, current: &Current, now: Moment) -> (Vec<Line>, &'static str) {
-    let mut lines: Vec<Line> =
-        words(asked, &current.execution, now).into_iter().map(|text| vec![Span { text, tone: Tone::Warn }]).collect();
+pub fn foot(asked: &Question<'_>, current: &Current, live: &Telemetry, now: Moment) -> (Vec<Line>, &'static str) {
+    let mut lines: Vec<Line> = words(asked, &current.execution, live, now)
+        .into_iter()
+        .map(|text| vec![Span { text, tone: Tone::Warn }])
+        .collect();
     if let Question::Tick(..) = asked {
         let caret = if current.typing { "_" } else { "" };
         lines.push(vec![
@@ -22,6 +26,7 @@ pub fn foot(asked: &Question<'_>, current: &Current, now: Moment) -> (Vec<Line>,
     let listens = current.listens(now);
     let (answer, tone) = match asked {
         _ if !listens => ("read it first …", Tone::Unknown),
+        Question::Gate(state) if state.barred.is_some() => ("s leaves the step out   c stops here", Tone::Ok),
         Question::Gate(_) => ("Ctrl-T goes on   s leaves the step out   c stops here", Tone::Ok),
         Question::Compensate(_) => ("Ctrl-T runs them   c leaves everything as it is", Tone::Ok),
         Question::Tick(..) if current.typing => ("Enter ends the note   Ctrl-T: it is done", Tone::Ok),
@@ -33,12 +38,17 @@ pub fn foot(asked: &Question<'_>, current: &Current, now: Moment) -> (Vec<Line>,
 
 /// What is asked.
 #[must_use]
-pub fn words(asked: &Question<'_>, execution: &Execution, now: Moment) -> Vec<Safe> {
+pub fn words(asked: &Question<'_>, execution: &Execution, live: &Telemetry, now: Moment) -> Vec<Safe> {
     match asked {
         Question::Gate(state) => {
-            let mut lines = vec![Safe::of(format!("Next: {}. Go on with it?", state.step.title))];
-            lines.extend(state.told.iter().cloned());
-            lines.extend(last_seen(execution, now));
+            let mut lines = match &state.barred {
+                None => vec![Safe::of(format!("Next: {}. Go on with it?", state.step.title))],
+                Some(why) => vec![
+                    Safe::of(format!("Next: {}. Leave it out and go on?", state.step.title)),
+                    Safe::of(format!("it cannot run here: {why}")),
+                ],
+            };
+            lines.extend(execution.depends().iter().map(|depends| present(depends, live, now)));
             lines
         }
         Question::Tick(_, manual) => {
@@ -47,25 +57,31 @@ pub fn words(asked: &Question<'_>, execution: &Execution, now: Moment) -> Vec<Sa
             lines
         }
         Question::Compensate(undos) => {
-            let titles: Vec<&str> = undos.iter().map(|undo| undo.step.title.as_str()).collect();
+            let titles: Vec<&str> = undos.iter().map(|undoing| undoing.undo.step.title.as_str()).collect();
             let mut lines = vec![Safe::of(format!("Undo what was done? In this order: {}", titles.join("; then ")))];
+            lines.extend(undos.iter().filter(|undoing| undoing.of.is_in_doubt()).map(doubt));
             lines.extend(contacts(execution));
             lines
         }
     }
 }
 
-/// What the last step that looked saw: how long ago, and that steps after it may have changed it.
-fn last_seen(execution: &Execution, now: Moment) -> Option<Safe> {
-    let said = |(at, state): (usize, &StepState)| match &state.ended {
-        Some((when, StepEnd::Done { said, .. })) if matches!(state.step.work, Work::Look(_) | Work::WaitUntil(_)) => {
-            let after = execution.steps().iter().skip(at + 1).position(|later| later.began.is_some());
-            let since = after.map_or_else(String::new, |next| format!(", before step {}", at + next + 2));
-            Some(Safe::of(format!("{} ago{since}: {}", figure::age(now.since(*when)), said.last()?)))
-        }
-        _ => None,
-    };
-    execution.steps().iter().enumerate().rev().find_map(said)
+/// How it is now what a step depends on, and whether that is what the step is for.
+fn present(depends: &Depends<'_>, live: &Telemetry, now: Moment) -> Safe {
+    let (words, seen) = evidence::present(live, depends.name, depends.measure, now);
+    let Some(when) = depends.when else { return words };
+    let holds = seen.and_then(|seen| when.expect.holds(seen.value?, None, seen.at));
+    let is_for = format!("the step is for when it {}", when.expect.words());
+    Safe::of(match holds {
+        Some(false) => format!("{words}: NOT as it should be, {is_for}"),
+        Some(true) | None => format!("{words}; {is_for}"),
+    })
+}
+
+/// Nobody knows whether it was done.
+fn doubt(undoing: &Undoing<'_>) -> Safe {
+    let (of, undo) = (&undoing.of.step.title, &undoing.undo.step.title);
+    Safe::of(format!("MAY HAVE BEEN DONE, nobody knows: {of}. Look first whether {undo:?} does harm if it was not"))
 }
 
 fn contacts(execution: &Execution) -> Option<Safe> {
@@ -78,6 +94,7 @@ fn contacts(execution: &Execution) -> Option<Safe> {
 #[must_use]
 pub fn choices(asked: &Question<'_>) -> &'static str {
     match asked {
+        Question::Gate(state) if state.barred.is_some() => "type skip or stop",
         Question::Gate(_) => "type go, skip or stop",
         Question::Tick(..) => "type done and what was done, or stop",
         Question::Compensate(_) => "type undo, or leave",
@@ -89,7 +106,7 @@ pub fn choices(asked: &Question<'_>) -> &'static str {
 pub fn typed(asked: &Question<'_>, line: &str) -> Option<Input> {
     let line = line.trim();
     match (asked, line) {
-        (Question::Gate(_), "go") => Some(Input::GateAnswered(Gate::Go)),
+        (Question::Gate(state), "go") if state.barred.is_none() => Some(Input::GateAnswered(Gate::Go)),
         (Question::Gate(_), "skip") => Some(Input::GateAnswered(Gate::Skip)),
         (Question::Gate(_), "stop") => Some(Input::GateAnswered(Gate::Stop)),
         (Question::Compensate(_), "undo") => Some(Input::CompensationsAnswered(true)),

@@ -4,9 +4,9 @@
 use crate::domain::{Cause, Moment, Safe, figure};
 use crate::remediation::outcome::Outcome;
 use crate::remediation::runbook::ANSWER;
-use crate::remediation::step::StepEnd;
+use crate::remediation::step::{StepEnd, Work};
 
-use super::orders::{Gate, Note, Order, Phase, StepState};
+use super::orders::{Depends, Gate, Note, Order, Phase, StepState};
 use super::{Execution, Then};
 
 impl Execution {
@@ -14,10 +14,46 @@ impl Execution {
     pub(super) fn ask(&mut self, at: usize, now: Moment) -> Vec<Order> {
         self.phase = Phase::Asking { step: at };
         self.asked_at = now;
-        if self.alone { self.unanswerable(now) } else { Vec::new() }
+        match self.alone {
+            true => self.unanswerable(now),
+            // Whoever decides sees how it is now.
+            false if !self.depends().is_empty() => self.read_now(now),
+            false => Vec::new(),
+        }
+    }
+
+    /// What the step that a person is asked about depends on: its condition, what must hold before the first effect, and
+    /// what was looked at last before it.
+    #[must_use]
+    pub fn depends(&self) -> Vec<Depends<'_>> {
+        let Phase::Asking { step } = self.phase else { return Vec::new() };
+        let when = self.steps.get(step).and_then(|state| state.when.as_ref());
+        let when = when.map(|when| Depends { name: &when.name, measure: &when.measure, when: Some(when) });
+        let first = self.has_changed_nothing().then_some(&self.warrant.card().action.preconditions);
+        let wanted = first.into_iter().flatten();
+        let wanted = wanted.map(|wanted| Depends { name: &wanted.name, measure: &wanted.measure, when: None });
+        let before = self.steps.iter().take(step).rev().filter(|state| state.is_done());
+        let looked = before.filter_map(|state| match &state.step.work {
+            Work::Look(look) => Some(Depends { name: &look.name, measure: &look.measure, when: None }),
+            Work::WaitUntil(wait) => Some(Depends { name: &wait.trial.name, measure: &wait.trial.measure, when: None }),
+            _ => None,
+        });
+        let mut all: Vec<Depends<'_>> = Vec::new();
+        for one in when.into_iter().chain(wanted).chain(looked.take(1)) {
+            if !all.iter().any(|known| known.measure == one.measure) {
+                all.push(one);
+            }
+        }
+        all
     }
 
     pub(super) fn answered(&mut self, at: usize, answer: Gate, now: Moment) -> Vec<Order> {
+        if answer == Gate::Go && self.state(at).is_some_and(|state| state.barred.is_some()) {
+            return Vec::new();
+        }
+        if answer != Gate::Stop {
+            self.warrant.renew(now);
+        }
         let words = match answer {
             Gate::Go => "a person said: go on",
             Gate::Skip => "a person said: leave it out",
@@ -93,7 +129,7 @@ impl Execution {
         let words = Safe::of("a person stopped it");
         match self.phase {
             Phase::Running { step } if self.state(step).is_some_and(|state| state.step.work.is_inward()) => {
-                (self.waiting, self.glance) = (None, None);
+                (self.waiting, self.glances) = (None, Vec::new());
                 if let Some(state) = self.state_mut(step) {
                     state.ended = Some((now, StepEnd::Failed(Cause::Other(words))));
                 }
@@ -101,8 +137,8 @@ impl Execution {
                 let then = if undo { Then::Close(self.escalate(false)) } else { Then::Stop(Outcome::Cancelled) };
                 self.note(step, then, now)
             }
-            Phase::Looking { step } | Phase::Asking { step } => {
-                self.glance = None;
+            Phase::Looking { step } | Phase::Reviewing { step } | Phase::Asking { step } => {
+                self.glances.clear();
                 self.record_answer(step, &words, Then::Stop(Outcome::Cancelled), now)
             }
             Phase::Offering => self.leave_as_it_is(&Safe::of("a person said: leave it"), now),
@@ -111,10 +147,11 @@ impl Execution {
         }
     }
 
-    /// The runbook goes no further. What was done and has a compensation is offered to be undone.
+    /// The runbook goes no further. What was done and has a compensation is offered to be undone, and before it, since it
+    /// came last, what may have been done.
     pub(super) fn stop(&mut self, outcome: Outcome, now: Moment) -> Vec<Order> {
-        let undone = |state: &StepState| state.is_done() && state.undo.is_some();
-        let done = self.steps.iter().enumerate().rev().filter(|(_, state)| undone(state)).map(|(at, _)| at);
+        let steps = self.steps.iter().enumerate().rev();
+        let done = steps.filter(|(_, state)| state.can_be_undone()).map(|(at, _)| at);
         self.undoing = done.collect();
         if self.undoing.is_empty() {
             return self.close(outcome, now);
@@ -172,8 +209,11 @@ impl Execution {
     }
 
     fn not_compensated(&mut self) {
-        let left = |state: &&StepState| state.is_done() && state.undo.as_ref().is_some_and(|undo| !undo.is_done());
-        let titles: Vec<String> = self.steps.iter().filter(left).map(|state| state.step.title.to_string()).collect();
+        let left =
+            |state: &&StepState| state.can_be_undone() && state.undo.as_ref().is_some_and(|undo| !undo.is_done());
+        let doubt = |state: &StepState| if state.is_in_doubt() { " (may have been done)" } else { "" };
+        let words = |state: &StepState| format!("{}{}", state.step.title, doubt(state));
+        let titles: Vec<String> = self.steps.iter().filter(left).map(words).collect();
         self.undoing.clear();
         if !titles.is_empty() {
             self.reasons.push(Safe::of(format!("not compensated: {}", titles.join(", "))));

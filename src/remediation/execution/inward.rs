@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::{Cause, Moment, Safe, figure};
+use crate::remediation::guard;
 use crate::remediation::measure::{Evidence, Measure, Proof};
 use crate::remediation::runbook::READING;
 use crate::remediation::step::{StepEnd, Work};
@@ -16,7 +17,7 @@ use crate::remediation::outcome::Outcome;
 /// Pause between two readings that are asked for while a step waits for one.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// The first reading of a measure that is known and begun late enough.
+/// The newest reading of a measure that was begun late enough.
 #[derive(Clone, Debug)]
 pub struct Glance {
     measure: Measure,
@@ -36,9 +37,14 @@ impl Glance {
 
     fn take(&mut self, evidence: &Evidence) {
         let counts = evidence.measure == self.measure && evidence.at.boot >= self.since.boot;
-        if counts && evidence.value.is_some_and(|value| !value.is_nan()) && self.seen.is_none() {
+        if counts && self.seen.as_ref().is_none_or(|seen| seen.at.boot <= evidence.at.boot) {
             self.seen = Some(evidence.clone());
         }
+    }
+
+    /// It, where it says anything.
+    fn known(&self) -> Option<&Evidence> {
+        self.seen.as_ref().filter(|seen| seen.value.is_some_and(|value| !value.is_nan()))
     }
 }
 
@@ -46,7 +52,7 @@ impl Execution {
     /// The reading on which a step depends is asked for.
     pub(super) fn look(&mut self, at: usize, now: Moment) -> Vec<Order> {
         let Some(when) = self.state(at).and_then(|state| state.when.as_ref()) else { return Vec::new() };
-        self.glance = Some(Glance::new(&when.measure, now));
+        self.glances = vec![Glance::new(&when.measure, now)];
         self.asked_at = now;
         self.phase = Phase::Looking { step: at };
         self.read_now(now)
@@ -64,33 +70,82 @@ impl Execution {
     }
 
     pub(super) fn glance_at(&mut self, evidence: &Evidence) {
-        if let Some(glance) = &mut self.glance {
+        for glance in &mut self.glances {
             glance.take(evidence);
+        }
+    }
+
+    fn glimpse(&self) -> Option<&Evidence> {
+        self.glances.first().and_then(Glance::known)
+    }
+
+    /// A look is over; the card says that it is taken, so that it takes nothing from the consent.
+    fn looked(&mut self, now: Moment) {
+        self.glances.clear();
+        self.warrant.waited(now.since(self.asked_at).min(READING));
+    }
+
+    /// What must hold before the first effect is asked for.
+    pub(super) fn review(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        let wanted = &self.warrant.card().action.preconditions;
+        self.glances = wanted.iter().map(|wanted| Glance::new(&wanted.measure, now)).collect();
+        self.asked_at = now;
+        self.phase = Phase::Reviewing { step: at };
+        self.read_now(now)
+    }
+
+    /// Whether the first effect may come, by readings begun just before: what is not known, or is old, shows nothing.
+    pub(super) fn judge_again(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        let known: Vec<Evidence> = self.glances.iter().filter_map(Glance::known).cloned().collect();
+        let mut missing = false;
+        let mut against = None;
+        for wanted in &self.warrant.card().action.preconditions {
+            let Some(why) = guard::unmet_in(wanted, &known, now) else { continue };
+            let seen = known.iter().find(|reading| reading.measure == wanted.measure);
+            let is_fresh = seen.is_some_and(|reading| now.since(reading.at) <= wanted.fresh);
+            missing |= !is_fresh;
+            if is_fresh || against.is_none() {
+                against = Some(why);
+            }
+        }
+        match against {
+            None => {
+                self.looked(now);
+                self.reviewed = Some(now);
+                self.next(now)
+            }
+            Some(_) if missing && now.since(self.asked_at) <= READING => Vec::new(),
+            Some(why) => {
+                self.looked(now);
+                let number = self.number(at);
+                self.reasons.push(Safe::of(format!("before {number}, in a fresh reading: {why}")));
+                self.refuse(now)
+            }
         }
     }
 
     /// Whether a step is done, skipped, or cannot be decided on: what is not known is never true, nor false.
     pub(super) fn decide(&mut self, at: usize, now: Moment) -> Vec<Order> {
-        let seen = self.glance.as_ref().and_then(|glance| glance.seen.clone());
+        let seen = self.glimpse().cloned();
         let Some(when) = self.state(at).and_then(|state| state.when.clone()) else { return Vec::new() };
         let holds = seen.as_ref().and_then(|seen| when.expect.holds(seen.value?, None, seen.at));
         let told = |seen: &Evidence| Safe::of(format!("{} is {}", when.name, seen.words));
         match (holds, seen) {
             (Some(true), Some(seen)) => {
-                self.glance = None;
+                self.looked(now);
                 if let Some(state) = self.state_mut(at) {
-                    state.holds = true;
+                    state.held_at = Some(now);
                     state.told.push(told(&seen));
                 }
                 self.next(now)
             }
             (Some(false), Some(seen)) => {
                 let why = Safe::of(format!("{}, and it is for when it {}", told(&seen), when.expect.words()));
-                self.glance = None;
+                self.looked(now);
                 self.skip(at, why, now)
             }
             _ if now.since(self.asked_at) > READING => {
-                self.glance = None;
+                self.glances.clear();
                 let (number, name) = (self.number(at), &when.name);
                 let why = Safe::of(format!("{number}: {name} is not known, and what is not known is not true"));
                 self.reasons.push(why.clone());
@@ -123,7 +178,7 @@ impl Execution {
                 self.read_now(now)
             }
             Work::Look(look) => {
-                self.glance = Some(Glance::new(&look.measure, now));
+                self.glances = vec![Glance::new(&look.measure, now)];
                 self.read_now(now)
             }
             _ => Vec::new(),
@@ -152,7 +207,7 @@ impl Execution {
             }
             (Work::Manual(_), Input::Ticked { note }) => Some(done(Safe::of(format!("ticked: {note}")))),
             (Work::WaitUntil(_), _) => self.waited(now),
-            (Work::Look(look), _) => match self.glance.as_ref().and_then(|glance| glance.seen.as_ref()) {
+            (Work::Look(look), _) => match self.glimpse() {
                 Some(seen) => Some(done(Safe::of(format!("{} is {}", look.name, seen.words)))),
                 None if late => Some(failed(format!("{} could not be read", look.name))),
                 None => None,
@@ -160,10 +215,10 @@ impl Execution {
             _ => None,
         };
         let Some(end) = end else {
-            let waits = self.waiting.is_some() || self.glance.is_some();
+            let waits = self.waiting.is_some() || !self.glances.is_empty();
             return if waits { self.refresh(now) } else { Vec::new() };
         };
-        (self.waiting, self.glance) = (None, None);
+        (self.waiting, self.glances) = (None, Vec::new());
         self.step_ended(at, end, now)
     }
 

@@ -1,9 +1,9 @@
 //! What an execution says and is told: orders out, inputs in, the records it leaves, and where it stands.
 
-use crate::domain::{Moment, Safe};
+use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::guard::Approved;
 use crate::remediation::inward::{Condition, Manual};
-use crate::remediation::measure::Evidence;
+use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::step::{Step, StepEnd, Work};
@@ -131,6 +131,11 @@ pub enum Phase {
     Offering,
     /// Waits for the end of a step to be on disk.
     Noting,
+    /// Waits for readings that show that what must hold before the first effect does.
+    Reviewing {
+        /// Which step would have it.
+        step: usize,
+    },
 }
 
 /// What a person is waited for.
@@ -141,7 +146,27 @@ pub enum Question<'a> {
     /// That something was done by hand.
     Tick(&'a StepState, &'a Manual),
     /// Whether these are run, in this order.
-    Compensate(Vec<&'a StepState>),
+    Compensate(Vec<Undoing<'a>>),
+}
+
+/// A step that was done, or may have been, and what undoes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Undoing<'a> {
+    /// What undoes.
+    pub undo: &'a StepState,
+    /// What is undone.
+    pub of: &'a StepState,
+}
+
+/// What a person should see of before deciding on a step: how it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Depends<'a> {
+    /// What it is, in words.
+    pub name: &'a Safe,
+    /// What is read.
+    pub measure: &'a Measure,
+    /// The step is only for when this holds.
+    pub when: Option<&'a Condition>,
 }
 
 /// One step's way.
@@ -163,10 +188,12 @@ pub struct StepState {
     pub told: Vec<Safe>,
     /// What undoes it.
     pub undo: Option<Box<StepState>>,
+    /// Why it cannot run here: it is never begun.
+    pub barred: Option<Safe>,
     /// Its place on the card of a runbook.
     pub(super) part: Option<usize>,
-    /// What must hold for it does.
-    pub(super) holds: bool,
+    /// When what must hold for it was seen to.
+    pub(super) held_at: Option<Moment>,
     /// A person said go on.
     pub(super) answered: bool,
 }
@@ -183,8 +210,9 @@ impl StepState {
             ask: false,
             told: Vec::new(),
             undo: None,
+            barred: None,
             part: None,
-            holds: false,
+            held_at: None,
             answered: false,
         }
     }
@@ -199,6 +227,34 @@ impl StepState {
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self.ended, Some((_, StepEnd::Done { .. })))
+    }
+
+    /// It ended without being done, and may have had an effect all the same, or a part of it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.ended.as_ref().is_some_and(|(_, end)| self.leaves_doubt(end))
+    }
+
+    pub(super) fn leaves_doubt(&self, end: &StepEnd) -> bool {
+        let by_hand = matches!(self.step.work, Work::Manual(_));
+        match end {
+            StepEnd::Unknown(_) | StepEnd::Cancelled(_) | StepEnd::Miscarried(_) => self.changes(),
+            // A program that ends badly has run.
+            StepEnd::Failed(Cause::CommandFailed { .. }) => self.changes(),
+            StepEnd::Failed(_) => by_hand,
+            StepEnd::Done { .. } | StepEnd::OtherTarget(_) => false,
+        }
+    }
+
+    /// There is, or may be, something to undo, and what undoes it.
+    pub(super) fn can_be_undone(&self) -> bool {
+        let nothing_to_do = match &self.ended {
+            Some((_, StepEnd::Done { fates, .. })) => {
+                !fates.is_empty() && fates.iter().all(|(_, fate)| *fate != Fate::Done)
+            }
+            _ => false,
+        };
+        self.undo.is_some() && (self.is_done() && !nothing_to_do || self.is_in_doubt())
     }
 
     /// It is there to change something.
@@ -217,7 +273,7 @@ impl StepState {
             Some((_, StepEnd::Done { fates, .. })) => {
                 fates.is_empty() || fates.iter().any(|(_, fate)| *fate == Fate::Done)
             }
-            Some((_, StepEnd::Unknown(_))) => true,
+            Some((_, StepEnd::Unknown(_) | StepEnd::Miscarried(_))) => true,
             _ => false,
         };
         self.changes() && changed

@@ -8,6 +8,7 @@ use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
+use crate::remediation::service::facts::{ServiceFacts, ServiceState};
 use crate::remediation::step::{Binding, FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
 use crate::remediation::upkeep::UpkeepStep;
 
@@ -26,6 +27,8 @@ fn of_runbook(card: &Card, runbook: &Runbook) -> Vec<StepState> {
     let made = runbook.steps.iter().enumerate().map(|(place, step)| {
         let mut state = of_item(card, runbook, place, step)?;
         state.undo = match &step.undo {
+            // What is never done is never undone.
+            Some(_) if state.barred.is_some() => None,
             Some(undo) => Some(Box::new(of_item(card, runbook, runbook.steps.len() + place, undo)?)),
             None => None,
         };
@@ -35,26 +38,40 @@ fn of_runbook(card: &Card, runbook: &Runbook) -> Vec<StepState> {
 }
 
 fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> Option<StepState> {
-    let found = card.part(place)?;
+    let (found, barred) = (card.part(place)?, card.barred(place).cloned());
     let work = match &item.deed {
         Deed::Work(work) => work.clone(),
         Deed::Sessions { database, verb, .. } => Work::Sessions(SessionsStep { database: *database, verb: *verb }),
         Deed::Service { step, stable, order } => Work::Service(Box::new(ServiceWork {
             step: (**step).clone(),
-            before: found.service.clone()?,
+            before: found.service.clone().or_else(|| barred.as_ref().map(|_| unseen()))?,
             stable: *stable,
             within: item.deadline.saturating_sub(*order),
             binding: runbook.binding(place),
         })),
-        Deed::Flush { cache, tolerance } => {
-            Work::Flush(FlushStep { cache: *cache, count: found.count?, tolerance: *tolerance })
-        }
+        Deed::Flush { cache, tolerance } => Work::Flush(FlushStep {
+            cache: *cache,
+            count: found.count.or_else(|| barred.as_ref().map(|_| 0))?,
+            tolerance: *tolerance,
+        }),
     };
     let mut state = StepState::new(Step { title: item.title.clone(), work, deadline: item.deadline });
     state.part = Some(place);
     state.when.clone_from(&item.when);
     state.ask = item.ask;
+    state.barred = barred;
     Some(state)
+}
+
+/// What cannot run was not seen, and is never begun.
+fn unseen() -> ServiceFacts {
+    ServiceFacts {
+        state: ServiceState::Unknown,
+        instances: Vec::new(),
+        restarts: None,
+        required_by: Vec::new(),
+        words: Safe::of("not seen"),
+    }
 }
 
 fn alone(card: &Card) -> Vec<Step> {

@@ -1,7 +1,10 @@
 //! The machine against a simulated world that logs every effect, with faults and crashes at any moment; and its paths one
 //! by one.
 
+mod barred;
+mod doubtful;
 mod fresh;
+mod looked_again;
 mod paths;
 mod properties;
 mod results;

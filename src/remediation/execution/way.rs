@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::cause::Phase as Waited;
 use crate::domain::{Cause, Moment, Safe};
+use crate::remediation::guard::CONSENT_LASTS;
 use crate::remediation::level::Level;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
@@ -21,13 +22,17 @@ const DISK: Duration = Duration::from_secs(20);
 impl Execution {
     /// The next step, when nothing speaks against it: the last look before the first byte.
     pub(super) fn next(&mut self, now: Moment) -> Vec<Order> {
+        if self.steps.is_empty() {
+            self.reasons.push(Safe::of("nothing was done: it does not fit what its card shows"));
+            return self.close(Outcome::Refused, now);
+        }
         let Some(at) = self.steps.iter().position(StepState::waits) else { return self.verify(now) };
         if self.cancelled {
             return self.stop(Outcome::Cancelled, now);
         }
-        if self.has_not_begun() && !self.warrant.is_good(now) {
-            self.reasons.push(Safe::of("the consent ran out before the first step"));
-            return self.close(Outcome::Refused, now);
+        if self.has_changed_nothing() && !self.warrant.is_good(now) {
+            self.reasons.push(Safe::of("the consent ran out before anything that changes something was sent"));
+            return self.refuse(now);
         }
         if now.since(self.began) > self.warrant.card().action.limits.deadline {
             self.reasons.push(Safe::of("it ran out of time between two steps"));
@@ -38,11 +43,45 @@ impl Execution {
             return self.stop(if self.has_not_begun() { Outcome::Refused } else { Outcome::TimedOut }, now);
         }
         let Some(state) = self.steps.get(at) else { return Vec::new() };
-        match (&state.when, state.ask) {
-            (Some(_), _) if !state.holds => self.look(at, now),
-            (_, true) if !state.answered => self.ask(at, now),
+        let is_old = |seen: Moment| now.since(seen) > CONSENT_LASTS;
+        match (&state.when, state.ask, &state.barred) {
+            // Whoever was asked may have thought for long.
+            (Some(_), ..) if state.held_at.is_none_or(is_old) => self.look(at, now),
+            (_, true, _) if !state.answered => self.ask(at, now),
+            (.., Some(why)) => {
+                let why = why.clone();
+                self.cannot_run(at, &why, now)
+            }
+            _ if self.is_to_be_reviewed(state, now) => self.review(at, now),
             _ => self.start(at, now),
         }
+    }
+
+    /// What had to hold at consent is looked at again before the first effect, where anything stood before it: a question,
+    /// a wait, what is done by hand. Before later effects it is not: what the runbook itself did by then may be just what
+    /// ends it, as a service that had to be degraded is not after its restart. For those a step has its own `when`.
+    fn is_to_be_reviewed(&self, state: &StepState, now: Moment) -> bool {
+        let conditions = !self.warrant.card().action.preconditions.is_empty();
+        let first = state.changes() && self.has_changed_nothing();
+        conditions && first && !self.has_not_begun() && self.reviewed != Some(now)
+    }
+
+    /// No step that is there to change something was begun.
+    pub(super) fn has_changed_nothing(&self) -> bool {
+        !self.steps.iter().any(|state| state.changes() && state.began.is_some())
+    }
+
+    /// A guard speaks against the first effect. What was done by hand before it, or read, is a beginning all the same.
+    pub(super) fn refuse(&mut self, now: Moment) -> Vec<Order> {
+        let began = self.acted || self.steps.iter().any(StepState::can_be_undone);
+        self.stop(if began { Outcome::Failed } else { Outcome::Refused }, now)
+    }
+
+    /// A step that cannot run here is needed, and nobody is to be asked.
+    fn cannot_run(&mut self, at: usize, why: &Safe, now: Moment) -> Vec<Order> {
+        let why = Safe::of(format!("it would be needed, and cannot run here: {why}"));
+        self.reasons.push(Safe::of(format!("{}: {why}", self.number(at))));
+        self.record_answer(at, &why, Then::Stop(Outcome::Failed), now)
     }
 
     /// No step was begun, left out or asked about.
@@ -113,13 +152,15 @@ impl Execution {
 
     pub(super) fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {
         let first = at == 0;
+        let said = self.state(at).and_then(|state| state.failure_in(&end));
+        self.spare_the_consent(at, &end, now);
         let (outcome, why) = match &end {
             StepEnd::Done { .. } => (None, None),
             StepEnd::OtherTarget(what) => {
                 let why = Safe::of(format!("it is not the target of the card any more: {what}"));
                 (Some(if first { Outcome::Refused } else { Outcome::Failed }), Some(why))
             }
-            StepEnd::Failed(cause) => (Some(Outcome::Failed), Some(Safe::of(cause.to_string()))),
+            StepEnd::Failed(_) | StepEnd::Miscarried(_) => (Some(Outcome::Failed), said),
             StepEnd::Cancelled(left) => (Some(Outcome::Cancelled), Some(left.clone())),
             StepEnd::Unknown(cause) => {
                 self.lost = true;
@@ -174,6 +215,18 @@ impl Execution {
             None => Then::Next,
         };
         self.note(at, then, now)
+    }
+
+    /// What the card says is waited for or read takes nothing from the consent, as long as it may take; and who ticks what
+    /// they did is there.
+    fn spare_the_consent(&mut self, at: usize, end: &StepEnd, now: Moment) {
+        let Some(state) = self.state(at).filter(|state| !state.changes()) else { return };
+        let lasted = state.began.map_or(Duration::ZERO, |began| now.since(began)).min(state.step.deadline);
+        match (&state.step.work, end) {
+            (Work::Manual(_), StepEnd::Done { .. }) => self.warrant.renew(now),
+            (Work::Manual(_), _) => {}
+            _ => self.warrant.waited(lasted),
+        }
     }
 
     /// The target itself said that it went wrong, and may have done something all the same: drift in the wanted direction
@@ -251,7 +304,7 @@ impl Execution {
             }
             if self.was_answered_by_an_error() {
                 self.reasons.push(Safe::of("readings show what was wanted, but the target answered with an error: whether it was this is not known"));
-                return self.close(Outcome::Unknown, now);
+                return self.stop(Outcome::Unknown, now);
             }
             return self.close(Outcome::Verified, now);
         }

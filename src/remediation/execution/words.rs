@@ -15,7 +15,9 @@ impl Execution {
             Phase::Running { step } => self.cancel_words_of(step),
             Phase::Verifying | Phase::Closing(_) => "everything was sent; it only watches for the result",
             Phase::Ended { .. } => "it is over",
-            Phase::Looking { .. } | Phase::Asking { .. } => "this step was not begun: it stops here at once",
+            Phase::Looking { .. } | Phase::Reviewing { .. } | Phase::Asking { .. } => {
+                "this step was not begun: it stops here at once"
+            }
             Phase::Offering => "nothing more will be sent; what was done stays as it is",
             Phase::Noting => "the step is over; the next one will not start",
         }
@@ -42,6 +44,23 @@ impl Execution {
 }
 
 impl StepState {
+    /// Why it failed, and whether it may have had an effect all the same.
+    #[must_use]
+    pub fn failure(&self) -> Option<Safe> {
+        self.failure_in(self.ended.as_ref().map(|(_, end)| end)?)
+    }
+
+    pub(super) fn failure_in(&self, end: &StepEnd) -> Option<Safe> {
+        let (StepEnd::Failed(cause) | StepEnd::Miscarried(cause)) = end else { return None };
+        let words = match (self.leaves_doubt(end), &self.step.work) {
+            (true, Work::Manual(_)) => "whether it was done by hand is not known: ",
+            (true, _) => "it was sent; what it did is not known: ",
+            (false, _) if self.changes() => "nothing was done: ",
+            (false, _) => "",
+        };
+        Some(Safe::of(format!("{words}{cause}")))
+    }
+
     /// How it ended, for the record.
     #[must_use]
     pub fn words(&self) -> Safe {
@@ -57,7 +76,9 @@ impl StepState {
             }
             StepEnd::Done { said: lines, .. } => format!("done: {}", said(lines)),
             StepEnd::OtherTarget(what) => format!("another target: {what}"),
-            StepEnd::Failed(cause) => format!("failed: {cause}"),
+            StepEnd::Failed(_) | StepEnd::Miscarried(_) => {
+                format!("failed: {}", self.failure_in(end).unwrap_or_default())
+            }
             StepEnd::Unknown(cause) => format!("unknown: {cause}"),
             StepEnd::Cancelled(left) => format!("stopped: {left}"),
         })

@@ -32,6 +32,8 @@ impl Runbook {
     fn add(&self, whole: &mut Preview, place: usize, step: &RunbookStep, looked: Option<Result<Preview, Cause>>) {
         let number = self.number(place);
         let named = |text: &Safe| Safe::of(format!("{number}: {text}"));
+        let failed = |why: String| Preview { obstacles: vec![Safe::of(why)], ..Preview::default() };
+        let was_seen = matches!(looked, Some(Ok(_)));
         let mut found = match (&step.deed, looked) {
             (_, Some(Ok(found))) => found,
             // What only reads changes nothing, wherever it turns out to be.
@@ -39,29 +41,30 @@ impl Runbook {
                 whole.remarks.push(named(&Safe::of(format!("cannot be looked at now: {cause}"))));
                 written::of(&Work::Sql(sql.clone()))
             }
-            (_, Some(Err(cause))) => {
-                whole.obstacles.push(named(&Safe::of(format!("no preview: {cause}"))));
-                Preview::default()
-            }
+            (_, Some(Err(cause))) => failed(format!("no preview: {cause}")),
             (Deed::Work(work), None) => written::of(work),
-            (_, None) => {
-                whole.obstacles.push(named(&Safe::of("it was not looked at")));
-                Preview::default()
-            }
+            (_, None) => failed("it was not looked at".to_owned()),
         };
         whole.remarks.extend(found.remarks.drain(..).map(|remark| named(&remark)));
-        // What undoes is offered only after a failure: what speaks against it now may not then.
-        let against = found.obstacles.drain(..).map(|obstacle| named(&obstacle));
-        let nobody = matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty();
-        if place < self.steps.len() && !nobody {
-            whole.obstacles.extend(against);
-        } else {
-            whole.remarks.extend(against);
-        }
-        if matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty() {
+        let against = std::mem::take(&mut found.obstacles);
+        let nobody = was_seen && matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty();
+        if nobody {
             whole.remarks.push(named(&Safe::of("nobody fits now: this step will be left out")));
         }
-        if place < self.steps.len() {
+        let undoes = place.checked_sub(self.steps.len());
+        let of_barred = |whole: &Preview| whole.parts.iter().any(|p| Some(p.place) == undoes && p.barred.is_some());
+        let mut barred = None;
+        match undoes {
+            _ if against.is_empty() => {}
+            // What will not be done needs nothing that undoes it.
+            Some(_) if of_barred(whole) => {}
+            // What undoes is offered only after a failure: what speaks against it now may not then.
+            Some(_) if was_seen => whole.remarks.extend(against.iter().map(named)),
+            None if nobody => whole.remarks.extend(against.iter().map(named)),
+            None if step.can_be_left_out() => barred = Some(joined(&against)),
+            _ => whole.obstacles.extend(against.iter().map(named)),
+        }
+        if undoes.is_none() && barred.is_none() {
             for object in &found.objects {
                 if !whole.objects.iter().any(|known| known.key == object.key) {
                     whole.objects.push(object.clone());
@@ -72,7 +75,7 @@ impl Runbook {
                 whole.count = Some(whole.count.unwrap_or(0).saturating_add(count));
             }
         }
-        whole.parts.push(Part { place, found });
+        whole.parts.push(Part { place, found, barred });
     }
 
     /// `3`, or `undo of 3`.
@@ -84,7 +87,8 @@ impl Runbook {
 
     /// Every step with all that is consented to, in lines.
     fn lines(&self, whole: &Preview) -> Vec<Untrusted> {
-        let part = |place: usize| whole.parts.iter().find(|part| part.place == place).map(|part| &part.found);
+        let found = |place: usize| whole.parts.iter().find(|part| part.place == place);
+        let part = |place: usize| found(place).map(|part| &part.found);
         let mut lines = Vec::new();
         let count = self.steps.len();
         for (place, step) in self.steps.iter().enumerate() {
@@ -92,9 +96,16 @@ impl Runbook {
             if let Some(when) = &step.when {
                 lines.push(text(format!("    only when  {}", when.words())));
             }
+            let barred = found(place).and_then(|part| part.barred.as_ref());
             if step.ask {
                 let within = figure::span(ANSWER);
-                lines.push(text(format!("    asks       before it: go on, skip or stop; within {within}")));
+                let answers = if barred.is_some() { "skip or stop" } else { "go on, skip or stop" };
+                lines.push(text(format!("    asks       before it: {answers}; within {within}")));
+            }
+            if let Some(why) = barred {
+                lines.push(text(format!("    CANNOT RUN {why}")));
+                lines.push(text(format!("    so         {}", step.without())));
+                continue;
             }
             deed(&mut lines, "    ", step, part(place));
             if let Some(undo) = &step.undo {
@@ -104,6 +115,10 @@ impl Runbook {
         }
         lines
     }
+}
+
+fn joined(reasons: &[Safe]) -> Safe {
+    Safe::of(reasons.iter().map(Safe::as_str).collect::<Vec<_>>().join("; "))
 }
 
 fn deed(lines: &mut Vec<Untrusted>, indent: &str, step: &RunbookStep, found: Option<&Preview>) {

@@ -55,6 +55,10 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let input = match current.execution.question() {
+        Some(Question::Gate(state)) if state.barred.is_some() => {
+            say(model, "this step cannot run here: s leaves it out, c stops", Tone::Unknown);
+            return Vec::new();
+        }
         Some(Question::Gate(_)) => Input::GateAnswered(Gate::Go),
         Some(Question::Compensate(_)) => Input::CompensationsAnswered(true),
         Some(Question::Tick(..)) if current.note.chars().any(char::is_alphanumeric) => {

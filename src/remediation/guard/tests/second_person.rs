@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::remediation::approval::{Approval, NO_POLICY, OsIdentity, Request};
 use crate::remediation::cooldown::{BootId, BootMoment};
+use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
+use crate::remediation::step::Work;
 
 const FOR_ALL: &[&str] = &["L2"];
 
@@ -231,6 +233,42 @@ proptest! {
         prop_assert_eq!(adopted.digest() == with(agreed).digest(), near || agreed == found);
         prop_assert_eq!(adopted.preview.remarks.is_empty(), !near || agreed == found, "it says so");
         prop_assert_eq!(with(found).for_agreed(None).digest(), with(found).digest());
+    }
+
+    /// The same for the one flush of a runbook, which is sent by the number that was agreed to.
+    #[test]
+    fn a_flush_of_a_runbook_takes_the_agreed_count(agreed in 0u64..2000, found in 0u64..2000) {
+        let step = |deed| RunbookStep {
+            title: Safe::of("do it"),
+            deed,
+            deadline: Duration::from_secs(5),
+            when: None,
+            ask: false,
+            undo: None,
+        };
+        let pause = || step(Deed::Work(Work::Pause(Duration::from_secs(1))));
+        let flush = || step(Deed::Flush { cache: 0, tolerance: 0.1 });
+        let with = |steps: Vec<RunbookStep>, count: u64| {
+            let mut action = action(Level::L3);
+            let book = Runbook { steps, contacts: Vec::new() };
+            let looks = book.items().into_iter().filter(|(_, item)| matches!(item.deed, Deed::Flush { .. }));
+            let look = |(place, _)| (place, Ok(Preview { count: Some(count), ..Preview::default() }));
+            let preview = book.preview(&action.id, &action.target.name, looks.map(look).collect());
+            action.plan = Plan::Runbook(Box::new(book));
+            Card::new(action, preview, Vec::new(), at(0.0))
+        };
+        let one = |count| with(vec![pause(), flush()], count);
+        let adopted = one(found).for_agreed(Some(agreed));
+        let near = found.abs_diff(agreed) as f64 <= agreed as f64 * 0.1 && found > 0;
+        let wanted = if near { agreed } else { found };
+        prop_assert_eq!(adopted.count(), wanted);
+        prop_assert_eq!(adopted.part(1).and_then(|part| part.count), Some(wanted), "what is sent is held against it");
+        prop_assert_eq!(adopted.digest() == one(agreed).digest(), near || agreed == found);
+        let says = adopted.preview.remarks.iter().any(|remark| remark.as_str().contains("were agreed to"));
+        prop_assert_eq!(says, near && agreed != found, "it says so");
+        // Of several nobody agreed to each.
+        let two = || with(vec![flush(), flush()], found);
+        prop_assert_eq!(two().for_agreed(Some(agreed)).digest(), two().digest());
     }
 }
 

@@ -1,0 +1,177 @@
+//! What a person sees where a runbook waits for them: how it is now and not how it was, what cannot run here, and what may
+//! have been done.
+
+use quarterdeck::app::view::Overlay;
+use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::domain::{Cause, Safe, Untrusted};
+use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::card::{Identity, Preview};
+use quarterdeck::remediation::execution::{Input, Phase};
+use quarterdeck::remediation::service::facts::{Instance, ServiceFacts, ServiceState};
+use quarterdeck::remediation::step::StepEnd;
+
+use crate::world::World;
+use crate::world::readings::{answer, silence};
+use crate::{drawn, text};
+
+const SIZE: (u16, u16) = (100, 30);
+const RUN: Key = Key::ctrl('t');
+
+fn world() -> World {
+    World::new(
+        r#"
+        [[service]]
+        name = "api"
+        url = "http://127.0.0.1:1/health"
+        [[runbook]]
+        name = "restart"
+        title = "restart by the book"
+        target = "api"
+        level = "L2"
+        contacts = ["ada, 0123"]
+        watch = "service api"
+        expect = "down"
+        [[runbook.step]]
+        title = "see how it is"
+        look = "service api"
+        [[runbook.step]]
+        title = "stop the unit"
+        unit = "api.service"
+        verb = "stop"
+        ask = true
+        [runbook.step.undo]
+        title = "start the unit again"
+        unit = "api.service"
+        verb = "start"
+        [[runbook.step]]
+        title = "run the last thing"
+        command = ["/bin/false"]
+        [actions]
+        allow = true
+        "#,
+    )
+}
+
+fn orders(world: &mut World, event: Event) -> Vec<Effect> {
+    let now = world.moment();
+    update(&mut world.model, event, now)
+}
+
+fn seen() -> Preview {
+    let facts = ServiceFacts {
+        state: ServiceState::Running,
+        instances: vec![Instance { pid: Some(7), invocation: Some(Safe::of("abc")) }],
+        restarts: None,
+        required_by: Vec::new(),
+        words: Safe::of("running"),
+    };
+    Preview {
+        identity: Identity { facts: vec![("service", Untrusted::from("api.service"))] },
+        effect: vec![Untrusted::from("'systemctl' 'stop'")],
+        service: Some(facts),
+        ..Preview::default()
+    }
+}
+
+fn missing() -> Cause {
+    Cause::Misconfigured(Safe::of("api.service: not-found, says systemd"))
+}
+
+fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
+    orders(world, Event::ActionHappened { run, input: Box::new(input) })
+}
+
+fn phase(world: &World) -> Phase {
+    world.model.actions.current.as_ref().unwrap().execution.phase()
+}
+
+/// The card, of looks that gave this.
+fn card(world: &mut World, found: impl Fn() -> Result<Preview, Cause>) -> String {
+    world.press("a");
+    let effects = orders(world, Event::KeyPressed(Key::plain(Code::Enter)));
+    for effect in effects {
+        if let Effect::Preview(order) = effect {
+            let begun = world.moment();
+            orders(world, Event::Previewed { id: order.id, outcome: Box::new(found()), begun });
+        }
+    }
+    assert!(matches!(world.model.view.overlays.last(), Some(Overlay::Card(_))), "no card");
+    text(&drawn(world, SIZE, false))
+}
+
+/// A runbook that waits at its gate, and the number of its run.
+fn at_the_gate(world: &mut World, found: impl Fn() -> Result<Preview, Cause>) -> u64 {
+    world.service("api", answer(200, "{}", 1.0));
+    card(world, found);
+    world.wait(0.5);
+    world.write("api");
+    let effects = orders(world, Event::KeyPressed(RUN));
+    let Some(Effect::Hold { run, .. }) = effects.first() else { panic!("{effects:?}") };
+    let run = *run;
+    tell(world, run, Input::Held(Ok(())));
+    tell(world, run, Input::Recorded(Ok(())));
+    world.wait(1.0);
+    world.service("api", answer(200, "{}", 1.0));
+    let effects = tell(world, run, Input::Recorded(Ok(())));
+    assert_eq!(phase(world), Phase::Asking { step: 1 });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::RefreshAll)), "{effects:?}");
+    run
+}
+
+#[test]
+fn a_gate_shows_how_it_is_now() {
+    let mut world = world();
+    at_the_gate(&mut world, || Ok(seen()));
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("health of api is ok, read 0s ago"), "{screen}");
+    world.wait(7.0);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("health of api is ok, read 7s ago"), "{screen}");
+    world.service("api", answer(503, "{}", 1.0));
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("health of api is down, read 0s ago"), "{screen}");
+    assert!(!screen.contains("health of api is ok, read"), "{screen}");
+    world.service("api", silence(Cause::Other(Safe::of("no answer"))));
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(!screen.contains("health of api is ok, read"), "{screen}");
+}
+
+#[test]
+fn what_cannot_run_here_can_only_be_left_out() {
+    let mut world = world();
+    let screen = card(&mut world, || Err(missing()));
+    assert!(screen.contains("CANNOT RUN HERE") && screen.contains("api.service: not-found"), "{screen}");
+    assert!(screen.contains("it can only be left out"), "{screen}");
+    let mut world = self::world();
+    let run = at_the_gate(&mut world, || Err(missing()));
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("Leave it out and go on?") && screen.contains("it cannot run here"), "{screen}");
+    world.wait(0.5);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("s leaves the step out") && !screen.contains("Ctrl-T goes on"), "{screen}");
+    assert!(orders(&mut world, Event::KeyPressed(RUN)).is_empty());
+    assert!(world.message().contains("cannot run here"), "{}", world.message());
+    assert_eq!(phase(&world), Phase::Asking { step: 1 });
+    assert!(matches!(orders(&mut world, Event::KeyPressed(Key::char('s'))).as_slice(), [Effect::Record { .. }]));
+    let effects = tell(&mut world, run, Input::Recorded(Ok(())));
+    assert!(matches!(effects.as_slice(), [Effect::RunAction { step: 2, .. }]), "{effects:?}");
+}
+
+#[test]
+fn what_may_have_been_done_is_marked_where_it_is_offered_to_be_undone() {
+    let mut world = world();
+    let run = at_the_gate(&mut world, || Ok(seen()));
+    drawn(&mut world, SIZE, false);
+    world.wait(0.5);
+    orders(&mut world, Event::KeyPressed(RUN));
+    let effects = tell(&mut world, run, Input::Recorded(Ok(())));
+    assert!(matches!(effects.as_slice(), [Effect::RunAction { step: 1, .. }]), "{effects:?}");
+    let end = StepEnd::Miscarried(Cause::Other(Safe::of("two processes are left")));
+    tell(&mut world, run, Input::StepEnded { step: 1, end });
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    assert_eq!(phase(&world), Phase::Offering);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("Undo what was done?") && screen.contains("start the unit again"), "{screen}");
+    assert!(screen.contains("MAY HAVE BEEN DONE") && screen.contains("stop the unit"), "{screen}");
+    assert!(screen.contains("it was sent; what it did is not known: two processes are left"), "{screen}");
+}
