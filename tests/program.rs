@@ -9,6 +9,8 @@ mod carried;
 mod explaining;
 #[path = "program/incidents.rs"]
 mod incidents;
+#[path = "program/late_records.rs"]
+mod late_records;
 #[path = "program/long_tables.rs"]
 mod long_tables;
 #[path = "program/mouse.rs"]

@@ -2,6 +2,7 @@
 //! by one.
 
 mod fresh;
+mod late_records;
 mod paths;
 mod properties;
 mod results;
