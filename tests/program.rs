@@ -11,6 +11,8 @@ mod explaining;
 mod gates;
 #[path = "program/incidents.rs"]
 mod incidents;
+#[path = "program/late_records.rs"]
+mod late_records;
 #[path = "program/long_tables.rs"]
 mod long_tables;
 #[path = "program/mouse.rs"]

@@ -72,6 +72,8 @@ pub enum Effect {
     Record {
         /// For which run.
         run: Option<u64>,
+        /// Which of the run's records, so that nobody takes what became of it for what became of another.
+        number: u64,
         /// What.
         entry: Box<Entry>,
     },

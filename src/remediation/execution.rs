@@ -65,6 +65,8 @@ pub struct Execution {
     undoing: VecDeque<usize>,
     /// Nobody can answer.
     alone: bool,
+    /// Records that were ordered so far: the number of the last of them.
+    records: u64,
     /// Why it ended as it did.
     reasons: Vec<Safe>,
     over_at: Option<Moment>,
@@ -110,6 +112,7 @@ impl Execution {
             stopped: None,
             undoing: VecDeque::new(),
             alone: false,
+            records: 0,
             reasons: Vec::new(),
             over_at: None,
             warrant,
@@ -121,13 +124,17 @@ impl Execution {
     pub fn step(&mut self, input: Input, now: Moment) -> Vec<Order> {
         self.warrant.see(now);
         match (self.phase, input) {
+            (phase, Input::Written { number, written }) => match self.awaited(phase, number, written) {
+                Some(written) => self.step(Input::Recorded(written), now),
+                None => Vec::new(),
+            },
             (Phase::Ended { .. }, _) => Vec::new(),
             (_, Input::CancelAsked) => self.cancel(now),
             (_, Input::NobodyThere) => self.left_alone(now),
             (Phase::Holding, Input::Held(Ok(()))) => {
                 self.phase = Phase::Recording;
                 self.waits_since = now;
-                vec![Order::Record(Note::Intent)]
+                vec![self.ordered(Note::Intent)]
             }
             (Phase::Holding, Input::Held(Err(why))) => {
                 self.reasons.push(why);
@@ -180,6 +187,12 @@ impl Execution {
             // Late answers, and readings that nobody waits for.
             _ => Vec::new(),
         }
+    }
+
+    /// The number of the record that was ordered last: one step orders one at most.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
     }
 
     /// The runbook, if it is one.

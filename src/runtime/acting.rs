@@ -60,7 +60,7 @@ impl Acting {
             Effect::Hold { run, key, beside, action, target, cool_down, spending } => {
                 self.hold(run, Wanted { key, beside, action, target, cool_down, spending });
             }
-            Effect::Record { run, entry } => self.record(run, entry),
+            Effect::Record { run, number, entry } => self.record(run, number, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
             Effect::CountTmuxClients => self.count_tmux_clients(),
             Effect::ReadObjects { run, database, identity, objects, verb } => {
@@ -149,13 +149,14 @@ impl Acting {
     }
 
     /// Writes to the audit.
-    fn record(&self, run: Option<u64>, entry: Box<Entry>) {
-        if self.order(AuditOrder::Record { run, entry }) {
+    fn record(&self, run: Option<u64>, number: u64, entry: Box<Entry>) {
+        if self.order(AuditOrder::Record { run, number, entry }) {
             return;
         }
         tracing::error!("a record was lost: the audit's disk does not answer");
         if let Some(run) = run {
-            self.tell(run, Input::Recorded(Err(Safe::of("the audit's disk does not answer"))));
+            let written = Err(Safe::of("the audit's disk does not answer"));
+            self.tell(run, Input::Written { number, written });
         }
     }
 

@@ -72,7 +72,7 @@ impl Approver {
     /// Left without approving: that is recorded.
     pub fn leave(&mut self, request: &Request) {
         let entry = Box::new(of_request(AuditEvent::Cancelled, request, &[], clock::now()));
-        if !self.audit.order(AuditOrder::Record { run: None, entry }) {
+        if !self.audit.order(AuditOrder::Record { run: None, number: 0, entry }) {
             tracing::error!("that the request was left could not be recorded");
         }
     }

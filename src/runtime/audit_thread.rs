@@ -41,6 +41,8 @@ pub enum AuditOrder {
     Record {
         /// For which run.
         run: Option<u64>,
+        /// Which of the run's records.
+        number: u64,
         /// What.
         entry: Box<Entry>,
     },
@@ -111,10 +113,10 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             Err(RecvTimeoutError::Disconnected) => break,
         };
         match order {
-            AuditOrder::Record { run, entry } => {
+            AuditOrder::Record { run, number, entry } => {
                 let written = desk.ledger.record(&entry);
                 if let Some(run) = run {
-                    tell(inbox, run, Input::Recorded(written.clone()));
+                    tell(inbox, run, Input::Written { number, written: written.clone() });
                 }
                 inbox.tell(Event::AuditStands(written));
             }

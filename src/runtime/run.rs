@@ -289,7 +289,7 @@ impl Driver {
     /// Nothing was done, and that it was asked for is recorded.
     fn turn_away(&mut self, event: AuditEvent, action: &Action, why: Vec<Safe>) -> u8 {
         let entry: Entry = record::of_order(event, action, &why, clock::now());
-        self.acting.obey(&self.watch, Effect::Record { run: None, entry: Box::new(entry) });
+        self.acting.obey(&self.watch, Effect::Record { run: None, number: 0, entry: Box::new(entry) });
         self.refuse(why)
     }
 

@@ -176,10 +176,10 @@ proptest! {
                         prop_assert_eq!(happening_key(happening), Some(CHORD));
                         prop_assert!(held.insert(run), "twice");
                     }
-                    Effect::Record { run: Some(run), entry } if entry.event() == AuditEvent::Intent => {
+                    Effect::Record { run: Some(run), entry, .. } if entry.event() == AuditEvent::Intent => {
                         prop_assert!(locked.contains(&run) && waits.insert(run));
                     }
-                    Effect::Record { run: Some(run), entry } if entry.event().is_terminal() => {
+                    Effect::Record { run: Some(run), entry, .. } if entry.event().is_terminal() => {
                         prop_assert!(ended.insert(run), "two ends");
                     }
                     Effect::RunAction { run, approved, .. } => {

@@ -268,7 +268,7 @@ mod tests {
         for (bytes, words) in [
             (&b"+OK\r\n"[..], "OK"),
             (b":-3\r\n", "-3"),
-            (b"$3\r\na\nb\r\n", "a\\nb"),
+            (b"$3\r\na\nb\r\n", "a b"),
             (b"$-1\r\n", "nil"),
             (b"*-1\r\n", "nil"),
             (b"*0\r\n", "0 elements"),

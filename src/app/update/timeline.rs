@@ -67,7 +67,7 @@ pub fn mark(model: &mut Model, at: Moment, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let entry = Entry::new(AuditEvent::Mark, record::run_id(0, at)).with("text", &text);
-    vec![Effect::Record { run: None, entry: Box::new(entry) }]
+    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }]
 }
 
 /// The end of the timeline is where it flows: moving to it lets go of the row that was chosen.

@@ -36,5 +36,5 @@ pub fn confirm_time(model: &mut Model) -> Vec<Effect> {
     }
     let words = format!("the wall clock was confirmed at {}", now.wall.format("%Y-%m-%dT%H:%M:%SZ"));
     let entry = Entry::new(AuditEvent::Armed, record::run_id(0, now)).with("text", words);
-    vec![Effect::Record { run: None, entry: Box::new(entry) }]
+    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }]
 }

@@ -81,6 +81,13 @@ pub enum Input {
     CompensationsAnswered(bool),
     /// Nobody can answer any more: the screen is gone.
     NobodyThere,
+    /// A record is on disk, or not, and why. Only the one that is awaited counts as [`Input::Recorded`].
+    Written {
+        /// Which of the run's records, counted from one.
+        number: u64,
+        /// What became of it.
+        written: Result<(), Safe>,
+    },
 }
 
 /// What a person decides before a step.

@@ -4,6 +4,7 @@
 mod barred;
 mod doubtful;
 mod fresh;
+mod late_records;
 mod looked_again;
 mod paths;
 mod properties;

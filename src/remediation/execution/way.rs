@@ -272,11 +272,43 @@ impl Execution {
             return self.noted(Err(why), now);
         }
         self.reasons.push(why);
-        let outcome = match self.phase {
-            Phase::Closing(outcome) => outcome,
-            _ => Outcome::Refused,
-        };
-        self.end(outcome, false, now)
+        match self.phase {
+            Phase::Closing(outcome) => self.end(outcome, false, now),
+            // The intent may yet come to the disk: what follows it there says that nothing was sent.
+            Phase::Recording => {
+                let closing = self.ordered(Note::Refused(self.reasons.clone()));
+                let mut orders = self.end(Outcome::Refused, false, now);
+                orders.insert(0, closing);
+                orders
+            }
+            _ => self.end(Outcome::Refused, false, now),
+        }
+    }
+
+    /// A record goes to the audit, with the next number.
+    pub(super) fn ordered(&mut self, note: Note) -> Order {
+        self.records += 1;
+        Order::Record(note)
+    }
+
+    /// What became of the record that is waited for; of another, or one that was given up, only words.
+    pub(super) fn awaited(&mut self, phase: Phase, number: u64, written: Result<(), Safe>) -> Option<Result<(), Safe>> {
+        let is_last = number == self.records;
+        let waits = matches!(phase, Phase::Recording | Phase::Noting | Phase::Closing(_));
+        match (phase, written) {
+            (_, written) if is_last && waits => return Some(written),
+            (Phase::Ended { outcome, recorded: false }, Ok(())) if is_last => {
+                self.phase = Phase::Ended { outcome, recorded: true };
+                self.reasons.push(Safe::of("the disk answered late: its end is on record after all"));
+            }
+            (_, Ok(())) if number < self.records => {
+                let what = if number == 1 { "the intent".to_owned() } else { format!("record {number} of it") };
+                self.reasons
+                    .push(Safe::of(format!("the disk answered late: {what} was written after it was given up")));
+            }
+            _ => {}
+        }
+        None
     }
 
     pub(super) fn verify(&mut self, now: Moment) -> Vec<Order> {
@@ -324,7 +356,7 @@ impl Execution {
             Outcome::Refused => Note::Refused(self.reasons.clone()),
             outcome => Note::Outcome(outcome),
         };
-        vec![Order::Record(note)]
+        vec![self.ordered(note)]
     }
 
     pub(super) fn end(&mut self, outcome: Outcome, recorded: bool, now: Moment) -> Vec<Order> {
@@ -344,7 +376,7 @@ impl Execution {
     pub(super) fn record(&mut self, note: Note, then: Then, now: Moment) -> Vec<Order> {
         self.phase = Phase::Noting;
         (self.then, self.waits_since) = (then, now);
-        vec![Order::Record(note)]
+        vec![self.ordered(note)]
     }
 
     /// What happened is on disk, or cannot be written: then nothing more is sent.

@@ -72,7 +72,7 @@ pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 fn note(entry: Entry) -> Effect {
-    Effect::Record { run: None, entry: Box::new(entry) }
+    Effect::Record { run: None, number: 0, entry: Box::new(entry) }
 }
 
 /// `:analyse`, `:vacuum`, `:reindex`: the card of upkeep of what is named, on the database that is shown.

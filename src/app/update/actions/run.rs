@@ -92,10 +92,30 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
 /// Something happened to the action that runs.
 pub fn happened(model: &mut Model, id: u64, input: Input) -> Vec<Effect> {
     let now = model.now;
-    let Some(current) = model.actions.current.as_mut().filter(|current| current.id == id) else { return Vec::new() };
+    let Some(current) = model.actions.current.as_mut().filter(|current| current.id == id) else {
+        late(model, &input);
+        return Vec::new();
+    };
     model.dirty = true;
+    let unrecorded = |phase| matches!(phase, Phase::Ended { recorded: false, .. });
+    let before = current.execution.phase();
     let orders = current.execution.step(input, now);
+    let is_recorded_now = unrecorded(before) && !unrecorded(current.execution.phase());
+    if is_recorded_now {
+        let action = &current.execution.warrant().card().action;
+        let words = format!("the audit has a record of the end of {} on {} after all", action.id, action.target.name);
+        model.timeline.push(now, Draft::new(Kind::Action, "recorded", Tone::Plain, words.clone()));
+        say(model, words, Tone::Plain);
+    }
     obey(model, orders)
+}
+
+/// What an action of before still waited for.
+fn late(model: &mut Model, input: &Input) {
+    if let Input::Written { written: Ok(()), .. } = input {
+        let words = "a record of an action of before, which was given up, is in the audit after all";
+        model.timeline.push(model.now, Draft::new(Kind::Action, "recorded", Tone::Plain, words.to_owned()));
+    }
 }
 
 /// A source was read: what it says may be evidence.
@@ -163,7 +183,8 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     spending: execution.warrant().spending(),
                 },
                 Order::Record(note) => {
-                    Effect::Record { run: Some(id), entry: Box::new(record::of(execution, &note, &current.run, now)) }
+                    let entry = Box::new(record::of(execution, &note, &current.run, now));
+                    Effect::Record { run: Some(id), number: execution.records(), entry }
                 }
                 Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
                 Order::ReadObjects => objects_read(id, card)?,
