@@ -7,6 +7,8 @@ mod acting;
 mod carried;
 #[path = "program/explaining.rs"]
 mod explaining;
+#[path = "program/guarded.rs"]
+mod guarded;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/long_tables.rs"]
