@@ -9,6 +9,8 @@ mod carried;
 mod explaining;
 #[path = "program/gates.rs"]
 mod gates;
+#[path = "program/guarded.rs"]
+mod guarded;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/late_records.rs"]

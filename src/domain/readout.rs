@@ -134,6 +134,20 @@ impl<T> Readout<T> {
         }
     }
 
+    /// For how long nobody has told anything of a source that is read every `interval`, where that is longer than it should
+    /// be. That it failed is told too, and new, until the next attempt should long be over: `patience` is what one may take.
+    #[must_use]
+    pub fn silent(&self, now: Moment, interval: Duration, patience: Duration) -> Option<Duration> {
+        match (&self.attempt, self.state(now, interval)) {
+            (_, PaneState::Stale { age }) => Some(age),
+            (Attempt::Failed { retry_at, .. }, _) => {
+                let overdue = now.since(*retry_at);
+                Self::stale(overdue.saturating_sub(patience), interval).map(|_| overdue)
+            }
+            _ => None,
+        }
+    }
+
     fn stale(age: Duration, interval: Duration) -> Option<PaneState> {
         let limit = (interval * STALE_AFTER_INTERVALS).max(NEVER_STALE_BEFORE);
         (age > limit).then_some(PaneState::Stale { age })

@@ -138,6 +138,14 @@ impl Series {
         self.marks.push_back((at, what));
     }
 
+    /// Says something else with a mark that stands, as far as it is kept.
+    pub fn rename_mark(&mut self, at: Moment, before: &Safe, after: &Safe) {
+        let mut standing = self.marks.iter_mut().rev();
+        if let Some((_, what)) = standing.find(|(when, what)| when.boot == at.boot && what == before) {
+            what.clone_from(after);
+        }
+    }
+
     /// The last `n` slots, oldest first. The slot that is being filled is shown once something arrived in it, so
     /// that a chart does not end in a gap that is only a pause between two samples.
     pub fn slots(&self, now: Moment, n: usize) -> impl Iterator<Item = Slot> + '_ {

@@ -32,6 +32,8 @@ pub struct Situation<'a> {
     pub armed: bool,
     /// The screen stands still: what is on it is of before.
     pub frozen: bool,
+    /// What is known of the target is older than it should be, in words.
+    pub stale: Option<&'a Safe>,
     /// An action that runs in this program, in words.
     pub running: Option<&'a Safe>,
     /// The newest readings.
@@ -259,6 +261,9 @@ pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
     let target = &action.target;
     if target.provenance == Provenance::Discovered && !target.on_loopback {
         return Some(Safe::of("discovered, not configured: it can be watched, not acted on"));
+    }
+    if let Some(stale) = situation.stale {
+        return Some(stale.clone());
     }
     if let Some(shut) = shut(action, situation)
         && !demands(action, situation).break_glass

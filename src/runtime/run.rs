@@ -13,7 +13,7 @@ use crate::config::Resolved;
 use crate::domain::Safe;
 use crate::remediation::action::Action;
 use crate::remediation::audit::{AuditEvent, Entry};
-use crate::remediation::card::Digest;
+use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Input, Phase};
 use crate::remediation::outcome::Outcome;
 
@@ -127,7 +127,6 @@ struct Driver {
 
 impl Driver {
     fn go(&mut self, resolved: &Resolved, action: &Action, consent: Consent) -> u8 {
-        let given = matches!(consent, Consent::Given { .. });
         let (live, mut needed) = (&self.model.live, Vec::new());
         for (kind, count) in [
             (crate::domain::source::SourceKind::Service, live.services.len()),
@@ -156,9 +155,16 @@ impl Driver {
             return signals::exit_status(signal);
         }
         let Some(card) = headless::card(&self.model).cloned() else {
+            if self.model.actions.asked.is_some() {
+                return self.turn_away(
+                    AuditEvent::Refused,
+                    action,
+                    vec![Safe::of("no card: the preview did not answer")],
+                );
+            }
+            // That it was refused is recorded where that was found out.
             let said = self.model.view.message.as_ref().map(|message| message.text.clone());
-            let why = vec![said.unwrap_or_else(|| Safe::of("no card: the preview did not answer"))];
-            return if given { self.turn_away(AuditEvent::Refused, action, why) } else { self.refuse(why) };
+            return self.refuse(vec![said.unwrap_or_else(|| Safe::of("no card"))]);
         };
         match consent {
             Consent::Asked(again) => {
@@ -166,7 +172,7 @@ impl Driver {
                 self.teller.tell(Told::Answer(lines));
                 let against = headless::against(&self.model, &card);
                 if !against.is_empty() {
-                    return self.refuse(against);
+                    return self.turn_card_away(&card, against);
                 }
                 match Tickets::open().and_then(|tickets| tickets.issue(&card, clock::now())) {
                     Ok(code) => {
@@ -175,7 +181,7 @@ impl Driver {
                         self.teller.tell(Told::Answer(offer.collect()));
                         0
                     }
-                    Err(why) => self.refuse(vec![Safe::of(format!("no code could be made: {why}"))]),
+                    Err(why) => self.turn_card_away(&card, vec![Safe::of(format!("no code could be made: {why}"))]),
                 }
             }
             Consent::Given { digest, reason, .. } => {
@@ -289,6 +295,13 @@ impl Driver {
     /// Nothing was done, and that it was asked for is recorded.
     fn turn_away(&mut self, event: AuditEvent, action: &Action, why: Vec<Safe>) -> u8 {
         let entry: Entry = record::of_order(event, action, &why, clock::now());
+        self.acting.obey(&self.watch, Effect::Record { run: None, number: 0, entry: Box::new(entry) });
+        self.refuse(why)
+    }
+
+    /// The same of what got as far as a card.
+    fn turn_card_away(&mut self, card: &Card, why: Vec<Safe>) -> u8 {
+        let entry = record::of_card(AuditEvent::Refused, card, &why, clock::now());
         self.acting.obey(&self.watch, Effect::Record { run: None, number: 0, entry: Box::new(entry) });
         self.refuse(why)
     }

@@ -271,6 +271,7 @@ async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() 
             now,
             armed: true,
             frozen: false,
+            stale: None,
             running: None,
             readings: &[],
             windows,

@@ -186,6 +186,8 @@ fn what_is_done_by_hand_is_ticked_with_a_note() {
 fn what_undoes_runs_after_the_chord_and_not_before() {
     let mut world = world();
     let run = stopped(&mut world);
+    drawn(&mut world, SIZE, false);
+    world.wait(0.5);
     press(&mut world, Key::char('c'));
     tell(&mut world, run, Input::Recorded(Ok(())));
     assert_eq!(phase(&world), Phase::Offering);

@@ -51,6 +51,7 @@ async fn nothing_that_fits_is_nothing_to_do() {
     let guest = stage.idle_in_transaction().await;
     stage.run(&[ACTION, "--target", "main", "--param", "older_than=1h"]).refused("nothing fits");
     assert!(guest.is_alive().await);
+    assert_eq!(stage.events(), ["refused", "refused"], "what was only looked at is recorded too");
 }
 
 #[test]

@@ -1,46 +1,68 @@
 //! What is known of a target before its card is made, and speaks against acting on it: data that are old, a pooler between, a
 //! right that is missing. The card, made by a preview that runs for real, has the last word.
 
-use std::time::Duration;
-
 use crate::app::Model;
 use crate::app::telemetry::database::DatabaseState;
+use crate::database::blocking;
+use crate::domain::session::SessionState;
 use crate::domain::source::SourceKind;
-use crate::domain::{Moment, PaneState, Readout, Safe, figure};
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::runbook::Deed;
+use crate::remediation::step::SessionVerb;
 
 /// Why an action on a target makes no sense now, as far as its readings tell.
 #[must_use]
 pub fn reason(model: &Model, action: &Action) -> Option<Safe> {
-    let at = action.target.at?;
-    let name = &action.target.name;
-    match action.target.kind {
+    let at = action.target.at.filter(|_| action.target.kind == SourceKind::Database)?;
+    of_sessions(model.live.databases.get(at)?, model.now, action)
+}
+
+/// That nobody has told anything of the target for longer than its source should take. A failure that was just told is no
+/// silence.
+#[must_use]
+pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
+    let (now, at, live) = (model.now, action.target.at?, &model.live);
+    let age = match action.target.kind {
         SourceKind::Database => {
-            let database = model.live.databases.get(at)?;
-            old(&database.server, model.now, database.spec.interval, name).or_else(|| of_sessions(database, action))
+            let database = live.databases.get(at)?;
+            database.server.silent(now, database.spec.interval, database.spec.deadline)
         }
         SourceKind::Cache => {
-            let cache = model.live.caches.get(at)?;
-            old(&cache.readout, model.now, cache.spec.interval, name)
+            let cache = live.caches.get(at)?;
+            cache.readout.silent(now, cache.spec.interval, cache.spec.deadline)
         }
-        // That a service is down or does not answer is what a restart is for; its manager is asked by the card itself.
-        SourceKind::Service | SourceKind::Signal => None,
+        SourceKind::Signal => {
+            let signal = live.signals.get(at)?;
+            signal.readout.silent(now, signal.spec.interval, signal.spec.deadline)
+        }
+        // That a service does not answer, not even with a failure, is what a restart is for: its manager was asked by the card.
+        SourceKind::Service if asks_the_manager(&action.plan) => None,
+        SourceKind::Service => {
+            let service = live.services.get(at)?;
+            service.readout.silent(now, service.spec.interval, service.spec.deadline)
+        }
+    };
+    age.map(|age| Safe::of(format!("what is known of {} is {} old", action.target.name, figure::age(age))))
+}
+
+/// Whether what it stands on was read from the manager of a service.
+fn asks_the_manager(plan: &Plan) -> bool {
+    match plan {
+        Plan::Service { .. } => true,
+        Plan::Runbook(runbook) => runbook.items().iter().any(|(_, step)| matches!(step.deed, Deed::Service { .. })),
+        _ => false,
     }
 }
 
-/// Data that nothing has renewed for longer than its source should take.
-fn old<T>(readout: &Readout<T>, now: Moment, interval: Duration, name: &Safe) -> Option<Safe> {
-    match readout.state(now, interval) {
-        PaneState::Stale { age } => Some(Safe::of(format!("what is known of {name} is {} old", figure::age(age)))),
-        _ => None,
-    }
-}
-
-fn of_sessions(database: &DatabaseState, action: &Action) -> Option<Safe> {
-    let Plan::Sessions { selector, .. } = &action.plan else { return None };
+fn of_sessions(database: &DatabaseState, now: Moment, action: &Action) -> Option<Safe> {
+    let Plan::Sessions { selector, verb } = &action.plan else { return None };
     let server = database.server.value()?;
     if server.pooler {
         return Some(Safe::of("behind a pooler no session is ours: it needs a direct DSN"));
+    }
+    if *verb == SessionVerb::Cancel && runs_nothing(database, now, selector) {
+        return Some(Safe::of("it runs nothing: terminate it instead"));
     }
     if server.may_signal {
         return None;
@@ -55,4 +77,20 @@ fn of_sessions(database: &DatabaseState, action: &Action) -> Option<Safe> {
         _ => sessions.iter().any(own),
     };
     (!reachable).then(|| Safe::of(format!("needs pg_signal_backend: GRANT pg_signal_backend TO {user};")))
+}
+
+/// Whether a fresh reading shows that whoever is meant runs nothing. Where nobody can be named, or may not be looked at,
+/// nothing is known.
+fn runs_nothing(database: &DatabaseState, now: Moment, selector: &SessionSelector) -> bool {
+    let fresh = database.sessions.state(now, database.spec.interval).is_fresh();
+    let Some(sessions) = database.sessions.value().filter(|_| fresh).map(|all| &all.list) else { return false };
+    let meant = match selector {
+        SessionSelector::One(id) => sessions.iter().find(|session| session.id == *id),
+        SessionSelector::RootBlocker => {
+            let root = blocking::roots(sessions).into_iter().next();
+            root.and_then(|root| sessions.iter().find(|session| session.id.pid == root.pid))
+        }
+        SessionSelector::Pid(_) | SessionSelector::Idle { .. } | SessionSelector::IdleInTransaction { .. } => None,
+    };
+    meant.is_some_and(|session| session.state == SessionState::Idle || session.state.holds_transaction())
 }

@@ -66,7 +66,7 @@ pub fn named(model: &Model) -> Vec<Action> {
     found
 }
 
-/// How things stand, for the guard. Readings are those that the action looks at.
+/// How things stand, for the guard. Readings are those that the action looks at; whoever judges adds how old its target's are.
 #[must_use]
 pub fn situation<'a>(
     model: &'a Model,
@@ -78,6 +78,7 @@ pub fn situation<'a>(
         now: model.now,
         armed: actions.is_armed(),
         frozen: model.frozen.is_some(),
+        stale: None,
         running,
         readings,
         windows: &actions.spec.windows,
@@ -95,7 +96,8 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     }
     let readings = super::evidence::before(&model.live, action, model.now);
     let running = model.actions.running();
-    let situation = situation(model, running.as_ref(), &readings);
+    let stale = super::against::stale(model, action);
+    let situation = Situation { stale: stale.as_ref(), ..situation(model, running.as_ref(), &readings) };
     let hindrance = hindrance(action, &situation);
     let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
     hindrance

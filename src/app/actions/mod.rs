@@ -21,6 +21,7 @@ pub mod progress;
 pub mod question;
 pub mod receivers;
 pub mod record;
+pub mod refusals;
 pub mod sight;
 pub mod standing;
 pub mod tripwire;
@@ -76,6 +77,8 @@ pub struct Actions {
     pub tripwires: tripwire::Tripwires,
     /// What the shared folder told of the targets.
     pub standings: standing::Standings,
+    /// What was refused before it had a card.
+    pub refusals: refusals::Refusals,
 }
 
 /// The looks for the steps of a runbook: its card is made when the last has come.
@@ -106,6 +109,10 @@ pub struct Current {
     pub note: String,
     /// Letters go to the note.
     pub typing: bool,
+    /// What stands on the charts for its effect.
+    pub marked: Option<Safe>,
+    /// Whether the view of it can have been read.
+    pub view: sight::Sight,
     /// What it waits for a person with, as it was drawn last, and whether that can have been read.
     pub asked: Option<Phase>,
     /// See there.
@@ -117,6 +124,12 @@ impl Current {
     #[must_use]
     pub fn listens(&self, now: Moment) -> bool {
         self.asked == Some(self.execution.phase()) && self.sight.listens(now)
+    }
+
+    /// Whether a key that stops it can have been meant: its view was read, and with it the question that it stands under.
+    #[must_use]
+    pub fn listens_to_stop(&self, now: Moment) -> bool {
+        self.view.listens(now) && (self.execution.question().is_none() || self.listens(now))
     }
 }
 
@@ -154,6 +167,7 @@ impl Actions {
             offers: upkeep::Offers::default(),
             tripwires: tripwire::Tripwires::default(),
             standings: standing::Standings::default(),
+            refusals: refusals::Refusals::default(),
         }
     }
 

@@ -71,10 +71,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::CardAsked(action) => actions::ask(model, *action),
         Event::Consented { digest, reason } => actions::consented(model, digest, reason),
-        Event::Previewed { id, outcome, begun } => {
-            actions::previewed(model, id, *outcome, begun);
-            Vec::new()
-        }
+        Event::Previewed { id, outcome, begun } => actions::previewed(model, id, *outcome, begun),
         Event::ActionHappened { run, input } => actions::happened(model, run, *input),
         Event::StepTold { run, lines } => {
             actions::told(model, run, lines);

@@ -275,7 +275,8 @@ impl StepState {
     }
 
     /// It changed something, as far as its target says, or may have.
-    pub(super) fn has_changed_something(&self) -> bool {
+    #[must_use]
+    pub fn has_changed_something(&self) -> bool {
         let changed = match &self.ended {
             Some((_, StepEnd::Done { fates, .. })) => {
                 fates.is_empty() || fates.iter().any(|(_, fate)| *fate == Fate::Done)

@@ -41,9 +41,11 @@ fn each_reason_by_itself() {
         consent
     };
     let running = Safe::of("restart of api");
+    let stale = Safe::of("what is known of main is 2m old");
     for (words, card, consent, situation) in [
         ("read-only", plain(), given(|_| {}), Situation { armed: false, ..now }),
         ("FROZEN", plain(), given(|_| {}), Situation { frozen: true, ..now }),
+        ("2m old", plain(), given(|_| {}), Situation { stale: Some(&stale), ..now }),
         ("is running", plain(), given(|_| {}), Situation { running: Some(&running), ..now }),
         ("not the phrase", plain(), given(|c| "Main".clone_into(&mut c.typed)), now),
         ("not the phrase", plain(), given(|c| "main ".clone_into(&mut c.typed)), now),

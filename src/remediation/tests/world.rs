@@ -96,6 +96,7 @@ pub fn situation(now: Moment) -> Situation<'static> {
         now,
         armed: true,
         frozen: false,
+        stale: None,
         running: None,
         readings: &[],
         windows: &[],

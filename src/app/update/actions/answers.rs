@@ -1,6 +1,7 @@
 //! The view of a run: it scrolls, asks to stop, and takes what a person answers to a runbook. What goes on is one chord that
 //! no list has; what is typed before the question could be read answers nothing.
 
+use crate::app::actions::is_over;
 use crate::app::actions::sight::Sight;
 use crate::app::table::Tone;
 use crate::app::update::say;
@@ -37,9 +38,17 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Stopping waits for the eye like going on does: what was typed before the view could be read stops nothing, and says so.
 fn cancel(model: &mut Model) -> Vec<Effect> {
-    let id = model.actions.current.as_ref().map(|current| current.id);
-    id.map_or_else(Vec::new, |id| happened(model, id, Input::CancelAsked))
+    let Some(current) = model.actions.current.as_ref().filter(|current| !is_over(&current.execution)) else {
+        return Vec::new();
+    };
+    if !current.listens_to_stop(model.now) {
+        say(model, "not stopped: that was only just drawn; c again stops it", Tone::Warn);
+        return Vec::new();
+    }
+    let id = current.id;
+    happened(model, id, Input::CancelAsked)
 }
 
 /// The question that a person could read by now, and how it is answered with yes.
@@ -135,6 +144,7 @@ pub fn drawn(model: &mut Model, visible: bool) {
         (current.asked, current.sight) = (Some(phase), Sight::default());
     }
     current.sight.drawn(on_top && current.execution.question().is_some());
+    current.view.drawn(on_top);
 }
 
 /// The terminal took the frame.
@@ -142,6 +152,7 @@ pub fn seen(model: &mut Model) {
     let now = model.now;
     if let Some(current) = model.actions.current.as_mut() {
         current.sight.taken(now);
+        current.view.taken(now);
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) const RUN: Key = Key::ctrl('t');
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
-        say(model, why, Tone::Unknown);
-        return Vec::new();
+        say(model, why.clone(), Tone::Unknown);
+        return refused(model, &action, &why);
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
     // Another card that was still being read for is not waited for any more.
@@ -82,6 +82,13 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
 }
 
+/// What was refused before there is a card is recorded as well, where anything may be done at all.
+fn refused(model: &mut Model, action: &Action, why: &Safe) -> Vec<Effect> {
+    let (allowed, now) = (model.actions.spec.allow, model.now);
+    let entry = allowed.then(|| model.actions.refusals.refuse(action, why, now)).flatten();
+    entry.map(note).into_iter().collect()
+}
+
 /// The preview of steps that are written down: what will be sent, byte for byte. What it will touch nobody can say.
 fn written_down(action: &Action) -> Preview {
     let mut preview = Preview::default();
@@ -99,13 +106,13 @@ fn written_down(action: &Action) -> Preview {
 }
 
 /// A preview came, or failed.
-pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) {
-    let Some(outcome) = gather::take(model, id, outcome, begun) else { return };
-    let Some((asked, action)) = model.actions.asked.take() else { return };
+pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) -> Vec<Effect> {
+    let Some(outcome) = gather::take(model, id, outcome, begun) else { return Vec::new() };
+    let Some((asked, action)) = model.actions.asked.take() else { return Vec::new() };
     if asked != id {
         // Of an action that was left meanwhile.
         model.actions.asked = Some((asked, action));
-        return;
+        return Vec::new();
     }
     // What will be sent is known in any case; only whom it reaches had to be read.
     let outcome = match &action.plan {
@@ -117,8 +124,13 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
             model.view.message = None;
             upkeep::note_leftovers(model, &action, &preview);
             show(model, action, preview, begun);
+            Vec::new()
         }
-        Err(cause) => say(model, format!("no card: {cause}"), Tone::Bad),
+        Err(cause) => {
+            let why = Safe::of(format!("no card: {cause}"));
+            say(model, why.clone(), Tone::Bad);
+            refused(model, &action, &why)
+        }
     }
 }
 
@@ -234,6 +246,8 @@ pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
     let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
     effects.extend(answers::gone(model));
+    let now = model.now;
+    effects.extend(model.actions.refusals.counted(true, now).into_iter().map(note));
     effects.push(Effect::Quit);
     effects
 }

@@ -5,6 +5,7 @@ mod answers;
 pub mod approvals;
 mod card;
 mod gather;
+mod marks;
 mod run;
 mod tripwire;
 
@@ -127,6 +128,7 @@ pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     }
     let due = standing::is_seen(model) && model.actions.standings.is_due(now);
     let mut effects = if due { look_at_guards(model) } else { Vec::new() };
+    effects.extend(model.actions.refusals.counted(false, now).into_iter().map(note));
     let id = model.actions.current.as_ref().map(|current| current.id);
     effects.extend(id.map_or_else(Vec::new, |id| happened(model, id, Input::TimePassed)));
     effects

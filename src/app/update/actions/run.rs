@@ -1,13 +1,13 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{Current, Past, catalogue, evidence, is_over, record};
+use crate::app::actions::{Current, Past, against, catalogue, evidence, is_over, record};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::source::SourceId;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
 use crate::remediation::audit::AuditEvent;
@@ -15,7 +15,7 @@ use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
 
-use super::{answers, approvals, note};
+use super::{answers, approvals, marks, note};
 
 /// The chord: the guard decides.
 pub fn run(model: &mut Model) -> Vec<Effect> {
@@ -44,7 +44,9 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
     let running = model.actions.running();
     let failing = model.actions.audit_failure.clone();
     let approval = model.actions.second.approval(&card);
-    let situation = Situation { approval, ..catalogue::situation(model, running.as_ref(), &readings) };
+    let stale = against::stale(model, &card.action);
+    let stood = catalogue::situation(model, running.as_ref(), &readings);
+    let situation = Situation { approval, stale: stale.as_ref(), ..stood };
     let reason = consent.reason.clone();
     let decided = match failing {
         Some(why) => Err(vec![Safe::of(format!("the audit cannot be written: {why}"))]),
@@ -68,6 +70,8 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
                 execution,
                 note: String::new(),
                 typing: false,
+                marked: None,
+                view: Sight::default(),
                 asked: None,
                 sight: Sight::default(),
             });
@@ -195,11 +199,12 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
         })
         .collect();
     answers::call(model);
+    marks::keep(model);
     note_end(model);
     effects
 }
 
-/// The first moment after its end: it goes to the past, and a mark to the charts.
+/// The first moment after its end: it goes to the past.
 fn note_end(model: &mut Model) {
     let Some(current) = &mut model.actions.current else { return };
     let Phase::Ended { outcome, recorded } = current.execution.phase() else { return };
@@ -215,8 +220,6 @@ fn note_end(model: &mut Model) {
     });
     let words = execution.reasons().first().cloned().or(seen).unwrap_or_default();
     let past = Past { at: execution.began(), what: what.clone(), outcome, words };
-    let target = action.target.clone();
-    let effect = execution.steps().iter().find_map(|state| state.ended.as_ref().map(|(at, _)| *at));
     model.actions.remember(past);
     super::tripwire::begin(model);
     if !recorded {
@@ -224,22 +227,5 @@ fn note_end(model: &mut Model) {
         let words = format!("{what} ended, and the AUDIT HAS NO RECORD OF IT");
         model.timeline.push(model.now, Draft::new(Kind::Action, outcome.word(), Tone::Bad, words));
     }
-    if let Some(at) = effect {
-        mark(model, &target, &what, at);
-    }
     say(model, format!("{what}: {outcome}"), crate::app::actions::progress::tone(outcome));
-}
-
-/// A mark on the charts of the target.
-fn mark(model: &mut Model, target: &crate::remediation::action::Target, what: &Safe, when: Moment) {
-    let Some(at) = target.at else { return };
-    let series = match target.kind {
-        SourceKind::Service => model.live.services.get_mut(at).map(|service| &mut service.latency),
-        SourceKind::Database => model.live.databases.get_mut(at).map(|database| &mut database.used),
-        SourceKind::Cache => model.live.caches.get_mut(at).map(|cache| &mut cache.series),
-        SourceKind::Signal => model.live.signals.get_mut(at).map(|signal| &mut signal.series),
-    };
-    if let Some(series) = series {
-        series.mark(when, what.clone());
-    }
 }
