@@ -9,7 +9,7 @@ pub enum Outcome {
     Verified,
     /// All steps were done and the evidence does not show it.
     NotVerified,
-    /// A step failed; nobody has to guess whether it had an effect.
+    /// A step failed; its words say whether it may have had an effect all the same.
     Failed,
     /// It ran out of time before it had an effect.
     TimedOut,

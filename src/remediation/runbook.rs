@@ -18,7 +18,7 @@ pub mod card;
 pub const ANSWER: Duration = Duration::from_secs(10 * 60);
 /// A reading that a step depends on comes within this.
 pub const READING: Duration = Duration::from_secs(20);
-/// What may pass between two steps: a record on disk, locks.
+/// What may pass between two steps: a record on disk, locks, a last look.
 const SLACK: Duration = Duration::from_secs(30);
 
 /// Steps in their order.
@@ -100,7 +100,9 @@ impl Runbook {
     #[must_use]
     pub fn total(&self) -> Duration {
         let step = |step: &RunbookStep| {
-            let when = if step.when.is_some() { READING } else { Duration::ZERO };
+            // After a question it may be looked at again.
+            let looks = if step.ask { 2 } else { 1 };
+            let when = if step.when.is_some() { READING * looks } else { Duration::ZERO };
             let ask = if step.ask { ANSWER } else { Duration::ZERO };
             step.deadline + when + ask
         };
@@ -111,6 +113,12 @@ impl Runbook {
     #[must_use]
     pub fn asks(&self) -> bool {
         self.steps.iter().any(|step| step.ask || matches!(step.deed, Deed::Work(Work::Manual(_))))
+    }
+
+    /// Something stands before its first effect that may take long: a question, a wait, a look.
+    #[must_use]
+    pub fn begins_by_waiting(&self) -> bool {
+        self.steps.first().is_some_and(|step| step.ask || step.when.is_some() || step.deed.is_inward())
     }
 
     /// What is read while it runs.

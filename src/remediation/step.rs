@@ -171,7 +171,7 @@ pub enum StepEnd {
     },
     /// The target is not the one of the card any more: nothing was done.
     OtherTarget(Safe),
-    /// It had no effect, and why.
+    /// It had no effect, and why. A program that ended badly has run all the same: of that nobody can say so.
     Failed(Cause),
     /// The request was sent and the answer never came: it may have had its effect.
     Unknown(Cause),

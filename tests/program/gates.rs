@@ -124,9 +124,12 @@ fn a_gate_shows_how_it_is_now() {
     at_the_gate(&mut world, || Ok(seen()));
     let screen = text(&drawn(&mut world, SIZE, false));
     assert!(screen.contains("health of api is ok, read 0s ago"), "{screen}");
+    world.wait(2.0);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("health of api is ok, read 2s ago"), "{screen}");
     world.wait(7.0);
     let screen = text(&drawn(&mut world, SIZE, false));
-    assert!(screen.contains("health of api is ok, read 7s ago"), "{screen}");
+    assert!(screen.contains("health of api is not known now; last read 9s ago"), "it is stale: {screen}");
     world.service("api", answer(503, "{}", 1.0));
     let screen = text(&drawn(&mut world, SIZE, false));
     assert!(screen.contains("health of api is down, read 0s ago"), "{screen}");

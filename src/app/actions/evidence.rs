@@ -73,16 +73,17 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
     Some(of(live, measure, begun, None, now))
 }
 
-/// How something is now, in words with its age; what failed or was never read is not known.
+/// How something is now, in words with its age; what failed, grew stale or was never read is not known.
 #[must_use]
 pub fn present(live: &Telemetry, name: &Safe, measure: &Measure, now: Moment) -> (Safe, Option<Evidence>) {
-    match newest(live, measure, now).filter(|reading| reading.value.is_some()) {
-        Some(seen) => {
-            let age = figure::age(now.since(seen.at));
-            (Safe::of(format!("{name} is {}, read {age} ago", seen.words)), Some(seen))
-        }
-        None => (Safe::of(format!("{name} is not known now")), None),
-    }
+    let seen = newest(live, measure, now);
+    let ago = |seen: &Evidence| format!("read {} ago", figure::age(now.since(seen.at)));
+    let words = match &seen {
+        Some(seen) if seen.value.is_some() => format!("{name} is {}, {}", seen.words, ago(seen)),
+        Some(seen) => format!("{name} is not known now; last {}", ago(seen)),
+        None => format!("{name} is not known now"),
+    };
+    (Safe::of(words), seen.filter(|seen| seen.value.is_some()))
 }
 
 /// What a source that has just been read says about the measures that are waited for.

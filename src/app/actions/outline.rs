@@ -3,9 +3,10 @@
 
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
 use crate::remediation::action::Plan;
 use crate::remediation::card::Card;
+use crate::remediation::guard::CONSENT_LASTS;
 use crate::remediation::runbook::RunbookStep;
 
 /// Its steps, where it is a runbook; what cannot run here with the reason.
@@ -18,6 +19,13 @@ pub fn steps(out: &mut Document, card: &Card) {
             out.line(format!("    CANNOT RUN HERE, {why}"), Tone::Warn);
             out.line(format!("    {}", step.without()), Tone::Warn);
         }
+    }
+    if runbook.begins_by_waiting() {
+        let lasts = figure::span(CONSENT_LASTS);
+        let words = format!(
+            "the consent is good for {lasts} until the first change; what is waited for here does not count, an answer of yours gives {lasts} anew"
+        );
+        out.line(words, Tone::Dim);
     }
     if !runbook.contacts.is_empty() {
         let whom: Vec<&str> = runbook.contacts.iter().map(Safe::as_str).collect();

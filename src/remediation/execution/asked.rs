@@ -118,12 +118,12 @@ impl Execution {
         }
     }
 
-    /// A stop takes hold before the next step; where nothing is under way outside, at once.
     /// It can be stopped in the middle.
     fn can_be_stopped(&self, step: usize) -> bool {
         self.state(step).is_some_and(|state| state.step.work.can_be_stopped())
     }
 
+    /// A stop takes hold before the next step; where nothing is under way outside, at once.
     pub(super) fn cancel(&mut self, now: Moment) -> Vec<Order> {
         let again = std::mem::replace(&mut self.cancelled, true);
         let words = Safe::of("a person stopped it");

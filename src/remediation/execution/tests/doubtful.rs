@@ -2,6 +2,7 @@
 
 use crate::domain::{Cause, Safe};
 use crate::remediation::execution::{Execution, Input, Order, Phase, Question};
+use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::step::StepEnd;
 use crate::remediation::tests::runbook_world::*;
@@ -60,6 +61,23 @@ fn what_is_lost_is_undone_too() {
         let (world, execution) = play(&[undone(), lost, undone()], &agrees());
         assert_eq!(world.orders, ["do 0", "do 1", "undo 1", "undo 0"]);
         assert_eq!(outcome(&execution).0, Outcome::Unknown);
+    }
+}
+
+#[test]
+fn what_had_nothing_to_do_is_not_undone() {
+    let gone = |fate| vec![(crate::remediation::tests::world::key(7), fate)];
+    for (fate, wanted) in [(Fate::Gone, false), (Fate::Changed, false), (Fate::Done, true)] {
+        let (mut execution, _) = Execution::begin(warrant(card(&[undone(), undone()])), at(1.0));
+        execution.step(Input::Held(Ok(())), at(1.0));
+        execution.step(Input::Recorded(Ok(())), at(1.0));
+        let end = StepEnd::Done { fates: gone(fate), said: Vec::new() };
+        execution.step(Input::StepEnded { step: 0, end }, at(1.0));
+        execution.step(Input::Recorded(Ok(())), at(1.0));
+        let end = StepEnd::Failed(Cause::Other(Safe::of("no route")));
+        execution.step(Input::StepEnded { step: 1, end }, at(2.0));
+        execution.step(Input::Recorded(Ok(())), at(2.0));
+        assert_eq!(execution.phase() == Phase::Offering, wanted, "{fate:?}: it was so already");
     }
 }
 
