@@ -17,7 +17,7 @@ use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::place::quoted;
 
-use super::{off, old};
+use super::{off, old, unfinished};
 use crate::runtime::clock;
 use crate::runtime::database_orders::DatabaseOrder;
 use crate::runtime::inbox::Inbox;
@@ -67,6 +67,7 @@ async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
     }
     preview.effect = effect(&backup, &name);
     old::on_card(&mut preview, &backup, &name).await;
+    unfinished::on_card(&mut preview, &backup, &name, clock::now()).await;
     Ok(preview)
 }
 
