@@ -45,9 +45,7 @@ async fn what_a_redis_carries() {
     drained(
         &stage,
         "redis = [\"GET\", \"backlog\"]",
-        &format!(
-            "[[runbook.step]]\ntitle = \"drain\"\nredis = [\"SET\", \"backlog\", \"1\"]\n{cache}"
-        ),
+        &format!("[[runbook.step]]\ntitle = \"drain\"\nredis = [\"SET\", \"backlog\", \"1\"]\n{cache}"),
     );
     assert_eq!(redis.ask(&["GET", "backlog"]).trim(), "1");
 }

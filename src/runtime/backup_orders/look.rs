@@ -39,7 +39,7 @@ pub struct Looked {
 /// Looks, and tells what was found.
 pub async fn preview(looked: Looked, deadline: Duration, inbox: &Inbox) {
     let (begun, id) = (clock::now(), looked.id);
-    let outcome = timeout(deadline, look(looked, deadline)).await;
+    let outcome = timeout(deadline, Box::pin(look(looked, deadline))).await;
     let outcome = outcome.unwrap_or(Err(Cause::Timeout { phase: Phase::Whole, after: deadline }));
     inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
