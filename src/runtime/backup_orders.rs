@@ -3,6 +3,7 @@
 
 mod look;
 mod old;
+mod unfinished;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_secs(5);
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
     let begun = clock::now();
     let commands = Commands::here();
-    let facts = commands.service_facts(step, deadline).await;
+    let facts = commands.bound_facts(step, deadline).await;
     let left = deadline.saturating_sub(clock::now().since(begun));
     // Only once for the card: the looks that follow an order are many.
     let dependents = if facts.is_ok() { commands.dependents(step, left).await } else { Vec::new() };
@@ -46,6 +46,12 @@ pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &In
 fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
     let text = |text: &str| Untrusted::from(text);
     let mut remarks = vec![Safe::of(format!("{} is {}: {}", step.name(), facts.state.word(), facts.words))];
+    if facts.looping {
+        let times = facts.restarts.filter(|restarts| *restarts > 0);
+        let times = times.map_or_else(String::new, |times| format!(", restarted {times} times by its manager"));
+        let what = if facts.state == ServiceState::Failed { "it failed" } else { "it does not stay up" };
+        remarks.push(Safe::of(format!("{what}{times}: this card is bound to the service and to no process of it")));
+    }
     if !facts.required_by.is_empty() {
         let names: Vec<&str> = facts.required_by.iter().map(Safe::as_str).collect();
         remarks.push(Safe::of(format!("it goes with it, or needs it: {}", names.join(", "))));
@@ -56,12 +62,12 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
                 ("service", text(step.name())),
                 ("manager", text(step.manager.words().as_str())),
                 ("where", text(step.place.words().as_str())),
-                ("runs", text(facts.identity().as_str())),
+                ("runs", text(facts.bound().as_str())),
             ],
         },
         objects: vec![Object {
             key: step.object(),
-            label: Safe::of(format!("{} ({})", step.name(), facts.identity())),
+            label: Safe::of(format!("{} ({})", step.name(), facts.bound())),
             query: Untrusted::default(),
             user: Safe::default(),
             application: Safe::default(),
@@ -84,33 +90,48 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let end = prove(&commands, work, leave).await;
         return tell(Input::StepEnded { step, end });
     }
-    let end = match commands.service_facts(&work.step, leave.left().min(LOOK)).await {
-        Err(cause) => StepEnd::Failed(cause),
-        Ok(now) if now.identity() != work.before.identity() => other(work, &now),
-        Ok(_as_before) => commands.run_service(&work.step, leave.left()).await,
+    let (work, end) = match still(&commands, work, leave.left().min(LOOK)).await {
+        Err(end) => (work.clone(), end),
+        // A new process is one that is another than just before the order.
+        Ok(now) => {
+            let before = ServiceFacts { looping: work.before.looping, ..now };
+            let work = ServiceWork { before, ..work.clone() };
+            let end = commands.run_service(&work.step, leave.left()).await;
+            (work, end)
+        }
     };
     let acted = matches!(end, StepEnd::Done { .. } | StepEnd::Unknown(_));
     tell(Input::StepEnded { step, end });
     if acted {
         let until = Instant::now() + work.within;
-        let _over = timeout_at(until, watch(&commands, work, &tell)).await;
+        let _over = timeout_at(until, watch(&commands, &work, &tell)).await;
     }
 }
 
+/// How it is now, if it still is what the card is bound to.
+async fn still(commands: &Commands, work: &ServiceWork, deadline: Duration) -> Result<ServiceFacts, StepEnd> {
+    let now = match (work.binding, work.before.looping) {
+        (Binding::Later, _) | (_, false) => commands.service_facts(&work.step, deadline).await,
+        (_, true) => commands.bound_facts(&work.step, deadline).await,
+    };
+    let now = now.map_err(StepEnd::Failed)?;
+    if work.binding != Binding::Later && !work.before.is_bound_to(&now) { Err(other(work, &now)) } else { Ok(now) }
+}
+
 fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
-    StepEnd::OtherTarget(Safe::of(format!("{} runs {} now", work.step.name(), now.identity())))
+    StepEnd::OtherTarget({
+        let now = if work.before.looping { &now.anchor } else { &now.identity() };
+        Safe::of(format!("{} is {now} now", work.step.name()))
+    })
 }
 
 /// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
 async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEnd {
     let left = || leave.left();
-    let now = match commands.service_facts(&work.step, left().min(LOOK)).await {
-        Err(cause) => return StepEnd::Failed(cause),
-        Ok(now) => now,
+    let now = match still(commands, work, left().min(LOOK)).await {
+        Err(end) => return end,
+        Ok(now) => ServiceFacts { looping: work.before.looping, ..now },
     };
-    if work.binding == Binding::First && now.identity() != work.before.identity() {
-        return other(work, &now);
-    }
     if let Some(words) = proof::is_so_already(work.step.verb, &now) {
         return StepEnd::Done { fates: vec![(work.step.object(), Fate::Gone)], said: vec![words] };
     }

@@ -38,7 +38,7 @@ pub async fn run(
         let end = StepEnd::Failed(Cause::Other(Safe::of("no database of the configuration")));
         return tell(Input::StepEnded { step, end });
     };
-    let ended = keep_up(run, approved, work, own, &kept, halt).await;
+    let ended = Box::pin(keep_up(run, approved, work, own, &kept, halt)).await;
     if let Some(names) = ended.leftovers {
         inbox.tell(Event::LeftoversFound { database: work.database, names });
     }

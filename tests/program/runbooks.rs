@@ -63,6 +63,7 @@ fn service() -> Preview {
         restarts: None,
         required_by: Vec::new(),
         words: Safe::of("running"),
+        ..ServiceFacts::default()
     };
     Preview {
         identity: Identity { facts: vec![("service", Untrusted::from("api.service"))] },

@@ -331,3 +331,25 @@ async fn nothing_is_made_or_dropped_on_a_server_that_the_card_does_not_name() {
     source.drop_scratch("qd_restore_1", &other, BRIEF).await.unwrap_err();
     assert_eq!(databases(&yard), "qd_restore_1", "it is somebody else's");
 }
+
+#[test]
+fn what_a_killed_backup_left_is_named_by_the_next_card_and_left_alone() {
+    let yard = Yard::new("");
+    let part = ".main-20260102T030405Z.dump.part";
+    let unproven = "main-20260103T030405Z.dump.unproven";
+    fs::write(yard.folder.join(part), vec![0; 5000]).unwrap();
+    fs::write(yard.folder.join(unproven), "x").unwrap();
+    let old = std::time::SystemTime::now() - Duration::from_secs(2 * 3600 + 60);
+    fs::File::options().append(true).open(yard.folder.join(part)).unwrap().set_modified(old).unwrap();
+    for other in [".other-20260102T030405Z.dump.part", ".main-x.dump.part", "main.part"] {
+        fs::write(yard.folder.join(other), "x").unwrap();
+    }
+    let card = yard.card().out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(card.matches("left by a backup that did not end").count(), 2, "{card}");
+    for words in [part, unproven, "4.88 KiB", "2h", "can be deleted by hand"] {
+        assert!(card.contains(words), "{words:?} in {card}");
+    }
+    let told = yard.backed_up();
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(yard.folder.join(part).exists() && yard.folder.join(unproven).exists());
+}

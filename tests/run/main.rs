@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod backup;
+mod hasten;
 mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::sshd::Sshd;
 use super::systemd_lab::Lab;
-use super::{Told, code_in, skipped};
+use super::{Told, code_in, skipped, until};
 
 /// An operator who may restart units of the lab.
 struct Operator {
@@ -114,4 +114,72 @@ fn over_ssh_it_is_the_same() {
     assert!(card.out.contains("'ssh' '-a' '-x' '-T' '-oBatchMode=yes'"), "{}", card.out);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_ne!(operator.process("api.service"), before);
+}
+
+/// A unit in a restart loop, seen at two processes.
+fn looping(lab: &Lab) {
+    assert!(lab.run(&["touch", "/run/lab/loop"]).status.success());
+    assert!(lab.run(&["systemctl", "start", "looping.service"]).status.success());
+    until("it was restarted twice", || {
+        let count: u32 = lab.ask(&["show", "looping.service", "--property=NRestarts", "--value"]).parse().ok()?;
+        (count >= 2).then_some(())
+    });
+}
+
+/// Whoever wants to restart what crashes all the time cannot consent to one of its processes.
+#[test]
+fn a_unit_in_a_restart_loop_is_restarted_whatever_process_it_has() {
+    let Some(lab) = lab() else { return };
+    looping(&lab);
+    let operator = Operator::of(lab, "looping.service");
+    let card = operator.run("looping.service", &["--dry-run"]);
+    assert_eq!(card.code, 0, "{card:?}");
+    for words in ["does not stay up", "bound to the service", "/etc/systemd/system/looping.service on machine"] {
+        assert!(card.out.contains(words), "{words:?} in\n{}", card.out);
+    }
+    let then = operator.process("looping.service");
+    until("another process", || (operator.process("looping.service") != then).then_some(()));
+    // What made it crash was mended, and it is started anew.
+    assert!(operator.lab.run(&["rm", "/run/lab/loop"]).status.success());
+    let ended = operator.run("looping.service", &["--confirm", &code_in(&card.out)]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.out.contains("a new process that stays"), "{ended:?}");
+}
+
+#[test]
+fn a_loop_that_goes_on_is_not_verified() {
+    let Some(lab) = lab() else { return };
+    looping(&lab);
+    let operator = Operator::of(lab, "looping.service");
+    let (_, ended) = operator.restart("looping.service");
+    assert_eq!(ended.code, 12, "{ended:?}");
+    assert!(ended.out.contains("did not stay") || ended.out.contains("does not run"), "{ended:?}");
+}
+
+/// The unit is the target: another file under its name is another unit.
+#[test]
+fn another_unit_under_the_name_of_a_looping_one_is_left_alone() {
+    let Some(lab) = lab() else { return };
+    looping(&lab);
+    let operator = Operator::of(lab, "looping.service");
+    let card = operator.run("looping.service", &["--dry-run"]);
+    let moved = "mkdir -p /run/systemd/system && mv /etc/systemd/system/looping.service /run/systemd/system/ && systemctl daemon-reload";
+    assert!(operator.lab.run(&["sh", "-c", moved]).status.success());
+    let ended = operator.run("looping.service", &["--confirm", &code_in(&card.out)]);
+    assert_eq!(ended.code, 10, "{ended:?}");
+}
+
+#[test]
+fn a_unit_that_failed_is_restarted_by_its_name() {
+    let Some(lab) = lab() else { return };
+    let script = "echo '[Service]\nExecStart=/bin/sh -c \"test -e /run/lab/fine && exec sleep infinity\"' \
+                  > /etc/systemd/system/tried.service && systemctl daemon-reload && systemctl start tried.service";
+    assert!(lab.run(&["sh", "-c", script]).status.success());
+    until("it failed", || (lab.ask(&["is-failed", "tried.service"]) == "failed").then_some(()));
+    let operator = Operator::of(lab, "tried.service");
+    let card = operator.run("tried.service", &["--dry-run"]);
+    assert!(card.out.contains("it failed: this card is bound to the service"), "{}", card.out);
+    assert!(operator.lab.run(&["touch", "/run/lab/fine"]).status.success());
+    let ended = operator.run("tried.service", &["--confirm", &code_in(&card.out)]);
+    assert_eq!(ended.code, 0, "{ended:?}");
 }

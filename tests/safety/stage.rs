@@ -271,6 +271,7 @@ pub fn preview(action: &Action, count: i32) -> Preview {
         restarts: Some(0),
         required_by: Vec::new(),
         words: "active".into(),
+        ..ServiceFacts::default()
     };
     Preview {
         identity: Identity { facts },

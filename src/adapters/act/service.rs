@@ -10,12 +10,16 @@ use crate::domain::{Cause, Safe};
 use crate::remediation::command::CommandStep;
 use crate::remediation::object::Fate;
 use crate::remediation::place::Place;
-use crate::remediation::service::facts::ServiceFacts;
+use crate::remediation::service::facts::{ServiceFacts, ServiceState};
+use crate::remediation::service::machine::{self, Machine};
 use crate::remediation::service::{Manager, ServiceStep, compose, program, systemd};
 use crate::remediation::step::StepEnd;
 
 /// After a failed order: how long the manager is asked what it left behind.
 const AFTERMATH: Duration = Duration::from_secs(5);
+
+/// Between two looks at containers that were restarted before.
+const AGAIN: Duration = Duration::from_secs(2);
 
 impl Commands {
     /// Reads how a service is. Changes nothing.
@@ -32,6 +36,31 @@ impl Commands {
                 }
                 compose::read(&self.ask(step, step.inspect(&containers)?, until).await?)
             }
+        }
+    }
+
+    /// How a service is, with what a card may be bound to: where no process of it stays, the unit and its machine, or the
+    /// containers.
+    pub async fn bound_facts(&self, step: &ServiceStep, deadline: Duration) -> Result<ServiceFacts, Cause> {
+        let until = Instant::now() + deadline;
+        let facts = self.service_facts(step, deadline).await?;
+        match &step.manager {
+            Manager::Systemd { .. } => {
+                let machine = self.ask(step, step.machine(), until).await.map(|said| machine::read(&said));
+                let Machine { id, uptime } = machine.unwrap_or_default();
+                let id = id.map_or_else(|| "an unknown machine".to_owned(), |id| format!("machine {id}"));
+                let is_young = facts.state == ServiceState::Running && uptime.is_some_and(|up| facts.is_young(up));
+                let anchor = Safe::of(format!("{} on {id}", facts.anchor));
+                Ok(ServiceFacts { looping: facts.looping || is_young, anchor, ..facts })
+            }
+            // Engines do not tell when they last restarted one: two looks do.
+            Manager::Compose { .. } if !facts.looping && facts.restarts.is_some_and(|restarts| restarts > 0) => {
+                tokio::time::sleep(AGAIN.min(deadline / 2)).await;
+                let now = self.service_facts(step, until.saturating_duration_since(Instant::now())).await?;
+                let looping = now.looping || now.restarts > facts.restarts || now.identity() != facts.identity();
+                Ok(ServiceFacts { looping, ..now })
+            }
+            Manager::Compose { .. } | Manager::Program { .. } => Ok(facts),
         }
     }
 

@@ -116,21 +116,39 @@ pub fn hash(path: &Path) -> Result<(u64, String), Cause> {
 
 /// Proven dumps of a database beyond the newest, the oldest first. Only reads.
 pub fn older(folder: &Path, database: &Safe, keep: usize) -> Result<Vec<OldDump>, Cause> {
-    let mut dumps = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|e| cause(folder, &e))?.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        // The entry itself: a link is nobody's dump.
-        if is_dump_of(database, &name)
-            && let Ok(found) = entry.metadata()
-            && found.is_file()
-        {
-            dumps.push(OldDump { path: folder.join(name), size: found.len(), modified: found.mtime() });
-        }
-    }
+    let mut dumps = found(folder, |name| is_dump_of(database, name))?;
     // Their names are in the order of their times.
     dumps.sort_by(|one, other| one.path.cmp(&other.path));
     dumps.truncate(dumps.len().saturating_sub(keep));
     Ok(dumps)
+}
+
+/// Files that backups of a database left which never came to their end, the oldest first. One that is being made now is among
+/// them. Only reads.
+pub fn unfinished(folder: &Path, database: &Safe) -> Result<Vec<OldDump>, Cause> {
+    let is_left = |name: &str| {
+        let part = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
+        part.or_else(|| name.strip_suffix(".unproven")).is_some_and(|dump| is_dump_of(database, dump))
+    };
+    let mut left = found(folder, is_left)?;
+    left.sort_by(|one, other| (one.modified, &one.path).cmp(&(other.modified, &other.path)));
+    Ok(left)
+}
+
+/// Plain files of a folder by their names.
+fn found(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<OldDump>, Cause> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| cause(folder, &e))?.flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        // The entry itself: a link is nobody's dump.
+        if wanted(&name)
+            && let Ok(found) = entry.metadata()
+            && found.is_file()
+        {
+            files.push(OldDump { path: folder.join(name), size: found.len(), modified: found.mtime() });
+        }
+    }
+    Ok(files)
 }
 
 /// Deletes one for good.

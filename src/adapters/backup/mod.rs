@@ -4,5 +4,5 @@
 mod files;
 mod programs;
 
-pub use files::{Sealed, begin, chance, delete, discard, hash, look_at_folder, older, prove, seal};
+pub use files::{Sealed, begin, chance, delete, discard, hash, look_at_folder, older, prove, seal, unfinished};
 pub use programs::{dump, list, restore, versions};

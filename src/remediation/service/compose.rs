@@ -153,6 +153,7 @@ pub fn no_container() -> ServiceFacts {
         restarts: None,
         required_by: Vec::new(),
         words: Safe::of("no container"),
+        ..ServiceFacts::default()
     }
 }
 
@@ -165,16 +166,24 @@ pub fn read(printed: &[u8]) -> Result<ServiceFacts, Cause> {
     let containers = rows.iter().map(Container::read).collect::<Result<Vec<_>, Cause>>()?;
     let mut words: Vec<String> = containers.iter().map(|container| container.words.clone()).collect();
     words.dedup();
+    let mut ids: Vec<&str> = containers.iter().map(|container| container.id.as_str()).collect();
+    ids.sort_unstable();
     Ok(ServiceFacts {
+        anchor: Safe::of(ids.join(", ")).clipped(300),
+        looping: containers.iter().any(|container| container.looping),
         state: ServiceState::worst(containers.iter().map(|container| container.state)),
         restarts: containers.iter().map(|container| container.restarts).sum(),
         instances: containers.into_iter().filter_map(|container| container.instance).collect(),
         required_by: Vec::new(),
         words: Safe::of(words.join(", ")).clipped(200),
+        up_at: None,
     })
 }
 
 struct Container {
+    id: String,
+    /// It is started again and again, or gave up.
+    looping: bool,
     state: ServiceState,
     instance: Option<Instance>,
     restarts: Option<u64>,
@@ -218,6 +227,14 @@ impl Container {
         if let Some(health) = health {
             words.push_str(&format!(", {health}"));
         }
-        Ok(Container { state, instance, restarts: row.get("RestartCount").and_then(Value::as_u64), words })
+        let looping = status == "restarting" || (state == ServiceState::Failed && !up);
+        Ok(Container {
+            id: short,
+            looping,
+            state,
+            instance,
+            restarts: row.get("RestartCount").and_then(Value::as_u64),
+            words,
+        })
     }
 }

@@ -1,10 +1,12 @@
 //! How a service is, in the same words whoever manages it. A process is an identity: number and invocation, never the
 //! number alone.
 
+use std::time::Duration;
+
 use crate::domain::Safe;
 
 /// State of a service, as its manager tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ServiceState {
     /// It runs.
     Running,
@@ -17,6 +19,7 @@ pub enum ServiceState {
     /// It is on its way down.
     Stopping,
     /// The manager says something else.
+    #[default]
     Unknown,
 }
 
@@ -71,7 +74,7 @@ impl Instance {
 }
 
 /// How a service is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceFacts {
     /// Its state; of several containers the worst.
     pub state: ServiceState,
@@ -83,7 +86,16 @@ pub struct ServiceFacts {
     pub required_by: Vec<Safe>,
     /// The manager's own words.
     pub words: Safe,
+    /// What stays the same however often it is started: the unit's file and machine, the containers.
+    pub anchor: Safe,
+    /// It does not stay up: it failed, or its manager starts it again and again. No process of it can be consented to.
+    pub looping: bool,
+    /// When it came up, after the start of its machine.
+    pub up_at: Option<Duration>,
 }
+
+/// What came up so recently, after its manager had started it again by itself, may be in a loop.
+const YOUNG: Duration = Duration::from_secs(60);
 
 impl ServiceFacts {
     /// The main process, where there is exactly one instance.
@@ -102,6 +114,29 @@ impl ServiceFacts {
             [only] => only.invocation.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether it came up just now and was restarted by its manager before, where its machine has been up for so long.
+    #[must_use]
+    pub fn is_young(&self, uptime: Duration) -> bool {
+        let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
+        restarted && self.up_at.is_some_and(|at| uptime.saturating_sub(at) < YOUNG)
+    }
+
+    /// For a card: the very process, or where none stays what does.
+    #[must_use]
+    pub fn bound(&self) -> Safe {
+        match (self.looping, self.anchor.as_str()) {
+            (false, _) => self.identity(),
+            (true, "") => Safe::of("no process that stays; bound to its name"),
+            (true, anchor) => Safe::of(format!("no process that stays; bound to {anchor}")),
+        }
+    }
+
+    /// Whether `now` is what a card that showed this is bound to.
+    #[must_use]
+    pub fn is_bound_to(&self, now: &ServiceFacts) -> bool {
+        if self.looping { self.anchor == now.anchor } else { self.identity() == now.identity() }
     }
 
     /// For the list of facts that a card is bound to: every instance, in a fixed order.

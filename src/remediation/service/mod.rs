@@ -3,6 +3,7 @@
 
 pub mod compose;
 pub mod facts;
+pub mod machine;
 pub mod program;
 pub mod proof;
 pub mod systemd;
@@ -172,6 +173,14 @@ impl ServiceStep {
             return Err(Cause::Misconfigured(Safe::of("only containers are inspected")));
         };
         compose::inspect_argv(*program, containers).map(|argv| self.as_command(argv))
+    }
+
+    /// The command that asks which machine it is on, and for how long that is up; with no rights of the step's own.
+    #[must_use]
+    pub fn machine(&self) -> CommandStep {
+        let argv = ["cat", "/etc/machine-id", "/proc/uptime"].map(str::to_owned).to_vec();
+        // One of the two files may be missing.
+        CommandStep { argv, place: self.place.clone(), become_argv: None, expected_exit: vec![0, 1] }
     }
 
     /// The command that prints who depends on the service; `None` where the manager's status tells that already, or nobody

@@ -38,5 +38,7 @@ pub fn read(printed: &[u8]) -> Result<ServiceFacts, Cause> {
         restarts: value.get("restarts").and_then(Value::as_u64),
         required_by: Vec::new(),
         words: Safe::one_line(told.as_bytes()).clipped(200),
+        looping: state == ServiceState::Failed,
+        ..ServiceFacts::default()
     })
 }

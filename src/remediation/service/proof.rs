@@ -85,7 +85,8 @@ impl SteadyWatch {
         if !is_new_process(&self.before, facts) {
             return Steadiness::NotYet(why_not_new(facts));
         }
-        if facts.restarts > self.before.restarts && self.before.restarts.is_some() {
+        // In a loop its manager may have started it once more before the order came: whether it stays is seen from here on.
+        if !self.before.looping && facts.restarts > self.before.restarts && self.before.restarts.is_some() {
             let why = Safe::of("it was restarted by its manager meanwhile: it did not stay up");
             self.broken = Some(why.clone());
             return Steadiness::Broken(why);

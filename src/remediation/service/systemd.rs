@@ -1,5 +1,7 @@
 //! systemd: the argument lists of `systemctl`, and what its `show` prints.
 
+use std::time::Duration;
+
 use crate::domain::{Cause, Safe};
 
 use super::facts::{Instance, ServiceFacts, ServiceState};
@@ -83,6 +85,13 @@ fn facts(shown: &Shown<'_>, remark: &str) -> ServiceFacts {
         restarts: shown.of("NRestarts").and_then(|count| count.parse().ok()),
         required_by: dependents(shown),
         words: Safe::of(words).clipped(200),
+        anchor: Safe::of(shown.of("FragmentPath").unwrap_or_default()).clipped(300),
+        looping: state == ServiceState::Failed || sub.starts_with("auto-restart"),
+        up_at: shown
+            .of("ActiveEnterTimestampMonotonic")
+            .and_then(|micros| micros.parse().ok())
+            .filter(|micros| *micros != 0)
+            .map(Duration::from_micros),
     }
 }
 

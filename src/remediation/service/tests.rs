@@ -171,6 +171,7 @@ fn running(pid: u32, invocation: &str, restarts: u64) -> ServiceFacts {
         restarts: Some(restarts),
         required_by: Vec::new(),
         words: "up".into(),
+        ..ServiceFacts::default()
     }
 }
 
@@ -281,4 +282,78 @@ fn the_project_is_asked_in_the_same_words_as_its_service() {
     };
     let argv = step.dependents().unwrap().unwrap().argv;
     assert_eq!(argv, ["docker", "compose", "-p", "shop", "-f", "compose.yaml", "config", "--format", "json"]);
+}
+
+#[test]
+fn a_unit_that_does_not_stay_up_is_bound_by_its_file_and_no_process() {
+    let shown = |active: &str, sub: &str, pid: u32| {
+        let text = format!(
+            "LoadState=loaded\nActiveState={active}\nSubState={sub}\nMainPID={pid}\nInvocationID=r{pid}\nNRestarts=4\n\
+             FragmentPath=/etc/systemd/system/api.service\nActiveEnterTimestampMonotonic=5000000\n"
+        );
+        systemd::read(text.as_bytes()).unwrap()
+    };
+    for (active, sub, looping) in [
+        ("activating", "auto-restart", true),
+        ("activating", "auto-restart-queued", true),
+        ("failed", "failed", true),
+        ("activating", "start", false),
+        ("active", "running", false),
+        ("inactive", "dead", false),
+    ] {
+        assert_eq!(shown(active, sub, 7).looping, looping, "{active} {sub}");
+    }
+    let (then, now) = (shown("activating", "auto-restart", 0), shown("active", "running", 9));
+    assert!(then.is_bound_to(&now), "the same unit");
+    assert!(!now.is_bound_to(&shown("active", "running", 10)), "a process that stays is bound to itself");
+    assert!(!then.is_bound_to(&ServiceFacts { anchor: "/run/systemd/system/api.service".into(), ..now.clone() }));
+    assert_eq!(then.bound().as_str(), "no process that stays; bound to /etc/systemd/system/api.service");
+    assert_eq!(now.bound(), now.identity());
+    // It came up five seconds after the start of the machine.
+    assert!(now.is_young(Duration::from_secs(64)) && !now.is_young(Duration::from_secs(66)));
+    assert!(!ServiceFacts { restarts: Some(0), ..now }.is_young(Duration::from_secs(6)), "nobody restarted it");
+}
+
+#[test]
+fn containers_that_are_restarted_again_and_again_are_bound_by_their_ids() {
+    let row = |id: &str, status: &str, code: i64, pid: u32| {
+        format!(
+            r#"{{"Id":"{id}","RestartCount":5,"State":{{"Status":"{status}","ExitCode":{code},"Pid":{pid},"StartedAt":"2026-01-0{}T00:00:00Z"}}}}"#,
+            pid + 1
+        )
+    };
+    let read = |rows: &[String]| compose::read(format!("[{}]", rows.join(",")).as_bytes()).unwrap();
+    let then = read(&[row("bbbbbbbbbbbbbb", "restarting", 1, 0), row("aaaaaaaaaaaaaa", "running", 0, 5)]);
+    assert!(then.looping);
+    assert_eq!(then.bound().as_str(), "no process that stays; bound to aaaaaaaaaaaa, bbbbbbbbbbbb");
+    let now = read(&[row("aaaaaaaaaaaaaa", "running", 0, 6), row("bbbbbbbbbbbbbb", "running", 0, 7)]);
+    assert!(!now.looping && then.is_bound_to(&now));
+    assert!(!then.is_bound_to(&read(&[row("cccccccccccccc", "restarting", 1, 0)])), "others");
+    assert!(read(&[row("a", "exited", 1, 0)]).looping && !read(&[row("a", "exited", 143, 0)]).looping);
+}
+
+#[test]
+fn in_a_loop_the_new_process_is_one_that_stays_from_here_on() {
+    let before = ServiceFacts { looping: true, ..running(10, "a", 3) };
+    let mut watch = SteadyWatch::new(before.clone(), Duration::from_secs(2));
+    assert!(
+        matches!(watch.read(&running(12, "c", 4), Moment::fixed(0.0)), Steadiness::NotYet(_)),
+        "not broken at once"
+    );
+    assert_eq!(watch.read(&running(12, "c", 4), Moment::fixed(2.0)), Steadiness::Steady);
+    let mut watch = SteadyWatch::new(before, Duration::from_secs(2));
+    watch.read(&running(12, "c", 4), Moment::fixed(0.0));
+    assert!(matches!(watch.read(&running(13, "d", 5), Moment::fixed(1.0)), Steadiness::Broken(_)));
+}
+
+#[test]
+fn a_machine_is_read_as_far_as_it_tells() {
+    use machine::Machine;
+    let id = "0123456789abcdef0123456789abcdef";
+    let both = machine::read(format!("{id}\n350735.47 234388.90\n").as_bytes());
+    assert_eq!(both, Machine { id: Some(id.into()), uptime: Some(Duration::from_secs_f64(350_735.47)) });
+    assert_eq!(machine::read(b"12.5 3.0\n"), Machine { id: None, uptime: Some(Duration::from_millis(12_500)) });
+    for nothing in [&b""[..], b"uninitialized\n", b"-1 2\n", b"x y\n", b"inf 1\n", b"\xff\xff"] {
+        assert_eq!(machine::read(nothing), Machine::default());
+    }
 }

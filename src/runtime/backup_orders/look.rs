@@ -17,7 +17,7 @@ use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::place::quoted;
 
-use super::{off, old};
+use super::{off, old, unfinished};
 use crate::runtime::clock;
 use crate::runtime::database_orders::DatabaseOrder;
 use crate::runtime::inbox::Inbox;
@@ -39,7 +39,7 @@ pub struct Looked {
 /// Looks, and tells what was found.
 pub async fn preview(looked: Looked, deadline: Duration, inbox: &Inbox) {
     let (begun, id) = (clock::now(), looked.id);
-    let outcome = timeout(deadline, look(looked, deadline)).await;
+    let outcome = timeout(deadline, Box::pin(look(looked, deadline))).await;
     let outcome = outcome.unwrap_or(Err(Cause::Timeout { phase: Phase::Whole, after: deadline }));
     inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
 }
@@ -67,6 +67,7 @@ async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
     }
     preview.effect = effect(&backup, &name);
     old::on_card(&mut preview, &backup, &name).await;
+    unfinished::on_card(&mut preview, &backup, &name, clock::now()).await;
     Ok(preview)
 }
 

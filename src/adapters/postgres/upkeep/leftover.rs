@@ -20,9 +20,9 @@ const GONE: &str = "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHER
 
 /// What is sent, for the card.
 pub fn effect(found: &Found) -> Vec<Untrusted> {
-    let look = format!("(only if it still is the invalid index of oid {}, else ROLLBACK)", found.relation.oid);
+    let condition = format!("(only if it still is the invalid index of oid {}, else ROLLBACK)", found.relation.oid);
     let lock = found.lock.clone().unwrap_or_default();
-    vec![BEGIN.into(), lock, look.into(), found.relation.command.clone(), "COMMIT".into()]
+    vec![BEGIN.into(), lock, condition.into(), found.relation.command.clone(), "COMMIT".into()]
 }
 
 /// What it costs others, for the card.
