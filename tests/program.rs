@@ -13,6 +13,8 @@ mod guarded;
 mod incidents;
 #[path = "program/long_tables.rs"]
 mod long_tables;
+#[path = "program/menu.rs"]
+mod menu;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/runbooks.rs"]
