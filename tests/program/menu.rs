@@ -164,11 +164,13 @@ fn what_is_for_the_selected_comes_first_and_the_title_says_so() {
     let lines = menu(&mut world);
     assert!(lines[0].contains("restart worker") && lines[1].contains("by the book"), "{}", lines.join("\n"));
     assert!(title(&mut world).contains("worker"), "{}", title(&mut world));
-    world.press("Esc 4 Tab");
+    world.press("Esc 4");
+    drawn(&mut world, SIZE, false);
+    world.press("Tab");
     drawn(&mut world, SIZE, false);
     world.press("g a");
     let lines = menu(&mut world);
-    assert!(lines[0].contains("retry what is pending"), "its watch:\n{}", lines.join("\n"));
+    assert!(lines[0].contains("retry what is pending"), "its watch:\n{}\n{}", title(&mut world), lines.join("\n"));
     world.press("Esc 5 a");
     assert!(menu(&mut world)[0].contains("reload the api"), "as they are declared");
     assert!(!title(&mut world).contains("first"), "{}", title(&mut world));
