@@ -17,6 +17,8 @@ mod incidents;
 mod late_records;
 #[path = "program/long_tables.rs"]
 mod long_tables;
+#[path = "program/menu.rs"]
+mod menu;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/parameters.rs"]

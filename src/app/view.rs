@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::actions::approving::Approving;
 use crate::app::actions::dialog::Dialog;
+use crate::app::actions::menu::Pointer;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
 use crate::app::table::{RowKey, Sort, Tone};
@@ -130,7 +131,7 @@ pub enum Overlay {
     /// The menu of actions.
     Menu {
         /// Which is chosen.
-        chosen: usize,
+        chosen: Pointer,
     },
     /// The card of an action, to be decided on.
     Card(Box<Dialog>),

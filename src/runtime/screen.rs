@@ -120,7 +120,7 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
         .iter()
         .map(|overlay| match overlay {
             Overlay::Document { document, scroll } => OverlayView::Document { document, scroll: *scroll },
-            Overlay::Menu { chosen } => forms::menu(model, *chosen),
+            Overlay::Menu { chosen } => forms::menu(model, chosen),
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
             Overlay::Approval(dialog) => approving::overlay(dialog, model.now),

@@ -92,7 +92,7 @@ fn with_card(world: &mut World) {
 fn chosen(world: &World) -> String {
     let Some(Overlay::Menu { chosen }) = world.model.view.overlays.last() else { panic!("no menu") };
     let all = quarterdeck::app::actions::catalogue::all(&world.model);
-    all.get(*chosen).unwrap_or_else(|| panic!("nothing chosen")).id.to_string()
+    all[chosen.place(&all).expect("the first is chosen")].id.to_string()
 }
 
 fn card(world: &World) -> &quarterdeck::app::actions::dialog::Dialog {

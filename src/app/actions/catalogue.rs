@@ -20,7 +20,7 @@ use crate::remediation::step::SessionVerb;
 /// Where the sessions of a pool are back, connections that were freed are taken again: that is seen a minute later.
 const POOLS_RECONNECT: Duration = Duration::from_secs(60);
 
-/// All actions: those for what is selected first.
+/// All actions: those for what is selected first, else in one order.
 #[must_use]
 pub fn all(model: &Model) -> Vec<Action> {
     let mut found = Vec::new();
@@ -47,7 +47,8 @@ pub fn all(model: &Model) -> Vec<Action> {
         found.extend(own.iter().cloned());
     }
     found.extend(super::upkeep::offered(model));
-    found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect()
+    let bound = found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect();
+    super::subject::ordered(model, bound)
 }
 
 /// All actions that can be asked for by name: those, and what is done to a single session that a parameter names.

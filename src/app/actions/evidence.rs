@@ -21,6 +21,18 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
     found
 }
 
+/// The source whose own figure a measure is, by kind and place.
+#[must_use]
+pub fn place(measure: &Measure) -> Option<(SourceKind, usize)> {
+    match measure {
+        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => Some((SourceKind::Database, *at)),
+        Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
+        Measure::Signal(at) => Some((SourceKind::Signal, *at)),
+        Measure::Service(at) => Some((SourceKind::Service, *at)),
+        Measure::ObjectsLeft | Measure::Result => None,
+    }
+}
+
 /// Whether a source says anything that an action looks at, before it or after.
 #[must_use]
 pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {

@@ -9,24 +9,34 @@ use crate::remediation::execution::Execution;
 use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
-use super::{approvals, card, catalogue, evidence, menu, progress, question};
+use super::menu::Pointer;
+use super::{approvals, card, catalogue, evidence, menu, progress, question, subject};
 
 /// The menu.
 #[must_use]
-pub fn menu(model: &Model, chosen: usize) -> OverlayView<'static> {
-    let mut document = Document::new("Actions");
+pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
+    let actions = catalogue::all(model);
+    let mut document = Document::new(match subject::of(model) {
+        Some(subject) => Safe::of(format!("Actions, first those for {}", subject.name)),
+        None => Safe::of("Actions"),
+    });
+    let chosen = pointer.place(&actions);
     // On a narrow screen its line has no room for the whole reason.
-    if let Some(action) = catalogue::all(model).get(chosen) {
-        match catalogue::reason_against(model, action) {
-            Some(why) => document.line(why, Tone::Unknown),
-            None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
-        };
-        if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
-            document.line(asks, Tone::Warn);
+    match chosen.and_then(|at| actions.get(at)) {
+        Some(action) => {
+            match catalogue::reason_against(model, action) {
+                Some(why) => document.line(why, Tone::Unknown),
+                None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
+            };
+            if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
+                document.line(asks, Tone::Warn);
+            }
+        }
+        None => {
+            document.line(pointer.gone(), Tone::Unknown);
         }
     }
-    let foot = menu::lines(model);
-    let chosen = Some(chosen.min(foot.len().saturating_sub(1)));
+    let foot = menu::lines(model, &actions);
     OverlayView::Form { document, scroll: 0, foot, chosen, keys: " Enter shows the card  Esc closes " }
 }
 

@@ -1,4 +1,5 @@
-//! The menu of actions, as lines: what each would do, how dangerous it is, and why it cannot be done now.
+//! The menu of actions, as lines: what each would do, how dangerous it is, and why it cannot be done now. Its pointer stands on
+//! an action, whichever line that has by now.
 
 use crate::app::Model;
 use crate::app::document::{Line, Span};
@@ -12,10 +13,74 @@ use super::{approvals, catalogue};
 /// Columns of title and target.
 const TITLE: usize = 46;
 
-/// One line for every action, in the order of the catalogue.
+/// Where the pointer stands.
+#[derive(Clone, Debug, Default)]
+pub struct Pointer {
+    on: Option<Pick>,
+    /// The line that it had last.
+    at: usize,
+}
+
+/// What tells one action of the menu from every other.
+#[derive(Clone, Debug)]
+struct Pick {
+    id: Safe,
+    target: Safe,
+    /// The session, the statement, the table: the plan says it all.
+    plan: String,
+    title: Safe,
+}
+
+impl Pick {
+    fn of(action: &Action) -> Pick {
+        let (id, target) = (action.id.clone(), action.target.name.clone());
+        Pick { id, target, plan: format!("{:?}", action.plan), title: action.title.clone() }
+    }
+
+    fn is(&self, action: &Action) -> bool {
+        self.id == action.id && self.target == action.target.name && self.plan == format!("{:?}", action.plan)
+    }
+}
+
+impl Pointer {
+    /// On the first of them.
+    #[must_use]
+    pub fn first(actions: &[Action]) -> Pointer {
+        Pointer { on: actions.first().map(Pick::of), at: 0 }
+    }
+
+    /// Which line it stands on now; none when what it stood on is not offered any more.
+    #[must_use]
+    pub fn place(&self, actions: &[Action]) -> Option<usize> {
+        let on = self.on.as_ref()?;
+        actions.iter().position(|action| on.is(action))
+    }
+
+    /// Moves it, from the line that it has, or had last.
+    pub fn travel(&mut self, down: bool, actions: &[Action]) {
+        let next = match (self.place(actions), down) {
+            (Some(at), true) => at + 1,
+            (Some(at), false) => at.saturating_sub(1),
+            // What took the place of what is gone is the next one.
+            (None, true) => self.at,
+            (None, false) => self.at.saturating_sub(1),
+        };
+        self.at = next.min(actions.len().saturating_sub(1));
+        self.on = actions.get(self.at).map(Pick::of);
+    }
+
+    /// That what it stood on is gone, in words.
+    #[must_use]
+    pub fn gone(&self) -> Safe {
+        let Some(on) = &self.on else { return Safe::of("nothing is chosen") };
+        Safe::of(format!("{} on {} is not offered any more", on.title, on.target))
+    }
+}
+
+/// One line for every action.
 #[must_use]
-pub fn lines(model: &Model) -> Vec<Line> {
-    catalogue::all(model).iter().map(|action| line(model, action)).collect()
+pub fn lines(model: &Model, actions: &[Action]) -> Vec<Line> {
+    actions.iter().map(|action| line(model, action)).collect()
 }
 
 fn line(model: &Model, action: &Action) -> Line {

@@ -24,6 +24,7 @@ pub mod record;
 pub mod refusals;
 pub mod sight;
 pub mod standing;
+pub mod subject;
 pub mod tripwire;
 pub mod upkeep;
 

@@ -6,7 +6,7 @@ use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::domain::{PaneState, Safe, figure};
 
-use super::{menu, progress};
+use super::{catalogue, menu, progress};
 
 /// The pane.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         lines.push(line(coverage.clone(), Tone::Warn));
     }
     lines.push(Line::new());
-    lines.extend(menu::lines(model));
+    lines.extend(menu::lines(model, &catalogue::all(model)));
     lines.push(Line::new());
     lines.push(line(Safe::of("What ran from here"), Tone::Strong));
     if let Some(running) = actions.running() {

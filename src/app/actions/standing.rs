@@ -13,7 +13,10 @@ use crate::config::resolved::CacheSource;
 use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Identity;
+use crate::remediation::runbook::{Deed, Runbook};
+use crate::remediation::service::ServiceStep;
 use crate::remediation::step::Work;
+use crate::remediation::written;
 
 use super::catalogue;
 
@@ -76,16 +79,18 @@ impl Standings {
         self.asked_at.is_none_or(|at| now.since(at) >= AGAIN)
     }
 
-    /// Why an action on a target would be refused, as far as is known.
+    /// Why an action would be refused that takes these locks, as far as is known: the worst of it.
     #[must_use]
-    pub fn against(&self, action: &Safe, key: &str, now: Moment) -> Option<Safe> {
+    pub fn against(&self, action: &Safe, keys: &[String], now: Moment) -> Option<Safe> {
         let age = now.since(self.seen_at?);
-        let holder = self.seen.iter().find(|standing| standing.key == key && standing.held.is_some());
-        if let Some(held) = holder.and_then(|standing| standing.held.as_ref()).filter(|_| age <= BELIEVED) {
+        let touched = || self.seen.iter().filter(|standing| keys.contains(&standing.key));
+        let holder = touched().find_map(|standing| standing.held.as_ref()).filter(|_| age <= BELIEVED);
+        if let Some(held) = holder {
             return Some(Safe::of(format!("held by {held}")));
         }
-        let own = self.seen.iter().find(|standing| standing.key == key && standing.action == *action)?;
-        let left = own.cooling?.checked_sub(age).filter(|left| !left.is_zero())?;
+        let own = touched().filter(|standing| standing.action == *action);
+        let left =
+            own.filter_map(|standing| standing.cooling?.checked_sub(age)).max().filter(|left| !left.is_zero())?;
         Some(Safe::of(format!("cooling down {}", figure::age(left))))
     }
 }
@@ -93,8 +98,7 @@ impl Standings {
 /// Why an action would be refused by the folder now, as far as is known.
 #[must_use]
 pub fn against(model: &Model, action: &Action) -> Option<Safe> {
-    let key = key(model, action)?;
-    model.actions.standings.against(&action.id, &key, model.now)
+    model.actions.standings.against(&action.id, &keys(model, action), model.now)
 }
 
 /// Whether anything that depends on it can be seen.
@@ -104,49 +108,85 @@ pub fn is_seen(model: &Model) -> bool {
     menu || model.view.page == Page::Actions
 }
 
-/// What to ask about: every action of the menu whose target is known.
+/// What to ask about: every lock that an action of the menu would take, as far as its targets are known.
 #[must_use]
 pub fn wanted(model: &Model) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     for action in catalogue::all(model) {
-        let Some(key) = key(model, &action) else { continue };
-        let one = Wanted { action: action.id, key, cool_down: action.limits.cool_down };
-        if wanted.len() < MOST && !wanted.contains(&one) {
-            wanted.push(one);
+        for key in keys(model, &action) {
+            let one = Wanted { action: action.id.clone(), key, cool_down: action.limits.cool_down };
+            if wanted.len() < MOST && !wanted.contains(&one) {
+                wanted.push(one);
+            }
         }
     }
     wanted
 }
 
-/// The key of an action's target, by the facts that its card would show.
-fn key(model: &Model, action: &Action) -> Option<String> {
-    let text = |text: &Safe| Untrusted::from(text.as_str());
-    let facts: Vec<(&'static str, Untrusted)> = match &action.plan {
-        Plan::Steps(steps) => match steps.iter().find_map(|step| match &step.work {
-            Work::Http(http) => Some(http.url.origin().ascii_serialization()),
-            _ => None,
-        }) {
-            Some(origin) => vec![("origin", Untrusted::from(origin))],
-            None => return None,
-        },
-        Plan::Service { step, .. } => vec![
-            ("service", Untrusted::from(step.name())),
-            ("manager", text(&step.manager.words())),
-            ("where", text(&step.place.words())),
-        ],
-        // Of several targets one has a card of its own only when it was made.
-        Plan::Runbook(_) => return None,
+/// The keys of all that an action touches, by the facts that its card would show; its own first.
+fn keys(model: &Model, action: &Action) -> Vec<String> {
+    let identities = match &action.plan {
+        Plan::Steps(steps) => {
+            let mut written = steps.iter().map(|step| written::of(&step.work).identity);
+            written.find(|identity| !identity.facts.is_empty()).into_iter().collect()
+        }
+        Plan::Service { step, .. } => vec![of_service(step)],
+        Plan::Runbook(runbook) => {
+            let own = Runbook::identity(&action.id, &action.target.name);
+            let touched = runbook.items().into_iter().filter_map(|(_, step)| of_deed(model, &step.deed));
+            std::iter::once(own).chain(touched).collect()
+        }
         Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Backup(_) => {
-            let server = model.live.databases.get(action.target.at?)?.server.value()?;
-            let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
-            vec![("system identifier", Untrusted::from(system)), ("database", server.database.clone())]
+            action.target.at.and_then(|at| of_database(model, at)).into_iter().collect()
         }
-        Plan::Flush { .. } => {
-            let cache = model.live.caches.get(action.target.at?)?;
-            let CacheSource::Redis { target, .. } = &cache.spec.source else { return None };
-            let run = cache.readout.value()?.redis.as_ref()?.run_id.clone();
-            vec![("run id", text(&run)), ("database", Untrusted::from(target.database.to_string()))]
-        }
+        Plan::Flush { .. } => action.target.at.and_then(|at| of_redis(model, at)).into_iter().collect(),
     };
-    Some(Identity { facts }.target_key().hex())
+    let mut keys: Vec<String> = Vec::new();
+    for identity in identities.iter().filter(|identity: &&Identity| !identity.facts.is_empty()) {
+        let key = identity.target_key().hex();
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// What a step of a runbook touches.
+fn of_deed(model: &Model, deed: &Deed) -> Option<Identity> {
+    match deed {
+        Deed::Sessions { database, .. } => of_database(model, *database),
+        Deed::Service { step, .. } => Some(of_service(step)),
+        Deed::Flush { cache, .. } => of_redis(model, *cache),
+        Deed::Work(Work::Sql(sql)) => of_database(model, sql.database),
+        Deed::Work(Work::Redis(redis)) => of_redis(model, redis.cache),
+        Deed::Work(work) => Some(written::of(work).identity),
+    }
+}
+
+fn text(text: &Safe) -> Untrusted {
+    Untrusted::from(text.as_str())
+}
+
+fn of_service(step: &ServiceStep) -> Identity {
+    let facts = vec![
+        ("service", Untrusted::from(step.name())),
+        ("manager", text(&step.manager.words())),
+        ("where", text(&step.place.words())),
+    ];
+    Identity { facts }
+}
+
+fn of_database(model: &Model, at: usize) -> Option<Identity> {
+    let server = model.live.databases.get(at)?.server.value()?;
+    let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
+    Some(Identity {
+        facts: vec![("system identifier", Untrusted::from(system)), ("database", server.database.clone())],
+    })
+}
+
+fn of_redis(model: &Model, at: usize) -> Option<Identity> {
+    let cache = model.live.caches.get(at)?;
+    let CacheSource::Redis { target, .. } = &cache.spec.source else { return None };
+    let run = cache.readout.value()?.redis.as_ref()?.run_id.clone();
+    Some(Identity { facts: vec![("run id", text(&run)), ("database", Untrusted::from(target.database.to_string()))] })
 }

@@ -12,15 +12,17 @@ use super::{ANSWER, Deed, Runbook, RunbookStep};
 pub type Found = (usize, Result<Preview, Cause>);
 
 impl Runbook {
+    /// What tells a runbook itself from every other; its steps touch targets of their own.
+    #[must_use]
+    pub fn identity(id: &Safe, target: &Safe) -> Identity {
+        let text = |text: &Safe| Untrusted::from(text.as_str());
+        Identity { facts: vec![("runbook", text(id)), ("aimed at", text(target))] }
+    }
+
     /// One preview out of those of the steps.
     #[must_use]
     pub fn preview(&self, id: &Safe, target: &Safe, mut found: Vec<Found>) -> Preview {
-        let mut whole = Preview {
-            identity: Identity {
-                facts: vec![("runbook", Untrusted::from(id.as_str())), ("aimed at", Untrusted::from(target.as_str()))],
-            },
-            ..Preview::default()
-        };
+        let mut whole = Preview { identity: Runbook::identity(id, target), ..Preview::default() };
         for (place, step) in self.items() {
             let looked = found.iter().position(|(at, _)| *at == place).map(|at| found.swap_remove(at).1);
             self.add(&mut whole, place, step, looked);

@@ -2,13 +2,13 @@
 //! action is aimed at or watches, with how it ended once that is known. What changed nothing leaves none.
 
 use crate::app::Model;
+use crate::app::actions::evidence;
 use crate::app::telemetry::Telemetry;
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
 use crate::metrics::series::Series;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::execution::{Execution, Phase, StepState};
-use crate::remediation::measure::Measure;
 
 /// A chart, by what it is of.
 type Place = (SourceKind, usize);
@@ -51,22 +51,12 @@ fn places(action: &Action) -> Vec<Place> {
         Plan::Runbook(runbook) => runbook.measures().collect(),
         _ => Vec::new(),
     };
-    for place in proved.chain(watched).filter_map(place) {
+    for place in proved.chain(watched).filter_map(evidence::place) {
         if !found.contains(&place) {
             found.push(place);
         }
     }
     found
-}
-
-fn place(measure: &Measure) -> Option<Place> {
-    match measure {
-        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => Some((SourceKind::Database, *at)),
-        Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
-        Measure::Signal(at) => Some((SourceKind::Signal, *at)),
-        Measure::Service(at) => Some((SourceKind::Service, *at)),
-        Measure::ObjectsLeft | Measure::Result => None,
-    }
 }
 
 fn series(live: &mut Telemetry, (kind, at): Place) -> Option<&mut Series> {

@@ -14,6 +14,7 @@ pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, s
 pub use run::{consented, happened, read, told, watch};
 pub use tripwire::sampled;
 
+use crate::app::actions::menu::Pointer;
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, standing, upkeep};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
@@ -27,11 +28,12 @@ use super::say;
 
 /// `a`: the menu.
 pub fn open_menu(model: &mut Model) -> Vec<Effect> {
-    if catalogue::all(model).is_empty() {
+    let actions = catalogue::all(model);
+    if actions.is_empty() {
         say(model, "nothing here can be acted on: no database, no Redis and no [[action]] is configured", Tone::Dim);
         return Vec::new();
     }
-    model.view.overlays.push(Overlay::Menu { chosen: 0 });
+    model.view.overlays.push(Overlay::Menu { chosen: Pointer::first(&actions) });
     // Where the audit could not be written, whether it can be again is found out now, by writing.
     let failing = model.actions.audit_failure.is_some();
     let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
@@ -52,20 +54,22 @@ pub fn look_at_guards(model: &mut Model) -> Vec<Effect> {
     vec![Effect::LookAtGuards { id, wanted }]
 }
 
-/// A key in the menu: choosing shows a card, nothing more.
+/// A key in the menu: choosing shows a card, nothing more. What was pointed at is meant, and nothing that took its place.
 pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
-    let count = catalogue::all(model).len();
+    let mut actions = catalogue::all(model);
     let Some(Overlay::Menu { chosen }) = model.view.overlays.last_mut() else { return Vec::new() };
     match key.code {
-        Code::Down | Code::Char('j') => *chosen = (*chosen + 1).min(count.saturating_sub(1)),
-        Code::Up | Code::Char('k') => *chosen = chosen.saturating_sub(1),
+        Code::Down | Code::Char('j') => chosen.travel(true, &actions),
+        Code::Up | Code::Char('k') => chosen.travel(false, &actions),
         Code::Esc | Code::Char('q' | 'a') => {
             model.view.overlays.pop();
         }
         Code::Enter => {
-            let at = *chosen;
-            let action = catalogue::all(model).into_iter().nth(at);
-            return action.map_or_else(Vec::new, |action| ask(model, action));
+            if let Some(at) = chosen.place(&actions) {
+                return ask(model, actions.swap_remove(at));
+            }
+            let gone = chosen.gone();
+            say(model, gone, Tone::Warn);
         }
         _ => {}
     }

@@ -1,0 +1,158 @@
+//! What the menu of actions is for: what is selected, on the page and in the pane that has the focus. What is aimed at it,
+//! watches it or goes to its origin comes first, and of a database first what its own concern asks for; the rest stays as it is.
+
+use crate::app::Model;
+use crate::app::pane::PaneId;
+use crate::app::table::RowKey;
+use crate::app::telemetry::database::DatabaseState;
+use crate::config::resolved::{CacheSource, SignalSource};
+use crate::database::{blocking, judge};
+use crate::domain::Safe;
+use crate::domain::source::SourceKind;
+use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::runbook::{Deed, RunbookStep};
+use crate::remediation::step::Work;
+
+use super::evidence;
+
+/// What is selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: SourceKind,
+    /// Its place in the configuration.
+    pub at: usize,
+    /// Its name.
+    pub name: Safe,
+}
+
+/// What is selected, if that can be acted on.
+#[must_use]
+pub fn of(model: &Model) -> Option<Subject> {
+    let live = &model.live;
+    let selected = |pane, count: usize| match model.view.cursor(pane).selected {
+        Some(RowKey::Index(at)) => Some(at),
+        // The only one needs no choosing where the pane is about nothing else.
+        _ => (count == 1 && pane != PaneId::Services).then_some(0),
+    };
+    let (kind, at, name) = match model.view.focused() {
+        PaneId::Services | PaneId::Latency => {
+            let at = selected(PaneId::Services, live.services.len())?;
+            (SourceKind::Service, at, &live.services.get(at)?.spec.name)
+        }
+        PaneId::Cache => {
+            let at = selected(PaneId::Cache, live.caches.len())?;
+            (SourceKind::Cache, at, &live.caches.get(at)?.spec.name)
+        }
+        PaneId::Signals => {
+            let at = selected(PaneId::Signals, live.signals.len())?;
+            (SourceKind::Signal, at, &live.signals.get(at)?.spec.name)
+        }
+        PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries => {
+            let at = model.view.database;
+            (SourceKind::Database, at, &live.databases.get(at)?.spec.name)
+        }
+        _ => return None,
+    };
+    Some(Subject { kind, at, name: name.clone() })
+}
+
+/// The same actions, those for what is selected first.
+#[must_use]
+pub fn ordered(model: &Model, mut actions: Vec<Action>) -> Vec<Action> {
+    if let Some(subject) = of(model) {
+        let origin = origin(model, &subject);
+        let is_about = |action: &Action| is_about(&subject, origin.as_deref(), action);
+        actions.sort_by_cached_key(|action| (!is_about(action), cure(model, &subject, action)));
+    }
+    actions
+}
+
+/// Whether an action has to do with what is selected.
+fn is_about(subject: &Subject, origin: Option<&str>, action: &Action) -> bool {
+    let here = (subject.kind, subject.at);
+    let target = &action.target;
+    let mut proved = action.proof.trials.iter().map(|trial| &trial.measure);
+    let aimed = target.kind == subject.kind && (target.at == Some(subject.at) || target.name == subject.name);
+    let steps = match &action.plan {
+        Plan::Runbook(runbook) => {
+            let read = runbook.measures().any(|measure| evidence::place(measure) == Some(here));
+            read || runbook.items().iter().any(|(_, step)| touches(subject, origin, step))
+        }
+        Plan::Steps(steps) => steps.iter().any(|step| goes_to(origin, &step.work)),
+        _ => false,
+    };
+    // What must hold beforehand does not make it what an action is for.
+    aimed || steps || proved.any(|measure| evidence::place(measure) == Some(here))
+}
+
+fn touches(subject: &Subject, origin: Option<&str>, step: &RunbookStep) -> bool {
+    let is = |kind, at: usize| subject.kind == kind && subject.at == at;
+    match &step.deed {
+        Deed::Sessions { database, .. } => is(SourceKind::Database, *database),
+        Deed::Flush { cache, .. } => is(SourceKind::Cache, *cache),
+        Deed::Service { step, .. } => subject.kind == SourceKind::Service && step.name() == subject.name.as_str(),
+        Deed::Work(Work::Sql(sql)) => is(SourceKind::Database, sql.database),
+        Deed::Work(Work::Redis(redis)) => is(SourceKind::Cache, redis.cache),
+        Deed::Work(work) => goes_to(origin, work),
+    }
+}
+
+fn goes_to(origin: Option<&str>, work: &Work) -> bool {
+    match work {
+        Work::Http(http) => origin.is_some_and(|origin| http.url.origin().ascii_serialization() == origin),
+        _ => false,
+    }
+}
+
+/// Where what is selected is asked, if by HTTP.
+fn origin(model: &Model, subject: &Subject) -> Option<String> {
+    let live = &model.live;
+    let url = match subject.kind {
+        SourceKind::Service => &live.services.get(subject.at)?.spec.url,
+        SourceKind::Cache => match &live.caches.get(subject.at)?.spec.source {
+            CacheSource::Endpoint { request, .. } => &request.url,
+            CacheSource::Redis { .. } => return None,
+        },
+        SourceKind::Signal => match &live.signals.get(subject.at)?.spec.source {
+            SignalSource::Endpoint { request, .. } => &request.url,
+            _ => return None,
+        },
+        SourceKind::Database => return None,
+    };
+    Some(url.origin().ascii_serialization())
+}
+
+/// How near an action on a database is to what is wrong with it: less is nearer. What is selected comes before all.
+fn cure(model: &Model, subject: &Subject, action: &Action) -> u8 {
+    const REST: u8 = 9;
+    if subject.kind != SourceKind::Database || action.target.at != Some(subject.at) {
+        return REST;
+    }
+    let Some(database) = model.live.databases.get(subject.at) else { return REST };
+    match &action.plan {
+        Plan::Explain { .. } | Plan::Sessions { selector: SessionSelector::One(_), .. } => 0,
+        Plan::Sessions { selector: SessionSelector::RootBlocker, .. } if is_piled_up(database) => 1,
+        Plan::Sessions { selector: SessionSelector::IdleInTransaction { older_than }, .. }
+            if holds_open(database, *older_than) =>
+        {
+            2
+        }
+        Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } if is_full(database) => 3,
+        _ => REST,
+    }
+}
+
+fn is_piled_up(database: &DatabaseState) -> bool {
+    database.sessions.value().is_some_and(|sessions| !blocking::roots(&sessions.list).is_empty())
+}
+
+fn holds_open(database: &DatabaseState, older_than: std::time::Duration) -> bool {
+    let oldest = database.sessions.value().and_then(|sessions| sessions.oldest_idle_in_transaction);
+    oldest.is_some_and(|oldest| oldest >= older_than)
+}
+
+fn is_full(database: &DatabaseState) -> bool {
+    let slots = database.slots.value().filter(|slots| slots.usable() > 0);
+    slots.is_some_and(|slots| f64::from(slots.used) >= f64::from(slots.usable()) * judge::SLOTS_DEGRADED)
+}
