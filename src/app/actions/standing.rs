@@ -135,7 +135,7 @@ fn key(model: &Model, action: &Action) -> Option<String> {
             ("where", text(&step.place.words())),
         ],
         // Of several targets one has a card of its own only when it was made.
-        Plan::Runbook(_) => return None,
+        Plan::Runbook(_) | Plan::Wanting(_) => return None,
         Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Backup(_) => {
             let server = model.live.databases.get(action.target.at?)?.server.value()?;
             let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);

@@ -115,6 +115,7 @@ fn alone(card: &Card) -> Vec<Step> {
         | Plan::Explain { .. }
         | Plan::Upkeep(_)
         | Plan::Backup(_)
+        | Plan::Wanting(_)
         | Plan::Runbook(_) => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
