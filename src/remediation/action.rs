@@ -11,6 +11,7 @@ use crate::domain::target::{Environment, Provenance};
 use super::backup::Backup;
 use super::level::Level;
 use super::measure::{Precondition, Proof};
+use super::parameter::Parameter;
 use super::runbook::Runbook;
 use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
@@ -95,6 +96,17 @@ pub enum Plan {
     Runbook(Box<Runbook>),
     /// A database is backed up, and the backup restored.
     Backup(Box<Backup>),
+    /// One of these, with values that nobody gave yet: nothing can be done with it but giving them.
+    Wanting(Box<Wanting>),
+}
+
+/// A plan that has to be given values.
+#[derive(Clone, Debug)]
+pub struct Wanting {
+    /// Which.
+    pub parameters: Vec<Parameter>,
+    /// The plan, with their names where they go.
+    pub plan: Plan,
 }
 
 /// In which databases of a server sessions are looked for. All of them is a word of its own, never what is left when nothing

@@ -19,6 +19,7 @@ pub mod level;
 pub mod measure;
 pub mod object;
 pub mod outcome;
+pub mod parameter;
 pub mod place;
 pub mod query;
 pub mod runbook;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::config::nearest;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
-use crate::remediation::action::{Action, Databases, Plan, SessionSelector};
+use crate::remediation::action::{Action, Databases, Plan, SessionSelector, Wanting};
+use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled};
 
 /// Names that an action can know.
 const AGE: &str = "older_than";
@@ -34,6 +35,9 @@ pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Sa
         take(&mut action, name, value)?;
         told.push(format!("{name} {value}"));
     }
+    if let Plan::Wanting(wanting) = action.plan.clone() {
+        fill(&mut action, &wanting, given)?;
+    }
     if !told.is_empty() {
         action.title = Safe::of(format!("{} ({})", action.title, told.join(", ")));
     }
@@ -42,7 +46,14 @@ pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Sa
 
 /// Parameters that an action takes.
 #[must_use]
-pub fn taken(action: &Action) -> &'static [&'static str] {
+pub fn taken(action: &Action) -> Vec<&str> {
+    if let Plan::Wanting(wanting) = &action.plan {
+        return wanting.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    }
+    built_in(action).to_vec()
+}
+
+fn built_in(action: &Action) -> &'static [&'static str] {
     match &action.plan {
         Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } => &[AGE, USER, APPLICATION, DATABASE, EVERY],
         Plan::Sessions { selector: SessionSelector::IdleInTransaction { .. }, .. } => &[AGE],
@@ -52,12 +63,55 @@ pub fn taken(action: &Action) -> &'static [&'static str] {
     }
 }
 
+/// The plan with its values; what was left out of it stands on the card.
+fn fill(action: &mut Action, wanting: &Wanting, given: &[(String, String)]) -> Result<(), Safe> {
+    let of = |name: &str| wanting.parameters.iter().find(|parameter| parameter.name == name);
+    let mut values = Vec::new();
+    for (name, value) in given {
+        values.push((name.clone(), of(name).map_or_else(|| Ok(value.clone()), |parameter| parameter.checked(value))?));
+    }
+    let filled = filled(&wanting.plan, &wanting.parameters, &values).map_err(|gap| match gap {
+        Gap::Missing(name) => {
+            let words = of(&name).map_or_else(|| Safe::of(&name), Parameter::words);
+            Safe::of(format!("{} needs {words}: with {name}=…", action.id))
+        }
+        Gap::Unknown(name) => Safe::of(format!("{} has no parameter {name}", action.id)),
+        Gap::Misplaced(why) => why,
+    })?;
+    for (step, parameter) in filled.left_out {
+        action.warnings.push(Safe::of(format!("left out, for {parameter} is not given: {step}")));
+    }
+    action.plan = filled.plan;
+    Ok(())
+}
+
+/// What is still to be typed for an action.
+pub struct Wanted {
+    /// ` with webhook=`; empty where nothing has to be given.
+    pub begun: String,
+    /// What it is, in words.
+    pub words: Safe,
+}
+
+/// What an action has to be given.
+#[must_use]
+pub fn wanted(parameters: &[Parameter]) -> Wanted {
+    let first = parameters.iter().find(|parameter| parameter.otherwise == Otherwise::Refused);
+    let begun = first.map_or_else(String::new, |parameter| format!(" with {}=", parameter.name));
+    let words: Vec<String> = parameters.iter().map(|parameter| parameter.words().to_string()).collect();
+    Wanted { begun, words: Safe::of(format!("it is given: {}", words.join(", "))) }
+}
+
 fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
     let known = taken(action);
     if !known.contains(&name) {
         let hint = nearest::hint(name, known.iter().copied());
         let has = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", known.join(", ")) };
         return Err(Safe::of(format!("{name} means nothing to {}: {has}{hint}", action.id)));
+    }
+    if let Plan::Wanting(wanting) = &action.plan {
+        let parameter = wanting.parameters.iter().find(|parameter| parameter.name == name);
+        return parameter.map_or(Ok(()), |parameter| parameter.checked(value).map(drop));
     }
     if let Plan::Upkeep(upkeep) = &mut action.plan {
         value.clone_into(&mut upkeep.name);

@@ -136,6 +136,8 @@ fn keys(model: &Model, action: &Action) -> Vec<String> {
             let touched = runbook.items().into_iter().filter_map(|(_, step)| of_deed(model, &step.deed));
             std::iter::once(own).chain(touched).collect()
         }
+        // What it would touch stands in it once it was given what it wants.
+        Plan::Wanting(_) => Vec::new(),
         Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) | Plan::Backup(_) => {
             action.target.at.and_then(|at| of_database(model, at)).into_iter().collect()
         }

@@ -318,5 +318,12 @@ pub static ACTION: Section = Section {
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
         environment(),
         off(),
+        key(
+            "parameter",
+            Kind::Parameters,
+            "[{ name = \"plan\", type = \"integer\" }]",
+            "none",
+            "What it is given when it is asked for, as :act NAME with plan=1 or --param plan=1. {plan} stands for it as a segment of the path, a value of a JSON body or a word of the command. Each has a name, a type (integer, text or uuid) or one_of with the words that it may be, and perhaps doc, longest and default.",
+        ),
     ],
 };

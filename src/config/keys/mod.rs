@@ -69,6 +69,8 @@ pub enum Kind {
     Environment,
     /// One read-only statement.
     Sql,
+    /// Tables that say what an action is given.
+    Parameters,
 }
 
 /// One key.

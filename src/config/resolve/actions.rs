@@ -102,6 +102,9 @@ impl<'a> Builder<'a> {
             }
         }
         self.runbooks();
+        for item in merged.of("action").chain(merged.of("runbook")) {
+            self.parameters(item);
+        }
         self.policy();
     }
 

@@ -2,6 +2,7 @@
 
 mod of_text;
 mod of_toml;
+mod parameters;
 mod secrets;
 
 use crate::domain::hidden;
@@ -18,9 +19,11 @@ use crate::domain::figure;
 use crate::domain::secret::SecretRef;
 use crate::domain::target::Environment;
 use crate::domain::threshold::Threshold;
+use crate::remediation::parameter::Parameter;
 
 pub use of_text::of_text;
 pub use of_toml::of_toml;
+use of_toml::toml_type;
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +56,8 @@ pub enum Value {
     Threshold(Threshold),
     /// An environment.
     Environment(Environment),
+    /// What an action is given.
+    Parameters(Vec<Parameter>),
 }
 
 impl Value {
@@ -79,6 +84,7 @@ impl Value {
             }
             Value::Threshold(threshold) => in_quotes(&threshold.to_string()),
             Value::Environment(environment) => in_quotes(&environment.word().to_lowercase()),
+            Value::Parameters(all) => list(all.iter().map(parameters::shown).collect()),
         })
     }
 }
@@ -137,5 +143,6 @@ pub fn wanted(kind: &Kind) -> &'static str {
         Kind::Pointer => "a JSON pointer such as \"/queue/depth\"",
         Kind::Environment => "production, staging, dev or local, in quotes",
         Kind::Sql => "one statement in quotes",
+        Kind::Parameters => "a list of tables such as [{ name = \"id\", type = \"integer\" }]",
     }
 }

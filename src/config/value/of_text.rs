@@ -42,7 +42,7 @@ pub fn of_text(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, 
         Kind::Pointer => pointer(text),
         Kind::Environment => environment(text),
         Kind::Sql => sql(text),
-        Kind::Texts | Kind::Argv | Kind::Statuses | Kind::Headers => {
+        Kind::Texts | Kind::Argv | Kind::Statuses | Kind::Headers | Kind::Parameters => {
             Err(format!("{} where {} is wanted", "a text", wanted(kind)))
         }
     }

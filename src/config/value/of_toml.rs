@@ -5,6 +5,7 @@ use toml::de::DeValue;
 use super::super::keys::Kind;
 use super::super::words::in_quotes;
 use super::of_text::{count_of, flag_of, of_text, ratio_of};
+use super::parameters::of_tables;
 use super::secrets::header;
 use super::{Context, Value, wanted};
 
@@ -31,6 +32,7 @@ pub fn of_toml(kind: &Kind, value: &DeValue<'_>, context: &Context<'_>) -> Resul
             }
             Ok(Value::Headers(headers))
         }
+        (Kind::Parameters, DeValue::Array(items)) => of_tables(items).map(Value::Parameters),
         (Kind::Flag | Kind::Yes, DeValue::Boolean(flag)) => flag_of(kind, *flag),
         (Kind::Count { .. } | Kind::Bytes, DeValue::Integer(number)) => {
             let number = integer(number.as_str(), number.radix()).ok_or("a whole number from 0 is wanted")?;
@@ -77,7 +79,7 @@ fn integer(text: &str, radix: u32) -> Option<u64> {
     u64::from_str_radix(&text.replace('_', ""), radix).ok()
 }
 
-fn toml_type(value: &DeValue<'_>) -> &'static str {
+pub(super) fn toml_type(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",

@@ -71,6 +71,9 @@ fn unseen() -> ServiceFacts {
         restarts: None,
         required_by: Vec::new(),
         words: Safe::of("not seen"),
+        anchor: Safe::default(),
+        looping: false,
+        up_at: None,
     }
 }
 
@@ -132,6 +135,7 @@ fn alone(card: &Card) -> Vec<Step> {
         | Plan::Explain { .. }
         | Plan::Upkeep(_)
         | Plan::Backup(_)
+        | Plan::Wanting(_)
         | Plan::Runbook(_) => Vec::new(),
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, load, receivers, record, upkeep};
+use crate::app::actions::{catalogue, evidence, load, parameters, receivers, record, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -16,6 +16,7 @@ use crate::input::{Code, Key};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Preview};
+use crate::remediation::parameter::Parameter;
 use crate::remediation::written;
 
 use super::{answers, approvals, gather, note, run};
@@ -62,6 +63,7 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
             PreviewOf::Receivers(source)
         }
+        Plan::Wanting(wanting) => return want(model, &action, &wanting.parameters),
         Plan::Runbook(runbook) => {
             say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
             let runbook = runbook.clone();
@@ -87,6 +89,15 @@ fn refused(model: &mut Model, action: &Action, why: &Safe) -> Vec<Effect> {
     let (allowed, now) = (model.actions.spec.allow, model.now);
     let entry = allowed.then(|| model.actions.refusals.refuse(action, why, now)).flatten();
     entry.map(note).into_iter().collect()
+}
+
+/// What it has to be given is typed in the palette, where it is asked for by its name.
+fn want(model: &mut Model, action: &Action, parameters: &[Parameter]) -> Vec<Effect> {
+    let wanted = parameters::wanted(parameters);
+    let typed = format!("act {} on {}{}", action.id, action.target.name, wanted.begun);
+    model.view.overlays.push(Overlay::Palette { typed, chosen: 0 });
+    say(model, wanted.words, Tone::Plain);
+    Vec::new()
 }
 
 /// The preview of steps that are written down: what will be sent, byte for byte. What it will touch nobody can say.

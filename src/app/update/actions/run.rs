@@ -154,6 +154,7 @@ fn objects_read(run: u64, card: &Card) -> Option<Effect> {
         | Plan::Explain { .. }
         | Plan::Upkeep(_)
         | Plan::Backup(_)
+        | Plan::Wanting(_)
         | Plan::Runbook(_) => None,
     }
 }

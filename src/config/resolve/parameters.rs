@@ -1,0 +1,47 @@
+//! What an action of a team's own is given when it is asked for: held against where the names stand in it.
+
+use super::super::layers::Item;
+use super::super::nearest;
+use super::super::value::Value;
+use super::builder::Builder;
+use crate::remediation::action::{Plan, Wanting};
+use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled};
+
+impl Builder<'_> {
+    /// The action of an entry becomes one that has to be given its values first, where it has parameters.
+    pub(super) fn parameters(&mut self, item: &Item) {
+        let Some(Value::Parameters(parameters)) = item.given("parameter").map(|given| &given.value) else { return };
+        let own = &self.resolved.actions.own;
+        let Some(at) = own.iter().position(|action| action.id.as_str() == item.name) else { return };
+        let Some(plan) = own.get(at).map(|action| action.plan.clone()) else { return };
+        if let Some(words) = against(&plan, parameters) {
+            return self.wrong(item, "parameter", &words);
+        }
+        if let Some(action) = self.resolved.actions.own.get_mut(at) {
+            action.plan = Plan::Wanting(Box::new(Wanting { parameters: parameters.clone(), plan }));
+        }
+    }
+}
+
+/// What makes no sense, if anything: every name stands for a parameter, and every parameter stands somewhere.
+fn against(plan: &Plan, parameters: &[Parameter]) -> Option<String> {
+    let sample: Vec<(String, String)> = parameters.iter().map(|p| (p.name.clone(), p.sample())).collect();
+    let filled = match filled(plan, parameters, &sample) {
+        Ok(filled) => filled,
+        Err(Gap::Unknown(name)) => {
+            let hint = nearest::hint(&name, parameters.iter().map(|p| p.name.as_str()));
+            return Some(format!("there is none named {name}, as in {{{name}}}{hint}"));
+        }
+        Err(Gap::Misplaced(why)) => return Some(why.to_string()),
+        Err(Gap::Missing(name)) => return Some(format!("{name} is missing")),
+    };
+    if let Some(idle) = parameters.iter().find(|p| !filled.used.contains(&p.name)) {
+        let name = &idle.name;
+        return Some(format!(
+            "{name} stands nowhere: write {{{name}}} among the binds, as a segment of a path, in a JSON body or as a word of a command"
+        ));
+    }
+    let leaves = |p: &&Parameter| p.otherwise == Otherwise::LeftOut && !matches!(plan, Plan::Runbook(_));
+    let idle = parameters.iter().find(leaves)?;
+    Some(format!("{}: optional leaves out steps of a runbook; here it needs a default", idle.name))
+}
