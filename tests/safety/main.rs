@@ -32,6 +32,7 @@ mod outside;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod postgres_server;
+mod protected;
 #[path = "../support/pty.rs"]
 mod pty;
 mod secrets;
