@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "support/cards.rs"]
+mod cards;
 #[path = "program/carried.rs"]
 mod carried;
 #[path = "program/explaining.rs"]

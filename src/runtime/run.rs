@@ -186,7 +186,9 @@ impl Driver {
             }
             Consent::Given { digest, reason, .. } => {
                 self.step(Event::Consented { digest, reason });
-                if self.model.actions.second.asking.is_some() {
+                // Also where it waits already: whoever asks again is told for what.
+                let second = &self.model.actions.second;
+                if second.asking.is_some() || !second.told.is_empty() {
                     return self.ask_second_person();
                 }
                 self.see_through()

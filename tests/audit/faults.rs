@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex};
 
+use proptest::prelude::*;
 use quarterdeck::adapters::audit_log::{AuditFault, Disk, RealDisk};
 use quarterdeck::remediation::audit::AuditEvent;
 use rustix::fs::{Mode, OFlags, fstat};
@@ -27,6 +28,8 @@ struct State {
     fault: Option<(usize, Fault)>,
     /// What follows a short write.
     then: Option<Errno>,
+    /// The next fsync fails.
+    loses: bool,
     /// No space but what is reserved.
     full: bool,
     reserved_to: u64,
@@ -96,6 +99,9 @@ impl Disk for Faulty {
 
     fn fsync(&self, file: BorrowedFd<'_>) -> io::Result<()> {
         self.error("fsync")?;
+        if std::mem::take(&mut self.0.lock().unwrap().loses) {
+            return Err(Errno::IO.into());
+        }
         let stat = fstat(file.as_fd()).unwrap();
         self.0.lock().unwrap().durable.insert(stat.st_ino, stat.st_size as u64);
         RealDisk.fsync(file)
@@ -232,4 +238,44 @@ fn a_failed_fsync_is_final_for_the_file() {
     other.append(&entry(AuditEvent::Refused, "o"), super::now()).unwrap();
     assert_eq!(files(folder.path()).len(), 2, "it goes on in the same file");
     assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-lost: intent:b refused:o");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Invariant 6: whenever an fsync fails and whatever is asked for next: nothing is taken, the disk is not touched, until a
+    /// new file was begun; what was acknowledged is on disk all the same.
+    #[test]
+    fn after_a_failed_fsync_nothing_is_taken(asked in prop::collection::vec((0usize..5, prop::bool::weighted(0.25)), 1..25)) {
+        const EVENTS: [AuditEvent; 4] = [AuditEvent::Intent, AuditEvent::Refused, AuditEvent::Step, AuditEvent::Armed];
+        let folder = TempDir::new().unwrap();
+        let disk = Faulty::default();
+        let (mut log, _) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+        let (mut lost, mut taken) = (false, Vec::new());
+        for (at, (what, loses)) in asked.into_iter().enumerate() {
+            let Some(event) = EVENTS.get(what) else {
+                if log.new_segment(super::now()).is_ok() {
+                    lost = false;
+                }
+                continue;
+            };
+            disk.0.lock().unwrap().loses = loses && !lost;
+            let before = disk.0.lock().unwrap().operations.len();
+            let (run, written) = (format!("r{at}"), log.append(&entry(*event, &format!("r{at}")), super::now()));
+            if lost {
+                prop_assert_eq!(written.map(|_| ()).map_err(|error| error.fault), Err(AuditFault::Degraded));
+                prop_assert_eq!(disk.0.lock().unwrap().operations.len(), before, "the disk was touched");
+                continue;
+            }
+            prop_assert_eq!(written.is_err(), loses, "{:?}", written);
+            lost = loses;
+            prop_assert_eq!(log.degraded().is_some(), lost);
+            taken.extend((!lost).then(|| format!("{}:{run}", event.word())));
+        }
+        disk.0.lock().unwrap().loses = false;
+        let durable: String = files(folder.path()).iter().map(|name| story(&disk.durable(&folder, name)) + " ").collect();
+        for record in taken {
+            prop_assert!(durable.split(' ').any(|found| found == record), "{} is not on disk: {}", record, durable);
+        }
+    }
 }

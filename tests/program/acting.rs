@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use quarterdeck::app::actions::dialog::Focus;
+use quarterdeck::app::actions::dialog::{Dialog, Focus};
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
-use quarterdeck::domain::session::{SessionId, SessionState};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Moment, Safe, Untrusted};
-use quarterdeck::input::command::COMMANDS;
-use quarterdeck::input::{Code, Key};
+use quarterdeck::input::Key;
 use quarterdeck::remediation::action::{Plan, SessionSelector};
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
-use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
-use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{CHORD, acts, any_key, card_of, done, left, object, orders};
 use crate::world::readings::Postgres;
 use crate::world::{World, key};
 use crate::{drawn, text};
@@ -41,20 +38,6 @@ pub fn armed(environment: &str) -> World {
     ))
 }
 
-fn object(pid: i32) -> Object {
-    let id = SessionId { pid, backend_start_us: 1 };
-    Object {
-        key: ObjectKey::Session { id, state: SessionState::IdleInTransaction, since_us: 7 },
-        label: Safe::of(format!("pid {pid}")),
-        query: Untrusted::from("SELECT 'secret' \u{1b}[31mred"),
-        user: Safe::of("app"),
-        application: Safe::of("api"),
-        client: Safe::of("10.0.0.7"),
-        age: Some(Duration::from_secs(600)),
-        remark: Safe::of("blocks 2 sessions"),
-    }
-}
-
 fn preview(pids: std::ops::Range<i32>) -> Preview {
     Preview {
         identity: Identity { facts: vec![("system", Untrusted::from("7001")), ("database", Untrusted::from("app"))] },
@@ -62,12 +45,6 @@ fn preview(pids: std::ops::Range<i32>) -> Preview {
         effect: vec![Untrusted::from("SELECT pg_terminate_backend(…)")],
         ..Preview::default()
     }
-}
-
-/// What an event orders.
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn asked(world: &mut World) -> u64 {
@@ -95,15 +72,8 @@ fn chosen(world: &World) -> String {
     all[chosen.place(&all).expect("the first is chosen")].id.to_string()
 }
 
-fn card(world: &World) -> &quarterdeck::app::actions::dialog::Dialog {
-    match world.model.view.overlays.last() {
-        Some(Overlay::Card(dialog)) => dialog,
-        other => panic!("no card: {other:?}"),
-    }
-}
-
-fn began(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::Hold { .. }))
+fn card(world: &World) -> &Dialog {
+    card_of(world).expect("a card")
 }
 
 #[test]
@@ -111,7 +81,7 @@ fn the_whole_way_from_the_menu_to_the_proof() {
     let mut world = armed("staging");
     with_card(&mut world);
     world.write("main");
-    let effects = orders(&mut world, Event::KeyPressed(Key::ctrl('t')));
+    let effects = orders(&mut world, Event::KeyPressed(CHORD));
     let [Effect::Hold { run, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     let run = *run;
     let tell = |world: &mut World, input: Input| orders(world, Event::ActionHappened { run, input: Box::new(input) });
@@ -120,18 +90,12 @@ fn the_whole_way_from_the_menu_to_the_proof() {
     let effects = tell(&mut world, Input::Recorded(Ok(())));
     let [Effect::RunAction { approved, step: 0, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(approved.objects().len(), 3);
-    let fates = approved.objects().iter().map(|key| (key.clone(), Fate::Done)).collect();
-    let effects = tell(&mut world, Input::StepEnded { step: 0, end: StepEnd::Done { fates, said: Vec::new() } });
+    let end = done(approved.objects());
+    let effects = tell(&mut world, Input::StepEnded { step: 0, end });
     assert!(matches!(effects.as_slice(), [Effect::ReadObjects { .. }]), "{effects:?}");
     for _ in 0..4 {
         world.now += 1.0;
-        let at = world.moment();
-        let left = quarterdeck::remediation::measure::Evidence {
-            measure: quarterdeck::remediation::measure::Measure::ObjectsLeft,
-            value: Some(0.0),
-            at,
-            words: Safe::of("0"),
-        };
+        let left = left(&world, 0.0);
         tell(&mut world, Input::Read(left));
     }
     let effects = tell(&mut world, Input::Recorded(Ok(())));
@@ -191,8 +155,8 @@ fn nothing_but_the_chord_after_the_whole_name_runs_it() {
         let mut world = armed("staging");
         with_card(&mut world);
         world.write(typed);
-        let effects = orders(&mut world, Event::KeyPressed(Key::ctrl('t')));
-        assert_eq!(began(&effects), runs, "{typed:?}");
+        let effects = orders(&mut world, Event::KeyPressed(CHORD));
+        assert_eq!(acts(&effects), runs, "{typed:?}");
         if !runs {
             assert!(
                 matches!(effects.as_slice(), [Effect::Record { run: None, .. }]),
@@ -209,11 +173,11 @@ fn production_wants_a_reason_and_pasting_is_not_typing() {
     world.tell(Event::Pasted(Safe::of("main")));
     assert_eq!(card(&world).typed, "");
     world.write("main");
-    assert!(!began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+    assert!(!acts(&orders(&mut world, Event::KeyPressed(CHORD))));
     world.write("main");
     world.press("Tab");
     world.write("INC-7");
-    assert!(began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+    assert!(acts(&orders(&mut world, Event::KeyPressed(CHORD))));
 }
 
 #[test]
@@ -222,7 +186,7 @@ fn a_card_of_a_minute_ago_is_void() {
     with_card(&mut world);
     world.write("main");
     world.wait(60.0);
-    assert!(!began(&orders(&mut world, Event::KeyPressed(Key::ctrl('t')))));
+    assert!(!acts(&orders(&mut world, Event::KeyPressed(CHORD))));
     assert!(text(&drawn(&mut world, SIZE, false)).contains("Ctrl-R reads the target anew"));
 }
 
@@ -272,32 +236,6 @@ fn the_leave_to_act_lapses_and_comes_back_only_by_its_name() {
     assert!(world.model.actions.is_armed());
 }
 
-fn any_key() -> impl Strategy<Value = Key> {
-    let named: Vec<Key> = COMMANDS.iter().flat_map(|command| command.keys.iter().copied()).collect();
-    let codes = prop::sample::select(vec![
-        Code::Enter,
-        Code::Esc,
-        Code::Tab,
-        Code::BackTab,
-        Code::Up,
-        Code::Down,
-        Code::Backspace,
-        Code::Home,
-        Code::End,
-        Code::PageUp,
-        Code::PageDown,
-        Code::Delete,
-    ]);
-    let letters = prop::char::range(' ', '~');
-    prop_oneof![
-        3 => prop::sample::select(named),
-        2 => codes.prop_map(Key::plain),
-        2 => letters.clone().prop_map(Key::char),
-        2 => prop::sample::select("main".chars().collect::<Vec<_>>()).prop_map(Key::char),
-        1 => letters.prop_map(|c| Key { code: Code::Char(c), ctrl: true, alt: false }),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -310,15 +248,12 @@ proptest! {
             with_card(&mut world);
         }
         for key in keys {
-            let before = match world.model.view.overlays.last() {
-                Some(Overlay::Card(dialog)) => Some((dialog.typed.clone(), dialog.phrase())),
-                _ => None,
-            };
+            let before = card_of(&world).map(|dialog| (dialog.typed.clone(), dialog.phrase()));
             let effects = orders(&mut world, Event::KeyPressed(key));
             let ran = effects.iter().any(|effect| matches!(effect, Effect::RunAction { .. }));
             prop_assert!(!ran);
-            if began(&effects) {
-                prop_assert_eq!(key, Key::ctrl('t'));
+            if acts(&effects) {
+                prop_assert_eq!(key, CHORD);
                 let (typed, phrase) = before.expect("a card was open");
                 prop_assert!(phrase.is_none_or(|phrase| phrase == typed));
                 return Ok(());

@@ -184,6 +184,7 @@ fn the_glass_is_broken_by_two_people_once() {
         .tell(DAEMON, &["run", "flush-redis", "--target", "shop", "--confirm", &code])
         .refused("a reason is asked for");
     let id = bastion.request();
+    assert_eq!(bastion.request(), id, "it waits already, and whoever asks again is told so");
     let listed = bastion.tell(NOBODY, &["approve"]);
     assert!(listed.out.contains(&id) && listed.out.contains("daemon") && listed.out.contains("flush-redis on shop"));
     assert!(bastion.tell(DAEMON, &["approve"]).out.contains("yours: somebody else"));

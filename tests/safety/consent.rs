@@ -9,7 +9,8 @@ use quarterdeck::app::{Effect, Event};
 use quarterdeck::remediation::audit::AuditEvent;
 use quarterdeck::remediation::level::Level;
 
-use crate::stage::{CHORD, Happening, Stage, acts, any_key, anything, configuration, face, without_a_person};
+use crate::cards::{CHORD, acts, any_key};
+use crate::stage::{Happening, Stage, anything, configuration, face, without_a_person};
 
 /// The dialog is deaf for so long, in seconds.
 const DEAF: f64 = 0.4;

@@ -8,7 +8,8 @@ use quarterdeck::remediation::action::Action;
 use quarterdeck::remediation::guard;
 use quarterdeck::remediation::level::Level;
 
-use crate::stage::{CHORD, Happening, Stage, acts, configuration};
+use crate::cards::{CHORD, acts};
+use crate::stage::{Happening, Stage, configuration};
 
 /// The action of a configuration, or `None` where it is refused.
 fn action(lines: &str) -> Option<Action> {

@@ -9,12 +9,16 @@
     reason = "tests may panic, and tell their figures"
 )]
 
+#[path = "../support/cards.rs"]
+mod cards;
 mod consent;
+mod data;
 #[path = "../support/escapes.rs"]
 mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod faults;
+mod holds;
 #[path = "../support/hostile.rs"]
 mod hostile;
 mod hostile_bytes;
@@ -23,13 +27,18 @@ mod key_to_card;
 mod kills;
 mod leaving;
 mod limits;
+mod output;
+mod outside;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod postgres_server;
+mod protected;
 #[path = "../support/pty.rs"]
 mod pty;
 mod secrets;
 mod selectors;
 mod stage;
+mod theatre;
+mod whole;
 #[path = "../world/mod.rs"]
 mod world;

@@ -19,9 +19,10 @@ use quarterdeck::remediation::audit::{Chain, Writer};
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::step::{StepEnd, Work};
 
+use crate::cards::CHORD;
 use crate::fake_http::FakeHttp;
 use crate::pty::{BINARY, Start};
-use crate::stage::{CHORD, Stage};
+use crate::stage::Stage;
 
 /// A secret in the forms in which it could come out.
 fn forms(secret: &str) -> Vec<String> {

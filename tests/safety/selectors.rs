@@ -19,21 +19,28 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::postgres_server::PostgresServer;
 
-const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_micros(1);
 /// Users and applications of the sessions: among them what looks like a pattern.
 const GUESTS: [(&str, &str); 7] =
     [("app", "shop"), ("app", ""), ("app", "*"), ("app", "%"), ("batch", "shop"), ("batch", "all"), ("admin", "shop")];
 
 /// A session: its pid, user and application.
-struct Guest {
+pub struct Guest {
     _client: Client,
-    pid: i32,
+    pub pid: i32,
     user: &'static str,
     application: &'static str,
 }
 
-async fn guest(server: &PostgresServer, user: &'static str, application: &'static str) -> Guest {
+impl Guest {
+    /// User and application.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.user, self.application)
+    }
+}
+
+pub async fn guest(server: &PostgresServer, user: &'static str, application: &'static str) -> Guest {
     let dsn =
         format!("host=127.0.0.1 port={} user={user} dbname=postgres application_name='{application}'", server.port());
     let (client, connection) = tokio_postgres::connect(&dsn, NoTls).await.unwrap();
@@ -42,7 +49,7 @@ async fn guest(server: &PostgresServer, user: &'static str, application: &'stati
     Guest { _client: client, pid, user, application }
 }
 
-fn spec(url: &str) -> DatabaseSpec {
+pub fn spec(url: &str) -> DatabaseSpec {
     let (target, _) = dsn::parse(url, &|_| None, None).unwrap();
     DatabaseSpec {
         name: Safe::of("main"),

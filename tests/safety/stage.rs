@@ -6,20 +6,16 @@ use std::time::Duration;
 use proptest::prelude::*;
 use quarterdeck::app::actions::catalogue;
 use quarterdeck::app::actions::dialog::Dialog;
-use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, job, update};
+use quarterdeck::app::{Effect, Event, job};
 use quarterdeck::config::Resolved;
 use quarterdeck::config::resolved::Colours;
-use quarterdeck::domain::session::{SessionId, SessionState};
+use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::{Cause, Safe, Untrusted};
-use quarterdeck::input::command::COMMANDS;
+use quarterdeck::input::Key;
 use quarterdeck::input::mouse::{Mouse, MouseAction};
-use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::action::Action;
 use quarterdeck::remediation::card::{Digest, Identity, Preview};
 use quarterdeck::remediation::execution::Input;
-use quarterdeck::remediation::measure::{Evidence, Measure};
-use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
 use quarterdeck::remediation::service::facts::{Instance, ServiceFacts, ServiceState};
 use quarterdeck::remediation::step::StepEnd;
 use quarterdeck::runtime::screen::render;
@@ -27,11 +23,9 @@ use quarterdeck::ui::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::cards::{card_of, done, left, object, orders};
 use crate::world::readings::{Postgres, answer, cause, counters, session};
 use crate::world::{World, key, resolved};
-
-/// The chord that runs a card.
-pub const CHORD: Key = Key::ctrl('t');
 
 /// Everything that can be acted on, in an environment; a window that is open at noon, when it begins.
 pub fn configuration(environment: &str, more: &str) -> String {
@@ -126,9 +120,8 @@ impl Stage {
 
     /// What an event orders; jobs are done at once.
     pub fn tell(&mut self, event: Event) -> Vec<Effect> {
-        let now = self.world.moment();
         let mut told = Vec::new();
-        for effect in update(&mut self.world.model, event, now) {
+        for effect in orders(&mut self.world, event) {
             match effect {
                 Effect::Compute(asked) => told.extend(self.tell(Event::JobFinished(Box::new(job::run(asked))))),
                 other => told.push(other),
@@ -190,10 +183,7 @@ impl Stage {
     }
 
     pub fn card(&self) -> Option<&Dialog> {
-        match self.world.model.view.overlays.last() {
-            Some(Overlay::Card(dialog)) => Some(dialog),
-            _ => None,
-        }
+        card_of(&self.world)
     }
 
     pub fn actions(&self) -> Vec<Action> {
@@ -233,25 +223,6 @@ impl Stage {
             self.press("Tab");
             self.write("INC-7");
         }
-    }
-}
-
-/// Whether an action begins, or does something.
-pub fn acts(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::Hold { .. } | Effect::RunAction { .. }))
-}
-
-fn object(pid: i32) -> Object {
-    let id = SessionId { pid, backend_start_us: 1 };
-    Object {
-        key: ObjectKey::Session { id, state: SessionState::Active, since_us: 7 },
-        label: Safe::of(format!("pid {pid}")),
-        query: Untrusted::from("SELECT 1"),
-        user: Safe::of("app"),
-        application: Safe::of("api"),
-        client: Safe::of("10.0.0.7"),
-        age: Some(Duration::from_secs(600)),
-        remark: Safe::default(),
     }
 }
 
@@ -381,57 +352,19 @@ impl Stage {
         let current = self.world.model.actions.current.as_ref();
         let run = current.map_or(1, |current| current.id) + u64::from(!mine);
         let keys = current.map(|current| current.execution.warrant().card().keys()).unwrap_or_default();
-        let done = StepEnd::Done { fates: keys.into_iter().map(|key| (key, Fate::Done)).collect(), said: Vec::new() };
         let refused = || Err(Safe::of("refused"));
-        let left = |value| Evidence {
-            measure: Measure::ObjectsLeft,
-            value,
-            at: self.world.moment(),
-            words: Safe::of(format!("{value:?}")),
-        };
         let input = match what % 10 {
             0 | 1 => Input::Held(Ok(())),
             2 => Input::Held(refused()),
             3 | 4 => Input::Recorded(Ok(())),
             5 => Input::Recorded(refused()),
-            6 => Input::StepEnded { step: 0, end: done },
+            6 => Input::StepEnded { step: 0, end: done(&keys) },
             7 => Input::StepEnded { step: 0, end: StepEnd::Unknown(Cause::OurQueryCancelled) },
-            8 => Input::Read(left(Some(0.0))),
+            8 => Input::Read(left(&self.world, 0.0)),
             _ => Input::CancelAsked,
         };
         self.tell(Event::ActionHappened { run, input: Box::new(input) })
     }
-}
-
-/// Any key: those that mean something, those of the phrases, and all others.
-pub fn any_key() -> impl Strategy<Value = Key> {
-    let named: Vec<Key> = COMMANDS.iter().flat_map(|command| command.keys.iter().copied()).collect();
-    let codes = vec![
-        Code::Enter,
-        Code::Esc,
-        Code::Tab,
-        Code::BackTab,
-        Code::Up,
-        Code::Down,
-        Code::Left,
-        Code::Right,
-        Code::Backspace,
-        Code::Home,
-        Code::End,
-        Code::PageUp,
-        Code::PageDown,
-        Code::Delete,
-        Code::F(12),
-    ];
-    let letters = prop::char::range(' ', '~');
-    prop_oneof![
-        3 => prop::sample::select(named),
-        2 => prop::sample::select(codes).prop_map(Key::plain),
-        1 => letters.clone().prop_map(Key::char),
-        3 => prop::sample::select("main api redis 3".chars().collect::<Vec<_>>()).prop_map(Key::char),
-        2 => prop::sample::select(vec![key("a"), key("Enter"), key("Down"), key(":"), key("Tab")]),
-        1 => (letters, any::<bool>()).prop_map(|(c, alt)| Key { code: Code::Char(c), ctrl: !alt, alt }),
-    ]
 }
 
 /// What needs no person.

@@ -156,7 +156,40 @@ mod tests {
         }
     }
 
+    /// Words of a command as a server reads them: by their lengths, whatever stands in them.
+    fn words(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+        fn number(bytes: &mut &[u8], kind: u8) -> Option<usize> {
+            let end = bytes.windows(2).position(|two| two == b"\r\n")?;
+            let line = bytes[..end].strip_prefix(&[kind])?;
+            let number = std::str::from_utf8(line).ok()?.parse().ok()?;
+            *bytes = &bytes[end + 2..];
+            Some(number)
+        }
+        let count = number(&mut bytes, b'*')?;
+        let mut words = Vec::new();
+        for _ in 0..count {
+            let length = number(&mut bytes, b'$')?;
+            words.push(bytes.get(..length)?.to_vec());
+            bytes = bytes.get(length..)?.strip_prefix(b"\r\n")?;
+        }
+        bytes.is_empty().then_some(words)
+    }
+
     proptest! {
+        /// Invariant 28: a word of a command is one word to the server, and nothing in it becomes another command.
+        #[test]
+        fn words_of_a_command_stay_words(
+            argv in prop::collection::vec(prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..40),
+                Just(b"\r\n*1\r\n$8\r\nFLUSHALL\r\n".to_vec()),
+                Just(b"' ; $(id) \0\n".to_vec()),
+            ], 1..6),
+        ) {
+            let mut out = Vec::new();
+            encode(&mut out, &argv);
+            prop_assert_eq!(words(&out), Some(argv));
+        }
+
         #[test]
         fn every_prefix_is_incomplete_and_the_rest_is_left(text in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut whole = format!("${}\r\n", text.len()).into_bytes();

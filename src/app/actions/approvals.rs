@@ -158,6 +158,7 @@ pub struct Second {
 impl Second {
     /// Remembers what was asked for.
     pub fn remember(&mut self, id: &str, action: Action) {
+        self.asked.retain(|(known, _)| known != id);
         if self.asked.len() >= REMEMBERED {
             self.asked.pop_front();
         }

@@ -86,7 +86,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::AuditStands(state) => {
-            model.actions.audit_failure = state.err();
+            actions::audit_stands(model, state);
             Vec::new()
         }
         Event::RunsRecovered(runs) => {

@@ -23,6 +23,7 @@ use super::note;
 pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     if let Some(request) = model.actions.second.waits_for(card).cloned() {
+        model.actions.second.remember(&request.id, card.action.clone());
         told(model, &request);
         return Vec::new();
     }

@@ -19,6 +19,7 @@ use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, stand
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
+use crate::domain::Safe;
 use crate::input::{Code, Key};
 use crate::remediation::audit::{AuditEvent, Entry};
 use crate::remediation::execution::Input;
@@ -119,6 +120,15 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
     model.actions.armed = Some(model.now);
     say(model, "armed", Tone::Warn);
     vec![note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
+}
+
+/// The audit can be written, or cannot: that it cannot is told at once, on whatever page.
+pub fn audit_stands(model: &mut Model, state: Result<(), Safe>) {
+    let is_news = model.actions.audit_failure.is_none();
+    model.actions.audit_failure = state.err();
+    if let Some(why) = model.actions.audit_failure.clone().filter(|_| is_news) {
+        say(model, format!("no action runs: the audit cannot be written: {why}"), Tone::Bad);
+    }
 }
 
 /// Time passed: deadlines, and the leave to act that lapses.
