@@ -13,6 +13,8 @@ mod incidents;
 mod long_tables;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/palette.rs"]
+mod palette;
 #[path = "program/runbooks.rs"]
 mod runbooks;
 #[path = "program/second_person.rs"]

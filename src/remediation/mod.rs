@@ -21,6 +21,7 @@ pub mod object;
 pub mod outcome;
 pub mod place;
 pub mod query;
+pub mod rights;
 pub mod runbook;
 pub mod service;
 pub mod step;
