@@ -23,6 +23,8 @@ mod long_tables;
 mod menu;
 #[path = "program/mouse.rs"]
 mod mouse;
+#[path = "program/palette.rs"]
+mod palette;
 #[path = "program/parameters.rs"]
 mod parameters;
 #[path = "program/runbooks.rs"]

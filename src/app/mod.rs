@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod chrome;
+pub mod completion;
 pub mod concerns;
 pub mod details;
 pub mod document;

@@ -1,6 +1,7 @@
 //! What stands around and over the panes, as data: header, alert strip, tabs, hints, prompt, overlays. Made from the
 //! model, drawn by `ui`.
 
+use crate::app::completion::Completion;
 use crate::app::document::{Document, Line, Span};
 use crate::app::pane::PaneId;
 use crate::app::view::Page;
@@ -69,6 +70,8 @@ pub enum OverlayView<'a> {
     Palette {
         /// What was typed.
         typed: Safe,
+        /// What can be typed behind the name of its command.
+        offered: Vec<Completion>,
         /// Which completion is chosen.
         chosen: usize,
     },

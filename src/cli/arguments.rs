@@ -48,9 +48,11 @@ Examples:
   Run what that card shows; in production with a reason:
     quarterdeck run terminate-idle-in-transaction --target main --param older_than=15m \\
         --confirm 5f0c1e22a9b4-77ab01c3 --reason 'INC-7: pool is full'
+  The same, and stay to see whether anything gets worse after it:
+    quarterdeck run restart-api --target api.service --confirm 5f0c1e22a9b4-77ab01c3 --watch 5m
 
-Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified or worse,
-13 unknown, 64 wrong usage, 78 wrong configuration; 128 and the signal's number where one came before it began.";
+Exit status: 0 verified (or the card was printed), 10 refused: nothing was done, 11 failed, 12 not verified, or worse
+(also what --watch saw), 13 unknown, 64 wrong usage, 78 wrong configuration; 128 and the signal's number where one came before it began.";
 
 const APPROVE: &str = "\
 Where policy asks for a second person (second_person and break_glass under [actions]), whoever wants to act files a request in the \
@@ -294,6 +296,14 @@ pub struct Run {
     /// Why, for the audit; in production it has to be said
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Stay for so long afterwards, 1s to 5m, and say when anything gets worse: failing or slow probes, connections, blocked sessions
+    ///
+    /// Every service and database of the configuration is read five times before the action (10 s and more), so that what is seen
+    /// after it can be held against that. At the first figure that got clearly worse it says so on standard error and exits with
+    /// 12; figures that were read too seldom are told as not known, and where all were it exits with 13. Give it at least five
+    /// intervals of what is watched. Without --watch it exits as soon as the outcome is recorded.
+    #[arg(long, value_name = "TIME", requires = "confirm")]
+    pub watch: Option<String>,
     /// Narrows the action, such as older_than=10m, user=web or pid=4711; the list says what each takes
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,

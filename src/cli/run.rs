@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::arguments::Run;
 use super::{load, say};
@@ -9,15 +10,27 @@ use crate::app::Model;
 use crate::app::actions::{headless, parameters};
 use crate::config::Resolved;
 use crate::domain::Safe;
+use crate::domain::threshold::parse_duration;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::tripwire::WATCHES;
 use crate::runtime::clock;
 use crate::runtime::run::{self, Told, Way};
 
 /// EX_SOFTWARE of sysexits.
 const FAILED: u8 = 70;
+/// A shorter watch sees nothing.
+const SHORTEST_WATCH: Duration = Duration::from_secs(1);
 
 pub fn run(asked: Run) -> ExitCode {
+    let watch = match asked.watch.as_deref().map(|text| (text, parse_duration(text))) {
+        None => None,
+        Some((_, Some(time))) if time >= SHORTEST_WATCH && time <= WATCHES => Some(time),
+        Some((text, _)) => {
+            say::complain(format!("--watch {text:?}: write a time from 1s to 5m, such as 5m"));
+            return ExitCode::from(load::USAGE);
+        }
+    };
     let metrics = !asked.targets.metrics.is_empty();
     let resolved = match load::load(asked.targets.clone().into()) {
         Ok(resolution) if resolution.resolved.is_empty() && resolution.resolved.actions.own.is_empty() => {
@@ -53,7 +66,7 @@ pub fn run(asked: Run) -> ExitCode {
     }
     let again = again(&asked, &action);
     let way = match asked.confirm {
-        Some(code) => Way::Confirm { code, reason: asked.reason.unwrap_or_default() },
+        Some(code) => Way::Confirm { code, reason: asked.reason.unwrap_or_default(), watch },
         None => Way::DryRun { again },
     };
     match run::run(&resolved, &action, way, print) {

@@ -192,7 +192,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Vacuum, "vacuum", &[], Scope::Global, "the card of VACUUM of a table").takes("TABLE"),
     row(Command::Reindex, "reindex", &[], Scope::Global, "the card of REINDEX CONCURRENTLY").takes("TABLE or INDEX"),
     row(Command::Arm, "arm", &[], Scope::Global, "leave to act again, after 30 idle minutes"),
-    row(Command::Mark, "mark", &[Key::char('M')], Scope::Global, "marks this moment; :mark TEXT says what it is"),
+    row(Command::Mark, "mark", &[Key::char('M')], Scope::Global, "marks this moment, and says what it is")
+        .takes("TEXT"),
     row(Command::ConfirmTime, "confirm-time", &[], Scope::Global, "shows the time, and again: confirms it"),
     row(Command::Approve, "approve", &[], Scope::Global, "what waits for a second person, or the card of one")
         .takes("ID"),
@@ -202,7 +203,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::Faster, "faster", &[Key::char('-')], Scope::Global, "shorter pause between frames"),
     row(Command::Copy, "copy", &[Key::char('y')], Scope::Global, "copies what is selected, sanitised and capped"),
     row(Command::TimeZone, "time-zone", &[Key::char('t')], Scope::Global, "UTC or local time"),
-    row(Command::Theme, "theme", &[Key::char('T')], Scope::Global, "next theme"),
+    row(Command::Theme, "theme", &[Key::char('T')], Scope::Global, "next theme, or the one named").takes("NAME"),
     row(Command::Problems, "problems", &[Key::char('!')], Scope::Global, "what is wrong with our own sources"),
     row(Command::Diagnostics, "diagnostics", &[Key::plain(Code::F(12))], Scope::Global, "the program's own log"),
     row(Command::Mouse, "mouse", &[Key::char('m')], Scope::Global, "takes the mouse, or gives it back"),

@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod parameter;
 pub mod place;
 pub mod query;
+pub mod rights;
 pub mod runbook;
 pub mod service;
 pub mod step;

@@ -1,6 +1,8 @@
 //! One action without a screen: the same `update`, guard, audit and effects as the dashboard's, with another end. A dry run
 //! prints the card and its code; a code that comes back is consent to that card, if a fresh preview still gives it.
 
+mod watching;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,8 @@ pub enum Way {
         code: String,
         /// Why.
         reason: String,
+        /// How long it is watched afterwards whether anything gets worse, if at all.
+        watch: Option<Duration>,
     },
 }
 
@@ -62,8 +66,8 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     // Whatever comes of it, a code that was passed is used up from here on.
     let consent = match way {
         Way::DryRun { again } => Ok(Consent::Asked(again)),
-        Way::Confirm { code, reason } => {
-            redeem(&code, action).map(|(digest, count)| Consent::Given { digest, count, reason })
+        Way::Confirm { code, reason, watch } => {
+            redeem(&code, action).map(|(digest, count)| Consent::Given { digest, count, reason, watch })
         }
     };
     let inbox = Arc::new(Inbox::default());
@@ -105,7 +109,7 @@ fn redeem(code: &str, action: &Action) -> Result<(Digest, Option<u64>), Safe> {
 
 enum Consent {
     Asked(Safe),
-    Given { digest: Digest, count: Option<u64>, reason: String },
+    Given { digest: Digest, count: Option<u64>, reason: String, watch: Option<Duration> },
 }
 
 struct Driver {
@@ -138,7 +142,11 @@ impl Driver {
             let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));
             needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(live, action, *id)).map(|(_, id)| id));
         }
-        self.watch.begin_only(resolved, |id| needed.contains(&id));
+        let stays = match &consent {
+            Consent::Given { watch, .. } => *watch,
+            Consent::Asked(_) => None,
+        };
+        self.watch.begin_only(resolved, |id| needed.contains(&id) || stays.is_some() && watching::watches(id));
         if resolved.actions.allow {
             self.pump(PREVIEW, |d| d.audit_opened);
         }
@@ -148,6 +156,9 @@ impl Driver {
         self.pump(FOLDER, |d| alone || d.model.actions.second.looked);
         if let Consent::Given { count, .. } = &consent {
             self.step(Event::Second(Box::new(SecondEvent::Agreed(*count))));
+        }
+        if stays.is_some() {
+            self.look_before();
         }
         self.step(Event::CardAsked(Box::new(action.clone())));
         self.pump(PREVIEW, |d| d.model.actions.asked.is_none());
@@ -191,7 +202,8 @@ impl Driver {
                 if second.asking.is_some() || !second.told.is_empty() {
                     return self.ask_second_person();
                 }
-                self.see_through()
+                let status = self.see_through();
+                stays.map_or(status, |time| self.look_after(time, status))
             }
         }
     }

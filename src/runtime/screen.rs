@@ -10,7 +10,7 @@ use crate::app::actions::{approving, forms};
 use crate::app::geometry::Geometry;
 use crate::app::screen::OverlayView;
 use crate::app::view::Overlay;
-use crate::app::{Model, chrome, panes};
+use crate::app::{Model, chrome, completion, panes};
 use crate::domain::Safe;
 use crate::ui::{self, theme::Theme};
 
@@ -124,7 +124,10 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
             Overlay::Approval(dialog) => approving::overlay(dialog, model.now),
-            Overlay::Palette { typed, chosen } => OverlayView::Palette { typed: Safe::of(typed), chosen: *chosen },
+            Overlay::Palette { typed, chosen } => {
+                let offered = completion::of(model, typed);
+                OverlayView::Palette { typed: Safe::of(typed), offered, chosen: *chosen }
+            }
         })
         .collect();
     let view = |pane, width, height| panes::view(model, pane, width, height);

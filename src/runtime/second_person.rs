@@ -14,7 +14,7 @@ use crate::app::actions::approvals::{
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, Granted, OsIdentity, Request, VALID, is_somebody, may_approve, two_people,
+    Approval, ApprovalRefusal, Granted, OsIdentity, Policy, Request, VALID, is_somebody, may_approve, two_people,
 };
 use crate::remediation::audit::AuditEvent;
 
@@ -37,6 +37,7 @@ pub struct SecondPerson {
     /// Found out when it is first needed: it may take a moment.
     me: OnceCell<OsIdentity>,
     shared_accounts: Vec<String>,
+    policy: Policy,
     /// Whether there is a folder in which others could be met.
     shared: bool,
     told: Option<Look>,
@@ -49,6 +50,7 @@ impl SecondPerson {
         SecondPerson {
             me: OnceCell::new(),
             shared_accounts: spec.policy.shared_accounts.clone(),
+            policy: spec.policy.clone(),
             shared: spec.shared.is_some(),
             told: None,
             due: Instant::now(),
@@ -125,6 +127,9 @@ impl SecondPerson {
         if let Err(refusal) = is_somebody(self.me(), &self.shared_accounts) {
             return Err(refused(&request, &Safe::of(refusal.to_string()), scribe));
         }
+        if let Some(why) = self.policy.against_person(self.me()) {
+            return Err(refused(&request, &why, scribe));
+        }
         for _ in 0..TRIES {
             request.id = chance().map_err(|error| Safe::of(format!("no id could be made: {error}")))?;
             if folder.request(&request.id).map_err(|cause| words(&cause))?.is_none() {
@@ -151,12 +156,20 @@ impl SecondPerson {
     /// Why this person cannot approve a request, whatever is typed.
     fn against(&self, request: &Request, now: Moment) -> Option<Safe> {
         let now = operator::in_this_boot(now);
+        let people = [self.me(), &request.requester];
+        if let Some(why) = people.into_iter().find_map(|who| self.policy.against_person(who)) {
+            return Some(why);
+        }
         let judged = may_approve(request, self.me(), &request.phrase, &self.shared_accounts, &now);
         judged.err().map(|refusal| Safe::of(refusal.to_string()))
     }
 
     fn approve(&self, seen: &Request, typed: &str, folder: &SharedFolder, scribe: &mut Scribe<'_>) -> Result<(), Safe> {
         let now = clock::now();
+        let people = [self.me(), &seen.requester];
+        if let Some(why) = people.into_iter().find_map(|who| self.policy.against_person(who)) {
+            return Err(refused(seen, &why, scribe));
+        }
         let judged = may_approve(seen, self.me(), typed, &self.shared_accounts, &operator::in_this_boot(now));
         if let Err(refusal) = judged {
             let why = Safe::of(refusal.to_string());

@@ -49,7 +49,7 @@ pub fn draw(
             OverlayView::Form { document, scroll, foot, chosen, keys } => {
                 form::draw(&mut canvas, &form::Form { document, foot, chosen: *chosen, keys }, *scroll)
             }
-            OverlayView::Palette { typed, chosen } => palette::draw(&mut canvas, typed, *chosen),
+            OverlayView::Palette { typed, offered, chosen } => palette::draw(&mut canvas, typed, offered, *chosen),
         };
     }
     geometry

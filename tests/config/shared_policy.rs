@@ -51,7 +51,7 @@ fn the_stricter_value_counts_and_says_where_it_stands() {
                    break_glass = [\"wipe\", \"flush-redis\"]\nsecond_person = [\"L3\"]";
     let policy = "cap = 7\nidle_older_than = \"20m\"\nidle_in_transaction_older_than = \"10m\"\nflush_tolerance = \"1 %\"\n\
                   except_users = [\"backup\"]\nexcept_applications = [\"pg_dump\"]\nheadless = []\n\
-                  break_glass = [\"flush-redis\"]\nsecond_person = [\"L2 in production\"]\nshared_accounts = [\"deploy\"]\n\
+                  break_glass = [\"flush-redis\"]\nsecond_person = [\"L2 in production\"]\nshared_accounts = [\"deploy\"]\nrequire_login = true\n\
                   journal = true\nenvironment = \"staging\"\ncool_down = \"5m\"\nrefuse = [\"L3 in production\"]\n\
                   windows = [\"Sat 02:00-06:00 UTC\"]\n";
     let resolution = under(actions, policy);
@@ -68,7 +68,7 @@ fn the_stricter_value_counts_and_says_where_it_stands() {
     assert_eq!(policy.second_person, ["L3", "L2 in production"]);
     assert_eq!((policy.shared_accounts.len(), policy.windows.len(), policy.refused.len()), (1, 1, 1));
     assert_eq!((policy.cool_down, policy.barred.clone()), (minutes(5), None));
-    assert!(policy.mark.is_some());
+    assert!(policy.mark.is_some() && policy.require_login);
     assert_eq!(spec.own[0].target.environment, Environment::Staging, "loopback, and local without it");
     assert_eq!(policy.bind(spec.own[0].clone()).limits.cool_down, minutes(5));
     let text = shown(&resolution);

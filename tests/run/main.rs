@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod backup;
+#[path = "../support/fake_http.rs"]
+mod fake_http;
 mod hasten;
 mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
+mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;
 #[path = "../support/redis_server.rs"]
@@ -28,6 +31,7 @@ mod upkeep;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod waiting;
+mod watching;
 mod whole_way;
 
 use std::path::PathBuf;

@@ -64,7 +64,7 @@ fn whole(end: &StepEnd) -> (Stage, Vec<Entry>) {
     while let Some(effect) = orders.pop_front() {
         let (run, input) = match effect {
             Effect::Hold { run, .. } => (run, Input::Held(Ok(()))),
-            Effect::Record { run, entry } => {
+            Effect::Record { run, entry, .. } => {
                 records.push(*entry);
                 let Some(run) = run else { continue };
                 (run, Input::Recorded(Ok(())))

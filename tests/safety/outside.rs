@@ -83,7 +83,7 @@ impl Outside {
     pub fn obey(&mut self, world: &World, effect: Effect) {
         match effect {
             Effect::Hold { run, key, .. } => self.hold(run, key),
-            Effect::Record { run, entry } => self.record(run, *entry),
+            Effect::Record { run, number, entry } => self.record(run, number, *entry),
             Effect::RunAction { run, step, approved } => self.run(run, step, &approved),
             Effect::ReadObjects { run, .. } => {
                 self.log.push(Seen::Looked);
@@ -126,7 +126,7 @@ impl Outside {
     }
 
     /// A record that is lost leaves the audit broken until the next is written to a new file.
-    fn record(&mut self, run: Option<u64>, entry: Entry) {
+    fn record(&mut self, run: Option<u64>, number: u64, entry: Entry) {
         let event = entry.event();
         let written = if self.fails(30) { Err(Safe::of("fsync: input/output error")) } else { Ok(()) };
         self.log.push(if written.is_ok() { Seen::OnDisk(run, event) } else { Seen::Lost(run, event) });
@@ -134,7 +134,7 @@ impl Outside {
             self.disk.push(entry);
         }
         if let Some(run) = run {
-            self.tell(run, Input::Recorded(written.clone()));
+            self.tell(run, Input::Written { number, written: written.clone() });
         }
         self.coming.push_back(Event::AuditStands(written));
     }
@@ -176,6 +176,9 @@ fn found(of: &PreviewOf) -> Preview {
                 restarts: Some(0),
                 required_by: Vec::new(),
                 words: "active".into(),
+                anchor: "/etc/unit".into(),
+                looping: false,
+                up_at: None,
             });
         }
         _ => {}

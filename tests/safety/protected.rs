@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use quarterdeck::adapters::postgres::PostgresSource;
 use quarterdeck::domain::session::{SessionId, SessionState};
-use quarterdeck::remediation::action::SessionSelector;
+use quarterdeck::remediation::action::{Databases, SessionSelector};
 use quarterdeck::remediation::object::{Fate, ObjectKey};
 use quarterdeck::remediation::step::{SessionVerb, StepEnd};
 
@@ -68,16 +68,10 @@ fn selector(pids: Vec<SessionId>) -> impl Strategy<Value = SessionSelector> {
     let name = |names: &[&'static str]| prop::option::of(prop::sample::select(names.to_vec()).prop_map(str::to_owned));
     let users = name(&["app", "keep", "admin", "repl", "ops"]);
     let applications = name(&["shop", "spared", "quarterdeck", "psql"]);
-    let idle = (users, applications, any::<bool>()).prop_map(|(user, application, every_database)| {
+    let idle = (users, applications, any::<bool>()).prop_map(|(user, application, every)| {
+        let databases = if every { Databases::Every } else { Databases::Present };
         let (except_users, except_applications) = (Vec::new(), Vec::new());
-        SessionSelector::Idle {
-            older_than: MOMENT,
-            user,
-            application,
-            every_database,
-            except_users,
-            except_applications,
-        }
+        SessionSelector::Idle { older_than: MOMENT, user, application, databases, except_users, except_applications }
     });
     let pids = prop::sample::select(pids);
     prop_oneof![
@@ -157,7 +151,7 @@ fn who_is_protected_is_never_touched() {
         older_than: MOMENT,
         user: None,
         application: None,
-        every_database: true,
+        databases: Databases::Every,
         except_users: Vec::new(),
         except_applications: Vec::new(),
     };

@@ -234,7 +234,7 @@ impl Before {
         let begins = effects.iter().any(|effect| matches!(effect, Effect::Hold { .. }));
         let asks = effects.iter().any(|effect| matches!(effect, Effect::Second(_)));
         let noted = |wanted: &[AuditEvent]| {
-            let is_it = |effect: &&Effect| matches!(effect, Effect::Record { run: None, entry } if wanted.contains(&entry.event()));
+            let is_it = |effect: &&Effect| matches!(effect, Effect::Record { run: None, entry, .. } if wanted.contains(&entry.event()));
             effects.iter().filter(is_it).count()
         };
         // Invariant 6.

@@ -181,7 +181,7 @@ fn overlays() {
         insta::assert_snapshot!(size_name("help-end", size), shot(size, &chrome, &document(&help, usize::MAX)));
         insta::assert_snapshot!(size_name("detail", size), shot(size, &chrome, &document(&detail, 0)));
         for (name, typed, chosen) in [("palette", "", 14), ("palette-typed", "da", 0), ("palette-none", "xyzzy", 0)] {
-            let palette = [OverlayView::Palette { typed: Safe::of(typed), chosen }];
+            let palette = [OverlayView::Palette { typed: Safe::of(typed), offered: Vec::new(), chosen }];
             insta::assert_snapshot!(size_name(name, size), shot(size, &chrome, &palette));
         }
     }
@@ -314,7 +314,7 @@ fn overlays_leave_the_strip_and_the_last_line() {
         let chrome = sample::chrome(Page::Overview);
         for overlay in [
             OverlayView::Document { document: &help, scroll: 0 },
-            OverlayView::Palette { typed: Safe::default(), chosen: 0 },
+            OverlayView::Palette { typed: Safe::default(), offered: Vec::new(), chosen: 0 },
         ] {
             let screen = shot((80, height), &chrome, &[overlay]);
             assert!(screen.lines().next().unwrap().contains("1 down  1 degraded"), "{height}");
@@ -414,7 +414,7 @@ proptest! {
         document.line(Safe::of(&words), Tone::Plain);
         let overlays = match overlay {
             0 => vec![OverlayView::Document { document: &document, scroll: scroll_right }],
-            1 => vec![OverlayView::Palette { typed: Safe::of(&words), chosen: scroll_right }],
+            1 => vec![OverlayView::Palette { typed: Safe::of(&words), offered: Vec::new(), chosen: scroll_right }],
             _ => Vec::new(),
         };
         let (buffer, geometry) = drawn((width, height), &view, &chrome, &overlays, &theme);

@@ -15,6 +15,7 @@ use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
 use crate::remediation::command::CommandStep;
 use crate::remediation::place::Place;
+use crate::remediation::rights;
 use crate::remediation::step::StepEnd;
 
 /// After the program ended: how long what it left running may still hold its output open.
@@ -198,6 +199,12 @@ impl Ending {
     }
 }
 
+/// Who asks, where that is known: on another machine it is somebody else.
+pub(super) fn asker(place: &Place) -> Option<String> {
+    let name = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    if *place == Place::Local { name() } else { None }
+}
+
 impl CommandEnd {
     fn of(ending: Ending) -> CommandEnd {
         CommandEnd { ending, output: Heard::default(), errors: Heard::default() }
@@ -216,7 +223,9 @@ impl CommandEnd {
             Ending::Exited(255) if far => StepEnd::Unknown(Cause::ConnectionLost(self.last_words())),
             Ending::Exited(code) if step.expects(*code) => StepEnd::Done { fates: Vec::new(), said: self.said() },
             Ending::Exited(code) => {
-                StepEnd::Failed(Cause::CommandFailed { code: Some(*code), said: self.last_words() })
+                let said = self.last_words();
+                let asked = rights::of_sudo(step, asker(&step.place).as_deref(), &said);
+                StepEnd::Failed(asked.unwrap_or(Cause::CommandFailed { code: Some(*code), said }))
             }
             Ending::Signalled => StepEnd::Unknown(Cause::CommandFailed { code: None, said: self.last_words() }),
             Ending::Deadline(after) => StepEnd::Unknown(Cause::Timeout { phase: Phase::Whole, after: *after }),

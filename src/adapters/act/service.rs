@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::command::{CommandEnd, Commands, Needs};
+use super::command::{CommandEnd, Commands, Needs, asker};
 use crate::domain::{Cause, Safe};
 use crate::remediation::command::CommandStep;
 use crate::remediation::object::Fate;
 use crate::remediation::place::Place;
+use crate::remediation::rights;
 use crate::remediation::service::facts::{ServiceFacts, ServiceState};
 use crate::remediation::service::machine::{self, Machine};
 use crate::remediation::service::{Manager, ServiceStep, compose, program, systemd};
@@ -92,6 +93,10 @@ impl Commands {
         match self.run(&command, needs(step), deadline).await.step_end(&command) {
             StepEnd::Done { said, .. } => done(step, said),
             StepEnd::Failed(Cause::CommandFailed { code, said }) => {
+                // Nothing was done: there is no aftermath.
+                if let Some(asked) = rights::of_polkit(step, asker(&step.place).as_deref(), &said) {
+                    return StepEnd::Failed(asked);
+                }
                 StepEnd::Failed(Cause::CommandFailed { code, said: self.aftermath(step, said, until).await })
             }
             other => other,

@@ -5,12 +5,16 @@ use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::view::Overlay;
 use crate::config::nearest;
-use crate::domain::{Safe, figure};
+use std::time::Duration;
+
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::Action;
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
+use crate::remediation::outcome::Outcome;
 
 use super::approvals::Second;
+use super::tripwire::Tripwire;
 use super::{card, catalogue, evidence, parameters};
 
 /// Columns of name, target and title in the list.
@@ -144,6 +148,39 @@ pub fn asked(second: &Second) -> Vec<Safe> {
         lines.push(Safe::of("    the same quarterdeck run without --confirm, and then its code"));
     }
     lines
+}
+
+/// What a watch after an action came to.
+#[derive(Debug)]
+pub struct Watched {
+    /// What is said.
+    pub answer: Vec<Safe>,
+    /// What speaks against it.
+    pub trouble: Vec<Safe>,
+    /// What it makes of an action that was verified, if anything else.
+    pub outcome: Option<Outcome>,
+}
+
+/// That it stays.
+#[must_use]
+pub fn watches(time: Duration) -> Safe {
+    Safe::of(format!("watches for {} whether anything gets worse", figure::span(time)))
+}
+
+/// What was seen after an action. What could not be judged is said; where nothing could be, it is not known.
+#[must_use]
+pub fn watched(wire: &Tripwire, now: Moment) -> Watched {
+    let time = figure::age(wire.watched(now));
+    let all = wire.figures();
+    let worse: Vec<Safe> = wire.worse().map(|words| Safe::of(format!("worse: {words}"))).collect();
+    let unknown: Vec<Safe> = wire.unknown().map(|words| Safe::of(format!("not known: {words}"))).collect();
+    if !worse.is_empty() {
+        let answer = vec![Safe::of(format!("watched for {time}: {} of {all} figures got worse", worse.len()))];
+        return Watched { answer, trouble: worse, outcome: Some(Outcome::NotVerified) };
+    }
+    let judged = all.saturating_sub(unknown.len());
+    let answer = vec![Safe::of(format!("watched for {time}: of {judged} figures none got worse"))];
+    Watched { answer, trouble: unknown, outcome: (judged == 0).then_some(Outcome::Unknown) }
 }
 
 /// A document without its title's frame: the title is the first line.

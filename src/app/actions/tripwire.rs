@@ -136,6 +136,13 @@ impl Tripwires {
         over
     }
 
+    /// Good readings of the figure that was read least; none where there is no figure.
+    #[must_use]
+    pub fn least(&self, live: &Telemetry) -> usize {
+        let good = |readings: &Readings| readings.iter().filter(|(_, value)| value.is_some()).count();
+        everything(live).map(|(figure, _)| self.kept.get(&figure).map_or(0, good)).min().unwrap_or(usize::MAX)
+    }
+
     /// The watch after an action, also when it is over.
     #[must_use]
     pub fn of(&self, id: u64) -> Option<&Tripwire> {
@@ -193,6 +200,12 @@ impl Tripwire {
             }
             Finding::Holds | Finding::Worse { .. } => None,
         })
+    }
+
+    /// So many figures are watched.
+    #[must_use]
+    pub fn figures(&self) -> usize {
+        self.wires.len()
     }
 
     /// How long it has watched.

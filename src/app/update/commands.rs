@@ -8,6 +8,8 @@ use crate::app::pane::PaneId;
 use crate::app::table::Tone;
 use crate::app::view::{Overlay, Page, Prompt};
 use crate::app::{Effect, Model, details, help};
+use crate::config::keys::THEMES;
+use crate::config::nearest;
 use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
@@ -25,8 +27,6 @@ const PAUSES: [Duration; 6] = [
 ];
 /// Most characters that are copied.
 const COPY_LIMIT: usize = 16 * 1024;
-/// The themes, in the order of the key.
-pub const THEMES: [&str; 5] = ["dark", "light", "high-contrast", "colour-blind", "monochrome"];
 
 /// Does what was asked.
 pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -130,6 +130,11 @@ pub fn obey_with(model: &mut Model, command: Command, argument: &str) -> Vec<Eff
     model.dirty = true;
     match command {
         Command::Act => actions::act(model, argument),
+        Command::Theme if !argument.is_empty() => theme_named(model, argument),
+        Command::Mark if !argument.is_empty() => {
+            let now = model.now;
+            timeline::mark(model, now, argument)
+        }
         Command::Approve if !argument.is_empty() => actions::approvals::open(model, argument),
         Command::Analyse => actions::keep_up(model, UpkeepVerb::Analyse, argument),
         Command::Vacuum => actions::keep_up(model, UpkeepVerb::Vacuum, argument),
@@ -207,9 +212,22 @@ fn set_pause(model: &mut Model, step: isize) -> Vec<Effect> {
 fn next_theme(model: &mut Model) -> Vec<Effect> {
     let at = THEMES.iter().position(|name| *name == model.screen.theme).unwrap_or(0);
     let next = THEMES.get((at + 1) % THEMES.len()).copied().unwrap_or("dark");
-    next.clone_into(&mut model.screen.theme);
-    say(model, format!("theme {next}"), Tone::Dim);
-    vec![Effect::SetTheme(next.to_owned())]
+    set_theme(model, next)
+}
+
+fn theme_named(model: &mut Model, name: &str) -> Vec<Effect> {
+    if let Some(known) = THEMES.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        return set_theme(model, known);
+    }
+    let hint = nearest::hint(name, THEMES.iter().copied());
+    say(model, format!("there is no theme {name:?}{hint}; there are {}", THEMES.join(", ")), Tone::Warn);
+    Vec::new()
+}
+
+fn set_theme(model: &mut Model, name: &str) -> Vec<Effect> {
+    name.clone_into(&mut model.screen.theme);
+    say(model, format!("theme {name}"), Tone::Dim);
+    vec![Effect::SetTheme(name.to_owned())]
 }
 
 fn open(model: &mut Model, pane: PaneId) {

@@ -1,5 +1,6 @@
 //! A line being typed: filters and searches take effect while typing, the palette completes.
 
+use crate::app::completion::{self, Completion};
 use crate::app::table::Tone;
 use crate::app::view::{Overlay, Prompt};
 use crate::app::{Effect, Model};
@@ -71,8 +72,11 @@ pub fn pasted(model: &mut Model, pasted: &Safe) -> Vec<Effect> {
 
 /// A key in the palette.
 pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(Overlay::Palette { typed, .. }) = model.view.overlays.last() else { return Vec::new() };
+    let offered = completion::of(model, typed);
     let Some(Overlay::Palette { typed, chosen }) = model.view.overlays.last_mut() else { return Vec::new() };
     let found = keymap::completions(typed);
+    let last = if offered.is_empty() { found.len() } else { offered.len() }.saturating_sub(1);
     match key.code {
         Code::Esc => {
             model.view.overlays.pop();
@@ -80,11 +84,14 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
         Code::Backspace if typed.is_empty() => {
             model.view.overlays.pop();
         }
-        Code::Down => *chosen = (*chosen + 1).min(found.len().saturating_sub(1)),
+        Code::Down => *chosen = (*chosen + 1).min(last),
         Code::Up => *chosen = chosen.saturating_sub(1),
         Code::Tab => {
-            // What is typed behind a name stays.
-            if let Some(info) = found.get(*chosen).filter(|_| keymap::with_argument(typed).is_none()) {
+            // What is typed behind a name stays, unless it is one that is offered.
+            if let (Some(one), Some((info, _))) = (offered.get(*chosen), keymap::with_argument(typed)) {
+                *typed = taken(info, one);
+                *chosen = 0;
+            } else if let Some(info) = found.get(*chosen).filter(|_| keymap::with_argument(typed).is_none()) {
                 let gap = if info.argument.is_some() { " " } else { "" };
                 *typed = format!("{}{gap}", info.name);
                 *chosen = 0;
@@ -92,14 +99,17 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Code::Enter => {
             if let Some((info, argument)) = keymap::with_argument(typed) {
-                let (command, argument) = (info.command, argument.to_owned());
+                let by_hand = offered.get(*chosen).filter(|_| *chosen > 0);
+                if let Some(one) = by_hand.filter(|one| !one.whole) {
+                    *typed = taken(info, one);
+                    *chosen = 0;
+                    return Vec::new();
+                }
+                let meant = by_hand.or_else(|| completion::only(&offered, argument));
+                let argument = meant.map_or_else(|| argument.to_owned(), |one| one.text.to_string());
+                let command = info.command;
                 model.view.overlays.pop();
                 return commands::obey_with(model, command, &argument);
-            }
-            if let Some(text) = typed.trim().strip_prefix("mark ").map(str::to_owned) {
-                model.view.overlays.pop();
-                let now = model.now;
-                return timeline::mark(model, now, &text);
             }
             let picked = picked(&found, typed, *chosen);
             let nothing = typed.trim().is_empty();
@@ -117,6 +127,11 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// What stands in the line when one is taken.
+fn taken(info: &CommandInfo, one: &Completion) -> String {
+    format!("{} {}{}", info.name, one.text, if one.more { " " } else { "" })
 }
 
 /// What Enter runs: what was chosen by hand, a whole name, or the one name that begins so. Never a guess.

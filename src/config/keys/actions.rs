@@ -68,6 +68,13 @@ pub(super) const BREAK_GLASS: Key = key(
     "none",
     "Actions of level L3 that may run outside every window, with a reason and a second person.",
 );
+pub(super) const REQUIRE_LOGIN: Key = key(
+    "require_login",
+    Kind::Flag,
+    "true",
+    "false",
+    "A second person counts only where the system records who logged in (loginuid), of both: else sudo -u makes two of one.",
+);
 pub(super) const SHARED_ACCOUNTS: Key = key(
     "shared_accounts",
     Kind::Texts,
@@ -110,6 +117,7 @@ pub static ACTIONS: Section = Section {
         SECOND_PERSON,
         BREAK_GLASS,
         SHARED_ACCOUNTS,
+        REQUIRE_LOGIN,
     ],
 };
 

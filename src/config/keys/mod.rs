@@ -10,6 +10,8 @@ mod watched;
 
 use std::time::Duration;
 
+pub use program::THEMES;
+
 /// What a value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::actions::{
     BREAK_GLASS, CAP, EXCEPT_APPLICATIONS, EXCEPT_USERS, FLUSH_TOLERANCE, HEADLESS, IDLE_IN_TRANSACTION_OLDER_THAN,
-    IDLE_OLDER_THAN, SECOND_PERSON, SHARED_ACCOUNTS, WINDOWS,
+    IDLE_OLDER_THAN, REQUIRE_LOGIN, SECOND_PERSON, SHARED_ACCOUNTS, WINDOWS,
 };
 use super::{Form, Key, Kind, Section, Stricter, key};
 
@@ -29,6 +29,7 @@ pub static POLICY: Section = Section {
         ),
         tighter(SECOND_PERSON, Stricter::Either),
         tighter(SHARED_ACCOUNTS, Stricter::Either),
+        Key { kind: Kind::Yes, ..tighter(REQUIRE_LOGIN, Stricter::Yes) },
         tighter(BREAK_GLASS, Stricter::Both),
         tighter(HEADLESS, Stricter::Both),
         Key {

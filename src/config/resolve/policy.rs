@@ -6,7 +6,7 @@ use super::super::policy::wrong_rule;
 use super::super::problem::Problem;
 use super::super::value::Value;
 use super::builder::Builder;
-use super::given::{text, texts, time};
+use super::given::{flag, text, texts, time};
 use crate::domain::Safe;
 use crate::remediation::approval::{Policy, parts_of};
 use crate::remediation::built_in::BUILT_IN;
@@ -34,6 +34,7 @@ impl Builder<'_> {
             second_person: texts("second_person"),
             break_glass: texts("break_glass"),
             shared_accounts: texts("shared_accounts"),
+            require_login: flag(item, "require_login"),
             ..self.shared_policy()
         };
         let mut wrong: Vec<(&str, &str, String)> = Vec::new();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
 use crate::remediation::action::Action;
+use crate::remediation::approval::OsIdentity;
 use crate::remediation::card::Digest;
 use crate::remediation::level::Level;
 use crate::remediation::window::Window;
@@ -25,6 +26,8 @@ pub struct Policy {
     pub windows: Vec<Window>,
     /// No action again before this, whatever it says itself.
     pub cool_down: Duration,
+    /// An approval counts only where the system records who logged in, of both.
+    pub require_login: bool,
     /// Why nothing runs at all.
     pub barred: Option<Safe>,
     /// Of the text of the shared policy: consent is given under it, and under no other.
@@ -50,6 +53,7 @@ pub static NO_POLICY: Policy = Policy {
     refused: Vec::new(),
     windows: Vec::new(),
     cool_down: Duration::ZERO,
+    require_login: false,
     barred: None,
     mark: None,
 };
@@ -86,6 +90,16 @@ impl Policy {
     #[must_use]
     pub fn grants_breaking(&self, action: &Action) -> bool {
         action.level >= Level::L3 && self.break_glass.iter().any(|name| name == action.id.as_str())
+    }
+
+    /// Why a person does not count where a login is required: without one, `sudo -u` makes two people of one.
+    #[must_use]
+    pub fn against_person(&self, who: &OsIdentity) -> Option<Safe> {
+        let unknown = self.require_login && who.loginuid.is_none();
+        unknown.then(|| {
+            let user = &who.user;
+            Safe::of(format!("the system does not record who logged in as {user}, and require_login asks for that"))
+        })
     }
 
     /// Why an action never runs here, whatever is consented to.

@@ -328,3 +328,19 @@ fn windows_of_a_shared_policy_have_to_be_open_as_well() {
         assert_eq!(shut(&action(Level::L3), &now).is_none(), open, "{policy:?}");
     }
 }
+
+#[test]
+fn where_a_login_is_required_nobody_counts_without_one() {
+    let policy = Policy { require_login: true, ..policy(FOR_ALL, &[]) };
+    let card = made(Level::L2, &policy);
+    let (one, two) = (who(1, Some(1)), who(2, Some(2)));
+    for (requester, approver, counts) in
+        [(one.clone(), two.clone(), true), (who(1, None), two.clone(), false), (one.clone(), who(2, None), false)]
+    {
+        let mut given = granted(&card);
+        (given.request.requester, given.approval.approver) = (requester, approver);
+        let now = Situation { policy: &policy, approval: Some(&given), ..situation(at(2.0)) };
+        let reviewed = review(card.clone(), said(&card, "why"), &now);
+        assert_eq!(reviewed.is_ok(), counts, "{reviewed:?}");
+    }
+}
