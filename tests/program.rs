@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/card.rs"]
+mod card;
 #[path = "program/carried.rs"]
 mod carried;
 #[path = "program/explaining.rs"]

@@ -10,7 +10,8 @@ use crate::remediation::runbook::RunbookStep;
 /// Its steps, where it is a runbook.
 pub fn steps(out: &mut Document, action: &Action) {
     let Plan::Runbook(runbook) = &action.plan else { return };
-    out.heading("Steps");
+    out.section("steps");
+    out.line("Steps", Tone::Strong);
     for (number, step) in (1..).zip(&runbook.steps) {
         out.lines.push(line(number, step));
     }
