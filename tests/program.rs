@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/card.rs"]
+mod card;
 #[path = "support/cards.rs"]
 mod cards;
 #[path = "program/carried.rs"]

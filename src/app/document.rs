@@ -22,19 +22,33 @@ pub struct Document {
     pub title: Safe,
     /// Lines; long ones are wrapped when drawn.
     pub lines: Vec<Line>,
+    /// What its parts are about, each with its first line: what is not in sight is named by these.
+    pub sections: Vec<(usize, &'static str)>,
 }
 
 impl Document {
     /// An empty document.
     #[must_use]
     pub fn new(title: impl Into<Safe>) -> Document {
-        Document { title: title.into(), lines: Vec::new() }
+        Document { title: title.into(), lines: Vec::new(), sections: Vec::new() }
     }
 
     /// Adds a line in one tone.
     pub fn line(&mut self, text: impl Into<Safe>, tone: Tone) -> &mut Document {
         self.lines.push(vec![Span { text: text.into(), tone }]);
         self
+    }
+
+    /// Here begins what is about this.
+    pub fn section(&mut self, name: &'static str) -> &mut Document {
+        self.sections.push((self.lines.len(), name));
+        self
+    }
+
+    /// Puts a line before all others.
+    pub fn before_all(&mut self, line: Line) {
+        self.lines.insert(0, line);
+        self.sections.iter_mut().for_each(|(first, _)| *first += 1);
     }
 
     /// Adds an empty line and a heading.

@@ -203,6 +203,13 @@ pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
     let readings = evidence::before(&model.live, &card.action, model.now);
     let situation = catalogue::situation(model, None, &readings);
     let mut lines = headless::plain(&card::document(card, &model.live, &situation, true));
+    let whole = headless::plain(&card::document(card, &model.live, &situation, false));
+    // The folder is read by others, and kept: whoever may see more looks where it is, and not here.
+    if lines != whole {
+        let words = "literals are hidden in this copy of the card, for others can read it; :act of the same action in \
+                     your own dashboard shows them, and runs nothing by itself";
+        lines.insert(1.min(lines.len()), Safe::of(words));
+    }
     let reason = Safe::one_line(reason.as_bytes());
     if !reason.as_str().is_empty() {
         lines.insert(1.min(lines.len()), Safe::of(format!("{:<18} {reason}", "reason")));

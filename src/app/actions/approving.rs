@@ -73,7 +73,7 @@ impl Approving {
         }
         let phrase = &request.phrase;
         let wrong = !guard::is_typed(Some(phrase), &self.typed);
-        wrong.then(|| Safe::of(format!("type {phrase} to approve")))
+        wrong.then(|| Safe::of("nothing is approved before that is typed"))
     }
 }
 

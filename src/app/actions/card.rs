@@ -1,7 +1,6 @@
 //! A card as a document: what will be done, on what, byte for byte; whom it touches and whom not; what undoes it, and how
-//! its success will be shown. Readings in it are live, what is consented to is not.
-
-use std::collections::BTreeMap;
+//! its success will be shown. What a person decides by stands first, for a small screen shows no more than that at once.
+//! Readings in it are live, what is consented to is not.
 
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
@@ -9,49 +8,153 @@ use crate::app::telemetry::Telemetry;
 use crate::database::redact::redacted;
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
-use crate::remediation::action::Plan;
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
-use crate::remediation::object::{Object, ObjectKey};
+use crate::remediation::measure::Evidence;
+use crate::remediation::object::Object;
+use crate::remediation::step::{SessionVerb, Work};
 
 use super::dialog::{Dialog, Focus};
-use super::{approvals, evidence, explain, outline};
+use super::{approvals, evidence, explain, outline, touched};
 
-/// Objects that are listed where they are first spoken of; the whole list stands at the end.
-const FIRST: usize = 4;
 /// Characters of a query on its line.
 const QUERY: usize = 48;
-/// Groups that victims are broken down into.
-const GROUPS: usize = 6;
 
 /// The card.
 #[must_use]
 pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact: bool) -> Document {
     let action = &card.action;
+    let now = evidence::before(live, action, situation.now);
+    let situation = &Situation { readings: &now, ..*situation };
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
     approvals::on_card(&mut out, card, situation);
-    let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
-    out.field("level", format!("{}: {}", action.level, action.level.meaning()), danger);
-    let place = &action.target.environment;
-    let tone = if *place == Environment::Production { Tone::Bad } else { Tone::Plain };
-    out.field("target", format!("{} in {}", action.target.name, place.word()), tone);
-    let facts = card.preview.identity.facts.iter().map(|(name, value)| format!("{name} {}", value.one_line()));
-    out.field("identity", facts.collect::<Vec<_>>().join(", "), Tone::Plain);
-    for obstacle in &card.preview.obstacles {
-        out.field("cannot run", obstacle.clone(), Tone::Bad);
-    }
+    head(&mut out, card);
+    warnings(&mut out, card, situation);
     outline::steps(&mut out, card);
-    touched(&mut out, card, redact);
+    touched::told(&mut out, card, redact);
     for remark in &card.preview.remarks {
         out.line(remark.clone(), Tone::Plain);
     }
+    out.section("what undoes it");
     out.field("undone by", action.undo.clone(), Tone::Plain);
+    proof(&mut out, card, &now);
+    sent(&mut out, card, redact);
+    window(&mut out, card, situation);
+    conditions(&mut out, action, situation);
+    touched::all(&mut out, card, redact);
+    out.section("identity");
+    let facts = card.preview.identity.facts.iter().map(|(name, value)| format!("{name} {}", value.one_line()));
+    out.lines.push(Line::new());
+    out.field("identity", facts.collect::<Vec<_>>().join(", "), Tone::Plain);
+    limits(&mut out, card);
+    out
+}
+
+/// What it does, in a line.
+fn does(card: &Card) -> Safe {
+    let (action, count) = (&card.action, card.count());
+    let plural = if count == 1 { "" } else { "s" };
+    Safe::of(match &action.plan {
+        Plan::Sessions { verb: SessionVerb::Terminate, .. } => format!("terminates {count} session{plural}"),
+        Plan::Sessions { verb: SessionVerb::Cancel, .. } => format!("cancels what {count} session{plural} run now"),
+        Plan::Service { step, .. } => format!("tells the service's manager: {} {}", step.verb.word(), step.name()),
+        Plan::Flush { .. } => format!("deletes every key: {count}"),
+        Plan::Explain { .. } => "asks the server for its plan; the statement is not run".to_owned(),
+        Plan::Steps(steps) => match steps.as_slice() {
+            [step] if matches!(step.work, Work::Http(_)) => "sends one request".to_owned(),
+            [step] if matches!(step.work, Work::Command(_)) => "runs one program".to_owned(),
+            steps => format!("does {} steps", steps.len()),
+        },
+        Plan::Runbook(runbook) => {
+            let asks = if runbook.asks() { ", and asks you on the way" } else { "" };
+            format!("does {} steps, one after the other{asks}", runbook.steps.len())
+        }
+        Plan::Upkeep(_) | Plan::Backup(_) | Plan::Wanting(_) => action.title.to_string(),
+    })
+}
+
+/// What it does, how dangerous that is, and on what.
+fn head(out: &mut Document, card: &Card) {
+    let action = &card.action;
+    let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
+    out.lines.push(vec![
+        Span { text: Safe::of(format!("{:<18} ", action.level.word())), tone: danger },
+        Span { text: does(card), tone: Tone::Strong },
+        Span { text: Safe::of(format!(" ({})", action.level.meaning())), tone: danger },
+    ]);
+    let place = &action.target.environment;
+    let tone = if *place == Environment::Production { Tone::Bad } else { Tone::Plain };
+    out.field("on", format!("{} in {}", action.target.name, place.word()), tone);
+}
+
+/// What speaks against it, and what a person should know before all else.
+fn warnings(out: &mut Document, card: &Card, situation: &Situation<'_>) {
+    let action = &card.action;
+    let unmet = action.preconditions.iter().filter_map(|wanted| guard::unmet(wanted, situation));
+    let obstacles = card.preview.obstacles.iter().cloned().chain(situation.stale.cloned()).chain(unmet);
+    for obstacle in obstacles {
+        out.field("cannot run", obstacle, Tone::Bad);
+    }
     for warning in &action.warnings {
         out.field("mind", warning.clone(), Tone::Warn);
     }
-    conditions(&mut out, card, live, situation);
-    let limits = &action.limits;
+    if action.level < Level::L2 {
+        return;
+    }
+    if action.undo.as_str() == NOT_KNOWN {
+        out.field("mind", "it is not known what undoes it", Tone::Warn);
+    }
+    if action.proof.trials.is_empty() {
+        out.field("mind", format!("no proof was declared: {UNPROVED}"), Tone::Warn);
+    }
+}
+
+/// What configuration says where nothing is said about what undoes an action.
+const NOT_KNOWN: &str = "not known";
+const UNPROVED: &str = "it will end as not verified";
+
+fn proof(out: &mut Document, card: &Card, now: &[Evidence]) {
+    let (action, proof) = (&card.action, &card.action.proof);
+    out.section("proof");
+    if proof.trials.is_empty() {
+        out.line(format!("How its success is shown: not at all, {UNPROVED}"), Tone::Plain);
+        return;
+    }
+    let settle = if explain::lines_of(&action.plan).is_some() {
+        "by what the server answers".to_owned()
+    } else if proof.settle.is_zero() {
+        "in readings begun after it".to_owned()
+    } else {
+        format!("in readings begun {} after it", figure::span(proof.settle))
+    };
+    out.lines.push(vec![
+        Span { text: Safe::of("How its success is shown"), tone: Tone::Strong },
+        Span { text: Safe::of(format!(", {settle}, within {}", figure::span(proof.within))), tone: Tone::Dim },
+    ]);
+    for trial in &proof.trials {
+        let reading = now.iter().chain(&card.before).find(|reading| reading.measure == trial.measure);
+        let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
+        out.line(format!("   {} {} (now {words})", trial.name, trial.expect.words()), Tone::Plain);
+    }
+}
+
+/// What goes over the line, byte for byte.
+fn sent(out: &mut Document, card: &Card, redact: bool) {
+    out.section(match &card.action.plan {
+        Plan::Sessions { .. } | Plan::Explain { .. } | Plan::Upkeep(_) => "SQL",
+        _ => "what is sent",
+    });
+    out.line("What will be sent", Tone::Strong);
+    for line in explain::effect(card, redact).iter() {
+        out.line(indented(line), Tone::Accent);
+    }
+}
+
+fn limits(out: &mut Document, card: &Card) {
+    let limits = &card.action.limits;
+    out.section("limits");
     out.field(
         "limits",
         format!(
@@ -63,21 +166,6 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
         Tone::Dim,
     );
     out.field("digest", card.digest().short(), Tone::Dim);
-    out.heading("What will be sent");
-    for line in explain::effect(card, redact).iter() {
-        out.line(indented(line), Tone::Accent);
-    }
-    if card.preview.objects.len() > FIRST {
-        out.heading(format!("All {} that it touches", card.preview.objects.len()));
-        for object in &card.preview.objects {
-            out.lines.push(object_line(object, redact));
-            let (user, application, client) = (&object.user, &object.application, &object.client);
-            if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {
-                out.line(format!("         of {user} {application} {client}"), Tone::Dim);
-            }
-        }
-    }
-    out
 }
 
 /// A line of what is sent, with its indent.
@@ -85,59 +173,6 @@ fn indented(line: &Untrusted) -> Safe {
     let bytes = line.as_bytes();
     let blanks = bytes.iter().take_while(|byte| **byte == b' ').count();
     Safe::of(format!("{:blanks$}{}", "", line.one_line()))
-}
-
-fn touched(out: &mut Document, card: &Card, redact: bool) {
-    let objects = &card.preview.objects;
-    if !objects.is_empty() {
-        out.heading(format!("What it touches: {}", card.count()));
-        groups(out, objects);
-        out.lines.extend(objects.iter().take(FIRST).map(|object| object_line(object, redact)));
-        if objects.len() > FIRST {
-            out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
-        }
-    }
-    if !card.preview.excluded.is_empty() {
-        out.heading("What it leaves alone");
-        for excluded in &card.preview.excluded {
-            out.line(format!("{:>4}  {}", excluded.count, excluded.why), Tone::Dim);
-        }
-    }
-}
-
-/// Whose they are, by user, application and client.
-fn groups(out: &mut Document, objects: &[Object]) {
-    let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for object in objects {
-        let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
-        // A receiver of a request is nobody's.
-        if whose != ("", "", "") {
-            *groups.entry(whose).or_default() += 1;
-        }
-    }
-    let mut sorted: Vec<_> = groups.into_iter().collect();
-    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    // What belongs to nobody, such as a unit, is named by its own line.
-    sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
-    let left = sorted.len().saturating_sub(GROUPS);
-    for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
-        let whose: Vec<&str> = [user, application, client].into_iter().filter(|part| !part.is_empty()).collect();
-        out.line(format!("{count:>4}  {}", whose.join("  ")), Tone::Strong);
-    }
-    if left > 0 {
-        out.line(format!("      and {left} other groups"), Tone::Dim);
-    }
-}
-
-fn object_line(object: &Object, redact: bool) -> Line {
-    let none = if matches!(object.key, ObjectKey::Named(_)) { "" } else { "-" };
-    let age = object.age.map_or_else(|| none.to_owned(), figure::age);
-    let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
-    vec![
-        Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },
-        Span { text: Safe::of(format!("{} {}", object.label, query(object, redact))), tone: Tone::Plain },
-        Span { text: Safe::of(remark), tone: Tone::Warn },
-    ]
 }
 
 /// What it runs, without its literals where those are hidden.
@@ -152,6 +187,7 @@ fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     if card.action.level < Level::L3 {
         return;
     }
+    out.section("maintenance windows");
     out.heading("Maintenance windows");
     match guard::shut(&card.action, situation) {
         Some(shut) => out.line(shut.to_string(), Tone::Bad),
@@ -166,44 +202,23 @@ fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     }
 }
 
-fn conditions(out: &mut Document, card: &Card, live: &Telemetry, situation: &Situation<'_>) {
-    let action = &card.action;
-    let now = evidence::before(live, action, situation.now);
-    window(out, card, situation);
-    if !action.preconditions.is_empty() {
-        out.heading("What must hold");
-        for wanted in &action.preconditions {
-            let situation = Situation { readings: &now, ..*situation };
-            if let Some(why) = guard::unmet(wanted, &situation) {
-                out.line(why, Tone::Bad);
-                continue;
-            }
-            let reading = now.iter().find(|reading| reading.measure == wanted.measure);
-            let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
-            out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok);
-        }
-        if matches!(action.plan, Plan::Runbook(_)) {
-            out.line("read again before the first step that changes anything", Tone::Dim);
-        }
+fn conditions(out: &mut Document, action: &Action, situation: &Situation<'_>) {
+    if action.preconditions.is_empty() {
+        return;
     }
-    out.heading("How its success is shown");
-    for trial in &action.proof.trials {
-        let reading = now.iter().chain(&card.before).find(|reading| reading.measure == trial.measure);
-        let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
-        out.line(format!("{} {} (now {words})", trial.name, trial.expect.words()), Tone::Plain);
+    out.section("what must hold");
+    out.heading("What must hold");
+    for wanted in &action.preconditions {
+        if let Some(why) = guard::unmet(wanted, situation) {
+            out.line(why, Tone::Bad);
+            continue;
+        }
+        let reading = situation.readings.iter().find(|reading| reading.measure == wanted.measure);
+        let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
+        out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok);
     }
-    let proof = &action.proof;
-    if proof.trials.is_empty() {
-        out.line("nothing was declared: it will end as not verified", Tone::Warn);
-    } else {
-        let settle = if explain::lines_of(&action.plan).is_some() {
-            "it is what the server answers to what is sent".to_owned()
-        } else if proof.settle.is_zero() {
-            "in readings begun after it".to_owned()
-        } else {
-            format!("in readings begun {} after it", figure::span(proof.settle))
-        };
-        out.line(format!("{settle}, within {}", figure::span(proof.within)), Tone::Dim);
+    if matches!(action.plan, Plan::Runbook(_)) {
+        out.line("read again before the first step that changes anything", Tone::Dim);
     }
 }
 

@@ -113,7 +113,7 @@ impl Dialog {
             return Some(obstacle.clone());
         }
         if !guard::is_typed(phrase.as_deref(), &self.typed) {
-            return phrase.map(|phrase| Safe::of(format!("type {phrase} to confirm")));
+            return Some(Safe::of("nothing runs before that is typed"));
         }
         if guard::needs_reason(&self.card) && !guard::says_why(&self.reason) {
             let whence = if self.card.demands.break_glass { "this breaks the glass" } else { "this is production" };

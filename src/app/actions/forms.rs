@@ -10,7 +10,7 @@ use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{approvals, card, catalogue, evidence, menu, progress, question, subject};
+use super::{against, approvals, card, catalogue, evidence, menu, progress, question, subject};
 
 /// The menu.
 #[must_use]
@@ -46,7 +46,9 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     let readings = evidence::before(&model.live, &dialog.card.action, model.now);
     let running = model.actions.running();
     let approval = model.actions.second.approval(&dialog.card);
-    let situation = Situation { approval, ..catalogue::situation(model, running.as_ref(), &readings) };
+    let stale = against::stale(model, &dialog.card.action);
+    let stood = catalogue::situation(model, running.as_ref(), &readings);
+    let situation = Situation { approval, stale: stale.as_ref(), ..stood };
     let mut document = card::document(&dialog.card, &model.live, &situation, model.screen.redact);
     if let Some(coverage) = &model.actions.coverage {
         document.line(coverage.clone(), Tone::Warn);
@@ -56,7 +58,7 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
             "{} clients are attached to this tmux session: others can type here too",
             model.actions.tmux_clients
         );
-        document.lines.insert(0, vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
+        document.before_all(vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
     }
     let approved = guard::second_person(&dialog.card, dialog.card.digest(), &situation).is_ok();
     let (foot, chosen) = card::foot(dialog, approved, model.now);

@@ -25,6 +25,7 @@ pub mod refusals;
 pub mod sight;
 pub mod standing;
 pub mod subject;
+mod touched;
 pub mod tripwire;
 pub mod upkeep;
 

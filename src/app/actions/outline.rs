@@ -12,7 +12,8 @@ use crate::remediation::runbook::RunbookStep;
 /// Its steps, where it is a runbook; what cannot run here with the reason.
 pub fn steps(out: &mut Document, card: &Card) {
     let Plan::Runbook(runbook) = &card.action.plan else { return };
-    out.heading("Steps");
+    out.section("steps");
+    out.line("Steps", Tone::Strong);
     for (place, step) in runbook.steps.iter().enumerate() {
         out.lines.push(line(place + 1, step));
         if let Some(why) = card.barred(place) {

@@ -3,8 +3,10 @@
 
 use crate::app::document::{Document, Line};
 use crate::app::geometry::Rectangle;
+use crate::app::table::Tone;
+use crate::domain::Safe;
 use crate::ui::paint::Canvas;
-use crate::ui::widgets::{document, table};
+use crate::ui::widgets::{document, table, wrap};
 
 /// What is drawn.
 pub struct Form<'a> {
@@ -37,6 +39,11 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
         let glyph = canvas.theme.glyphs.horizontal;
         let style = canvas.theme.roles.overlay_frame;
         canvas.run(outer.x + 1, outer.y + 1 + text_rows, outer.width.saturating_sub(2), glyph, style);
+        let words = below(form.document, &rows, first + usize::from(text_rows));
+        if !words.as_str().is_empty() {
+            let style = canvas.theme.tone(Tone::Warn);
+            canvas.text(outer.x + 2, outer.y + 1 + text_rows, outer.width.saturating_sub(4), &words, style);
+        }
     }
     let area = Rectangle {
         x: outer.x + 2,
@@ -46,6 +53,21 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
     };
     foot(canvas, area, form);
     (text_rows, rows.len())
+}
+
+/// What the rows from `end` on are about, for whoever has not got there.
+fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize) -> Safe {
+    let cut = rows.get(end).and_then(|(line, _)| document.lines.iter().position(|own| std::ptr::eq(own, *line)));
+    let Some(cut) = cut else { return Safe::default() };
+    let ends = document.sections.iter().skip(1).map(|(first, _)| *first).chain(std::iter::once(document.lines.len()));
+    let is_hidden = |first: usize, end: usize| {
+        let hidden = document.lines.get(first.max(cut)..end).unwrap_or_default();
+        hidden.iter().any(|line| !line.is_empty())
+    };
+    let parts = document.sections.iter().zip(ends);
+    let names: Vec<&str> =
+        parts.filter(|((first, _), end)| is_hidden(*first, *end)).map(|((_, name), _)| *name).collect();
+    Safe::of(if names.is_empty() { String::new() } else { format!(" below: {} - PgDn ", names.join(", ")) })
 }
 
 fn foot(canvas: &mut Canvas<'_>, area: Rectangle, form: &Form<'_>) {

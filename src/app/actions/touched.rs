@@ -1,0 +1,93 @@
+//! Whom an action touches and whom not, on its card: broken down where they are many, one by one where they are few, and all of
+//! them at its end.
+
+use std::collections::BTreeMap;
+
+use crate::app::document::{Document, Line, Span};
+use crate::app::table::Tone;
+use crate::domain::{Safe, figure};
+use crate::remediation::card::Card;
+use crate::remediation::object::{Object, ObjectKey};
+
+use super::card::query;
+
+/// Objects that are listed where they are first spoken of; the whole list stands at the end.
+const FIRST: usize = 4;
+/// Groups that victims are broken down into.
+const GROUPS: usize = 5;
+
+/// Who is touched, and who is left alone.
+pub fn told(out: &mut Document, card: &Card, redact: bool) {
+    let objects = &card.preview.objects;
+    if !objects.is_empty() {
+        out.section("whom it touches");
+        out.line(format!("What it touches: {}", card.count()), Tone::Strong);
+        let broken_down = groups(out, objects);
+        // Of many that are broken down nobody reads the first four; they all stand at the end.
+        if objects.len() <= FIRST || !broken_down {
+            out.lines.extend(objects.iter().take(FIRST).map(|object| line(object, redact)));
+        }
+        if objects.len() > FIRST && !broken_down {
+            out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
+        }
+    }
+    let excluded = &card.preview.excluded;
+    if !excluded.is_empty() {
+        out.section("who is excluded");
+        let counts: Vec<String> =
+            excluded.iter().map(|excluded| format!("{} {}", excluded.count, excluded.why)).collect();
+        out.line(format!("What it leaves alone: {}", counts.join("; ")), Tone::Plain);
+    }
+}
+
+/// Each of them, where they were not all told before.
+pub fn all(out: &mut Document, card: &Card, redact: bool) {
+    if card.preview.objects.len() <= FIRST {
+        return;
+    }
+    out.section("each of them");
+    out.heading(format!("All {} that it touches", card.preview.objects.len()));
+    for object in &card.preview.objects {
+        out.lines.push(line(object, redact));
+        let (user, application, client) = (&object.user, &object.application, &object.client);
+        if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {
+            out.line(format!("         of {user} {application} {client}"), Tone::Dim);
+        }
+    }
+}
+
+/// Whose they are, by user, application and client; whether anybody's.
+fn groups(out: &mut Document, objects: &[Object]) -> bool {
+    let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for object in objects {
+        let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
+        // A receiver of a request is nobody's.
+        if whose != ("", "", "") {
+            *groups.entry(whose).or_default() += 1;
+        }
+    }
+    let mut sorted: Vec<_> = groups.into_iter().collect();
+    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    // What belongs to nobody, such as a unit, is named by its own line.
+    sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
+    let (any, left) = (!sorted.is_empty(), sorted.len().saturating_sub(GROUPS));
+    for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
+        let whose: Vec<&str> = [user, application, client].into_iter().filter(|part| !part.is_empty()).collect();
+        out.line(format!("{count:>4}  {}", whose.join("  ")), Tone::Strong);
+    }
+    if left > 0 {
+        out.line(format!("      and {left} other groups"), Tone::Dim);
+    }
+    any
+}
+
+fn line(object: &Object, redact: bool) -> Line {
+    let none = if matches!(object.key, ObjectKey::Named(_)) { "" } else { "-" };
+    let age = object.age.map_or_else(|| none.to_owned(), figure::age);
+    let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
+    vec![
+        Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },
+        Span { text: Safe::of(format!("{} {}", object.label, query(object, redact))), tone: Tone::Plain },
+        Span { text: Safe::of(remark), tone: Tone::Warn },
+    ]
+}
