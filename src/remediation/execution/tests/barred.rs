@@ -164,3 +164,28 @@ fn what_comes_down_to_nothing_is_never_verified() {
     let orders = execution.step(Input::Recorded(Ok(())), at(1.0));
     assert!(matches!(orders.as_slice(), [Order::Record(Note::Refused(_))]), "{orders:?}");
 }
+
+#[test]
+fn sessions_that_could_not_be_looked_for_are_not_nobody() {
+    let mut book = book(false, false);
+    let selector = crate::remediation::action::SessionSelector::RootBlocker;
+    let verb = crate::remediation::step::SessionVerb::Cancel;
+    book.steps[1].deed = Deed::Sessions { database: 0, selector, verb, cap: 5 };
+    assert_eq!(obstacles(&card_of(book.clone(), vec![(1, missing())])).len(), 1);
+    let nobody = Preview { obstacles: vec![Safe::of("no right")], ..Preview::default() };
+    assert!(obstacles(&card_of(book, vec![(1, Ok(nobody))])).is_empty(), "nobody is touched");
+}
+
+#[test]
+fn what_cannot_run_touches_nothing() {
+    let found = || Preview {
+        objects: vec![crate::remediation::tests::world::object(7)],
+        count: Some(9),
+        obstacles: vec![Safe::of("its role is replica")],
+        ..Preview::default()
+    };
+    let card = card_of(book(true, false), vec![(1, Ok(found()))]);
+    assert!(card.preview.objects.is_empty() && card.preview.count.is_none(), "{card:?}");
+    let card = card_of(book(false, false), vec![(1, Ok(found()))]);
+    assert_eq!((card.preview.objects.len(), card.preview.count), (1, Some(9)));
+}

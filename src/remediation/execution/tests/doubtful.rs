@@ -128,3 +128,18 @@ fn an_error_of_the_target_offers_what_undoes_it() {
     }
     assert_eq!(execution.phase(), Phase::Offering, "{orders:?}");
 }
+
+#[test]
+fn what_readings_do_not_show_is_offered_only_where_it_is_not_known() {
+    let done = StepEnd::Done { fates: Vec::new(), said: Vec::new() };
+    let lost = StepEnd::Unknown(Cause::Other(Safe::of("cut")));
+    for (end, phase) in [(done, Phase::Closing(Outcome::NotVerified)), (lost, Phase::Offering)] {
+        let (mut execution, _) = Execution::begin(warrant(card(&[undone()])), at(1.0));
+        execution.step(Input::Held(Ok(())), at(1.0));
+        execution.step(Input::Recorded(Ok(())), at(1.0));
+        execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+        execution.step(Input::Recorded(Ok(())), at(2.0));
+        execution.step(Input::TimePassed, at(100.0));
+        assert_eq!(execution.phase(), phase);
+    }
+}

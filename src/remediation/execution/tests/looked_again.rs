@@ -219,3 +219,47 @@ fn a_gate_asks_for_readings() {
     let (_, orders) = begun(warrant(card(&[gate(), sends()])));
     assert!(orders.is_empty(), "there is nothing to be read for it: {orders:?}");
 }
+
+#[test]
+fn a_wait_takes_nothing_from_consent_for_as_long_as_its_card_says() {
+    // It was told of the time late: 30 s of which its deadline covers 10.
+    for (when, good) in [(69.9, true), (70.1, false)] {
+        let (mut execution, _) = begun(warrant(patient(card(&[of(Sort::Pause), sends()]))));
+        execution.step(Input::TimePassed, at(31.0));
+        let orders = execution.step(Input::Recorded(Ok(())), at(when));
+        assert_eq!((runs(&orders), refused(&orders)), (good, !good), "{when}: {orders:?}");
+    }
+    // So does the look at a condition.
+    let when = Plot { when: Some(Shows::Yes), ..sends() };
+    let (mut execution, _) = Execution::begin(warrant(patient(card(&[when]))), at(1.0));
+    execution.step(Input::Held(Ok(())), at(50.0));
+    execution.step(Input::Recorded(Ok(())), at(50.0));
+    let orders = execution.step(Input::Read(evidence(Measure::Signal(100), Some(10.0), at(65.0))), at(65.0));
+    assert!(runs(&orders), "{orders:?}");
+}
+
+#[test]
+fn only_what_changes_something_is_looked_at_again_for() {
+    let (mut execution, _) = begun(guarded(&[of(Sort::Pause), of(Sort::Pause), sends()]));
+    to_the_first_effect(&mut execution);
+    assert_eq!(execution.phase(), Phase::Running { step: 1 });
+    let (mut execution, _) = begun(guarded(&[sends(), gate()]));
+    execution.step(Input::StepEnded { step: 0, end: StepEnd::Done { fates: Vec::new(), said: Vec::new() } }, at(2.0));
+    execution.step(Input::Recorded(Ok(())), at(2.0));
+    assert_eq!(execution.phase(), Phase::Asking { step: 1 });
+    assert!(execution.depends().is_empty(), "they were for the beginning");
+}
+
+#[test]
+fn between_two_steps_the_time_of_the_whole_is_looked_at() {
+    for (when, goes) in [(201.0, true), (201.1, false)] {
+        let mut card = card(&[sends(), sends()]);
+        card.action.limits.deadline = Duration::from_secs(200);
+        let (mut execution, _) = begun(warrant(card));
+        let end = StepEnd::Done { fates: Vec::new(), said: Vec::new() };
+        execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+        let orders = execution.step(Input::Recorded(Ok(())), at(when));
+        assert_eq!(runs(&orders), goes, "{orders:?}");
+        assert!(goes || execution.phase() == Phase::Closing(Outcome::TimedOut), "{:?}", execution.phase());
+    }
+}
