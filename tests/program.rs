@@ -15,6 +15,8 @@ mod long_tables;
 mod mouse;
 #[path = "program/parameters.rs"]
 mod parameters;
+#[path = "program/reaching.rs"]
+mod reaching;
 #[path = "program/runbooks.rs"]
 mod runbooks;
 #[path = "program/second_person.rs"]
