@@ -29,6 +29,8 @@ mod mouse;
 mod palette;
 #[path = "program/parameters.rs"]
 mod parameters;
+#[path = "program/reaching.rs"]
+mod reaching;
 #[path = "program/runbooks.rs"]
 mod runbooks;
 #[path = "program/second_person.rs"]

@@ -16,6 +16,8 @@ pub struct CommandStep {
     pub become_argv: Option<Vec<String>>,
     /// Exit statuses that count as done; empty is 0.
     pub expected_exit: Vec<i32>,
+    /// It only looks, as whoever declared it says: it is no change.
+    pub reads: bool,
 }
 
 impl CommandStep {
@@ -41,7 +43,13 @@ mod tests {
 
     fn step(argv: &[&str], prefix: Option<&[&str]>, place: Place) -> CommandStep {
         let words = |argv: &[&str]| argv.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        CommandStep { argv: words(argv), place, become_argv: prefix.map(words), expected_exit: Vec::new() }
+        CommandStep {
+            argv: words(argv),
+            place,
+            become_argv: prefix.map(words),
+            expected_exit: Vec::new(),
+            reads: false,
+        }
     }
 
     #[test]

@@ -189,6 +189,7 @@ impl Deed {
             Deed::Work(work) => match work {
                 Work::Http(http) if http.method == WritingMethod::Delete => Level::L2,
                 Work::Http(_) => Level::L1,
+                Work::Command(command) if command.reads => Level::L0,
                 Work::Sessions(_) | Work::Command(_) | Work::Service(_) => Level::L2,
                 Work::Flush(_) => Level::L3,
                 Work::Sql(sql) => sql.demands(),

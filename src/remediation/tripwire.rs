@@ -30,6 +30,12 @@ pub enum Wire {
     Connections,
     /// Sessions of a database that others block.
     Blocked,
+    /// A signal that is worse the higher it is: errors, what was to fall.
+    Rising,
+    /// A signal that is worse the lower it is: what was to rise.
+    Falling,
+    /// The hit ratio of a cache.
+    HitRatio,
 }
 
 /// What is known.
@@ -62,6 +68,8 @@ impl Wire {
             Wire::Latency => "latency of",
             Wire::Connections => "connections in use of",
             Wire::Blocked => "blocked sessions of",
+            Wire::Rising | Wire::Falling => "signal",
+            Wire::HitRatio => "hit ratio of",
         }
     }
 
@@ -69,16 +77,18 @@ impl Wire {
     #[must_use]
     pub fn words(self, value: f64) -> String {
         match self {
-            Wire::Failures => figure::percent(value),
+            Wire::Failures | Wire::HitRatio => figure::percent(value),
             Wire::Latency => figure::duration(Duration::from_secs_f64((value / 1000.0).clamp(0.0, 1e6))),
             Wire::Connections | Wire::Blocked => figure::count(value),
+            Wire::Rising | Wire::Falling => figure::count(value),
         }
     }
 
     /// What is too little to matter, whatever it was before.
     fn floor(self) -> f64 {
         match self {
-            Wire::Failures => 0.0,
+            Wire::Failures | Wire::Rising | Wire::Falling => 0.0,
+            Wire::HitRatio => 0.05,
             Wire::Latency => 20.0,
             Wire::Connections => 3.0,
             Wire::Blocked => 2.0,
@@ -98,6 +108,8 @@ impl Wire {
             Some(now) if was.len() >= BEFORE => {
                 if self == Wire::Failures {
                     failures(&was, &now)
+                } else if matches!(self, Wire::Falling | Wire::HitRatio) {
+                    self.ebb(was, &now)
                 } else {
                     self.level(was, &now)
                 }
@@ -116,6 +128,20 @@ impl Wire {
         sorted.sort_by(f64::total_cmp);
         match (sorted.first(), sorted.get(sorted.len() / 2)) {
             (Some(lowest), Some(after)) if *lowest > limit => Finding::Worse { before: usual, after: *after },
+            _ => Finding::Holds,
+        }
+    }
+
+    /// The same for what is worse the lower it is.
+    fn ebb(self, mut was: Vec<f64>, now: &[f64]) -> Finding {
+        was.sort_by(f64::total_cmp);
+        let at = |share: f64| was.get(((was.len() - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::MIN);
+        let usual = at(0.5);
+        let limit = at(1.0 - HIGH).min(usual / FACTOR) - self.floor();
+        let mut sorted = now.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        match (sorted.last(), sorted.get(sorted.len() / 2)) {
+            (Some(highest), Some(after)) if *highest < limit => Finding::Worse { before: usual, after: *after },
             _ => Finding::Holds,
         }
     }

@@ -29,7 +29,7 @@ fn a_parameter_is_read_strictly() {
         ("{ name = \"id\", one_of = [] }", "1 to 50"),
         ("{ name = \"id\", type = \"integer\", one_of = [\"a\"] }", "instead of type"),
         ("{ name = \"id\", type = \"integer\" }, { name = \"id\", type = \"text\" }", "there are two named id"),
-        ("{ name = \"id\", type = \"integer\" }, { name = \"idle\", type = \"text\" }", "idle stands nowhere"),
+        ("{ name = \"id\", type = \"integer\" }, { name = \"idle\", type = \"text\" }", "it stands nowhere"),
         ("{ name = \"ids\", type = \"integer\" }", "did you mean \"ids\"?"),
         ("{ name = \"id\", type = \"integer\", optional = true }", "needs a default"),
     ] {
@@ -53,4 +53,27 @@ fn a_statement_never_holds_a_value() {
     ));
     let told = refused(&file(&runbook("UPDATE t SET a = 1 WHERE id = {id}", ""))).join("\n");
     assert!(told.contains("never stands in the text of a statement"), "{told}");
+}
+
+#[test]
+fn what_must_hold_before_is_declared_in_the_grammar_of_thresholds() {
+    let text = |requires: &str| {
+        format!(
+            "[[signal]]\nname = \"pool\"\nurl = \"http://127.0.0.1:1/pool\"\npointer = \"/used\"\nunit = \"%\"\n[[service]]\nname = \"api\"\nurl = \"http://127.0.0.1:1/health\"\n[[action]]\nname = \"a\"\nurl = \"http://127.0.0.1:1/x\"\nlevel = \"L1\"\nrequires = [{requires}]\n"
+        )
+    };
+    let own = resolved(&file(&text("\"signal pool < 90 %\""))).resolved.actions.own;
+    let words: Vec<String> =
+        own[0].preconditions.iter().map(|wanted| format!("{} {}", wanted.name, wanted.threshold)).collect();
+    assert_eq!(words, ["pool < 90 %"]);
+    for (requires, why) in [
+        ("\"signal pol < 90 %\"", "there is no signal named"),
+        ("\"signal pool\"", "what must hold is missing"),
+        ("\"signal pool < 90 % for 5m\"", "without \"for\""),
+        ("\"service api ok\"", "wait = \"service NAME ok\""),
+        ("\"pool < 90 %\"", "begins with"),
+    ] {
+        let told = refused(&file(&text(requires))).join("\n");
+        assert!(told.contains(why), "{requires}: {told}");
+    }
 }

@@ -170,6 +170,8 @@ fn kinexus_is_off_where_its_document_gives_no_place() {
          off Service api admin metrics: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Database kinexus_dev: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n\
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
+         off Action rerun-plan: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
+         off Action link-review: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          note metrics \"scrape\" at http://localhost:8090/ are known and not read by this version\n"
     );
 }

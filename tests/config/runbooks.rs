@@ -36,6 +36,10 @@ fn own(inputs: &Inputs) -> Vec<Action> {
 fn runbook(action: &Action) -> &Runbook {
     match &action.plan {
         Plan::Runbook(runbook) => runbook,
+        Plan::Wanting(wanting) => match &wanting.plan {
+            Plan::Runbook(runbook) => runbook,
+            other => panic!("{other:?}"),
+        },
         other => panic!("{other:?}"),
     }
 }
@@ -168,7 +172,7 @@ fn whoever_gives_steps_gives_all_of_them() {
 #[test]
 fn the_procedures_of_pggit() {
     let resolution = resolved(&Inputs { arguments: profile("pggit"), ..Inputs::default() });
-    let procedure = |action: &&Action| matches!(action.plan, Plan::Runbook(_));
+    let procedure = |action: &&Action| matches!(action.plan, Plan::Runbook(_) | Plan::Wanting(_));
     let own: Vec<&Action> = resolution.resolved.actions.own.iter().filter(procedure).collect();
     let told: Vec<String> = own
         .iter()
@@ -188,6 +192,7 @@ fn the_procedures_of_pggit() {
             "high-latency L2 7 steps 2 gates",
             "high-error-rate L2 9 steps 1 gates",
             "pool-exhausted L2 6 steps 3 gates",
+            "disable-webhook L2 3 steps 0 gates",
             "queue-backlog L2 6 steps 1 gates",
         ]
     );

@@ -124,7 +124,11 @@ fn service_down() {
     let mut session = incident("service-down", "refused");
     session.wait_long("it is down for good", SHOWS, |seen| seen.shows("worker down"));
     card(&mut session, "restart worker");
-    session.wait_for("requests per second are not known");
+    session.wait_until("the load, with its number", |seen| {
+        let screen = seen.screen();
+        let load = screen.split("requests now: ").nth(1);
+        load.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains("(deliveries pending)"))
+    });
     run(&mut session, Some("worker"), "verified");
     session.send("\x1b");
     session.wait_gone("Before and after");

@@ -40,8 +40,13 @@ fn heard(pieces: &[Vec<u8>], at_once: usize) -> Heard {
 
 /// What a program that printed all this comes to.
 fn end(output: Heard, errors: Heard, code: i32) -> StepEnd {
-    let step =
-        CommandStep { argv: vec!["ctl".into()], place: Place::Local, become_argv: None, expected_exit: Vec::new() };
+    let step = CommandStep {
+        argv: vec!["ctl".into()],
+        place: Place::Local,
+        become_argv: None,
+        expected_exit: Vec::new(),
+        reads: false,
+    };
     CommandEnd { ending: Ending::Exited(code), output, errors }.step_end(&step)
 }
 

@@ -13,7 +13,7 @@ use crate::remediation::place::Place;
 use crate::remediation::rights;
 use crate::remediation::service::facts::{ServiceFacts, ServiceState};
 use crate::remediation::service::machine::{self, Machine};
-use crate::remediation::service::{Manager, ServiceStep, compose, program, systemd};
+use crate::remediation::service::{ComposeProgram, Manager, ServiceStep, compose, program, systemd};
 use crate::remediation::step::StepEnd;
 
 /// After a failed order: how long the manager is asked what it left behind.
@@ -26,10 +26,20 @@ impl Commands {
     /// Reads how a service is. Changes nothing.
     pub async fn service_facts(&self, step: &ServiceStep, deadline: Duration) -> Result<ServiceFacts, Cause> {
         let until = Instant::now() + deadline;
-        let printed = self.ask(step, step.status()?, until).await?;
+        let printed = self.ask(step, step.status()?, until).await.map_err(|cause| match &step.manager {
+            Manager::Compose { program, .. } => compose::mended(*program, cause),
+            _ => cause,
+        })?;
         match &step.manager {
             Manager::Systemd { .. } => systemd::read(&printed),
             Manager::Program { .. } => program::read(&printed),
+            Manager::Compose { program: ComposeProgram::DockerDash | ComposeProgram::PodmanDash, service, .. } => {
+                let containers = compose::ids(&printed)?;
+                if containers.is_empty() {
+                    return Ok(compose::no_container());
+                }
+                compose::read_of(&self.ask(step, step.inspect(&containers)?, until).await?, service)
+            }
             Manager::Compose { service, .. } => {
                 let containers = compose::containers(&printed, service)?;
                 if containers.is_empty() {

@@ -62,7 +62,7 @@ pub async fn restore(
 
 async fn run(commands: &Commands, argv: Vec<String>, way: &Variables, deadline: Duration) -> Result<CommandEnd, Cause> {
     let program = argv.first().cloned().unwrap_or_default();
-    let step = CommandStep { argv, place: Place::Local, become_argv: None, expected_exit: Vec::new() };
+    let step = CommandStep { argv, place: Place::Local, become_argv: None, expected_exit: Vec::new(), reads: false };
     let end = commands.run_with(&step, way, deadline).await;
     match end.step_end(&step) {
         StepEnd::Done { .. } => Ok(end),

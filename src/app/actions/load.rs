@@ -8,28 +8,51 @@ use crate::app::Model;
 use crate::app::panes::words_of;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Plan};
+use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
+use crate::remediation::service::ServiceVerb;
 
 /// A line each, where the action is an order to a service.
 #[must_use]
 pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
-    if !matches!(action.plan, Plan::Service { .. }) {
-        return Vec::new();
-    }
+    let orders = match &action.plan {
+        Plan::Service { .. } => Vec::new(),
+        Plan::Runbook(runbook) => {
+            let orders = of_runbook(runbook);
+            if orders.is_empty() {
+                return Vec::new();
+            }
+            orders
+        }
+        _ => return Vec::new(),
+    };
     let beside = model.actions.spec.beside.iter().find(|beside| beside.action == action.id);
     let requests = signal(model, beside.and_then(|beside| beside.requests));
     let errors = signal(model, beside.and_then(|beside| beside.errors));
-    vec![
-        Safe::of(match requests {
-            Some(words) => format!("requests now: {words}"),
-            None => {
-                "requests per second are not known: no signal is named for them (requests under [[action]])".to_owned()
-            }
-        }),
-        Safe::of(match errors {
-            Some(words) => format!("errors now: {words}"),
-            None => format!("errors by our own probes: {}", probes(model, action)),
-        }),
-    ]
+    let under = if orders.is_empty() { "[[action]]" } else { "[[runbook]]" };
+    let requests = match requests {
+        Some(words) => format!("requests now: {words}"),
+        None => format!("requests per second are not known: no signal is named for them (requests under {under})"),
+    };
+    let errors = match errors {
+        Some(words) => format!("errors now: {words}"),
+        None => format!("errors by our own probes: {}", probes(model, action)),
+    };
+    let of = |words: &str| match orders.is_empty() {
+        true => Safe::of(words),
+        false => Safe::of(format!("{}: {words}", orders.join(", "))),
+    };
+    vec![of(&requests), of(&errors)]
+}
+
+/// The steps of a runbook that restart or stop a service, each with its number and the service.
+fn of_runbook(runbook: &Runbook) -> Vec<String> {
+    let breaks = |step: &RunbookStep| match &step.deed {
+        Deed::Service { step, .. } if matches!(step.verb, ServiceVerb::Restart | ServiceVerb::Stop) => {
+            Some(format!("{} {}", step.verb.word(), step.name()))
+        }
+        _ => None,
+    };
+    (1..).zip(&runbook.steps).filter_map(|(number, step)| Some(format!("{number} {}", breaks(step)?))).collect()
 }
 
 /// The value of a signal, with its name; that it cannot be read is told.

@@ -7,6 +7,9 @@ use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
+use crate::remediation::runbook::Deed;
+use crate::remediation::step::Work;
+use crate::remediation::written;
 
 /// Most receivers that are read.
 pub const MOST: usize = 500;
@@ -17,6 +20,30 @@ pub fn of<'a>(model: &'a Model, action: &Action) -> Option<&'a Receivers> {
     let fits = matches!(action.plan, Plan::Steps(_));
     let beside = model.actions.spec.beside.iter().find(|beside| fits && beside.action == action.id)?;
     beside.receivers.as_ref()
+}
+
+/// Where those of a step are read.
+#[must_use]
+pub fn of_step(model: &Model, action: &Action, deed: &Deed) -> Option<Receivers> {
+    let Deed::Work(Work::Http(http)) = deed else { return None };
+    let beside = model.actions.spec.beside.iter().find(|beside| beside.action == action.id)?;
+    beside.steps.iter().find(|(url, _)| *url == http.url).map(|(_, receivers)| receivers.clone())
+}
+
+/// What a request of a runbook sends, with whom it reaches, and a warning where that could not be read. That nothing waits
+/// keeps no other step from being done.
+#[must_use]
+pub fn of_request(work: &Work, read: &Result<Preview, Cause>, number: &str) -> (Preview, Option<Safe>) {
+    let warning = match read {
+        Ok(_) => None,
+        Err(cause) => Some(Safe::of(format!("step {number}: whom it reaches is NOT KNOWN: {cause}"))),
+    };
+    let mut joined = joined(written::of(work), read.clone());
+    if joined.objects.is_empty() {
+        let against = std::mem::take(&mut joined.obstacles);
+        joined.remarks.extend(against);
+    }
+    (joined, warning)
 }
 
 /// What was read, as part of a preview. The most first.

@@ -4,11 +4,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use crate::app::Model;
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::cache::Basis;
+use crate::config::resolved::SignalSource;
+use crate::domain::signal::SignalValue;
 use crate::domain::source::{SourceId, SourceKind};
+use crate::domain::threshold::Comparison;
 use crate::domain::{Moment, Safe, Verdict, figure};
+use crate::remediation::action::Action;
+use crate::remediation::measure::{Expectation, Measure, Trial};
 use crate::remediation::tripwire::{AFTER, BEFORE, Finding, WATCHES, Wire};
 
 /// Readings of a figure that are kept; ten minutes of one every second.
@@ -108,10 +115,12 @@ impl Tripwires {
     }
 
     /// An action that had an effect has ended: from now on it is watched.
-    pub fn begin(&mut self, live: &Telemetry, id: u64, run: Safe, what: Safe, now: Moment) {
+    pub fn begin(&mut self, live: &Telemetry, own: &[Figure], id: u64, run: Safe, what: Safe, now: Moment) {
         let before = self.before.take().filter(|before| before.run == id);
         let figures = before.map(|before| before.figures).unwrap_or_default();
+        let signal = |figure: &Figure| Some((*figure, &live.signals.get(figure.1)?.spec.name));
         let wires = everything(live)
+            .chain(own.iter().filter_map(signal))
             .map(|(figure, name)| Watched {
                 before: figures.get(&figure).cloned().unwrap_or_default(),
                 name: Safe::of(format!("{} {name}", figure.0.name())),
@@ -266,6 +275,39 @@ fn joined(words: impl Iterator<Item = Safe>) -> String {
     words.map(|words| words.to_string()).collect::<Vec<_>>().join("; ")
 }
 
+/// Signals that come with the reading of another source.
+fn signals(live: &Telemetry, are: impl Fn(&SignalSource) -> bool, good: bool) -> Vec<(Figure, Option<f64>)> {
+    let with = live.signals.iter().enumerate().filter(|(_, signal)| are(&signal.spec.source));
+    with.flat_map(|(at, _)| signal(live, at, good)).collect()
+}
+
+/// Both ways: which of them is worse the action says.
+fn signal(live: &Telemetry, at: usize, good: bool) -> Vec<(Figure, Option<f64>)> {
+    let Some(signal) = live.signals.get(at) else { return Vec::new() };
+    let value = signal.readout.value().filter(|_| good && signal.readout.cause().is_none()).map(SignalValue::number);
+    vec![((Wire::Rising, at), value), ((Wire::Falling, at), value)]
+}
+
+/// What an action itself gives to watch: the signals that are named for errors, and those that its own proof looks at.
+#[must_use]
+pub fn own(model: &Model, action: &Action) -> Vec<Figure> {
+    let errors = model.actions.spec.beside.iter().filter_map(|beside| beside.errors).map(|at| (Wire::Rising, at));
+    let trial = |trial: &Trial| match (&trial.measure, &trial.expect) {
+        (Measure::Signal(at), Expectation::Fell) => Some((Wire::Rising, *at)),
+        (Measure::Signal(at), Expectation::Rose) => Some((Wire::Falling, *at)),
+        (Measure::Signal(at), Expectation::Meets(threshold)) => match threshold.comparison {
+            Comparison::Below | Comparison::AtMost => Some((Wire::Rising, *at)),
+            Comparison::Above | Comparison::AtLeast => Some((Wire::Falling, *at)),
+            Comparison::Equal | Comparison::NotEqual | Comparison::OlderThan => None,
+        },
+        _ => None,
+    };
+    let mut all: Vec<Figure> = errors.chain(action.proof.trials.iter().filter_map(trial)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// Every figure that is watched, with the name of whose it is.
 fn everything(live: &Telemetry) -> impl Iterator<Item = (Figure, &Safe)> {
     let services = live.services.iter().enumerate();
@@ -274,6 +316,7 @@ fn everything(live: &Telemetry) -> impl Iterator<Item = (Figure, &Safe)> {
     services
         .flat_map(move |(at, s)| of([Wire::Failures, Wire::Latency], at, &s.spec.name))
         .chain(databases.flat_map(move |(at, d)| of([Wire::Connections, Wire::Blocked], at, &d.spec.name)))
+        .chain(live.caches.iter().enumerate().map(|(at, c)| ((Wire::HitRatio, at), &c.spec.name)))
 }
 
 /// What a source that has just been read says; `None` for what could not be read.
@@ -294,11 +337,25 @@ fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Optio
             let Some(database) = live.databases.get(at) else { return Vec::new() };
             let used = database.slots.value().filter(|_| good && database.slots.cause().is_none());
             let sessions = database.sessions.value().filter(|_| good && database.sessions.cause().is_none());
-            vec![
+            let mut all =
+                signals(live, |source| matches!(source, SignalSource::Database { index } if *index == at), good);
+            all.extend([
                 ((Wire::Connections, at), used.map(|slots| f64::from(slots.used))),
                 ((Wire::Blocked, at), sessions.map(|sessions| f64::from(sessions.blocked))),
-            ]
+            ]);
+            all
         }
-        SourceKind::Cache | SourceKind::Signal => Vec::new(),
+        SourceKind::Cache => {
+            let Some(cache) = live.caches.get(at) else { return Vec::new() };
+            // Over too few look-ups, or since the start, it says nothing of now.
+            let ratio = match cache.hit_ratio() {
+                (ratio, Basis::Delta(_)) if good && cache.readout.cause().is_none() => ratio,
+                _ => None,
+            };
+            let mut all = signals(live, |source| matches!(source, SignalSource::Redis { index } if *index == at), good);
+            all.push(((Wire::HitRatio, at), ratio));
+            all
+        }
+        SourceKind::Signal => signal(live, at, good),
     }
 }

@@ -230,7 +230,13 @@ pub static ACTION: Section = Section {
         beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
         beside(
             &["compose"],
-            key("compose_program", Kind::Word(&["docker", "podman"]), "\"podman\"", "docker", "Whose compose."),
+            key(
+                "compose_program",
+                Kind::Word(&["docker", "podman", "docker-compose", "podman-compose"]),
+                "\"podman\"",
+                "docker",
+                "Whose compose: docker compose, podman compose, or one of the programs of their own.",
+            ),
         ),
         beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
         beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
@@ -326,6 +332,13 @@ pub static ACTION: Section = Section {
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
         environment(),
         off(),
+        key(
+            "requires",
+            Kind::Texts,
+            "[\"signal jobs waiting < 1000\"]",
+            "none",
+            "What must hold before it starts, in fresh readings: cache, signal, connections, share or blocked, a name, and a threshold. What is not known does not hold.",
+        ),
         key(
             "parameter",
             Kind::Parameters,

@@ -47,6 +47,15 @@ pub static RUNBOOK: Section = Section {
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "what its steps say", "What undoes it, in words."),
         environment(),
         off(),
+        key("requests", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the load."),
+        key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
+        key(
+            "requires",
+            Kind::Texts,
+            "[\"signal jobs waiting < 1000\"]",
+            "none",
+            "What must hold before it starts, in fresh readings: cache, signal, connections, share or blocked, a name, and a threshold. What is not known does not hold.",
+        ),
         key(
             "parameter",
             Kind::Parameters,
@@ -181,7 +190,13 @@ pub static STEP: Section = Section {
         beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
         beside(
             &["compose"],
-            key("compose_program", Kind::Word(&["docker", "podman"]), "\"podman\"", "docker", "Whose compose."),
+            key(
+                "compose_program",
+                Kind::Word(&["docker", "podman", "docker-compose", "podman-compose"]),
+                "\"podman\"",
+                "docker",
+                "Whose compose: docker compose, podman compose, or one of the programs of their own.",
+            ),
         ),
         beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
         beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
@@ -210,7 +225,7 @@ pub static STEP: Section = Section {
             ),
         ),
         beside(
-            &["query", "statement", "sessions"],
+            &["query", "statement", "sessions", "preview_sql"],
             key("database", Kind::Name, "\"main\"", "the only one", "Which database."),
         ),
         key(
@@ -244,6 +259,34 @@ pub static STEP: Section = Section {
             ),
         ),
         key("flush", Kind::Name, "\"redis\"", "", "Empties the database of this Redis."),
+        beside(
+            &["command"],
+            key("reads", Kind::Flag, "true", "false", "The program only looks: running it changes nothing."),
+        ),
+        beside(
+            REQUEST,
+            key(
+                "preview_sql",
+                Kind::Sql,
+                "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
+                "none: what it touches is not known",
+                "One read-only statement whose rows name what the request reaches, each with how many: the card lists them.",
+            ),
+        ),
+        beside(
+            REQUEST,
+            key(
+                "preview_path",
+                Kind::UrlPath,
+                "\"/webhooks/pending\"",
+                "none",
+                "Path that answers the same as JSON: an object of names and counts, or a list of objects with name and count.",
+            ),
+        ),
+        beside(
+            &["preview_path"],
+            key("preview_pointer", Kind::Pointer, "\"/receivers\"", "the whole answer", "JSON pointer to it."),
+        ),
         beside(SESSIONS, key("user", Kind::Name, "\"web\"", "of any user", "Idle sessions of this user only.")),
         beside(
             SESSIONS,

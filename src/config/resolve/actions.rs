@@ -103,6 +103,7 @@ impl<'a> Builder<'a> {
         }
         self.runbooks();
         for item in merged.of("action").chain(merged.of("runbook")) {
+            self.requires(item);
             self.parameters(item);
         }
         self.policy();
@@ -220,10 +221,12 @@ impl<'a> Builder<'a> {
     pub(super) fn is_elsewhere(&self, manager: &Manager) -> bool {
         let set = |name: &str| self.inputs.variables.get(name).is_some_and(|value| !value.starts_with("unix:"));
         match manager {
-            Manager::Compose { program: ComposeProgram::Docker, .. } => {
+            Manager::Compose { program: ComposeProgram::Docker | ComposeProgram::DockerDash, .. } => {
                 self.inputs.variables.get("DOCKER_HOST").is_none_or(|value| !value.starts_with("unix:"))
             }
-            Manager::Compose { program: ComposeProgram::Podman, .. } => set("CONTAINER_HOST") || set("DOCKER_HOST"),
+            Manager::Compose { program: ComposeProgram::Podman | ComposeProgram::PodmanDash, .. } => {
+                set("CONTAINER_HOST") || set("DOCKER_HOST")
+            }
             Manager::Systemd { .. } | Manager::Program { .. } => false,
         }
     }
@@ -234,9 +237,10 @@ impl<'a> Builder<'a> {
             return Some(Manager::Systemd { unit: unit.to_owned(), user: flag(item, "user_unit") });
         }
         if let Some(service) = text(item, "compose") {
-            let podman = text(item, "compose_program") == Some("podman");
+            let named = |program: &ComposeProgram| text(item, "compose_program") == Some(program.name());
+            let program = ComposeProgram::ALL.into_iter().find(named).unwrap_or(ComposeProgram::Docker);
             return Some(Manager::Compose {
-                program: if podman { ComposeProgram::Podman } else { ComposeProgram::Docker },
+                program,
                 project: text(item, "project").map(str::to_owned),
                 file: file(item, "compose_file").map(|path| path.to_string_lossy().into_owned()),
                 service: service.to_owned(),

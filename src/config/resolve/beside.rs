@@ -21,8 +21,16 @@ impl Builder<'_> {
             receivers: self.receivers(item, origin, http),
             requests: self.signal_of(item, "requests"),
             errors: self.signal_of(item, "errors"),
+            steps: Vec::new(),
         };
         self.resolved.actions.beside.push(beside);
+    }
+
+    /// What a card shows beside a runbook: the load of its service, and whom the requests of its steps reach.
+    pub fn beside_steps(&mut self, item: &Item, steps: Vec<(Url, Receivers)>) {
+        let (requests, errors) = (self.signal_of(item, "requests"), self.signal_of(item, "errors"));
+        let action = Safe::of(&item.name);
+        self.resolved.actions.beside.push(Beside { action, receivers: None, requests, errors, steps });
     }
 
     /// What would show that an action worked is off: then so is the action, and what turns on the one turns on the other.
@@ -45,7 +53,12 @@ impl Builder<'_> {
         if reaches { self.resolved.actions.cap } else { 1 }
     }
 
-    fn receivers(&mut self, item: &Item, origin: Option<&Item>, http: Option<&HttpStep>) -> Option<Receivers> {
+    pub(super) fn receivers(
+        &mut self,
+        item: &Item,
+        origin: Option<&Item>,
+        http: Option<&HttpStep>,
+    ) -> Option<Receivers> {
         if let Some(sql) = text(item, "preview_sql") {
             if text(item, "preview_path").is_some() {
                 self.wrong(item, "preview_path", "preview_sql and preview_path exclude each other; keep one of them");

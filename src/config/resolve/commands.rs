@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::layers::Item;
 use super::builder::Builder;
-use super::given::{provenance, text, texts, time};
+use super::given::{flag, provenance, text, texts, time};
 use crate::domain::Safe;
 use crate::domain::source::SourceKind;
 use crate::remediation::action::{Action, Limits, Plan, Target};
@@ -56,7 +56,13 @@ impl Builder<'_> {
 
 /// The program, where it runs, and what gives it its rights.
 pub fn command(item: &Item, argv: Vec<String>) -> CommandStep {
-    CommandStep { argv, place: place(item), become_argv: texts(item, "become"), expected_exit: Vec::new() }
+    CommandStep {
+        argv,
+        place: place(item),
+        become_argv: texts(item, "become"),
+        expected_exit: Vec::new(),
+        reads: flag(item, "reads"),
+    }
 }
 
 /// Here, or on a host over ssh.

@@ -14,6 +14,7 @@ mod measured;
 mod parameters;
 mod policy;
 mod reach;
+mod requires;
 mod runbooks;
 mod screen;
 mod services;

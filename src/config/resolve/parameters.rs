@@ -38,7 +38,7 @@ fn against(plan: &Plan, parameters: &[Parameter]) -> Option<String> {
     if let Some(idle) = parameters.iter().find(|p| !filled.used.contains(&p.name)) {
         let name = &idle.name;
         return Some(format!(
-            "{name} stands nowhere: write {{{name}}} among the binds, as a segment of a path, in a JSON body or as a word of a command"
+            "{name} means something only where it stands, and it stands nowhere: write {{{name}}} among the binds, as a segment of a path, in a JSON body or as a word of a command"
         ));
     }
     let leaves = |p: &&Parameter| p.otherwise == Otherwise::LeftOut && !matches!(plan, Plan::Runbook(_));

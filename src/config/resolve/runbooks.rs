@@ -112,7 +112,9 @@ impl<'a> Builder<'a> {
         let preconditions = if leans && runbook.steps.iter().any(asks) { self.room() } else { Vec::new() };
         let (kind, at) = self.named(name);
         let sessions = runbook.steps.iter().filter(|step| matches!(step.deed, Deed::Sessions { .. })).count();
-        let cap = (sessions * self.resolved.actions.cap + runbook.steps.len()).max(1);
+        let reaching = touched.receivers.len();
+        let cap = ((sessions + reaching) * self.resolved.actions.cap + runbook.steps.len()).max(1);
+        self.beside_steps(item, touched.receivers.clone());
         let deadline = runbook.total();
         let environment = touched.strictest(self.environment(item, None, touched.on_loopback));
         let provenance = if touched.discovered { Provenance::Discovered } else { Provenance::Configured };

@@ -7,7 +7,7 @@ use url::Url;
 use super::super::environments::{database_is_loopback, redis_is_loopback, tightened, url_is_loopback};
 use super::super::layers::Item;
 use super::super::nearest;
-use super::super::resolved::{CacheSource, RedisTarget};
+use super::super::resolved::{CacheSource, Receivers, RedisTarget};
 use super::super::value::Value;
 use super::builder::Builder;
 use super::commands::{command, place};
@@ -45,12 +45,14 @@ pub enum Made {
 pub struct Touched {
     pub on_loopback: bool,
     pub discovered: bool,
+    /// Whom its requests reach, where that is declared.
+    pub receivers: Vec<(Url, Receivers)>,
     environments: Vec<Environment>,
 }
 
 impl Default for Touched {
     fn default() -> Touched {
-        Touched { on_loopback: true, discovered: false, environments: Vec::new() }
+        Touched { on_loopback: true, discovered: false, receivers: Vec::new(), environments: Vec::new() }
     }
 }
 
@@ -180,6 +182,9 @@ impl<'a> Builder<'a> {
         let title = format!("{} {}", method.word(), url.path());
         let body = text(item, "body").map(str::to_owned);
         let http = HttpStep { method, headers, bearer, body, ca_file: file(item, "ca_file"), expected_status, url };
+        if let Some(receivers) = self.receivers(item, origin, Some(&http)) {
+            touched.receivers.push((http.url.clone(), receivers));
+        }
         (Deed::Work(Work::Http(Box::new(http))), title, BRIEF)
     }
 

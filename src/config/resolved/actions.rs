@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{DatabaseSpec, DatabaseTarget};
 use crate::config::policy::PolicyFile;
 use crate::domain::Safe;
@@ -63,6 +65,8 @@ pub struct Beside {
     pub requests: Option<usize>,
     /// The signal that tells the share or number of errors.
     pub errors: Option<usize>,
+    /// Whom requests of a runbook reach, by their URL.
+    pub steps: Vec<(Url, Receivers)>,
 }
 
 /// Where the receivers of an action are read, each with how much waits for it.

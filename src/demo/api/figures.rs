@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Upper bounds of the buckets, in seconds.
@@ -57,6 +57,30 @@ impl Figures {
     /// Durations by method and endpoint.
     pub fn durations(&self) -> BTreeMap<(String, &'static str), Histogram> {
         self.durations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// When the last requests came.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<VecDeque<Instant>>);
+
+impl Pace {
+    /// One came.
+    pub fn record(&self) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Instant::now());
+    }
+
+    /// How many a second, over the last five or as many as are kept.
+    pub fn per_second(&self) -> f64 {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent: Vec<Duration> =
+            kept.iter().map(Instant::elapsed).filter(|age| *age <= Duration::from_secs(5)).collect();
+        let over = if recent.len() == KEPT { recent.first().map_or(5.0, Duration::as_secs_f64) } else { 5.0 };
+        (recent.len() as f64 / over.max(0.1) * 10.0).round() / 10.0
     }
 }
 

@@ -19,13 +19,20 @@ use std::{
 };
 
 use axum::{
-    Router, middleware,
+    Json, Router,
+    extract::State,
+    middleware,
     routing::{get, post},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use self::{cache::Cache, fault::Fault, figures::Figures, pool::Pool};
+use self::{
+    cache::Cache,
+    fault::Fault,
+    figures::{Figures, Pace},
+    pool::Pool,
+};
 use super::{
     error::DemoError,
     log_file::LogFile,
@@ -44,6 +51,7 @@ pub struct Api {
     pool: Option<Pool>,
     cache: Option<Cache>,
     figures: Figures,
+    pace: Pace,
     log: LogFile,
     gateway_port: AtomicU16,
     queue_depth: AtomicI64,
@@ -63,6 +71,7 @@ pub async fn serve(spec: ServiceSpec, lines: Lines) -> Result<(), DemoError> {
         pool: spec.database_url.as_deref().map(|url| Pool::new(url, POOL_SIZE)).transpose()?,
         cache: spec.redis_url.as_deref().map(Cache::new).transpose()?,
         figures: Figures::default(),
+        pace: Pace::default(),
         log: LogFile::open(&spec.log_path, "api")?,
         gateway_port: AtomicU16::new(spec.gateway_port),
         queue_depth: AtomicI64::new(-1),
@@ -84,6 +93,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/metrics", get(exposition::page))
         .route("/api/v1/cache/stats", get(cache::stats))
         .route("/api/v1/cache/warm", post(commits::warm))
+        .route("/api/v1/traffic", get(traffic))
         .route("/api/v1/commits/search", get(commits::search))
         .route("/api/v1/commits/{id}", get(commits::one))
         .route("/api/v1/reports/activity", get(commits::activity))
@@ -92,6 +102,11 @@ fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/alerts", get(queue::alerts).post(queue::raise_alert))
         .layer(middleware::from_fn_with_state(Arc::clone(&api), observe::observe))
         .with_state(api)
+}
+
+/// `GET /api/v1/traffic`: requests per second over the last ones.
+async fn traffic(State(api): State<Arc<Api>>) -> Json<Value> {
+    Json(json!({"requests_per_second": api.pace.per_second()}))
 }
 
 /// Keeps the pool full and fresh, and knows how deep the queue is.

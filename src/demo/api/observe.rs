@@ -23,7 +23,7 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// The endpoint of a path as a label: from a fixed list, so that no client can make the counters grow.
 fn endpoint(path: &str) -> &'static str {
-    const FIXED: [&str; 10] = [
+    const FIXED: [&str; 11] = [
         "/health",
         "/health/deep",
         "/metrics",
@@ -34,6 +34,7 @@ fn endpoint(path: &str) -> &'static str {
         "/api/v1/webhooks",
         "/api/v1/webhooks/retry-pending",
         "/api/v1/alerts",
+        "/api/v1/traffic",
     ];
     FIXED
         .into_iter()
@@ -53,6 +54,7 @@ pub async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) 
     let endpoint = endpoint(request.uri().path());
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
+    api.pace.record();
     api.figures.record(&method, endpoint, status, began.elapsed());
     log(&api, &id, (&method, endpoint, status), milliseconds(began), response.extensions().get::<Fault>());
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -268,6 +268,7 @@ impl StepState {
     pub(super) fn changes(&self) -> bool {
         match &self.step.work {
             Work::Sql(sql) => !sql.read_only,
+            Work::Command(command) => !command.reads,
             Work::Service(work) => work.step.verb.changes(),
             Work::Explain(_) => false,
             work => !work.is_inward(),

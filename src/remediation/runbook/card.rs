@@ -154,7 +154,15 @@ fn deed(lines: &mut Vec<Untrusted>, indent: &str, step: &RunbookStep, found: Opt
         lines.push(text(format!("{indent}touches    {} at most", found.objects.len())));
     }
     let reads = matches!(&step.deed, Deed::Work(Work::Sql(sql)) if sql.read_only);
-    if matches!(step.deed, Deed::Work(_)) && !reads {
+    let receivers = matches!(step.deed, Deed::Work(Work::Http(_))) && !found.objects.is_empty();
+    if receivers {
+        let names: Vec<&str> = found.objects.iter().take(8).map(|object| object.label.as_str()).collect();
+        let more = found.objects.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(text(format!("{indent}reaches    {}{more}", names.join(", "))));
+    } else if matches!(&step.deed, Deed::Work(Work::Command(command)) if command.reads) {
+        lines.push(text(format!("{indent}only looks, as it is declared")));
+    } else if matches!(step.deed, Deed::Work(_)) && !reads {
         lines.push(text(format!("{indent}no preview available: what it touches is the target's to decide")));
     }
 }

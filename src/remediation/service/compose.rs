@@ -10,6 +10,9 @@ use super::{ComposeProgram, ServiceVerb, check_name};
 
 /// The label by which both mark a container with its service.
 const LABEL: &str = "com.docker.compose.service";
+/// The same of newer ones of podman, and how a container is marked that was only run once.
+const PODMAN_LABEL: &str = "io.podman.compose.service";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
 /// Containers of one service that are looked at; more is refused rather than half looked at.
 const CONTAINERS: usize = 100;
 /// Dependents that are listed.
@@ -24,7 +27,7 @@ pub(super) fn argv(
     verb: ServiceVerb,
 ) -> Result<Vec<String>, Cause> {
     check_name("service", service, ".-")?;
-    let mut words = vec![program.word(), "compose"];
+    let mut words = program.words().to_vec();
     if let Some(project) = project {
         check_name("project", project, "-")?;
         words.extend(["-p", project]);
@@ -38,6 +41,9 @@ pub(super) fn argv(
     match verb {
         // Of the whole project: not every podman compose can be asked for one service.
         ServiceVerb::Status if program == ComposeProgram::Podman => words.extend(["ps", "--format", "json"]),
+        // The programs of their own print ids alike, and JSON only some of them.
+        ServiceVerb::Status if program == ComposeProgram::PodmanDash => words.extend(["ps", "-q"]),
+        ServiceVerb::Status if program == ComposeProgram::DockerDash => words.extend(["ps", "--all", "-q", service]),
         ServiceVerb::Status => words.extend(["ps", "--all", "--format", "json", service]),
         ServiceVerb::Restart | ServiceVerb::Stop | ServiceVerb::Start => words.extend([verb.word(), service]),
     }
@@ -61,6 +67,9 @@ pub(super) fn config_argv(
     file: Option<&str>,
     service: &str,
 ) -> Result<Vec<String>, Cause> {
+    if program == ComposeProgram::PodmanDash {
+        return Err(Cause::Other(Safe::of("podman-compose does not print its project as JSON")));
+    }
     let mut words = argv(program, project, file, service, ServiceVerb::Start)?;
     // The verb and its service are the last two.
     words.truncate(words.len() - 2);
@@ -117,6 +126,66 @@ pub fn containers(printed: &[u8], service: &str) -> Result<Vec<String>, Cause> {
     Ok(ids)
 }
 
+/// The ids that `ps -q` printed, one a line; of the whole project where it cannot be asked for one service.
+pub fn ids(printed: &[u8]) -> Result<Vec<String>, Cause> {
+    let text = String::from_utf8_lossy(printed);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_id = |line: &&&str| (12..=64).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(other) = lines.iter().find(|line| !is_id(line)) {
+        let words = format!("compose ps -q prints {other:?}, which is no id of a container");
+        return Err(Cause::Protocol(Safe::of(words).clipped(200)));
+    }
+    if lines.len() > CONTAINERS {
+        return Err(Cause::TooLarge { what: Safe::of("the project's list of containers"), limit: CONTAINERS as u64 });
+    }
+    Ok(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// Reads what `inspect` printed of containers of a project: those of the service count, by their labels. One that was only
+/// run once beside it does not.
+pub fn read_of(printed: &[u8], service: &str) -> Result<ServiceFacts, Cause> {
+    let mut own = Vec::new();
+    for row in rows(printed)? {
+        let label = |name: &str| row.pointer("/Config/Labels").and_then(|labels| labels.get(name)?.as_str());
+        let Some(named) = label(LABEL).or_else(|| label(PODMAN_LABEL)) else {
+            return Err(Cause::Protocol(Safe::of("inspect does not say whose container this is")));
+        };
+        if named == service && !label(ONE_OFF).is_some_and(|once| once.eq_ignore_ascii_case("true")) {
+            own.push(row);
+        }
+    }
+    of_rows(&own)
+}
+
+/// Why a compose program could not be asked, where it is the wrong one or too old: with what was run and what helps.
+#[must_use]
+pub fn mended(program: ComposeProgram, cause: Cause) -> Cause {
+    let run = program.words().join(" ");
+    let said = match &cause {
+        Cause::CommandFailed { said, .. } => said.as_str().to_lowercase(),
+        Cause::CommandMissing(_) => {
+            let words = format!("{run} is not installed here: install it, or name the one that is by compose_program");
+            return Cause::Misconfigured(Safe::of(words));
+        }
+        _ => return cause,
+    };
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if has(&["is not a docker command", "unknown command \"compose\"", "looking up compose provider"])
+        || (has(&["unrecognized command", "unknown shorthand flag"]) && program.words().len() > 1)
+    {
+        let own = format!("{}-compose", program.word());
+        return Cause::Misconfigured(Safe::of(format!(
+            "{run} is not there: install its plugin, or say compose_program = \"{own}\" where that program is ({said})"
+        )));
+    }
+    if has(&["unknown flag", "no such option", "unrecognized arguments", "unknown option"]) {
+        return Cause::Misconfigured(Safe::of(format!(
+            "this {run} is too old for what is asked of it: install a newer one, or name another by compose_program ({said})"
+        )));
+    }
+    cause
+}
+
 fn rows(printed: &[u8]) -> Result<Vec<Value>, Cause> {
     let mut rows = Vec::new();
     for value in serde_json::Deserializer::from_slice(printed).into_iter::<Value>() {
@@ -159,7 +228,10 @@ pub fn no_container() -> ServiceFacts {
 
 /// Reads what `inspect` printed: a list with an object for each container.
 pub fn read(printed: &[u8]) -> Result<ServiceFacts, Cause> {
-    let rows = rows(printed)?;
+    of_rows(&rows(printed)?)
+}
+
+fn of_rows(rows: &[Value]) -> Result<ServiceFacts, Cause> {
     if rows.is_empty() {
         return Ok(no_container());
     }

@@ -79,7 +79,7 @@ impl Manager {
             Manager::Compose { program, project, file, .. } => {
                 let of =
                     |name: &str, what: &Option<String>| what.as_ref().map_or(String::new(), |w| format!(" {name} {w}"));
-                format!("{} compose{}{}", program.word(), of("project", project), of("file", file))
+                format!("{}{}{}", program.words().join(" "), of("project", project), of("file", file))
             }
             Manager::Program { restart, .. } => restart.first().cloned().unwrap_or_default(),
         })
@@ -93,15 +93,45 @@ pub enum ComposeProgram {
     Docker,
     /// `podman compose`
     Podman,
+    /// `docker-compose`, the program of its own
+    DockerDash,
+    /// `podman-compose`, the program of its own
+    PodmanDash,
 }
 
 impl ComposeProgram {
-    /// Name of the program.
+    /// All of them.
+    pub const ALL: [ComposeProgram; 4] =
+        [ComposeProgram::Docker, ComposeProgram::Podman, ComposeProgram::DockerDash, ComposeProgram::PodmanDash];
+
+    /// Name of the engine's program, which knows the containers.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            ComposeProgram::Docker => "docker",
-            ComposeProgram::Podman => "podman",
+            ComposeProgram::Docker | ComposeProgram::DockerDash => "docker",
+            ComposeProgram::Podman | ComposeProgram::PodmanDash => "podman",
+        }
+    }
+
+    /// What is run.
+    #[must_use]
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            ComposeProgram::Docker => &["docker", "compose"],
+            ComposeProgram::Podman => &["podman", "compose"],
+            ComposeProgram::DockerDash => &["docker-compose"],
+            ComposeProgram::PodmanDash => &["podman-compose"],
+        }
+    }
+
+    /// As a configuration names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ComposeProgram::Docker | ComposeProgram::Podman => self.word(),
+            ComposeProgram::DockerDash | ComposeProgram::PodmanDash => {
+                self.words().first().copied().unwrap_or_default()
+            }
         }
     }
 }
@@ -180,7 +210,7 @@ impl ServiceStep {
     pub fn machine(&self) -> CommandStep {
         let argv = ["cat", "/etc/machine-id", "/proc/uptime"].map(str::to_owned).to_vec();
         // One of the two files may be missing.
-        CommandStep { argv, place: self.place.clone(), become_argv: None, expected_exit: vec![0, 1] }
+        CommandStep { argv, place: self.place.clone(), become_argv: None, expected_exit: vec![0, 1], reads: true }
     }
 
     /// The command that prints who depends on the service; `None` where the manager's status tells that already, or nobody
@@ -197,6 +227,7 @@ impl ServiceStep {
             place: self.place.clone(),
             become_argv: self.become_argv.clone(),
             expected_exit: Vec::new(),
+            reads: false,
         }
     }
 }

@@ -56,6 +56,51 @@ fn compose_word_by_word() {
 }
 
 #[test]
+fn the_programs_of_their_own_word_by_word() {
+    let docker = compose(ComposeProgram::DockerDash, Some("shop"), Some("/srv/compose.yml"), "app");
+    assert_eq!(line(&docker, ServiceVerb::Restart), "docker-compose -p shop -f /srv/compose.yml restart app");
+    assert_eq!(line(&docker, ServiceVerb::Status), "docker-compose -p shop -f /srv/compose.yml ps --all -q app");
+    assert_eq!(docker.words().as_str(), "docker-compose project shop file /srv/compose.yml");
+    let podman = compose(ComposeProgram::PodmanDash, None, None, "api");
+    assert_eq!(line(&podman, ServiceVerb::Stop), "podman-compose stop api");
+    assert_eq!(line(&podman, ServiceVerb::Status), "podman-compose ps -q");
+    let inspected = compose::inspect_argv(ComposeProgram::PodmanDash, &["aa".to_owned()]).unwrap();
+    assert_eq!(inspected.join(" "), "podman inspect --type container aa");
+}
+
+#[test]
+fn ids_are_ids_and_only_the_service_s_own_containers_count() {
+    let id = "aa11223344556677";
+    assert_eq!(compose::ids(format!("{id}\n\n{id}\n").as_bytes()), Ok(vec![id.to_owned(), id.to_owned()]));
+    assert_eq!(compose::ids(b""), Ok(Vec::new()));
+    for other in ["using podman version 4", "Name   Command   State", "--help", "aa"] {
+        assert!(matches!(compose::ids(other.as_bytes()), Err(Cause::Protocol(_))), "{other}");
+    }
+    let row = |labels: &str, pid: u32| {
+        format!(r#"{{"Id":"{id}","State":{{"Status":"running","Pid":{pid}}},"Config":{{"Labels":{{{labels}}}}}}}"#)
+    };
+    let api = row(r#""com.docker.compose.service":"api""#, 7);
+    let other = row(r#""io.podman.compose.service":"db""#, 8);
+    let once = row(r#""com.docker.compose.service":"api","com.docker.compose.oneoff":"True""#, 9);
+    let facts = compose::read_of(format!("[{api},{other},{once}]").as_bytes(), "api").unwrap();
+    assert_eq!((facts.instances.len(), facts.main_pid()), (1, Some(7)));
+    assert_eq!(compose::read_of(format!("[{other}]").as_bytes(), "api").unwrap(), compose::no_container());
+    assert!(compose::read_of(format!("[{}]", row("", 1)).as_bytes(), "api").is_err(), "whose it is must be known");
+}
+
+#[test]
+fn a_compose_that_is_missing_or_too_old_is_said_with_what_helps() {
+    let failed = |said: &str| Cause::CommandFailed { code: Some(1), said: Safe::of(said) };
+    let told = |program, cause: Cause| compose::mended(program, cause).to_string();
+    let missing = told(ComposeProgram::Docker, failed("docker: 'compose' is not a docker command."));
+    assert!(missing.contains("compose_program = \"docker-compose\""), "{missing}");
+    let old = told(ComposeProgram::Docker, failed("unknown flag: --all"));
+    assert!(old.contains("this docker compose is too old"), "{old}");
+    let other = failed("no configuration file provided: not found");
+    assert_eq!(compose::mended(ComposeProgram::Docker, other.clone()), other);
+}
+
+#[test]
 fn a_name_is_a_name() {
     for unit in
         ["", "-x.service", "--force", "api", "*.service", "a?.service", "a b.service", "/etc/a.service", ".service"]

@@ -131,3 +131,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_worse_the_lower_it_is_trips_downwards_only() {
+    let row = |values: &[f64]| values.iter().map(|value| Some(*value)).collect::<Vec<_>>();
+    let was = row(&[0.9, 0.92, 0.91, 0.9, 0.89, 0.9]);
+    let low = row(&[0.3, 0.31, 0.2, 0.3, 0.1]);
+    assert!(matches!(Wire::HitRatio.judge(&was, &low), Finding::Worse { .. }));
+    assert_eq!(Wire::HitRatio.judge(&was, &row(&[0.99; 5])), Finding::Holds);
+    assert_eq!(Wire::HitRatio.judge(&was, &row(&[0.3, 0.3, 0.9, 0.3, 0.3])), Finding::Holds, "not in a row");
+    assert!(matches!(Wire::Falling.judge(&row(&[25.0; 6]), &row(&[0.0; 5])), Finding::Worse { .. }));
+    assert_eq!(Wire::Falling.judge(&row(&[25.0; 6]), &row(&[500.0; 5])), Finding::Holds);
+    assert!(matches!(Wire::Rising.judge(&row(&[0.0; 6]), &row(&[3.0; 5])), Finding::Worse { .. }), "errors from none");
+    assert_eq!(Wire::Rising.judge(&row(&[0.0; 6]), &row(&[0.0; 5])), Finding::Holds);
+}

@@ -21,7 +21,7 @@ use quarterdeck::remediation::place::Place;
 pub use waiting::{DEADLINE, runs, skipped, until, words};
 
 pub fn local(argv: &[&str]) -> CommandStep {
-    CommandStep { argv: words(argv), place: Place::Local, become_argv: None, expected_exit: Vec::new() }
+    CommandStep { argv: words(argv), place: Place::Local, become_argv: None, expected_exit: Vec::new(), reads: false }
 }
 
 pub fn shell(script: &str, arguments: &[&str]) -> CommandStep {

@@ -35,7 +35,7 @@ impl Sshd {
 
 fn far(host: &str, argv: &[&str]) -> CommandStep {
     let place = Place::Ssh { host: host.to_owned() };
-    CommandStep { argv: words(argv), place, become_argv: None, expected_exit: Vec::new() }
+    CommandStep { argv: words(argv), place, become_argv: None, expected_exit: Vec::new(), reads: false }
 }
 
 fn sshd() -> Option<Sshd> {

@@ -1,6 +1,6 @@
 //! The card of a runbook: each step is looked at for real, all at once, and the card is made when the last look has come.
 
-use crate::app::actions::Gathering;
+use crate::app::actions::{Gathering, receivers};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::{Effect, Model};
 use crate::domain::{Cause, Moment};
@@ -13,8 +13,11 @@ use super::card::{PREVIEW, show};
 
 /// Asks for every look that the card of a runbook needs; the card itself where it needs none.
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
-    let looks: Vec<(usize, PreviewOf)> =
-        runbook.items().into_iter().filter_map(|(place, step)| Some((place, look(&step.deed)?))).collect();
+    let looks: Vec<(usize, PreviewOf)> = {
+        let wanted =
+            |deed: &Deed| look(deed).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, deed)?)));
+        runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(&step.deed)?))).collect()
+    };
     let mut gathering = Gathering { awaited: Vec::new(), found: Vec::new(), begun: model.now };
     let mut effects = Vec::new();
     for (place, of) in looks {
@@ -66,10 +69,19 @@ fn complete(model: &mut Model) {
     if model.actions.gathering.as_ref().is_none_or(|gathering| !gathering.awaited.is_empty()) {
         return;
     }
-    let (Some(gathering), Some((_, action))) = (model.actions.gathering.take(), model.actions.asked.take()) else {
+    let (Some(mut gathering), Some((_, mut action))) = (model.actions.gathering.take(), model.actions.asked.take())
+    else {
         return;
     };
     let Plan::Runbook(runbook) = &action.plan else { return };
+    for (place, outcome) in &mut gathering.found {
+        let step = runbook.items().into_iter().find(|(at, _)| at == place).map(|(_, step)| step);
+        if let Some(Deed::Work(work @ Work::Http(_))) = step.map(|step| &step.deed) {
+            let (joined, warning) = receivers::of_request(work, outcome, &runbook.number(*place));
+            *outcome = Ok(joined);
+            action.warnings.extend(warning);
+        }
+    }
     let preview = runbook.preview(&action.id, &action.target.name, gathering.found);
     model.view.message = None;
     show(model, action, preview, gathering.begun);

@@ -43,9 +43,10 @@ pub fn begin(model: &mut Model) {
     let now = model.now;
     let Some(current) = model.actions.current.as_ref().filter(|current| current.execution.has_acted()) else { return };
     let (id, run, began) = (current.id, current.run.clone(), current.execution.began());
-    let what = current.execution.warrant().card().action.id.clone();
+    let action = &current.execution.warrant().card().action;
+    let (what, own) = (action.id.clone(), crate::app::actions::tripwire::own(model, action));
     model.actions.tripwires.running(id, began);
-    model.actions.tripwires.begin(&model.live, id, run, what, now);
+    model.actions.tripwires.begin(&model.live, &own, id, run, what, now);
 }
 
 /// Time passed: what the watches that are over came to.

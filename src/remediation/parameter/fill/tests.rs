@@ -69,6 +69,7 @@ fn command(words: &[&str]) -> Work {
         place: Place::Local,
         become_argv: None,
         expected_exit: Vec::new(),
+        reads: false,
     }))
 }
 

@@ -1,0 +1,50 @@
+//! What must hold before an action starts, as it is declared: the grammar of thresholds over fresh readings.
+
+use std::time::Duration;
+
+use super::super::layers::Item;
+use super::builder::Builder;
+use super::given::texts;
+use crate::remediation::measure::{Expectation, Measure, Precondition};
+
+impl Builder<'_> {
+    /// Puts what an entry requires on its action.
+    pub(super) fn requires(&mut self, item: &Item) {
+        let Some(all) = texts(item, "requires") else { return };
+        let Some(at) = self.resolved.actions.own.iter().position(|action| action.id.as_str() == item.name) else {
+            return;
+        };
+        for words in all {
+            let Some(wanted) = self.wanted(item, "requires", &words) else { return };
+            let Expectation::Meets(threshold) = wanted.expect else {
+                let why =
+                    "a service is waited for by a step of a runbook: wait = \"service NAME ok\"; here stands a figure";
+                return self.wrong(item, "requires", why);
+            };
+            if !threshold.hold.is_zero() {
+                return self.wrong(item, "requires", "it holds now or not: without \"for\"");
+            }
+            let fresh = self.fresh(&wanted.measure);
+            let required = Precondition { measure: wanted.measure, threshold, fresh, name: wanted.name };
+            if let Some(action) = self.resolved.actions.own.get_mut(at)
+                && !action.preconditions.contains(&required)
+            {
+                action.preconditions.push(required);
+            }
+        }
+    }
+
+    /// A reading counts for three of its intervals and a little.
+    fn fresh(&self, measure: &Measure) -> Duration {
+        let r = &self.resolved;
+        let interval = match measure {
+            Measure::HitRatio(at) => r.caches.get(*at).map(|cache| cache.interval),
+            Measure::Signal(at) => r.signals.get(*at).map(|signal| signal.interval),
+            Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => {
+                r.databases.get(*at).map(|database| database.interval)
+            }
+            _ => None,
+        };
+        interval.unwrap_or(Duration::from_secs(10)) * 3 + Duration::from_secs(5)
+    }
+}
