@@ -80,7 +80,7 @@ fn head(out: &mut Document, card: &Card) {
     let action = &card.action;
     let danger = if action.level >= Level::L2 { Tone::Warn } else { Tone::Ok };
     out.lines.push(vec![
-        Span { text: Safe::of(format!("{:<18} ", action.level.word())), tone: danger },
+        Span { text: Safe::of(format!("{}  ", action.level)), tone: danger },
         Span { text: does(card), tone: Tone::Strong },
         Span { text: Safe::of(format!(" ({})", action.level.meaning())), tone: danger },
     ]);
