@@ -192,7 +192,10 @@ impl Two {
             let id = told.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
             match id {
                 Some(id) => return id.to_owned(),
-                None => assert!(matches!(status, 0 | 12), "{status}: {told}"),
+                None => {
+                    assert!(matches!(status, 0 | 12), "{status}: {told}");
+                    self.holds();
+                }
             }
         }
     }
