@@ -168,15 +168,14 @@ fn a_value_arrives_as_it_is_or_not_at_all() {
     let source = std::cell::RefCell::new(PostgresSource::new(spec));
     let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
     let verdict = runner.run(&value(), |value| {
-        let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap();
+        let hex: String = value.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
         let sql = format!("SELECT ($1::text = convert_from(decode('{hex}', 'hex'), 'UTF8'))::text AS same");
         let step =
             SqlStep { database: 0, sql: sql.clone(), binds: vec![value.clone()], read_only: true, redact: false };
-        let end = io.block_on(async {
-            let mut source = source.borrow_mut();
-            let card = source.preview_statement(&step, DEADLINE).await.unwrap_or_else(|cause| panic!("{cause}"));
-            source.run_statement(&card.identity, &step, DEADLINE).await
-        });
+        let mut source = source.borrow_mut();
+        let card = io.block_on(source.preview_statement(&step, DEADLINE)).unwrap_or_else(|cause| panic!("{cause}"));
+        let end = io.block_on(source.run_statement(&card.identity, &step, DEADLINE));
         match end {
             StepEnd::Done { said, .. } => {
                 prop_assert!(said.iter().any(|line| line.as_str().contains("\"true\"")), "{value:?}: {said:?}");

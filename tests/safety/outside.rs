@@ -90,7 +90,7 @@ impl Outside {
                 self.tell(run, Input::Read(left(world, 0.0)));
             }
             Effect::Release { run } => drop(self.locks.remove(&run)),
-            Effect::Preview(order) => self.preview(*order, world.moment()),
+            Effect::Preview(order) => self.preview(&order, world.moment()),
             Effect::Second(_) => self.log.push(Seen::Second),
             Effect::Quit => self.log.push(Seen::Left),
             Effect::CountTmuxClients
@@ -154,7 +154,7 @@ impl Outside {
         }
     }
 
-    fn preview(&mut self, order: PreviewOrder, begun: Moment) {
+    fn preview(&mut self, order: &PreviewOrder, begun: Moment) {
         self.log.push(Seen::Looked);
         let outcome = if self.fails(20) { Err(cause("refused")) } else { Ok(found(&order.of)) };
         self.coming.push_back(Event::Previewed { id: order.id, outcome: Box::new(outcome), begun });

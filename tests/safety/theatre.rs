@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use quarterdeck::app::actions::dialog::Dialog;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event};
 use quarterdeck::input::Key;
@@ -137,7 +138,7 @@ impl Theatre {
         match next {
             Move::Arrives => self.arrives(),
             Move::Happens(happening) => self.happens(happening),
-            Move::Card { which, typed, wait, last } => self.card(which, *typed, *wait, *last),
+            Move::Card { which, typed, wait, last } => self.card(*which, *typed, *wait, *last),
             Move::Answer(last) => {
                 self.press(key("Esc"))?;
                 self.press(Key::char('w'))?;
@@ -176,7 +177,7 @@ impl Theatre {
         }
     }
 
-    fn card(&mut self, which: &prop::sample::Index, typed: Typed, wait: f64, last: Key) -> Held {
+    fn card(&mut self, which: prop::sample::Index, typed: Typed, wait: f64, last: Key) -> Held {
         self.press(key("Esc"))?;
         self.press(key("a"))?;
         let all = self.stage.actions().len();
@@ -188,7 +189,7 @@ impl Theatre {
             self.arrives()?;
         }
         self.look()?;
-        let phrase = self.stage.card().and_then(|card| card.phrase()).unwrap_or_default();
+        let phrase = self.stage.card().and_then(Dialog::phrase).unwrap_or_default();
         let text = match typed {
             Typed::Right => phrase,
             Typed::Wrong => format!("{phrase}x"),

@@ -8,7 +8,7 @@ use quarterdeck::app::Event;
 use quarterdeck::app::actions::headless;
 use quarterdeck::domain::Safe;
 use quarterdeck::input::Key;
-use quarterdeck::remediation::audit::{AuditEvent, Chain, Entry, Record, Runs, Value, Writer};
+use quarterdeck::remediation::audit::{AuditEvent, Chain, Entry, Record, Runs, Unfinished, Value, Writer};
 
 use crate::cards::{CHORD, any_key};
 use crate::outside::Seen;
@@ -67,8 +67,10 @@ fn next_start(disk: &[Entry]) -> Result<Vec<Safe>, TestCaseError> {
         chain = line.then;
         runs.note(&Record::read(line.bytes.trim_ascii_end()).expect("it is as it was written"));
     };
-    disk.iter().for_each(|entry| add(entry, &mut runs));
-    let open: Vec<Entry> = runs.open().map(|open| open.recovered()).collect();
+    for entry in disk {
+        add(entry, &mut runs);
+    }
+    let open: Vec<Entry> = runs.open().map(Unfinished::recovered).collect();
     for entry in &open {
         let unknown = ("outcome".to_owned(), Value::from("unknown"));
         prop_assert!(entry.event() == AuditEvent::Recovered && entry.fields().contains(&unknown));

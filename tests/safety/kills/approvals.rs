@@ -54,11 +54,11 @@ impl Two {
             let text = format!(
                 "[[service]]\nname = \"api\"\nurl = {:?}\nenvironment = \"staging\"\n[[action]]\nname = \"warm\"\nurl = {:?}\nlevel = \"L2\"\n\
                  target = \"api\"\nwatch = \"service api\"\nwithin = \"1s\"\ncool_down = \"0s\"\nenvironment = \"staging\"\n[actions]\nallow = true\n\
-                 headless = [\"warm\"]\nsecond_person = [\"warm\"]\nshared = {:?}\naudit = {:?}\n",
+                 headless = [\"warm\"]\nsecond_person = [\"warm\"]\nshared = \"{}\"\naudit = \"{}\"\n",
                 two.endpoint.http.url("/health"),
                 two.endpoint.http.url("/warm"),
-                two.path("shared"),
-                two.path(audit)
+                two.path("shared").display(),
+                two.path(audit).display()
             );
             std::fs::write(two.path(name), text).unwrap();
             mode(&two.path(name), 0o644);
@@ -192,7 +192,10 @@ impl Two {
             let id = told.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
             match id {
                 Some(id) => return id.to_owned(),
-                None => assert!(matches!(status, 0 | 12), "{status}: {told}"),
+                None => {
+                    assert!(matches!(status, 0 | 12), "{status}: {told}");
+                    self.holds();
+                }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A backup, killed anywhere: whatever bears the name of a proven dump is whole, and once there is one, there always is one.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Home, Kind, Wish, kill_all};
@@ -43,12 +44,12 @@ impl Dumps {
         std::fs::read_dir(home.file("dumps")).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
-    fn is_proven(path: &PathBuf) -> bool {
+    fn is_proven(path: &Path) -> bool {
         path.extension().is_some_and(|extension| extension == "dump")
     }
 
     /// It can be restored, and is the same.
-    fn is_whole(&self, dump: &PathBuf) {
+    fn is_whole(&self, dump: &Path) {
         self.server.sql("postgres", "DROP DATABASE IF EXISTS look");
         self.server.sql("postgres", "CREATE DATABASE look");
         let base = format!("host=127.0.0.1 port={} user=ops dbname=look", self.server.port());
@@ -69,6 +70,15 @@ impl Kind for Dumps {
     fn configuration(&mut self, home: &Home) -> String {
         self.seen.clear();
         std::fs::create_dir(home.file("dumps")).unwrap();
+        std::fs::create_dir(home.file("bin")).unwrap();
+        std::fs::write(home.file("restored"), "").unwrap();
+        // The real one, which notes what was restored whole.
+        let script = format!(
+            "#!/bin/sh\n/usr/bin/pg_restore \"$@\" || exit $?\ncase \"$*\" in *--dbname=*) echo \"$*\" >> {};; esac\n",
+            home.file("restored").display()
+        );
+        std::fs::write(home.file("bin/pg_restore"), script).unwrap();
+        std::fs::set_permissions(home.file("bin/pg_restore"), std::fs::Permissions::from_mode(0o755)).unwrap();
         format!(
             "[[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1:{}/postgres\"\nenvironment = \"local\"\n\
              [[action]]\nname = \"nightly\"\nbackup = \"main\"\nfolder = {:?}\nscratch = \"main\"\nkeep = 1\ncool_down = \"0s\"\n",
@@ -101,10 +111,13 @@ impl Kind for Dumps {
     fn effects(&mut self, home: &Home) -> Vec<usize> {
         home.quiet();
         let intents = home.intents();
-        let proven: Vec<PathBuf> = Dumps::files(home).into_iter().filter(Dumps::is_proven).collect();
+        let proven: Vec<PathBuf> = Dumps::files(home).into_iter().filter(|path| Dumps::is_proven(path)).collect();
         assert!(self.seen.is_empty() || !proven.is_empty(), "the old ones are gone, and there is no new one");
         for dump in proven {
             if !self.seen.contains_key(&dump) {
+                let restored = std::fs::read_to_string(home.file("restored")).unwrap();
+                let name = dump.file_name().unwrap().to_str().unwrap();
+                assert!(restored.contains(name), "{name} was never restored: {restored}");
                 self.is_whole(&dump);
                 self.seen.insert(dump, intents);
             }

@@ -95,7 +95,8 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
-        command.env_clear().env("HOME", self.folder.path()).env("PATH", "/usr/bin:/bin");
+        let path = format!("{}:/usr/bin:/bin", self.file("bin").display());
+        command.env_clear().env("HOME", self.folder.path()).env("PATH", path);
         command.args(arguments).stdin(Stdio::null()).current_dir(self.folder.path());
         command
     }
