@@ -28,7 +28,7 @@ fn under(actions: &str, policy: &str) -> Resolution {
 }
 
 fn shown(resolution: &Resolution) -> String {
-    show(resolution).iter().map(|line| format!("{line}\n")).collect()
+    show(resolution).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Why nothing runs.
