@@ -16,9 +16,8 @@ fn sample() -> Session {
 
 /// Confirms with the target's name, and waits for what is asked then.
 fn go(session: &mut Session, name: &str) {
-    // Beside the field it says what is missing, once it listens.
-    let asks = format!("type {name} to confirm");
-    session.wait_until("it listens", |seen| seen.screen().matches(&asks).count() == 2);
+    // Under the field it says what is missing, once it listens.
+    session.wait_for("nothing runs before that is typed");
     session.send(name);
     session.wait_for("Ctrl-T runs it");
     session.send(RUN);

@@ -67,7 +67,7 @@ fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize) -> Safe {
     let parts = document.sections.iter().zip(ends);
     let names: Vec<&str> =
         parts.filter(|((first, _), end)| is_hidden(*first, *end)).map(|((_, name), _)| *name).collect();
-    Safe::of(if names.is_empty() { String::new() } else { format!(" below: {} - PgDn ", names.join(", ")) })
+    Safe::of(if names.is_empty() { String::new() } else { format!(" PgDn shows below: {} ", names.join(", ")) })
 }
 
 fn foot(canvas: &mut Canvas<'_>, area: Rectangle, form: &Form<'_>) {
