@@ -7,6 +7,7 @@ mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
+mod procedures;
 #[path = "../support/pty.rs"]
 mod pty;
 #[path = "../support/redis_server.rs"]

@@ -1,5 +1,7 @@
 //! The steps that an action comes down to.
 
+use std::time::Duration;
+
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
@@ -12,6 +14,9 @@ use crate::remediation::step::{Binding, FlushStep, ServiceWork, SessionVerb, Ses
 use crate::remediation::upkeep::UpkeepStep;
 
 use super::orders::StepState;
+
+/// What upkeep within a runbook did is looked for so long.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
 pub fn of(card: &Card) -> Vec<StepState> {
@@ -46,6 +51,16 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
             within: item.deadline.saturating_sub(*order),
             binding: runbook.binding(place),
         })),
+        Deed::Upkeep { database, upkeep } => Work::Upkeep(Box::new(UpkeepStep {
+            database: *database,
+            verb: upkeep.verb,
+            lock_timeout: upkeep.lock_timeout,
+            on: found.relation.clone()?,
+            within: SHOWN_WITHIN,
+        })),
+        Deed::Backup { database, name, backup } => {
+            Work::Backup(Box::new(BackupStep { database: *database, name: name.clone(), backup: (**backup).clone() }))
+        }
         Deed::Flush { cache, tolerance } => {
             Work::Flush(FlushStep { cache: *cache, count: found.count?, tolerance: *tolerance })
         }
