@@ -17,6 +17,20 @@ pub struct StatementId {
     pub top_level: bool,
 }
 
+impl StatementId {
+    /// Named by its number alone: of the present database, of whichever role.
+    #[must_use]
+    pub fn bare(query: i64) -> StatementId {
+        StatementId { user: 0, database: 0, query, top_level: true }
+    }
+
+    /// Whether it is.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.user == 0 && self.database == 0
+    }
+}
+
 /// Cumulative counters of one entry, as the server keeps them. Times in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StatementCounters {

@@ -6,11 +6,13 @@ use std::time::Duration;
 use crate::domain::Safe;
 
 use super::action::SessionSelector;
+use super::backup::Backup;
 use super::inward::Condition;
 use super::level::Level;
 use super::measure::Measure;
 use super::service::ServiceStep;
 use super::step::{Binding, SessionVerb, Work, WritingMethod};
+use super::upkeep::Upkeep;
 
 pub mod card;
 
@@ -79,6 +81,22 @@ pub enum Deed {
         /// By how much the number of keys may have changed since the card, as a share.
         tolerance: f64,
     },
+    /// A table or an index is kept in shape.
+    Upkeep {
+        /// Of which database.
+        database: usize,
+        /// What is done to which.
+        upkeep: Upkeep,
+    },
+    /// A database is backed up, and the backup restored.
+    Backup {
+        /// Which.
+        database: usize,
+        /// Its name.
+        name: Safe,
+        /// Where to, and where it is restored.
+        backup: Box<Backup>,
+    },
 }
 
 impl Runbook {
@@ -137,7 +155,9 @@ impl Runbook {
     #[must_use]
     pub fn databases(&self) -> Vec<usize> {
         let of = |(_, step): (usize, &RunbookStep)| match &step.deed {
-            Deed::Sessions { database, .. } => Some(*database),
+            Deed::Sessions { database, .. } | Deed::Upkeep { database, .. } | Deed::Backup { database, .. } => {
+                Some(*database)
+            }
             Deed::Work(Work::Sql(sql)) => Some(sql.database),
             _ => None,
         };
@@ -186,6 +206,7 @@ impl Deed {
             Deed::Service { step, .. } if step.verb.changes() => Level::L2,
             Deed::Service { .. } => Level::L0,
             Deed::Flush { .. } => Level::L3,
+            Deed::Upkeep { .. } | Deed::Backup { .. } => Level::L2,
             Deed::Work(work) => match work {
                 Work::Http(http) if http.method == WritingMethod::Delete => Level::L2,
                 Work::Http(_) => Level::L1,

@@ -156,6 +156,9 @@ fn orchestrator() {
          log app docker-compose logs -f app\n\
          off Log audit: logs/audit.log is in the folder of the service, which the profile does not know -> log = [{ name = \"audit\", files = \"/FOLDER/logs/audit.log\" }]\n\
          off Log logs: logs/*.log is in the folder of the service, which the profile does not know -> log = [{ name = \"logs\", files = \"/FOLDER/logs/*.log\" }]\n\
+         off Action backup: set the server where it may be restored, whose disk it fills -> action = [{ name = \"backup\", scratch = \"postgresql://USER@HOST/postgres\" }]\n\
+         off Action migrate: its action \"backup\" is off: set the server where it may be restored, whose disk it fills -> action = [{ name = \"backup\", scratch = \"postgresql://USER@HOST/postgres\" }]\n\
+         off Action rollback-migration: its action \"backup\" is off: set the server where it may be restored, whose disk it fills -> action = [{ name = \"backup\", scratch = \"postgresql://USER@HOST/postgres\" }]\n\
          note metrics \"app\" at http://localhost:8000/metrics are known and not read by this version\n"
     );
 }
@@ -172,6 +175,7 @@ fn kinexus_is_off_where_its_document_gives_no_place() {
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
          off Action rerun-plan: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Action link-review: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
+         off Action backup: its database \"kinexus_dev\" is off: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n\
          note metrics \"scrape\" at http://localhost:8090/ are known and not read by this version\n"
     );
 }
@@ -264,7 +268,8 @@ fn the_line_that_turns_something_on_does_so() {
             // What hangs on another thing that is off is turned on by that one's line.
             let now = resolved(&inputs).resolved;
             let still = now.off.iter().any(|o| o.name == off.name && o.kind == off.kind);
-            let carried = matches!(off.name.as_str(), "queue depth" | "jobs pending");
+            let carried = matches!(off.name.as_str(), "queue depth" | "jobs pending")
+                || (name, off.name.as_str()) == ("kinexus", "backup");
             assert!(!still || carried, "{name}: {line}");
         }
     }

@@ -238,3 +238,48 @@ fn whose_idle_sessions_a_step_ends_is_said_and_never_guessed() {
         assert!(told.contains(why), "{step}: {told}");
     }
 }
+
+#[test]
+fn backups_and_upkeep_of_the_configuration_are_steps_too() {
+    const ACTIONS: &str = r#"
+        [[action]]
+        name = "vacuum-orders"
+        vacuum = "public.orders"
+        [[action]]
+        name = "backup"
+        backup = "main"
+        folder = "/backups"
+        scratch = "main"
+        [[action]]
+        name = "warm"
+        url = "http://127.0.0.1:1/warm"
+        level = "L1"
+    "#;
+    let text = |level: &str, steps: &str| {
+        format!("{WATCHED}{ACTIONS}\n[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"{level}\"\n{steps}")
+    };
+    let steps = "[[runbook.step]]\naction = \"backup\"\n[[runbook.step]]\naction = \"vacuum-orders\"\n";
+    let all = own(&file(&text("L1", steps)));
+    let action = all.iter().find(|action| action.id.as_str() == "r").unwrap();
+    assert_eq!((action.level, &action.target.environment), (Level::L2, &Environment::Staging));
+    let deeds: Vec<&Deed> = runbook(action).steps.iter().map(|step| &step.deed).collect();
+    assert!(matches!(deeds.as_slice(), [Deed::Backup { .. }, Deed::Upkeep { .. }]), "{deeds:?}");
+    assert_eq!(runbook(action).databases(), [0, 0], "which are locked");
+    for (step, why) in
+        [("vacuum-ordres", "did you mean \"vacuum-orders\"?"), ("warm", "is neither upkeep nor a backup")]
+    {
+        let told = refused(&file(&text("L2", &format!("[[runbook.step]]\naction = \"{step}\"\n")))).join("\n");
+        assert!(told.contains(why), "{step}: {told}");
+    }
+}
+
+#[test]
+fn the_procedures_of_orchestrator() {
+    let mut inputs = file("[[action]]\nname = \"backup\"\nscratch = \"project_orchestrator\"\n");
+    inputs.arguments = profile("orchestrator");
+    let told: Vec<String> = own(&inputs).iter().map(|action| format!("{} {}", action.id, action.level)).collect();
+    assert_eq!(told, ["backup L2", "restart-app L2", "migrate L2", "rollback-migration L3"]);
+    let bare = resolved(&Inputs { arguments: profile("orchestrator"), ..Inputs::default() }).resolved;
+    let off: Vec<&str> = bare.off.iter().map(|off| off.name.as_str()).collect();
+    assert!(off.contains(&"backup") && off.contains(&"migrate"), "{off:?}: nobody said where it may be restored");
+}

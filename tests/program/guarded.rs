@@ -237,6 +237,9 @@ fn by_the_book(world: &mut World) -> u64 {
     let seen = Evidence { measure: Measure::HitRatio(0), value: Some(0.5), at: world.moment(), words };
     tell(world, run, Input::Read(seen));
     tell(world, run, Input::Recorded(Ok(())));
+    assert_eq!(phase(world), Phase::Reviewing { step: 1 }, "what must hold is read again before the first effect");
+    world.now += 1.0;
+    read(world);
     assert_eq!(phase(world), Phase::Running { step: 1 });
     run
 }

@@ -43,11 +43,11 @@ fn an_action_then_the_targets_it_has_then_what_narrows_it() {
     assert_eq!(offered(&world, "act Terminate-idle on st").len(), 0, "names are as they are written");
     assert_eq!(offered(&world, "act terminate-idle on st"), ["terminate-idle on stock"]);
     let narrowed = offered(&world, "act terminate-idle on stock ");
-    assert_eq!(narrowed.len(), 3, "{narrowed:?}");
+    assert_eq!(narrowed.len(), 5, "{narrowed:?}");
     assert!(narrowed.iter().all(|one| one.starts_with("terminate-idle on stock with ") && one.ends_with('=')));
     assert_eq!(offered(&world, "act terminate-idle on stock with us"), ["terminate-idle on stock with user="]);
     let more = offered(&world, "act terminate-idle on stock with user=web ");
-    assert!(more.len() == 2 && more[0].starts_with("terminate-idle on stock with user=web "), "{more:?}");
+    assert!(more.len() == 4 && more[0].starts_with("terminate-idle on stock with user=web "), "{more:?}");
     assert!(offered(&world, "act warm on api ").is_empty() && offered(&world, "act worm ").is_empty());
 }
 

@@ -113,7 +113,7 @@ fn the_menu_asks_for_what_an_action_has_to_be_given() {
     }
     world.press("Enter");
     assert!(world.message().contains("plan (a UUID: which plan)"), "{}", world.message());
-    world.write(&PLAN[..8]);
+    world.write("123e4567");
     world.press("Enter");
     assert!(world.message().contains("it is a UUID") && world.model.view.overlays.is_empty(), "{}", world.message());
     world.press(":");
@@ -135,4 +135,16 @@ fn another_value_is_another_consent() {
     };
     assert_ne!(digest("1"), digest("2"));
     assert_eq!(digest("1"), digest("01"), "the same number");
+}
+
+#[test]
+fn a_statement_is_named_by_its_number() {
+    use quarterdeck::domain::statement::StatementId;
+    let world = armed("staging");
+    let action = asked(&world, "explain on main with query=-5321").unwrap();
+    let Plan::Explain { statement, .. } = action.plan else { panic!("{:?}", action.plan) };
+    assert_eq!(statement, StatementId::bare(-5321));
+    for given in ["query=0", "query=SELECT 1", "query="] {
+        assert!(asked(&world, &format!("explain on main with {given}")).is_err(), "{given}");
+    }
 }

@@ -50,7 +50,7 @@ fn world() -> World {
 }
 
 /// The text of the card, when the look for the receivers gave this.
-fn card(world: &mut World, read: Result<Preview, Cause>) -> String {
+fn card(world: &mut World, read: &Result<Preview, Cause>) -> String {
     let now = world.moment();
     update(&mut world.model, Event::KeyPressed(Key::char('a')), now);
     let effects = update(&mut world.model, Event::KeyPressed(Key::plain(Code::Enter)), now);
@@ -76,7 +76,7 @@ fn card(world: &mut World, read: Result<Preview, Cause>) -> String {
 #[test]
 fn a_request_of_a_runbook_shows_whom_it_reaches() {
     let read = receivers::found(vec![("billing".into(), 40.0), ("search".into(), 2.0)]);
-    let text = card(&mut world(), Ok(read));
+    let text = card(&mut world(), &Ok(read));
     assert!(text.contains("What it touches: 2") && text.contains("billing"), "{text}");
     assert!(text.contains("reaches billing, search") && !text.contains("whom it reaches is NOT"), "{text}");
     assert!(text.contains("only looks, as it is declared"), "{text}");
@@ -84,7 +84,7 @@ fn a_request_of_a_runbook_shows_whom_it_reaches() {
 
 #[test]
 fn that_nobody_knows_whom_it_reaches_is_a_warning() {
-    let text = card(&mut world(), Err(Cause::Other(Safe::of("no right to read"))));
+    let text = card(&mut world(), &Err(Cause::Other(Safe::of("no right to read"))));
     assert!(text.contains("step 2: whom it reaches is NOT KNOWN: no right to read"), "{text}");
     assert!(text.contains("no preview available"), "{text}");
     assert!(!text.contains("cannot run"), "{text}");
@@ -92,7 +92,7 @@ fn that_nobody_knows_whom_it_reaches_is_a_warning() {
 
 #[test]
 fn that_nothing_waits_keeps_no_other_step_from_being_done() {
-    let text = card(&mut world(), Ok(receivers::found(Vec::new())));
+    let text = card(&mut world(), &Ok(receivers::found(Vec::new())));
     assert!(text.contains("nothing waits for any receiver") && !text.contains("cannot run"), "{text}");
 }
 
@@ -100,7 +100,7 @@ fn that_nothing_waits_keeps_no_other_step_from_being_done() {
 fn a_restart_within_a_runbook_says_what_the_service_is_doing() {
     let mut world = world();
     world.signal("api requests", Ok(SignalValue::Number(24.5)));
-    let text = card(&mut world, Ok(receivers::found(vec![("billing".into(), 1.0)])));
+    let text = card(&mut world, &Ok(receivers::found(vec![("billing".into(), 1.0)])));
     assert!(text.contains("3 restart api: requests now: 24.5"), "{text}");
     assert!(text.contains("3 restart api: errors by our own probes"), "{text}");
 }

@@ -10,6 +10,7 @@ mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
+mod procedures;
 mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;

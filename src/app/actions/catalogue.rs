@@ -60,7 +60,11 @@ pub fn named(model: &Model) -> Vec<Action> {
     let selected: Vec<Safe> = found.iter().map(|action| action.id.clone()).collect();
     for (at, database) in model.live.databases.iter().enumerate() {
         // What is selected on the screen is meant before a number is asked for.
-        let more = of_named_session(at, &database.spec).into_iter().filter(|action| !selected.contains(&action.id));
+        let explain = super::explain::named(model, at, &database.spec);
+        let more = of_named_session(at, &database.spec)
+            .into_iter()
+            .chain([explain])
+            .filter(|action| !selected.contains(&action.id));
         found.extend(more);
         found.extend(super::upkeep::named(at, &database.spec));
     }

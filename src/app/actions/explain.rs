@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::app::Model;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
+use crate::config::resolved::DatabaseSpec;
 use crate::database::redact::redacted;
+use crate::domain::statement::StatementId;
 use crate::domain::{Safe, Untrusted};
 use crate::remediation::action::{Action, Limits, Plan};
 use crate::remediation::card::Card;
@@ -30,12 +32,21 @@ pub fn of_selected(model: &Model) -> Option<Action> {
     let database = model.live.databases.get(at)?;
     let text = database.text_of(statement).map(|text| text.line.clipped(40));
     let words = text.unwrap_or_else(|| Safe::of(format!("statement {}", statement.query)));
+    Some(of(model, at, &database.spec, statement, &words))
+}
+
+/// The plan of a statement that a parameter names by its number in `pg_stat_statements`.
+pub fn named(model: &Model, at: usize, spec: &DatabaseSpec) -> Action {
+    of(model, at, spec, StatementId::bare(0), &Safe::of("a statement"))
+}
+
+fn of(model: &Model, at: usize, spec: &DatabaseSpec, statement: StatementId, words: &Safe) -> Action {
     let plan = Trial { measure: Measure::Result, expect: Expectation::Seen, name: Safe::of("the server's plan") };
-    Some(Action {
+    Action {
         id: Safe::of("explain"),
         title: Safe::of(format!("explain {words}")),
         level: Level::L1,
-        target: catalogue::target(at, &database.spec),
+        target: catalogue::target(at, spec),
         plan: Plan::Explain { statement, redact: model.screen.redact },
         preconditions: Vec::new(),
         limits: Limits { cap: 1, cool_down: Duration::from_secs(1), deadline: Duration::from_secs(10) },
@@ -47,7 +58,7 @@ pub fn of_selected(model: &Model) -> Option<Action> {
         },
         undo: Safe::of("nothing has to be undone: the statement is planned, not run"),
         warnings: Vec::new(),
-    })
+    }
 }
 
 /// What a card and the audit show of what will be sent: of a statement without its literals, where those are hidden.

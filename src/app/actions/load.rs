@@ -37,10 +37,8 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
         Some(words) => format!("errors now: {words}"),
         None => format!("errors by our own probes: {}", probes(model, action)),
     };
-    let of = |words: &str| match orders.is_empty() {
-        true => Safe::of(words),
-        false => Safe::of(format!("{}: {words}", orders.join(", "))),
-    };
+    let steps = if orders.is_empty() { String::new() } else { format!("{}: ", orders.join(", ")) };
+    let of = |words: &str| Safe::of(format!("{steps}{words}"));
     vec![of(&requests), of(&errors)]
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::config::nearest;
+use crate::domain::statement::StatementId;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Plan, SessionSelector, Wanting};
@@ -17,6 +18,7 @@ const DATABASE: &str = "database";
 const EVERY: &str = "every_database";
 const PID: &str = "pid";
 const NAME: &str = "name";
+const QUERY: &str = "query";
 
 /// The action, narrowed by what was given as `name=value`.
 ///
@@ -59,6 +61,7 @@ fn built_in(action: &Action) -> &'static [&'static str] {
         Plan::Sessions { selector: SessionSelector::IdleInTransaction { .. }, .. } => &[AGE],
         Plan::Sessions { selector: SessionSelector::Pid(_), .. } => &[PID],
         Plan::Upkeep(upkeep) if upkeep.name.is_empty() => &[NAME],
+        Plan::Explain { .. } => &[QUERY],
         _ => &[],
     }
 }
@@ -115,6 +118,12 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
     }
     if let Plan::Upkeep(upkeep) = &mut action.plan {
         value.clone_into(&mut upkeep.name);
+    }
+    if let Plan::Explain { statement, .. } = &mut action.plan {
+        let number = value.parse::<i64>().ok().filter(|number| *number != 0);
+        let wrong = || Safe::of(format!("{QUERY} {value:?}: write the queryid of pg_stat_statements, a number"));
+        *statement = StatementId::bare(number.ok_or_else(wrong)?);
+        action.title = Safe::of("explain a statement");
     }
     let Plan::Sessions { selector, .. } = &mut action.plan else { return Ok(()) };
     match selector {

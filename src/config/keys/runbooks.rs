@@ -83,6 +83,7 @@ const DEEDS: &[&str] = &[
     "redis",
     "sessions",
     "flush",
+    "action",
 ];
 const REQUEST: &[&str] = &["url", "origin"];
 const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
@@ -95,7 +96,7 @@ const SESSIONS: &[&str] = &["sessions"];
 pub static STEP: Section = Section {
     name: "runbook.step",
     form: Form::Steps,
-    doc: "A step of the runbook above it. One of look, wait, pause, manual, url, origin, unit, compose, restart_command, command, query, statement, redis, sessions and flush says what it does.",
+    doc: "A step of the runbook above it. One of look, wait, pause, manual, url, origin, unit, compose, restart_command, command, query, statement, redis, sessions, flush and action says what it does.",
     one_of: DEEDS,
     keys: &[
         key("title", Kind::Text, "\"is it up?\"", "what it does", "What a person knows it by."),
@@ -259,6 +260,13 @@ pub static STEP: Section = Section {
             ),
         ),
         key("flush", Kind::Name, "\"redis\"", "", "Empties the database of this Redis."),
+        key(
+            "action",
+            Kind::Name,
+            "\"backup\"",
+            "",
+            "Does what this [[action]] does: a backup, or analyse, vacuum or reindex.",
+        ),
         beside(
             &["command"],
             key("reads", Kind::Flag, "true", "false", "The program only looks: running it changes nothing."),

@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
         let (kind, at) = self.named(name);
         let sessions = runbook.steps.iter().filter(|step| matches!(step.deed, Deed::Sessions { .. })).count();
         let reaching = touched.receivers.len();
-        let cap = ((sessions + reaching) * self.resolved.actions.cap + runbook.steps.len()).max(1);
+        let cap = ((sessions + reaching) * self.resolved.actions.cap + touched.objects + runbook.steps.len()).max(1);
         self.beside_steps(item, touched.receivers.clone());
         let deadline = runbook.total();
         let environment = touched.strictest(self.environment(item, None, touched.on_loopback));

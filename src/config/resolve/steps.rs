@@ -7,7 +7,7 @@ use url::Url;
 use super::super::environments::{database_is_loopback, redis_is_loopback, tightened, url_is_loopback};
 use super::super::layers::Item;
 use super::super::nearest;
-use super::super::resolved::{CacheSource, Receivers, RedisTarget};
+use super::super::resolved::{CacheSource, OffKind, Receivers, RedisTarget};
 use super::super::value::Value;
 use super::builder::Builder;
 use super::commands::{command, place};
@@ -16,7 +16,7 @@ use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
 use crate::domain::target::{Environment, Provenance};
-use crate::remediation::action::{Databases, SessionSelector};
+use crate::remediation::action::{Databases, Plan, SessionSelector};
 use crate::remediation::inward::{Condition, Look, Manual, WaitUntil};
 use crate::remediation::measure::Trial;
 use crate::remediation::place::Place;
@@ -47,12 +47,14 @@ pub struct Touched {
     pub discovered: bool,
     /// Whom its requests reach, where that is declared.
     pub receivers: Vec<(Url, Receivers)>,
+    /// Objects that are not sessions, at most.
+    pub objects: usize,
     environments: Vec<Environment>,
 }
 
 impl Default for Touched {
     fn default() -> Touched {
-        Touched { on_loopback: true, discovered: false, receivers: Vec::new(), environments: Vec::new() }
+        Touched { on_loopback: true, discovered: false, receivers: Vec::new(), objects: 0, environments: Vec::new() }
     }
 }
 
@@ -141,6 +143,9 @@ impl<'a> Builder<'a> {
             let tolerance = self.resolved.actions.flush_tolerance;
             return Ok(Some((Deed::Flush { cache, tolerance }, format!("flush {name}"), BRIEF)));
         }
+        if let Some(name) = text(item, "action") {
+            return self.as_action(item, name, touched);
+        }
         if item.given("url").is_none() && item.given("origin").is_none() {
             self.missing(
                 item,
@@ -154,6 +159,34 @@ impl<'a> Builder<'a> {
             Reach::Off(why, turn_on) => Err((why, turn_on)),
             Reach::Wrong => Ok(None),
         }
+    }
+
+    /// What an action of the configuration does to a database, as a step.
+    fn as_action(&mut self, item: &Item, name: &str, touched: &mut Touched) -> Result<Option<Drawn>, (String, String)> {
+        let own = &self.resolved.actions.own;
+        let Some(action) = own.iter().find(|action| action.id.as_str() == name) else {
+            let off = self.resolved.off.iter().find(|off| off.kind == OffKind::Action && off.name.as_str() == name);
+            if let Some(off) = off {
+                return Err((format!("its action {name:?} is off: {}", off.why), off.turn_on.to_string()));
+            }
+            let hint = nearest::hint(name, self.merged.of("action").map(|action| action.name.as_str()));
+            self.wrong(item, "action", &format!("there is no [[action]] named {name:?}{hint}"));
+            return Ok(None);
+        };
+        let deed = match (&action.plan, action.target.at) {
+            (Plan::Upkeep(upkeep), Some(database)) => Deed::Upkeep { database, upkeep: upkeep.clone() },
+            (Plan::Backup(backup), Some(database)) => {
+                Deed::Backup { database, name: action.target.name.clone(), backup: backup.clone() }
+            }
+            _ => {
+                let why = "is neither upkeep nor a backup; what others do is written in the step itself";
+                self.wrong(item, "action", &format!("{name:?} {why}"));
+                return Ok(None);
+            }
+        };
+        touched.objects += action.limits.cap;
+        touched.add(&action.target.environment, action.target.provenance, action.target.on_loopback);
+        Ok(Some((deed, action.title.to_string(), action.limits.deadline)))
     }
 
     fn wait(&mut self, item: &Item, words: &str) -> Option<Drawn> {

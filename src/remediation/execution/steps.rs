@@ -1,7 +1,9 @@
 //! The steps that an action comes down to.
 
+use std::time::Duration;
+
 use crate::domain::source::SourceKind;
-use crate::domain::{Moment, Safe};
+use crate::domain::{Moment, Safe, Untrusted};
 use crate::remediation::action::Plan;
 use crate::remediation::backup::BackupStep;
 use crate::remediation::card::Card;
@@ -10,9 +12,12 @@ use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::service::facts::{ServiceFacts, ServiceState};
 use crate::remediation::step::{Binding, FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
-use crate::remediation::upkeep::UpkeepStep;
+use crate::remediation::upkeep::{Relation, Standing, UpkeepStep};
 
 use super::orders::StepState;
+
+/// What upkeep within a runbook did is looked for so long.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Its steps; none for a plan that does not fit its target, which then proves nothing.
 pub fn of(card: &Card) -> Vec<StepState> {
@@ -49,6 +54,16 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
             within: item.deadline.saturating_sub(*order),
             binding: runbook.binding(place),
         })),
+        Deed::Upkeep { database, upkeep } => Work::Upkeep(Box::new(UpkeepStep {
+            database: *database,
+            verb: upkeep.verb,
+            lock_timeout: upkeep.lock_timeout,
+            on: found.relation.clone().or_else(|| barred.as_ref().map(|_| no_relation()))?,
+            within: SHOWN_WITHIN,
+        })),
+        Deed::Backup { database, name, backup } => {
+            Work::Backup(Box::new(BackupStep { database: *database, name: name.clone(), backup: (**backup).clone() }))
+        }
         Deed::Flush { cache, tolerance } => Work::Flush(FlushStep {
             cache: *cache,
             count: found.count.or_else(|| barred.as_ref().map(|_| 0))?,
@@ -64,6 +79,11 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
 }
 
 /// What cannot run was not seen, and is never begun.
+fn no_relation() -> Relation {
+    Relation { oid: 0, name: Untrusted::default(), command: Untrusted::default(), standing: Standing::default() }
+}
+
+/// As [`no_relation`], of a service.
 fn unseen() -> ServiceFacts {
     ServiceFacts {
         state: ServiceState::Unknown,

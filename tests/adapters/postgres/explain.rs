@@ -73,6 +73,13 @@ async fn a_plain_statement_is_planned_and_nothing_else() {
     assert!(effect[0].contains("READ ONLY") && effect[0].contains("lock_timeout"), "{effect:?}");
     assert_eq!(effect[1], "EXPLAIN (COSTS) SELECT name AS plainly FROM stock ORDER BY name");
     assert_eq!(effect[2], "ROLLBACK");
+    // By its number alone it is the same one, and a number that nobody has is none.
+    let named = self::card(&mut ops, StatementId::bare(entry(&server, "plainly").query)).await;
+    assert_eq!(named.planned, card.planned);
+    for (number, why) in [(0, "no statement is named"), (1, "does not hold it any more")] {
+        let nobody = self::card(&mut ops, StatementId::bare(number)).await;
+        assert!(words(&nobody.obstacles).contains(why) && nobody.planned.is_none(), "{:?}", nobody.obstacles);
+    }
     let what = card.planned.clone().expect("it can be planned");
     let StepEnd::Done { said, .. } = planned(&mut ops, &card.identity, what, false).await else { panic!("no plan") };
     let plan = words(&said);

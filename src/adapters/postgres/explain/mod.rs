@@ -66,6 +66,12 @@ impl PostgresSource {
 async fn look(session: &mut Session, id: StatementId, patience: u32) -> Result<Preview, Cause> {
     let found = identity::read(session, SessionVerb::Cancel, None).await?;
     let mut preview = Preview { identity: found.identity, ..Preview::default() };
+    if id.query == 0 {
+        preview.obstacles.push(Safe::of("no statement is named: give it as query=NUMBER"));
+        return Ok(preview);
+    }
+    // Named by its number alone it is one of this database.
+    let id = if id.is_bare() { StatementId { database: session.facts.database_oid, ..id } } else { id };
     if id.database != session.facts.database_oid {
         let why = "it ran in another database of this server: that one has to be watched to plan it";
         preview.obstacles.push(Safe::of(why));

@@ -6,7 +6,7 @@ use crate::app::{Effect, Model};
 use crate::domain::{Cause, Moment};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
-use crate::remediation::runbook::{Deed, Runbook};
+use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
 use super::card::{PREVIEW, show};
@@ -14,9 +14,10 @@ use super::card::{PREVIEW, show};
 /// Asks for every look that the card of a runbook needs; the card itself where it needs none.
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
     let looks: Vec<(usize, PreviewOf)> = {
-        let wanted =
-            |deed: &Deed| look(deed).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, deed)?)));
-        runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(&step.deed)?))).collect()
+        let wanted = |step: &RunbookStep| {
+            look(step).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, &step.deed)?)))
+        };
+        runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(step)?))).collect()
     };
     let mut gathering = Gathering { awaited: Vec::new(), found: Vec::new(), begun: model.now };
     let mut effects = Vec::new();
@@ -33,12 +34,19 @@ pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect
 }
 
 /// What is looked at for a step.
-fn look(deed: &Deed) -> Option<PreviewOf> {
-    match deed {
+fn look(step: &RunbookStep) -> Option<PreviewOf> {
+    let limit = step.deadline;
+    match &step.deed {
         Deed::Sessions { database, selector, verb, cap } => {
             Some(PreviewOf::Sessions { database: *database, selector: selector.clone(), verb: *verb, cap: *cap })
         }
         Deed::Service { step, .. } => Some(PreviewOf::Service(step.clone())),
+        Deed::Upkeep { database, upkeep } => {
+            Some(PreviewOf::Upkeep { database: *database, upkeep: upkeep.clone(), limit })
+        }
+        Deed::Backup { database, name, backup } => {
+            Some(PreviewOf::Backup { database: *database, backup: (**backup).clone(), name: name.clone() })
+        }
         Deed::Flush { cache, .. } => Some(PreviewOf::Flush { cache: *cache }),
         Deed::Work(Work::Sql(sql)) => Some(PreviewOf::Sql(sql.clone())),
         Deed::Work(Work::Redis(redis)) => Some(PreviewOf::Redis(redis.clone())),
