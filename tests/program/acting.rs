@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use quarterdeck::app::actions::dialog::{Dialog, Focus};
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event};
+use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::{Moment, Safe, Untrusted};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::action::{Plan, SessionSelector};
@@ -41,7 +42,7 @@ pub fn armed(environment: &str) -> World {
 fn preview(pids: std::ops::Range<i32>) -> Preview {
     Preview {
         identity: Identity { facts: vec![("system", Untrusted::from("7001")), ("database", Untrusted::from("app"))] },
-        objects: pids.map(object).collect(),
+        objects: pids.map(|pid| object(pid, SessionState::IdleInTransaction)).collect(),
         effect: vec![Untrusted::from("SELECT pg_terminate_backend(…)")],
         ..Preview::default()
     }

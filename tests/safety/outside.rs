@@ -167,7 +167,7 @@ fn found(of: &PreviewOf) -> Preview {
     let mut preview =
         Preview { identity: Identity { facts }, effect: vec!["what is sent".into()], ..Preview::default() };
     match of {
-        PreviewOf::Sessions { .. } => preview.objects = (0..3).map(object).collect(),
+        PreviewOf::Sessions { .. } => preview.objects = (0..3).map(|pid| object(pid, SessionState::Active)).collect(),
         PreviewOf::Flush { .. } => preview.count = Some(12345),
         PreviewOf::Service(_) => {
             preview.service = Some(ServiceFacts {

@@ -246,7 +246,11 @@ pub fn preview(action: &Action, count: i32) -> Preview {
     };
     Preview {
         identity: Identity { facts },
-        objects: if matches!(action.plan, Plan::Flush { .. }) { Vec::new() } else { (0..count).map(object).collect() },
+        objects: if matches!(action.plan, Plan::Flush { .. }) {
+            Vec::new()
+        } else {
+            (0..count).map(|pid| object(pid, SessionState::Active)).collect()
+        },
         effect: vec![Untrusted::from("what is sent")],
         count: matches!(action.plan, Plan::Flush { .. }).then_some(12345),
         service: matches!(action.plan, Plan::Service { .. }).then_some(service),

@@ -40,10 +40,10 @@ pub fn acts(effects: &[Effect]) -> bool {
 }
 
 /// A session whose text is hostile.
-pub fn object(pid: i32) -> Object {
+pub fn object(pid: i32, state: SessionState) -> Object {
     let id = SessionId { pid, backend_start_us: 1 };
     Object {
-        key: ObjectKey::Session { id, state: SessionState::IdleInTransaction, since_us: 7 },
+        key: ObjectKey::Session { id, state, since_us: 7 },
         label: Safe::of(format!("pid {pid}")),
         query: Untrusted::from("SELECT 'secret' \u{1b}[31mred"),
         user: Safe::of("app"),

@@ -190,13 +190,11 @@ impl Two {
         loop {
             let (status, told) = self.confirm();
             let id = told.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
-            match id {
-                Some(id) => return id.to_owned(),
-                None => {
-                    assert!(matches!(status, 0 | 12), "{status}: {told}");
-                    self.holds();
-                }
+            if let Some(id) = id {
+                return id.to_owned();
             }
+            assert!(matches!(status, 0 | 12), "{status}: {told}");
+            self.holds();
         }
     }
 
