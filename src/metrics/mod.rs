@@ -1,7 +1,10 @@
-//! Floor 1, pure: series with gaps for charts, percentiles over a stated window, deltas and hit ratios of counters.
+//! Floor 1, pure: series with gaps for charts, percentiles over a stated window, deltas and hit ratios of counters; labelled
+//! series over hours.
 
+pub mod labels;
 pub mod rate;
 pub mod series;
+pub mod store;
 pub mod window;
 
 pub use rate::{CounterDelta, Delta, HitRate, HitRatio};
