@@ -134,7 +134,7 @@ impl Card {
             preview.obstacles.push(Safe::of("it runs nothing now: there is nothing to cancel; terminate it instead"));
         }
         let fits = matches!(action.plan, Plan::Sessions { .. });
-        if fits && preview.objects.is_empty() {
+        if fits && preview.objects.is_empty() && preview.obstacles.is_empty() {
             preview.obstacles.push(Safe::of("nothing fits: there is nothing to do"));
         }
         if matches!(action.plan, Plan::Flush { .. }) && preview.count.is_none_or(|count| count == 0) {

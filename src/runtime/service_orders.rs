@@ -49,7 +49,11 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
     if facts.looping {
         let times = facts.restarts.filter(|restarts| *restarts > 0);
         let times = times.map_or_else(String::new, |times| format!(", restarted {times} times by its manager"));
-        let what = if facts.state == ServiceState::Failed { "it failed" } else { "it does not stay up" };
+        let what = match facts.state {
+            ServiceState::Failed => "it failed",
+            ServiceState::Running => "it came up less than a minute ago and may not stay",
+            _ => "it does not stay up",
+        };
         remarks.push(Safe::of(format!("{what}{times}: this card is bound to the service and to no process of it")));
     }
     if !facts.required_by.is_empty() {

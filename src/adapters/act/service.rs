@@ -57,8 +57,12 @@ impl Commands {
         let facts = self.service_facts(step, deadline).await?;
         match &step.manager {
             Manager::Systemd { .. } => {
-                let machine = self.ask(step, step.machine(), until).await.map(|said| machine::read(&said));
-                let Machine { id, uptime } = machine.unwrap_or_default();
+                let Machine { id, uptime } = match self.ask(step, step.machine(), until).await {
+                    Ok(said) => machine::read(&said),
+                    // It is what such a card is bound to: not read is not another one.
+                    Err(cause) if facts.looping => return Err(cause),
+                    Err(_not_needed) => Machine::default(),
+                };
                 let id = id.map_or_else(|| "an unknown machine".to_owned(), |id| format!("machine {id}"));
                 let is_young = facts.state == ServiceState::Running && uptime.is_some_and(|up| facts.is_young(up));
                 let anchor = Safe::of(format!("{} on {id}", facts.anchor));

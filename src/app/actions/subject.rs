@@ -1,6 +1,8 @@
 //! What the menu of actions is for: what is selected, on the page and in the pane that has the focus. What is aimed at it,
 //! watches it or goes to its origin comes first, and of a database first what its own concern asks for; the rest stays as it is.
 
+use std::time::Duration;
+
 use crate::app::Model;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
@@ -8,6 +10,7 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::config::resolved::{CacheSource, SignalSource};
 use crate::database::{blocking, judge};
 use crate::domain::Safe;
+use crate::domain::session::{Session, SessionState};
 use crate::domain::source::SourceKind;
 use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::runbook::{Deed, RunbookStep};
@@ -140,7 +143,11 @@ fn cure(model: &Model, subject: &Subject, action: &Action) -> u8 {
         {
             2
         }
-        Plan::Sessions { selector: SessionSelector::Idle { .. }, .. } if is_full(database) => 3,
+        Plan::Sessions { selector: SessionSelector::Idle { older_than, .. }, .. }
+            if is_full(database) && rests(database, *older_than) =>
+        {
+            3
+        }
         _ => REST,
     }
 }
@@ -149,9 +156,17 @@ fn is_piled_up(database: &DatabaseState) -> bool {
     database.sessions.value().is_some_and(|sessions| !blocking::roots(&sessions.list).is_empty())
 }
 
-fn holds_open(database: &DatabaseState, older_than: std::time::Duration) -> bool {
+fn holds_open(database: &DatabaseState, older_than: Duration) -> bool {
     let oldest = database.sessions.value().and_then(|sessions| sessions.oldest_idle_in_transaction);
     oldest.is_some_and(|oldest| oldest >= older_than)
+}
+
+/// Whether a session has been idle for so long: what would find nobody is no cure.
+fn rests(database: &DatabaseState, older_than: Duration) -> bool {
+    let rests = |session: &Session| {
+        session.state == SessionState::Idle && session.state_age.is_some_and(|age| age >= older_than)
+    };
+    database.sessions.value().is_some_and(|sessions| sessions.list.iter().any(rests))
 }
 
 fn is_full(database: &DatabaseState) -> bool {

@@ -119,7 +119,10 @@ impl Tripwires {
         let before = self.before.take().filter(|before| before.run == id);
         let figures = before.map(|before| before.figures).unwrap_or_default();
         let signal = |figure: &Figure| Some((*figure, &live.signals.get(figure.1)?.spec.name));
+        // Where no cache is read, nobody waits to hear that its hit ratio is not known.
+        let is_read = |figure: &Figure| figure.0 != Wire::HitRatio || self.kept.contains_key(figure);
         let wires = everything(live)
+            .filter(|(figure, _)| is_read(figure))
             .chain(own.iter().filter_map(signal))
             .map(|(figure, name)| Watched {
                 before: figures.get(&figure).cloned().unwrap_or_default(),
@@ -145,11 +148,11 @@ impl Tripwires {
         over
     }
 
-    /// Good readings of the figure that was read least; none where there is no figure.
+    /// How often the figure was asked for that was asked for least, of those that were at all; good or not: what does not
+    /// answer is not asked until it does.
     #[must_use]
-    pub fn least(&self, live: &Telemetry) -> usize {
-        let good = |readings: &Readings| readings.iter().filter(|(_, value)| value.is_some()).count();
-        everything(live).map(|(figure, _)| self.kept.get(&figure).map_or(0, good)).min().unwrap_or(usize::MAX)
+    pub fn least(&self) -> usize {
+        self.kept.values().map(VecDeque::len).min().unwrap_or(0)
     }
 
     /// The watch after an action, also when it is over.

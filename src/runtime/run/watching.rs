@@ -1,7 +1,7 @@
 //! `--watch`: what the dashboard does after every action, where nobody has a dashboard. The figures are read a few times before
 //! it, and after it for as long as is asked for, or until one of them got worse.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::app::Event;
 use crate::app::actions::headless;
@@ -12,10 +12,9 @@ use crate::remediation::tripwire::BEFORE;
 
 use super::{Driver, Told};
 
-/// Everything is read anew so often before an action: no target is asked more than it would be by a dashboard.
+/// Pause between two readings before an action. A few times only, however long the pause of the configuration: whoever asks
+/// for this wants to know what was before, and does not want to wait for a minute with an order that is given.
 const PACE: Duration = Duration::from_secs(2);
-/// What was not read often enough by then stays unknown.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether a source has figures that are watched.
 pub(super) fn watches(id: SourceId) -> bool {
@@ -25,13 +24,16 @@ pub(super) fn watches(id: SourceId) -> bool {
 impl Driver {
     /// Reads how things stand before it, often enough for what comes after to be held against it.
     pub(super) fn look_before(&mut self) {
-        let until = Instant::now() + PATIENCE;
-        let enough = |d: &Driver| d.model.actions.tripwires.least(&d.model.live) >= BEFORE;
+        let enough = |d: &Driver| d.model.actions.tripwires.least() >= BEFORE;
         self.teller.tell(Told::Answer(vec![Safe::of(format!(
             "reads every service and database {BEFORE} times before it, to see afterwards what got worse"
         ))]));
-        while !enough(self) && self.left.is_none() && Instant::now() < until {
+        // What was not read often enough by then stays unknown.
+        for _ in 0..BEFORE {
             self.pump(PACE, enough);
+            if enough(self) || self.left.is_some() {
+                break;
+            }
             self.watch.refresh_all();
         }
     }

@@ -212,7 +212,7 @@ impl Found {
             preview.obstacles.push(Safe::of(match selector {
                 SessionSelector::One(_) | SessionSelector::Pid(_) => "it is gone, or nobody may touch it",
                 SessionSelector::RootBlocker => "nobody who may be signalled keeps others waiting",
-                _ => "nobody fits",
+                _ => "nobody fits: there is nothing to do",
             }));
         }
         let open = preview.objects.iter().filter(|object| has_transaction(object)).count();
