@@ -106,6 +106,16 @@ impl Changes {
 /// All that is wrong: the worst first; of what is equally bad the newest incident first.
 #[must_use]
 pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Concern> {
+    ranked(telemetry, changes, now).into_iter().map(|(_, concern)| concern).collect()
+}
+
+/// What a person should look at first.
+#[must_use]
+pub fn worst(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Option<Subject> {
+    ranked(telemetry, changes, now).first().map(|(subject, _)| *subject)
+}
+
+fn ranked(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<(Subject, Concern)> {
     let mut found: Vec<(Subject, Concern)> = judged(telemetry, now)
         .into_iter()
         .filter(|(_, verdict, _)| *verdict > Verdict::Ok)
@@ -116,7 +126,7 @@ pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Co
         })
         .collect();
     rank(&mut found);
-    found.into_iter().map(|(_, concern)| concern).collect()
+    found
 }
 
 fn rank(found: &mut [(Subject, Concern)]) {

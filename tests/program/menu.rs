@@ -12,7 +12,7 @@ use quarterdeck::domain::session::SessionState;
 use quarterdeck::input::{Code, Key};
 
 use crate::world::World;
-use crate::world::readings::{Postgres, answer, counters, session};
+use crate::world::readings::{Postgres, answer, cause, counters, session, silence};
 use crate::{drawn, text};
 
 const SIZE: (u16, u16) = (140, 45);
@@ -174,6 +174,26 @@ fn what_is_for_the_selected_comes_first_and_the_title_says_so() {
     world.press("Esc 5 a");
     assert!(menu(&mut world)[0].contains("reload the api"), "as they are declared");
     assert!(!title(&mut world).contains("first"), "{}", title(&mut world));
+}
+
+/// Nobody chose anything: what is worst is what one came for.
+#[test]
+fn without_a_selection_it_is_for_what_is_worst() {
+    let mut world = world();
+    world.press("2 a");
+    assert!(
+        title(&mut world).contains("Actions") && !title(&mut world).contains("first those"),
+        "{}",
+        title(&mut world)
+    );
+    for _ in 0..4 {
+        world.wait(10.0);
+        world.service("api", answer(200, "{}", 12.0));
+        world.service("worker", silence(cause("refused")));
+    }
+    world.press("Esc a");
+    assert!(title(&mut world).contains("first those for worker"), "{}", title(&mut world));
+    assert!(menu(&mut world)[0].contains("restart worker"), "{:?}", menu(&mut world));
 }
 
 #[test]

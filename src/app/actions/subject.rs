@@ -1,9 +1,10 @@
-//! What the menu of actions is for: what is selected, on the page and in the pane that has the focus. What is aimed at it,
-//! watches it or goes to its origin comes first, and of a database first what its own concern asks for; the rest stays as it is.
+//! What the menu of actions is for: what is selected, on the page and in the pane that has the focus, or else what is worst.
+//! What is aimed at it, watches it or goes to its origin comes first, and of a database first what its own concern asks for; the rest stays as it is.
 
 use std::time::Duration;
 
 use crate::app::Model;
+use crate::app::concerns;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
 use crate::app::telemetry::database::DatabaseState;
@@ -29,26 +30,42 @@ pub struct Subject {
     pub name: Safe,
 }
 
-/// What is selected, if that can be acted on.
+/// What is selected, if that can be acted on; where nothing is, what is worst.
 #[must_use]
 pub fn of(model: &Model) -> Option<Subject> {
+    selected(model).or_else(|| worst(model))
+}
+
+fn worst(model: &Model) -> Option<Subject> {
     let live = &model.live;
-    let selected = |pane, count: usize| match model.view.cursor(pane).selected {
+    let (kind, at, name) = match concerns::worst(live, &model.changes, model.now)? {
+        concerns::Subject::Service(at) => (SourceKind::Service, at, &live.services.get(at)?.spec.name),
+        concerns::Subject::Database(at) => (SourceKind::Database, at, &live.databases.get(at)?.spec.name),
+        concerns::Subject::Cache(at) => (SourceKind::Cache, at, &live.caches.get(at)?.spec.name),
+        concerns::Subject::Signal(at) => (SourceKind::Signal, at, &live.signals.get(at)?.spec.name),
+        concerns::Subject::Log(_) => return None,
+    };
+    Some(Subject { kind, at, name: name.clone() })
+}
+
+fn selected(model: &Model) -> Option<Subject> {
+    let live = &model.live;
+    let row = |pane, count: usize| match model.view.cursor(pane).selected {
         Some(RowKey::Index(at)) => Some(at),
         // The only one needs no choosing where the pane is about nothing else.
         _ => (count == 1 && pane != PaneId::Services).then_some(0),
     };
     let (kind, at, name) = match model.view.focused() {
         PaneId::Services | PaneId::Latency => {
-            let at = selected(PaneId::Services, live.services.len())?;
+            let at = row(PaneId::Services, live.services.len())?;
             (SourceKind::Service, at, &live.services.get(at)?.spec.name)
         }
         PaneId::Cache => {
-            let at = selected(PaneId::Cache, live.caches.len())?;
+            let at = row(PaneId::Cache, live.caches.len())?;
             (SourceKind::Cache, at, &live.caches.get(at)?.spec.name)
         }
         PaneId::Signals => {
-            let at = selected(PaneId::Signals, live.signals.len())?;
+            let at = row(PaneId::Signals, live.signals.len())?;
             (SourceKind::Signal, at, &live.signals.get(at)?.spec.name)
         }
         PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries => {
