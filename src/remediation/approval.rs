@@ -95,6 +95,11 @@ impl Granted {
         counts(&self.request, &self.approval, digest, shared_accounts, &now)
     }
 
+    /// Whether it is not too old by now.
+    pub fn in_time(&self, now: Moment) -> Result<(), ApprovalRefusal> {
+        in_time(&self.approval.approved_at, &BootMoment { boot: self.boot.clone(), at: now })
+    }
+
     /// Who approved.
     #[must_use]
     pub fn by(&self) -> &Safe {

@@ -63,6 +63,8 @@ pub struct Execution {
     stopped: Option<Outcome>,
     /// What is still to be undone, by the places of the steps.
     undoing: VecDeque<usize>,
+    /// A person is asked since it waited for long, not since the card says so.
+    asks_again: bool,
     /// Nobody can answer.
     alone: bool,
     /// Records that were ordered so far: the number of the last of them.
@@ -111,6 +113,7 @@ impl Execution {
             then: Then::Next,
             stopped: None,
             undoing: VecDeque::new(),
+            asks_again: false,
             alone: false,
             records: 0,
             reasons: Vec::new(),
@@ -259,6 +262,12 @@ impl Execution {
     #[must_use]
     pub fn reasons(&self) -> &[Safe] {
         &self.reasons
+    }
+
+    /// What a person is asked is not on the card: it waited for long.
+    #[must_use]
+    pub fn asks_again(&self) -> bool {
+        self.asks_again
     }
 
     /// A stop was asked for.

@@ -23,6 +23,10 @@ use super::window::{self, Window, WindowRefusal};
 /// A card may be consented to, and an action started, for so long after its preview, by the boot-time clock.
 pub const CONSENT_LASTS: Duration = Duration::from_secs(60);
 
+/// What is waited for before the first effect stretches the consent by so much in all: as long as somebody may still be taken
+/// to have the screen, and what they agreed to, in mind. Beyond it a person is asked again.
+pub const WAITS_ADD: Duration = Duration::from_secs(15 * 60);
+
 /// How things stand when the guard is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
@@ -68,6 +72,9 @@ pub struct Warrant {
     digest: Digest,
     reason: Safe,
     expires: Moment,
+    /// What waits added to that since a person last agreed, and what they would have beyond what they may.
+    waited: Duration,
+    beyond: Duration,
     /// What destroys is bound to these windows, by this clock; judged again at the moment of effect.
     windows: Option<Bound>,
     /// Who else approved it, where that was asked for.
@@ -123,11 +130,28 @@ impl Warrant {
         if anew.boot > self.expires.boot {
             self.expires = anew;
         }
+        (self.waited, self.beyond) = (Duration::ZERO, Duration::ZERO);
     }
 
-    /// So long it waited as its card says it does: that was consented to, and takes nothing from the consent.
+    /// So long it waited as its card says it does: that was consented to, and takes nothing from the consent, up to a bound.
     pub(super) fn waited(&mut self, time: Duration) {
-        self.expires = self.expires.plus(time);
+        let added = time.min(WAITS_ADD.saturating_sub(self.waited));
+        self.waited += added;
+        self.beyond += time - added;
+        self.expires = self.expires.plus(added);
+    }
+
+    /// How long it waited, where only that made the consent old: a person can be asked again.
+    pub(super) fn overslept(&self, now: Moment) -> Option<Duration> {
+        let only_by_waiting = !self.is_good(now) && now.boot <= self.expires.plus(self.beyond).boot;
+        only_by_waiting.then_some(self.waited + self.beyond)
+    }
+
+    /// Why what a second person approved does not count any more, if so.
+    pub(super) fn approval_ran_out(&self, now: Moment) -> Option<Safe> {
+        let granted = self.approval.as_ref()?;
+        let refusal = granted.in_time(now).err()?;
+        Some(Safe::of(format!("what {} approved does not count any more: {refusal}", granted.by())))
     }
 
     /// Who else approved it; always there where the card asks for it.
@@ -342,7 +366,7 @@ pub fn review(card: Card, consent: Consent, situation: &Situation<'_>) -> Result
     // Here it is used up.
     let Consent { reason, .. } = consent;
     let (reason, expires) = (Safe::one_line(reason.as_bytes()), card.read_at.plus(CONSENT_LASTS));
-    Ok(Warrant { card, digest, reason, expires, windows, approval })
+    Ok(Warrant { card, digest, reason, expires, waited: Duration::ZERO, beyond: Duration::ZERO, windows, approval })
 }
 
 /// Whether a second person may be asked: only an approval is missing, and nothing else.
@@ -425,4 +449,4 @@ pub fn says_why(reason: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::remediation) mod tests;

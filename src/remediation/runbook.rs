@@ -7,6 +7,7 @@ use crate::domain::Safe;
 
 use super::action::SessionSelector;
 use super::backup::Backup;
+use super::guard::{CONSENT_LASTS, WAITS_ADD};
 use super::inward::Condition;
 use super::level::Level;
 use super::measure::Measure;
@@ -124,7 +125,9 @@ impl Runbook {
             let ask = if step.ask { ANSWER } else { Duration::ZERO };
             step.deadline + when + ask
         };
-        self.steps.iter().map(step).sum::<Duration>() + SLACK
+        // Who waited for long is asked again.
+        let again = if self.may_ask_again() { ANSWER } else { Duration::ZERO };
+        self.steps.iter().map(step).sum::<Duration>() + again + SLACK
     }
 
     /// Whether it cannot end well without a person who answers it.
@@ -133,10 +136,45 @@ impl Runbook {
         self.steps.iter().any(|step| step.ask || matches!(step.deed, Deed::Work(Work::Manual(_))))
     }
 
-    /// Something stands before its first effect that may take long: a question, a wait, a look.
+    /// So long after a person last agreed its first change may come: what is waited for before it counts, up to a bound, and
+    /// a last look where something must hold.
+    #[must_use]
+    pub fn first_change_within(&self, looks: bool) -> Duration {
+        let look = if looks && self.begins_by_waiting() { READING } else { Duration::ZERO };
+        CONSENT_LASTS + (self.waits() + look).min(WAITS_ADD)
+    }
+
+    /// It may wait for so long that a person is asked again before its first change.
+    #[must_use]
+    pub fn may_ask_again(&self) -> bool {
+        self.waits() > WAITS_ADD
+    }
+
+    /// The longest that it may wait before its first change without a word from a person.
+    fn waits(&self) -> Duration {
+        let (mut most, mut since) = (Duration::ZERO, Duration::ZERO);
+        for step in &self.steps {
+            let look = if step.when.is_some() { READING } else { Duration::ZERO };
+            since = if step.ask { look } else { since + look };
+            if step.deed.changes_what_is_watched() {
+                most = most.max(since);
+                if !step.can_be_left_out() {
+                    break;
+                }
+            } else if matches!(step.deed, Deed::Work(Work::Manual(_))) {
+                since = Duration::ZERO;
+            } else {
+                since += step.deadline;
+            }
+        }
+        most
+    }
+
+    /// Something stands before its first effect that may take long: a question, a wait, a look, a backup.
     #[must_use]
     pub fn begins_by_waiting(&self) -> bool {
-        self.steps.first().is_some_and(|step| step.ask || step.when.is_some() || step.deed.is_inward())
+        let waits = |step: &RunbookStep| step.ask || step.when.is_some() || !step.deed.changes_what_is_watched();
+        self.steps.first().is_some_and(waits)
     }
 
     /// What is read while it runs.
@@ -220,6 +258,14 @@ impl Deed {
                 Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => Level::L0,
             },
         }
+    }
+
+    /// Whether it is there to change something of what is watched; a backup only adds a file of its own.
+    #[must_use]
+    pub fn changes_what_is_watched(&self) -> bool {
+        let backs_up = matches!(self, Deed::Backup { .. } | Deed::Work(Work::Backup(_)));
+        let explains = matches!(self, Deed::Work(Work::Explain(_)));
+        !backs_up && !explains && self.demands() > Level::L0
     }
 
     /// Whether nothing is sent for it.

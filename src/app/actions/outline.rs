@@ -5,8 +5,9 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::Plan;
+use crate::remediation::approval::VALID;
 use crate::remediation::card::Card;
-use crate::remediation::guard::CONSENT_LASTS;
+use crate::remediation::guard::{CONSENT_LASTS, WAITS_ADD};
 use crate::remediation::runbook::RunbookStep;
 
 /// Its steps, where it is a runbook; what cannot run here with the reason.
@@ -23,10 +24,21 @@ pub fn steps(out: &mut Document, card: &Card) {
     }
     if runbook.begins_by_waiting() {
         let lasts = figure::span(CONSENT_LASTS);
-        let words = format!(
-            "the consent is good for {lasts} until the first change; what is waited for here does not count, an answer of yours gives {lasts} anew"
+        let late = figure::span(runbook.first_change_within(!card.action.preconditions.is_empty()));
+        let mut words = format!(
+            "the first change may come up to {late} after your consent, or your last answer: {lasts}, and what is waited for before it"
         );
+        if runbook.may_ask_again() {
+            let most = figure::span(WAITS_ADD);
+            words.push_str(&format!(
+                ", {most} at most; where it waits for longer you are asked again, and where nobody is there it ends"
+            ));
+        }
         out.line(words, Tone::Dim);
+        if card.demands.second_person {
+            let valid = figure::span(VALID);
+            out.line(format!("the second person's approval, {valid} old at most, must still hold then"), Tone::Dim);
+        }
     }
     if !runbook.contacts.is_empty() {
         let whom: Vec<&str> = runbook.contacts.iter().map(Safe::as_str).collect();

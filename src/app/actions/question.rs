@@ -48,6 +48,8 @@ pub fn words(asked: &Question<'_>, execution: &Execution, live: &Telemetry, now:
                     Safe::of(format!("it cannot run here: {why}")),
                 ],
             };
+            // It is not one of the questions on the card.
+            lines.extend(state.told.last().filter(|_| execution.asks_again()).cloned());
             lines.extend(execution.depends().iter().map(|depends| present(depends, live, now)));
             lines
         }

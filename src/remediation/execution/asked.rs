@@ -22,6 +22,17 @@ impl Execution {
         }
     }
 
+    /// It waited for so long that whoever agreed may be gone: a person is asked once more.
+    pub(super) fn ask_again(&mut self, at: usize, now: Moment) -> Vec<Order> {
+        let waited = self.warrant.overslept(now).unwrap_or_default();
+        let words = Safe::of(format!("it waited for {} since a person last agreed: go on?", figure::span(waited)));
+        if let Some(state) = self.state_mut(at) {
+            state.told.push(words);
+        }
+        self.asks_again = true;
+        self.ask(at, now)
+    }
+
     /// What the step that a person is asked about depends on: its condition, what must hold before the first effect, and
     /// what was looked at last before it.
     #[must_use]
@@ -54,6 +65,7 @@ impl Execution {
         if answer != Gate::Stop {
             self.warrant.renew(now);
         }
+        self.asks_again = false;
         let words = match answer {
             Gate::Go => "a person said: go on",
             Gate::Skip => "a person said: leave it out",
@@ -98,6 +110,8 @@ impl Execution {
     fn without_answer(&mut self, why: &Safe, outcome: Outcome, now: Moment) -> Vec<Order> {
         match self.phase {
             Phase::Asking { step } => {
+                // Without the consent that it asks for anew it is what a guard refuses.
+                let outcome = if self.asks_again { self.refusal() } else { outcome };
                 let number = self.number(step);
                 self.reasons.push(Safe::of(format!("{number}: {why}")));
                 self.record_answer(step, why, Then::Stop(outcome), now)

@@ -3,6 +3,7 @@
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::guard::Approved;
 use crate::remediation::inward::{Condition, Manual};
+use crate::remediation::level::Level;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
@@ -270,9 +271,16 @@ impl StepState {
             Work::Sql(sql) => !sql.read_only,
             Work::Command(command) => !command.reads,
             Work::Service(work) => work.step.verb.changes(),
+            Work::Redis(redis) => redis.demands() > Level::L0,
             Work::Explain(_) => false,
             work => !work.is_inward(),
         }
+    }
+
+    /// It is there to change something of what is watched. A backup only adds a file of its own: after it the app still is
+    /// as it was, and so nothing that had to hold was used up.
+    pub(super) fn changes_what_is_watched(&self) -> bool {
+        self.changes() && !matches!(self.step.work, Work::Backup(_))
     }
 
     /// It changed something, as far as its target says, or may have.

@@ -11,4 +11,5 @@ mod properties;
 mod results;
 mod runbook_paths;
 mod runbooks;
+mod waited;
 mod windows;

@@ -30,8 +30,8 @@ impl Execution {
         if self.cancelled {
             return self.stop(Outcome::Cancelled, now);
         }
-        if self.has_changed_nothing() && !self.warrant.is_good(now) {
-            self.reasons.push(Safe::of("the consent ran out before anything that changes something was sent"));
+        if let Some(why) = self.consent_ran_out(now) {
+            self.reasons.push(why);
             return self.refuse(now);
         }
         if now.since(self.began) > self.warrant.card().action.limits.deadline {
@@ -52,9 +52,26 @@ impl Execution {
                 let why = why.clone();
                 self.cannot_run(at, &why, now)
             }
+            _ if self.is_first_effect(state) && !self.warrant.is_good(now) => self.ask_again(at, now),
             _ if self.is_to_be_reviewed(state, now) => self.review(at, now),
             _ => self.start(at, now),
         }
+    }
+
+    /// Why nothing that changes something may be begun any more. Where only waiting took long, a person is asked later on.
+    fn consent_ran_out(&self, now: Moment) -> Option<Safe> {
+        if !self.has_changed_nothing() {
+            return None;
+        }
+        if !self.warrant.is_good(now) && self.warrant.overslept(now).is_none() {
+            return Some(Safe::of("the consent ran out before anything that changes something was sent"));
+        }
+        self.warrant.approval_ran_out(now)
+    }
+
+    /// Nothing of what is watched was changed yet, and this is there to change something.
+    fn is_first_effect(&self, state: &StepState) -> bool {
+        state.changes() && self.has_changed_nothing()
     }
 
     /// What had to hold at consent is looked at again before the first effect, where anything stood before it: a question,
@@ -62,19 +79,23 @@ impl Execution {
     /// ends it, as a service that had to be degraded is not after its restart. For those a step has its own `when`.
     fn is_to_be_reviewed(&self, state: &StepState, now: Moment) -> bool {
         let conditions = !self.warrant.card().action.preconditions.is_empty();
-        let first = state.changes() && self.has_changed_nothing();
-        conditions && first && !self.has_not_begun() && self.reviewed != Some(now)
+        conditions && self.is_first_effect(state) && !self.has_not_begun() && self.reviewed != Some(now)
     }
 
-    /// No step that is there to change something was begun.
+    /// No step that is there to change something of what is watched was begun.
     pub(super) fn has_changed_nothing(&self) -> bool {
-        !self.steps.iter().any(|state| state.changes() && state.began.is_some())
+        !self.steps.iter().any(|state| state.changes_what_is_watched() && state.began.is_some())
     }
 
-    /// A guard speaks against the first effect. What was done by hand before it, or read, is a beginning all the same.
+    /// A guard speaks against the first effect.
     pub(super) fn refuse(&mut self, now: Moment) -> Vec<Order> {
+        self.stop(self.refusal(), now)
+    }
+
+    /// What was done by hand before the first effect, or read, is a beginning all the same.
+    pub(super) fn refusal(&self) -> Outcome {
         let began = self.acted || self.steps.iter().any(StepState::can_be_undone);
-        self.stop(if began { Outcome::Failed } else { Outcome::Refused }, now)
+        if began { Outcome::Failed } else { Outcome::Refused }
     }
 
     /// A step that cannot run here is needed, and nobody is to be asked.
@@ -220,7 +241,7 @@ impl Execution {
     /// What the card says is waited for or read takes nothing from the consent, as long as it may take; and who ticks what
     /// they did is there.
     fn spare_the_consent(&mut self, at: usize, end: &StepEnd, now: Moment) {
-        let Some(state) = self.state(at).filter(|state| !state.changes()) else { return };
+        let Some(state) = self.state(at).filter(|state| !state.changes_what_is_watched()) else { return };
         let lasted = state.began.map_or(Duration::ZERO, |began| now.since(began)).min(state.step.deadline);
         match (&state.step.work, end) {
             (Work::Manual(_), StepEnd::Done { .. }) => self.warrant.renew(now),
