@@ -6,6 +6,11 @@ use crate::domain::{Cause, Safe};
 use super::command::CommandStep;
 use super::service::{Manager, ServiceStep};
 
+mod sudoers;
+
+/// Most that is repeated of what was said.
+const SAID: usize = 400;
+
 /// What sudo says when it would ask, or does not let this user do it.
 const SUDO: [&str; 6] = [
     "a password is required",
@@ -18,22 +23,52 @@ const SUDO: [&str; 6] = [
 /// What systemctl says when polkit would ask, or does not let this user do it.
 const POLKIT: [&str; 3] =
     ["Interactive authentication required", "Access denied", "requires interactive authentication"];
-/// Where programs are that are named without a path; sudoers wants one.
-const PROGRAMS: &str = "/usr/bin/";
+/// How a line of sudo's own begins, beside the one on who is not in its file.
+const SUDO_SAYS: [&str; 4] = ["sudo: ", "sudo-rs: ", "Sorry, user ", "This incident "];
 
-/// Whether a command ended because sudo would have asked; `user` is who asked, where that is known.
+/// What sudo refused, and how sure that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// Why, with the line that grants it where there is one.
+    pub cause: Cause,
+    /// Nothing was run. Not so for rights of somebody else than root: a program that had them may itself have called sudo.
+    pub surely: bool,
+}
+
+/// Whether a command ended because sudo itself would have asked: `said` is all that was printed, and nothing but sudo's own
+/// words. A program that ran under sudo and called another sudo says more than that. `user`: who asked, where that is known.
 #[must_use]
-pub fn of_sudo(step: &CommandStep, user: Option<&str>, said: &Safe) -> Option<Cause> {
-    let is_sudo = |word: &String| word == "sudo" || word.ends_with("/sudo");
-    step.become_argv.as_ref()?.first().filter(|word| is_sudo(word))?;
-    let told = SUDO.iter().any(|words| said.as_str().contains(words));
-    let line = format!("{} ALL = (root) NOPASSWD: {}", user.unwrap_or("USER"), sudoers(&step.argv));
-    told.then(|| denied(said, "sudo asks for a password, or does not allow it", "with visudo", &line))
+pub fn of_sudo(step: &CommandStep, user: impl FnOnce() -> Option<String>, code: i32, said: &[Safe]) -> Option<Refused> {
+    let (program, options) = step.become_argv.as_ref()?.split_first()?;
+    let is_sudo = program == "sudo" || program.ends_with("/sudo");
+    let own = |line: &Safe| {
+        let line = line.as_str();
+        SUDO_SAYS.iter().any(|begins| line.starts_with(begins)) || line.contains(" is not in the sudoers file")
+    };
+    let told = said.iter().any(|line| SUDO.iter().any(|words| line.as_str().contains(words)));
+    if !is_sudo || code != 1 || !told || !said.iter().all(own) {
+        return None;
+    }
+    let grant = sudoers::Grant::of(options, &step.argv);
+    let words = Safe::of(said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ")).clipped(SAID);
+    let what = "sudo asks for a password, or does not allow it";
+    let line = grant.as_ref().and_then(|grant| grant.line(user().as_deref()));
+    let cause = match (&grant, line) {
+        (Some(grant), Some(line)) => denied(&words, what, &grant.where_to(&step.place), &line),
+        _ => Cause::Denied {
+            missing: Safe::of(format!(
+                "{what}, and nobody is asked: {words}; no line of sudoers grants exactly these words: put them into a script \
+                 that root alone may write, and grant that with visudo"
+            )),
+            fix: Vec::new(),
+        },
+    };
+    Some(Refused { cause, surely: grant.is_some_and(|grant| grant.is_roots()) })
 }
 
 /// Whether systemd refused an order because polkit would have asked.
 #[must_use]
-pub fn of_polkit(step: &ServiceStep, user: Option<&str>, said: &Safe) -> Option<Cause> {
+pub fn of_polkit(step: &ServiceStep, user: impl FnOnce() -> Option<String>, said: &Safe) -> Option<Cause> {
     let Manager::Systemd { unit, user: false } = &step.manager else { return None };
     if step.become_argv.is_some() || !POLKIT.iter().any(|words| said.as_str().contains(words)) {
         return None;
@@ -43,7 +78,7 @@ pub fn of_polkit(step: &ServiceStep, user: Option<&str>, said: &Safe) -> Option<
          action.lookup(\"unit\") == \"{unit}\" && action.lookup(\"verb\") == \"{}\" && subject.user == \"{}\") \
          return polkit.Result.YES; }});",
         step.verb.word(),
-        user.unwrap_or("USER")
+        user().as_deref().unwrap_or("USER")
     );
     let where_to = "in /etc/polkit-1/rules.d/50-quarterdeck.rules";
     Some(denied(said, "polkit asks for a password, or does not allow it", where_to, &rule))
@@ -52,23 +87,6 @@ pub fn of_polkit(step: &ServiceStep, user: Option<&str>, said: &Safe) -> Option<
 fn denied(said: &Safe, what: &str, where_to: &str, line: &str) -> Cause {
     let missing = format!("{what}, and nobody is asked: {said}; this grants it, {where_to}: {line}");
     Cause::Denied { missing: Safe::of(missing), fix: vec![Safe::of(line)] }
-}
-
-/// A command as sudoers writes it: with its path, and nothing in it that means something there.
-fn sudoers(argv: &[String]) -> String {
-    let mut words = Vec::new();
-    for (at, word) in argv.iter().enumerate() {
-        let path = if at == 0 && !word.contains('/') { PROGRAMS } else { "" };
-        let mut escaped = String::new();
-        for letter in word.chars() {
-            if matches!(letter, ',' | ':' | '=' | '\\' | ' ' | '*' | '?' | '[' | ']' | '!') {
-                escaped.push('\\');
-            }
-            escaped.push(letter);
-        }
-        words.push(format!("{path}{escaped}"));
-    }
-    words.join(" ")
 }
 
 #[cfg(test)]
@@ -90,19 +108,97 @@ mod tests {
         cause.and_then(|cause| cause.advice().first().map(ToString::to_string)).unwrap_or_default()
     }
 
+    fn ops() -> Option<String> {
+        Some("ops".to_owned())
+    }
+
+    fn command(argv: &[&str], prefix: &[&str]) -> CommandStep {
+        let words = |argv: &[&str]| argv.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        CommandStep {
+            argv: words(argv),
+            place: Place::Ssh { host: "web1".to_owned() },
+            become_argv: Some(words(prefix)),
+            expected_exit: Vec::new(),
+            reads: false,
+        }
+    }
+
+    fn refused(step: &CommandStep) -> Option<Refused> {
+        of_sudo(step, ops, 1, &["sudo: a password is required".into()])
+    }
+
+    fn granted(argv: &[&str], prefix: &[&str]) -> String {
+        line(refused(&command(argv, prefix)).map(|refused| refused.cause))
+    }
+
     #[test]
     fn a_sudoers_line_is_for_this_command_and_user_alone() {
-        let step = restart(Some(&["sudo", "-n"]));
-        let asked = Safe::of("sudo: a password is required");
+        let sudo = &["sudo", "-n"][..];
+        assert_eq!(granted(&["/opt/x", "a"], sudo), "ops ALL = (root) NOPASSWD: /opt/x a");
         assert_eq!(
-            line(of_sudo(&step.command().unwrap(), Some("ops"), &asked)),
-            "ops ALL = (root) NOPASSWD: /usr/bin/systemctl --no-ask-password restart -- api.service"
+            granted(&["/usr/bin/reload-all"], sudo),
+            "ops ALL = (root) NOPASSWD: /usr/bin/reload-all \"\"",
+            "without it any arguments were allowed"
         );
-        let shown = line(of_sudo(&step.status().unwrap(), None, &asked));
-        assert!(shown.starts_with("USER ALL") && shown.contains("show -p Id\\,LoadState\\,"), "{shown}");
-        assert_eq!(of_sudo(&step.command().unwrap(), None, &Safe::of("Job for api.service failed")), None);
-        assert_eq!(of_sudo(&restart(Some(&["doas"])).command().unwrap(), None, &asked), None);
-        assert_eq!(of_sudo(&restart(None).command().unwrap(), None, &asked), None);
+        assert_eq!(
+            granted(&["/opt/x", "a,b:c=d", "#e*?[f]!", "g\\h"], sudo),
+            "ops ALL = (root) NOPASSWD: /opt/x a\\,b\\:c\\=d \\#e\\*\\?\\[f\\]\\! g\\\\\\\\h"
+        );
+        // sudo joins the words by blanks: others would be allowed with them.
+        for words in [&["/opt/x", ""][..], &["/opt/x", "a b"], &["/opt/x", "a\nb"], &["/opt/x", "^a$"], &["/opt /x"]] {
+            let told = refused(&command(words, sudo)).unwrap().cause;
+            assert!(told.advice().is_empty() && told.to_string().contains("put them into a script"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_sudoers_line_is_for_whom_the_prefix_names() {
+        for (prefix, whom) in [
+            (&["sudo"][..], "root"),
+            (&["/usr/bin/sudo", "-n", "-u", "deploy"], "deploy"),
+            (&["sudo", "-nudeploy", "--"], "deploy"),
+            (&["sudo", "--non-interactive", "--user=deploy", "--group", "adm"], "deploy:adm"),
+            (&["sudo", "-n", "-g", "adm"], ":adm"),
+            (&["sudo", "-u", "#1001"], "#1001"),
+        ] {
+            assert_eq!(granted(&["/opt/x", "a"], prefix), format!("ops ALL = ({whom}) NOPASSWD: /opt/x a"));
+            assert_eq!(refused(&command(&["/opt/x"], prefix)).unwrap().surely, whom == "root", "{whom}");
+        }
+        let through = granted(&["x", "a"], &["sudo", "-n", "/usr/bin/nice", "-n", "5"]);
+        assert_eq!(through, "ops ALL = (root) NOPASSWD: /usr/bin/nice -n 5 x a");
+        for prefix in [&["sudo", "-i"][..], &["sudo", "-E"], &["sudo", "A=1"], &["sudo", "-u"], &["sudo", "-u", "a)b"]]
+        {
+            assert_eq!(granted(&["/opt/x"], prefix), "", "{prefix:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_never_guessed() {
+        let told = refused(&command(&["reload-all", "x"], &["sudo", "-n"])).unwrap().cause;
+        let words = told.to_string();
+        assert!(words.contains("with the program's whole path (command -v reload-all on web1)"), "{words}");
+        assert!(!words.contains("/usr/bin"), "{words}");
+        assert_eq!(line(Some(told)), "ops ALL = (root) NOPASSWD: <whole path of reload-all> x");
+    }
+
+    #[test]
+    fn only_sudo_itself_is_believed() {
+        let step = restart(Some(&["sudo", "-n"])).command().unwrap();
+        let said =
+            |code, lines: &[&str]| of_sudo(&step, ops, code, &lines.iter().map(Safe::of).collect::<Vec<_>>()).is_some();
+        assert!(said(1, &["sudo: a terminal is required to read the password", "sudo: a password is required"]));
+        assert!(said(
+            1,
+            &["sudo: unable to resolve host web1", "Sorry, user ops is not allowed to execute 'x' as root on web1."]
+        ));
+        assert!(said(1, &["ops is not in the sudoers file.", "This incident has been reported to the administrator."]));
+        assert!(!said(1, &["half of it is done", "sudo: a password is required"]));
+        assert!(!said(2, &["sudo: a password is required"]));
+        assert!(!said(1, &["Job for api.service failed"]));
+        assert!(!said(1, &["sudo: unable to resolve host web1"]));
+        assert!(!said(1, &[]));
+        assert_eq!(refused(&restart(Some(&["doas"])).command().unwrap()), None);
+        assert_eq!(refused(&restart(None).command().unwrap()), None);
     }
 
     #[test]
@@ -113,13 +209,13 @@ mod tests {
             "Failed to restart api.service: Access denied as the requested operation requires interactive authentication. \
              However, interactive authentication has not been enabled by the calling program.",
         ] {
-            let rule = line(of_polkit(&restart(None), Some("ops"), &Safe::of(said)));
+            let rule = line(of_polkit(&restart(None), ops, &Safe::of(said)));
             for words in
                 ["\"unit\") == \"api.service\"", "\"verb\") == \"restart\"", "subject.user == \"ops\"", "Result.YES"]
             {
                 assert!(rule.contains(words), "{words} in {rule}");
             }
         }
-        assert_eq!(of_polkit(&restart(None), None, &Safe::of("Job for api.service failed")), None);
+        assert_eq!(of_polkit(&restart(None), ops, &Safe::of("Job for api.service failed")), None);
     }
 }

@@ -11,11 +11,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::heard::{Heard, hear};
 use super::{session, ssh};
+use crate::adapters::operator;
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
 use crate::remediation::command::CommandStep;
 use crate::remediation::place::Place;
-use crate::remediation::rights;
+use crate::remediation::rights::{self, Refused};
 use crate::remediation::step::StepEnd;
 
 /// After the program ended: how long what it left running may still hold its output open.
@@ -199,10 +200,10 @@ impl Ending {
     }
 }
 
-/// Who asks, where that is known: on another machine it is somebody else.
+/// Who asks, where that is known: on another machine it is somebody else. Whose rights count, whatever the environment says.
 pub(super) fn asker(place: &Place) -> Option<String> {
-    let name = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
-    if *place == Place::Local { name() } else { None }
+    let here = *place == Place::Local;
+    here.then(|| operator::user_name(rustix::process::geteuid().as_raw())).flatten().map(|name| name.to_string())
 }
 
 impl CommandEnd {
@@ -222,15 +223,21 @@ impl CommandEnd {
             // The client's own status and a program's cannot be told apart: it may have been run.
             Ending::Exited(255) if far => StepEnd::Unknown(Cause::ConnectionLost(self.last_words())),
             Ending::Exited(code) if step.expects(*code) => StepEnd::Done { fates: Vec::new(), said: self.said() },
-            Ending::Exited(code) => {
-                let said = self.last_words();
-                let asked = rights::of_sudo(step, asker(&step.place).as_deref(), &said);
-                StepEnd::Failed(asked.unwrap_or(Cause::CommandFailed { code: Some(*code), said }))
-            }
+            Ending::Exited(code) => match self.refused(step, *code) {
+                Some(Refused { cause, surely: true }) => StepEnd::Failed(cause),
+                Some(Refused { cause, surely: false }) => StepEnd::Miscarried(cause),
+                None => StepEnd::Failed(Cause::CommandFailed { code: Some(*code), said: self.last_words() }),
+            },
             Ending::Signalled => StepEnd::Unknown(Cause::CommandFailed { code: None, said: self.last_words() }),
             Ending::Deadline(after) => StepEnd::Unknown(Cause::Timeout { phase: Phase::Whole, after: *after }),
             Ending::Lost(words) => StepEnd::Unknown(Cause::Other(words.clone())),
         }
+    }
+
+    /// sudo itself ended, and ran nothing.
+    fn refused(&self, step: &CommandStep, code: i32) -> Option<Refused> {
+        let said = if self.output.is_empty() { self.errors.said(SAID) } else { return None };
+        rights::of_sudo(step, || asker(&step.place), code, &said)
     }
 
     /// What it printed, for people: bounded in lines and length.

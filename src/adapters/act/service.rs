@@ -108,7 +108,7 @@ impl Commands {
             StepEnd::Done { said, .. } => done(step, said),
             StepEnd::Failed(Cause::CommandFailed { code, said }) => {
                 // Nothing was done: there is no aftermath.
-                if let Some(asked) = rights::of_polkit(step, asker(&step.place).as_deref(), &said) {
+                if let Some(asked) = rights::of_polkit(step, || asker(&step.place), &said) {
                     return StepEnd::Failed(asked);
                 }
                 StepEnd::Failed(Cause::CommandFailed { code, said: self.aftermath(step, said, until).await })

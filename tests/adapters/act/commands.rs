@@ -172,3 +172,26 @@ async fn the_environment_is_minimal() {
 async fn standard_input_is_empty() {
     assert_eq!(said(&run("read answer && echo got; echo end").await), ["end"]);
 }
+
+/// A program that ran under sudo and itself called one did something: only sudo alone, with nothing else said, did nothing.
+#[tokio::test]
+async fn a_refusal_of_sudo_is_believed_only_when_sudo_itself_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let sudo = folder.path().join("sudo").display().to_string();
+    let run = async |script: &str, prefix: &[&str]| {
+        std::fs::write(&sudo, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&sudo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut step = local(&["/opt/job", "x"]);
+        step.become_argv = Some(words(&[&[sudo.as_str()], prefix].concat()));
+        Commands::here().run_command(&step, DEADLINE).await.step_end(&step)
+    };
+    let refused = "echo 'sudo: a password is required' >&2; exit 1";
+    let end = run(refused, &["-n"]).await;
+    assert!(matches!(&end, StepEnd::Failed(Cause::Denied { fix, .. }) if fix.len() == 1), "{end:?}");
+    let end = run(refused, &["-n", "-u", "deploy"]).await;
+    assert!(matches!(&end, StepEnd::Miscarried(Cause::Denied { .. })), "deploy may have run it, and it sudo: {end:?}");
+    for half in ["echo half; ", "echo half >&2; "] {
+        let end = run(&format!("{half}{refused}"), &["-n"]).await;
+        assert!(matches!(&end, StepEnd::Failed(Cause::CommandFailed { code: Some(1), .. })), "{end:?}");
+    }
+}
