@@ -38,7 +38,8 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
     let (words, tone) = standing(execution);
     out.field("state", words, tone);
-    out.field("takes", figure::age(execution.lasted(now)), Tone::Plain);
+    let lasts = if matches!(execution.phase(), Phase::Ended { .. }) { "took" } else { "takes" };
+    out.field(lasts, figure::age(execution.lasted(now)), Tone::Plain);
     let warrant = execution.warrant();
     if warrant.card().demands.break_glass {
         out.line("BREAK GLASS: outside every maintenance window", Tone::Bad);
