@@ -12,8 +12,6 @@ mod refused;
 mod series;
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod tests;
 
 pub use families::{Families, Known};

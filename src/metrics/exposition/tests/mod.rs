@@ -1,5 +1,7 @@
 //! What holds for every page: it never panics, what a writer wrote is read back, limits refuse the whole with their number.
 
+mod corpus;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,6 @@
 //! Pages that are broken in one place, with what the refusal says, and odd pages that are accepted as declared.
 
-use super::{Exposed, Format, Limits, read};
+use crate::metrics::exposition::{Exposed, Format, Limits, read};
 
 fn refusal(page: &[u8], format: Format) -> String {
     read(page, format, &Limits::default())
