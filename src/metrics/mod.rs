@@ -1,6 +1,7 @@
-//! Floor 1, pure: series with gaps for charts, percentiles over a stated window, deltas and hit ratios of counters; labelled
-//! series over hours.
+//! Floor 1, pure: series with gaps for charts, percentiles over a stated window, deltas and hit ratios of counters; scraped
+//! pages read, labelled series over hours.
 
+pub mod exposition;
 pub mod labels;
 pub mod rate;
 pub mod series;
