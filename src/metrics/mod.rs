@@ -2,6 +2,7 @@
 //! series over hours.
 
 pub mod labels;
+pub mod promql;
 pub mod rate;
 pub mod series;
 pub mod store;
