@@ -12,6 +12,7 @@ const PURE: &[&str] = &[
     "chrono",
     "chrono_tz",
     "memchr",
+    "promql_parser",
     "regex",
     "serde",
     "serde_json",

@@ -1,0 +1,128 @@
+//! Calls of functions on what their arguments give.
+
+use super::failure::Failed;
+use super::histogram;
+use super::over_time::OverTime;
+use super::plan::{Call, Node, Window};
+use super::relabel;
+use super::run::{Out, Run};
+use super::sums::nan_last;
+use super::vector::{Point, drop_names};
+use crate::metrics::labels::Labels;
+
+impl<'a> Run<'a> {
+    pub fn call(&mut self, call: &'a Call, at: i64) -> Result<Out<'a>, Failed> {
+        let later = self.names_go_later();
+        let points = match call {
+            Call::Over { what, window, parameter } => self.over_time(*what, window, parameter.as_ref(), at)?,
+            Call::AbsentOver { window, labels } => {
+                let mut any = false;
+                self.over(window, at, &mut |_, _, _| {
+                    any = true;
+                    Ok(())
+                })?;
+                if any { Vec::new() } else { vec![Point::new(labels.clone(), 1.0)] }
+            }
+            Call::Absent { of, labels } => {
+                if self.vector(of, at)?.is_empty() {
+                    vec![Point::new(labels.clone(), 1.0)]
+                } else {
+                    Vec::new()
+                }
+            }
+            Call::Each { what, of, arguments } => {
+                let mut points = self.vector(of, at)?;
+                let arguments: Vec<f64> =
+                    arguments.iter().map(|argument| self.scalar(argument, at)).collect::<Result<_, _>>()?;
+                points.retain_mut(|point| {
+                    let made = what.of(point.value, &arguments);
+                    point.value = made.unwrap_or_default();
+                    made.is_some()
+                });
+                drop_names(&mut points, later)?;
+                points
+            }
+            Call::Scalar(of) => {
+                return Ok(Out::Scalar(match self.vector(of, at)?.as_slice() {
+                    [one] => one.value,
+                    _ => f64::NAN,
+                }));
+            }
+            Call::Vector(of) => vec![Point::new(Labels::default(), self.scalar(of, at)?)],
+            Call::Timestamp(of) => {
+                let mut points = if let Node::Select(selector) = of {
+                    self.select(selector, at, |sample| sample.at as f64 / 1000.0)?
+                } else {
+                    let mut points = self.vector(of, at)?;
+                    points.iter_mut().for_each(|point| point.value = at as f64 / 1000.0);
+                    points
+                };
+                drop_names(&mut points, later)?;
+                points
+            }
+            Call::Calendar { part, of: None } => {
+                vec![Point::new(Labels::default(), part.of(at.div_euclid(1000) as f64))]
+            }
+            Call::Calendar { part, of: Some(of) } => {
+                let mut points = self.vector(of, at)?;
+                points.iter_mut().for_each(|point| point.value = part.of(point.value));
+                drop_names(&mut points, later)?;
+                points
+            }
+            Call::Sort { of, descending } => {
+                let mut points = self.vector(of, at)?;
+                points.sort_by(|one, other| {
+                    if *descending && !one.value.is_nan() && !other.value.is_nan() {
+                        nan_last(other.value, one.value)
+                    } else {
+                        nan_last(one.value, other.value)
+                    }
+                });
+                points
+            }
+            Call::Replace { of, target, template, source, pattern } => {
+                let mut points = self.vector(of, at)?;
+                self.spend(points.len())?;
+                relabel::replace(&mut points, target, template, source, pattern)?;
+                points
+            }
+            Call::Join { of, target, separator, sources } => {
+                let mut points = self.vector(of, at)?;
+                self.spend(points.len())?;
+                relabel::join(&mut points, target, separator, sources)?;
+                points
+            }
+            Call::HistogramQuantile { quantile, of } => {
+                let quantile = self.scalar(quantile, at)?;
+                let mut points = histogram::quantiles(quantile, &self.vector(of, at)?);
+                drop_names(&mut points, later)?;
+                points
+            }
+        };
+        Ok(Out::Vector(points))
+    }
+
+    fn over_time(
+        &mut self,
+        what: OverTime,
+        window: &'a Window,
+        parameter: Option<&'a Node>,
+        at: i64,
+    ) -> Result<Vec<Point>, Failed> {
+        let parameter = match parameter {
+            Some(node) => self.scalar(node, at)?,
+            None => 0.0,
+        };
+        let mut points = Vec::new();
+        self.over(window, at, &mut |point, samples, frame| {
+            if let Some(value) = what.of(samples, frame, parameter) {
+                points.push(Point { value, ..point.clone() });
+            }
+            Ok(())
+        })?;
+        if !what.keeps_name() {
+            drop_names(&mut points, self.names_go_later())?;
+        }
+        Ok(points)
+    }
+}

@@ -1,0 +1,29 @@
+//! PromQL over the series store: an expression is compiled once, what lies outside the subset is refused there with the
+//! construct named, and evaluating is a pure step over samples in memory, bounded by [`Limits`].
+//! Semantics are those of Prometheus 3. Rules, alerts and charts stand above this.
+
+mod aggregate;
+mod binary;
+mod calendar;
+mod call;
+mod compile;
+mod elementwise;
+mod failure;
+mod function;
+mod histogram;
+mod over_time;
+mod pattern;
+mod plan;
+mod prepare;
+mod query;
+mod rate;
+mod relabel;
+mod run;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+pub use failure::{Failed, Refused};
+pub use plan::{Matcher, Selector};
+pub use query::{Limits, Query, Unnamed, Value};

@@ -1,0 +1,169 @@
+//! A look at the text before the parser sees it: bounds of length and nesting, numbers that the parser does not read or would
+//! choke on, and newer syntax that it does not know by name.
+
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use super::failure::Refused;
+
+/// Longest expression.
+const LENGTH: usize = 32 * 1024;
+/// Most operators and brackets: what nests in a tree.
+const NODES: usize = 2_000;
+/// Longest range or offset that is written as a number of seconds.
+const SECONDS: f64 = 1e11;
+
+/// The text for the parser.
+pub fn prepared(text: &str) -> Result<String, Refused> {
+    if text.len() > LENGTH {
+        return Err(Refused::outside(format!("an expression of more than {LENGTH} bytes")));
+    }
+    let mut scan = Scan { chars: text.char_indices().peekable(), out: String::with_capacity(text.len()), nodes: 0 };
+    scan.all()?;
+    if scan.nodes > NODES {
+        return Err(Refused::outside(format!("an expression of more than {NODES} operators")));
+    }
+    Ok(scan.out)
+}
+
+/// Where a range or an offset is written, for which other rules hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Expression,
+    Brackets,
+    Offset,
+}
+
+struct Scan<'t> {
+    chars: Peekable<CharIndices<'t>>,
+    out: String,
+    nodes: usize,
+}
+
+impl Scan<'_> {
+    fn all(&mut self) -> Result<(), Refused> {
+        let (mut place, mut braces) = (Place::Expression, false);
+        while let Some(next) = self.peek() {
+            match next {
+                '"' | '\'' | '`' => self.string(next)?,
+                '#' => drop(self.run(|c| c != '\n' && c != '\r')),
+                '{' | '}' => {
+                    braces = next == '{';
+                    self.pass();
+                }
+                _ if braces => self.pass(),
+                ':' if place == Place::Brackets => self.pass(),
+                '[' | ']' => {
+                    place = if next == '[' { Place::Brackets } else { Place::Expression };
+                    self.nodes += 1;
+                    self.pass();
+                }
+                '+' | '-' if place == Place::Offset => self.pass(),
+                '(' | '+' | '-' | '*' | '/' | '%' | '^' if place != Place::Expression => {
+                    return Err(Refused::outside("a duration expression"));
+                }
+                '(' | '+' | '-' | '*' | '/' | '%' | '^' | '=' | '<' | '>' | '!' => {
+                    self.nodes += 1;
+                    self.pass();
+                }
+                c if c.is_ascii_digit() || c == '.' => {
+                    self.number(place)?;
+                    place = after(place);
+                }
+                c if c.is_ascii_alphabetic() || c == '_' || c == ':' => {
+                    let word = self.run(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':').to_ascii_lowercase();
+                    place = self.word(&word, place)?;
+                }
+                c if c.is_whitespace() => self.pass(),
+                _ => {
+                    place = after(place);
+                    self.pass();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.chars.peek().map(|(_, next)| *next)
+    }
+
+    fn pass(&mut self) {
+        if let Some((_, next)) = self.chars.next() {
+            self.out.push(next);
+        }
+    }
+
+    /// Passes on what is wanted; the same as a word.
+    fn run(&mut self, wanted: impl Fn(char) -> bool) -> String {
+        let mut word = String::new();
+        while let Some(next) = self.peek().filter(|next| wanted(*next)) {
+            word.push(next);
+            self.pass();
+        }
+        word
+    }
+
+    fn string(&mut self, quote: char) -> Result<(), Refused> {
+        self.pass();
+        while let Some(next) = self.peek() {
+            self.pass();
+            if next == quote {
+                return Ok(());
+            }
+            if next == '\\' && quote != '`' {
+                let escape = self.peek();
+                self.pass();
+                let high = match escape {
+                    Some('x') => self.peek().is_some_and(|digit| matches!(digit, '8'..='9' | 'a'..='f' | 'A'..='F')),
+                    Some('2' | '3') => true,
+                    _ => false,
+                };
+                // They write bytes, which need not be text.
+                if high {
+                    return Err(Refused::outside("an escape of a byte above \\x7f"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, place: Place) -> Result<(), Refused> {
+        let mut word = String::new();
+        while let Some(next) = self.peek() {
+            let signed = matches!(next, '+' | '-') && word.ends_with(['e', 'E']) && !word.starts_with("0x");
+            if !(next.is_ascii_alphanumeric() || matches!(next, '.' | '_') || signed) {
+                break;
+            }
+            word.push(next);
+            self.chars.next();
+        }
+        // Digits may be set apart; the parser knows only plain ones.
+        word.retain(|c| c != '_');
+        if place != Place::Expression && word.parse::<f64>().is_ok_and(|seconds| seconds > SECONDS) {
+            return Err(Refused::invalid("duration out of range"));
+        }
+        self.out.push_str(&word);
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, place: Place) -> Result<Place, Refused> {
+        match (word, place) {
+            ("inf" | "nan", Place::Offset | Place::Brackets) => return Err(Refused::invalid("duration out of range")),
+            (_, Place::Brackets) => return Err(Refused::outside("a duration expression")),
+            ("step" | "range", Place::Offset) => return Err(Refused::outside("a duration expression")),
+            ("anchored" | "smoothed", _) => {
+                return Err(Refused::outside(format!("the modifier {word}")));
+            }
+            ("and" | "or" | "unless" | "atan2", _) => self.nodes += 1,
+            ("offset", _) => return Ok(Place::Offset),
+            _ => {}
+        }
+        Ok(after(place))
+    }
+}
+
+/// An offset ends with the first thing behind it; brackets end with their bracket.
+fn after(place: Place) -> Place {
+    if place == Place::Brackets { place } else { Place::Expression }
+}

@@ -1,0 +1,207 @@
+//! Elements of an instant vector, and how they are told apart: keys over some of their labels, and the metric's name, which
+//! most operations take away.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+
+use super::failure::Failed;
+use crate::metrics::labels::{Labels, NAME};
+
+/// One element. Its name may be gone although the labels still hold it: labels are not copied for that.
+#[derive(Clone, Debug)]
+pub struct Point {
+    pub labels: Labels,
+    pub value: f64,
+    /// The name counts as absent from here on.
+    pub unnamed: bool,
+    /// The name counts as absent in the result.
+    pub unnamed_later: bool,
+}
+
+impl Point {
+    pub fn new(labels: Labels, value: f64) -> Point {
+        Point { labels, value, unnamed: false, unnamed_later: false }
+    }
+
+    pub fn label(&self, name: &str) -> &str {
+        if self.unnamed && name == NAME { "" } else { self.labels.get(name) }
+    }
+
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().filter(|(name, _)| !(self.unnamed && *name == NAME))
+    }
+
+    /// The labels as they count now.
+    pub fn own_labels(&self) -> Labels {
+        if self.unnamed { unnamed(&self.labels) } else { self.labels.clone() }
+    }
+
+    /// The labels as they stand in a result.
+    pub fn into_result(self) -> (Labels, f64) {
+        let labels = if self.unnamed || self.unnamed_later { unnamed(&self.labels) } else { self.labels };
+        (labels, self.value)
+    }
+}
+
+fn unnamed(labels: &Labels) -> Labels {
+    if labels.metric().is_empty() { labels.clone() } else { labels.filtered(|name| name != NAME) }
+}
+
+/// Which labels tell groups apart. Names are sorted.
+#[derive(Clone, Debug)]
+pub enum Grouping {
+    /// These.
+    By(Vec<Box<str>>),
+    /// All but these and the name.
+    Without(Vec<Box<str>>),
+    /// All.
+    Whole,
+}
+
+impl Grouping {
+    pub fn by(names: impl IntoIterator<Item = Box<str>>) -> Grouping {
+        Grouping::By(sorted(names))
+    }
+
+    pub fn without(names: impl IntoIterator<Item = Box<str>>) -> Grouping {
+        Grouping::Without(sorted(names))
+    }
+
+    fn has(names: &[Box<str>], name: &str) -> bool {
+        names.iter().any(|known| **known == *name)
+    }
+
+    fn keeps(names: &[Box<str>], name: &str) -> bool {
+        name != NAME && !Self::has(names, name)
+    }
+
+    fn hash(&self, point: &Point) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Grouping::By(names) => names.iter().for_each(|name| point.label(name).hash(&mut hasher)),
+            Grouping::Without(names) => {
+                point.labels.iter().filter(|(name, _)| Self::keeps(names, name)).for_each(|pair| pair.hash(&mut hasher))
+            }
+            Grouping::Whole => point.pairs().for_each(|pair| pair.hash(&mut hasher)),
+        }
+        hasher.finish()
+    }
+
+    fn same(&self, one: &Point, other: &Point) -> bool {
+        match self {
+            Grouping::By(names) => names.iter().all(|name| one.label(name) == other.label(name)),
+            Grouping::Without(names) => {
+                let kept = |(name, _): &(&str, &str)| Self::keeps(names, name);
+                one.labels.iter().filter(kept).eq(other.labels.iter().filter(kept))
+            }
+            Grouping::Whole => one.pairs().eq(other.pairs()),
+        }
+    }
+
+    /// The labels of a group, from one of its elements.
+    pub fn labels(&self, point: &Point) -> Labels {
+        match self {
+            Grouping::By(names) => {
+                let hidden = |name: &str| point.unnamed && name == NAME;
+                point.labels.filtered(|name| Self::has(names, name) && !hidden(name))
+            }
+            Grouping::Without(names) => point.labels.filtered(|name| Self::keeps(names, name)),
+            Grouping::Whole => point.own_labels(),
+        }
+    }
+}
+
+fn sorted(names: impl IntoIterator<Item = Box<str>>) -> Vec<Box<str>> {
+    let mut names: Vec<Box<str>> = names.into_iter().collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Keys that are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Finds the group of an element among elements that stand elsewhere in a list.
+#[derive(Debug)]
+pub struct Groups<'g> {
+    grouping: &'g Grouping,
+    places: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
+}
+
+/// Where an element belongs.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    Known(usize),
+    /// Nowhere yet; the key under which it can be added.
+    New(u64),
+}
+
+impl<'g> Groups<'g> {
+    pub fn new(grouping: &'g Grouping) -> Groups<'g> {
+        Groups { grouping, places: HashMap::default() }
+    }
+
+    pub fn find<'p>(&self, point: &Point, known: impl Fn(usize) -> Option<&'p Point>) -> Place {
+        let mut key = self.grouping.hash(point);
+        while let Some(place) = self.places.get(&key).copied() {
+            if known(place).is_some_and(|known| self.grouping.same(known, point)) {
+                return Place::Known(place);
+            }
+            key = key.wrapping_add(1);
+        }
+        Place::New(key)
+    }
+
+    pub fn add(&mut self, key: u64, place: usize) {
+        self.places.insert(key, place);
+    }
+}
+
+/// The element with the labels of another by this grouping, first in the list; `Err` with both where it holds two such.
+pub fn unique<'g>(points: &[Point], grouping: &'g Grouping) -> Result<Groups<'g>, (usize, usize)> {
+    let mut groups = Groups::new(grouping);
+    for (place, point) in points.iter().enumerate() {
+        match groups.find(point, |place| points.get(place)) {
+            Place::Known(other) => return Err((other, place)),
+            Place::New(key) => groups.add(key, place),
+        }
+    }
+    Ok(groups)
+}
+
+/// Fails where two elements have the same labels.
+pub fn distinct(points: &[Point]) -> Result<(), Failed> {
+    unique(points, &Grouping::Whole).map(drop).map_err(|_| Failed::same_labels())
+}
+
+/// Takes the names away, now or (`later`) in the result.
+pub fn drop_names(points: &mut [Point], later: bool) -> Result<(), Failed> {
+    if later {
+        points.iter_mut().for_each(|point| point.unnamed_later = true);
+        return Ok(());
+    }
+    let one_name = match points.first() {
+        Some(first) => points.iter().all(|point| point.label(NAME) == first.label(NAME)),
+        None => true,
+    };
+    points.iter_mut().for_each(|point| point.unnamed = true);
+    // Elements of one metric differ in other labels.
+    if one_name { Ok(()) } else { distinct(points) }
+}

@@ -1,0 +1,104 @@
+//! Plays the commands of a file: samples into a store, queries against it, results against what is expected.
+
+use std::collections::BTreeMap;
+
+use quarterdeck::metrics::labels::{Labels, NAME};
+use quarterdeck::metrics::promql::{Limits, Query, Refused, Unnamed};
+use quarterdeck::metrics::store::{STALE, Sample, Store};
+
+use crate::compare;
+use crate::notation::{Described, Slot};
+use crate::script::{Command, Eval, When};
+
+pub enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+/// What is loaded.
+#[derive(Default)]
+pub struct Replay {
+    samples: BTreeMap<Labels, BTreeMap<i64, f64>>,
+    /// Series that hold native histograms, which are not loaded.
+    native: Vec<Labels>,
+    store: Option<Store>,
+}
+
+impl Replay {
+    pub fn take(&mut self, command: Command) -> Option<Outcome> {
+        match command {
+            Command::Clear => *self = Replay::default(),
+            Command::Load { step, series, buckets } => {
+                self.store = None;
+                for described in series {
+                    self.load(step, &described, buckets);
+                }
+            }
+            Command::Eval(eval) => return Some(self.eval(&eval)),
+        }
+        None
+    }
+
+    fn load(&mut self, step: i64, described: &Described, buckets: bool) {
+        if described.native {
+            self.native.push(described.labels.clone());
+        }
+        if let Some(name) = described.labels.metric().strip_suffix("_bucket").filter(|_| buckets) {
+            self.native.push(described.labels.filtered(|label| label != "le").with(NAME, name));
+        }
+        let samples = self.samples.entry(described.labels.clone()).or_default();
+        for (slot, at) in described.slots.iter().zip((0..).map(|n| n * step)) {
+            match slot {
+                Slot::Gap => {}
+                Slot::Value(value) => drop(samples.insert(at, *value)),
+                Slot::Stale => drop(samples.insert(at, f64::from_bits(STALE))),
+            }
+        }
+    }
+
+    fn store(&mut self) -> &Store {
+        let samples = &self.samples;
+        self.store.get_or_insert_with(|| {
+            let mut store = Store::default();
+            for (labels, samples) in samples {
+                for (at, value) in samples {
+                    assert!(store.append(labels, Sample { at: *at, value: *value }));
+                }
+            }
+            store
+        })
+    }
+
+    fn eval(&mut self, eval: &Eval) -> Outcome {
+        let query = match Query::compile(&eval.query) {
+            Ok(query) => query,
+            Err(Refused::Outside(construct)) => return Outcome::Skipped(format!("{construct} is refused")),
+            Err(Refused::Invalid(_)) if eval.expected.fail => return Outcome::Passed,
+            Err(Refused::Invalid(why)) => return Outcome::Failed(format!("{}: not valid: {why}", eval.query)),
+        };
+        if eval.expected.series.iter().any(|series| series.native) {
+            return Outcome::Skipped("native histograms in the expectation".to_owned());
+        }
+        let asked = query.selectors();
+        if self.native.iter().any(|labels| asked.iter().any(|selector| selector.matches(labels))) {
+            return Outcome::Skipped("native histograms in the data".to_owned());
+        }
+        // The files are written for an engine that takes names away in the end.
+        let limits = Limits { unnamed: Unnamed::InTheEnd, ..Limits::default() };
+        let store = self.store();
+        let result = match eval.when {
+            When::At(at) => query.instant(store, at, &limits),
+            When::Range { from, to, step } => query.range(store, from, to, step, &limits),
+        };
+        match (result, eval.expected.fail) {
+            (Err(_), true) => Outcome::Passed,
+            (Ok(value), true) => Outcome::Failed(format!("{}: is to fail, gives {value:?}", eval.query)),
+            (Err(why), false) => Outcome::Failed(format!("{}: {why}", eval.query)),
+            (Ok(value), false) => match compare::compared(&value, &eval.expected, eval.when) {
+                Ok(()) => Outcome::Passed,
+                Err(why) => Outcome::Failed(format!("{}: {why}", eval.query)),
+            },
+        }
+    }
+}
