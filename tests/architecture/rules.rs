@@ -13,6 +13,7 @@ const PURE: &[&str] = &[
     "chrono_tz",
     "memchr",
     "regex",
+    "saphyr_parser",
     "serde",
     "serde_json",
     "sha2",
