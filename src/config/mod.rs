@@ -11,7 +11,6 @@ pub mod example;
 pub mod keys;
 pub mod layers;
 pub mod names;
-pub mod nearest;
 pub mod policy;
 pub mod problem;
 pub mod profiles;
@@ -26,6 +25,7 @@ pub mod trust;
 pub mod value;
 pub mod words;
 
+pub use crate::domain::nearest;
 pub use arguments::{Arguments, COMMANDS};
 pub use environment::{Variables, wants_dotenv};
 pub use problem::{Layer, Place, Problem};

@@ -11,6 +11,7 @@ pub mod figure;
 pub mod health;
 pub mod hidden;
 pub mod moment;
+pub mod nearest;
 pub mod readout;
 pub mod safe;
 pub mod secret;

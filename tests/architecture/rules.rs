@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "memchr",
     "promql_parser",
     "regex",
+    "saphyr_parser",
     "serde",
     "serde_json",
     "sha2",

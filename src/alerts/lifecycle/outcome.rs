@@ -1,0 +1,66 @@
+//! What an evaluation gives: elements and what they stand on, or why there are none.
+
+use std::time::Duration;
+
+use crate::domain::Safe;
+use crate::metrics::labels::Labels;
+
+/// The elements of a result.
+pub type Elements = Vec<(Labels, f64)>;
+
+/// A result or a failure.
+pub type Outcome = Result<Evaluation, Failure>;
+
+/// A result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Its elements.
+    pub elements: Elements,
+    /// What it stands on.
+    pub basis: Basis,
+}
+
+impl Evaluation {
+    /// A result that stands on all it needs.
+    #[must_use]
+    pub fn complete(elements: Elements) -> Evaluation {
+        Evaluation { elements, basis: Basis::Complete }
+    }
+}
+
+/// What a result stands on. A rule without alerts is ok only where its result is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Every series that was asked for was there, over the whole range.
+    Complete,
+    /// These selectors found nothing.
+    Missing(Vec<Safe>),
+    /// Nothing happened that could be measured: 0 of 0.
+    NoTraffic,
+    /// A range is not full yet.
+    Warming {
+        /// What there is.
+        have: Duration,
+        /// What is needed.
+        need: Duration,
+    },
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The evaluation failed.
+    Failed(Safe),
+    /// There was none, and why: an expression that cannot be evaluated here.
+    NotEvaluated(Safe),
+}
+
+impl Failure {
+    /// The words.
+    #[must_use]
+    pub fn words(&self) -> &Safe {
+        match self {
+            Failure::Failed(words) | Failure::NotEvaluated(words) => words,
+        }
+    }
+}

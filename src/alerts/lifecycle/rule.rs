@@ -1,0 +1,318 @@
+//! A rule that alerts, and the machine of its alerts: one result in, changes and series out. The same results at the same
+//! times give the same history, byte for byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::World;
+use super::alert::{Alert, State};
+use super::outcome::{Basis, Elements, Failure, Outcome};
+use super::saved::{Remembered, Restore};
+use super::written::Written;
+use crate::alerts::rules::{Alerting, Rule};
+use crate::alerts::template;
+use crate::domain::Safe;
+use crate::metrics::labels::{Labels, NAME};
+
+/// How long a resolved alert is kept, so that nobody misses that it was.
+pub const RESOLVED_KEPT: Duration = Duration::from_secs(15 * 60);
+/// Most alerts of one rule.
+pub const MOST_ALERTS: usize = 10_000;
+
+/// What happened to an alert, or to its rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// When.
+    pub at: i64,
+    /// Of which rule.
+    pub rule: String,
+    /// Of which alert; none where it is the rule's.
+    pub labels: Labels,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// It is there, for less than it must be.
+    Pending,
+    /// It fires.
+    Firing,
+    /// Its element has gone; it fires on for a while.
+    Kept,
+    /// It fired and has gone; whether because its data went.
+    Resolved {
+        /// The data went.
+        data_gone: bool,
+    },
+    /// It was pending and has gone.
+    Dropped,
+    /// It fired, and by the rule as it is now it has not lasted long enough.
+    BackToPending,
+    /// It takes up where it was before a restart.
+    Restored,
+    /// The rule gave more than its limit: its alerts were cleared.
+    Cleared(Safe),
+    /// The evaluation failed: nothing changed.
+    Failed(Safe),
+    /// It works again.
+    Recovered,
+}
+
+/// What one result made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// What happened.
+    pub changes: Vec<Change>,
+    /// The samples that are to be appended.
+    pub samples: Elements,
+}
+
+/// What the last evaluation gave.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Last {
+    Never,
+    Stood(Basis),
+    Failed(Failure),
+}
+
+/// A rule that alerts, and its alerts.
+#[derive(Clone, Debug)]
+pub struct AlertingRule {
+    /// As it was written.
+    pub rule: Rule,
+    /// What only a rule that alerts has.
+    pub alerting: Alerting,
+    /// Most alerts that it may give; 0 is no limit.
+    pub limit: usize,
+    pub(super) alerts: BTreeMap<Labels, Alert>,
+    pub(super) last: Last,
+    pub(super) evaluated_at: Option<i64>,
+    pub(super) written: Written,
+    pub(super) remembered: BTreeMap<Labels, Remembered>,
+    pub(super) restore: Restore,
+}
+
+impl AlertingRule {
+    /// A rule without alerts.
+    #[must_use]
+    pub fn new(rule: Rule, alerting: Alerting, limit: usize) -> AlertingRule {
+        AlertingRule {
+            rule,
+            alerting,
+            limit,
+            alerts: BTreeMap::new(),
+            last: Last::Never,
+            evaluated_at: None,
+            written: Written::default(),
+            remembered: BTreeMap::new(),
+            restore: Restore::default(),
+        }
+    }
+
+    /// Its alerts, those resolved a while ago among them, by labels.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.values()
+    }
+
+    /// When it was evaluated last.
+    pub fn evaluated_at(&self) -> Option<i64> {
+        self.evaluated_at
+    }
+
+    /// Takes a result. `world` answers what templates ask.
+    pub fn step(&mut self, outcome: Outcome, at: i64, world: &mut dyn World) -> Step {
+        self.evaluated_at = Some(at);
+        let evaluation = match outcome {
+            Ok(evaluation) => evaluation,
+            Err(failure) => return self.failed(failure, at),
+        };
+        let found = match self.elements(evaluation.elements, at, world) {
+            Ok(found) => found,
+            Err(failure) => return self.failed(failure, at),
+        };
+        let mut step = Step::default();
+        if matches!(self.last, Last::Failed(_)) {
+            step.changes.push(self.change(at, Labels::default(), What::Recovered));
+        }
+        let data_gone = matches!(evaluation.basis, Basis::Missing(_));
+        let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();
+        for alert in found {
+            self.seen(alert, at, &mut step);
+        }
+        self.move_on(&present, data_gone, at, &mut step);
+        self.forget(&evaluation.basis, at);
+        self.last = Last::Stood(evaluation.basis);
+        let active = self.alerts.values().filter(|alert| alert.is_active()).count();
+        if self.limit > 0 && active > self.limit {
+            return self.cleared(active, at);
+        }
+        step.samples = self.written.step(self.series());
+        step
+    }
+
+    /// A failure touches no alert.
+    fn failed(&mut self, failure: Failure, at: i64) -> Step {
+        let words = failure.words().clone();
+        let known = matches!(&self.last, Last::Failed(before) if *before == failure);
+        self.last = Last::Failed(failure);
+        let changes = if known { Vec::new() } else { vec![self.change(at, Labels::default(), What::Failed(words))] };
+        Step { changes, samples: Elements::new() }
+    }
+
+    /// Too many: none of them is believed.
+    fn cleared(&mut self, active: usize, at: i64) -> Step {
+        let words = Safe::of(format!("exceeded limit of {} with {active} alerts", self.limit));
+        self.alerts.clear();
+        let failure = Failure::Failed(words.clone());
+        let known = matches!(&self.last, Last::Failed(before) if *before == failure);
+        self.last = Last::Failed(failure);
+        let changes = if known { Vec::new() } else { vec![self.change(at, Labels::default(), What::Cleared(words))] };
+        Step { changes, samples: Elements::new() }
+    }
+
+    fn change(&self, at: i64, labels: Labels, what: What) -> Change {
+        Change { at, rule: self.rule.name.clone(), labels, what }
+    }
+
+    /// The alerts of a result, with their templates expanded, in the order of their labels.
+    fn elements(&self, elements: Elements, at: i64, world: &mut dyn World) -> Result<Vec<Alert>, Failure> {
+        if elements.len() > MOST_ALERTS {
+            let words = format!("{} elements; {MOST_ALERTS} alerts are the most", elements.len());
+            return Err(Failure::Failed(Safe::of(words)));
+        }
+        let external_labels = world.external_labels();
+        let external_url = world.external_url();
+        let name = format!("__alert_{}", self.rule.name);
+        let mut found: BTreeMap<Labels, Alert> = BTreeMap::new();
+        for (element, value) in elements {
+            let data = template::Data {
+                name: &name,
+                labels: &element,
+                external_labels: &external_labels,
+                external_url: &external_url,
+                value,
+                at,
+            };
+            let mut expand = |text: &str| {
+                template::expand(text, &data, &mut |expr| match world.evaluate(expr, at) {
+                    Ok(evaluation) => Ok(evaluation.elements),
+                    Err(failure) => Err(failure.words().as_str().to_owned()),
+                })
+            };
+            let mut labels = element.with(NAME, "");
+            for (name, text) in &self.rule.labels {
+                labels = labels.with(name, &expand(text));
+            }
+            let labels = labels.with("alertname", &self.rule.name);
+            let annotations =
+                self.alerting.annotations.iter().map(|(name, text)| (name.clone(), expand(text))).collect();
+            let alert = Alert {
+                labels: labels.clone(),
+                annotations,
+                value,
+                state: State::Pending,
+                active_at: at,
+                fired_at: None,
+                resolved_at: None,
+                data_gone: false,
+                kept_since: None,
+            };
+            if found.insert(labels, alert).is_some() {
+                let words = "vector contains metrics with the same labelset after applying alert labels";
+                return Err(Failure::Failed(Safe::of(words)));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// An element is there: its alert is told anew, or begins.
+    fn seen(&mut self, mut alert: Alert, at: i64, step: &mut Step) {
+        if let Some(known) = self.alerts.get_mut(&alert.labels).filter(|known| known.is_active()) {
+            known.value = alert.value;
+            known.annotations = alert.annotations;
+            known.kept_since = None;
+            return;
+        }
+        step.changes.push(self.change(at, alert.labels.clone(), What::Pending));
+        if let Some(active_at) =
+            self.remembered.remove(&alert.labels).and_then(|kept| self.restore.active_at(&kept, self.alerting.hold, at))
+        {
+            alert.active_at = active_at;
+            step.changes.push(self.change(at, alert.labels.clone(), What::Restored));
+        }
+        self.alerts.insert(alert.labels.clone(), alert);
+    }
+
+    /// What has lasted fires; what has gone is dropped, kept firing, or resolved.
+    fn move_on(&mut self, present: &BTreeSet<Labels>, data_gone: bool, at: i64, step: &mut Step) {
+        let (hold, keep) = (self.alerting.hold, self.alerting.keep_firing);
+        let mut told = Vec::new();
+        self.alerts.retain(|labels, alert| {
+            if !present.contains(labels) {
+                let kept = alert.state == State::Firing && alert.is_kept(keep, at);
+                match alert.state {
+                    State::Pending => {
+                        told.push((labels.clone(), What::Dropped));
+                        return false;
+                    }
+                    State::Resolved => return alert.resolved_at.is_some_and(|gone| since(gone, at) <= RESOLVED_KEPT),
+                    State::Firing if kept => {
+                        if alert.kept_since == Some(at) {
+                            told.push((labels.clone(), What::Kept));
+                        }
+                    }
+                    State::Firing => {
+                        alert.state = State::Resolved;
+                        alert.resolved_at = Some(at);
+                        alert.data_gone = data_gone;
+                        told.push((labels.clone(), What::Resolved { data_gone }));
+                        return true;
+                    }
+                }
+            }
+            let lasted = since(alert.active_at, at) >= hold;
+            if alert.state == State::Pending && lasted {
+                alert.state = State::Firing;
+                alert.fired_at = Some(at);
+                told.push((labels.clone(), What::Firing));
+            }
+            // A new reading of the files may have made `for` longer.
+            if alert.state == State::Firing && !lasted {
+                alert.state = State::Pending;
+                (alert.fired_at, alert.kept_since) = (None, None);
+                told.push((labels.clone(), What::BackToPending));
+            }
+            true
+        });
+        let changes: Vec<Change> = told.into_iter().map(|(labels, what)| self.change(at, labels, what)).collect();
+        step.changes.extend(changes);
+    }
+
+    /// What a restart remembered and a complete result does not show has gone meanwhile.
+    fn forget(&mut self, basis: &Basis, at: i64) {
+        let restore = self.restore;
+        if *basis == Basis::Complete {
+            self.remembered.clear();
+        } else {
+            self.remembered.retain(|_, kept| restore.is_near(kept, at));
+        }
+    }
+
+    /// `ALERTS` and `ALERTS_FOR_STATE` of what is active.
+    fn series(&self) -> Elements {
+        let active = self.alerts.values().filter(|alert| alert.is_active());
+        active
+            .flat_map(|alert| {
+                let began = alert.active_at.div_euclid(1000) as f64;
+                [(alert.series(), 1.0), (alert.for_state_series(), began)]
+            })
+            .collect()
+    }
+}
+
+/// The time from one to another; none where they are the other way round.
+pub(super) fn since(from: i64, to: i64) -> Duration {
+    Duration::from_millis(u64::try_from(to.saturating_sub(from)).unwrap_or(0))
+}

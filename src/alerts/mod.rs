@@ -1,0 +1,8 @@
+//! Floor 2, pure: the team's own alert rules. Files as Prometheus reads them, the life of an alert, and its templates. What
+//! evaluates an expression stands elsewhere: results come in as values. Every time here is in milliseconds on the line of
+//! [`crate::metrics::store::Sample`], which never steps.
+
+pub mod lifecycle;
+pub mod line;
+pub mod rules;
+pub mod template;
