@@ -106,8 +106,8 @@ pub fn gather(
         None
     };
     let variables = Variables::new(variables, dotenv.as_deref());
-    let home = places.home.clone();
-    let mut inputs = Inputs { arguments, variables, home, file, profile, policy: None, notes };
+    let (home, here) = (places.home.clone(), Some(places.current.clone()));
+    let mut inputs = Inputs { arguments, variables, home, here, file, profile, policy: None, notes };
     inputs.policy = crate::config::resolve::shared_folder(&inputs).map(|folder| policy_file::read(&folder));
     Ok(inputs)
 }

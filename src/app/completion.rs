@@ -50,9 +50,13 @@ pub fn of(model: &Model, typed: &str) -> Vec<Completion> {
     found
 }
 
-/// The one that is meant without being chosen by hand: it alone begins so, and is more than what was typed.
+/// The one that is meant without being chosen by hand: it alone begins so, and is more than what was typed. Where not all are
+/// offered that there are, what was typed may be one of the others, and stays as it is.
 #[must_use]
-pub fn only<'a>(found: &'a [Completion], argument: &str) -> Option<&'a Completion> {
+pub fn only<'a>(command: Command, found: &'a [Completion], argument: &str) -> Option<&'a Completion> {
+    if !matches!(command, Command::Act | Command::Theme) {
+        return None;
+    }
     match found {
         [only] if only.whole && !argument.is_empty() && only.text.as_str() != argument => Some(only),
         _ => None,

@@ -38,6 +38,8 @@ pub struct Preview {
     pub effect: Vec<Untrusted>,
     /// How much it destroys, where that is more than its objects: keys of a database.
     pub count: Option<u64>,
+    /// What a person has to know before all else.
+    pub warnings: Vec<Safe>,
     /// What else was seen.
     pub remarks: Vec<Safe>,
     /// Why it cannot be done, if so: a missing right, a role.

@@ -42,6 +42,7 @@ const READING: &[&str] = &[
     "HGETALL",
     "HLEN",
     "HMGET",
+    "HSCAN",
     "INFO",
     "LASTSAVE",
     "LINDEX",
@@ -53,6 +54,7 @@ const READING: &[&str] = &[
     "ROLE",
     "SCARD",
     "SISMEMBER",
+    "SSCAN",
     "STRLEN",
     "TIME",
     "TTL",
@@ -61,6 +63,7 @@ const READING: &[&str] = &[
     "ZCARD",
     "ZCOUNT",
     "ZRANGE",
+    "ZSCAN",
     "ZSCORE",
 ];
 /// Commands that write keys that they name, and nothing else.
@@ -92,6 +95,8 @@ const NEVER: &[&str] = &[
     "UNWATCH",
     "WATCH",
 ];
+/// Elements that a command that only reads may ask for: a server answers nobody else meanwhile.
+const ELEMENTS: i64 = 1000;
 /// Bytes of a command and its arguments at most.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -101,11 +106,47 @@ impl RedisStep {
     pub fn demands(&self) -> Level {
         let name = self.argv.first().map(|name| name.to_ascii_uppercase()).unwrap_or_default();
         if READING.contains(&name.as_str()) {
-            Level::L0
+            if self.is_unbounded() { Level::L1 } else { Level::L0 }
         } else if WRITING.contains(&name.as_str()) {
             Level::L2
         } else {
             Level::L3
+        }
+    }
+
+    /// What a person has to know of a command that only reads.
+    #[must_use]
+    pub fn warning(&self) -> Option<Safe> {
+        let name = self.argv.first()?.to_ascii_uppercase();
+        let reads_all = READING.contains(&name.as_str()) && self.is_unbounded();
+        reads_all.then(|| {
+            Safe::of(format!(
+                "{name} reads more than {ELEMENTS} elements at once where its key is large, and the server answers nobody else \
+                 meanwhile: HLEN, LLEN or ZCARD says how large it is, a range or HSCAN with COUNT reads a part"
+            ))
+        })
+    }
+
+    /// Nothing in it says that it reads only a few elements.
+    fn is_unbounded(&self) -> bool {
+        let Some((name, arguments)) = self.argv.split_first() else { return false };
+        let few = |count: i64| (0..=ELEMENTS).contains(&count);
+        match name.to_ascii_uppercase().as_str() {
+            "HGETALL" => true,
+            "MGET" | "HMGET" => !i64::try_from(arguments.len()).is_ok_and(few),
+            // By score or by name the places do not count.
+            "ZRANGE" if arguments.iter().skip(3).any(|word| !is_one_of(word, &["REV", "WITHSCORES"])) => true,
+            "LRANGE" | "ZRANGE" => match arguments {
+                [_, from, to, ..] => !between(from, to).is_some_and(few),
+                _ => true,
+            },
+            "HSCAN" | "SSCAN" | "ZSCAN" => {
+                let count = arguments.iter().position(|word| is_one_of(word, &["COUNT"]));
+                let value = count.map(|at| arguments.get(at + 1).and_then(|value| value.parse().ok()));
+                // Without a word on it the server takes ten.
+                !value.is_none_or(|value| value.is_some_and(few))
+            }
+            _ => false,
         }
     }
 
@@ -124,6 +165,16 @@ impl RedisStep {
         let bytes: usize = self.argv.iter().map(String::len).sum();
         (bytes > MOST_BYTES).then(|| Safe::of(format!("the command is longer than {MOST_BYTES} bytes")))
     }
+}
+
+fn is_one_of(word: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// How many lie between two places, both counted from the same end; none where that depends on how many there are.
+fn between(from: &str, to: &str) -> Option<i64> {
+    let (from, to): (i64, i64) = (from.parse().ok()?, to.parse().ok()?);
+    if (from < 0) == (to < 0) { Some(to.checked_sub(from)?.checked_add(1)?.max(0)) } else { None }
 }
 
 impl SqlStep {
@@ -191,6 +242,45 @@ mod tests {
             assert_eq!(command(line).demands(), level, "{line}");
             assert_eq!(command(line).objection(), None, "{line}");
         }
+    }
+
+    /// A large key read whole at night is an incident of its own.
+    #[test]
+    fn what_only_reads_is_safe_when_it_reads_a_few() {
+        for line in [
+            "LRANGE q 0 999",
+            "lrange q -1000 -1",
+            "LRANGE q 5 1",
+            "ZRANGE z 0 9 REV WITHSCORES",
+            "HSCAN h 0",
+            "HSCAN h 0 MATCH a* COUNT 100",
+            "MGET a b",
+            "HMGET h a",
+            "GET a",
+        ] {
+            assert_eq!((command(line).demands(), command(line).warning()), (Level::L0, None), "{line}");
+        }
+        for line in [
+            "LRANGE q 0 -1",
+            "LRANGE q 0 1000",
+            "LRANGE q -1001 -1",
+            "LRANGE q -9223372036854775808 -1",
+            "LRANGE q 0 9223372036854775807",
+            "LRANGE q",
+            "LRANGE q a b",
+            "ZRANGE z 0 -1",
+            "ZRANGE z 0 9 BYSCORE",
+            "HGETALL h",
+            "hgetall h",
+            "SSCAN s 0 COUNT 100000",
+            "ZSCAN z 0 COUNT",
+            "HSCAN h 0 COUNT -1",
+        ] {
+            assert_eq!(command(line).demands(), Level::L1, "{line}");
+            assert!(command(line).warning().is_some_and(|words| words.as_str().contains("HLEN")), "{line}");
+        }
+        assert_eq!(command(&format!("MGET {}", ["k"; 1001].join(" "))).demands(), Level::L1);
+        assert_eq!(command("DEL a").warning(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::guard::{CONSENT_LASTS, WAITS_ADD};
 use super::inward::Condition;
 use super::level::Level;
 use super::measure::Measure;
-use super::service::ServiceStep;
+use super::service::{ServiceStep, ServiceVerb};
 use super::step::{Binding, SessionVerb, Work, WritingMethod};
 use super::upkeep::Upkeep;
 
@@ -168,6 +168,35 @@ impl Runbook {
             }
         }
         most
+    }
+
+    /// Where it asks somebody between the stop and the start of a service: unanswered, or with the line to it cut, the service
+    /// stays stopped.
+    #[must_use]
+    pub fn asks_while_stopped(&self) -> Option<Safe> {
+        let order = |step: &RunbookStep| match &step.deed {
+            Deed::Service { step, .. } => Some((step.manager.clone(), step.place.clone(), step.verb)),
+            _ => None,
+        };
+        let asks = |step: &RunbookStep| step.ask || matches!(step.deed, Deed::Work(Work::Manual(_)));
+        for (at, stop) in self.steps.iter().enumerate() {
+            let Some((manager, place, ServiceVerb::Stop)) = order(stop) else { continue };
+            let starts = |step: &RunbookStep| {
+                order(step).is_some_and(|(other, there, verb)| {
+                    other == manager && there == place && matches!(verb, ServiceVerb::Start | ServiceVerb::Restart)
+                })
+            };
+            let later = || self.steps.iter().enumerate().skip(at + 1);
+            let Some(start) = later().find(|(_, step)| starts(step)).map(|(start, _)| start) else { continue };
+            if let Some((asked, _)) = later().take(start - at).find(|(_, step)| asks(step)) {
+                return Some(Safe::of(format!(
+                    "step {} asks while what step {} stopped is not started again: unanswered, it stays stopped",
+                    asked + 1,
+                    at + 1
+                )));
+            }
+        }
+        None
     }
 
     /// Something stands before its first effect that may take long: a question, a wait, a look, a backup.

@@ -19,6 +19,13 @@ const FACTOR: f64 = 1.5;
 /// Higher than this share of the readings before, so that one spike among them does not blind it.
 const HIGH: f64 = 0.9;
 
+/// A signal that usually stood below this was nothing.
+const NOTHING: f64 = 0.01;
+/// From nothing it rose when it stands so high.
+const FROM_NOTHING: f64 = 0.05;
+/// From something, when it is above what was high by this share of it.
+const NOISE: f64 = 0.1;
+
 /// What is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wire {
@@ -84,10 +91,13 @@ impl Wire {
         }
     }
 
-    /// What is too little to matter, whatever it was before.
-    fn floor(self) -> f64 {
+    /// What is too little to matter, whatever it was before: `usual` and at most `high`. What a signal counts is not known:
+    /// where there was something, a part of that; where there was nothing, less than a share or a rate that anybody notices.
+    fn floor(self, usual: f64, high: f64) -> f64 {
         match self {
-            Wire::Failures | Wire::Rising | Wire::Falling => 0.0,
+            Wire::Rising if usual.abs() > NOTHING => high.abs() * NOISE,
+            Wire::Rising => FROM_NOTHING,
+            Wire::Failures | Wire::Falling => 0.0,
             Wire::HitRatio => 0.05,
             Wire::Latency => 20.0,
             Wire::Connections => 3.0,
@@ -123,7 +133,8 @@ impl Wire {
         was.sort_by(f64::total_cmp);
         let at = |share: f64| was.get(((was.len() - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::MAX);
         let usual = at(0.5);
-        let limit = at(HIGH).max(usual * FACTOR) + self.floor();
+        let limit = at(HIGH).max(usual * FACTOR);
+        let limit = limit + self.floor(usual, at(HIGH));
         let mut sorted = now.to_vec();
         sorted.sort_by(f64::total_cmp);
         match (sorted.first(), sorted.get(sorted.len() / 2)) {
@@ -137,7 +148,7 @@ impl Wire {
         was.sort_by(f64::total_cmp);
         let at = |share: f64| was.get(((was.len() - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::MIN);
         let usual = at(0.5);
-        let limit = at(1.0 - HIGH).min(usual / FACTOR) - self.floor();
+        let limit = at(1.0 - HIGH).min(usual / FACTOR) - self.floor(usual, at(HIGH));
         let mut sorted = now.to_vec();
         sorted.sort_by(f64::total_cmp);
         match (sorted.last(), sorted.get(sorted.len() / 2)) {

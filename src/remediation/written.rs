@@ -24,7 +24,11 @@ pub fn of(work: &Work) -> Preview {
             preview
         }
         Work::Sql(sql) => Preview { effect: statement(&sql.sql, &sql.binds), ..Preview::default() },
-        Work::Redis(redis) => Preview { effect: vec![Untrusted::from(quoted(&redis.argv))], ..Preview::default() },
+        Work::Redis(redis) => Preview {
+            effect: vec![Untrusted::from(quoted(&redis.argv))],
+            warnings: redis.warning().into_iter().collect(),
+            ..Preview::default()
+        },
         Work::Sessions(_)
         | Work::Service(_)
         | Work::Flush(_)

@@ -1,6 +1,7 @@
 //! Runbooks: nested steps in their order, every problem of them at once, and those of the profile as its document has them.
 
 use quarterdeck::config::{Inputs, resolve};
+use quarterdeck::domain::Safe;
 use quarterdeck::domain::target::Environment;
 use quarterdeck::remediation::action::{Action, Plan};
 use quarterdeck::remediation::level::Level;
@@ -273,13 +274,71 @@ fn backups_and_upkeep_of_the_configuration_are_steps_too() {
     }
 }
 
+fn orchestrator(more: &str) -> Inputs {
+    let own = "[[action]]\nname = \"backup\"\nscratch = \"project_orchestrator\"\n";
+    Inputs { arguments: profile("orchestrator"), ..file(&format!("{own}{more}")) }
+}
+
+const NAMED: &str = "[[runbook]]\nname = \"restart-app\"\ncompose_file = \"/srv/app/docker-compose.yml\"\n\
+    [[runbook]]\nname = \"migrate\"\ncompose_file = \"/srv/app/docker-compose.yml\"\n\
+    [[runbook]]\nname = \"rollback-migration\"\nproject = \"app\"\n";
+
 #[test]
 fn the_procedures_of_orchestrator() {
-    let mut inputs = file("[[action]]\nname = \"backup\"\nscratch = \"project_orchestrator\"\n");
-    inputs.arguments = profile("orchestrator");
-    let told: Vec<String> = own(&inputs).iter().map(|action| format!("{} {}", action.id, action.level)).collect();
+    let all = own(&orchestrator(NAMED));
+    let told: Vec<String> = all.iter().map(|action| format!("{} {}", action.id, action.level)).collect();
     assert_eq!(told, ["backup L2", "restart-app L2", "migrate L2", "rollback-migration L3"]);
+    // Stopped before it is backed up: what is written in between is in no backup.
+    for action in all.iter().skip(2) {
+        let steps = &runbook(action).steps;
+        let stop = steps.iter().position(|step| step.title.as_str().starts_with("stop the app")).unwrap();
+        let backup = steps.iter().position(|step| matches!(step.deed, Deed::Backup { .. })).unwrap();
+        assert!(stop < backup && steps[stop].ask, "{}", action.id);
+        let minds: Vec<&str> = action.warnings.iter().map(Safe::as_str).collect();
+        assert!(minds.iter().any(|mind| mind.starts_with("alembic takes its database from")), "{minds:?}");
+        assert!(minds.iter().any(|mind| mind.starts_with("uv runs in the folder in which")), "{minds:?}");
+    }
+    let of_compose =
+        |action: &Action| action.warnings.iter().any(|mind| mind.as_str().contains("without compose_file"));
+    assert_eq!(
+        all.iter().map(of_compose).collect::<Vec<_>>(),
+        [false, false, false, true],
+        "a project alone is no file"
+    );
+    let here = own(&Inputs { here: Some("/home/me".into()), ..orchestrator(NAMED) });
+    let minds = format!("{:?}", here[2].warnings);
+    assert!(minds.contains("uv runs in /home/me, the folder in which this was started"), "{minds}");
+
     let bare = resolved(&Inputs { arguments: profile("orchestrator"), ..Inputs::default() }).resolved;
     let off: Vec<&str> = bare.off.iter().map(|off| off.name.as_str()).collect();
     assert!(off.contains(&"backup") && off.contains(&"migrate"), "{off:?}: nobody said where it may be restored");
+    let unnamed = resolved(&orchestrator("")).resolved;
+    let off = unnamed.off.iter().find(|off| off.name.as_str() == "restart-app").expect("nobody said whose project");
+    assert!(off.why.as_str().contains("compose project") && off.turn_on.as_str().contains("compose_file"), "{off:?}");
+}
+
+#[test]
+fn no_runbook_of_a_profile_asks_while_something_is_stopped() {
+    for name in ["codebook", "ecosystem", "kinexus", "orchestrator", "pggit"] {
+        let inputs = if name == "orchestrator" { orchestrator(NAMED) } else { Inputs::default() };
+        for action in own(&Inputs { arguments: profile(name), ..inputs }) {
+            if matches!(action.plan, Plan::Runbook(_) | Plan::Wanting(_)) {
+                assert_eq!(runbook(&action).asks_while_stopped(), None, "{name}: {}", action.id);
+            }
+        }
+    }
+    let order = |verb: &str, more: &str| format!("[[runbook.step]]\nunit = \"api.service\"\nverb = \"{verb}\"\n{more}");
+    let manual = "[[runbook.step]]\nmanual = \"look\"\n";
+    for (steps, asks) in [
+        ([order("stop", "ask = true\n"), order("start", "")].concat(), None),
+        ([order("stop", ""), order("start", "ask = true\n")].concat(), Some("step 2 asks while what step 1 stopped")),
+        ([order("stop", ""), manual.to_owned(), order("restart", "")].concat(), Some("step 2 asks")),
+        ([order("stop", ""), order("start", ""), manual.to_owned()].concat(), None),
+        ([order("stop", ""), manual.to_owned()].concat(), None),
+    ] {
+        let action = of("L2", &steps);
+        let told = action.warnings.iter().find(|mind| mind.as_str().contains("asks while"));
+        assert_eq!(told.is_some(), asks.is_some(), "{steps}");
+        assert!(asks.is_none_or(|words| told.unwrap().as_str().contains(words)), "{told:?}");
+    }
 }

@@ -119,3 +119,25 @@ fn it_is_drawn_at_every_size() {
     let screen = text(&drawn(&mut world, (80, 24), false));
     assert!(screen.contains("terminate-idle on stock") && screen.contains("LOCAL"), "{screen}");
 }
+
+/// Of tables and requests only some are offered: what was typed whole may be another, and is never replaced by a longer one.
+#[test]
+fn what_was_typed_whole_is_never_replaced_by_what_is_longer() {
+    let mut world = shop();
+    let needy = vec![(quarterdeck::domain::Untrusted::from("public.orders_archive"), 100)];
+    world.model.view.database = 0;
+    world.model.actions.offers.needy = (0, needy);
+    assert_eq!(offered(&world, "vacuum public.orders"), ["public.orders_archive"]);
+    world.press(":");
+    world.write("vacuum public.orders");
+    world.press("Enter");
+    let (_, action) = world.model.actions.asked.take().expect("a card is asked for");
+    let plan = format!("{:?}", action.plan);
+    assert!(plan.contains("\"public.orders\"") && !plan.contains("archive"), "{plan}");
+    // Taken by hand it is.
+    world.press(":");
+    world.write("vacuum public.orders");
+    world.press("Tab Enter");
+    let (_, action) = world.model.actions.asked.take().expect("a card is asked for");
+    assert!(format!("{:?}", action.plan).contains("\"public.orders_archive\""));
+}

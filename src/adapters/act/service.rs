@@ -84,7 +84,7 @@ impl Commands {
         let until = Instant::now() + deadline;
         let printed = match step.dependents() {
             None => return Vec::new(),
-            Some(Ok(command)) => self.ask(step, command, until).await,
+            Some(Ok(command)) => self.ask(step, command, until).await.map_err(|cause| step.dependents_unknown(cause)),
             Some(Err(cause)) => Err(cause),
         };
         let found = printed.and_then(|printed| compose::dependents(&printed, step.name()));

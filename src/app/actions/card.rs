@@ -97,7 +97,7 @@ fn warnings(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     for obstacle in obstacles {
         out.field("cannot run", obstacle, Tone::Bad);
     }
-    for warning in &action.warnings {
+    for warning in card.preview.warnings.iter().chain(&action.warnings) {
         out.field("mind", warning.clone(), Tone::Warn);
     }
     if action.level < Level::L2 {

@@ -105,7 +105,7 @@ pub fn palette(model: &mut Model, key: Key) -> Vec<Effect> {
                     *chosen = 0;
                     return Vec::new();
                 }
-                let meant = by_hand.or_else(|| completion::only(&offered, argument));
+                let meant = by_hand.or_else(|| completion::only(info.command, &offered, argument));
                 let argument = meant.map_or_else(|| argument.to_owned(), |one| one.text.to_string());
                 let command = info.command;
                 model.view.overlays.pop();

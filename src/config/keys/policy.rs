@@ -43,7 +43,7 @@ pub static POLICY: Section = Section {
             Kind::Time { least: Duration::ZERO },
             "\"1m\"",
             "what each action says",
-            "No action again on its target before this; a longer one of its own counts.",
+            "The same action is not run again on the same target before this; a longer one of its own counts.",
         ),
         tighter(IDLE_OLDER_THAN, Stricter::Greater),
         tighter(IDLE_IN_TRANSACTION_OLDER_THAN, Stricter::Greater),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::super::environments::url_is_loopback;
+use super::super::keys::runbooks::parts_of;
 use super::super::layers::Item;
 use super::super::nearest;
 use super::super::resolved::OffKind;
@@ -194,6 +195,8 @@ impl<'a> Builder<'a> {
             None => None,
         };
         let word = step.verb.word();
+        let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
+        warnings.extend(self.composed_in(&step));
         let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
         let action = Action {
             id: Safe::of(&item.name),
@@ -212,7 +215,7 @@ impl<'a> Builder<'a> {
             limits: Limits { cap: 1, cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)), deadline },
             proof,
             undo: Safe::of(text(item, "undo").unwrap_or("nothing: what it was doing is lost")),
-            warnings: vec![Safe::of("requests that it is serving are broken off, unless it finishes them")],
+            warnings,
         };
         self.resolved.actions.own.push(action);
     }
@@ -241,8 +244,11 @@ impl<'a> Builder<'a> {
             let program = ComposeProgram::ALL.into_iter().find(named).unwrap_or(ComposeProgram::Docker);
             return Some(Manager::Compose {
                 program,
-                project: text(item, "project").map(str::to_owned),
-                file: file(item, "compose_file").map(|path| path.to_string_lossy().into_owned()),
+                project: self.of_compose(item, "project").and_then(|of| text(of, "project")).map(str::to_owned),
+                file: self
+                    .of_compose(item, "compose_file")
+                    .and_then(|of| file(of, "compose_file"))
+                    .map(|path| path.to_string_lossy().into_owned()),
                 service: service.to_owned(),
             });
         }
@@ -265,6 +271,33 @@ impl<'a> Builder<'a> {
         let (stop, start) = (other("stop_command"), other("start_command"));
         let service = text(item, "target").unwrap_or(&item.name).to_owned();
         Some(Manager::Program { service, status, restart, stop, start })
+    }
+
+    /// Who says which compose project is meant: the step itself, or the runbook that it is of.
+    pub(super) fn of_compose<'b>(&'b self, item: &'b Item, key: &str) -> Option<&'b Item> {
+        let of_runbook = || parts_of(&item.name).and_then(|(name, ..)| self.merged.find("runbook", name));
+        Some(item).filter(|item| item.given(key).is_some()).or_else(of_runbook)
+    }
+
+    /// In which folder a program runs that changes something, for the card.
+    pub(super) fn runs_in(&self, step: &Work) -> Option<Safe> {
+        let Work::Command(command) = step else { return None };
+        let said = || format!("{} runs in {}", command.argv.first().map_or("", String::as_str), self.here());
+        (command.place == Place::Local && !command.reads).then(|| Safe::of(said()))
+    }
+
+    /// The same of compose: without a file it takes that of the folder.
+    pub(super) fn composed_in(&self, step: &ServiceStep) -> Option<Safe> {
+        let Manager::Compose { file: None, service, .. } = &step.manager else { return None };
+        let said = || format!("{service} is what compose finds without compose_file in {}", self.here());
+        (step.place == Place::Local).then(|| Safe::of(said()))
+    }
+
+    fn here(&self) -> String {
+        match &self.inputs.here {
+            Some(folder) => format!("{}, the folder in which this was started", folder.display()),
+            None => "the folder in which this was started".to_owned(),
+        }
     }
 
     /// Connections are left for what an action makes the service do.

@@ -27,6 +27,8 @@ impl Builder<'_> {
         if text(item, "level").is_none() {
             warnings.push(Safe::of("no level is given: until one is, it counts as what destroys (L3)"));
         }
+        let work = Work::Command(Box::new(step));
+        warnings.extend(self.runs_in(&work));
         let environment = self.environment(item, None, on_loopback);
         self.resolved.actions.own.push(Action {
             id: Safe::of(&item.name),
@@ -40,7 +42,7 @@ impl Builder<'_> {
                 provenance: provenance(item, "name"),
                 on_loopback,
             },
-            plan: Plan::Steps(vec![Step { title, work: Work::Command(Box::new(step)), deadline }]),
+            plan: Plan::Steps(vec![Step { title, work, deadline }]),
             preconditions: Vec::new(),
             limits: Limits {
                 cap: 1,

@@ -58,6 +58,8 @@ pub struct Inputs {
     pub variables: Variables,
     /// The home folder.
     pub home: Option<PathBuf>,
+    /// The folder in which programs run.
+    pub here: Option<PathBuf>,
     /// The configuration file.
     pub file: Option<SourceFile>,
     /// The profile from the user's folder; without it the embedded one is taken.

@@ -7,7 +7,7 @@ use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::resolved::OffKind;
 use super::builder::Builder;
-use super::given::{text, texts, time};
+use super::given::{text, texts, time, turn_on};
 use super::steps::{Made, Touched};
 use crate::domain::Safe;
 use crate::domain::source::SourceKind;
@@ -47,6 +47,23 @@ impl<'a> Builder<'a> {
         if let Some(host) = self.elsewhere.clone().filter(|_| item.only_profile() && items.iter().any(is_here)) {
             let why = format!("the profile means the machine of the service, which is {host}, not this one");
             return self.off(OffKind::Action, item, why, "its steps in a configuration, with ssh = \"HOST\"");
+        }
+        // A profile knows neither the folder nor the name of anybody's project; that of any folder is not the one meant.
+        let is_unnamed = |step: &&&Item| {
+            let named = |key| self.of_compose(step, key).is_some_and(|of| of.given(key).is_some());
+            step.given("compose").is_some()
+                && step.place.layer == Layer::Profile
+                && !named("compose_file")
+                && !named("project")
+        };
+        if items.iter().any(|step| is_unnamed(&step)) {
+            let why = "its profile does not know whose compose project is meant";
+            return self.off(
+                OffKind::Action,
+                item,
+                why,
+                turn_on(item, "compose_file", "\"/srv/app/docker-compose.yml\""),
+            );
         }
         if text(item, "target").is_none() {
             self.missing(item, "target", "missing: the name that is typed to confirm");
@@ -106,6 +123,16 @@ impl<'a> Builder<'a> {
             warnings.push(Safe::of("no level is given: until one is, it counts as what destroys (L3)"));
         } else if declared != Some(level.word()) {
             warnings.push(Safe::of(format!("its steps demand {level}, whatever is declared")));
+        }
+        warnings.extend(text(item, "note").map(Safe::of));
+        warnings.extend(runbook.asks_while_stopped());
+        for (_, step) in runbook.items() {
+            let told = match &step.deed {
+                Deed::Work(work) => self.runs_in(work),
+                Deed::Service { step, .. } => self.composed_in(step),
+                _ => None,
+            };
+            warnings.extend(told.filter(|told| !warnings.contains(told)).into_iter().collect::<Vec<_>>());
         }
         let asks = |step: &RunbookStep| matches!(&step.deed, Deed::Work(Work::Http(_)));
         let leans = matches!(proof.trials.first().map(|trial| &trial.measure), Some(Measure::HitRatio(_)));

@@ -47,6 +47,7 @@ impl Runbook {
             (Deed::Work(work), None) => written::of(work),
             (_, None) => failed("it was not looked at".to_owned()),
         };
+        whole.warnings.extend(found.warnings.drain(..).map(|warning| named(&warning)));
         whole.remarks.extend(found.remarks.drain(..).map(|remark| named(&remark)));
         let against = std::mem::take(&mut found.obstacles);
         let nobody = was_seen && matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty();

@@ -77,6 +77,18 @@ pub(super) fn config_argv(
     Ok(words)
 }
 
+/// docker-compose 1 does not know `config --format json`, and tells its usage.
+pub(super) fn dependents_unknown(program: ComposeProgram, cause: Cause) -> Cause {
+    match cause {
+        Cause::CommandFailed { code: Some(1), said } if program == ComposeProgram::DockerDash => {
+            let usage = ["Usage:", "--hash", "--volumes"].iter().any(|word| said.as_str().contains(word));
+            let why = "docker-compose 1 does not tell who depends on it";
+            Cause::Other(if usage { Safe::of(why) } else { Safe::of(format!("{why}, nor did this one: {said}")) })
+        }
+        other => other,
+    }
+}
+
 /// Who depends on a service, out of what `config --format json` printed: `depends_on` is a list of names, or an object with
 /// how it depends on each.
 pub fn dependents(printed: &[u8], service: &str) -> Result<Vec<Safe>, Cause> {

@@ -221,6 +221,15 @@ impl ServiceStep {
         Some(argv.map(|argv| self.as_command(argv)))
     }
 
+    /// Why that could not be read, where its manager may be too old for it.
+    #[must_use]
+    pub fn dependents_unknown(&self, cause: Cause) -> Cause {
+        match &self.manager {
+            Manager::Compose { program, .. } => compose::dependents_unknown(*program, cause),
+            Manager::Systemd { .. } | Manager::Program { .. } => cause,
+        }
+    }
+
     fn as_command(&self, argv: Vec<String>) -> CommandStep {
         CommandStep {
             argv,

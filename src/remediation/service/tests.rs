@@ -307,6 +307,12 @@ fn who_depends_on_a_service_of_compose() {
     assert!(compose::dependents(printed, "web").unwrap().is_empty());
     assert!(compose::dependents(b"services:\n  api:\n", "api").is_err(), "not every podman compose prints JSON");
     assert!(compose::dependents(b"{}", "api").is_err());
+    let failed = |said: &str| Cause::CommandFailed { code: Some(1), said: Safe::of(said) };
+    let old = compose::dependents_unknown(ComposeProgram::DockerDash, failed("--volumes  Print the volume names"));
+    assert_eq!(old.to_string(), "docker-compose 1 does not tell who depends on it");
+    let other = compose::dependents_unknown(ComposeProgram::DockerDash, failed("no such file")).to_string();
+    assert!(other.ends_with("no such file"), "{other}");
+    assert_eq!(compose::dependents_unknown(ComposeProgram::Docker, failed("x")), failed("x"));
     let services: Vec<String> = (0..99).map(|n| format!(r#""s{n}": {{"depends_on": ["api"]}}"#)).collect();
     let many = format!(r#"{{"services": {{{}}}}}"#, services.join(","));
     assert_eq!(compose::dependents(many.as_bytes(), "api").unwrap().len(), 21, "bounded, and the rest is counted");

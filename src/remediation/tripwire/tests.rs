@@ -145,3 +145,18 @@ fn what_is_worse_the_lower_it_is_trips_downwards_only() {
     assert!(matches!(Wire::Rising.judge(&row(&[0.0; 6]), &row(&[3.0; 5])), Finding::Worse { .. }), "errors from none");
     assert_eq!(Wire::Rising.judge(&row(&[0.0; 6]), &row(&[0.0; 5])), Finding::Holds);
 }
+
+/// One error in a quarter of an hour is not worse than none, and a signal that jitters at its limit is not worse either.
+#[test]
+fn a_signal_rises_by_more_than_nothing() {
+    let row = |values: &[f64]| values.iter().map(|value| Some(*value)).collect::<Vec<_>>();
+    let judge = |was: f64, now: f64| Wire::Rising.judge(&row(&[was; 6]), &row(&[now; 5]));
+    for (was, now) in [(0.0, 0.001), (0.0, 0.04), (0.001, 0.01), (100.0, 155.0), (-0.0, 0.0)] {
+        assert_eq!(judge(was, now), Finding::Holds, "{was} to {now}");
+    }
+    for (was, now) in [(0.0, 0.06), (0.001, 0.07), (0.02, 0.04), (0.5, 0.9), (100.0, 170.0)] {
+        assert!(matches!(judge(was, now), Finding::Worse { .. }), "{was} to {now}");
+    }
+    let bursts = row(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 10.0, 10.0, 10.0]);
+    assert_eq!(Wire::Rising.judge(&bursts, &row(&[10.01; 5])), Finding::Holds, "it stood there before");
+}

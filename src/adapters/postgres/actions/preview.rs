@@ -2,6 +2,7 @@
 //! why, what is missing, and what would be sent. Only reads.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use crate::remediation::object::{Excluded, Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
 
 const CHOOSE: &str = include_str!("sql/choose.sql");
+/// Databases that are named of many.
+const NAMED: usize = 5;
 /// Most sessions that one preview reads.
 const MOST: usize = 1000;
 
@@ -48,7 +51,9 @@ pub async fn look(
     }
     let found = choose(session, &choice, selector, cap).await?;
     let user = session.facts.user.one_line();
-    preview.remarks.extend(looked_in(selector, &session.facts.database.one_line()));
+    let here = session.facts.database.one_line();
+    preview.warnings.extend(spread(selector, &found.databases(here.as_str())));
+    preview.remarks.extend(looked_in(selector, &here));
     found.fill(&mut preview, selector, &choice, cap);
     found.tell(&mut preview, selector, verb, user.as_str());
     let keys: Vec<ObjectKey> = preview.objects.iter().map(|object| object.key.clone()).collect();
@@ -64,6 +69,21 @@ fn looked_in(selector: &SessionSelector, here: &Safe) -> Option<Safe> {
         Databases::Named(name) => format!("only in database {name}"),
         Databases::Every => "in EVERY database of the server".to_owned(),
     }))
+}
+
+/// Whose sessions they are beside those of the database that the card names; environment and phrase are of that one alone.
+fn spread(selector: &SessionSelector, databases: &BTreeMap<String, usize>) -> Option<Safe> {
+    let SessionSelector::Idle { databases: Databases::Every, .. } = selector else { return None };
+    let mut named: Vec<(&String, &usize)> = databases.iter().collect();
+    named.sort_by_key(|(_, sessions)| Reverse(**sessions));
+    let some: Vec<String> = named.iter().take(NAMED).map(|(name, sessions)| format!("{name} ({sessions})")).collect();
+    let such = if named.len() > NAMED { ", such as" } else { ":" };
+    let count = match named.len() {
+        1 => "1 database".to_owned(),
+        count => format!("{count} databases"),
+    };
+    let of_others = "environment and phrase are of the one that the card names; of the others they are not known";
+    (!named.is_empty()).then(|| Safe::of(format!("sessions of {count}{such} {}; {of_others}", some.join(", "))))
 }
 
 async fn choose(
@@ -107,6 +127,8 @@ async fn choose(
 #[derive(Default)]
 struct Found {
     sessions: Vec<Object>,
+    /// The database of each; none: the one that we are connected to.
+    whose: Vec<Option<Safe>>,
     /// Class, how many, some of their pids.
     groups: Vec<(String, usize, Vec<i32>)>,
     blocking: Blocking,
@@ -116,7 +138,10 @@ impl Found {
     fn take(&mut self, row: &Row) -> Result<(), Cause> {
         let kind = get::<&str>(row, 0)?;
         match kind {
-            "session" => self.sessions.push(object(row)?),
+            "session" => {
+                self.sessions.push(object(row)?);
+                self.whose.push(get::<Option<Bytes<'_>>>(row, 7)?.map(|name| name.keep().one_line()));
+            }
             "waiter" => self.blocking.waits(get(row, 2)?, &get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()),
             class => {
                 let count = usize::try_from(get::<i64>(row, 1)?).unwrap_or(0);
@@ -124,6 +149,15 @@ impl Found {
             }
         }
         Ok(())
+    }
+
+    /// How many sessions of each database.
+    fn databases(&self, here: &str) -> BTreeMap<String, usize> {
+        let mut found = BTreeMap::new();
+        for name in &self.whose {
+            *found.entry(name.as_ref().map_or(here, Safe::as_str).to_owned()).or_default() += 1;
+        }
+        found
     }
 
     fn of(&self, class: &str) -> usize {

@@ -79,11 +79,14 @@ async fn no_more_than_the_cap_and_every_database_only_when_it_is_said() {
     let card = source.preview(&everywhere("web"), SessionVerb::Terminate, 3, DEADLINE).await.unwrap();
     assert_eq!(pids(&card), guests.iter().take(3).map(|guest| guest.id.pid).collect::<Vec<_>>());
     assert_eq!(excluded(&card)["over the cap of 3"], 1);
+    let warned = words(&card.warnings);
+    assert!(warned.contains("sessions of 2 databases: shop (2), side (1); environment and phrase"), "{warned}");
     assert_eq!(object(&card, &guests[1]).remark.as_str(), "in database side");
     assert!(pids(&preview(&mut source, &everywhere("we"), SessionVerb::Terminate).await).is_empty());
     assert!(pids(&preview(&mut source, &everywhere("%"), SessionVerb::Terminate).await).is_empty(), "no pattern");
     let here = preview(&mut source, &idle(MOMENT), SessionVerb::Terminate).await;
     assert_eq!(pids(&here), [guests[0].id.pid, guests[2].id.pid]);
+    assert!(here.warnings.is_empty(), "{:?}", here.warnings);
     assert!(words(&here.remarks).contains("only in database shop"), "{:?}", here.remarks);
     assert!(words(&card.remarks).contains("EVERY database"), "{:?}", card.remarks);
     let within = |name: &str| SessionSelector::Idle {
