@@ -63,6 +63,8 @@ pub struct Execution {
     stopped: Option<Outcome>,
     /// What is still to be undone, by the places of the steps.
     undoing: VecDeque<usize>,
+    /// Why nothing more may be sent, undoing neither.
+    barred: Option<Safe>,
     /// A person is asked since it waited for long, not since the card says so.
     asks_again: bool,
     /// Nobody can answer.
@@ -113,6 +115,7 @@ impl Execution {
             then: Then::Next,
             stopped: None,
             undoing: VecDeque::new(),
+            barred: None,
             asks_again: false,
             alone: false,
             records: 0,
@@ -133,6 +136,7 @@ impl Execution {
             },
             (Phase::Ended { .. }, _) => Vec::new(),
             (_, Input::CancelAsked) => self.cancel(now),
+            (_, Input::Barred(why)) => self.bar(&why, now),
             (_, Input::NobodyThere) => self.left_alone(now),
             (Phase::Holding, Input::Held(Ok(()))) => {
                 self.phase = Phase::Recording;

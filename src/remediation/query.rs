@@ -192,9 +192,18 @@ impl SqlStep {
     /// Whether it only changes rows: one transaction, undone as a whole where the server says that it failed.
     #[must_use]
     pub fn changes_rows(&self) -> bool {
-        const OF_ROWS: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT"];
+        self.begins_with(&["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT"])
+    }
+
+    /// Whether the number of rows that the server tells is that of the rows it changed.
+    #[must_use]
+    pub fn counts_changes(&self) -> bool {
+        !self.read_only && self.begins_with(&["INSERT", "UPDATE", "DELETE", "MERGE"])
+    }
+
+    fn begins_with(&self, words: &[&str]) -> bool {
         let word: String = self.sql.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
-        OF_ROWS.iter().any(|known| known.eq_ignore_ascii_case(&word))
+        words.iter().any(|known| known.eq_ignore_ascii_case(&word))
     }
 }
 

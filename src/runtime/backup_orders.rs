@@ -56,8 +56,15 @@ pub async fn run(
     };
     let left = approved.left(clock::now());
     let deadline = left.saturating_sub(PUTTING_AWAY.min(left / 4));
-    let mut way =
-        Way { own, maintenance: PostgresSource::new(scratch.clone()), scratch, made: None, part: None, sealed: None };
+    let mut way = Way {
+        own,
+        maintenance: PostgresSource::new(scratch.clone()),
+        scratch,
+        made: None,
+        part: None,
+        sealed: None,
+        begun: false,
+    };
     let mut told = Told { run, inbox, lines: Vec::new() };
     let stopped = async {
         if halt.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
@@ -73,7 +80,11 @@ pub async fn run(
         }
     };
     let outcome = named(&mut way, outcome).await;
-    let trouble = put_away(&mut way, outcome.is_ok()).await;
+    let mut trouble = put_away(&mut way, outcome.is_ok()).await;
+    let begun = way.begun;
+    if begun && outcome.is_err() && trouble.is_empty() {
+        trouble.push(Safe::of("no dump is left of it"));
+    }
     let counts = outcome.as_ref().ok().cloned();
     // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
     let Way { mut own, maintenance, sealed, .. } = way;
@@ -81,7 +92,7 @@ pub async fn run(
         tracing::warn!("the turn of the database could not be given back: {cause}");
     }
     drop((own, maintenance));
-    let end = end_of(approved, sealed.clone(), outcome, trouble, work).await;
+    let end = end_of(approved, sealed.clone(), outcome.map_err(|end| miscarried(end, begun)), trouble, work).await;
     let done = matches!(end, StepEnd::Done { .. });
     tell(Input::StepEnded { step, end });
     if let (true, Some(sealed), Some(counts)) = (done, sealed, counts) {
@@ -104,6 +115,8 @@ struct Way {
     part: Option<PathBuf>,
     /// The whole dump: under the name of a proven one only when it is.
     sealed: Option<Sealed>,
+    /// The dump was begun.
+    begun: bool,
 }
 
 /// How far it is, as the view of the run shows it.
@@ -156,7 +169,7 @@ async fn stages(
     })
     .await
     .map_err(failed)?;
-    way.part = Some(part.clone());
+    (way.part, way.begun) = (Some(part.clone()), true);
     let to_source = way.own.for_programs(None).map_err(failed)?;
     watched(files::dump(&commands, &snapshot, &part, &to_source, deadline), &part, told).await.map_err(failed)?;
     let entries = files::list(&commands, &part).await.map_err(failed)?;
@@ -264,6 +277,14 @@ async fn put_away(way: &mut Way, proved: bool) -> Vec<Safe> {
     trouble
 }
 
+/// What fails after the dump was begun did something all the same.
+fn miscarried(end: StepEnd, begun: bool) -> StepEnd {
+    match end {
+        StepEnd::Failed(cause) if begun => StepEnd::Miscarried(cause),
+        end => end,
+    }
+}
+
 async fn end_of(
     approved: &Approved,
     sealed: Option<Sealed>,
@@ -287,6 +308,7 @@ async fn end_of(
         (Ok(_), None) => StepEnd::Failed(Cause::Other(Safe::of(format!("there is no dump{more}")))),
         (Err(StepEnd::Failed(cause)), _) if more.is_empty() => StepEnd::Failed(cause),
         (Err(StepEnd::Failed(cause)), _) => StepEnd::Failed(Cause::Other(Safe::of(format!("{cause}{more}")))),
+        (Err(StepEnd::Miscarried(cause)), _) => StepEnd::Miscarried(Cause::Other(Safe::of(format!("{cause}{more}")))),
         (Err(StepEnd::Cancelled(words)), _) => StepEnd::Cancelled(Safe::of(format!("{words}{more}"))),
         (Err(end), _) => end,
     }

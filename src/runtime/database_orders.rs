@@ -23,6 +23,7 @@ use crate::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 
 use super::clock;
 use super::inbox::Inbox;
+use super::leave::leave;
 use super::upkeep_orders;
 
 /// Deadline of a count, and of giving the database's turn back.
@@ -205,7 +206,9 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
         return StepEnd::Failed(too_late(step.deadline));
     }
     match &step.work {
-        Work::Sql(sql) if sql.read_only => return source.run_statement(approved.identity(), sql, left()).await,
+        Work::Sql(sql) if sql.read_only => {
+            return source.run_statement(approved.identity(), sql, &leave(approved)).await;
+        }
         Work::Sessions(_) | Work::Sql(_) => {}
         _ => return StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
     }
@@ -214,7 +217,7 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
     }
     let end = match (left(), &step.work) {
         (Duration::ZERO, _) => StepEnd::Failed(too_late(step.deadline)),
-        (left, Work::Sql(sql)) => source.run_statement(approved.identity(), sql, left).await,
+        (_, Work::Sql(sql)) => source.run_statement(approved.identity(), sql, &leave(approved)).await,
         (left, Work::Sessions(sessions)) => {
             source.signal(approved.identity(), approved.objects(), sessions.verb, left).await
         }

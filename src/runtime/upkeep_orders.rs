@@ -16,9 +16,9 @@ use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::step::{StepEnd, Work};
 use crate::remediation::upkeep::{Standing, UpkeepStep, UpkeepVerb};
 
-use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::inbox::Inbox;
+use super::leave::leave;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -65,9 +65,9 @@ async fn keep_up(
             std::future::pending::<()>().await;
         }
     };
-    let deadline = approved.left(clock::now());
+    let leave = leave(approved);
     let effect =
-        own.keep_up(approved.identity(), work, deadline, |pid| begun.send_modify(|known| *known = Some(pid)), stopped);
+        own.keep_up(approved.identity(), work, &leave, |pid| begun.send_modify(|known| *known = Some(pid)), stopped);
     let progress = async {
         let mut beat = interval_at(Instant::now() + PAUSE, PAUSE);
         let known = pid.wait_for(Option::is_some).await.ok().and_then(|pid| *pid);

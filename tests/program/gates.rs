@@ -164,6 +164,20 @@ fn what_cannot_run_here_can_only_be_left_out() {
 }
 
 #[test]
+fn a_policy_that_changed_stops_what_runs() {
+    let mut world = world();
+    let run = at_the_gate(&mut world, || Ok(seen()));
+    let effects = orders(&mut world, Event::PolicyChanged(Safe::of("policy.toml is not what it was")));
+    assert!(matches!(effects.as_slice(), [Effect::Record { .. }]), "{effects:?}");
+    let effects = tell(&mut world, run, Input::Recorded(Ok(())));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::RunAction { .. })), "{effects:?}");
+    assert_ne!(phase(&world), Phase::Asking { step: 1 });
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("the policy changed: nothing more is sent"), "{screen}");
+    assert!(orders(&mut world, Event::KeyPressed(RUN)).is_empty());
+}
+
+#[test]
 fn what_may_have_been_done_is_marked_where_it_is_offered_to_be_undone() {
     let mut world = world();
     let run = at_the_gate(&mut world, || Ok(seen()));

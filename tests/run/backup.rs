@@ -196,6 +196,8 @@ fn a_copy_that_is_not_the_same_is_a_failure() {
     let told = yard.backed_up();
     assert_eq!(told.code, 11, "{told:?}");
     assert!(told.out.contains("1 tables differ in the restored copy: public.orders: 3000 -> 2997"), "{}", told.out);
+    assert!(told.out.contains("it was begun, and did not come to its end"), "{}", told.out);
+    assert!(!told.out.contains("nothing was done"), "{}", told.out);
     assert!(yard.files()[0].ends_with(".unproven"), "{:?}", yard.files());
     yard.is_clean();
 }

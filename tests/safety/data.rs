@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use quarterdeck::adapters::leave::Leave;
 use quarterdeck::adapters::postgres::PostgresSource;
 use quarterdeck::app::actions::{catalogue, parameters};
 use quarterdeck::config::resolved::DatabaseSpec;
@@ -175,7 +176,7 @@ fn a_value_arrives_as_it_is_or_not_at_all() {
             SqlStep { database: 0, sql: sql.clone(), binds: vec![value.clone()], read_only: true, redact: false };
         let mut source = source.borrow_mut();
         let card = io.block_on(source.preview_statement(&step, DEADLINE)).unwrap_or_else(|cause| panic!("{cause}"));
-        let end = io.block_on(source.run_statement(&card.identity, &step, DEADLINE));
+        let end = io.block_on(source.run_statement(&card.identity, &step, &Leave::new(DEADLINE, || DEADLINE)));
         match end {
             StepEnd::Done { said, .. } => {
                 prop_assert!(said.iter().any(|line| line.as_str().contains("\"true\"")), "{value:?}: {said:?}");

@@ -97,8 +97,9 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
         _ if expected => StepEnd::Done { fates: Vec::new(), said },
         401 | 403 => StepEnd::Failed(Cause::HttpDenied { status }),
         429 => StepEnd::Failed(Cause::RateLimited { retry_after: None }),
-        // It sends elsewhere, to a login page for one; or it understood, and did not do it.
-        300..500 => StepEnd::Failed(Cause::HttpStatus { status }),
+        // It understood, and did not do it.
+        400..500 => StepEnd::Failed(Cause::HttpStatus { status }),
+        // It sends elsewhere: to the page that shows what was done, or to one where a person logs in.
         // A gateway that gave up, or a handler that broke half-way, says nothing about what was done.
         _ => StepEnd::Unknown(Cause::HttpStatus { status }),
     }

@@ -107,8 +107,9 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::PolicyChanged(why) => {
-            std::sync::Arc::make_mut(&mut model.actions.spec).policy.barred = Some(why);
-            Vec::new()
+            std::sync::Arc::make_mut(&mut model.actions.spec).policy.barred = Some(why.clone());
+            // What runs was consented to under another.
+            actions::barred(model, why)
         }
         Event::GuardsCover(words) => {
             model.actions.coverage = Some(words);

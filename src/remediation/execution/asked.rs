@@ -140,7 +140,7 @@ impl Execution {
     /// A stop takes hold before the next step; where nothing is under way outside, at once.
     pub(super) fn cancel(&mut self, now: Moment) -> Vec<Order> {
         let again = std::mem::replace(&mut self.cancelled, true);
-        let words = Safe::of("a person stopped it");
+        let words = self.barred.clone().unwrap_or_else(|| Safe::of("a person stopped it"));
         match self.phase {
             Phase::Running { step } if self.state(step).is_some_and(|state| state.step.work.is_inward()) => {
                 (self.waiting, self.glances) = (None, Vec::new());
@@ -148,22 +148,44 @@ impl Execution {
                     state.ended = Some((now, StepEnd::Failed(Cause::Other(words))));
                 }
                 let undo = step >= self.steps.len();
-                let then = if undo { Then::Close(self.escalate(false)) } else { Then::Stop(Outcome::Cancelled) };
+                let then = if undo { Then::Close(self.escalate(false)) } else { Then::Stop(self.halted()) };
                 self.note(step, then, now)
             }
             Phase::Looking { step } | Phase::Reviewing { step } | Phase::Asking { step } => {
                 self.glances.clear();
-                self.record_answer(step, &words, Then::Stop(Outcome::Cancelled), now)
+                self.record_answer(step, &words, Then::Stop(self.halted()), now)
             }
+            Phase::Offering if self.barred.is_some() => self.leave_as_it_is(&words, now),
             Phase::Offering => self.leave_as_it_is(&Safe::of("a person said: leave it"), now),
             Phase::Running { step } if !again && self.can_be_stopped(step) => vec![Order::Interrupt],
             _ => Vec::new(),
         }
     }
 
+    /// What it was consented to under does not hold any more: nothing more is sent, and what undoes is sent too.
+    pub(super) fn bar(&mut self, why: &Safe, now: Moment) -> Vec<Order> {
+        let is_over = matches!(self.phase, Phase::Verifying | Phase::Closing(_));
+        if self.barred.is_some() || is_over && !self.lost {
+            return Vec::new();
+        }
+        self.barred =
+            Some(Safe::of(format!("the policy changed: nothing more is sent, nor is what was done undone ({why})")));
+        self.cancel(now)
+    }
+
+    /// How it ends when the policy changed: before anything was changed that is a refusal.
+    pub(super) fn halted(&self) -> Outcome {
+        if self.barred.is_some() && self.has_changed_nothing() { self.refusal() } else { Outcome::Cancelled }
+    }
+
     /// The runbook goes no further. What was done and has a compensation is offered to be undone, and before it, since it
     /// came last, what may have been done.
     pub(super) fn stop(&mut self, outcome: Outcome, now: Moment) -> Vec<Order> {
+        if let Some(why) = self.barred.clone() {
+            self.reasons.push(why);
+            self.not_compensated();
+            return self.close(outcome, now);
+        }
         let steps = self.steps.iter().enumerate().rev();
         let done = steps.filter(|(_, state)| state.can_be_undone()).map(|(at, _)| at);
         self.undoing = done.collect();
@@ -189,7 +211,8 @@ impl Execution {
 
     pub(super) fn undo_next(&mut self, now: Moment) -> Vec<Order> {
         if self.cancelled {
-            return self.leave_as_it_is(&Safe::of("a person stopped it"), now);
+            let words = self.barred.clone().unwrap_or_else(|| Safe::of("a person stopped it"));
+            return self.leave_as_it_is(&words, now);
         }
         if let Some(of) = self.undoing.pop_front() {
             return self.start(self.steps.len() + of, now);
@@ -202,6 +225,7 @@ impl Execution {
     /// What was offered is not done, or not all of it.
     fn leave_as_it_is(&mut self, why: &Safe, now: Moment) -> Vec<Order> {
         let outcome = self.stopped.unwrap_or(Outcome::Failed);
+        self.reasons.extend(self.barred.clone());
         self.not_compensated();
         self.record(Note::Step { title: Safe::of("compensations"), words: why.clone() }, Then::Close(outcome), now)
     }

@@ -89,6 +89,8 @@ pub enum Input {
         /// What became of it.
         written: Result<(), Safe>,
     },
+    /// The policy under which it was consented to is another now, in words: nothing more may be sent.
+    Barred(Safe),
 }
 
 /// What a person decides before a step.

@@ -7,6 +7,7 @@ mod fresh;
 mod late_records;
 mod looked_again;
 mod paths;
+mod policy;
 mod properties;
 mod results;
 mod runbook_paths;

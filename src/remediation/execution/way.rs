@@ -28,7 +28,7 @@ impl Execution {
         }
         let Some(at) = self.steps.iter().position(StepState::waits) else { return self.verify(now) };
         if self.cancelled {
-            return self.stop(Outcome::Cancelled, now);
+            return self.stop(self.halted(), now);
         }
         if let Some(why) = self.consent_ran_out(now) {
             self.reasons.push(why);

@@ -54,6 +54,7 @@ impl StepState {
         let (StepEnd::Failed(cause) | StepEnd::Miscarried(cause)) = end else { return None };
         let words = match (self.leaves_doubt(end), &self.step.work) {
             (true, Work::Manual(_)) => "whether it was done by hand is not known: ",
+            (true, Work::Upkeep(_) | Work::Backup(_)) => "it was begun, and did not come to its end: ",
             (true, _) => "it was sent; what it did is not known: ",
             (false, _) if self.changes() => "nothing was done: ",
             (false, _) => "",

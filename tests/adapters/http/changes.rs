@@ -48,6 +48,25 @@ async fn a_body_that_is_repeated_tells_no_secret() {
     assert!(told.contains("web-user"), "{told}");
 }
 
+/// Post/Redirect/Get: it was done, and the page that shows it stands elsewhere; or it was sent to a login page. Nobody knows.
+#[tokio::test]
+async fn what_is_answered_by_sending_elsewhere_may_have_been_done() {
+    for status in [301, 302, 303, 307, 308] {
+        let server = FakeHttp::always(answer(status, "Location: /done\r\n", ""));
+        let sent = step(&server.url("/do"), "{}");
+        let end = change(&HttpClients::new(), &sent, &leave::whole(DEADLINE)).await;
+        assert!(matches!(end, StepEnd::Unknown(Cause::HttpStatus { .. })), "{status}: {end:?}");
+        assert_eq!(server.requests().len(), 1, "nobody goes there");
+    }
+    let server = FakeHttp::always(answer(303, "Location: /done\r\n", ""));
+    let sent = HttpStep { expected_status: vec![303], ..step(&server.url("/do"), "{}") };
+    let end = change(&HttpClients::new(), &sent, &leave::whole(DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Done { .. }), "it is expected: {end:?}");
+    let server = FakeHttp::always(answer(404, "", ""));
+    let end = change(&HttpClients::new(), &step(&server.url("/do"), "{}"), &leave::whole(DEADLINE)).await;
+    assert!(matches!(end, StepEnd::Failed(_)), "{end:?}");
+}
+
 /// The connection took so long, or the machine slept while it was made: not a byte of the request is sent.
 #[tokio::test]
 async fn nothing_is_sent_when_the_leave_is_over_once_the_connection_stands() {

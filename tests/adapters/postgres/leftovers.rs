@@ -11,6 +11,7 @@ use quarterdeck::remediation::step::StepEnd;
 use quarterdeck::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 
 use super::{DEADLINE, session, source, url};
+use crate::support::leave;
 use crate::support::postgres_server::PostgresServer;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -45,7 +46,7 @@ async fn card(server: &PostgresServer, name: &str, lock_timeout: Duration) -> (P
 }
 
 async fn run(server: &PostgresServer, preview: &Preview, step: &UpkeepStep) -> Ended {
-    keeper(server).keep_up(&preview.identity, step, LIMIT, |_| {}, pending()).await
+    keeper(server).keep_up(&preview.identity, step, &leave::whole(LIMIT), |_| {}, pending()).await
 }
 
 async fn until(server: &PostgresServer, sql: &str) {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::remediation::card::Preview;
+use quarterdeck::remediation::object::Fate;
 use quarterdeck::remediation::query::SqlStep;
 use quarterdeck::remediation::step::StepEnd;
 
 use super::pooler::Pooler;
 use super::{DEADLINE, source, url};
+use crate::support::leave;
 use crate::support::postgres_server::PostgresServer;
 
 fn stage() -> PostgresServer {
@@ -48,7 +50,7 @@ fn said(end: &StepEnd) -> String {
 async fn run(server: &PostgresServer, step: &SqlStep) -> (Preview, StepEnd) {
     let mut source = source(&url(server, "app", "shop"));
     let card = source.preview_statement(step, DEADLINE).await.unwrap();
-    let end = source.run_statement(&card.identity, step, DEADLINE).await;
+    let end = source.run_statement(&card.identity, step, &leave::whole(DEADLINE)).await;
     (card, end)
 }
 
@@ -115,7 +117,7 @@ async fn whether_a_second_login_can_succeed_is_said_beforehand() {
     }
     let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
     assert_eq!(words(&full.obstacles), "no second login can succeed: the limit of this role is reached");
-    let end = source.run_statement(&card.identity, &delete, DEADLINE).await;
+    let end = source.run_statement(&card.identity, &delete, &leave::whole(DEADLINE)).await;
     assert!(matches!(end, StepEnd::Failed(Cause::TooManyConnections(_))), "{end:?}");
     assert_eq!(server.sql("shop", "SELECT count(*) FROM hooks").trim(), "1");
 }
@@ -129,7 +131,7 @@ async fn another_server_gets_nothing_and_a_lock_is_not_waited_for_long() {
     let mut here = source(&url(&server, "app", "shop"));
     for read_only in [true, false] {
         let step = SqlStep { read_only, ..step("SELECT 1", &[], true) };
-        let end = here.run_statement(&card.identity, &step, DEADLINE).await;
+        let end = here.run_statement(&card.identity, &step, &leave::whole(DEADLINE)).await;
         assert!(matches!(end, StepEnd::OtherTarget(_)), "{end:?}");
     }
     let dsn = format!("host=127.0.0.1 port={} user=app dbname=shop", server.port());
@@ -137,7 +139,7 @@ async fn another_server_gets_nothing_and_a_lock_is_not_waited_for_long() {
     let holder = tokio::spawn(connection);
     client.batch_execute("BEGIN; LOCK TABLE hooks").await.unwrap();
     let card = here.preview_statement(&delete, DEADLINE).await.unwrap();
-    let end = here.run_statement(&card.identity, &delete, Duration::from_secs(2)).await;
+    let end = here.run_statement(&card.identity, &delete, &leave::whole(Duration::from_secs(2))).await;
     assert!(matches!(end, StepEnd::Failed(_)), "{end:?}: the server gave up first, so it is known");
     holder.abort();
 }
@@ -149,9 +151,38 @@ async fn behind_a_pooler_nothing_is_written() {
     let mut source = source(&pooler.url("shop"));
     let card = source.preview_statement(&step("DELETE FROM hooks", &[], false), DEADLINE).await.unwrap();
     assert!(words(&card.obstacles).contains("a direct DSN is needed"), "{card:?}");
-    let end = source.run_statement(&card.identity, &step("DELETE FROM hooks", &[], false), DEADLINE).await;
+    let end =
+        source.run_statement(&card.identity, &step("DELETE FROM hooks", &[], false), &leave::whole(DEADLINE)).await;
     assert!(matches!(end, StepEnd::Failed(Cause::Misconfigured(_))), "{end:?}");
-    let read =
-        source.run_statement(&card.identity, &step("SELECT count(*) AS n FROM hooks", &[], true), DEADLINE).await;
+    let read = source
+        .run_statement(&card.identity, &step("SELECT count(*) AS n FROM hooks", &[], true), &leave::whole(DEADLINE))
+        .await;
     assert_eq!(said(&read), r#"{"n":1}"#);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_when_the_leave_is_over_once_the_connection_stands() {
+    let server = stage();
+    let delete = step("DELETE FROM hooks", &[], false);
+    let mut source = source(&url(&server, "app", "shop"));
+    let card = source.preview_statement(&delete, DEADLINE).await.unwrap();
+    for asked in [0, 1] {
+        let end = source.run_statement(&card.identity, &delete, &leave::over_after(asked, DEADLINE)).await;
+        assert!(matches!(end, StepEnd::Failed(Cause::Timeout { .. })), "the machine slept: {end:?}");
+        assert_eq!(server.sql("shop", "SELECT count(*) FROM hooks"), "1");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_met_no_row_changed_nothing() {
+    let server = stage();
+    for (sql, fates) in [
+        ("UPDATE hooks SET active = false WHERE id = 7 AND active", vec![]),
+        ("UPDATE hooks SET active = false WHERE id = 7 AND active", vec![Fate::Gone]),
+        ("DELETE FROM hooks WHERE id = 8", vec![Fate::Gone]),
+        ("SELECT 1 WHERE false", vec![]),
+    ] {
+        let StepEnd::Done { fates: found, .. } = run(&server, &step(sql, &[], false)).await.1 else { panic!("{sql}") };
+        assert_eq!(found.into_iter().map(|(_, fate)| fate).collect::<Vec<_>>(), fates, "{sql}");
+    }
 }

@@ -11,6 +11,7 @@ use quarterdeck::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 use tokio_postgres::Client;
 
 use super::{DEADLINE, SUPERUSER, session, source, url};
+use crate::support::leave;
 use crate::support::postgres_server::PostgresServer;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -55,7 +56,7 @@ fn step(preview: &Preview, upkeep: &Upkeep) -> UpkeepStep {
 }
 
 async fn done(server: &PostgresServer, preview: &Preview, step: &UpkeepStep) -> Ended {
-    keeper(server).keep_up(&preview.identity, step, LIMIT, |_| {}, pending()).await
+    keeper(server).keep_up(&preview.identity, step, &leave::whole(LIMIT), |_| {}, pending()).await
 }
 
 fn words(lines: &[Safe]) -> String {
@@ -206,6 +207,30 @@ async fn a_lock_that_somebody_holds_is_told_and_not_waited_for_for_ever() {
 }
 
 #[tokio::test]
+async fn what_gave_up_half_way_does_not_say_that_nothing_was_done() {
+    let server = stage(&[]);
+    let mut kept = keeper(&server);
+    let upkeep = Upkeep { lock_timeout: Duration::from_millis(300), ..wanted(UpkeepVerb::Reindex, "stock_name") };
+    let preview = card(&mut kept, &upkeep).await;
+    let holder = in_the_way(&server).await;
+    let ended = done(&server, &preview, &step(&preview, &upkeep)).await;
+    let StepEnd::Miscarried(cause) = &ended.end else { panic!("{ended:?}") };
+    let told = cause.to_string();
+    assert!(told.contains("gave up") && told.contains("was left behind"), "{told}");
+    drop(holder);
+    let upkeep = wanted(UpkeepVerb::Vacuum, "stock");
+    let preview = card(&mut kept, &upkeep).await;
+    let holder = session(&server, "migration", "postgres").await;
+    holder.batch_execute("BEGIN; LOCK TABLE stock").await.unwrap();
+    let step = step(&preview, &upkeep);
+    let ended = keeper(&server)
+        .keep_up(&preview.identity, &step, &leave::whole(Duration::from_secs(2)), |_| {}, pending())
+        .await;
+    let StepEnd::Miscarried(cause) = &ended.end else { panic!("{ended:?}") };
+    assert!(cause.to_string().contains("what it had cleaned stays clean"), "{cause}");
+}
+
+#[tokio::test]
 async fn what_changed_since_the_card_is_left_alone() {
     let server = stage(&[]);
     let mut kept = keeper(&server);
@@ -241,7 +266,8 @@ async fn a_reindex_that_is_stopped_leaves_an_index_that_is_found_and_dropped() {
     let (begun, pid) = tokio::sync::oneshot::channel();
     let reindexed = step(&preview, &upkeep);
     let mut own = keeper(&server);
-    let effect = own.keep_up(&preview.identity, &reindexed, LIMIT, |pid| begun.send(pid).unwrap(), async {
+    let whole = leave::whole(LIMIT);
+    let effect = own.keep_up(&preview.identity, &reindexed, &whole, |pid| begun.send(pid).unwrap(), async {
         stopped.await.unwrap();
     });
     let meanwhile = async {
@@ -284,6 +310,22 @@ async fn an_analyse_that_is_stopped_has_done_nothing() {
     let mut own = source(&url(&server, SUPERUSER, "postgres"));
     let wanted = step(&preview, &upkeep);
     let waits = "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    let ended = own.keep_up(&preview.identity, &wanted, LIMIT, |_| {}, until(&server, waits)).await;
+    let ended = own.keep_up(&preview.identity, &wanted, &leave::whole(LIMIT), |_| {}, until(&server, waits)).await;
     assert!(matches!(&ended.end, StepEnd::Cancelled(left) if left.as_str().contains("as they were")), "{ended:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_when_the_leave_is_over_once_all_is_looked_at() {
+    let server = stage(&[]);
+    let mut kept = keeper(&server);
+    let upkeep = wanted(UpkeepVerb::Analyse, "stock");
+    let preview = card(&mut kept, &upkeep).await;
+    for asked in [0, 1] {
+        let over = leave::over_after(asked, LIMIT);
+        let ended =
+            keeper(&server).keep_up(&preview.identity, &step(&preview, &upkeep), &over, |_| {}, pending()).await;
+        assert!(matches!(ended.end, StepEnd::Failed(_)), "the machine slept: {ended:?}");
+        let never = "SELECT last_analyze IS NULL FROM pg_stat_user_tables WHERE relname = 'stock'";
+        assert_eq!(server.sql("postgres", never), "t");
+    }
 }

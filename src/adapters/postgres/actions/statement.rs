@@ -14,8 +14,10 @@ use super::super::link::{Failure, Parameter};
 use super::super::scalars::Transaction;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
 use super::{identity, late};
+use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
+use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd};
 use crate::remediation::written;
@@ -59,10 +61,14 @@ impl PostgresSource {
     }
 
     /// Sends it, once, if the server still is the one of the card.
-    pub async fn run_statement(&mut self, confirmed: &Identity, step: &SqlStep, deadline: Duration) -> StepEnd {
+    pub async fn run_statement(&mut self, confirmed: &Identity, step: &SqlStep, leave: &Leave) -> StepEnd {
+        let deadline = match leave.ask() {
+            Ok(left) => left,
+            Err(late) => return StepEnd::Failed(late),
+        };
         let until = Instant::now() + deadline;
         if !step.read_only {
-            return self.write(confirmed, step, until, deadline).await;
+            return self.write(confirmed, step, until, deadline, leave).await;
         }
         let read = timeout_at(until, self.show(confirmed, step, until)).await;
         let outcome = read.unwrap_or_else(|_late| Err(late(deadline)));
@@ -102,22 +108,31 @@ impl PostgresSource {
         rows(session, step).await.map(|said| StepEnd::Done { fates: Vec::new(), said })
     }
 
-    async fn write(&mut self, confirmed: &Identity, step: &SqlStep, until: Instant, deadline: Duration) -> StepEnd {
+    async fn write(
+        &mut self,
+        confirmed: &Identity,
+        step: &SqlStep,
+        until: Instant,
+        deadline: Duration,
+        leave: &Leave,
+    ) -> StepEnd {
         let opened = timeout_at(until, self.second(confirmed, until, deadline)).await;
         let mut second = match opened.unwrap_or_else(|_late| Err(Stopped::Failed(late(deadline)))) {
             Ok(second) => second,
             Err(Stopped::Failed(cause)) => return StepEnd::Failed(cause),
             Err(Stopped::OtherTarget(what)) => return StepEnd::OtherTarget(what),
         };
-        if Instant::now() + deadline / 5 > until {
-            return StepEnd::Failed(late(deadline)); // No time left to hear the answer: nothing was sent.
+        // By the clock that counts suspend too; and no time left to hear the answer is too late as well. Nothing was sent.
+        match leave.ask() {
+            Ok(left) if left >= deadline / 5 && Instant::now() + deadline / 5 <= until => {}
+            _ => return StepEnd::Failed(late(deadline)),
         }
         let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
         let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
         match timeout_at(until, second.link.change(&step.sql, &parameters)).await {
             Ok(Ok(count)) => {
                 let said = vec![Safe::of(format!("{count} rows"))];
-                StepEnd::Done { fates: Vec::new(), said }
+                StepEnd::Done { fates: fates(step, count), said }
             }
             Ok(Err(failure)) if step.changes_rows() || was_not_begun(step, &failure) => ended(failure),
             // A procedure may have committed before it failed, an index may have been left behind.
@@ -158,6 +173,14 @@ const NO_POOLER: &str =
 enum Stopped {
     Failed(Cause),
     OtherTarget(Safe),
+}
+
+/// A change of rows that met none changed nothing: it was so already, or is gone, and is not there to be undone.
+fn fates(step: &SqlStep, count: u64) -> Vec<(ObjectKey, Fate)> {
+    if count > 0 || !step.counts_changes() {
+        return Vec::new();
+    }
+    vec![(ObjectKey::Named(Untrusted::from("the rows of the statement")), Fate::Gone)]
 }
 
 /// Whether a second login can succeed is said before it is tried.

@@ -11,6 +11,7 @@ use super::super::Session;
 use super::super::column::get;
 use super::super::link::Failure;
 use super::relation::Found;
+use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::upkeep::UpkeepStep;
 
@@ -39,9 +40,10 @@ pub async fn dropped(
     session: &mut Session,
     step: &UpkeepStep,
     lock: &Untrusted,
+    leave: &Leave,
     sent: &AtomicBool,
 ) -> Result<Result<(), Safe>, Failure> {
-    let done = attempt(session, step, lock, sent).await;
+    let done = attempt(session, step, lock, leave, sent).await;
     if !matches!(done, Ok(Ok(()))) && session.link.alive() {
         // Where this fails, the end of the connection does the same.
         if session.link.run("ROLLBACK").await.is_err() {
@@ -55,6 +57,7 @@ async fn attempt(
     session: &mut Session,
     step: &UpkeepStep,
     lock: &Untrusted,
+    leave: &Leave,
     sent: &AtomicBool,
 ) -> Result<Result<(), Safe>, Failure> {
     let (lock, command) = (text(lock)?, text(&step.on.command)?);
@@ -67,6 +70,8 @@ async fn attempt(
     if let Some(why) = against(step, oid, valid) {
         return Ok(Err(why));
     }
+    // It may have waited for the lock, and the machine may have slept.
+    leave.ask()?;
     session.link.query(command, &[]).await?;
     // An index can be renamed whoever has its table.
     let rows = session.link.query(GONE, &[(&step.on.oid as _, Type::OID)]).await?;

@@ -13,6 +13,7 @@ use super::super::link::{Canceller, Failure};
 use super::super::{PostgresSource, Session, not_connected, patience};
 use super::preview::{self, key};
 use super::{late, leftover, relation};
+use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Identity;
 use crate::remediation::object::Fate;
@@ -41,19 +42,28 @@ impl PostgresSource {
         &mut self,
         confirmed: &Identity,
         step: &UpkeepStep,
-        deadline: Duration,
+        leave: &Leave,
         begun: impl FnOnce(i32),
         halt: impl Future<Output = ()>,
     ) -> Ended {
+        let deadline = match leave.ask() {
+            Ok(left) => left,
+            Err(late) => return Ended { end: StepEnd::Failed(late), leftovers: None },
+        };
         let until = Instant::now() + deadline;
         let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, until, deadline)).await;
+        let mut sent = false;
         let end = match prepared.unwrap_or_else(|_late| Err(StepEnd::Failed(late(BRIEF.min(deadline))))) {
             Err(end) => return Ended { end, leftovers: None },
             Ok((pid, lock)) => {
                 begun(pid);
-                match lock {
-                    Some(lock) => self.drop_leftover(step, &lock, until, deadline, halt).await,
-                    None => self.order(step, until, deadline, halt).await,
+                match (leave.ask(), lock) {
+                    (Err(late), _) => StepEnd::Failed(late),
+                    (Ok(_), Some(lock)) => self.drop_leftover(step, &lock, until, leave, halt).await,
+                    (Ok(_), None) => {
+                        sent = true;
+                        self.order(step, until, deadline, halt).await
+                    }
                 }
             }
         };
@@ -62,6 +72,7 @@ impl PostgresSource {
         if let Err(cause) = self.release(BRIEF).await {
             tracing::warn!("the turn of the database could not be given back: {cause}");
         }
+        let end = if sent { with_what_is_left(end, step, leftovers.as_deref()) } else { end };
         let told = leftovers
             .iter()
             .flatten()
@@ -147,12 +158,13 @@ impl PostgresSource {
         step: &UpkeepStep,
         lock: &Untrusted,
         until: Instant,
-        deadline: Duration,
+        leave: &Leave,
         halt: impl Future<Output = ()>,
     ) -> StepEnd {
         let Some(session) = self.session.as_mut() else { return StepEnd::Failed(not_connected()) };
+        let step_time = until.saturating_duration_since(Instant::now());
         let (canceller, sent) = (session.link.canceller(), AtomicBool::new(false));
-        let answer = waited_for(canceller, leftover::dropped(session, step, lock, &sent), until, halt).await;
+        let answer = waited_for(canceller, leftover::dropped(session, step, lock, leave, &sent), until, halt).await;
         let certain = |end| match end {
             StepEnd::Unknown(cause) if !sent.load(Ordering::Relaxed) => StepEnd::Failed(cause),
             end => end,
@@ -160,7 +172,7 @@ impl PostgresSource {
         match answer {
             (None, _) => {
                 self.session = None;
-                certain(StepEnd::Unknown(late(deadline)))
+                certain(StepEnd::Unknown(late(step_time)))
             }
             (Some(Ok(Ok(()))), _) => {
                 StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
@@ -189,9 +201,15 @@ impl PostgresSource {
                 };
                 let who = if who.is_empty() { String::new() } else { format!(": {}", who.join("; ")) };
                 let waited = figure::span(step.lock_timeout);
-                StepEnd::Failed(Cause::Other(Safe::of(format!("it waited {waited} for a lock and gave up{who}"))))
+                let cause = Cause::Other(Safe::of(format!("it waited {waited} for a lock and gave up{who}")));
+                // It is two statements in one, and the first may have had its lock.
+                if step.verb == UpkeepVerb::VacuumAnalyse { half_clean(&cause) } else { StepEnd::Failed(cause) }
             }
-            Some(state) if !super::super::cause::ends_session(state) => StepEnd::Failed(failure.cause),
+            Some(state) if !super::super::cause::ends_session(state) => match step.verb {
+                UpkeepVerb::Vacuum | UpkeepVerb::VacuumAnalyse => half_clean(&failure.cause),
+                // Each is one transaction, undone as a whole; of a reindex what it left is looked at.
+                UpkeepVerb::Analyse | UpkeepVerb::Reindex | UpkeepVerb::DropLeftover => StepEnd::Failed(failure.cause),
+            },
             _ => {
                 self.session = None;
                 StepEnd::Unknown(failure.cause)
@@ -239,6 +257,27 @@ async fn in_the_way(session: &mut Session, step: &UpkeepStep) -> Vec<String> {
     told.iter().map(ToString::to_string).collect()
 }
 
+/// A vacuum cleans page by page, and keeps what it did.
+fn half_clean(cause: &Cause) -> StepEnd {
+    StepEnd::Miscarried(Cause::Other(Safe::of(format!("{cause}; what it had cleaned stays clean, nothing is lost"))))
+}
+
+/// A reindex that the server ended by an error may have left a part all the same.
+fn with_what_is_left(end: StepEnd, step: &UpkeepStep, leftovers: Option<&[Untrusted]>) -> StepEnd {
+    let StepEnd::Failed(cause) = end else { return end };
+    let before = &step.on.standing;
+    match (step.verb, leftovers) {
+        (UpkeepVerb::Reindex, Some(left)) if left.iter().all(|name| before.leftovers.contains(name)) => {
+            StepEnd::Failed(cause)
+        }
+        (UpkeepVerb::Reindex, Some(_)) => StepEnd::Miscarried(cause),
+        (UpkeepVerb::Reindex, None) => StepEnd::Miscarried(Cause::Other(Safe::of(format!(
+            "{cause}; whether it left an invalid index is not known"
+        )))),
+        _ => StepEnd::Failed(cause),
+    }
+}
+
 fn with_words(end: StepEnd, left: &str) -> StepEnd {
     if left.is_empty() {
         return end;
@@ -250,6 +289,7 @@ fn with_words(end: StepEnd, left: &str) -> StepEnd {
         }
         StepEnd::Cancelled(words) => StepEnd::Cancelled(Safe::of(format!("{words}; {left}"))),
         StepEnd::Failed(cause) => StepEnd::Failed(Cause::Other(Safe::of(format!("{cause}; {left}")))),
+        StepEnd::Miscarried(cause) => StepEnd::Miscarried(Cause::Other(Safe::of(format!("{cause}; {left}")))),
         other => other,
     }
 }

@@ -174,3 +174,9 @@ pub fn gone(model: &mut Model) -> Vec<Effect> {
     let id = model.actions.current.as_ref().map(|current| current.id);
     id.map_or_else(Vec::new, |id| happened(model, id, Input::NobodyThere))
 }
+
+/// The policy is another by now: what runs sends nothing more.
+pub fn barred(model: &mut Model, why: Safe) -> Vec<Effect> {
+    let id = model.actions.current.as_ref().map(|current| current.id);
+    id.map_or_else(Vec::new, |id| happened(model, id, Input::Barred(why)))
+}

@@ -9,7 +9,7 @@ mod marks;
 mod run;
 mod tripwire;
 
-pub use answers::progress_key;
+pub use answers::{barred, progress_key};
 pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
 pub use run::{consented, happened, read, told, watch};
 pub use tripwire::sampled;

@@ -1,10 +1,11 @@
 //! What may have been done, and what words say of a failure.
 
 use crate::domain::{Cause, Safe};
-use crate::remediation::execution::{Execution, Input, Order, Phase, Question};
+use crate::remediation::backup::{Backup, BackupStep, Scratch};
+use crate::remediation::execution::{Execution, Input, Order, Phase, Question, StepState};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
-use crate::remediation::step::StepEnd;
+use crate::remediation::step::{Step, StepEnd, Work};
 use crate::remediation::tests::runbook_world::*;
 use crate::remediation::tests::world::{at, outcome};
 
@@ -89,12 +90,25 @@ fn what_is_left_in_doubt_is_told_as_such() {
     assert!(told.contains("not compensated: do 0, do 1 (may have been done)"), "{told}");
 }
 
+fn execution_of(work: Work) -> StepState {
+    StepState::new(Step { title: Safe::of("it"), work, deadline: std::time::Duration::from_secs(5) })
+}
+
 #[test]
 fn words_say_whether_anything_was_sent() {
     let told = reasons(&ended(exit_1()));
     assert!(told.contains("step 2: it was sent; what it did is not known: "), "{told}");
     let told = reasons(&ended(StepEnd::Failed(Cause::Other(Safe::of("no route")))));
     assert!(told.contains("step 2: nothing was done: no route"), "{told}");
+    let begun = Work::Backup(Box::new(BackupStep {
+        database: 0,
+        name: Safe::of("main"),
+        backup: Backup { folder: "/b".into(), scratch: Scratch::Watched(0), keep: None },
+    }));
+    let mut state = execution_of(begun);
+    state.ended = Some((at(2.0), StepEnd::Miscarried(Cause::Other(Safe::of("the copy differs")))));
+    let told = state.words().to_string();
+    assert_eq!(told, "failed: it was begun, and did not come to its end: the copy differs");
     let words = ended(exit_1()).steps()[1].words().to_string();
     assert!(words.starts_with("failed: it was sent; what it did is not known"), "{words}");
 }
