@@ -1,6 +1,7 @@
 //! The place where the processes of one host meet: holds, cool-downs and approvals, as files in a folder of a group.
 //! Nothing here waits for another process. What is decided by what is found is the guard's.
 
+mod above;
 mod approvals;
 mod cool_downs;
 mod holds;
@@ -20,7 +21,11 @@ use rustix::io::Errno;
 use crate::domain::{Cause, Safe};
 
 use super::operator;
+use above::How;
 use place::Place;
+
+/// A folder without the sticky bit.
+const UNSTUCK: &str = "lets each of its group remove what is another's, the policy too (no sticky bit)";
 
 /// Actions at a time on the whole host, unless said otherwise.
 pub const SLOTS: usize = 4;
@@ -129,11 +134,25 @@ impl SharedFolder {
             Reach::Group if stat.st_mode & 0o002 != 0 => "may be written by anybody",
             Reach::Group if stat.st_mode & 0o2000 == 0 => "does not hand its group on (no setgid)",
             Reach::Group if stat.st_mode & 0o070 != 0o070 => "is not open to its group",
+            // Else each of them lifts what binds all, by removing the policy.
+            Reach::Group if stat.st_mode & 0o1000 == 0 => UNSTUCK,
             Reach::OnlyYou if stat.st_uid != ours => "belongs to another user",
             Reach::OnlyYou if stat.st_mode & 0o022 != 0 => "may be written by others",
-            _ => return Ok(()),
+            Reach::OnlyYou => return Ok(()),
+            Reach::Group => return self.judge_above(stat),
         };
         Err(self.refuse(wrong, Some(stat.st_gid)))
+    }
+
+    /// Whether the folder stays the one that it is.
+    fn judge_above(&self, stat: &Stat) -> Result<(), Cause> {
+        let Some(wrong) = above::wrong(&self.root, stat).map_err(|errno| self.fault(errno))? else { return Ok(()) };
+        let (above, at) = (wrong.folder.display(), quoted(&wrong.folder));
+        let (said, fix) = match wrong.how {
+            How::Open(mode) => (format!("may be written by others (mode {mode:04o})"), format!("chmod go-w {at}")),
+            How::Stranger(owner) => (format!("belongs to user {owner}"), format!("chown root {at}")),
+        };
+        Err(self.refused(&format!("can be replaced: {above} above it {said}"), &fix))
     }
 
     fn cannot_open(&self, errno: Errno) -> Cause {
@@ -154,7 +173,6 @@ impl SharedFolder {
     }
 
     fn refuse(&self, wrong: &str, gid: Option<u32>) -> Cause {
-        let path = self.root.display();
         let fix = match self.reach {
             Reach::OnlyYou => format!("chown \"$USER\" {0} && chmod 700 {0}", quoted(&self.root)),
             Reach::Group => {
@@ -163,11 +181,17 @@ impl SharedFolder {
                 let line = format!("install -d -m 3770 -g {group} {}", quoted(&self.root));
                 match wrong {
                     "is a symbolic link" | "is not a folder" => format!("rm {} && {line}", quoted(&self.root)),
+                    UNSTUCK => format!("chmod +t {}", quoted(&self.root)),
                     wrong if wrong.ends_with("not in its group") => format!("usermod -aG {group} \"$USER\""),
                     _ => line,
                 }
             }
         };
+        self.refused(wrong, &fix)
+    }
+
+    fn refused(&self, wrong: &str, fix: &str) -> Cause {
+        let path = self.root.display();
         let missing = Safe::of(format!("the shared folder {path} {wrong}; this mends it: {fix}"));
         Cause::Denied { missing, fix: vec![Safe::of(fix)] }
     }

@@ -144,7 +144,7 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         cache.name = Safe::of("redis");
     }
     resolved.actions.audit = Some(own_folder(addresses, "audit", 0o700));
-    resolved.actions.shared = Some(own_folder(addresses, "guards", 0o2770));
+    resolved.actions.shared = Some(own_folder(addresses, "guards", 0o3770));
     for package in &addresses.missing {
         resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));
         resolved.off.push(absent(package));

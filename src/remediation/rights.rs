@@ -108,9 +108,8 @@ mod tests {
         cause.and_then(|cause| cause.advice().first().map(ToString::to_string)).unwrap_or_default()
     }
 
-    fn ops() -> Option<String> {
-        Some("ops".to_owned())
-    }
+    /// Who asks.
+    const OPS: fn() -> Option<String> = || Some("ops".to_owned());
 
     fn command(argv: &[&str], prefix: &[&str]) -> CommandStep {
         let words = |argv: &[&str]| argv.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -124,7 +123,7 @@ mod tests {
     }
 
     fn refused(step: &CommandStep) -> Option<Refused> {
-        of_sudo(step, ops, 1, &["sudo: a password is required".into()])
+        of_sudo(step, OPS, 1, &["sudo: a password is required".into()])
     }
 
     fn granted(argv: &[&str], prefix: &[&str]) -> String {
@@ -185,7 +184,7 @@ mod tests {
     fn only_sudo_itself_is_believed() {
         let step = restart(Some(&["sudo", "-n"])).command().unwrap();
         let said =
-            |code, lines: &[&str]| of_sudo(&step, ops, code, &lines.iter().map(Safe::of).collect::<Vec<_>>()).is_some();
+            |code, lines: &[&str]| of_sudo(&step, OPS, code, &lines.iter().map(Safe::of).collect::<Vec<_>>()).is_some();
         assert!(said(1, &["sudo: a terminal is required to read the password", "sudo: a password is required"]));
         assert!(said(
             1,
@@ -209,13 +208,13 @@ mod tests {
             "Failed to restart api.service: Access denied as the requested operation requires interactive authentication. \
              However, interactive authentication has not been enabled by the calling program.",
         ] {
-            let rule = line(of_polkit(&restart(None), ops, &Safe::of(said)));
+            let rule = line(of_polkit(&restart(None), OPS, &Safe::of(said)));
             for words in
                 ["\"unit\") == \"api.service\"", "\"verb\") == \"restart\"", "subject.user == \"ops\"", "Result.YES"]
             {
                 assert!(rule.contains(words), "{words} in {rule}");
             }
         }
-        assert_eq!(of_polkit(&restart(None), ops, &Safe::of("Job for api.service failed")), None);
+        assert_eq!(of_polkit(&restart(None), OPS, &Safe::of("Job for api.service failed")), None);
     }
 }

@@ -32,7 +32,7 @@ impl Lab {
         if root() {
             chown(lab.path(), None, Some(GROUP)).unwrap();
         }
-        lab.mode(0o2770);
+        lab.mode(0o3770);
         lab
     }
 

@@ -41,7 +41,7 @@ impl Bastion {
         fs::set_permissions(path("quarterdeck"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(path("shared")).unwrap();
         chown(path("shared"), None, Some(GROUP)).unwrap();
-        fs::set_permissions(path("shared"), fs::Permissions::from_mode(0o2770)).unwrap();
+        fs::set_permissions(path("shared"), fs::Permissions::from_mode(0o3770)).unwrap();
         for (uid, home) in [(DAEMON, "daemon"), (NOBODY, "nobody")] {
             fs::create_dir(path(home)).unwrap();
             chown(path(home), Some(uid), Some(GROUP)).unwrap();

@@ -60,7 +60,7 @@ proptest! {
         let around = tempfile::tempdir().unwrap();
         let path = around.path().join("shared");
         std::fs::create_dir(&path).unwrap();
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o2770)).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o3770)).unwrap();
         let open = || SharedFolder::open(Some(&path)).unwrap().with_slots(most);
         let people: Vec<SharedFolder> = (0..PEOPLE).map(|_| open()).collect();
         let mut held: Vec<(usize, usize, Hold)> = Vec::new();

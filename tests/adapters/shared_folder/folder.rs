@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Command;
 
 use quarterdeck::adapters::shared_folder::SharedFolder;
@@ -40,6 +40,50 @@ fn what_cannot_be_trusted_is_refused_with_the_line_that_mends_it() {
         let mended = Command::new("sh").arg("-c").arg(fix[0].as_str()).status().unwrap();
         assert!(mended.success());
         lab.open();
+    }
+}
+
+/// Whoever may remove the policy lifts it for everybody, whether there is one yet or not.
+#[test]
+fn without_the_sticky_bit_there_is_no_shared_folder() {
+    let lab = Lab::new();
+    lab.mode(0o2770);
+    let said = lab.refusal();
+    assert!(said.contains("(no sticky bit); this mends it: chmod +t ") && said.contains("the policy too"), "{said}");
+    lab.mode(0o3770);
+    lab.open();
+}
+
+/// Whoever may write a folder above puts another in its place.
+#[test]
+fn folders_above_are_looked_at_too() {
+    let lab = Lab::new();
+    let above = |mode| fs::set_permissions(lab.around.path(), fs::Permissions::from_mode(mode)).unwrap();
+    for mode in [0o777, 0o775, 0o2770] {
+        above(mode);
+        let said = lab.refusal();
+        let mends = format!("this mends it: chmod go-w {}", lab.around.path().display());
+        assert!(said.contains(&format!("above it may be written by others (mode {mode:04o})")), "{said}");
+        assert!(said.contains(&mends), "{said}");
+    }
+    above(0o1777);
+    lab.open();
+    if root() {
+        chown(lab.around.path(), Some(12345), None).unwrap();
+        assert!(
+            lab.refusal().contains("above it belongs to user 12345; this mends it: chown root "),
+            "{}",
+            lab.refusal()
+        );
+        chown(lab.path(), Some(12345), Some(GROUP)).unwrap();
+        lab.mode(0o3770);
+        lab.open();
+        // Through a link above, too: what it leads to is what counts, and where it stands.
+        let other = tempfile::tempdir().unwrap();
+        fs::set_permissions(other.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let link = other.path().join("link");
+        symlink(lab.around.path(), &link).unwrap();
+        assert!(SharedFolder::open(Some(&link.join("shared"))).is_err());
     }
 }
 
@@ -101,7 +145,7 @@ fn skipped(why: &str) {
 fn small(lab: &Lab, script: &str) -> Other {
     let mut command = Command::new("unshare");
     let mount = format!(
-        "mount -t tmpfs -o size=64k,mode=2770,gid={GROUP} none {} && {script} exec \"$@\"",
+        "mount -t tmpfs -o size=64k,mode=3770,gid={GROUP} none {} && {script} exec \"$@\"",
         lab.path().display()
     );
     command.args(["--mount", "sh", "-c", &mount, "sh"]).arg(std::env::current_exe().unwrap());

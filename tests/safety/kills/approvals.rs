@@ -40,7 +40,7 @@ impl Two {
         std::fs::copy(BINARY, two.path("quarterdeck")).unwrap();
         mode(&two.path("quarterdeck"), 0o755);
         for (name, owner, bits) in [
-            ("shared", None, 0o2770),
+            ("shared", None, 0o3770),
             ("audit", Some(ASKS), 0o700),
             ("audit-2", Some(APPROVES), 0o700),
             ("home", Some(ASKS), 0o700),
