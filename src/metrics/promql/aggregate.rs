@@ -33,23 +33,25 @@ pub fn of<'a>(run: &mut Run<'a>, aggregate: &'a Aggregate, at: i64) -> Result<Ve
     let points = run.vector(&aggregate.of, at)?;
     run.spend(points.len())?;
     let chooses = matches!(aggregate.summary, Summary::Top | Summary::Bottom);
-    // As Prometheus converts it; what does not fit is an error there too.
-    if chooses && !(i64::MIN as f64..=i64::MAX as f64).contains(&parameter) {
-        return Err(Failed::data(format!("Scalar value {parameter} overflows int64")));
-    }
     if chooses && parameter < 1.0 {
         return Ok(Vec::new());
+    }
+    if chooses && parameter.is_nan() {
+        return Err(Failed::data("Parameter value is NaN"));
+    }
+    if chooses && parameter >= i64::MAX as f64 {
+        return Err(Failed::data(format!("Scalar value {parameter} overflows int64")));
     }
     let mut groups = Groups::new(&aggregate.grouping);
     let mut found: Vec<Group> = Vec::new();
     for point in points {
         match groups.find(&point, |place| found.get(place).map(|group| &group.first)) {
             Place::Known(place) => {
-                found.get_mut(place).into_iter().for_each(|group| group.add(&point, aggregate.summary))
+                found.get_mut(place).into_iter().for_each(|group| group.add(&point, aggregate.summary));
             }
             Place::New(key) => {
                 groups.add(key, found.len());
-                found.push(Group::begin(point, aggregate.summary));
+                found.push(Group::begin(&point, aggregate.summary));
             }
         }
     }
@@ -58,7 +60,7 @@ pub fn of<'a>(run: &mut Run<'a>, aggregate: &'a Aggregate, at: i64) -> Result<Ve
 }
 
 impl Group {
-    fn begin(point: Point, summary: Summary) -> Group {
+    fn begin(point: &Point, summary: Summary) -> Group {
         let state = match summary {
             Summary::Sum => State::Sum(Kahan::default()),
             Summary::Average => State::Mean(Mean::default()),
@@ -70,7 +72,7 @@ impl Group {
             }
         };
         let mut group = Group { first: point.clone(), count: 0.0, state };
-        group.add(&point, summary);
+        group.add(point, summary);
         group
     }
 
@@ -142,7 +144,7 @@ fn count_values<'a>(run: &mut Run<'a>, aggregate: &'a Aggregate, label: &str, at
             }
             Place::New(key) => {
                 groups.add(key, found.len());
-                found.push(Group::begin(point, Summary::CountValues));
+                found.push(Group::begin(&point, Summary::CountValues));
             }
         }
     }

@@ -3,8 +3,8 @@
 use super::failure::Failed;
 use super::plan::{Binary, Cardinality, Operator};
 use super::run::{Out, Run};
-use super::vector::{Grouping, Groups, Place, Point, distinct, drop_names, unique};
-use crate::metrics::labels::{Labels, NAME};
+use super::vector::{Grouping, Groups, Place, Point, WHOLE, distinct, drop_names, is_metadata, unique};
+use crate::metrics::labels::Labels;
 
 impl Operator {
     pub fn is_set(self) -> bool {
@@ -159,7 +159,7 @@ fn matched(run: &mut Run<'_>, left: Vec<Point>, right: Vec<Point>, operation: &B
             }
         }
     }
-    if !matches!(operation.cardinality, Cardinality::OneToOne) && unique(&result, &Grouping::Whole).is_err() {
+    if !matches!(operation.cardinality, Cardinality::OneToOne) && unique(&result, &WHOLE).is_err() {
         return Err(Failed::data("multiple matches for labels: grouping labels must ensure unique matches"));
     }
     if operation.as_bool {
@@ -178,8 +178,9 @@ fn one_to_one(mut point: Point, value: f64, operation: &Binary) -> Point {
     match &operation.matching {
         Grouping::By(names) => {
             let hidden = point.unnamed || !keeps_name;
-            point.labels =
-                point.labels.filtered(|name| names.iter().any(|known| **known == *name) && !(hidden && name == NAME));
+            point.labels = point
+                .labels
+                .filtered(|name| names.iter().any(|known| **known == *name) && !(hidden && is_metadata(name)));
         }
         Grouping::Without(names) if !names.is_empty() => {
             point.labels = point.labels.filtered(|name| !names.iter().any(|known| **known == *name));

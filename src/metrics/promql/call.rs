@@ -54,7 +54,9 @@ impl<'a> Run<'a> {
                     self.select(selector, at, |sample| sample.at as f64 / 1000.0)?
                 } else {
                     let mut points = self.vector(of, at)?;
-                    points.iter_mut().for_each(|point| point.value = at as f64 / 1000.0);
+                    for point in &mut points {
+                        point.value = at as f64 / 1000.0;
+                    }
                     points
                 };
                 drop_names(&mut points, later)?;
@@ -65,7 +67,9 @@ impl<'a> Run<'a> {
             }
             Call::Calendar { part, of: Some(of) } => {
                 let mut points = self.vector(of, at)?;
-                points.iter_mut().for_each(|point| point.value = part.of(point.value));
+                for point in &mut points {
+                    point.value = part.of(point.value);
+                }
                 drop_names(&mut points, later)?;
                 points
             }
@@ -82,14 +86,12 @@ impl<'a> Run<'a> {
             }
             Call::Replace { of, target, template, source, pattern } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(points.len())?;
-                relabel::replace(&mut points, target, template, source, pattern)?;
+                self.spend(relabel::replace(&mut points, target, template, source, pattern)?)?;
                 points
             }
             Call::Join { of, target, separator, sources } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(points.len())?;
-                relabel::join(&mut points, target, separator, sources)?;
+                self.spend(relabel::join(&mut points, target, separator, sources)?)?;
                 points
             }
             Call::HistogramQuantile { quantile, of } => {

@@ -1,7 +1,6 @@
 //! The quantile of a classic histogram: buckets of one label set, repaired where they are not monotone.
 
 use super::vector::{Grouping, Groups, Place, Point};
-use crate::metrics::labels::NAME;
 
 /// The label of a bucket's upper bound.
 const BOUND: &str = "le";
@@ -16,7 +15,8 @@ struct Bucket {
 
 /// The quantile of each histogram among the elements.
 pub fn quantiles(quantile: f64, points: &[Point]) -> Vec<Point> {
-    let alike = alike(points);
+    // The name is among the labels that tell them apart: histograms of two metrics are two.
+    let alike = Grouping::AllBut(vec![BOUND.into()]);
     let mut groups = Groups::new(&alike);
     let mut found: Vec<(&Point, Vec<Bucket>)> = Vec::new();
     for point in points {
@@ -35,19 +35,6 @@ pub fn quantiles(quantile: f64, points: &[Point]) -> Vec<Point> {
         Point { labels, value: of_buckets(quantile, buckets), ..point.clone() }
     });
     result.collect()
-}
-
-/// All labels but the bound; the name is among them, as histograms of two metrics are two.
-fn alike(points: &[Point]) -> Grouping {
-    let mut names: Vec<&str> = vec![NAME];
-    for point in points {
-        for (name, _) in point.pairs() {
-            if name != BOUND && !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    Grouping::by(names.into_iter().map(Box::from))
 }
 
 fn of_buckets(quantile: f64, mut buckets: Vec<Bucket>) -> f64 {

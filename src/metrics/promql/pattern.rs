@@ -81,7 +81,7 @@ fn class(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
             }
             '[' if chars.peek() == Some(&':') => {
                 out.push('[');
-                while let Some(named) = chars.next() {
+                for named in chars.by_ref() {
                     out.push(named);
                     if named == ']' {
                         break;

@@ -151,7 +151,9 @@ impl Scan<'_> {
         match (word, place) {
             ("inf" | "nan", Place::Offset | Place::Brackets) => return Err(Refused::invalid("duration out of range")),
             (_, Place::Brackets) => return Err(Refused::outside("a duration expression")),
-            ("step" | "range", Place::Offset) => return Err(Refused::outside("a duration expression")),
+            ("step" | "range" | "min" | "max" | "min_of" | "max_of", Place::Offset) => {
+                return Err(Refused::outside("a duration expression"));
+            }
             ("anchored" | "smoothed", _) => {
                 return Err(Refused::outside(format!("the modifier {word}")));
             }

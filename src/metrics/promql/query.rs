@@ -6,7 +6,7 @@ use super::compile;
 use super::failure::{Failed, Refused};
 use super::plan::{Call, Node, Selector, Source, Window};
 use super::run::{Out, Run};
-use super::vector::distinct;
+use super::vector::{Point, distinct};
 use crate::metrics::labels::Labels;
 use crate::metrics::store::{Sample, Store};
 
@@ -88,32 +88,19 @@ impl Query {
     pub fn instant(&self, store: &Store, at: i64, limits: &Limits) -> Result<Value, Failed> {
         let mut run = Run::new(store, limits);
         if let Node::Window(window) = &self.root {
-            return self.matrix(&mut run, window, at, limits);
+            return matrix(&mut run, window, at, limits);
         }
         match run.eval(&self.root, at)? {
             Out::Scalar(value) => Ok(Value::Scalar(value)),
             Out::Text(text) => Ok(Value::Text(text.to_owned())),
-            Out::Vector(points) => {
-                let mut points = points;
-                // Names that counted until now go; only then can two elements be found to be one.
-                if points.iter().any(|point| point.unnamed_later) {
-                    points.iter_mut().for_each(|point| point.unnamed |= point.unnamed_later);
-                    distinct(&points)?;
+            Out::Vector(mut points) => {
+                if run.names_go_later() {
+                    in_the_end(&mut points)?;
                 }
                 within(points.len(), limits)?;
-                Ok(Value::Vector(points.into_iter().map(super::vector::Point::into_result).collect()))
+                Ok(Value::Vector(points.into_iter().map(Point::into_result).collect()))
             }
         }
-    }
-
-    fn matrix<'a>(&self, run: &mut Run<'a>, window: &'a Window, at: i64, limits: &Limits) -> Result<Value, Failed> {
-        let mut series: Vec<(Labels, Vec<Sample>)> = Vec::new();
-        run.over(window, at, &mut |point, samples, _| {
-            series.push((point.clone().into_result().0, samples.to_vec()));
-            Ok(())
-        })?;
-        within(series.len(), limits)?;
-        Ok(Value::Matrix(series))
     }
 
     /// The values at `from`, then every `step` up to `to`, in milliseconds, as series ordered by their labels.
@@ -125,25 +112,22 @@ impl Query {
             return Err(Failed::too_much(format!("more than {} steps", limits.steps)));
         }
         let mut series: BTreeMap<Labels, Vec<Sample>> = BTreeMap::new();
-        let mut left = *limits;
+        let mut run = Run::new(store, limits);
         let mut at = from;
         while at <= to {
-            let mut run = Run::new(store, &left);
-            let points = match run.eval(&self.root, at)? {
-                Out::Scalar(value) => vec![super::vector::Point::new(Labels::default(), value)],
+            let mut points = match run.eval(&self.root, at)? {
+                Out::Scalar(value) => vec![Point::new(Labels::default(), value)],
                 Out::Vector(points) => points,
                 Out::Text(_) => return Err(Failed::data("only a scalar or a vector has a range")),
             };
-            let rest = run.left();
-            let mut points = points;
-            points.iter_mut().for_each(|point| point.unnamed |= point.unnamed_later);
-            distinct(&points)?;
+            if run.names_go_later() {
+                in_the_end(&mut points)?;
+            }
             for point in points {
                 let (labels, value) = point.into_result();
                 series.entry(labels).or_default().push(Sample { at, value });
             }
             within(series.len(), limits)?;
-            left.samples = rest;
             at = at.saturating_add(step);
         }
         Ok(Value::Matrix(series.into_iter().collect()))
@@ -162,6 +146,24 @@ impl Query {
     pub fn reach(&self) -> i64 {
         reach(&self.root)
     }
+}
+
+fn matrix<'a>(run: &mut Run<'a>, window: &'a Window, at: i64, limits: &Limits) -> Result<Value, Failed> {
+    let mut series: Vec<(Labels, Vec<Sample>)> = Vec::new();
+    run.over(window, at, &mut |point, samples, _| {
+        series.push((point.clone().into_result().0, samples.to_vec()));
+        Ok(())
+    })?;
+    within(series.len(), limits)?;
+    Ok(Value::Matrix(series))
+}
+
+/// Names that counted until now go; only then can two elements be found to be one.
+fn in_the_end(points: &mut [Point]) -> Result<(), Failed> {
+    for point in points.iter_mut() {
+        point.unnamed |= point.unnamed_later;
+    }
+    distinct(points)
 }
 
 fn within(series: usize, limits: &Limits) -> Result<(), Failed> {

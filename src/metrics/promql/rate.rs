@@ -21,8 +21,8 @@ pub fn extrapolated(samples: &[Sample], frame: &Frame, counter: bool, per_second
     }
     let mut to_start = (first.at - frame.start) as f64 / 1000.0;
     let mut to_end = (frame.end - last.at) as f64 / 1000.0;
-    let sampled = (last.at - first.at) as f64 / 1000.0;
-    let average = sampled / (samples.len() - 1) as f64;
+    let covered = (last.at - first.at) as f64 / 1000.0;
+    let average = covered / (samples.len() - 1) as f64;
     // A series that begins or ends within the range is taken to reach half an interval further, no more.
     let threshold = average * 1.1;
     if to_start >= threshold {
@@ -30,7 +30,7 @@ pub fn extrapolated(samples: &[Sample], frame: &Frame, counter: bool, per_second
     }
     if counter {
         // A counter does not begin below zero.
-        let to_zero = if growth > 0.0 && first.value >= 0.0 { sampled * (first.value / growth) } else { to_start };
+        let to_zero = if growth > 0.0 && first.value >= 0.0 { covered * (first.value / growth) } else { to_start };
         if to_zero < to_start {
             to_start = to_zero;
         }
@@ -38,7 +38,7 @@ pub fn extrapolated(samples: &[Sample], frame: &Frame, counter: bool, per_second
     if to_end >= threshold {
         to_end = average / 2.0;
     }
-    let mut factor = (sampled + to_start + to_end) / sampled;
+    let mut factor = (covered + to_start + to_end) / covered;
     if per_second {
         factor /= frame.seconds;
     }

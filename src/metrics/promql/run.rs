@@ -1,12 +1,15 @@
 //! One evaluation at one time: walks the compiled tree over the store and counts what it touches.
 
+use std::cell::Cell;
+
 use super::aggregate;
 use super::binary;
 use super::failure::Failed;
 use super::over_time::Frame;
 use super::plan::{Node, Selector, Source, Window};
 use super::query::{Limits, Unnamed};
-use super::vector::{Grouping, Groups, Place, Point, drop_names};
+use super::vector::{Groups, Place, Point, WHOLE, drop_names};
+use crate::metrics::labels::Labels;
 use crate::metrics::store::{Sample, Store, is_stale};
 
 /// What a node gives.
@@ -33,11 +36,6 @@ impl<'a> Run<'a> {
         Run { store, limits: *limits, left: limits.samples }
     }
 
-    /// What may still be touched.
-    pub fn left(&self) -> u64 {
-        self.left
-    }
-
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
         match self.left.checked_sub(touched as u64) {
             Some(left) => self.left = left,
@@ -62,7 +60,9 @@ impl<'a> Run<'a> {
                 Out::Scalar(value) => Out::Scalar(-value),
                 Out::Text(_) => return Err(Failed::data("text cannot be negated")),
                 Out::Vector(mut points) => {
-                    points.iter_mut().for_each(|point| point.value = -point.value);
+                    for point in &mut points {
+                        point.value = -point.value;
+                    }
                     drop_names(&mut points, self.names_go_later())?;
                     Out::Vector(points)
                 }
@@ -99,12 +99,13 @@ impl<'a> Run<'a> {
         let until = at.saturating_sub(selector.offset);
         let after = until.saturating_sub(self.limits.look_back);
         let mut points = Vec::new();
-        for (labels, samples) in self.store.select(selector.metric(), |labels| selector.wants(labels)) {
-            self.spend(1)?;
+        let scanned = Cell::new(0);
+        for (labels, samples) in self.store.select(selector.metric(), |labels| counted(&scanned, selector, labels)) {
             if let Some(sample) = samples.newest(after, until) {
                 points.push(Point::new(labels.clone(), figure(sample)));
             }
         }
+        self.spend(scanned.get())?;
         Ok(points)
     }
 
@@ -116,9 +117,11 @@ impl<'a> Run<'a> {
         match &window.source {
             Source::Series(selector) => {
                 let mut buffer = Vec::new();
-                for (labels, samples) in self.store.select(selector.metric(), |labels| selector.wants(labels)) {
+                let scanned = Cell::new(0);
+                let wanted = |labels: &Labels| counted(&scanned, selector, labels);
+                for (labels, samples) in self.store.select(selector.metric(), wanted) {
                     samples.between(start, end, &mut buffer);
-                    self.spend(buffer.len() + 1)?;
+                    self.spend(buffer.len())?;
                     if buffer.iter().any(|sample| is_stale(sample.value)) {
                         buffer.retain(|sample| !is_stale(sample.value));
                     }
@@ -126,6 +129,7 @@ impl<'a> Run<'a> {
                         take(&Point::new(labels.clone(), 0.0), &buffer, &frame)?;
                     }
                 }
+                self.spend(scanned.get())?;
             }
             Source::Steps { node, step } => {
                 for (point, samples) in self.steps(node, step.unwrap_or(self.limits.subquery_step), start, end)? {
@@ -143,12 +147,12 @@ impl<'a> Run<'a> {
         if end.saturating_sub(at) / step >= self.limits.steps {
             return Err(Failed::too_much(format!("more than {} steps of a subquery", self.limits.steps)));
         }
-        let mut groups = Groups::new(&Grouping::Whole);
+        let mut groups = Groups::new(&WHOLE);
         let mut series: Vec<(Point, Vec<Sample>)> = Vec::new();
         while at <= end {
             let points = match self.eval(node, at)? {
                 Out::Vector(points) => points,
-                Out::Scalar(value) => vec![Point::new(crate::metrics::labels::Labels::default(), value)],
+                Out::Scalar(value) => vec![Point::new(Labels::default(), value)],
                 Out::Text(_) => return Err(Failed::data("text has no range")),
             };
             self.spend(points.len() + 1)?;
@@ -168,4 +172,10 @@ impl<'a> Run<'a> {
         }
         Ok(series)
     }
+}
+
+/// Whether a series is meant; every one that is asked about costs time.
+fn counted(scanned: &Cell<usize>, selector: &Selector, labels: &Labels) -> bool {
+    scanned.set(scanned.get() + 1);
+    selector.wants(labels)
 }

@@ -7,6 +7,11 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use super::failure::Failed;
 use crate::metrics::labels::{Labels, NAME};
 
+/// Whether a label says what a metric is: its name, and the type and unit that newer servers add to it.
+pub fn is_metadata(label: &str) -> bool {
+    matches!(label, NAME | "__type__" | "__unit__")
+}
+
 /// One element. Its name may be gone although the labels still hold it: labels are not copied for that.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -24,11 +29,11 @@ impl Point {
     }
 
     pub fn label(&self, name: &str) -> &str {
-        if self.unnamed && name == NAME { "" } else { self.labels.get(name) }
+        if self.unnamed && is_metadata(name) { "" } else { self.labels.get(name) }
     }
 
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.labels.iter().filter(|(name, _)| !(self.unnamed && *name == NAME))
+        self.labels.iter().filter(|(name, _)| !(self.unnamed && is_metadata(name)))
     }
 
     /// The labels as they count now.
@@ -44,7 +49,11 @@ impl Point {
 }
 
 fn unnamed(labels: &Labels) -> Labels {
-    if labels.metric().is_empty() { labels.clone() } else { labels.filtered(|name| name != NAME) }
+    if labels.iter().any(|(name, _)| is_metadata(name)) {
+        labels.filtered(|name| !is_metadata(name))
+    } else {
+        labels.clone()
+    }
 }
 
 /// Which labels tell groups apart. Names are sorted.
@@ -54,9 +63,12 @@ pub enum Grouping {
     By(Vec<Box<str>>),
     /// All but these and the name.
     Without(Vec<Box<str>>),
-    /// All.
-    Whole,
+    /// All but these.
+    AllBut(Vec<Box<str>>),
 }
+
+/// All labels.
+pub static WHOLE: Grouping = Grouping::AllBut(Vec::new());
 
 impl Grouping {
     pub fn by(names: impl IntoIterator<Item = Box<str>>) -> Grouping {
@@ -80,9 +92,15 @@ impl Grouping {
         match self {
             Grouping::By(names) => names.iter().for_each(|name| point.label(name).hash(&mut hasher)),
             Grouping::Without(names) => {
-                point.labels.iter().filter(|(name, _)| Self::keeps(names, name)).for_each(|pair| pair.hash(&mut hasher))
+                point
+                    .labels
+                    .iter()
+                    .filter(|(name, _)| Self::keeps(names, name))
+                    .for_each(|pair| pair.hash(&mut hasher));
             }
-            Grouping::Whole => point.pairs().for_each(|pair| pair.hash(&mut hasher)),
+            Grouping::AllBut(names) => {
+                point.pairs().filter(|(name, _)| !Self::has(names, name)).for_each(|pair| pair.hash(&mut hasher));
+            }
         }
         hasher.finish()
     }
@@ -94,7 +112,10 @@ impl Grouping {
                 let kept = |(name, _): &(&str, &str)| Self::keeps(names, name);
                 one.labels.iter().filter(kept).eq(other.labels.iter().filter(kept))
             }
-            Grouping::Whole => one.pairs().eq(other.pairs()),
+            Grouping::AllBut(names) => {
+                let kept = |(name, _): &(&str, &str)| !Self::has(names, name);
+                one.pairs().filter(kept).eq(other.pairs().filter(kept))
+            }
         }
     }
 
@@ -102,11 +123,12 @@ impl Grouping {
     pub fn labels(&self, point: &Point) -> Labels {
         match self {
             Grouping::By(names) => {
-                let hidden = |name: &str| point.unnamed && name == NAME;
+                let hidden = |name: &str| point.unnamed && is_metadata(name);
                 point.labels.filtered(|name| Self::has(names, name) && !hidden(name))
             }
             Grouping::Without(names) => point.labels.filtered(|name| Self::keeps(names, name)),
-            Grouping::Whole => point.own_labels(),
+            Grouping::AllBut(names) if names.is_empty() => point.own_labels(),
+            Grouping::AllBut(names) => point.own_labels().filtered(|name| !Self::has(names, name)),
         }
     }
 }
@@ -188,20 +210,27 @@ pub fn unique<'g>(points: &[Point], grouping: &'g Grouping) -> Result<Groups<'g>
 
 /// Fails where two elements have the same labels.
 pub fn distinct(points: &[Point]) -> Result<(), Failed> {
-    unique(points, &Grouping::Whole).map(drop).map_err(|_| Failed::same_labels())
+    match unique(points, &WHOLE) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failed::same_labels()),
+    }
 }
 
 /// Takes the names away, now or (`later`) in the result.
 pub fn drop_names(points: &mut [Point], later: bool) -> Result<(), Failed> {
     if later {
-        points.iter_mut().for_each(|point| point.unnamed_later = true);
+        for point in points {
+            point.unnamed_later = true;
+        }
         return Ok(());
     }
     let one_name = match points.first() {
         Some(first) => points.iter().all(|point| point.label(NAME) == first.label(NAME)),
         None => true,
     };
-    points.iter_mut().for_each(|point| point.unnamed = true);
+    for point in points.iter_mut() {
+        point.unnamed = true;
+    }
     // Elements of one metric differ in other labels.
     if one_name { Ok(()) } else { distinct(points) }
 }
