@@ -193,13 +193,11 @@ impl Reader<'_> {
     }
 
     fn word<'n>(&mut self, name: &'n Node, key: &str) -> Option<&'n str> {
-        match &name.value {
-            Value::Text(word) => Some(word),
-            _ => {
-                self.problem(name.line, key, format!("a key is a word; this is {}", name.word()));
-                None
-            }
+        if let Value::Text(word) = &name.value {
+            return Some(word);
         }
+        self.problem(name.line, key, format!("a key is a word; this is {}", name.word()));
+        None
     }
 
     fn list<'n>(&mut self, fields: &Fields<'n>, word: &str, key: &str) -> &'n [Node] {

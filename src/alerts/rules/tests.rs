@@ -215,11 +215,11 @@ fn a_bomb_of_aliases_depth_and_size_are_refused() {
     assert!(told(&bomb)[0].contains("more than 200000 values"), "{:?}", told(&bomb));
     let deep = format!("groups: {}{}", "[".repeat(100), "]".repeat(100));
     assert!(told(&deep)[0].contains("nested deeper"), "{:?}", told(&deep));
-    let block = (0..300).map(|n| format!("{}- \n", " ".repeat(n))).collect::<String>();
+    let block = (0..300).map(|n| " ".repeat(n) + "-").collect::<Vec<_>>().join(" \n");
     assert!(told(&block)[0].contains("nested deeper"), "{:?}", told(&block));
     let long = format!("# {}", "x".repeat(yaml::MOST_BYTES));
     assert!(told(&long)[0].contains("bytes"));
-    let many: String = (0..300).map(|n| format!("key{n}: 1\n")).collect();
+    let many = (0..300).map(|n| format!("key{n}: 1")).collect::<Vec<_>>().join("\n");
     assert_eq!(told(&many).len(), 200);
 }
 

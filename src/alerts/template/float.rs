@@ -10,7 +10,7 @@ pub fn go(value: f64, form: char, precision: Option<usize>) -> String {
     }
     let text = match form {
         'f' | 'F' => precision.map_or_else(|| format!("{value}"), |digits| format!("{value:.digits$}")),
-        'x' | 'X' => hexadecimal(value),
+        'x' | 'X' => hexadecimal(value, precision),
         'g' | 'G' => general(value, precision),
         _ => {
             let (digits, exponent) = scientific(value, precision);
@@ -54,28 +54,41 @@ fn general(value: f64, precision: Option<usize>) -> String {
     format!("{rounded:.behind$}")
 }
 
-fn hexadecimal(value: f64) -> String {
+fn hexadecimal(value: f64, precision: Option<usize>) -> String {
     let bits = value.to_bits();
     let sign = if value.is_sign_negative() { "-" } else { "" };
     let mut mantissa = bits & ((1 << 52) - 1);
-    let mut exponent = i32::try_from(bits >> 52 & 0x7ff).unwrap_or(0);
-    if value == 0.0 {
-        return format!("{sign}0x0p+00");
-    }
-    if exponent == 0 {
-        exponent = 1;
+    let mut power = i32::try_from(bits >> 52 & 0x7ff).unwrap_or(0) - 1023;
+    if power == -1023 && mantissa != 0 {
+        power += 1;
         while mantissa & (1 << 52) == 0 {
             mantissa <<= 1;
-            exponent -= 1;
+            power -= 1;
         }
-        mantissa &= (1 << 52) - 1;
+    } else if value == 0.0 {
+        power = 0;
+    } else {
+        mantissa |= 1 << 52;
     }
-    let digits = format!("{mantissa:013x}");
-    let digits = digits.trim_end_matches('0');
+    if let Some(digits) = precision.filter(|digits| *digits < 13) {
+        // To the even one where it lies between two.
+        let dropped = (13 - digits) * 4;
+        let (kept, rest, half) = (mantissa >> dropped, mantissa & ((1 << dropped) - 1), 1 << (dropped - 1));
+        let up = rest > half || rest == half && kept & 1 == 1;
+        mantissa = (kept + u64::from(up)) << dropped;
+        if mantissa >> 53 > 0 {
+            mantissa >>= 1;
+            power += 1;
+        }
+    }
+    let digits = format!("{:013x}", mantissa & ((1 << 52) - 1));
+    let digits = match precision {
+        None => digits.trim_end_matches('0').to_owned(),
+        Some(wanted) => digits.chars().chain(std::iter::repeat('0')).take(wanted).collect(),
+    };
     let point = if digits.is_empty() { "" } else { "." };
-    let power = exponent - 1023;
     let mark = if power < 0 { '-' } else { '+' };
-    format!("{sign}0x1{point}{digits}p{mark}{:02}", power.unsigned_abs())
+    format!("{sign}0x{}{point}{digits}p{mark}{:02}", mantissa >> 52, power.unsigned_abs())
 }
 
 #[cfg(test)]
@@ -115,6 +128,10 @@ mod tests {
             (1.5, 'x', None, "0x1.8p+00"),
             (-0.1, 'x', None, "-0x1.999999999999ap-04"),
             (5e-324, 'x', None, "0x1p-1074"),
+            (0.0, 'x', Some(2), "0x0.00p+00"),
+            (1.0, 'x', Some(3), "0x1.000p+00"),
+            (1.96875, 'x', Some(1), "0x1.0p+01"),
+            (1.03125, 'x', Some(1), "0x1.0p+00"),
         ] {
             assert_eq!(go(value, form, precision), told, "{value} {form} {precision:?}");
         }

@@ -261,9 +261,9 @@ fn title(text: &str) -> String {
     for c in text.chars() {
         let inside = before == '_' || before.is_alphanumeric() || !before.is_ascii() && !before.is_whitespace();
         if inside {
-            out.push(c)
+            out.push(c);
         } else {
-            out.extend(c.to_uppercase())
+            out.extend(c.to_uppercase());
         }
         before = c;
     }

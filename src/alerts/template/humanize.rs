@@ -68,7 +68,7 @@ pub fn timestamp(value: f64) -> Result<String, String> {
         let told = super::float::plain(value);
         format!("{told} cannot be represented as a nanoseconds timestamp since it overflows int64")
     };
-    if nanoseconds >= 9.223_372_036_854_775_8e18 || nanoseconds <= -9.223_372_036_854_775_8e18 {
+    if nanoseconds.abs() >= i64::MAX as f64 {
         return Err(outside());
     }
     let milliseconds = nanoseconds as i64 / 1_000_000;

@@ -82,8 +82,8 @@ pub enum Operand {
 
 /// How a list of parts ended.
 #[derive(PartialEq)]
-enum End {
-    Text,
+enum Stop {
+    Eof,
     End,
     Else,
     ElseIf,
@@ -99,8 +99,8 @@ pub fn parse(text: &str) -> Result<Template, String> {
     let variables = DECLARED.iter().map(|name| (*name).to_owned()).chain([String::new()]).collect();
     let mut parser = Parser { tokens, at: 0, variables, depth: 0, loops: 0, line: 1, defined: BTreeMap::new() };
     let parsed = parser.nodes().and_then(|(body, end)| match end {
-        End::Text => Ok(body),
-        End::End => Err("unexpected {{end}}".to_owned()),
+        Stop::Eof => Ok(body),
+        Stop::End => Err("unexpected {{end}}".to_owned()),
         _ => Err("unexpected {{else}}".to_owned()),
     });
     match parsed {
@@ -142,7 +142,7 @@ impl Parser {
         if self.depth > MOST_DEPTH { Err(format!("nested deeper than {MOST_DEPTH} levels")) } else { Ok(()) }
     }
 
-    fn nodes(&mut self) -> Result<(Vec<Node>, End), String> {
+    fn nodes(&mut self) -> Result<(Vec<Node>, Stop), String> {
         self.deeper()?;
         let mut nodes = Vec::new();
         while let Some(kind) = self.next() {
@@ -160,11 +160,11 @@ impl Parser {
             }
         }
         self.depth -= 1;
-        Ok((nodes, End::Text))
+        Ok((nodes, Stop::Eof))
     }
 
     /// What stands behind `{{`: a part, nothing (a definition), or the end of the list of parts.
-    fn action(&mut self) -> Result<Result<Option<Act>, End>, String> {
+    fn action(&mut self) -> Result<Result<Option<Act>, Stop>, String> {
         self.spaces();
         let Some(Kind::Word(word)) = self.peek().cloned() else {
             return Ok(Ok(Some(Act::Print(self.whole("command")?))));
@@ -180,19 +180,19 @@ impl Parser {
             "if" | "with" | "range" => self.control(&word)?,
             "end" => {
                 self.close("end")?;
-                return Ok(Err(End::End));
+                return Ok(Err(Stop::End));
             }
             "else" => {
                 self.spaces();
                 let end = match self.peek() {
-                    Some(Kind::Word(word)) if word == "if" => End::ElseIf,
-                    Some(Kind::Word(word)) if word == "with" => End::ElseWith,
-                    _ => End::Else,
+                    Some(Kind::Word(word)) if word == "if" => Stop::ElseIf,
+                    Some(Kind::Word(word)) if word == "with" => Stop::ElseWith,
+                    _ => Stop::Else,
                 };
-                if end == End::Else {
-                    self.close("else")?
+                if end == Stop::Else {
+                    self.close("else")?;
                 } else {
-                    drop(self.next())
+                    drop(self.next());
                 }
                 return Ok(Err(end));
             }
@@ -216,7 +216,7 @@ impl Parser {
     }
 
     /// `define` and `block`.
-    fn definition(&mut self, word: &str) -> Result<Result<Option<Act>, End>, String> {
+    fn definition(&mut self, word: &str) -> Result<Result<Option<Act>, Stop>, String> {
         let name = self.quoted(word)?;
         self.spaces();
         let data = if word == "block" { Some(self.pipe(word)?) } else { None };
@@ -226,7 +226,7 @@ impl Parser {
         let (body, end) = self.nodes()?;
         self.variables = outer;
         self.loops = loops;
-        if end != End::End {
+        if end != Stop::End {
             return Err(format!("unexpected end of {{{{{word}}}}}"));
         }
         self.defined.insert(name.clone(), body);
@@ -249,22 +249,22 @@ impl Parser {
         let (body, end) = self.nodes()?;
         self.loops -= usize::from(word == "range");
         let otherwise = match end {
-            End::End => Vec::new(),
-            End::Else => {
+            Stop::End => Vec::new(),
+            Stop::Else => {
                 let (nodes, end) = self.nodes()?;
-                if end != End::End {
+                if end != Stop::End {
                     return Err("expected end; found {{else}}".to_owned());
                 }
                 nodes
             }
-            End::ElseIf | End::ElseWith => {
+            Stop::ElseIf | Stop::ElseWith => {
                 self.deeper()?;
                 let line = self.line;
-                let act = self.control(if end == End::ElseIf { "if" } else { "with" })?;
+                let act = self.control(if end == Stop::ElseIf { "if" } else { "with" })?;
                 self.depth -= 1;
                 vec![Node { line, act }]
             }
-            End::Text => return Err("unexpected EOF".to_owned()),
+            Stop::Eof => return Err("unexpected EOF".to_owned()),
         };
         self.variables.truncate(known);
         Ok(match word {

@@ -136,7 +136,7 @@ fn a_clock_that_was_set_during_a_run_does_not_matter() {
     let mut first = book(300, &run);
     for second in (0..=150).step_by(15) {
         let mut now = run.moment(second);
-        now.wall += TimeDelta::hours(if second > 60 { 1 } else { 0 });
+        now.wall += TimeDelta::hours(i64::from(second > 60));
         first.run(run.line.at(now), &mut down());
     }
     assert_eq!(states(first.groups()[0].alerting().next().unwrap()), [State::Pending], "no mass fire");
