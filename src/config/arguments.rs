@@ -14,7 +14,7 @@ use super::words;
 use crate::domain::Safe;
 
 /// The subcommands: what is mistyped at a URL's place is often one of them.
-pub const COMMANDS: [&str; 6] = ["approve", "audit", "check", "config", "demo", "run"];
+pub const COMMANDS: [&str; 7] = ["approve", "audit", "check", "config", "demo", "doctor", "run"];
 
 /// Arguments of the dashboard and of `check`, not yet judged.
 #[derive(Clone, Debug, Default)]

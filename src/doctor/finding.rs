@@ -1,0 +1,85 @@
+//! One finding, and the bounded list that the checks write into. All text in it passed the gate.
+
+use super::code::{Code, Severity};
+use crate::domain::Safe;
+
+/// Most findings that are kept; what comes after them is counted.
+const MOST: usize = 5_000;
+/// Most lines of a mended text.
+const INSTEAD_LINES: usize = 40;
+/// Longest line of a mended text, in characters.
+const INSTEAD_WIDTH: usize = 2_000;
+
+/// Something to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub code: Code,
+    /// In which file.
+    pub file: Safe,
+    /// On which line, from 1.
+    pub line: usize,
+    /// One sentence: why.
+    pub why: Safe,
+    /// What to write instead, line by line.
+    pub instead: Vec<Safe>,
+}
+
+impl Finding {
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+/// What was found so far, in the file that is being looked at.
+#[derive(Debug, Default)]
+pub struct Findings {
+    file: Safe,
+    list: Vec<Finding>,
+    dropped: usize,
+}
+
+impl Findings {
+    /// From now on findings are of this file.
+    pub fn of_file(&mut self, file: &Safe) {
+        self.file = file.clone();
+    }
+
+    /// Notes one; the same at the same place only once.
+    pub fn add(&mut self, code: Code, line: usize, why: impl AsRef<str>, instead: impl AsRef<str>) {
+        let finding = Finding {
+            code,
+            file: self.file.clone(),
+            line,
+            why: Safe::one_line(why.as_ref().as_bytes()),
+            instead: lines(instead.as_ref()),
+        };
+        if self.list.contains(&finding) {
+            return;
+        }
+        if self.list.len() < MOST {
+            self.list.push(finding);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// All of them by line (files stay in their order), and how many were too many.
+    #[must_use]
+    pub fn finish(mut self) -> (Vec<Finding>, usize) {
+        let mut files: Vec<Safe> = Vec::new();
+        for finding in &self.list {
+            if !files.contains(&finding.file) {
+                files.push(finding.file.clone());
+            }
+        }
+        self.list.sort_by_key(|f| (files.iter().position(|name| *name == f.file), f.line, f.code));
+        (self.list, self.dropped)
+    }
+}
+
+fn lines(text: &str) -> Vec<Safe> {
+    text.lines().take(INSTEAD_LINES).map(|line| Safe::of(line.trim_end()).clipped(INSTEAD_WIDTH)).collect()
+}

@@ -1,0 +1,170 @@
+//! Commands as the checks see them: the name without what stands before it (keywords, assignments, sudo, env), its arguments,
+//! and whether its success is taken for an answer.
+
+use super::lex::{self, Command, Joint, Word};
+
+/// One command of a script, those in substitutions too.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Keywords before it: `if`, `do`, `for` and the like.
+    pub keywords: Vec<String>,
+    /// Variables that it sets.
+    pub sets: Vec<(String, String)>,
+    /// The program; empty where only keywords or assignments stand.
+    pub name: String,
+    /// Without quotes.
+    pub arguments: Vec<String>,
+    /// The words of the arguments as they were quoted.
+    pub words: Vec<Word>,
+    pub line: usize,
+    pub joint: Joint,
+    /// Behind a pipe.
+    pub piped_into: bool,
+    /// What follows the whole pipeline that it is in.
+    pub pipeline: Joint,
+    pub document: Option<(String, usize)>,
+    pub reads_file: bool,
+    pub comment: String,
+    /// Between `if`, `while`, `until` and their `then`, `do`.
+    pub condition: bool,
+    /// Inside of `$(…)`.
+    pub substituted: bool,
+    pub sudo_may_ask: bool,
+}
+
+const KEYWORDS: &[&str] = &[
+    "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case", "esac", "in", "{",
+    "}", "!", "function", "time",
+];
+
+impl Call {
+    /// Whether a keyword stands before it.
+    pub fn keyword(&self, word: &str) -> bool {
+        self.keywords.iter().any(|k| k == word)
+    }
+
+    /// Whether its exit status decides what happens next.
+    pub fn is_proof(&self) -> bool {
+        self.condition || matches!(self.pipeline, Joint::And | Joint::Or)
+    }
+
+    /// The whole of it, with the quotes that it needs.
+    pub fn written(&self) -> String {
+        [self.name.clone()].into_iter().chain(self.words.iter().map(quoted)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Every command of a script in the order of its text; what is substituted comes before what it is substituted into.
+pub fn calls(text: &str, line: usize) -> Vec<Call> {
+    let mut found = Vec::new();
+    add(&lex::commands(text, line), false, &mut found);
+    found
+}
+
+fn add(commands: &[Command], substituted: bool, to: &mut Vec<Call>) {
+    let mut condition = false;
+    for (at, command) in commands.iter().enumerate() {
+        for word in &command.words {
+            add(&word.inner, true, to);
+        }
+        let mut line = one(command);
+        line.substituted = substituted;
+        for keyword in &line.keywords {
+            match keyword.as_str() {
+                "if" | "elif" | "while" | "until" => condition = true,
+                "then" | "do" => condition = false,
+                _ => {}
+            }
+        }
+        line.condition = condition;
+        line.piped_into = at > 0 && commands.get(at - 1).is_some_and(|before| before.joint == Joint::Pipe);
+        let last = commands.get(at..).unwrap_or_default().iter().find(|c| c.joint != Joint::Pipe);
+        line.pipeline = last.map_or(Joint::End, |c| c.joint);
+        to.push(line);
+    }
+}
+
+fn one(command: &Command) -> Call {
+    let mut line = Call {
+        line: command.line,
+        joint: command.joint,
+        document: command.document.clone(),
+        reads_file: command.reads_file,
+        comment: command.comment.clone(),
+        ..Call::default()
+    };
+    let mut words = command.words.iter().peekable();
+    while let Some(word) = words.next_if(|w| KEYWORDS.contains(&w.text().as_str())) {
+        let keyword = word.text();
+        let header = matches!(keyword.as_str(), "for" | "select" | "case" | "function");
+        line.keywords.push(keyword);
+        if header {
+            line.arguments = words.map(Word::text).collect();
+            return line;
+        }
+    }
+    while let Some((name, value)) = words.peek().and_then(|w| assignment(w)) {
+        line.sets.push((name, value));
+        words.next();
+    }
+    wrappers(&mut words, &mut line);
+    if let Some(name) = words.next() {
+        line.name = name.text();
+        line.words = words.cloned().collect();
+        line.arguments = line.words.iter().map(Word::text).collect();
+    }
+    if matches!(line.name.as_str(), "export" | "local" | "declare" | "readonly") {
+        line.sets.extend(line.words.iter().filter_map(assignment));
+    }
+    line
+}
+
+fn assignment(word: &Word) -> Option<(String, String)> {
+    let text = word.text();
+    let (name, value) = text.split_once('=')?;
+    let name = name.trim_end_matches('+');
+    let fits = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    fits.then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// `sudo -u x`, `env A=b`, `nohup`, `timeout 5` and the like.
+fn wrappers<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a Word>>, line: &mut Call) {
+    while let Some(word) = words.next_if(|w| {
+        matches!(w.text().as_str(), "sudo" | "env" | "nohup" | "exec" | "command" | "timeout" | "nice" | "!")
+    }) {
+        let wrapper = word.text();
+        let mut asks = wrapper == "sudo";
+        while let Some(option) =
+            words.next_if(|w| w.text().starts_with('-') || wrapper == "env" && assignment(w).is_some())
+        {
+            let option = option.text();
+            asks &= option != "-n" && option != "--non-interactive";
+            if wrapper == "sudo" && matches!(option.as_str(), "-u" | "-g" | "-h" | "-p")
+                || wrapper == "timeout" && option == "-k"
+            {
+                words.next();
+            }
+        }
+        if wrapper == "timeout" {
+            words.next();
+        }
+        line.sudo_may_ask |= asks;
+    }
+}
+
+/// A word as it would be written: in double quotes where a variable stands in it, in single ones where it needs some.
+pub fn quoted(word: &Word) -> String {
+    let text = word.text();
+    let needs = text.contains(|c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|' | '*' | '?' | '{' | '(' | '<' | '>')
+    });
+    if text.contains('$') && !text.contains('"') {
+        format!("\"{text}\"")
+    } else if needs || text.is_empty() {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    } else {
+        text
+    }
+}

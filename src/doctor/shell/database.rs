@@ -1,0 +1,68 @@
+//! Dumps behind a pipe, restores that are believed, and the SQL that a script hands to psql.
+
+use super::command::Call;
+use super::lex::Joint;
+use crate::doctor::code::Code;
+use crate::doctor::finding::Findings;
+use crate::doctor::sql;
+
+const DUMPS: &[&str] = &["pg_dump", "pg_dumpall", "pg_basebackup", "mysqldump", "mariadb-dump", "mongodump"];
+
+/// Looks at every call of the database's programs.
+pub fn check(lines: &[Call], about: &str, to: &mut Findings) {
+    let pipefail = lines.iter().position(|l| l.name == "set" && l.arguments.iter().any(|a| a.contains("pipefail")));
+    for (at, line) in lines.iter().enumerate() {
+        if DUMPS.contains(&line.name.as_str()) && line.joint == Joint::Pipe && pipefail.is_none_or(|set| set > at) {
+            dump(line, to);
+        }
+        if line.name == "psql" {
+            restore(lines, at, to);
+            statements(line, about, to);
+        }
+    }
+}
+
+fn dump(line: &Call, to: &mut Findings) {
+    let why = format!(
+        "the status of a pipe is that of its last command: when {} fails there is still a file, short or empty, and the script goes on",
+        line.name
+    );
+    let right = if line.name == "pg_dump" {
+        format!(
+            "pg_dump --format=custom --file=\"$BACKUP_FILE.partial\" {} &&\n    pg_restore --list \"$BACKUP_FILE.partial\" > /dev/null &&\n    mv \"$BACKUP_FILE.partial\" \"$BACKUP_FILE\"",
+            line.arguments.join(" ")
+        )
+    } else {
+        format!("set -o pipefail\n{} | …", line.written())
+    };
+    to.add(Code::PipeHidesDump, line.line, why, right);
+}
+
+/// psql goes on after an error and ends with 0, unless told to stop.
+fn restore(lines: &[Call], at: usize, to: &mut Findings) {
+    let Some(line) = lines.get(at) else { return };
+    let fed = line.piped_into || line.reads_file || line.document.is_some() || option(line, "-f", "--file").is_some();
+    let stops = line.arguments.iter().any(|a| a.contains("ON_ERROR_STOP"));
+    if !fed || stops || !line.is_proof() {
+        return;
+    }
+    let why = "psql that reads a script goes on after an error and ends with status 0, so success here says only that it could connect";
+    let right = format!("psql -v ON_ERROR_STOP=1 --single-transaction {}", line.arguments.join(" "));
+    to.add(Code::PsqlWithoutStop, line.line, why, right);
+}
+
+fn option<'a>(line: &'a Call, short: &str, long: &str) -> Option<(&'a str, usize)> {
+    let at = line.arguments.iter().position(|a| a == short || a == long)?;
+    let word = line.words.get(at + 1)?;
+    line.arguments.get(at + 1).map(|text| (text.as_str(), word.line))
+}
+
+fn statements(line: &Call, about: &str, to: &mut Findings) {
+    let about = format!("{about}\n{}", line.comment);
+    if let Some((text, from)) = &line.document {
+        sql::text(text, *from, &about, to);
+    }
+    if let Some((text, from)) = option(line, "-c", "--command") {
+        sql::text(text, from, &about, to);
+    }
+}

@@ -1,0 +1,67 @@
+//! Findings in shell scripts: what is taken for proof and proves nothing, who is killed, what a pipe hides; and the SQL that
+//! a script hands to psql, which has checks of its own.
+
+mod command;
+mod curl;
+mod database;
+mod kill;
+mod lex;
+mod names;
+mod quotes;
+mod retry;
+
+use std::collections::BTreeSet;
+
+use super::code::Code;
+use super::finding::Findings;
+use super::prose;
+use super::source::Block;
+use command::Call;
+
+/// Longest script, in bytes.
+const LONGEST: usize = 1024 * 1024;
+
+/// The functions that scripts of one document define; `None` when they read others, which nobody knows here.
+pub fn functions<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<BTreeSet<String>> {
+    let mut all = BTreeSet::new();
+    for block in blocks.filter(|b| b.text.len() <= LONGEST) {
+        all.extend(names::defined(&command::calls(&block.text, block.line))?);
+    }
+    Some(all)
+}
+
+/// Looks at one script.
+pub fn check(block: &Block, functions: Option<&BTreeSet<String>>, to: &mut Findings) {
+    if block.text.len() > LONGEST {
+        return;
+    }
+    let lines = command::calls(&block.text, block.line);
+    curl::check(&lines, to);
+    retry::check(&lines, to);
+    kill::check(&lines, to);
+    quotes::check(&lines, to);
+    database::check(&lines, &block.about, to);
+    if let Some(functions) = functions {
+        names::check(&lines, functions, to);
+    }
+    if block.text.starts_with("#!") {
+        sudo(&lines, to);
+    }
+    for line in lines.iter().filter(|l| l.name == "redis-cli") {
+        let flush = line.arguments.iter().find(|a| ["FLUSHALL", "FLUSHDB"].contains(&a.to_uppercase().as_str()));
+        if let Some(flush) = flush {
+            prose::flush(&flush.to_uppercase(), line.line, to);
+        }
+    }
+}
+
+/// In a script that says which shell runs it: nobody may be there to type a password.
+fn sudo(lines: &[Call], to: &mut Findings) {
+    let asking: Vec<&Call> = lines.iter().filter(|l| l.sudo_may_ask).collect();
+    let Some(first) = asking.first() else { return };
+    let why = format!(
+        "sudo may stop and ask for a password, and a script that nobody watches then hangs ({} places)",
+        asking.len()
+    );
+    to.add(Code::SudoMayAsk, first.line, why, format!("sudo -n {}", first.written()));
+}

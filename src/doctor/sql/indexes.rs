@@ -1,0 +1,82 @@
+//! Unused indexes taken for missing ones, and means since the last reset taken for now.
+
+use regex::Regex;
+
+use super::statement::Statement;
+use super::token::Token;
+use crate::doctor::code::Code;
+use crate::doctor::pattern::Pattern;
+
+const VIEWS: &[&str] = &["pg_stat_user_indexes", "pg_stat_all_indexes"];
+
+static MISSING: Pattern = Pattern::new(|| {
+    Regex::new(r"missing[^\n]{0,20}index|index[^\n]{0,12}(?:is|are)? missing|index(?:es)? to add").ok()
+});
+
+/// Looks at a statement.
+pub fn check(statement: &mut Statement<'_>) {
+    let code = statement.code();
+    if statement.reads(VIEWS) {
+        unused(statement, &code);
+    }
+    if statement.reads(&["pg_stat_statements"]) {
+        means(statement, &code);
+    }
+}
+
+/// `idx_scan = 0` or `idx_scan < n`.
+fn unused(statement: &mut Statement<'_>, code: &[Token]) {
+    let never = code.windows(3).find_map(|w| match w {
+        [scan, how, n]
+            if scan.is("idx_scan") && (how.sign("=") && n.text == "0" || how.sign("<") || how.sign("<=")) =>
+        {
+            Some(scan.clone())
+        }
+        _ => None,
+    });
+    let Some(never) = never else { return };
+    if MISSING.is_match(&statement.words) {
+        let why = "idx_scan = 0 lists indexes that nobody uses, not those that are missing: a missing index shows in large tables that \
+                   are read whole again and again";
+        let right = "SELECT schemaname, relname, seq_scan, seq_tup_read, n_live_tup\nFROM pg_stat_user_tables\nWHERE n_live_tup > 10000 \
+                     AND seq_scan > coalesce(idx_scan, 0)\nORDER BY seq_tup_read DESC;";
+        statement.find_with(Code::UnusedTakenForMissing, never.line, why, right.to_owned());
+    }
+    if !code.iter().any(|t| matches!(t.text.as_str(), "indisunique" | "indisprimary" | "pg_constraint" | "conindid")) {
+        let why = "among indexes that were never scanned are those of primary keys and unique constraints, which work without a scan; and \
+                   the counters are of this server only, since its last reset";
+        let conjunct = "\n  AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indexrelid = pg_stat_user_indexes.indexrelid AND (i.indisunique OR i.indisprimary))";
+        let place = code.iter().position(|t| t.is("idx_scan") && t.at == never.at).and_then(|at| code.get(at + 2));
+        if let Some(last) = place.filter(|_| code.iter().any(|t| t.is("where"))) {
+            statement.insert_after(last, conjunct);
+        }
+        statement.find(Code::UnusedWithConstraints, never.line, why);
+    }
+}
+
+fn means(statement: &mut Statement<'_>, code: &[Token]) {
+    let compared = code.windows(2).find_map(|w| match w {
+        [mean, sign] if is_mean(mean) && (sign.sign(">") || sign.sign(">=")) => Some(mean.clone()),
+        _ => None,
+    });
+    let Some(mean) = compared else { return };
+    let why = format!(
+        "{} is the mean since the last reset: what was mended last month stays in the list, what turned slow today is not in it yet; \
+         read calls and total_exec_time twice and divide the differences",
+        mean.text
+    );
+    statement.find(Code::LifetimeMean, mean.line, why);
+}
+
+fn is_mean(token: &Token) -> bool {
+    token.is("mean_exec_time") || token.is("mean_time")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_pattern_is_read() {
+        assert!(super::MISSING.reads() && super::MISSING.is_match("-- check missing indexes"));
+        assert!(!super::MISSING.is_match("check indexes"));
+    }
+}

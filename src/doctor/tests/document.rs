@@ -1,0 +1,48 @@
+//! A whole document, and the report of it.
+
+use super::*;
+use serde_json::Value;
+
+const DOCUMENT: &str = "# Pool\n\n- `GET /status` returns stub data for now; `FLUSHDB` helps.\n\n```yaml\n- alert: A\n  expr: up >\n```\n\n\
+```\nalert: B\nexpr: x ==\n```\n\n1. Add missing indexes:\n   ```sql\n   SELECT relname FROM pg_stat_user_indexes\n   WHERE idx_scan = 0;\n   ```\n\n\
+```yaml\nnot: [rules\n```\n";
+
+#[test]
+fn lines_are_those_of_the_document() {
+    let all = codes(Kind::Markdown, DOCUMENT);
+    let wanted = [(3, "QD-H011"), (3, "QD-D001"), (7, "QD-R001"), (12, "QD-R001"), (18, "QD-S005"), (18, "QD-S006")];
+    assert_eq!(all, wanted);
+}
+
+#[test]
+fn a_document_is_about_its_own_rules() {
+    let routed = "```yaml\n- alert: A\n  expr: up == 0\n```\n```yaml\nroute: {receiver: a, routes: [{matchers: [severity=x], receiver: a}]}\nreceivers: [{name: a}]\n```\n";
+    let other = "- alert: B\n  expr: up == 0\n  labels: {severity: x}\n";
+    let files = [(routed, Kind::Markdown), (other, Kind::Yaml)].map(|(text, kind)| Source {
+        name: Safe::of(format!("{kind:?}")),
+        text: text.to_owned(),
+        kind,
+    });
+    let found = examine(&files, Options::default()).findings;
+    assert_eq!(found.iter().map(|f| f.code.id()).collect::<Vec<_>>(), ["QD-A001"]);
+}
+
+#[test]
+fn words_and_json() {
+    let hostile = "- alert: \"A\\e[31m\\u202e\"\n  expr: up >\n";
+    let source = Source { name: Safe::of("r\u{1b}.yml"), text: hostile.to_owned(), kind: Kind::Yaml };
+    let report = examine(&[source], Options::default());
+    let words: Vec<String> = report.words().iter().map(ToString::to_string).collect();
+    assert!(
+        words[0].starts_with("r\\x1b.yml:2: QD-R001 error: A\\x1b[31m") || words[0].contains("QD-R001"),
+        "{words:?}"
+    );
+    assert!(words.iter().all(|w| !w.contains(['\u{1b}', '\u{202e}'])));
+    assert_eq!(words.last().unwrap(), "1 file: 1 found: 1 errors, 0 warnings, 0 notes");
+    let json: Value = serde_json::from_str(report.json().as_str()).unwrap();
+    assert_eq!(json["schema"], 1);
+    let keys: Vec<&String> = json["findings"][0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["code", "file", "instead", "line", "severity", "why"]);
+    assert!(report.fails());
+    assert!(!examine(&[], Options::default()).fails());
+}

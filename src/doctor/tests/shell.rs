@@ -1,0 +1,108 @@
+//! Shell: proofs that prove nothing, patterns, pipes, quotes.
+
+use super::*;
+
+fn of(text: &str) -> Vec<(usize, &'static str)> {
+    codes(Kind::Shell, text)
+}
+
+#[test]
+fn curl_as_proof() {
+    for wrong in [
+        "if curl -s http://a/health > /dev/null; then echo up; fi",
+        "if ! curl -s http://a/health; then exit 1; fi",
+        "until curl -s http://a/health; do sleep 1; done",
+        "curl -s http://a/health && deploy",
+        "curl http://a/health || exit 1",
+        "curl -so /dev/null http://a/health\necho '✓ service is ready'",
+        "curl -s http://a/health | python3 -m json.tool\necho \"Startup complete\"",
+    ] {
+        assert_eq!(of(wrong), [(1, "QD-H001")], "{wrong}");
+        let mended = instead(Kind::Shell, wrong, "QD-H001");
+        assert_eq!(of(&format!("if {mended}; then echo; fi")), [], "{mended}");
+    }
+    for right in [
+        "if curl -fsS http://a/health; then echo up; fi",
+        "if curl -s -o /dev/null -w '%{http_code}' http://a/health | grep -q 200; then echo up; fi",
+        "curl -s http://a/health | jq -e '.status == \"ok\"' && echo up",
+        "curl http://a/health",
+        "curl http://a/health\necho next",
+        "curl http://a/health || true; x=$(curl -s http://a)",
+        "curl --fail http://a/health && echo done",
+        "curl -s http://a/health\necho 'done or failed, see above'",
+    ]
+    .into_iter()
+    .filter(|t| !t.contains("|| true"))
+    {
+        assert_eq!(of(right), [], "{right}");
+    }
+}
+
+#[test]
+fn loops_that_fall_through() {
+    let wrong = "for i in {1..30}; do\n  if curl -f http://a; then\n    echo ok\n    break\n  fi\n  sleep 1\ndone\necho 'final status'\n";
+    assert_eq!(of(wrong), [(1, "QD-H002")]);
+    for right in [
+        wrong.replace("echo ok", "ok=1").replace("echo 'final status'", "[ \"$ok\" = 1 ] || exit 1"),
+        wrong.replace("sleep 1", "[ $i = 30 ] && exit 1; sleep 1"),
+        wrong.replace("sleep 1\n", "").replace("break", "true"),
+        wrong.replace("for i in {1..30}", "for host in a b"),
+        wrong.replace("for i in {1..30}", "while true"),
+    ] {
+        assert_eq!(of(&right), [], "{right}");
+    }
+}
+
+#[test]
+fn killing_dumping_quoting() {
+    for (wrong, code) in [
+        ("pkill -9 -f 'worker.*shop' || true", "QD-H003"),
+        ("sudo pkill -f worker", "QD-H003"),
+        ("kill -9 $(pgrep -f worker)", "QD-H003"),
+        ("pgrep -f worker | xargs kill", "QD-H003"),
+        ("pg_dump shop | gzip > \"$FILE\"", "QD-H004"),
+        ("watch -n 5 'psql shop -c \"SELECT 1 FROM q WHERE s = 'late';\"'", "QD-H005"),
+        ("curl -f http://a:$(port_of b)/health", "QD-H006"),
+        ("export DATABASE_URL=postgresql+asyncpg://u:p@h/db", "QD-H007"),
+        ("gunzip -c x.gz | psql shop_test > /dev/null 2>&1 && echo restored", "QD-H009"),
+        ("#!/bin/bash\nsudo systemctl stop a", "QD-H010"),
+        ("redis-cli -p 6379 FLUSHALL", "QD-H011"),
+    ] {
+        let all = of(wrong);
+        assert!(all.len() == 1 && all[0].1 == code, "{wrong}: {all:?}");
+    }
+    for right in [
+        "pkill worker",
+        "kill -9 $(cat worker.pid)",
+        "if pgrep -f worker > /dev/null; then echo there; fi",
+        "set -eo pipefail\npg_dump shop | gzip > x",
+        "pg_dump shop > x.sql",
+        "watch -n 5 \"psql shop -c \\\"SELECT 1 FROM q WHERE s = 'late';\\\"\"",
+        "echo 'it'\\''s' 'a'b'c'",
+        "port_of() { echo 1; }\ncurl -f http://a:$(port_of b)/health",
+        "function port_of { echo 1; }\nport_of b",
+        ". ./ports.sh\nport_of b",
+        "pg_isready -h a; xfs_repair /dev/x",
+        "gunzip -c x.gz | psql -v ON_ERROR_STOP=1 shop_test && echo restored",
+        "psql shop -c 'SELECT 1' && echo there",
+        "sudo -n systemctl stop a",
+        "# pkill -f worker",
+    ] {
+        assert_eq!(of(right), [], "{right}");
+    }
+    let quoted = instead(Kind::Shell, "watch 'psql -c \"… = 'late';\"'", "QD-H005");
+    assert_eq!(quoted, "watch 'psql -c \"… = '\\''late'\\'';\"'");
+}
+
+#[test]
+fn a_lifetime_ratio_before_and_after() {
+    let text = "curl -s http://a/stats | jq '.hit_rate'\nx=$(curl -s -X POST http://a/cache/warm)\nsleep 2\ncurl -s http://a/stats | jq .hit_rate\n";
+    assert_eq!(of(text), [(4, "QD-H008")]);
+    assert_eq!(of(&text.replace("/cache/warm", "/cache/other")), []);
+}
+
+#[test]
+fn sql_that_a_script_hands_over() {
+    let text = "#!/bin/sh\n# long running ones\npsql shop << 'EOF'\nSELECT pid, max_conn\nFROM pg_stat_activity\nORDER BY query_start DESC;\nEOF\npsql shop -c \"SELECT procpid FROM pg_stat_activity\"\n";
+    assert_eq!(of(text), [(4, "QD-S001"), (6, "QD-S007"), (8, "QD-S001")]);
+}
