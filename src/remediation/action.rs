@@ -59,6 +59,21 @@ pub struct Action {
     pub warnings: Vec<Safe>,
 }
 
+impl Action {
+    /// The runbook that it is, whether or not it has its values yet.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&Runbook> {
+        match &self.plan {
+            Plan::Runbook(runbook) => Some(runbook),
+            Plan::Wanting(wanting) => match &wanting.plan {
+                Plan::Runbook(runbook) => Some(runbook),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// What an action does: steps that are written down, or sessions that are chosen when its card is made.
 #[derive(Clone, Debug)]
 pub enum Plan {

@@ -137,7 +137,7 @@ impl Warrant {
     pub(super) fn waited(&mut self, time: Duration) {
         let added = time.min(WAITS_ADD.saturating_sub(self.waited));
         self.waited += added;
-        self.beyond += time - added;
+        self.beyond += time.saturating_sub(added);
         self.expires = self.expires.plus(added);
     }
 
@@ -449,4 +449,4 @@ pub fn says_why(reason: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(in crate::remediation) mod tests;
+mod tests;

@@ -5,7 +5,7 @@ use crate::domain::Safe;
 
 mod fill;
 
-pub use fill::{Filled, Gap, filled};
+pub use fill::{Filled, Gap, filled, in_a_title};
 
 /// Longest text, in characters, where nothing is said.
 pub const USUAL_LENGTH: usize = 200;

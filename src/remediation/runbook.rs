@@ -48,6 +48,10 @@ pub struct RunbookStep {
     pub ask: bool,
     /// What undoes it, as a step.
     pub undo: Option<Box<RunbookStep>>,
+    /// Which entry of the configuration it is: stays the same when others are left out, or take values.
+    pub entry: Safe,
+    /// The action of the configuration that it does, by its name: what policy says of that holds for it.
+    pub source: Option<Safe>,
 }
 
 /// What a step does, before it is known on what exactly.
@@ -229,6 +233,12 @@ impl Runbook {
             _ => None,
         };
         self.items().into_iter().filter_map(of).collect()
+    }
+
+    /// Whether an action of this name is among what it does.
+    #[must_use]
+    pub fn does(&self, id: &str) -> bool {
+        self.items().into_iter().any(|(_, step)| step.source.as_ref().is_some_and(|source| source.as_str() == id))
     }
 
     /// How the order at a place is bound to the card: the first one to a service to its very process.

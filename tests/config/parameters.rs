@@ -77,3 +77,14 @@ fn what_must_hold_before_is_declared_in_the_grammar_of_thresholds() {
         assert!(told.contains(why), "{requires}: {told}");
     }
 }
+
+#[test]
+fn a_name_stands_for_a_parameter_and_no_secret_is_one() {
+    let told =
+        refused(&file(&action("{ name = \"id\", type = \"integer\" }, { name = \"password\", type = \"text\" }", "")))
+            .join("\n");
+    assert!(told.contains("password names a secret"), "{told}");
+    let bare = "[[action]]\nname = \"a\"\nurl = \"http://127.0.0.1:1/x/{id}\"\nlevel = \"L1\"\n";
+    let told = refused(&file(bare)).join("\n");
+    assert!(told.contains("there is none named id, as in {id}"), "{told}");
+}

@@ -1,9 +1,11 @@
 //! Runbooks: nested steps in their order, every problem of them at once, and those of the profile as its document has them.
 
+use quarterdeck::config::resolved::Receivers;
 use quarterdeck::config::{Inputs, resolve};
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::target::Environment;
 use quarterdeck::remediation::action::{Action, Plan};
+use quarterdeck::remediation::approval::Policy;
 use quarterdeck::remediation::level::Level;
 use quarterdeck::remediation::runbook::{Deed, Runbook};
 use quarterdeck::remediation::step::Work;
@@ -341,4 +343,53 @@ fn no_runbook_of_a_profile_asks_while_something_is_stopped() {
         assert_eq!(told.is_some(), asks.is_some(), "{steps}");
         assert!(asks.is_none_or(|words| told.unwrap().as_str().contains(words)), "{told:?}");
     }
+}
+
+#[test]
+fn what_guards_an_action_guards_the_runbook_that_does_it() {
+    const VACUUM: &str = "[[action]]\nname = \"vacuum-orders\"\nvacuum = \"public.orders\"\ncool_down = \"7m\"\nrequires = [\"signal used < 80\"]\n";
+    let text = format!(
+        "{WATCHED}{VACUUM}\n[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\n[[runbook.step]]\naction = \"vacuum-orders\"\n"
+    );
+    let all = own(&file(&text));
+    let by = |id: &str| all.iter().find(|action| action.id.as_str() == id).unwrap();
+    let (action, book) = (by("vacuum-orders"), by("r"));
+    assert!(!action.preconditions.is_empty() && !action.warnings.is_empty());
+    assert_eq!(book.preconditions, action.preconditions);
+    assert!(
+        book.warnings.iter().any(|said| said.as_str().contains(action.warnings[0].as_str())),
+        "{:?}",
+        book.warnings
+    );
+    assert_eq!(book.limits.cool_down, std::time::Duration::from_secs(7 * 60));
+    for entry in ["vacuum-orders", "vacuum-orders in dev"] {
+        let policy =
+            Policy { refused: vec![entry.to_owned()], second_person: vec![entry.to_owned()], ..Policy::default() };
+        assert!(policy.against(book).is_some() && policy.wants_second_person(book), "{entry}");
+    }
+    let other = Policy { refused: vec!["reindex".to_owned()], ..Policy::default() };
+    assert!(other.against(book).is_none());
+}
+
+#[test]
+fn each_request_of_a_runbook_has_its_own_preview() {
+    let step = |pointer: &str| {
+        format!(
+            "[[runbook.step]]\nurl = \"http://127.0.0.1:1/hooks/{{id}}\"\npreview_path = \"/waiting\"\npreview_pointer = \"/{pointer}\"\n"
+        )
+    };
+    let head = "[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\nparameter = [{ name = \"id\", type = \"integer\" }]\n";
+    let spec = resolved(&file(&format!("{WATCHED}\n{head}{}{}", step("a"), step("b")))).resolved.actions;
+    let (book, beside) = (runbook(&spec.own[0]), &spec.beside[0]);
+    let pointers: Vec<String> = book
+        .steps
+        .iter()
+        .map(|step| match beside.steps.iter().find(|(entry, _)| *entry == step.entry) {
+            Some((_, Receivers::Endpoint { pointer, .. })) => pointer.clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(pointers, ["/a", "/b"]);
+    let told = refused(&file(&format!("{WATCHED}\n{head}{}", step("{id}")))).join("\n");
+    assert!(told.contains("stands in a preview"), "{told}");
 }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use crate::config::nearest;
+use crate::domain::hidden::names_a_secret;
 use crate::domain::statement::StatementId;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Plan, SessionSelector, Wanting};
-use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled};
+use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled, in_a_title};
 
 /// Names that an action can know.
 const AGE: &str = "older_than";
@@ -35,6 +36,7 @@ pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Sa
             return Err(Safe::of(format!("{name} is empty: empty names nobody, and never everybody")));
         }
         take(&mut action, name, value)?;
+        let value = if names_a_secret(name) { "***".to_owned() } else { in_a_title(value) };
         told.push(format!("{name} {value}"));
     }
     if let Plan::Wanting(wanting) = action.plan.clone() {

@@ -7,7 +7,7 @@ use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
-use crate::remediation::runbook::Deed;
+use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::step::Work;
 use crate::remediation::written;
 
@@ -24,10 +24,10 @@ pub fn of<'a>(model: &'a Model, action: &Action) -> Option<&'a Receivers> {
 
 /// Where those of a step are read.
 #[must_use]
-pub fn of_step(model: &Model, action: &Action, deed: &Deed) -> Option<Receivers> {
-    let Deed::Work(Work::Http(http)) = deed else { return None };
+pub fn of_step(model: &Model, action: &Action, step: &RunbookStep) -> Option<Receivers> {
+    let Deed::Work(Work::Http(_)) = &step.deed else { return None };
     let beside = model.actions.spec.beside.iter().find(|beside| beside.action == action.id)?;
-    beside.steps.iter().find(|(url, _)| *url == http.url).map(|(_, receivers)| receivers.clone())
+    beside.steps.iter().find(|(entry, _)| *entry == step.entry).map(|(_, receivers)| receivers.clone())
 }
 
 /// What a request of a runbook sends, with whom it reaches, and a warning where that could not be read. That nothing waits

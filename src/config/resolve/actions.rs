@@ -102,9 +102,11 @@ impl<'a> Builder<'a> {
                 Reach::Wrong => {}
             }
         }
+        // What guards an action guards the runbooks that do it.
+        merged.of("action").for_each(|item| self.requires(item));
         self.runbooks();
+        merged.of("runbook").for_each(|item| self.requires(item));
         for item in merged.of("action").chain(merged.of("runbook")) {
-            self.requires(item);
             self.parameters(item);
         }
         self.policy();

@@ -27,7 +27,7 @@ impl Builder<'_> {
     }
 
     /// What a card shows beside a runbook: the load of its service, and whom the requests of its steps reach.
-    pub fn beside_steps(&mut self, item: &Item, steps: Vec<(Url, Receivers)>) {
+    pub fn beside_steps(&mut self, item: &Item, steps: Vec<(Safe, Receivers)>) {
         let (requests, errors) = (self.signal_of(item, "requests"), self.signal_of(item, "errors"));
         let action = Safe::of(&item.name);
         self.resolved.actions.beside.push(Beside { action, receivers: None, requests, errors, steps });

@@ -2,23 +2,61 @@
 
 use super::super::layers::Item;
 use super::super::nearest;
+use super::super::resolved::Receivers;
 use super::super::value::Value;
 use super::builder::Builder;
+use crate::domain::hidden::names_a_secret;
 use crate::remediation::action::{Plan, Wanting};
 use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled};
 
 impl Builder<'_> {
     /// The action of an entry becomes one that has to be given its values first, where it has parameters.
     pub(super) fn parameters(&mut self, item: &Item) {
-        let Some(Value::Parameters(parameters)) = item.given("parameter").map(|given| &given.value) else { return };
+        let parameters: &[Parameter] = match item.given("parameter").map(|given| &given.value) {
+            Some(Value::Parameters(parameters)) => parameters,
+            Some(_) => return,
+            None => &[],
+        };
         let own = &self.resolved.actions.own;
         let Some(at) = own.iter().position(|action| action.id.as_str() == item.name) else { return };
         let Some(plan) = own.get(at).map(|action| action.plan.clone()) else { return };
-        if let Some(words) = against(&plan, parameters) {
+        let secret = parameters.iter().find(|parameter| names_a_secret(&parameter.name)).map(|parameter| {
+            format!(
+                "{} names a secret, and what is given stands on the card and in the audit: write the secret as a header or bearer of the entry",
+                parameter.name
+            )
+        });
+        let previews = self.resolved.actions.beside.iter().filter(|beside| beside.action.as_str() == item.name);
+        let previews: Vec<&Receivers> = previews
+            .flat_map(|beside| beside.receivers.iter().chain(beside.steps.iter().map(|(_, read)| read)))
+            .collect();
+        let named = parameters.iter().find(|parameter| previews.iter().any(|read| names(read, &parameter.name)));
+        let named = named.map(|parameter| {
+            format!(
+                "{0} stands in a preview, as {{{0}}}: whom it reaches is read without what is given",
+                parameter.name
+            )
+        });
+        if let Some(words) = secret.or(named).or_else(|| against(&plan, parameters)) {
             return self.wrong(item, "parameter", &words);
         }
+        if parameters.is_empty() {
+            return;
+        }
         if let Some(action) = self.resolved.actions.own.get_mut(at) {
-            action.plan = Plan::Wanting(Box::new(Wanting { parameters: parameters.clone(), plan }));
+            action.plan = Plan::Wanting(Box::new(Wanting { parameters: parameters.to_vec(), plan }));
+        }
+    }
+}
+
+/// Whether a preview has the name of a parameter in braces.
+fn names(read: &Receivers, name: &str) -> bool {
+    let mark = format!("{{{name}}}");
+    match read {
+        Receivers::Sql { sql, .. } => sql.contains(&mark),
+        Receivers::Endpoint { request, pointer } => {
+            let url = request.url.as_str().replace("%7B", "{").replace("%7D", "}");
+            url.contains(&mark) || pointer.contains(&mark)
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::source::SourceKind;
 use crate::domain::target::Provenance;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
-use crate::remediation::measure::Measure;
+use crate::remediation::measure::{Measure, Precondition};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
@@ -136,7 +136,11 @@ impl<'a> Builder<'a> {
         }
         let asks = |step: &RunbookStep| matches!(&step.deed, Deed::Work(Work::Http(_)));
         let leans = matches!(proof.trials.first().map(|trial| &trial.measure), Some(Measure::HitRatio(_)));
-        let preconditions = if leans && runbook.steps.iter().any(asks) { self.room() } else { Vec::new() };
+        let mut preconditions = if leans && runbook.steps.iter().any(asks) { self.room() } else { Vec::new() };
+        let known = |wanted: &&Precondition| !preconditions.contains(wanted);
+        let carried: Vec<Precondition> = touched.preconditions.iter().filter(known).cloned().collect();
+        preconditions.extend(carried);
+        warnings.extend(touched.warnings.iter().cloned());
         let (kind, at) = self.named(name);
         let sessions = runbook.steps.iter().filter(|step| matches!(step.deed, Deed::Sessions { .. })).count();
         let reaching = touched.receivers.len();
@@ -165,7 +169,11 @@ impl<'a> Builder<'a> {
             undo: Safe::of(undo),
             plan: Plan::Runbook(Box::new(runbook)),
             preconditions,
-            limits: Limits { cap, cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)), deadline },
+            limits: Limits {
+                cap,
+                cool_down: time(item, "cool_down").unwrap_or(Duration::from_secs(30)).max(touched.cool_down),
+                deadline,
+            },
             proof,
             warnings,
         });

@@ -16,9 +16,9 @@ use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
 use crate::domain::target::{Environment, Provenance};
-use crate::remediation::action::{Databases, Plan, SessionSelector};
+use crate::remediation::action::{Action, Databases, Plan, SessionSelector};
 use crate::remediation::inward::{Condition, Look, Manual, WaitUntil};
-use crate::remediation::measure::Trial;
+use crate::remediation::measure::{Precondition, Trial};
 use crate::remediation::place::Place;
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::runbook::{Deed, RunbookStep};
@@ -46,7 +46,11 @@ pub struct Touched {
     pub on_loopback: bool,
     pub discovered: bool,
     /// Whom its requests reach, where that is declared.
-    pub receivers: Vec<(Url, Receivers)>,
+    pub receivers: Vec<(Safe, Receivers)>,
+    /// What guards the actions that its steps do: what must hold, what is to be known, and how soon they may come again.
+    pub preconditions: Vec<Precondition>,
+    pub warnings: Vec<Safe>,
+    pub cool_down: Duration,
     /// Objects that are not sessions, at most.
     pub objects: usize,
     environments: Vec<Environment>,
@@ -54,7 +58,16 @@ pub struct Touched {
 
 impl Default for Touched {
     fn default() -> Touched {
-        Touched { on_loopback: true, discovered: false, receivers: Vec::new(), objects: 0, environments: Vec::new() }
+        Touched {
+            on_loopback: true,
+            discovered: false,
+            receivers: Vec::new(),
+            preconditions: Vec::new(),
+            warnings: Vec::new(),
+            cool_down: Duration::ZERO,
+            objects: 0,
+            environments: Vec::new(),
+        }
     }
 }
 
@@ -62,6 +75,18 @@ impl Touched {
     /// As careful as the most careful of them wants it.
     pub fn strictest(&self, own: Environment) -> Environment {
         self.environments.iter().fold(own, |strictest, other| tightened(strictest, Some(other)))
+    }
+
+    /// What guards an action guards the step that does it.
+    fn guarded_as(&mut self, action: &Action) {
+        for wanted in &action.preconditions {
+            if !self.preconditions.contains(wanted) {
+                self.preconditions.push(wanted.clone());
+            }
+        }
+        let named = action.warnings.iter().map(|warning| Safe::of(format!("{}: {warning}", action.id)));
+        self.warnings.extend(named);
+        self.cool_down = self.cool_down.max(action.limits.cool_down);
     }
 
     fn add(&mut self, environment: &Environment, provenance: Provenance, on_loopback: bool) {
@@ -99,7 +124,16 @@ impl<'a> Builder<'a> {
             _ => {}
         }
         let title = Safe::of(text(item, "title").map_or(title, str::to_owned));
-        Made::Step(Box::new(RunbookStep { title, deed, deadline, when, ask: flag(item, "ask"), undo: None }))
+        Made::Step(Box::new(RunbookStep {
+            title,
+            deed,
+            deadline,
+            when,
+            ask: flag(item, "ask"),
+            undo: None,
+            entry: Safe::of(&item.name),
+            source: text(item, "action").map(Safe::of),
+        }))
     }
 
     /// Which of the kinds it is. An error is a step that stands on something that is off.
@@ -184,6 +218,7 @@ impl<'a> Builder<'a> {
                 return Ok(None);
             }
         };
+        touched.guarded_as(action);
         touched.objects += action.limits.cap;
         touched.add(&action.target.environment, action.target.provenance, action.target.on_loopback);
         Ok(Some((deed, action.title.to_string(), action.limits.deadline)))
@@ -216,7 +251,7 @@ impl<'a> Builder<'a> {
         let body = text(item, "body").map(str::to_owned);
         let http = HttpStep { method, headers, bearer, body, ca_file: file(item, "ca_file"), expected_status, url };
         if let Some(receivers) = self.receivers(item, origin, Some(&http)) {
-            touched.receivers.push((http.url.clone(), receivers));
+            touched.receivers.push((Safe::of(&item.name), receivers));
         }
         (Deed::Work(Work::Http(Box::new(http))), title, BRIEF)
     }

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
-
 use super::{DatabaseSpec, DatabaseTarget};
 use crate::config::policy::PolicyFile;
 use crate::domain::Safe;
@@ -65,8 +63,8 @@ pub struct Beside {
     pub requests: Option<usize>,
     /// The signal that tells the share or number of errors.
     pub errors: Option<usize>,
-    /// Whom requests of a runbook reach, by their URL.
-    pub steps: Vec<(Url, Receivers)>,
+    /// Whom requests of a runbook reach, by the entries of its steps.
+    pub steps: Vec<(Safe, Receivers)>,
 }
 
 /// Where the receivers of an action are read, each with how much waits for it.

@@ -69,14 +69,16 @@ pub fn parts_of(entry: &str) -> (&str, Option<&str>) {
 
 /// Whether an entry means an action. Whoever names a level or an environment means what is stricter too.
 fn means(entry: &str, action: &Action) -> bool {
-    if entry == action.id.as_str() {
+    // A runbook that does an action is that action too.
+    let is_named = |name: &str| name == action.id.as_str() || action.runbook().is_some_and(|book| book.does(name));
+    if is_named(entry) {
         return true;
     }
     let (what, from) = parts_of(entry);
     // What nobody can read leaves no target out.
     let there = from.and_then(Environment::parse).is_none_or(|from| action.target.environment >= from);
     let level = Level::ALL.into_iter().find(|level| level.word() == what);
-    there && level.map_or(what == action.id.as_str(), |from| action.level >= from)
+    there && level.map_or_else(|| is_named(what), |from| action.level >= from)
 }
 
 impl Policy {

@@ -1,7 +1,7 @@
 //! Every reason to refuse, one by one, and that consent is bound to what was seen.
 
 mod edges;
-pub mod second_person;
+mod second_person;
 
 use std::time::Duration;
 

@@ -11,6 +11,9 @@ use crate::remediation::step::{HttpStep, Step, Work};
 
 use super::{Otherwise, Parameter, ParameterKind};
 
+/// Characters of a value that a title shows.
+const IN_A_TITLE: usize = 40;
+
 /// A plan with its values.
 #[derive(Debug)]
 pub struct Filled {
@@ -74,7 +77,7 @@ struct Filler<'a> {
 
 impl Filler<'_> {
     fn step(&mut self, step: &Step) -> Result<Step, Gap> {
-        let title = Safe::of(self.text(step.title.as_str(), &str::to_owned)?);
+        let title = Safe::of(self.text(step.title.as_str(), &in_a_title)?);
         Ok(Step { title, work: self.work(&step.work)?, deadline: step.deadline })
     }
 
@@ -87,7 +90,7 @@ impl Filler<'_> {
             Deed::Work(work) => Deed::Work(self.work(work)?),
             other => other.clone(),
         };
-        let title = Safe::of(self.text(step.title.as_str(), &str::to_owned)?);
+        let title = Safe::of(self.text(step.title.as_str(), &in_a_title)?);
         Ok(RunbookStep { title, deed, undo, ..step.clone() })
     }
 
@@ -224,6 +227,12 @@ impl Filler<'_> {
     fn is_integer(&self, name: &str) -> bool {
         self.parameters.iter().any(|p| p.name == name && p.kind == ParameterKind::Integer)
     }
+}
+
+/// A value within a title: short enough that the rest of the title is still read.
+#[must_use]
+pub fn in_a_title(value: &str) -> String {
+    Safe::of(value).clipped(IN_A_TITLE).to_string()
 }
 
 fn misplaced<T>(why: &str) -> Result<T, Gap> {

@@ -15,7 +15,7 @@ use super::card::{PREVIEW, show};
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
     let looks: Vec<(usize, PreviewOf)> = {
         let wanted = |step: &RunbookStep| {
-            look(step).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, &step.deed)?)))
+            look(step).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, step)?)))
         };
         runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(step)?))).collect()
     };

@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::domain::Safe;
 use crate::domain::threshold::Threshold;
 use crate::remediation::action::Plan;
-use crate::remediation::approval::{Demands, Policy};
+use crate::remediation::approval::{Approval, Demands, Granted, OsIdentity, Policy, Request};
 use crate::remediation::backup::{Backup, Scratch};
 use crate::remediation::card::{Card, Preview};
+use crate::remediation::cooldown::{BootId, BootMoment};
 use crate::remediation::execution::{Execution, Gate, Input, Note, Order, Phase, Question};
 use crate::remediation::guard::{Consent, Situation, Warrant, review};
 use crate::remediation::level::Level;
@@ -103,7 +104,7 @@ fn what_only_asks_a_cache_is_no_effect() {
         let orders = over(&mut execution, 0, 3.0);
         assert_eq!(runs(&orders), is_effect, "what must hold is looked at before the first effect: {orders:?}");
         let mut execution = begun(warrant(card_of(book(vec![redis(&words)]))));
-        assert_eq!(execution.steps()[0].has_changed_something(), false);
+        assert!(!execution.steps()[0].has_changed_something());
         over(&mut execution, 0, 3.0);
         assert_eq!(execution.steps()[0].has_changed_something(), is_effect, "{words:?}");
     }
@@ -163,13 +164,35 @@ fn where_nobody_is_there_it_is_refused() {
     assert!(!execution.has_acted());
 }
 
+/// Asked for by one, approved by another, a moment before the card was made.
+fn granted(card: &Card) -> Granted {
+    let boot = Some(BootId::new("a"));
+    let when = |secs: f64| BootMoment { boot: boot.clone(), at: at(secs) };
+    let who = |uid: u32| OsIdentity { uid, user: Safe::of("ada"), loginuid: Some(uid), claims: Vec::new() };
+    let digest = card.digest().hex();
+    let request = Request {
+        id: "r7".to_owned(),
+        digest: digest.clone(),
+        card: Vec::new(),
+        requester: who(1),
+        asked_at: when(0.0),
+        level: card.action.level,
+        action: card.action.id.clone(),
+        target: card.action.target.name.clone(),
+        phrase: "main".to_owned(),
+        count: None,
+    };
+    let approval = Approval { id: "r7".to_owned(), digest, approver: who(2), approved_at: when(0.5) };
+    Granted { request, approval, boot }
+}
+
 #[test]
 fn a_second_persons_approval_still_counts_at_the_first_effect() {
     for (wait, goes) in [(9.0, true), (11.0, false)] {
         let policy = Policy { second_person: vec!["L2".to_owned()], ..Policy::default() };
         let demands = Demands { second_person: true, ..Demands::default() };
         let card = card_of(book(vec![pause(wait * MINUTE)])).demanding(demands);
-        let granted = crate::remediation::guard::tests::second_person::granted(&card);
+        let granted = granted(&card);
         let consent =
             Consent { digest: card.digest(), typed: "main".to_owned(), reason: String::new(), given_at: at(1.0) };
         let approved = Situation { policy: &policy, approval: Some(&granted), ..situation(at(1.0)) };

@@ -245,6 +245,8 @@ proptest! {
             when: None,
             ask: false,
             undo: None,
+            entry: Safe::default(),
+            source: None,
         };
         let pause = || step(Deed::Work(Work::Pause(Duration::from_secs(1))));
         let flush = || step(Deed::Flush { cache: 0, tolerance: 0.1 });

@@ -27,6 +27,8 @@ fn step(work: Work) -> RunbookStep {
         when: None,
         ask: false,
         undo: None,
+        entry: Safe::default(),
+        source: None,
     }
 }
 
