@@ -121,7 +121,8 @@ impl<'a> Cursor<'a> {
     /// The labels in braces, the cursor behind the opening one. Gives whether a metric's name stood among them.
     fn labels(&mut self, from: usize, mut named: bool, may_name: bool) -> Read<bool> {
         let mut count = 0;
-        let mut seen = 0u64;
+        // Names that may be one are looked at again with their escapes undone; so are more than these.
+        let mut names: [&[u8]; 12] = [&[]; 12];
         let mut alike = false;
         loop {
             self.blanks();
@@ -140,11 +141,12 @@ impl<'a> Cursor<'a> {
                 named = true;
             } else {
                 self.label_value(name)?;
+                alike |= quoted || names.iter().take(count).any(|known| *known == name) || name.first() == Some(&b'_');
+                match names.get_mut(count) {
+                    Some(place) => *place = name,
+                    None => alike = true,
+                }
                 count += 1;
-                // Two labels of one name have one mark; only then are the names looked at.
-                let mark = mark(name);
-                alike |= quoted || seen & mark != 0 || name.first() == Some(&b'_');
-                seen |= mark;
                 self.blanks();
             }
             if !self.eat(b',') && self.peek() != Some(b'}') && self.format == Format::OpenMetrics {
@@ -255,9 +257,4 @@ impl<'a> Cursor<'a> {
             _ => self.expected("a time in seconds"),
         }
     }
-}
-
-fn mark(name: &[u8]) -> u64 {
-    let ends = name.first().copied().unwrap_or(0).wrapping_mul(31) ^ name.last().copied().unwrap_or(0).wrapping_mul(7);
-    1 << (ends.wrapping_add(name.len() as u8) & 63)
 }

@@ -3,6 +3,9 @@
 /// Bytes by which a buffer grows: few, since very many grow at once.
 const GROWTH: usize = 32;
 
+/// Bits that can always be looked at without moving on.
+pub(super) const WINDOW: u32 = 57;
+
 /// Takes bits in.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
@@ -61,8 +64,9 @@ impl<'a> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
-    /// The next 64 bits or, where it does not stand at the head of a byte, at least 57 of them.
-    fn window(&self) -> u64 {
+    /// The next 64 bits or, where it does not stand at the head of a byte, at least [`WINDOW`] of them.
+    #[inline]
+    pub fn window(&self) -> u64 {
         let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
         let word = match rest.first_chunk::<8>() {
             Some(eight) => u64::from_be_bytes(*eight),
@@ -76,13 +80,19 @@ impl<'a> Reader<'a> {
         if count == 0 {
             return 0;
         }
-        if count > 57 {
+        if count > WINDOW {
             let high = self.get(count - 32);
             return high << 32 | self.get(32);
         }
         let number = self.window() >> (64 - count);
         self.at += count as usize;
         number
+    }
+
+    /// Passes over bits that were looked at in the window.
+    #[inline]
+    pub fn pass(&mut self, count: u32) {
+        self.at += count as usize;
     }
 
     pub fn bit(&mut self) -> bool {

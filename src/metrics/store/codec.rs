@@ -1,7 +1,7 @@
 //! Samples as bits, exact to the last bit of a value. Times that the target's own scrapes give cost one bit; values are told
 //! as decimals (most are read from short ones) by the error of a running guess, others by the bits that changed.
 
-use super::bits::{Reader, Writer};
+use super::bits::{Reader, WINDOW, Writer};
 use crate::metrics::store::Sample;
 
 /// Runs of ones longer than this are told by a length.
@@ -194,8 +194,39 @@ impl State {
     }
 
     fn decimal(&mut self) {
-        let divisor = SCALES.get(usize::from(self.scale)).copied().unwrap_or(1.0);
-        self.bits = (self.mantissa as f64 / divisor).to_bits();
+        let whole = self.mantissa as f64;
+        let value = match self.scale {
+            0 => whole,
+            scale => whole / SCALES.get(usize::from(scale)).copied().unwrap_or(1.0),
+        };
+        self.bits = value.to_bits();
+    }
+
+    /// Reads the two usual kinds of value, the same and a decimal near the guess, from the head of a window that has
+    /// `valid` bits; how many it took. `None`: it is another kind, and nothing is changed.
+    #[inline]
+    fn read_usual(&mut self, window: u64, valid: u32) -> Option<u32> {
+        let code = window.leading_ones();
+        if code == u32::from(!self.same) {
+            self.same = true;
+            self.follow(self.mantissa);
+            return Some(code + 1);
+        }
+        if code > 1 {
+            return None;
+        }
+        let (rest, expected) = (window << (code + 1), self.expected());
+        let run = rest.leading_ones();
+        if run >= LONGEST_RUN || code + run + 2 + expected > valid {
+            return None;
+        }
+        let low = if expected == 0 { 0 } else { rest << (run + 1) >> (64 - expected) };
+        let error = u64::from(run) << expected | low;
+        self.learn(error);
+        self.same = false;
+        self.follow(unzigzag(error).wrapping_add(self.mantissa).wrapping_add(self.guess));
+        self.decimal();
+        Some(code + run + 2 + expected)
     }
 }
 
@@ -215,6 +246,10 @@ impl<'a> Decoder<'a> {
     pub fn new(bytes: &'a [u8], first: i64, count: u16, ticks: &'a [i64]) -> Decoder<'a> {
         let next = ticks.partition_point(|tick| *tick <= first);
         Decoder { bits: Reader::of(bytes), state: State::at(first), ticks, next, first: true, left: count }
+    }
+
+    fn sample(&self) -> Sample {
+        Sample { at: self.state.at, value: f64::from_bits(self.state.bits) }
     }
 
     fn read_time(&mut self) {
@@ -240,10 +275,21 @@ impl Iterator for Decoder<'_> {
 
     fn next(&mut self) -> Option<Sample> {
         self.left = self.left.checked_sub(1)?;
+        let window = self.bits.window();
+        if !self.first && window >> 63 == 0 {
+            // The usual sample is read in one go.
+            let tick = self.ticks.get(self.next).copied().unwrap_or(self.state.at);
+            if let Some(taken) = self.state.read_usual(window << 1, WINDOW - 1) {
+                self.bits.pass(taken + 1);
+                self.state.time(tick);
+                self.next += 1;
+                return Some(self.sample());
+            }
+        }
         if !std::mem::take(&mut self.first) {
             self.read_time();
         }
         self.state.read_value(&mut self.bits);
-        Some(Sample { at: self.state.at, value: f64::from_bits(self.state.bits) })
+        Some(self.sample())
     }
 }

@@ -116,7 +116,8 @@ impl Store {
     /// Takes a page in that was scraped at `at`. A round that is not later than the last one of its target is refused whole.
     ///
     /// A sample with a time of its own gets that time, unless it is too far ahead or not newer than the last of its series;
-    /// such series get no staleness marker when they vanish, as in Prometheus.
+    /// such series get no staleness marker when they vanish, as in Prometheus. Targets need labels that tell them apart: two
+    /// that give one series would end it for each other.
     pub fn scrape(&mut self, target: Target, at: i64, page: &Page<'_>) -> Taken {
         let Some(mut round) = self.begin(target, at) else {
             return Taken { out_of_order: page.samples.len(), ..Taken::default() };

@@ -160,7 +160,7 @@ proptest! {
 
     /// Whatever comes, it stays within its bytes, and what it holds is what it counts.
     #[test]
-    fn it_stays_within_its_bytes(rounds in prop::collection::vec((0u32..400, 0u32..60, value()), 1..120), keep in 0u64..400) {
+    fn it_stays_within_its_bytes(rounds in prop::collection::vec((0u32..400, 0u32..60, value()), 1..50), keep in 0u64..400) {
         let limits = Limits { bytes: 40_000, keep: Duration::from_secs(keep) };
         let mut store = Store::new(limits);
         let target = store.target(Labels::new([("job", "x")]));
@@ -292,7 +292,7 @@ fn what_is_too_old_goes_and_is_not_counted_as_dropped() {
     assert!(store.targets[0].ticks.len() < 1100);
 }
 
-/// Most series cost little: a steady counter two or three bits a sample, one that stands still two.
+/// Most series cost less than a byte a sample, what their chunks take up around the bits included.
 #[test]
 fn steady_series_are_small() {
     let mut store = Store::default();
@@ -306,5 +306,5 @@ fn steady_series_are_small() {
         );
     }
     let packed: Vec<usize> = store.tracks.iter().flatten().map(|track| track.growing()).collect();
-    assert!(packed[0] < 1300 && packed[1] < 1700 && packed[2] < 3000, "{packed:?}");
+    assert!(packed[0] < 1700 && packed[1] < 2100 && packed[2] < 2500, "{packed:?}");
 }

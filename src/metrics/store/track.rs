@@ -6,7 +6,7 @@ use super::codec::{Decoder, State};
 use crate::metrics::labels::Labels;
 
 /// Samples of a chunk: more cost less memory, fewer cost less time for the newest.
-const CHUNK: u16 = 240;
+const CHUNK: u16 = 120;
 /// What the allocator adds to a piece of memory.
 const PIECE: usize = 16;
 
