@@ -9,17 +9,19 @@ use promql_parser::parser::{
     self, AggregateExpr, AtModifier, BinaryExpr, Expr, LabelModifier, Offset, SubqueryExpr, VectorMatchCardinality,
     VectorSelector,
 };
+use promql_parser::util::unquote_string;
+use regex::Regex;
 
 use super::failure::Refused;
 use super::function;
 use super::pattern::anchored;
 use super::plan::{Aggregate, Binary, Cardinality, Matcher, Node, Operator, Selector, Source, Summary, Test, Window};
-use super::prepare::prepared;
+use super::prepare::{Prepared, prepared};
 use super::vector::Grouping;
 use crate::metrics::labels::NAME;
 
 /// Deepest nesting.
-const DEPTH: usize = 200;
+const DEPTH: usize = 100;
 /// Longest range or offset: a thousand years.
 const LONGEST: i64 = 1_000 * 366 * 86_400_000;
 
@@ -33,12 +35,14 @@ pub enum Kind {
 }
 
 pub fn compiled(text: &str) -> Result<Node, Refused> {
-    let tree = parser::parse(&prepared(text)?).map_err(Refused::invalid)?;
-    Compiler { depth: 0 }.any(&tree).map(|(node, _)| node)
+    let Prepared { text, patterns } = prepared(text)?;
+    let tree = parser::parse(&text).map_err(Refused::invalid)?;
+    Compiler { depth: 0, patterns }.any(&tree).map(|(node, _)| node)
 }
 
 pub struct Compiler {
     depth: usize,
+    patterns: Vec<String>,
 }
 
 /// An expression without the brackets around it.
@@ -64,7 +68,7 @@ impl Compiler {
         Ok(match bare(tree) {
             Expr::NumberLiteral(number) => (Node::Number(number.val), Kind::Scalar),
             Expr::StringLiteral(text) => (Node::Text(text.val.as_str().into()), Kind::Text),
-            Expr::VectorSelector(selector) => (Node::Select(self::selector(selector)?), Kind::Vector),
+            Expr::VectorSelector(selector) => (Node::Select(self.selector(selector)?), Kind::Vector),
             Expr::MatrixSelector(_) | Expr::Subquery(_) => (Node::Window(Box::new(self.window(tree)?)), Kind::Matrix),
             Expr::Unary(unary) => {
                 let (node, kind) = self.any(&unary.expr)?;
@@ -93,7 +97,7 @@ impl Compiler {
     pub fn window(&mut self, tree: &Expr) -> Result<Window, Refused> {
         match bare(tree) {
             Expr::MatrixSelector(matrix) => {
-                let mut selector = self::selector(&matrix.vs)?;
+                let mut selector = self.selector(&matrix.vs)?;
                 let offset = std::mem::take(&mut selector.offset);
                 Ok(Window { source: Source::Series(selector), range: positive(matrix.range)?, offset })
             }
@@ -148,6 +152,46 @@ impl Compiler {
         };
         let node = Binary { operator, left, right, as_bool, matching, cardinality };
         Ok((Node::Binary(Box::new(node)), kind))
+    }
+
+    fn selector(&self, parsed: &VectorSelector) -> Result<Selector, Refused> {
+        refuse_at(parsed.at.as_ref())?;
+        if !parsed.matchers.or_matchers.is_empty() {
+            return Err(Refused::outside("or between label matchers"));
+        }
+        let mut metric: Option<Box<str>> = parsed.name.as_deref().map(Box::from);
+        let mut matchers = Vec::new();
+        for matcher in &parsed.matchers.matchers {
+            let names = matcher.name == NAME && matches!(matcher.op, MatchOp::Equal) && !matcher.value.is_empty();
+            if names && metric.is_none() {
+                metric = Some(matcher.value.as_str().into());
+            } else {
+                matchers.push(self.matcher(matcher)?);
+            }
+        }
+        // Else a slip of the pen would ask for every series there is.
+        if metric.is_none() && matchers.iter().all(|matcher: &Matcher| matcher.matches("")) {
+            return Err(Refused::invalid("vector selector must contain at least one non-empty matcher"));
+        }
+        Ok(Selector { metric, matchers, offset: offset(parsed.offset.as_ref())? })
+    }
+
+    fn matcher(&self, parsed: &Parsed) -> Result<Matcher, Refused> {
+        let value = parsed.value.as_str();
+        let test = match parsed.op {
+            MatchOp::Equal => Test::Equal(value.into()),
+            MatchOp::NotEqual => Test::NotEqual(value.into()),
+            MatchOp::Re(_) => Test::Matches(self.pattern(value)?),
+            MatchOp::NotRe(_) => Test::MatchesNot(self.pattern(value)?),
+        };
+        Ok(Matcher { name: parsed.name.as_str().into(), test })
+    }
+
+    /// The pattern that stood in a place of the text.
+    fn pattern(&self, place: &str) -> Result<Regex, Refused> {
+        let written = place.parse::<usize>().ok().and_then(|place| self.patterns.get(place));
+        let written = written.ok_or_else(|| Refused::invalid("a pattern without a matcher"))?;
+        anchored(&unquote_string(written).map_err(Refused::invalid)?)
     }
 
     fn aggregate(&mut self, aggregate: &AggregateExpr) -> Result<Node, Refused> {
@@ -210,35 +254,6 @@ fn operator(binary: &BinaryExpr) -> Result<Operator, Refused> {
         token::T_LUNLESS => Operator::Unless,
         _ => return Err(Refused::outside(format!("the operator {}", binary.op))),
     })
-}
-
-fn selector(parsed: &VectorSelector) -> Result<Selector, Refused> {
-    refuse_at(parsed.at.as_ref())?;
-    if !parsed.matchers.or_matchers.is_empty() {
-        return Err(Refused::outside("or between label matchers"));
-    }
-    let mut metric: Option<Box<str>> = parsed.name.as_deref().map(Box::from);
-    let mut matchers = Vec::new();
-    for matcher in &parsed.matchers.matchers {
-        let names = matcher.name == NAME && matches!(matcher.op, MatchOp::Equal) && !matcher.value.is_empty();
-        if names && metric.is_none() {
-            metric = Some(matcher.value.as_str().into());
-        } else {
-            matchers.push(self::matcher(matcher)?);
-        }
-    }
-    Ok(Selector { metric, matchers, offset: offset(parsed.offset.as_ref())? })
-}
-
-fn matcher(parsed: &Parsed) -> Result<Matcher, Refused> {
-    let value = parsed.value.as_str();
-    let test = match parsed.op {
-        MatchOp::Equal => Test::Equal(value.into()),
-        MatchOp::NotEqual => Test::NotEqual(value.into()),
-        MatchOp::Re(_) => Test::Matches(anchored(value)?),
-        MatchOp::NotRe(_) => Test::MatchesNot(anchored(value)?),
-    };
-    Ok(Matcher { name: parsed.name.as_str().into(), test })
 }
 
 fn refuse_at(at: Option<&AtModifier>) -> Result<(), Refused> {

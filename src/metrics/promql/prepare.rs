@@ -1,5 +1,5 @@
 //! A look at the text before the parser sees it: bounds of length and nesting, numbers that the parser does not read or would
-//! choke on, and newer syntax that it does not know by name.
+//! choke on, newer syntax that it does not know by name, and patterns, which are in another dialect than it reads.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -9,21 +9,29 @@ use super::failure::Refused;
 /// Longest expression.
 const LENGTH: usize = 32 * 1024;
 /// Most operators and brackets: what nests in a tree.
-const NODES: usize = 2_000;
+const NODES: usize = 1_000;
 /// Longest range or offset that is written as a number of seconds.
 const SECONDS: f64 = 1e11;
 
 /// The text for the parser.
-pub fn prepared(text: &str) -> Result<String, Refused> {
+#[derive(Debug)]
+pub struct Prepared {
+    pub text: String,
+    /// The patterns of matchers as they were written, quotes included; in the text stand their places in this list.
+    pub patterns: Vec<String>,
+}
+
+pub fn prepared(text: &str) -> Result<Prepared, Refused> {
     if text.len() > LENGTH {
         return Err(Refused::outside(format!("an expression of more than {LENGTH} bytes")));
     }
-    let mut scan = Scan { chars: text.char_indices().peekable(), out: String::with_capacity(text.len()), nodes: 0 };
+    let chars = text.char_indices().peekable();
+    let mut scan = Scan { chars, out: String::with_capacity(text.len()), nodes: 0, patterns: Vec::new() };
     scan.all()?;
     if scan.nodes > NODES {
         return Err(Refused::outside(format!("an expression of more than {NODES} operators")));
     }
-    Ok(scan.out)
+    Ok(Prepared { text: scan.out, patterns: scan.patterns })
 }
 
 /// Where a range or an offset is written, for which other rules hold.
@@ -38,20 +46,33 @@ struct Scan<'t> {
     chars: Peekable<CharIndices<'t>>,
     out: String,
     nodes: usize,
+    patterns: Vec<String>,
 }
 
 impl Scan<'_> {
     fn all(&mut self) -> Result<(), Refused> {
-        let (mut place, mut braces) = (Place::Expression, false);
+        let (mut place, mut braces, mut tilde) = (Place::Expression, false, false);
         while let Some(next) = self.peek() {
             match next {
-                '"' | '\'' | '`' => self.string(next)?,
+                '"' | '\'' | '`' => {
+                    let begin = self.out.len();
+                    self.string(next)?;
+                    if braces && std::mem::take(&mut tilde) {
+                        let pattern = self.out.split_off(begin);
+                        self.out.push_str(&format!("\"{}\"", self.patterns.len()));
+                        self.patterns.push(pattern);
+                    }
+                    place = after(place);
+                }
                 '#' => drop(self.run(|c| c != '\n' && c != '\r')),
                 '{' | '}' => {
                     braces = next == '{';
                     self.pass();
                 }
-                _ if braces => self.pass(),
+                _ if braces => {
+                    tilde = next == '~' || tilde && next.is_whitespace();
+                    self.pass();
+                }
                 ':' if place == Place::Brackets => self.pass(),
                 '[' | ']' => {
                     place = if next == '[' { Place::Brackets } else { Place::Expression };
