@@ -100,6 +100,106 @@ fn templates_read_as_promtool_expands_them() {
     }
 }
 
+/// Rules within one group, right and wrong; what stands in braces is a rule or a group in YAML's flow form.
+const FILES: &[&str] = &[
+    "",
+    "# nothing",
+    "groups:",
+    "groups: ~",
+    "groups: []",
+    "group: []",
+    "groups: {}",
+    "[]",
+    "groups: [{}]",
+    "groups: [{name: g}]",
+    "groups: [{name: g, rules: }]",
+    "groups: [{name: g, rules: []}, {name: g, rules: []}]",
+    "groups: [{name: g, rules: []}, {name: G, rules: []}]",
+    "groups: [{name: g, rules: x}]",
+    "groups: [{name: g, rulez: []}]",
+    "groups: [{name: 1, rules: []}]",
+    "groups: [{name: g, interval: 1m, limit: 5, rules: []}]",
+    "groups: [{name: g, interval: 1m, interval: 2m, rules: []}]",
+    "groups: [{name: g, interval: 60, rules: []}]",
+    "groups: [{name: g, interval: 0, rules: []}]",
+    "groups: [{name: g, interval: 0s, rules: []}]",
+    "groups: [{name: g, interval: ~, rules: []}]",
+    "groups: [{name: g, interval: 1h30m, rules: []}]",
+    "groups: [{name: g, interval: 30m1h, rules: []}]",
+    "groups: [{name: g, interval: 1.5h, rules: []}]",
+    "groups: [{name: g, interval: -1m, rules: []}]",
+    "groups: [{name: g, interval: '', rules: []}]",
+    "groups: [{name: g, interval: 300y, rules: []}]",
+    "groups: [{name: g, limit: x, rules: []}]",
+    "groups: [{name: g, limit: -1, rules: []}]",
+    "groups: [{name: g, limit: 1.5, rules: []}]",
+    "groups: [{name: g, limit: '5', rules: []}]",
+    "groups: [{name: g, limit: ~, rules: []}]",
+    "groups: [{name: g, limit: 0x10, rules: []}]",
+    "groups: [{name: g, limit: 1_000, rules: []}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up}]}]",
+    "groups: [{name: g, rules: [{alert: A}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: ''}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: ~}]}]",
+    "groups: [{name: g, rules: [{expr: up}]}]",
+    "groups: [{name: g, rules: [{alert: '', expr: up}]}]",
+    "groups: [{name: g, rules: [{alert: A, record: b, expr: up}]}]",
+    "groups: [{name: g, rules: [{alert: A, record: '', expr: up}]}]",
+    "groups: [{name: g, rules: [{alert: 'any text {}', expr: 1}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, for: 0, keep_firing_for: 5m}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, for: 5}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, For: 5m}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: {a: 1, b: true, c: ~, d: 1.0}}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: [a]}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: {a: [b]}}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: {a: b, a: c}}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: {__name__: c}}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: {'': c}}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, labels: ~, annotations: ~}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: up, annotations: {__name__: x}}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up}]}]",
+    "groups: [{name: g, rules: [{record: 'a:b_c9', expr: up, labels: {x: y}}]}]",
+    "groups: [{name: g, rules: [{record: 'a{}', expr: up}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up, for: 5m}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up, for: 0s}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up, keep_firing_for: 5m}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up, annotations: {a: b}}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: up, annotations: {}}]}]",
+    "groups: [{name: g, rules: [{record: a, expr: {}}]}]",
+    "groups: [{name: g, rules: [x]}]",
+    "groups: [{name: g, rules: [~]}]",
+    "groups: [~]",
+    "groups: [{name: g, rules: [&r {alert: A, expr: up}, {<<: *r, alert: B}]}]",
+    "groups: [{name: g, rules: [*nowhere]}]",
+    "groups: [",
+    "groups: [{name: g, rules: [{alert: A, expr: up}]}]\n...\n",
+    "---\ngroups: []",
+    "groups: []\nother: 1",
+    "groups: !!seq []",
+    "groups: [{name: g, rules: [{alert: A, expr: !!str 1}]}]",
+    "groups: [{name: g, rules: [{alert: A, expr: \"up\\n== 0\"}]}]",
+];
+
+#[test]
+fn files_are_taken_and_refused_as_promtool_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yml");
+    let mut apart = Vec::new();
+    for text in FILES {
+        fs::write(&file, text).unwrap();
+        let Ok(said) = Command::new("promtool").args(["check", "rules"]).arg(&file).output() else {
+            let _ = writeln!(std::io::stderr(), "SKIPPED a comparison with promtool: it is not installed");
+            return;
+        };
+        let ours = Loaded::of(&[("rules.yml", Ok(text))]).problems;
+        if said.status.success() != ours.is_empty() {
+            let words: Vec<_> = ours.iter().map(|problem| problem.line().as_str().to_owned()).collect();
+            apart.push(format!("{text}\n  promtool: {}\n  ours: {words:?}", String::from_utf8_lossy(&said.stderr)));
+        }
+    }
+    assert!(apart.is_empty(), "{}", apart.join("\n"));
+}
+
 /// What a made-up history says at each minute.
 struct Answers(Vec<(Labels, f64)>);
 
@@ -192,6 +292,8 @@ fn alerts_fire_and_resolve_as_promtool_says() {
                 expected.push(json!({"eval_time": format!("{minute}m"), "alertname": rule.name, "exp_alerts": firing}));
             }
         }
+        let fired = expected.iter().filter(|look| look["exp_alerts"].as_array().is_some_and(|all| !all.is_empty()));
+        assert!(fired.count() > 50, "a history in which little fires says little");
         let test = json!({
             "rule_files": ["rules.yml"],
             "evaluation_interval": "1m",

@@ -53,6 +53,10 @@ impl Reader<'_> {
         let fields = self.fields(root, "", FILE_KEYS);
         let mut groups: Vec<Group> = Vec::new();
         for (number, node) in self.list(&fields, "groups", "").iter().enumerate() {
+            if node.value == Value::Null {
+                self.remark(node.line, &format!("group {}", number + 1), "there is nothing here");
+                continue;
+            }
             let Some(group) = self.group(node, number + 1) else { continue };
             if let Some(first) = groups.iter().find(|known| known.name == group.name) {
                 let words = format!("there is a group of this name already, on line {}", first.line);
@@ -91,6 +95,10 @@ impl Reader<'_> {
             Some(name) => format!("{group} rule {number} {name:?}"),
             None => format!("{group} rule {number}"),
         };
+        if node.value == Value::Null {
+            self.remark(node.line, &key, "there is nothing here");
+            return None;
+        }
         if !matches!(node.value, Value::Map(_)) {
             let words = format!("a rule has keys, such as alert and expr; this is {}", node.word());
             self.problem(node.line, &key, words);
@@ -136,6 +144,7 @@ impl Reader<'_> {
         for word in ["for", "keep_firing_for", "annotations"] {
             let zero = |node: &Node| {
                 matches!(&node.value, Value::Null)
+                    || node.value == Value::Map(Vec::new())
                     || matches!(&node.value, Value::Text(t) if duration::parse(t).is_ok_and(|d| d.is_zero()))
             };
             if let Some((line, node)) = fields.get(word)
@@ -239,13 +248,21 @@ impl Reader<'_> {
     }
 
     fn limit(&mut self, fields: &Fields<'_>, key: &str) -> usize {
-        let Some((line, text)) = self.text(fields, "limit", key).filter(|(_, text)| !text.is_empty()) else { return 0 };
-        // Prometheus takes what is below zero for no limit.
-        let number = text.parse::<i64>().map(|number| usize::try_from(number).unwrap_or(0));
-        number.unwrap_or_else(|_| {
-            self.problem(line, &format!("{key}.limit"), "a whole number is wanted; 0 is no limit");
-            0
-        })
+        let Some((line, node)) = fields.get("limit").filter(|(_, node)| node.value != Value::Null) else { return 0 };
+        let path = format!("{key}.limit");
+        let text = if let Value::Text(text) = &node.value { text.replace('_', "") } else { String::new() };
+        let hexadecimal = text.strip_prefix("0x").and_then(|digits| i64::from_str_radix(digits, 16).ok());
+        let whole = hexadecimal.or_else(|| text.parse::<i64>().ok());
+        let float = text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number as i64);
+        let Some(number) = whole.or(float).filter(|_| !node.quoted) else {
+            self.problem(*line, &path, "a whole number is wanted; 0 is no limit");
+            return 0;
+        };
+        if whole.is_none() {
+            self.remark(*line, &path, format!("a whole number is wanted; this is taken for {number}"));
+        }
+        // What is below zero is no limit either.
+        usize::try_from(number).unwrap_or(0)
     }
 
     /// Labels or annotations, by name.
@@ -265,6 +282,7 @@ impl Reader<'_> {
             match name::label(written) {
                 Name::Plain => {}
                 Name::Quoted => self.remark(name.line, &place, "a name that only Prometheus 3 takes"),
+                Name::Wrong if word == "annotations" && !written.is_empty() => {}
                 Name::Wrong => self.problem(name.line, &place, "not a name; allowed: letters, digits and _"),
             }
             let text = match &value.value {

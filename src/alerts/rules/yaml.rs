@@ -17,6 +17,8 @@ const MOST_DEPTH: usize = 32;
 pub struct Node {
     /// From 1.
     pub line: usize,
+    /// It stands in quotes, or is called text: never a number.
+    pub quoted: bool,
     /// What it is.
     pub value: Value,
 }
@@ -87,7 +89,7 @@ impl Tree {
                 let plain = style == ScalarStyle::Plain && !text_tag;
                 let null = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let value = if null { Value::Null } else { Value::Text(text.into_owned()) };
-                self.done(Node { line, value }, anchor, 1)
+                self.done(Node { line, quoted: !plain, value }, anchor, 1)
             }
             Event::SequenceStart(anchor, _) => self.begin(line, anchor, false),
             Event::MappingStart(anchor, _) => self.begin(line, anchor, true),
@@ -123,7 +125,7 @@ impl Tree {
     fn end(&mut self) -> Result<(), Refusal> {
         let Some(Open { line, anchor, is_map, children }) = self.open.pop() else { return Ok(()) };
         let value = if is_map { Value::Map(paired(children)) } else { Value::List(children) };
-        let node = Node { line, value };
+        let node = Node { line, quoted: false, value };
         let size = if anchor == 0 { 0 } else { node.size() };
         self.done(node, anchor, size)
     }
@@ -153,7 +155,7 @@ fn paired(children: Vec<Node>) -> Vec<(Node, Node)> {
             (Value::Text(word), Value::List(several)) if word == "<<" => {
                 merged.extend(several.into_iter().filter_map(Node::into_pairs).flatten());
             }
-            (_, whole) => pairs.push((key, Node { line: value.line, value: whole })),
+            (_, whole) => pairs.push((key, Node { line: value.line, quoted: value.quoted, value: whole })),
         }
     }
     for (key, value) in merged {
