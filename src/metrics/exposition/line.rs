@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     fn labels(&mut self, from: usize, mut named: bool, may_name: bool) -> Read<bool> {
         let mut count = 0;
         // Names that may be one are looked at again with their escapes undone; so are more than these.
-        let mut names: [&[u8]; 12] = [&[]; 12];
+        let mut known: [&[u8]; 12] = [&[]; 12];
         let mut alike = false;
         loop {
             self.blanks();
@@ -141,8 +141,8 @@ impl<'a> Cursor<'a> {
                 named = true;
             } else {
                 self.label_value(name)?;
-                alike |= quoted || names.iter().take(count).any(|known| *known == name) || name.first() == Some(&b'_');
-                match names.get_mut(count) {
+                alike |= quoted || known.iter().take(count).any(|known| *known == name) || name.first() == Some(&b'_');
+                match known.get_mut(count) {
                     Some(place) => *place = name,
                     None => alike = true,
                 }

@@ -67,6 +67,7 @@ fn labels(number: u8) -> Labels {
 fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => (0u32..1000).prop_map(f64::from),
+        6 => (7u32..9).prop_map(f64::from), // so that many are as the one before
         2 => (0u32..1_000_000).prop_map(|whole| f64::from(whole) / 100.0),
         1 => (0i64..1 << 60).prop_map(|whole| whole as f64),
         1 => (0u64..1 << 50, 0i32..20).prop_map(|(whole, scale)| format!("{whole}e-{scale}").parse().unwrap()),
