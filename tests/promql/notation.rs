@@ -144,22 +144,18 @@ fn times(text: &str) -> Option<usize> {
 fn number(text: &str) -> Option<(f64, &str)> {
     let sign = usize::from(text.starts_with(['+', '-']));
     let unsigned = text.split_at(sign).1;
-    let word = unsigned.get(..3).filter(|word| ["inf", "nan"].contains(&word.to_ascii_lowercase().as_str()));
-    let length = match word {
-        Some(_) => 3,
-        None => {
-            let mut end = 0;
-            let mut before = ' ';
-            for (at, next) in unsigned.char_indices() {
-                let signed = matches!(next, '+' | '-') && matches!(before, 'e' | 'E');
-                if !(next.is_ascii_digit() || matches!(next, '.' | 'e' | 'E') || signed) {
-                    break;
-                }
-                before = next;
-                end = at + next.len_utf8();
-            }
-            end
-        }
+    let word = unsigned.get(..3).map(str::to_ascii_lowercase);
+    let length = if word.is_some_and(|word| word == "inf" || word == "nan") {
+        3
+    } else {
+        let mut before = ' ';
+        let taken = unsigned.chars().take_while(|next| {
+            let signed = matches!(next, '+' | '-') && matches!(before, 'e' | 'E');
+            before = *next;
+            next.is_ascii_digit() || matches!(next, '.' | 'e' | 'E') || signed
+        });
+        // All of them are one byte long.
+        taken.count()
     };
     let (number, rest) = text.split_at(sign + length);
     Some((number.parse().ok()?, rest))

@@ -7,11 +7,11 @@ use crate::metrics::labels::Labels;
 use crate::metrics::store::{Sample, Store};
 
 /// A store of these series, a sample a minute from 0.
-fn store(series: &[(&[(&str, &str)], &[f64])]) -> Store {
+fn store<'a>(series: impl IntoIterator<Item = (&'a [(&'a str, &'a str)], &'a [f64])>) -> Store {
     let mut store = Store::default();
     for (labels, values) in series {
         let labels = Labels::new(labels.iter().copied());
-        for (at, value) in (0..).step_by(60_000).zip(*values) {
+        for (at, value) in (0..).step_by(60_000).zip(values) {
             assert!(store.append(&labels, Sample { at, value: *value }));
         }
     }
@@ -24,9 +24,9 @@ fn at(store: &Store, text: &str, minutes: i64) -> Result<Value, Failed> {
 
 fn two_metrics() -> Store {
     let values: Vec<f64> = (0..10).map(f64::from).collect();
-    store(&[
-        (&[("__name__", "one_total"), ("env", "x")], &values),
-        (&[("__name__", "two_total"), ("env", "x")], &values),
+    store([
+        (&[("__name__", "one_total"), ("env", "x")][..], values.as_slice()),
+        (&[("__name__", "two_total"), ("env", "x")][..], values.as_slice()),
     ])
 }
 

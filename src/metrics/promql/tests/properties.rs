@@ -160,13 +160,11 @@ proptest! {
         let range = query.range(&store, from, to, step, &Limits { samples: 2_000_000, ..limits });
         let mut instants = BTreeMap::new();
         for at in (from..=to).step_by(47_000) {
-            match query.instant(&store, at, &limits) {
-                Ok(value) => series(value, at, &mut instants),
-                Err(_) => {
-                    prop_assert!(range.is_err(), "{text}");
-                    return Ok(());
-                }
-            }
+            let Ok(value) = query.instant(&store, at, &limits) else {
+                prop_assert!(range.is_err(), "{text}");
+                return Ok(());
+            };
+            series(value, at, &mut instants);
         }
         let mut ranged = BTreeMap::new();
         series(range.unwrap(), 0, &mut ranged);
