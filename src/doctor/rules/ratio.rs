@@ -116,9 +116,11 @@ fn unguarded(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
     let why = "when nothing happens this is 0/0, which is NaN and compares as false: the alert goes quiet and its `for` begins anew; \
                and when next to nothing happens one event decides";
     // Below the line the guard keeps the labels of that side, so both sides still match.
-    let right = format!("{} / ({} > 0.1)", b.lhs, bare(&b.rhs));
-    let floor =
-        format!("expr: {}   # a floor of traffic, and an alert of its own for none", replaced(parsed, b, &right));
+    let right = format!("{} / ({} > 0)", b.lhs, bare(&b.rhs));
+    let floor = format!(
+        "expr: {}   # higher than 0 makes it a floor of traffic; for none, an alert of its own",
+        replaced(parsed, b, &right)
+    );
     parsed.add(to, Code::UnguardedShare, why, floor);
 }
 

@@ -70,7 +70,7 @@ fn ratios() {
         "sum(rate(calls_total{code=\"500\"}[5m])) / sum(rate(calls_total[5m])) > 0.1 and sum(rate(calls_total[5m])) > 1",
         "rate(calls_total[5m]) / rate(calls_total[5m] offset 1d) > 2",
         "rate(calls_total[5m]) / rate(calls_total[1h]) > 2",
-        "rate(calls_total[5m]) / ignoring (code) group_left (rate(calls_total{code=\"all\"}[5m]) > 0) > 0.1",
+        "rate(calls_total[5m]) / ignoring (code) group_left () (rate(calls_total{code=\"all\"}[5m]) > 0) > 0.1",
         "rate(errs_total[2m]) / rate(packets_total[2m]) > 0.01",
         "avail_bytes{a=\"b\"} / size_bytes{a=\"b\"} * 100 < 5",
         "load1 / count without (cpu) (cpu_seconds_total) > 2",
