@@ -2,6 +2,10 @@
 //! PostgreSQL. A folder of one's own is looked at when `DOCTOR_FOLDER` names it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+#[path = "support/postgres_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod postgres_server;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -94,6 +98,47 @@ fn a_pipe_that_never_ends_is_not_waited_for() {
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
     let (code, _, err) = told(&doctor(folder.path(), &["p.md"]));
     assert!(code == 3 && err.contains("no file"), "{code} {err}");
+}
+
+/// What a server has is no finding, whatever the catalogue of columns says; and what it has not, is one.
+#[test]
+fn columns_of_a_real_server() {
+    let server = postgres_server::PostgresServer::shared();
+    server.sql("postgres", "CREATE DATABASE doctor");
+    server.sql("doctor", "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pgstattuple; CREATE TABLE t (a int)");
+    let relations = [
+        "pg_stat_activity",
+        "pg_stat_user_indexes",
+        "pg_stat_all_indexes",
+        "pg_statio_user_indexes",
+        "pg_stat_user_tables",
+        "pg_stat_statements",
+        "pgstattuple_approx('t')",
+        "pgstattuple('t')",
+        "pg_locks",
+        "pg_stat_database",
+        "pg_stat_replication",
+        "pg_indexes",
+        "pg_tables",
+    ];
+    let (mut right, mut wrong) = (String::new(), String::new());
+    for relation in relations {
+        let table = format!("CREATE TABLE c AS SELECT * FROM {relation} LIMIT 0");
+        let names = "SELECT string_agg(format('%I', attname), ',') FROM pg_attribute WHERE attrelid = 'c'::regclass AND attnum > 0";
+        server.sql("doctor", &table);
+        let columns = server.sql("doctor", names);
+        server.sql("doctor", "DROP TABLE c");
+        assert!(columns.trim().split(',').count() > 4, "{relation}: {columns}");
+        for column in columns.trim().split(',') {
+            right.push_str(&format!("SELECT {column} FROM {relation};\n"));
+        }
+        wrong.push_str(&format!("SELECT shade_of_it FROM {relation};\n"));
+    }
+    let folder = folder(&[("right.sql", &right), ("wrong.sql", &wrong)]);
+    let (code, out, _) = told(&doctor(folder.path(), &["right.sql"]));
+    assert_eq!(code, 0, "{out}");
+    let (_, out, _) = told(&doctor(folder.path(), &["wrong.sql"]));
+    assert_eq!(out.matches("QD-S001").count(), relations.len(), "{out}");
 }
 
 /// Every file of a folder that is not in this repository: prints what is found, and fails only where a file cannot be read.

@@ -12,6 +12,8 @@ use super::yaml::Node;
 
 /// Labels that only rules set. Others (job, namespace, cluster) come from series and from external labels.
 const OF_RULES: &[&str] = &["severity", "priority", "urgency", "page", "pager", "team", "owner", "tier"];
+/// Most sibling routes, and values of a label, that are held against each other.
+const COMPARED: usize = 200;
 /// Most rules that a sentence names.
 const NAMED: usize = 6;
 
@@ -139,7 +141,7 @@ fn unreachable(node: &Node, to: &mut Findings) {
                 "continue: true   # at the route before, or this one above it",
             );
         }
-        if child.get("continue").and_then(Node::text) != Some("true") {
+        if before.len() < COMPARED && child.get("continue").and_then(Node::text) != Some("true") {
             before.push((matchers, child.line));
         }
         unreachable(child, to);
@@ -217,7 +219,8 @@ fn unrouted(label: &str, matchers: &[&Matcher], with: &[Placed<'_>], default: &s
         .filter(|(name, text)| name == label && !text.value.contains("{{"))
         .map(|(_, text)| text.value.as_str())
         .collect();
-    for value in set.into_iter().filter(|value| !matchers.iter().any(|m| m.passes(value))) {
+    let matchers = matchers.get(..COMPARED.min(matchers.len())).unwrap_or_default();
+    for value in set.into_iter().take(COMPARED).filter(|value| !matchers.iter().any(|m| m.passes(value))) {
         let why = format!("rules set {label}: {value} and no route asks for it: those alerts go to {default}");
         let receiver = value.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-");
         to.add(

@@ -139,7 +139,7 @@ codes! {
     /// Quotes that close early.
     QuotesCloseEarly = "QD-H005" Error,
     /// A function that nobody defines.
-    UndefinedFunction = "QD-H006" Error,
+    UndefinedFunction = "QD-H006" Warning,
     /// A driver suffix in a database URL.
     DriverInUrl = "QD-H007" Warning,
     /// A lifetime ratio read before and after taken as proof.
@@ -150,6 +150,8 @@ codes! {
     SudoMayAsk = "QD-H010" Note,
     /// A cache is flushed whole.
     FlushesCache = "QD-H011" Warning,
+    /// A URL with a variable that is set nowhere.
+    UnsetInUrl = "QD-H012" Warning,
     // prose
     /// A status endpoint that returns made-up data.
     StubEndpoint = "QD-D001" Warning,

@@ -22,8 +22,11 @@ pub struct Options {
 
 static RULES: Pattern = Pattern::new(|| Regex::new(r"(?m)^\s*(?:- )?(alert|record):(?s:.*)^\s*(?:- )?expr:").ok());
 static DRIVER: Pattern = Pattern::new(|| {
-    Regex::new(r#"\b((?:postgres|postgresql)\+(?:asyncpg|psycopg2|psycopg|pg8000|psycopg_async|aiopg)://[^\s"'`]*)"#)
-        .ok()
+    Regex::new(concat!(
+        r#"(?:\b[A-Z][A-Z0-9_]*(?:=|: )["']?|\b(?:psql|pg_dump|pg_restore|pg_isready)\b.*?)"#,
+        r#"\b(postgres(?:ql)?\+[a-z0-9_]+://[^\s"'`]*)"#
+    ))
+    .ok()
 });
 
 /// What one file gave that other files are held against.
@@ -67,14 +70,14 @@ fn one(source: &Source, options: Options, to: &mut Findings) -> Taken {
     if source.kind == Kind::Markdown {
         prose::check(&source.text, to);
     }
-    let functions = shell::functions(blocks.iter().filter(|b| b.language == Language::Shell));
+    let known = shell::known(blocks.iter().filter(|b| b.language == Language::Shell));
     for block in &blocks {
         driver(block, to);
         match block.language {
             Language::Yaml => of_yaml(block, source.kind, &mut taken, to),
             Language::Other if RULES.is_match(&block.text) => of_yaml(block, source.kind, &mut taken, to),
             Language::Sql => sql::check(block, to),
-            Language::Shell => shell::check(block, functions.as_ref(), to),
+            Language::Shell => shell::check(block, known.as_ref(), to),
             Language::Other => {}
         }
     }

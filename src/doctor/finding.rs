@@ -1,5 +1,7 @@
 //! One finding, and the bounded list that the checks write into. All text in it passed the gate.
 
+use std::collections::HashSet;
+
 use super::code::{Code, Severity};
 use crate::domain::Safe;
 
@@ -38,6 +40,7 @@ impl Finding {
 pub struct Findings {
     file: Safe,
     list: Vec<Finding>,
+    told: HashSet<(Safe, usize, Code, Safe)>,
     dropped: usize,
 }
 
@@ -56,13 +59,10 @@ impl Findings {
             why: Safe::one_line(why.as_ref().as_bytes()),
             instead: lines(instead.as_ref()),
         };
-        if self.list.contains(&finding) {
-            return;
-        }
-        if self.list.len() < MOST {
-            self.list.push(finding);
-        } else {
+        if self.list.len() >= MOST {
             self.dropped += 1;
+        } else if self.told.insert((self.file.clone(), line, code, finding.why.clone())) {
+            self.list.push(finding);
         }
     }
 

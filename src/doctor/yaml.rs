@@ -189,7 +189,7 @@ mod tests {
         }
         assert!(parse(&bomb, 1).unwrap_err().why.contains("more nodes"));
         assert!(parse(&"[".repeat(10_000), 1).is_err());
-        let steps: String = (0..100).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        let steps = (0..100).map(|n| " ".repeat(n)).collect::<Vec<_>>().join("a:\n");
         assert!(parse(&steps, 1).unwrap_err().why.contains("deeper"));
     }
 }

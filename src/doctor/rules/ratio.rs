@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use promql_parser::label::MatchOp;
 use promql_parser::parser::token::T_DIV;
 use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
 
@@ -42,18 +43,34 @@ fn series(expr: &Expr) -> Option<(&VectorSelector, String)> {
     }
 }
 
+/// The selectors of both sides, when both are the same function of the same metric at the same time.
+fn same_metric(b: &BinaryExpr) -> Option<(&VectorSelector, &VectorSelector)> {
+    let ((left, how), (right, same)) = (series(&b.lhs)?, series(&b.rhs)?);
+    let metrics = metric(left).is_some() && metric(left) == metric(right);
+    (metrics && how == same && left.offset == right.offset && left.at == right.at && matches_whole(b))
+        .then_some((left, right))
+}
+
+/// One side picks among the series of the other.
 fn by_itself(b: &BinaryExpr) -> bool {
-    let (Some((left, how)), Some((right, same))) = (series(&b.lhs), series(&b.rhs)) else { return false };
-    let same_metric = metric(left).is_some() && metric(left) == metric(right) && how == same;
-    let narrower = matchers(right).iter().all(|m| matchers(left).contains(m));
-    matches_whole(b) && same_metric && narrower && left.offset == right.offset && left.at == right.at
+    let Some((left, right)) = same_metric(b) else { return false };
+    let (left, right) = (matchers(left), matchers(right));
+    right.iter().all(|m| left.contains(m)) || left.iter().all(|m| right.contains(m))
+}
+
+/// The sides ask for different values of one label.
+fn contradict(b: &BinaryExpr) -> bool {
+    let Some((left, right)) = same_metric(b) else { return false };
+    let equal = |s| matchers(s).into_iter().filter(|m| m.op == MatchOp::Equal).collect::<Vec<_>>();
+    let right = equal(right);
+    equal(left).iter().any(|m| right.iter().any(|other| other.name == m.name && other.value != m.value))
 }
 
 fn of_one(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
     let by = grouping(&parsed.printed());
     let right = format!("sum{by}({}) / sum{by}({})", bare(&b.lhs), bare(&b.rhs));
-    let why = "vectors are divided label by label, so each series is divided by itself: the value is 1 for every series that the \
-               left side picks, however few they are";
+    let why = "vectors are divided label by label, so each series is divided by itself: the value is 1 for every series that \
+               both sides have, however few they are";
     parsed.add(to, Code::RatioOfOne, why, format!("expr: {}", replaced(parsed, b, &right)));
 }
 
@@ -87,7 +104,7 @@ fn never_match(b: &BinaryExpr) -> bool {
         (Some(left), Some(right)) => left.is_disjoint(&right) && left != right,
         _ => false,
     };
-    raw(&b.lhs) && empty(&b.rhs) || raw(&b.rhs) && empty(&b.lhs) || differ
+    contradict(b) || raw(&b.lhs) && empty(&b.rhs) || raw(&b.rhs) && empty(&b.lhs) || differ
 }
 
 fn unmatched(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
@@ -96,7 +113,7 @@ fn unmatched(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
         Expr::Aggregate(a) => format!("sum{by}({})", bare(&a.expr)),
         other => format!("sum{by}({other})"),
     };
-    let why = "the two sides of / have no labels in common, and vectors match by all their labels: there is never a result, and the \
+    let why = "no series of the left side of / has the same labels as one of the right, and vectors match by all their labels: there is never a result, and the \
                alert can never fire";
     let right = format!("{} / {}", side(&b.lhs), side(&b.rhs));
     parsed.add(to, Code::SidesNeverMatch, why, format!("expr: {}", replaced(parsed, b, &right)));
@@ -116,9 +133,11 @@ fn unguarded(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
     let why = "when nothing happens this is 0/0, which is NaN and compares as false: the alert goes quiet and its `for` begins anew; \
                and when next to nothing happens one event decides";
     // Below the line the guard keeps the labels of that side, so both sides still match.
-    let right = format!("{} / ({} > 0.1)", b.lhs, bare(&b.rhs));
-    let floor =
-        format!("expr: {}   # a floor of traffic, and an alert of its own for none", replaced(parsed, b, &right));
+    let right = format!("{} / ({} > 0)", b.lhs, bare(&b.rhs));
+    let floor = format!(
+        "expr: {}   # higher than 0 makes it a floor of traffic; for none, an alert of its own",
+        replaced(parsed, b, &right)
+    );
     parsed.add(to, Code::UnguardedShare, why, floor);
 }
 

@@ -130,6 +130,8 @@ impl Lexer<'_> {
                     self.at += 1;
                     self.end_word();
                 }
+                '(' if self.word.as_ref().is_some_and(|w| w.text().ends_with('=')) => self.array(),
+                ')' if open == 0 => self.pattern(),
                 ';' | '&' | '|' | '(' | ')' => {
                     open = match c {
                         '(' => open + 1,
@@ -180,6 +182,26 @@ impl Lexer<'_> {
         match self.next() {
             None | Some('\n') => {}
             Some(c) => self.push(Quote::Double, c),
+        }
+    }
+
+    /// `name=(a b c)`: values, no commands.
+    fn array(&mut self) {
+        while let Some(c) = self.next() {
+            self.push(Quote::None, c);
+            if c == ')' {
+                break;
+            }
+        }
+    }
+
+    /// `a|b)` of a case: no command either.
+    fn pattern(&mut self) {
+        self.at += 1;
+        self.word = None;
+        self.now = Command::default();
+        while self.done.last().is_some_and(|c| c.joint == Joint::Pipe && c.words.len() == 1) {
+            self.done.pop();
         }
     }
 

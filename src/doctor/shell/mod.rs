@@ -10,28 +10,27 @@ mod names;
 mod quotes;
 mod retry;
 
-use std::collections::BTreeSet;
-
 use super::code::Code;
 use super::finding::Findings;
 use super::prose;
 use super::source::Block;
 use command::Call;
+pub use names::Known;
 
 /// Longest script, in bytes.
 const LONGEST: usize = 1024 * 1024;
 
-/// The functions that scripts of one document define; `None` when they read others, which nobody knows here.
-pub fn functions<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<BTreeSet<String>> {
-    let mut all = BTreeSet::new();
+/// What the scripts of one document define; `None` when they read others, which nobody knows here.
+pub fn known<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<Known> {
+    let mut all = Known::default();
     for block in blocks.filter(|b| b.text.len() <= LONGEST) {
-        all.extend(names::defined(&command::calls(&block.text, block.line))?);
+        all.take(&command::calls(&block.text, block.line))?;
     }
     Some(all)
 }
 
 /// Looks at one script.
-pub fn check(block: &Block, functions: Option<&BTreeSet<String>>, to: &mut Findings) {
+pub fn check(block: &Block, known: Option<&Known>, to: &mut Findings) {
     if block.text.len() > LONGEST {
         return;
     }
@@ -41,8 +40,8 @@ pub fn check(block: &Block, functions: Option<&BTreeSet<String>>, to: &mut Findi
     kill::check(&lines, to);
     quotes::check(&lines, to);
     database::check(&lines, &block.about, to);
-    if let Some(functions) = functions {
-        names::check(&lines, functions, to);
+    if let Some(known) = known {
+        names::check(&lines, known, to);
     }
     if block.text.starts_with("#!") {
         sudo(&lines, to);

@@ -117,11 +117,14 @@ const WORDS: &[&str] = &[
     "within",
 ];
 
+/// Longest statement that is looked into, in tokens.
+const TOKENS: usize = 5_000;
+
 /// Every name that cannot be.
 pub fn missing(statement: &[Token]) -> Vec<Missing> {
     let tokens: Vec<&Token> = statement.iter().filter(|t| t.kind != Kind::Comment).collect();
     let mut found = Vec::new();
-    if tokens.iter().any(|t| t.is("with")) {
+    if tokens.len() > TOKENS || tokens.iter().any(|t| t.is("with")) {
         // A CTE may shadow any name.
         return found;
     }

@@ -46,3 +46,93 @@ fn words_and_json() {
     assert!(report.fails());
     assert!(!examine(&[], Options::default()).fails());
 }
+
+#[test]
+fn a_driver_is_right_where_sqlalchemy_reads_it() {
+    let of = |text: &str| codes(Kind::Markdown, text);
+    assert_eq!(of("```\nDATABASE_URL=postgresql+asyncpg://u@h/d\n```\n"), [(2, "QD-H007")]);
+    assert_eq!(of("```yaml\nDATABASE_URL: \"postgresql+psycopg2://u@h/d\"\n```\n"), [(2, "QD-H007")]);
+    assert_eq!(of("```python\nengine = create_engine(\"postgresql+asyncpg://u@h/d\")\n```\n"), []);
+}
+
+/// Pieces that files are made of, and that hurt in other places than theirs.
+const PIECES: &[&str] = &[
+    "groups:\n",
+    "- alert: A\n",
+    "  expr: ",
+    "rate(a_total[5m])",
+    " / ",
+    "sum by (b) (",
+    ")",
+    "(",
+    " > 0.1\n",
+    "  for: 5m\n",
+    "route:\n",
+    "receivers: [{name: a}]\n",
+    "  routes:\n",
+    "  - match: {a: b}\n",
+    "&a ",
+    "*a",
+    "- ",
+    "\n",
+    "SELECT ",
+    "pid",
+    " FROM ",
+    "pg_stat_activity ",
+    ", ",
+    "'",
+    "\"",
+    "$",
+    "$(",
+    "`",
+    "${",
+    "}",
+    "<<EOF\n",
+    "EOF\n",
+    "if ",
+    "curl -s http://$x ",
+    "; then\n",
+    "fi\n",
+    "for i in {1..3}; do ",
+    "done\n",
+    "| ",
+    "|| ",
+    "&& ",
+    "# ",
+    "-- ",
+    "/*",
+    "```bash\n",
+    "```\n",
+    "~~~sql\n",
+    "é",
+    "\u{202e}",
+    "\t",
+    "\\",
+    ";",
+    "[",
+    "]",
+    "{",
+    ":",
+    "psql -c \"",
+    "WHERE state = 'idle' ",
+    "ORDER BY query_start DESC",
+    "histogram_quantile(0.9, ",
+    "absent(",
+    "1e999",
+    "$$",
+    "=(",
+    "case x in a)",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_it(parts in proptest::collection::vec(proptest::sample::select(PIECES), 0..60)) {
+        let text = parts.concat();
+        for kind in [Kind::Yaml, Kind::Markdown, Kind::Sql, Kind::Shell] {
+            let lines = text.lines().count().max(1);
+            for finding in found(kind, &text) {
+                proptest::prop_assert!((1..=lines + 1).contains(&finding.line), "{finding:?}");
+            }
+        }
+    }
+}

@@ -66,11 +66,13 @@ fn ratios() {
     assert_eq!(expr("rate(calls_total{code=\"500\"}[5m]) / rate(calls_total[5m]) > 0.1"), one);
     assert_eq!(expr("(calls{a=\"b\"}) / calls > 0.1"), one);
     assert_eq!(expr("100 * (rate(c_total{x=\"1\"}[5m]) / rate(c_total[5m])) > 5"), one);
+    assert_eq!(expr("rate(c_total[5m]) / rate(c_total{x=\"1\"}[5m]) > 5"), one);
     for right in [
+        "rate(c_total{x=~\"1|2\"}[5m]) / (rate(c_total{x=~\"2|3\"}[5m]) > 0) > 5",
         "sum(rate(calls_total{code=\"500\"}[5m])) / sum(rate(calls_total[5m])) > 0.1 and sum(rate(calls_total[5m])) > 1",
         "rate(calls_total[5m]) / rate(calls_total[5m] offset 1d) > 2",
         "rate(calls_total[5m]) / rate(calls_total[1h]) > 2",
-        "rate(calls_total[5m]) / ignoring (code) group_left (rate(calls_total{code=\"all\"}[5m]) > 0) > 0.1",
+        "rate(calls_total[5m]) / ignoring (code) group_left () (rate(calls_total{code=\"all\"}[5m]) > 0) > 0.1",
         "rate(errs_total[2m]) / rate(packets_total[2m]) > 0.01",
         "avail_bytes{a=\"b\"} / size_bytes{a=\"b\"} * 100 < 5",
         "load1 / count without (cpu) (cpu_seconds_total) > 2",
@@ -82,6 +84,7 @@ fn ratios() {
     }
     assert_eq!(expr("rate(calls_total[5m]) / sum(rate(jobs_total[5m])) > 3"), ["QD-R006"]);
     assert_eq!(expr("sum by (a) (x) / sum by (b) (y) > 3"), ["QD-R006"]);
+    assert_eq!(expr("rate(c_total{x=\"1\"}[5m]) / rate(c_total{x=\"2\"}[5m]) > 3"), ["QD-R006"]);
     assert_eq!(
         expr("sum(rate(hits_total[5m])) / (sum(rate(hits_total[5m])) + sum(rate(misses_total[5m]))) < 0.7"),
         ["QD-R012"]

@@ -67,6 +67,8 @@ fn killing_dumping_quoting() {
         ("gunzip -c x.gz | psql shop_test > /dev/null 2>&1 && echo restored", "QD-H009"),
         ("#!/bin/bash\nsudo systemctl stop a", "QD-H010"),
         ("redis-cli -p 6379 FLUSHALL", "QD-H011"),
+        ("curl -f http://localhost:$port/health", "QD-H012"),
+        ("curl -f http://localhost:${port}/health", "QD-H012"),
     ] {
         let all = of(wrong);
         assert!(all.len() == 1 && all[0].1 == code, "{wrong}: {all:?}");
@@ -86,6 +88,10 @@ fn killing_dumping_quoting() {
         "gunzip -c x.gz | psql -v ON_ERROR_STOP=1 shop_test && echo restored",
         "psql shop -c 'SELECT 1' && echo there",
         "sudo -n systemctl stop a",
+        "ALL=(doc_store b)\ncase $x in\n  doc_store|b_c) echo 1 ;;\n  *) echo 2 ;;\nesac",
+        "for h in a b; do curl -f \"http://$h/health\"; done\ncurl -f http://$HOST/x",
+        "curl -f \"http://${h:-localhost}/health\"",
+        "run_the_tests",
         "# pkill -f worker",
     ] {
         assert_eq!(of(right), [], "{right}");

@@ -45,6 +45,21 @@ fn columns_that_do_not_exist() {
 }
 
 #[test]
+fn what_is_meant_by_a_column() {
+    let of = |text: &str| instead(Kind::Sql, text, "QD-S001");
+    let text = "SELECT datname, count(*), max_conn FROM pg_stat_activity GROUP BY datname";
+    assert_eq!(
+        of(text),
+        "SELECT datname, count(*), current_setting('max_connections')::int AS max_conn FROM pg_stat_activity GROUP BY datname;"
+    );
+    assert_eq!(of("SELECT procpid FROM pg_stat_activity"), "SELECT pid FROM pg_stat_activity;");
+    assert_eq!(of("SELECT shade FROM pg_stat_activity"), "");
+    assert!(
+        of("SELECT otta FROM (SELECT * FROM pgstattuple_approx('a.b')) t").ends_with("FROM pgstattuple_approx('a.b');")
+    );
+}
+
+#[test]
 fn idle_sessions() {
     let text = "SELECT pg_terminate_backend(pid)\nFROM pg_stat_activity\nWHERE state = 'idle'\n  AND query_start < now() - interval '5 min'";
     assert_eq!(of(text), [(1, "QD-S003"), (4, "QD-S002")]);
