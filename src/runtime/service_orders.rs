@@ -51,7 +51,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         let times = times.map_or_else(String::new, |times| format!(", restarted {times} times by its manager"));
         let what = match facts.state {
             ServiceState::Failed => "it failed",
-            ServiceState::Running => "it came up less than a minute ago and may not stay",
+            ServiceState::Running => "it came up less than a minute ago and may not stay up",
             _ => "it does not stay up",
         };
         remarks.push(Safe::of(format!("{what}{times}: this card is bound to the service and to no process of it")));

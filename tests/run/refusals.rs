@@ -46,10 +46,10 @@ async fn nothing_that_fits_is_nothing_to_do() {
     let stage = Stage::new();
     stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
     let told = stage.run(&[ACTION, "--target", "main"]);
-    told.refused("nothing fits");
+    told.refused("nobody fits");
     assert!(!told.out.contains("--confirm"), "no code for it: {told:?}");
     let guest = stage.idle_in_transaction().await;
-    stage.run(&[ACTION, "--target", "main", "--param", "older_than=1h"]).refused("nothing fits");
+    stage.run(&[ACTION, "--target", "main", "--param", "older_than=1h"]).refused("nobody fits");
     assert!(guest.is_alive().await);
     assert_eq!(stage.events(), ["refused", "refused"], "what was only looked at is recorded too");
 }
