@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -155,9 +155,11 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     Ok(resolved)
 }
 
-/// Audit and locks of the sample go with the sample.
+/// Audit and locks of the sample go with the sample: in its folder, which is ours, and not in that of its logs, which may be
+/// handed to another account.
 fn own_folder(addresses: &DemoAddresses, name: &str, mode: u32) -> PathBuf {
-    let folder = addresses.log_path.parent().map_or_else(std::env::temp_dir, |logs| logs.join(name));
+    let sample = addresses.log_path.parent().and_then(Path::parent);
+    let folder = sample.map_or_else(std::env::temp_dir, |sample| sample.join(name));
     // The mode is set again behind its making: a mask must not take bits away.
     let created = std::fs::DirBuilder::new()
         .mode(0o700)
