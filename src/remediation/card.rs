@@ -144,7 +144,9 @@ impl Card {
         }
         let mut before = before;
         if matches!(action.plan, Plan::Sessions { .. } | Plan::Service { .. } | Plan::Flush { .. }) {
-            let count = preview.count.unwrap_or(preview.objects.len() as u64);
+            // A service is on the card also when no process of it runs.
+            let running = preview.service.as_ref().map(|service| service.instances.len());
+            let count = preview.count.unwrap_or(running.unwrap_or(preview.objects.len()) as u64);
             before.push(Evidence {
                 measure: Measure::ObjectsLeft,
                 value: Some(count as f64),

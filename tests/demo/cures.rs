@@ -126,7 +126,7 @@ fn service_down() {
     card(&mut session, "restart worker");
     session.wait_until("the load, with its number", |seen| {
         let screen = seen.screen();
-        let load = screen.split("requests now: ").nth(1);
+        let load = screen.split("load now: ").nth(1);
         load.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains("(deliveries pending)"))
     });
     run(&mut session, Some("worker"), "verified");

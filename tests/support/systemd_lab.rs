@@ -46,6 +46,8 @@ StartLimitIntervalSec=0
 ExecStart=/bin/sh -c 'if test -e /run/lab/loop; then sleep 0.5; exit 1; fi; exec sleep infinity'
 Restart=always
 RestartSec=100ms
+# A stop that meets the moment between two processes can wait for one that is gone, for as long as this.
+TimeoutStopSec=2s
 END
 unit stubborn.service <<'END'
 [Service]

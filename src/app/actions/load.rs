@@ -30,7 +30,9 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
     let errors = signal(model, beside.and_then(|beside| beside.errors));
     let under = if orders.is_empty() { "[[action]]" } else { "[[runbook]]" };
     let requests = match requests {
-        Some(words) => format!("requests now: {words}"),
+        // What is no rate, such as jobs that wait, is not told as requests.
+        Some(words) if beside.is_some_and(|beside| is_rate(model, beside.requests)) => format!("requests now: {words}"),
+        Some(words) => format!("load now: {words}"),
         None => format!("requests per second are not known: no signal is named for them (requests under {under})"),
     };
     let errors = match errors {
@@ -51,6 +53,11 @@ fn of_runbook(runbook: &Runbook) -> Vec<String> {
         _ => None,
     };
     (1..).zip(&runbook.steps).filter_map(|(number, step)| Some(format!("{number} {}", breaks(step)?))).collect()
+}
+
+/// Whether a signal is so many per second.
+fn is_rate(model: &Model, at: Option<usize>) -> bool {
+    at.and_then(|at| model.live.signals.get(at)).is_some_and(|signal| signal.spec.unit.0.as_str().ends_with("/s"))
 }
 
 /// The value of a signal, with its name; that it cannot be read is told.
