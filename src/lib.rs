@@ -10,7 +10,7 @@
 //! | 6 | [`runtime`] | the only impure glue: loop, terminal writer, input reader, source tasks, compute thread, signals |
 //! | 5 | [`ui`], [`adapters`] | siblings that never meet: model to cells; the outside world, one source per file |
 //! | 4 | [`app`] | the pure program: `Model`, `Event`, `Effect`, `update` |
-//! | 3 | [`config`] | pure: arguments, environment and file contents to `Resolved`, or every problem at once |
+//! | 3 | [`config`], [`engine`] | pure: arguments, environment and file contents to `Resolved`, or every problem at once · the metrics engine: store, targets, rules, alerts behind one step |
 //! | 2 | [`alerts`], [`doctor`], [`remediation`] | rules files, the life of an alert, its templates · static findings in rules, SQL, shell and routing · guarded actions as data: card, consent, guard, execution, audit record |
 //! | 1 | [`metrics`], [`logs`], [`input`], [`health`], [`database`] | series · segments, parsing, filters · keys and commands · health bodies, debouncing · deltas of PostgreSQL counters |
 //! | 0 | [`domain`] | what the world is: values only |
@@ -45,6 +45,7 @@ pub mod database;
 pub mod demo;
 pub mod doctor;
 pub mod domain;
+pub mod engine;
 pub mod health;
 pub mod input;
 pub mod logs;

@@ -11,6 +11,7 @@ use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
+use crate::engine::Question;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
 use crate::remediation::approval::Spending;
@@ -138,6 +139,15 @@ pub enum Effect {
     Suspend,
     /// Leave.
     Quit,
+    /// Ask the metrics engine; the answer bears the number.
+    AskEngine {
+        /// The number.
+        id: u64,
+        /// What.
+        question: Question,
+    },
+    /// Read the rules files again.
+    ReadRules,
     /// Something for a second person, in the folder that operators share.
     Second(Box<SecondOrder>),
 }

@@ -10,6 +10,7 @@ use crate::app::timeline::History;
 use crate::config::resolved::{CacheSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Moment, Safe, Untrusted};
+use crate::engine::Output;
 use crate::input::{Key, Mouse};
 use crate::logs::{BlockSummary, Segment, Stream};
 use crate::remediation::action::Action;
@@ -118,6 +119,8 @@ pub enum Event {
     AskedToLeave(&'static str),
     /// Something of second persons.
     Second(Box<SecondEvent>),
+    /// The metrics engine told something.
+    EngineTold(Vec<Output>),
     /// The shared policy is not any more the one that this program was started under.
     PolicyChanged(Safe),
 }

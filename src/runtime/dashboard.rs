@@ -270,6 +270,8 @@ impl Dashboard {
             | Effect::ReadHistory
             | Effect::LookAtGuards { .. }
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
+            // No engine runs yet.
+            Effect::AskEngine { .. } | Effect::ReadRules => {}
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

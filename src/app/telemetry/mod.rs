@@ -5,6 +5,7 @@ pub mod database;
 pub mod log_course;
 pub mod log_pace;
 pub mod logs;
+pub mod metrics;
 pub mod service;
 pub mod signal;
 
@@ -18,6 +19,7 @@ use crate::domain::{Moment, Verdict};
 use self::cache::CacheState;
 use self::database::DatabaseState;
 use self::logs::LogsState;
+use self::metrics::MetricsState;
 use self::service::ServiceState;
 use self::signal::SignalState;
 
@@ -34,6 +36,8 @@ pub struct Telemetry {
     pub signals: Vec<SignalState>,
     /// Logs.
     pub logs: LogsState,
+    /// Metrics and alerts.
+    pub metrics: MetricsState,
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
     /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
@@ -57,6 +61,7 @@ impl Telemetry {
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
+            metrics: MetricsState::default(),
             begun: HashMap::new(),
         }
     }

@@ -3,6 +3,7 @@
 mod actions;
 mod commands;
 mod cursor;
+mod engine;
 mod jobs;
 mod keys;
 mod logs;
@@ -119,6 +120,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             model.meters.displaced += 1;
             Vec::new()
         }
+        Event::EngineTold(outputs) => engine::told(model, outputs),
         Event::OriginDiscovered(found) => readings::discovered(model, *found),
         Event::LogHappened(event) => logs::happened(model, event),
         Event::JobFinished(result) => jobs::finished(model, *result),

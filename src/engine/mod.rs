@@ -1,0 +1,14 @@
+//! Floor 3, pure: the metrics engine. One owner holds the series store, the scraped targets, the rules and the life of their
+//! alerts; one step takes an [`Input`] at a [`Moment`] and gives [`Output`]s. It has a thread of its own in the runtime: the
+//! program's model holds only what it answered. It opens nothing and knows no clock.
+//!
+//! [`Moment`]: crate::domain::Moment
+
+pub mod alerts;
+pub mod input;
+pub mod output;
+pub mod settings;
+
+pub use input::{Body, Input, Question};
+pub use output::Output;
+pub use settings::Settings;

@@ -1,0 +1,46 @@
+//! What the engine is told once, at its start: targets, bounds, names of what it computes figures from.
+
+use std::time::Duration;
+
+use crate::domain::Safe;
+use crate::metrics::exposition;
+use crate::metrics::labels::Labels;
+use crate::metrics::store;
+
+/// The whole setting.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What is scraped, by its place in the configuration.
+    pub targets: Vec<TargetSettings>,
+    /// Bounds of the store.
+    pub store: store::Limits,
+    /// Bounds of one page.
+    pub page: exposition::Limits,
+    /// Names of the rules files, in order.
+    pub rules: Vec<String>,
+    /// How often a group of rules that says nothing is evaluated.
+    pub interval: Duration,
+    /// Labels that the whole setting gives to templates.
+    pub external_labels: Labels,
+}
+
+/// One scraped target.
+#[derive(Clone, Debug)]
+pub struct TargetSettings {
+    /// Name on screen.
+    pub name: Safe,
+    /// Labels that all its series get: `job` and `instance`. No two targets have the same.
+    pub labels: Labels,
+    /// How often it is scraped.
+    pub interval: Duration,
+    /// Histograms of request durations, in the order in which they are tried; the base name, without `_bucket`.
+    pub durations: Vec<String>,
+    /// Counters of requests, in the order in which they are tried, where there is no histogram.
+    pub requests: Vec<String>,
+    /// Labels that hold a status code, in the order in which they are tried.
+    pub status: Vec<String>,
+    /// Counters of cache hits and of misses, pairs in the order in which they are tried.
+    pub cache: Vec<(String, String)>,
+    /// Over how long rates and quantiles are taken.
+    pub window: Duration,
+}
