@@ -89,7 +89,7 @@ impl Runbook {
     }
 
     /// Every step with all that is consented to, in lines.
-    fn lines(&self, whole: &Preview) -> Vec<Untrusted> {
+    pub(in crate::remediation) fn lines(&self, whole: &Preview) -> Vec<Untrusted> {
         let found = |place: usize| whole.parts.iter().find(|part| part.place == place);
         let part = |place: usize| found(place).map(|part| &part.found);
         let mut lines = Vec::new();
