@@ -41,6 +41,8 @@ mod ship;
 mod timeline;
 #[path = "program/upkeep.rs"]
 mod upkeep;
+#[path = "program/veiled.rs"]
+mod veiled;
 #[path = "program/windows.rs"]
 mod windows;
 mod world;

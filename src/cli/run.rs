@@ -13,6 +13,7 @@ use crate::domain::Safe;
 use crate::domain::threshold::parse_duration;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::parameter::HIDDEN;
 use crate::remediation::tripwire::WATCHES;
 use crate::runtime::clock;
 use crate::runtime::run::{self, Told, Way};
@@ -64,7 +65,7 @@ pub fn run(asked: Run) -> ExitCode {
         ));
         return ExitCode::from(Outcome::Refused.exit_status());
     }
-    let again = again(&asked, &action);
+    let again = again(&asked, &action, resolved.screen.redact);
     let way = match asked.confirm {
         Some(code) => Way::Confirm { code, reason: asked.reason.unwrap_or_default(), watch },
         None => Way::DryRun { again },
@@ -93,13 +94,13 @@ fn meant(resolved: &Resolved, asked: &Run) -> Result<Action, String> {
     };
     let found = headless::find(&model(resolved), id, Some(target)).and_then(|action| {
         let given = parameters::pairs(asked.parameters.iter().map(String::as_str))?;
-        parameters::narrowed(action, &given)
+        parameters::narrowed(action, &given, resolved.screen.redact)
     });
     found.map_err(|why| why.to_string())
 }
 
 /// The command line that runs what a dry run shows, without its code; copied as it stands it means the same.
-fn again(asked: &Run, action: &Action) -> Safe {
+fn again(asked: &Run, action: &Action, redact: bool) -> Safe {
     let quoted = |text: &str| {
         let plain =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=' | b'+');
@@ -112,7 +113,8 @@ fn again(asked: &Run, action: &Action) -> Safe {
     let mut line =
         format!("quarterdeck run {} --target {}", quoted(action.id.as_str()), quoted(action.target.name.as_str()));
     for pair in &asked.parameters {
-        line.push_str(&format!(" --param {}", quoted(pair)));
+        let hidden = pair.split_once('=').filter(|_| redact).map(|(name, _)| format!("{name}={HIDDEN}"));
+        line.push_str(&format!(" --param {}", hidden.unwrap_or_else(|| quoted(pair))));
     }
     for (option, value) in [
         ("--config", asked.targets.config.as_ref().map(|path| path.display().to_string())),
@@ -121,8 +123,13 @@ fn again(asked: &Run, action: &Action) -> Safe {
     ] {
         line.extend(value.map(|value| format!(" {option} {}", quoted(&value))));
     }
-    if asked.targets.allow_actions {
-        line.push_str(" --allow-actions");
+    for (option, given) in [("--allow-actions", asked.targets.allow_actions), ("--redact", asked.targets.redact)] {
+        if given {
+            line.push_str(&format!(" {option}"));
+        }
+    }
+    if redact && !asked.parameters.is_empty() {
+        line.push_str(&format!(" (with what was given for {HIDDEN})"));
     }
     // Addresses may hold secrets: they are not repeated.
     if !asked.targets.databases.is_empty() || !asked.targets.redis.is_empty() || !asked.targets.urls.is_empty() {

@@ -11,7 +11,7 @@ use crate::domain::target::{Environment, Provenance};
 use super::backup::Backup;
 use super::level::Level;
 use super::measure::{Precondition, Proof};
-use super::parameter::Parameter;
+use super::parameter::{Given, Parameter};
 use super::runbook::Runbook;
 use super::service::ServiceStep;
 use super::step::{SessionVerb, Step};
@@ -57,6 +57,8 @@ pub struct Action {
     pub undo: Safe,
     /// What a person should know beforehand.
     pub warnings: Vec<Safe>,
+    /// The values that a person gave it.
+    pub given: Given,
 }
 
 impl Action {

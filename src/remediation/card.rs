@@ -231,6 +231,10 @@ impl Card {
         }
         // Byte for byte, with what the card hides: secrets in an address or a body.
         all.text("plan", &format!("{:?}", action.plan));
+        for (name, value) in action.given.values() {
+            all.text("given", name);
+            all.text("value", value);
+        }
         if let Some(count) = self.preview.count {
             all.text("count", &count.to_string());
         }

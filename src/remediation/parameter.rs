@@ -4,8 +4,10 @@
 use crate::domain::Safe;
 
 mod fill;
+mod given;
 
-pub use fill::{Filled, Gap, filled, in_a_title};
+pub use fill::{Filled, Gap, HIDDEN, Spot, filled, in_a_title};
+pub use given::Given;
 
 /// Longest text, in characters, where nothing is said.
 pub const USUAL_LENGTH: usize = 200;

@@ -14,7 +14,7 @@ use crate::remediation::execution::Input;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::{Fate, Object};
 use crate::remediation::place::quoted;
-use crate::remediation::service::facts::{ServiceFacts, ServiceState};
+use crate::remediation::service::facts::{ServiceFacts, ServiceState, reach};
 use crate::remediation::service::proof::{self, Steadiness, SteadyWatch};
 use crate::remediation::service::{ServiceStep, ServiceVerb};
 use crate::remediation::step::{Binding, ServiceWork, StepEnd};
@@ -56,10 +56,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         };
         remarks.push(Safe::of(format!("{what}{times}: this card is bound to the service and to no process of it")));
     }
-    if !facts.required_by.is_empty() {
-        let names: Vec<&str> = facts.required_by.iter().map(Safe::as_str).collect();
-        remarks.push(Safe::of(format!("it goes with it, or needs it: {}", names.join(", "))));
-    }
+    remarks.extend(reach(step, &facts));
     Preview {
         identity: Identity {
             facts: vec![

@@ -30,7 +30,7 @@ fn a_parameter_is_read_strictly() {
         ("{ name = \"id\", type = \"integer\", one_of = [\"a\"] }", "instead of type"),
         ("{ name = \"id\", type = \"integer\" }, { name = \"id\", type = \"text\" }", "there are two named id"),
         ("{ name = \"id\", type = \"integer\" }, { name = \"idle\", type = \"text\" }", "it stands nowhere"),
-        ("{ name = \"ids\", type = \"integer\" }", "did you mean \"ids\"?"),
+        ("{ name = \"ids\", type = \"integer\" }", "{id}: no such parameter is declared; did you mean \"ids\"?"),
         ("{ name = \"id\", type = \"integer\", optional = true }", "needs a default"),
     ] {
         let told = refused(&file(&action(parameters, ""))).join("\n");
@@ -86,5 +86,50 @@ fn a_name_stands_for_a_parameter_and_no_secret_is_one() {
     assert!(told.contains("password names a secret"), "{told}");
     let bare = "[[action]]\nname = \"a\"\nurl = \"http://127.0.0.1:1/x/{id}\"\nlevel = \"L1\"\n";
     let told = refused(&file(bare)).join("\n");
-    assert!(told.contains("there is none named id, as in {id}"), "{told}");
+    assert!(told.contains("{id}: no parameter is declared"), "{told}");
+}
+
+/// A runbook whose one step has these keys, with the parameters `id` and `name`.
+fn stepped(step: &str) -> String {
+    format!(
+        "[[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1/shop\"\n[[cache]]\nname = \"redis\"\nredis = \"redis://127.0.0.1:1\"\n[[runbook]]\nname = \"r\"\ntarget = \"main\"\n[[runbook.parameter]]\nname = \"id\"\ntype = \"integer\"\n[[runbook.step]]\nmanual = \"{{id}}\"\n[[runbook.step]]\n{step}\n"
+    )
+}
+
+#[test]
+fn a_name_that_stands_for_nothing_is_told_where_it_stands() {
+    for (step, key, line) in [
+        ("url = \"http://127.0.0.1:1/x\"\nbody = '{\"a\": \"{idd}\"}'", "body", 17),
+        ("url = \"http://127.0.0.1:1/x\"\nbody = '{\"a\": [\"for {idd} only\"]}'", "body", 17),
+        ("url = \"http://127.0.0.1:1/x\"\nbody = '{\"{idd}\": 1}'", "body", 17),
+        ("url = \"http://127.0.0.1:1/x\"\nbody = 'a={idd}'", "body", 17),
+        ("url = \"http://127.0.0.1:1/x/{idd}\"", "url", 16),
+        ("url = \"http://127.0.0.1:1/x?a={idd}\"", "url", 16),
+        ("url = \"http://127.0.0.1:1/x\"\nheaders = { \"X-A\" = \"{idd}\" }", "headers", 17),
+        ("command = [\"ctl\", \"{idd}\"]", "command", 16),
+        ("redis = [\"DEL\", \"a:{idd}\"]", "redis", 16),
+        ("statement = \"UPDATE t SET a = $1\"\nbinds = [\"{idd}\"]", "binds", 17),
+        ("manual = \"call {idd}\"", "manual", 16),
+        ("pause = \"1s\"\ntitle = \"for {idd}\"", "title", 17),
+    ] {
+        let told = refused(&file(&stepped(step))).join("\n");
+        assert!(told.contains("{idd}: no such parameter is declared; did you mean \"id\"?"), "{step}: {told}");
+        assert!(told.contains(key) && told.contains(&format!(":{line}")), "{step}: {told}");
+    }
+}
+
+#[test]
+fn braces_that_stand_for_themselves_are_doubled() {
+    let step = "url = \"http://127.0.0.1:1/x/{{a}}\"\nbody = '{\"a\": \"{{a}} {1,2} {A}\", \"n\": {\"m\": {}}}'\n[[runbook.step]]\nredis = [\"DEL\", \"{{user}}:{id}\"]\n[[runbook.step]]\nquery = \"SELECT '{id2}'::text[]\"\n";
+    let own = resolved(&file(&stepped(step))).resolved.actions.own;
+    let Plan::Wanting(wanting) = &own[0].plan else { panic!("{own:?}") };
+    let given = [("id".to_owned(), "7".to_owned())];
+    let filled =
+        quarterdeck::remediation::parameter::filled(&wanting.plan, &wanting.parameters, &given, false).unwrap();
+    let plan = format!("{:?}", filled.plan);
+    for part in
+        [r#"{\"a\":\"{a} {1,2} {A}\",\"n\":{\"m\":{}}}"#, r#""{user}:7""#, "/x/%7Ba%7D", "SELECT '{id2}'::text[]"]
+    {
+        assert!(plan.contains(part), "{part}: {plan}");
+    }
 }

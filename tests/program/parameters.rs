@@ -9,7 +9,7 @@ use super::acting::armed;
 fn asked(world: &World, typed: &str) -> Result<Action, String> {
     let asked = parameters::asked(typed).map_err(|why| why.to_string())?;
     let action = headless::find(&world.model, &asked.action, asked.target.as_deref()).map_err(|why| why.to_string())?;
-    parameters::narrowed(action, &asked.parameters).map_err(|why| why.to_string())
+    parameters::narrowed(action, &asked.parameters, world.model.screen.redact).map_err(|why| why.to_string())
 }
 
 fn databases(action: &Action) -> &Databases {

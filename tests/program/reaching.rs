@@ -8,6 +8,7 @@ use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::card::Preview;
+use quarterdeck::remediation::service::facts::{ServiceFacts, reach};
 
 use crate::world::World;
 
@@ -62,6 +63,11 @@ fn card(world: &mut World, read: &Result<Preview, Cause>) -> String {
                 asked += 1;
                 read.clone()
             }
+            PreviewOf::Service(step) => {
+                let dependents =
+                    ServiceFacts { required_by: vec![Safe::of("worker (depends on it)")], ..ServiceFacts::default() };
+                Ok(Preview { remarks: reach(step, &dependents).into_iter().collect(), ..Preview::default() })
+            }
             _ => Ok(Preview::default()),
         };
         let event = Event::Previewed { id: order.id, outcome: Box::new(outcome), begun: now };
@@ -103,4 +109,5 @@ fn a_restart_within_a_runbook_says_what_the_service_is_doing() {
     let text = card(&mut world, &Ok(receivers::found(vec![("billing".into(), 1.0)])));
     assert!(text.contains("3 restart api: requests now: 24.5"), "{text}");
     assert!(text.contains("3 restart api: errors by our own probes"), "{text}");
+    assert!(text.contains("3 restart api: it goes with it, or needs it: worker (depends on it)"), "{text}");
 }

@@ -29,6 +29,7 @@ mod sshd;
 mod systemd_lab;
 mod terminal;
 mod upkeep;
+mod veiled;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod waiting;

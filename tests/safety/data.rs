@@ -149,7 +149,7 @@ proptest! {
     fn what_narrows_is_a_name(value in value()) {
         let stage = Stage::new(&configuration("staging", ""));
         let idle = catalogue::all(&stage.world.model).into_iter().find(|action| action.id.as_str() == "terminate-idle").unwrap();
-        match parameters::narrowed(idle, &[("user".to_owned(), value.clone())]) {
+        match parameters::narrowed(idle, &[("user".to_owned(), value.clone())], false) {
             Ok(Action { plan: Plan::Sessions { selector: SessionSelector::Idle { user, application, .. }, .. }, .. }) => {
                 prop_assert_eq!((user, application), (Some(value), None));
             }

@@ -15,6 +15,7 @@ use crate::remediation::approval::Demands;
 use crate::remediation::guard::{self, Situation, hindrance};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::parameter::Given;
 use crate::remediation::step::SessionVerb;
 
 /// Where the sessions of a pool are back, connections that were freed are taken again: that is seen a minute later.
@@ -153,6 +154,7 @@ fn made(at: usize, spec: &DatabaseSpec, cap: usize, draft: Draft) -> Action {
         proof: Proof { trials: draft.trials, settle: draft.settle, within, stable: Duration::from_secs(2) },
         undo: Safe::of(draft.undo),
         warnings: if draft.warning.is_empty() { Vec::new() } else { vec![Safe::of(draft.warning)] },
+        given: Given::default(),
     }
 }
 

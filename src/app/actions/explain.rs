@@ -15,6 +15,7 @@ use crate::remediation::action::{Action, Limits, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::parameter::Given;
 use crate::remediation::step::Work;
 
 use super::catalogue;
@@ -58,14 +59,16 @@ fn of(model: &Model, at: usize, spec: &DatabaseSpec, statement: StatementId, wor
         },
         undo: Safe::of("nothing has to be undone: the statement is planned, not run"),
         warnings: Vec::new(),
+        given: Given::default(),
     }
 }
 
-/// What a card and the audit show of what will be sent: of a statement without its literals, where those are hidden.
+/// What a card and the audit show of what will be sent: of a statement without its literals, where those are hidden, and
+/// without the values that were given under `--redact`.
 pub fn effect(card: &Card, redact: bool) -> Cow<'_, [Untrusted]> {
-    let lines = &card.preview.effect;
+    let lines = card.shown_effect();
     if !redact || !matches!(card.action.plan, Plan::Explain { .. }) {
-        return Cow::Borrowed(lines);
+        return lines;
     }
     // As one text: a literal may go over a line's end.
     let whole: Vec<&[u8]> = lines.iter().map(Untrusted::as_bytes).collect();

@@ -10,6 +10,7 @@ use crate::domain::source::SourceKind;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::parameter::Given;
 
 /// A cache fills again at once: under this share of its keys it is taken for flushed.
 const EMPTIED: f64 = 0.1;
@@ -45,5 +46,6 @@ pub fn of_cache(model: &Model, at: usize, spec: &CacheSpec) -> Option<Action> {
         },
         undo: Safe::of("nothing: the keys are gone"),
         warnings: vec![Safe::of("whatever asks the cache asks the database until it is full again")],
+        given: Given::default(),
     })
 }

@@ -9,7 +9,7 @@ use crate::domain::statement::StatementId;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Plan, SessionSelector, Wanting};
-use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled, in_a_title};
+use crate::remediation::parameter::{Gap, Given, HIDDEN, Otherwise, Parameter, filled, in_a_title};
 
 /// Names that an action can know.
 const AGE: &str = "older_than";
@@ -21,11 +21,11 @@ const PID: &str = "pid";
 const NAME: &str = "name";
 const QUERY: &str = "query";
 
-/// The action, narrowed by what was given as `name=value`.
+/// The action, narrowed by what was given as `name=value`. Hidden values stand in nothing that is shown or written.
 ///
 /// # Errors
 /// What is wrong with a parameter, in words for a person.
-pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Safe> {
+pub fn narrowed(action: Action, given: &[(String, String)], hide: bool) -> Result<Action, Safe> {
     let mut action = action;
     let mut told = Vec::new();
     for (at, (name, value)) in given.iter().enumerate() {
@@ -35,12 +35,12 @@ pub fn narrowed(action: Action, given: &[(String, String)]) -> Result<Action, Sa
         if value.trim().is_empty() {
             return Err(Safe::of(format!("{name} is empty: empty names nobody, and never everybody")));
         }
-        take(&mut action, name, value)?;
-        let value = if names_a_secret(name) { "***".to_owned() } else { in_a_title(value) };
+        take(&mut action, name, value).map_err(|why| if hide { unquoted(&why, value) } else { why })?;
+        let value = if hide || names_a_secret(name) { HIDDEN.to_owned() } else { in_a_title(value) };
         told.push(format!("{name} {value}"));
     }
     if let Plan::Wanting(wanting) = action.plan.clone() {
-        fill(&mut action, &wanting, given)?;
+        fill(&mut action, &wanting, given, hide)?;
     }
     if !told.is_empty() {
         action.title = Safe::of(format!("{} ({})", action.title, told.join(", ")));
@@ -69,25 +69,31 @@ fn built_in(action: &Action) -> &'static [&'static str] {
 }
 
 /// The plan with its values; what was left out of it stands on the card.
-fn fill(action: &mut Action, wanting: &Wanting, given: &[(String, String)]) -> Result<(), Safe> {
+fn fill(action: &mut Action, wanting: &Wanting, given: &[(String, String)], hide: bool) -> Result<(), Safe> {
     let of = |name: &str| wanting.parameters.iter().find(|parameter| parameter.name == name);
     let mut values = Vec::new();
     for (name, value) in given {
         values.push((name.clone(), of(name).map_or_else(|| Ok(value.clone()), |parameter| parameter.checked(value))?));
     }
-    let filled = filled(&wanting.plan, &wanting.parameters, &values).map_err(|gap| match gap {
+    let filled = filled(&wanting.plan, &wanting.parameters, &values, hide).map_err(|gap| match gap {
         Gap::Missing(name) => {
             let words = of(&name).map_or_else(|| Safe::of(&name), Parameter::words);
             Safe::of(format!("{} needs {words}: with {name}=…", action.id))
         }
-        Gap::Unknown(name) => Safe::of(format!("{} has no parameter {name}", action.id)),
-        Gap::Misplaced(why) => why,
+        Gap::Unknown(name, _) => Safe::of(format!("{} has no parameter {name}", action.id)),
+        Gap::Misplaced(why, _) => why,
     })?;
     for (step, parameter) in filled.left_out {
         action.warnings.push(Safe::of(format!("left out, for {parameter} is not given: {step}")));
     }
     action.plan = filled.plan;
+    action.given = Given::new(values, filled.shown);
     Ok(())
+}
+
+/// What is wrong with a value, without the value.
+fn unquoted(why: &Safe, value: &str) -> Safe {
+    Safe::of(why.as_str().replace(Safe::of(format!("{value:?}")).as_str(), HIDDEN))
 }
 
 /// What is still to be typed for an action.

@@ -344,7 +344,7 @@ pub static ACTION: Section = Section {
             Kind::Parameters,
             "[{ name = \"plan\", type = \"integer\" }]",
             "none",
-            "What it is given when it is asked for, as :act NAME with plan=1 or --param plan=1. {plan} stands for it as a segment of the path, a value of a JSON body or a word of the command. Each has a name, a type (integer, text or uuid) or one_of with the words that it may be, and perhaps doc, longest and default.",
+            "What it is given when it is asked for, as :act NAME with plan=1 or --param plan=1. {plan} stands for it as a segment of the path, in a value of a JSON body or of a header, and as a word of the command; {{plan}} is {plan} itself. Each has a name, a type (integer, text or uuid) or one_of with the words that it may be, and perhaps doc, longest and default.",
         ),
     ],
 };

@@ -58,7 +58,7 @@ pub static SCREEN: Section = Section {
                 Kind::Flag,
                 "false",
                 "false",
-                "Hide literals and comments in queries. --redact can only switch it on.",
+                "Hide literals and comments in queries, and the values that actions are given. --redact can only switch it on.",
             )
         },
         key("log_memory", Kind::Bytes, "\"8 MiB\"", "8 MiB", "Log lines kept in memory, 256 KiB to 1 GiB."),

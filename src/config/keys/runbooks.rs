@@ -76,7 +76,7 @@ pub static RUNBOOK: Section = Section {
             Kind::Parameters,
             "[{ name = \"webhook\", type = \"integer\" }]",
             "none",
-            "What it is given when it is asked for, as :act NAME with webhook=1 or --param webhook=1. In its steps {webhook} stands for it: among binds, as a segment of a path, in a JSON body, as a word of a command, in what is done by hand and in titles. As under [[action]]; with optional = true the steps that want it are left out without it.",
+            "What it is given when it is asked for, as :act NAME with webhook=1 or --param webhook=1. In its steps {webhook} stands for it: among binds, as a segment of a path, in a value of a JSON body or of a header, as a word of a command, in what is done by hand and in titles; {{webhook}} is {webhook} itself. As under [[action]]; with optional = true the steps that want it are left out without it.",
         ),
     ],
 };

@@ -19,6 +19,7 @@ use crate::domain::{Safe, threshold};
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Precondition, Proof, Trial};
+use crate::remediation::parameter::Given;
 use crate::remediation::place::Place;
 use crate::remediation::service::{ComposeProgram, Manager, ServiceStep, ServiceVerb};
 use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
@@ -168,6 +169,7 @@ impl<'a> Builder<'a> {
             proof,
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
             warnings: unclassified(item),
+            given: Given::default(),
         });
     }
 
@@ -218,6 +220,7 @@ impl<'a> Builder<'a> {
             proof,
             undo: Safe::of(text(item, "undo").unwrap_or("nothing: what it was doing is lost")),
             warnings,
+            given: Given::default(),
         };
         self.resolved.actions.own.push(action);
     }

@@ -10,6 +10,7 @@ use crate::domain::source::SourceKind;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::command::CommandStep;
 use crate::remediation::level::Level;
+use crate::remediation::parameter::Given;
 use crate::remediation::place::Place;
 use crate::remediation::step::{Step, Work};
 
@@ -52,6 +53,7 @@ impl Builder<'_> {
             proof,
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
             warnings,
+            given: Given::default(),
         });
     }
 }

@@ -5,9 +5,10 @@ use super::super::nearest;
 use super::super::resolved::Receivers;
 use super::super::value::Value;
 use super::builder::Builder;
+use crate::domain::Safe;
 use crate::domain::hidden::names_a_secret;
 use crate::remediation::action::{Plan, Wanting};
-use crate::remediation::parameter::{Gap, Otherwise, Parameter, filled};
+use crate::remediation::parameter::{Gap, Otherwise, Parameter, Spot, filled};
 
 impl Builder<'_> {
     /// The action of an entry becomes one that has to be given its values first, where it has parameters.
@@ -37,8 +38,11 @@ impl Builder<'_> {
                 parameter.name
             )
         });
-        if let Some(words) = secret.or(named).or_else(|| against(&plan, parameters)) {
+        if let Some(words) = secret.or(named) {
             return self.wrong(item, "parameter", &words);
+        }
+        if let Some((spot, words)) = against(&plan, parameters) {
+            return self.wrong_at(item, &spot, &words);
         }
         if parameters.is_empty() {
             return;
@@ -46,6 +50,18 @@ impl Builder<'_> {
         if let Some(action) = self.resolved.actions.own.get_mut(at) {
             action.plan = Plan::Wanting(Box::new(Wanting { parameters: parameters.to_vec(), plan }));
         }
+    }
+}
+
+impl Builder<'_> {
+    /// Told where it stands: at the step, by the key that was written.
+    fn wrong_at(&mut self, item: &Item, spot: &Spot, words: &str) {
+        let merged = self.merged;
+        // The line end in the name of an entry does not pass the gate.
+        let step = merged.of("runbook.step").find(|step| Safe::of(&step.name) == spot.entry);
+        let item = step.unwrap_or(item);
+        let written = [spot.key, "path", "origin", "manual"].into_iter().find(|key| item.given(key).is_some());
+        self.wrong(item, written.filter(|_| !spot.key.is_empty()).unwrap_or("parameter"), words);
     }
 }
 
@@ -61,25 +77,28 @@ fn names(read: &Receivers, name: &str) -> bool {
     }
 }
 
-/// What makes no sense, if anything: every name stands for a parameter, and every parameter stands somewhere.
-fn against(plan: &Plan, parameters: &[Parameter]) -> Option<String> {
+/// What makes no sense, if anything, and where: every name stands for a parameter, and every parameter stands somewhere.
+fn against(plan: &Plan, parameters: &[Parameter]) -> Option<(Spot, String)> {
+    let whole = |words: String| (Spot::default(), words);
     let sample: Vec<(String, String)> = parameters.iter().map(|p| (p.name.clone(), p.sample())).collect();
-    let filled = match filled(plan, parameters, &sample) {
+    let filled = match filled(plan, parameters, &sample, false) {
         Ok(filled) => filled,
-        Err(Gap::Unknown(name)) => {
+        Err(Gap::Unknown(name, spot)) => {
             let hint = nearest::hint(&name, parameters.iter().map(|p| p.name.as_str()));
-            return Some(format!("there is none named {name}, as in {{{name}}}{hint}"));
+            let none = if parameters.is_empty() { "no parameter is declared" } else { "no such parameter is declared" };
+            let words = format!("{{{name}}}: {none}{hint}; for the braces themselves write {{{{{name}}}}}");
+            return Some((spot, words));
         }
-        Err(Gap::Misplaced(why)) => return Some(why.to_string()),
-        Err(Gap::Missing(name)) => return Some(format!("{name} is missing")),
+        Err(Gap::Misplaced(why, spot)) => return Some((spot, why.to_string())),
+        Err(Gap::Missing(name)) => return Some(whole(format!("{name} is missing"))),
     };
     if let Some(idle) = parameters.iter().find(|p| !filled.used.contains(&p.name)) {
         let name = &idle.name;
-        return Some(format!(
+        return Some(whole(format!(
             "{name} means something only where it stands, and it stands nowhere: write {{{name}}} among the binds, as a segment of a path, in a JSON body or as a word of a command"
-        ));
+        )));
     }
     let leaves = |p: &&Parameter| p.otherwise == Otherwise::LeftOut && !matches!(plan, Plan::Runbook(_));
     let idle = parameters.iter().find(leaves)?;
-    Some(format!("{}: optional leaves out steps of a runbook; here it needs a default", idle.name))
+    Some(whole(format!("{}: optional leaves out steps of a runbook; here it needs a default", idle.name)))
 }

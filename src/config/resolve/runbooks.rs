@@ -15,6 +15,7 @@ use crate::domain::target::Provenance;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Measure, Precondition};
+use crate::remediation::parameter::Given;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
@@ -176,6 +177,7 @@ impl<'a> Builder<'a> {
             },
             proof,
             warnings,
+            given: Given::default(),
         });
     }
 

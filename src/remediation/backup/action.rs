@@ -6,6 +6,7 @@ use crate::domain::Safe;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::parameter::Given;
 
 use super::{Backup, OLD_AT_ONCE};
 
@@ -43,5 +44,6 @@ pub fn action(id: Safe, title: Safe, target: Target, backup: Backup, deadline: D
         warnings: vec![Safe::of(
             "the dump is read as fast as the server gives it, and holds back vacuum until it ends",
         )],
+        given: Given::default(),
     }
 }

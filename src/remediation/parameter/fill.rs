@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use crate::domain::Safe;
+use crate::domain::secret::{Secret, SecretRef};
 use crate::remediation::action::Plan;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::{HttpStep, Step, Work};
@@ -14,11 +15,16 @@ use super::{Otherwise, Parameter, ParameterKind};
 /// Characters of a value that a title shows.
 const IN_A_TITLE: usize = 40;
 
+/// What is shown for a value that is hidden.
+pub const HIDDEN: &str = "***";
+
 /// A plan with its values.
 #[derive(Debug)]
 pub struct Filled {
-    /// The plan.
+    /// The plan, with the values as they are wherever they are sent.
     pub plan: Plan,
+    /// The same as it is shown, where the values are hidden.
+    pub shown: Option<Plan>,
     /// Titles of the steps that are left out, each with the parameter that was not given.
     pub left_out: Vec<(Safe, String)>,
     /// Parameters that stand somewhere.
@@ -30,23 +36,51 @@ pub struct Filled {
 pub enum Gap {
     /// This parameter is not given.
     Missing(String),
-    /// This name stands somewhere, and there is no such parameter.
-    Unknown(String),
+    /// This name stands there, and there is no such parameter.
+    Unknown(String, Spot),
     /// A value cannot stand where its name does.
-    Misplaced(Safe),
+    Misplaced(Safe, Spot),
 }
 
-/// The plan with values; each is one that [`Parameter::checked`] gave.
+/// Where in the configuration a name stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Entry of the step; empty where there are no steps.
+    pub entry: Safe,
+    /// Key of the entry.
+    pub key: &'static str,
+}
+
+/// The plan with values; each is one that [`Parameter::checked`] gave. Hidden values stand in nothing that is only read.
 ///
 /// # Errors
 /// Why it cannot be had.
-pub fn filled(plan: &Plan, parameters: &[Parameter], given: &[(String, String)]) -> Result<Filled, Gap> {
+pub fn filled(plan: &Plan, parameters: &[Parameter], given: &[(String, String)], hide: bool) -> Result<Filled, Gap> {
+    let mut filled = filled_as(plan, parameters, given, if hide { Show::Sent } else { Show::All })?;
+    if hide {
+        filled.shown = Some(filled_as(plan, parameters, given, Show::Nothing)?.plan);
+    }
+    Ok(filled)
+}
+
+/// Where values stand as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    /// Everywhere.
+    All,
+    /// In what is sent, and not in what is only read.
+    Sent,
+    /// Nowhere.
+    Nothing,
+}
+
+fn filled_as(plan: &Plan, parameters: &[Parameter], given: &[(String, String)], show: Show) -> Result<Filled, Gap> {
     for parameter in parameters.iter().filter(|parameter| parameter.otherwise == Otherwise::Refused) {
         if !given.iter().any(|(name, _)| *name == parameter.name) {
             return Err(Gap::Missing(parameter.name.clone()));
         }
     }
-    let mut filler = Filler { parameters, given, used: Vec::new() };
+    let mut filler = Filler { parameters, given, used: Vec::new(), show, spot: Spot::default() };
     let mut left_out = Vec::new();
     let plan = match plan {
         Plan::Steps(steps) => Plan::Steps(steps.iter().map(|step| filler.step(step)).collect::<Result<_, _>>()?),
@@ -66,19 +100,22 @@ pub fn filled(plan: &Plan, parameters: &[Parameter], given: &[(String, String)])
         }
         other => other.clone(),
     };
-    Ok(Filled { plan, left_out, used: filler.used })
+    Ok(Filled { plan, shown: None, left_out, used: filler.used })
 }
 
 struct Filler<'a> {
     parameters: &'a [Parameter],
     given: &'a [(String, String)],
     used: Vec<String>,
+    show: Show,
+    /// Where it is now.
+    spot: Spot,
 }
 
 impl Filler<'_> {
     fn step(&mut self, step: &Step) -> Result<Step, Gap> {
-        let title = Safe::of(self.text(step.title.as_str(), &in_a_title)?);
-        Ok(Step { title, work: self.work(&step.work)?, deadline: step.deadline })
+        let work = self.work(&step.work)?;
+        Ok(Step { title: self.title(&step.title)?, work, deadline: step.deadline })
     }
 
     fn of_runbook(&mut self, step: &RunbookStep) -> Result<RunbookStep, Gap> {
@@ -86,37 +123,49 @@ impl Filler<'_> {
             Some(undo) => Some(Box::new(self.of_runbook(undo)?)),
             None => None,
         };
+        self.spot.entry = step.entry.clone();
         let deed = match &step.deed {
             Deed::Work(work) => Deed::Work(self.work(work)?),
             other => other.clone(),
         };
-        let title = Safe::of(self.text(step.title.as_str(), &in_a_title)?);
+        let title = self.title(&step.title)?;
         Ok(RunbookStep { title, deed, undo, ..step.clone() })
+    }
+
+    fn title(&mut self, title: &Safe) -> Result<Safe, Gap> {
+        self.spot.key = "title";
+        Ok(Safe::of(self.read(title.as_str(), &in_a_title)?))
     }
 
     fn work(&mut self, work: &Work) -> Result<Work, Gap> {
         let mut work = work.clone();
         match &mut work {
             Work::Sql(sql) => {
+                self.spot.key = if sql.read_only { "query" } else { "statement" };
                 if names(&sql.sql).any(|name| self.declares(name)) {
-                    return misplaced(
-                        "never stands in the text of a statement: write $1 there, and it among the binds",
-                    );
+                    return self
+                        .misplaced("never stands in the text of a statement: write $1 there, and it among the binds");
                 }
+                self.spot.key = "binds";
                 for bind in &mut sql.binds {
                     *bind = self.text(bind, &str::to_owned)?;
                 }
             }
             Work::Http(http) => self.request(http)?,
-            Work::Command(command) => self.words(&mut command.argv)?,
+            Work::Command(command) => {
+                self.spot.key = "command";
+                self.words(&mut command.argv)?;
+            }
             Work::Redis(redis) => {
+                self.spot.key = "redis";
                 self.words(&mut redis.argv)?;
                 if let Some(why) = redis.objection() {
-                    return Err(Gap::Misplaced(why));
+                    return Err(Gap::Misplaced(why, self.spot.clone()));
                 }
             }
             Work::Manual(manual) => {
-                manual.instruction = Safe::of(self.text(manual.instruction.as_str(), &str::to_owned)?);
+                self.spot.key = "manual";
+                manual.instruction = Safe::of(self.read(manual.instruction.as_str(), &str::to_owned)?);
             }
             _ => {}
         }
@@ -128,11 +177,11 @@ impl Filler<'_> {
         let mut options_end = false;
         for (at, word) in argv.iter_mut().enumerate() {
             if at == 0 && names(word).next().is_some() {
-                return misplaced("never names what is run");
+                return self.misplaced("never names what is run");
             }
             let whole = self.text(word, &str::to_owned)?;
             if whole.starts_with('-') && !word.starts_with('-') && !options_end {
-                return misplaced("would be read as an option: a value here does not begin with -");
+                return self.misplaced("would be read as an option: a value here does not begin with -");
             }
             options_end |= word == "--";
             *word = whole;
@@ -141,21 +190,24 @@ impl Filler<'_> {
     }
 
     fn request(&mut self, http: &mut HttpStep) -> Result<(), Gap> {
+        self.spot.key = "url";
         let mut segments = Vec::new();
         for segment in http.url.path().split('/').skip(1) {
             // The reader of URLs encoded the braces.
             let template = segment.replace("%7B", "{").replace("%7D", "}");
             if names(&template).next().is_none() {
-                segments.push(segment.to_owned());
+                // Braces that stand for themselves go out as the reader of URLs writes them.
+                let plain = self.text(&template, &str::to_owned)?.replace('{', "%7B").replace('}', "%7D");
+                segments.push(if has_braces(&template) { plain } else { segment.to_owned() });
                 continue;
             }
             let whole = names(&template).next().is_some_and(|name| template.len() == name.len() + 2);
             if !whole {
-                return misplaced("is a whole segment of a path, between two /");
+                return self.misplaced("is a whole segment of a path, between two /");
             }
             let value = self.text(&template, &str::to_owned)?;
             if value == "." || value == ".." {
-                return misplaced("would mean another path: . and .. are no segments");
+                return self.misplaced("would mean another path: . and .. are no segments");
             }
             segments.push(encoded(&value));
         }
@@ -164,10 +216,28 @@ impl Filler<'_> {
             Some(query) => Some(self.text(query, &encoded)?),
             None => None,
         };
-        set(&mut http.url, &path, query.as_deref())?;
-        if let Some(body) = http.body.as_ref().filter(|body| names(body).any(|name| self.declares(name))) {
+        if !set(&mut http.url, &path, query.as_deref()) {
+            return self.misplaced("would mean another path");
+        }
+        self.spot.key = "headers";
+        for (_, value) in &mut http.headers {
+            // What is read from elsewhere is nobody's text.
+            let SecretRef::Inline(text) = value else { continue };
+            let whole = self.text(text.expose(), &str::to_owned)?;
+            if whole != text.expose() && !whole.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+                return self.misplaced("in a header holds only letters, digits and signs of ASCII");
+            }
+            *value = SecretRef::Inline(Secret::new(whole));
+        }
+        self.spot.key = "body";
+        // What names nothing stays byte for byte as it was written.
+        if let Some(body) = http.body.as_ref().filter(|body| names(body).next().is_some() || has_braces(body)) {
             let Ok(mut json) = serde_json::from_str::<Json>(body) else {
-                return misplaced("stands only in a body that is JSON, as a value of its own");
+                if names(body).all(|name| !self.declares(name)) {
+                    http.body = Some(self.text(body, &str::to_owned)?);
+                    return Ok(());
+                }
+                return self.misplaced("stands only in a body that is JSON, as a value of its own");
             };
             self.json(&mut json)?;
             http.body = Some(json.to_string());
@@ -184,40 +254,62 @@ impl Filler<'_> {
                 *value = number.map_or(Json::String(whole), Json::from);
             }
             Json::Array(values) => values.iter_mut().try_for_each(|value| self.json(value))?,
-            Json::Object(fields) => fields.values_mut().try_for_each(|value| self.json(value))?,
+            Json::Object(fields) => {
+                if let Some(name) = fields.keys().find_map(|key| names(key).next().map(str::to_owned)) {
+                    return match self.declares(&name) {
+                        true => self.misplaced("is a value of a JSON body, and never the name of one"),
+                        false => Err(Gap::Unknown(name, self.spot.clone())),
+                    };
+                }
+                fields.values_mut().try_for_each(|value| self.json(value))?;
+            }
             _ => {}
         }
         Ok(())
     }
 
-    /// A text with the values where their names stand.
+    /// A text that is only read.
+    fn read(&mut self, template: &str, write: &dyn Fn(&str) -> String) -> Result<String, Gap> {
+        let show = self.show;
+        if show == Show::Sent {
+            self.show = Show::Nothing;
+        }
+        let whole = self.text(template, write);
+        self.show = show;
+        whole
+    }
+
+    /// A text with the values where their names stand; `{{name}}` is `{name}` as it stands.
     fn text(&mut self, template: &str, write: &dyn Fn(&str) -> String) -> Result<String, Gap> {
         let mut whole = String::new();
-        let mut rest = template;
-        while let Some(name) = names(rest).next() {
-            let mark = format!("{{{name}}}");
-            let Some((before, after)) = rest.split_once(&mark) else { break };
-            whole.push_str(before);
-            whole.push_str(&write(&self.value(name)?));
-            rest = after;
+        for piece in pieces(template) {
+            match piece {
+                Piece::Text(text) => whole.push_str(text),
+                Piece::Braces(name) => whole.push_str(&format!("{{{name}}}")),
+                Piece::Name(name) => whole.push_str(&write(&self.value(name)?)),
+            }
         }
-        whole.push_str(rest);
         Ok(whole)
     }
 
     fn value(&mut self, name: &str) -> Result<String, Gap> {
         let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) else {
-            return Err(Gap::Unknown(name.to_owned()));
+            return Err(Gap::Unknown(name.to_owned(), self.spot.clone()));
         };
         if !self.used.iter().any(|used| used == name) {
             self.used.push(name.to_owned());
         }
         let given = self.given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
         match (given, &parameter.otherwise) {
+            (Some(_), _) if self.show == Show::Nothing => Ok(HIDDEN.to_owned()),
             (Some(value), _) => Ok(value),
             (None, Otherwise::Value(value)) => Ok(value.clone()),
             (None, _) => Err(Gap::Missing(name.to_owned())),
         }
+    }
+
+    fn misplaced<T>(&self, why: &str) -> Result<T, Gap> {
+        Err(Gap::Misplaced(Safe::of(format!("a parameter {why}")), self.spot.clone()))
     }
 
     fn declares(&self, name: &str) -> bool {
@@ -235,30 +327,69 @@ pub fn in_a_title(value: &str) -> String {
     Safe::of(value).clipped(IN_A_TITLE).to_string()
 }
 
-fn misplaced<T>(why: &str) -> Result<T, Gap> {
-    Err(Gap::Misplaced(Safe::of(format!("a parameter {why}"))))
-}
-
-/// Sets path and query, and holds that the URL is read back as it was written.
-fn set(url: &mut Url, path: &str, query: Option<&str>) -> Result<(), Gap> {
+/// Sets path and query; whether the URL is read back as it was written.
+fn set(url: &mut Url, path: &str, query: Option<&str>) -> bool {
     if path == url.path() && query == url.query() {
-        return Ok(());
+        return true;
     }
     url.set_path(path);
     url.set_query(query);
-    if url.path() == path && url.query() == query { Ok(()) } else { misplaced("would mean another path") }
+    url.path() == path && url.query() == query
 }
 
 /// Every byte that could mean something in a URL, percent-encoded.
-fn encoded(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+pub(super) fn encoded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'*');
     value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// A piece of a text in which names may stand.
+enum Piece<'a> {
+    /// As it stands.
+    Text(&'a str),
+    /// A name in double braces: the name in single ones, as they stand.
+    Braces(&'a str),
+    /// A name in braces: its value.
+    Name(&'a str),
+}
+
+/// The pieces of a text. What is in braces and can be no name is text like any other.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let (mut begin, mut from) = (0, 0);
+    while let Some(open) = text.get(from..).and_then(|rest| rest.find('{')).map(|at| from + at) {
+        from = open + 1;
+        let Some(name) = text.get(from..).and_then(|rest| rest.split_once('}')).map(|(name, _)| name) else { break };
+        let close = from + name.len() + 1;
+        if !Parameter::is_name(name) {
+            continue;
+        }
+        let before = text.get(begin..open).unwrap_or_default();
+        let doubled = text.get(close..).unwrap_or_default().starts_with('}');
+        match before.strip_suffix('{').filter(|_| doubled) {
+            Some(before) => {
+                pieces.extend([Piece::Text(before), Piece::Braces(name)]);
+                begin = close + 1;
+            }
+            None => {
+                pieces.extend([Piece::Text(before), Piece::Name(name)]);
+                begin = close;
+            }
+        }
+        from = begin;
+    }
+    pieces.push(Piece::Text(text.get(begin..).unwrap_or_default()));
+    pieces
 }
 
 /// Names in braces, in their order.
 fn names(text: &str) -> impl Iterator<Item = &str> {
-    let inside = |part: &'_ str| part.split_once('}').map(|(name, _)| name.len());
-    text.split('{').skip(1).filter_map(move |part| part.get(..inside(part)?)).filter(|name| Parameter::is_name(name))
+    pieces(text).into_iter().filter_map(|piece| if let Piece::Name(name) = piece { Some(name) } else { None })
+}
+
+/// Whether names in double braces stand in it.
+fn has_braces(text: &str) -> bool {
+    pieces(text).iter().any(|piece| matches!(piece, Piece::Braces(_)))
 }
 
 #[cfg(test)]

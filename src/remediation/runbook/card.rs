@@ -34,6 +34,11 @@ impl Runbook {
     fn add(&self, whole: &mut Preview, place: usize, step: &RunbookStep, looked: Option<Result<Preview, Cause>>) {
         let number = self.number(place);
         let named = |text: &Safe| Safe::of(format!("{number}: {text}"));
+        // What is said of a service stands beside what it is doing, which names the step in the same words.
+        let told = |text: &Safe| match &step.deed {
+            Deed::Service { step, .. } => Safe::of(format!("{number} {} {}: {text}", step.verb.word(), step.name())),
+            _ => named(text),
+        };
         let failed = |why: String| Preview { obstacles: vec![Safe::of(why)], ..Preview::default() };
         let was_seen = matches!(looked, Some(Ok(_)));
         let mut found = match (&step.deed, looked) {
@@ -47,8 +52,8 @@ impl Runbook {
             (Deed::Work(work), None) => written::of(work),
             (_, None) => failed("it was not looked at".to_owned()),
         };
-        whole.warnings.extend(found.warnings.drain(..).map(|warning| named(&warning)));
-        whole.remarks.extend(found.remarks.drain(..).map(|remark| named(&remark)));
+        whole.warnings.extend(found.warnings.drain(..).map(|warning| told(&warning)));
+        whole.remarks.extend(found.remarks.drain(..).map(|remark| told(&remark)));
         let against = std::mem::take(&mut found.obstacles);
         let nobody = was_seen && matches!(step.deed, Deed::Sessions { .. }) && found.objects.is_empty();
         if nobody {
@@ -89,7 +94,7 @@ impl Runbook {
     }
 
     /// Every step with all that is consented to, in lines.
-    fn lines(&self, whole: &Preview) -> Vec<Untrusted> {
+    pub(in crate::remediation) fn lines(&self, whole: &Preview) -> Vec<Untrusted> {
         let found = |place: usize| whole.parts.iter().find(|part| part.place == place);
         let part = |place: usize| found(place).map(|part| &part.found);
         let mut lines = Vec::new();

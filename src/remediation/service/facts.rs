@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::domain::Safe;
 
+use super::{Manager, ServiceStep, ServiceVerb};
+
 /// State of a service, as its manager tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ServiceState {
@@ -146,4 +148,20 @@ impl ServiceFacts {
         all.sort();
         Safe::of(if all.is_empty() { "nothing runs".to_owned() } else { all.join("; ") })
     }
+}
+
+/// Who goes with a service that is restarted or stopped, or needs it, in words for its card; that nobody tells is said.
+#[must_use]
+pub fn reach(step: &ServiceStep, facts: &ServiceFacts) -> Option<Safe> {
+    let names: Vec<&str> = facts.required_by.iter().map(Safe::as_str).collect();
+    if !names.is_empty() {
+        return Some(Safe::of(format!("it goes with it, or needs it: {}", names.join(", "))));
+    }
+    let breaks = matches!(step.verb, ServiceVerb::Restart | ServiceVerb::Stop);
+    breaks.then(|| match &step.manager {
+        Manager::Program { .. } => Safe::of("what goes with it or needs it is not known: its manager does not tell"),
+        Manager::Systemd { .. } | Manager::Compose { .. } => {
+            Safe::of("nothing goes with it or needs it, as far as its manager knows")
+        }
+    })
 }

@@ -408,3 +408,32 @@ fn a_machine_is_read_as_far_as_it_tells() {
         assert_eq!(machine::read(nothing), Machine::default());
     }
 }
+
+#[test]
+fn that_nobody_tells_who_needs_it_is_said() {
+    let step = |manager: &Manager, verb| ServiceStep {
+        place: Place::Local,
+        become_argv: None,
+        manager: manager.clone(),
+        verb,
+    };
+    let own = Manager::Program {
+        service: "api".to_owned(),
+        status: Vec::new(),
+        restart: Vec::new(),
+        stop: Vec::new(),
+        start: Vec::new(),
+    };
+    let said = |manager: &Manager, verb, names: &[&str]| {
+        let required_by = names.iter().map(Safe::of).collect();
+        let facts = ServiceFacts { required_by, ..ServiceFacts::default() };
+        facts::reach(&step(manager, verb), &facts).map(|words| words.to_string())
+    };
+    let unit = systemd("api.service", false);
+    for verb in [ServiceVerb::Restart, ServiceVerb::Stop] {
+        assert!(said(&own, verb, &[]).unwrap().contains("is not known"));
+        assert!(said(&unit, verb, &[]).unwrap().starts_with("nothing goes with it"));
+        assert_eq!(said(&unit, verb, &["a", "b"]).unwrap(), "it goes with it, or needs it: a, b");
+    }
+    assert_eq!(said(&own, ServiceVerb::Start, &[]), None, "what is started breaks nothing");
+}

@@ -18,6 +18,7 @@ use crate::remediation::level::Level;
 use crate::remediation::measure::{Evidence, Expectation, Measure, Proof, Trial};
 use crate::remediation::object::{Fate, Object, ObjectKey};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::parameter::Given;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
 
 /// A clock that was trusted at the beginning.
@@ -77,6 +78,7 @@ pub fn action(level: Level) -> Action {
         },
         undo: Safe::of("nothing; clients connect again"),
         warnings: Vec::new(),
+        given: Given::default(),
     }
 }
 

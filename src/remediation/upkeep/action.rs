@@ -6,6 +6,7 @@ use crate::domain::Safe;
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::parameter::Given;
 
 use super::{Upkeep, UpkeepVerb};
 
@@ -48,5 +49,6 @@ pub fn action(id: Safe, title: Safe, target: Target, upkeep: Upkeep, deadline: D
         proof: Proof { trials: vec![result], settle: Duration::ZERO, within: WITHIN, stable: Duration::ZERO },
         undo: Safe::of(undo),
         warnings: warning.map(Safe::of).into_iter().collect(),
+        given: Given::default(),
     }
 }

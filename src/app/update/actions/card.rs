@@ -118,6 +118,10 @@ fn written_down(action: &Action) -> Preview {
 
 /// A preview came, or failed.
 pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, begun: Moment) -> Vec<Effect> {
+    let outcome = match &model.actions.asked {
+        Some((_, action)) => action.given.veil_preview(outcome),
+        None => outcome,
+    };
     let Some(outcome) = gather::take(model, id, outcome, begun) else { return Vec::new() };
     let Some((asked, action)) = model.actions.asked.take() else { return Vec::new() };
     if asked != id {

@@ -96,7 +96,7 @@ pub fn keep_up(model: &mut Model, verb: UpkeepVerb, typed: &str) -> Vec<Effect> 
 pub fn act(model: &mut Model, typed: &str) -> Vec<Effect> {
     let found = parameters::asked(typed).and_then(|asked| {
         let action = headless::find(model, &asked.action, asked.target.as_deref())?;
-        parameters::narrowed(action, &asked.parameters)
+        parameters::narrowed(action, &asked.parameters, model.screen.redact)
     });
     match found {
         Ok(action) => ask(model, action),

@@ -14,6 +14,7 @@ use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
+use crate::remediation::parameter::Given;
 
 use super::{answers, approvals, marks, note};
 
@@ -103,6 +104,10 @@ pub fn happened(model: &mut Model, id: u64, input: Input) -> Vec<Effect> {
     model.dirty = true;
     let unrecorded = |phase| matches!(phase, Phase::Ended { recorded: false, .. });
     let before = current.execution.phase();
+    let input = match input {
+        Input::StepEnded { step, end } => Input::StepEnded { step, end: given(&current.execution).veil_end(end) },
+        other => other,
+    };
     let orders = current.execution.step(input, now);
     let is_recorded_now = unrecorded(before) && !unrecorded(current.execution.phase());
     if is_recorded_now {
@@ -112,6 +117,11 @@ pub fn happened(model: &mut Model, id: u64, input: Input) -> Vec<Effect> {
         say(model, words, Tone::Plain);
     }
     obey(model, orders)
+}
+
+/// What it was given: what a target says of it is freed of that where it is hidden.
+fn given(execution: &Execution) -> &Given {
+    &execution.warrant().card().action.given
 }
 
 /// What an action of before still waited for.
@@ -137,7 +147,7 @@ pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
 /// The step that runs says how far it is.
 pub fn told(model: &mut Model, run: u64, lines: Vec<Safe>) {
     if let Some(current) = model.actions.current.as_mut().filter(|current| current.id == run) {
-        current.live = lines;
+        current.live = lines.iter().map(|line| given(&current.execution).veil(line)).collect();
     }
 }
 
