@@ -13,7 +13,7 @@ pub enum Scenario {
     ColdCache,
     /// A report job dropped an index and runs for hours.
     SlowQuery,
-    /// A migration sits idle in transaction on a table lock.
+    /// A migration holds a table lock while it fills a column for hours.
     LockPileup,
     /// The API holds on to a dead address of the gateway.
     ErrorBurst,
@@ -57,7 +57,9 @@ impl Scenario {
             }
             Self::ColdCache => "the cache is flushed and new entries live one second; the hit ratio falls",
             Self::SlowQuery => "report-batch drops an index and runs for hours; the commit search needs a full scan",
-            Self::LockPileup => "schema-migration holds an exclusive lock on webhooks, idle in transaction",
+            Self::LockPileup => {
+                "schema-migration holds an exclusive lock on webhooks while it fills a column for hours"
+            }
             Self::ErrorBurst => "the API keeps a dead address of the gateway; one request in five fails with 500",
             Self::ServiceDown => "the worker is killed; its port refuses connections and deliveries wait",
             Self::Backlog => "the delivery circuit is open for hours; the queue grows past 1000",
@@ -73,7 +75,7 @@ impl Scenario {
                 "cancel the report's query (the job puts the index back), or CREATE INDEX commits_fingerprint_idx ON \
                  commits (content_fingerprint(message))"
             }
-            Self::LockPileup => "terminate the root blocker, schema-migration",
+            Self::LockPileup => "cancel the root blocker, schema-migration, which then rolls back",
             Self::ErrorBurst => "restart the service api",
             Self::ServiceDown => "restart the service worker",
             Self::Backlog => "POST /api/v1/webhooks/retry-pending",

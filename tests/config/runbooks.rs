@@ -329,6 +329,15 @@ fn no_runbook_of_a_profile_asks_while_something_is_stopped() {
             }
         }
     }
+    let sample = [include_str!("../../assets/demo.toml"), include_str!("../../assets/demo_database.toml")]
+        .concat()
+        .replace("\"DATABASE\"", "\"postgresql://ops@localhost/pggit\"")
+        .replace("\"API\"", "\"http://localhost:1\"")
+        .replace("\"WORKER/health\"", "\"http://localhost:2/health\"")
+        .replace("\"GATEWAY/health\"", "\"http://localhost:3/health\"");
+    let books = own(&file(&sample)).into_iter().filter(|action| matches!(action.plan, Plan::Runbook(_)));
+    let asks: Vec<_> = books.map(|action| (runbook(&action).asks(), runbook(&action).asks_while_stopped())).collect();
+    assert_eq!(asks, [(true, None), (false, None), (false, None)], "of the sample");
     let order = |verb: &str, more: &str| format!("[[runbook.step]]\nunit = \"api.service\"\nverb = \"{verb}\"\n{more}");
     let manual = "[[runbook.step]]\nmanual = \"look\"\n";
     for (steps, asks) in [

@@ -85,8 +85,17 @@ fn pool_exhaustion() {
 #[test]
 fn lock_pileup() {
     let mut session = incident("lock-pileup", "schema-migration blocks");
-    card(&mut session, "terminate the root blocker");
+    session.wait_long("it is what is worst", SHOWS, |seen| seen.shows("database sample degraded: pid"));
+    session.press("a", "Enter shows the card");
+    let first = chosen(&session.screen());
+    assert!(first.as_ref().is_some_and(|line| line.contains("cancel what the root blocker runs")), "{first:?}");
+    session.press("\r", "Cancel");
+    session.wait_gone("read it first");
+    let whom = session.screen();
+    assert!(whom.contains("schema-migration") && whom.contains("owner_of"), "what is cancelled\n{whom}");
+    assert!(whom.contains("blocks") && whom.contains("sessions: "), "whom it frees\n{whom}");
     run(&mut session, Some("sample"), "verified");
+    session.wait_gone("schema-migration blocks");
     leave(session);
 }
 

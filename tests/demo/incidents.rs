@@ -75,7 +75,7 @@ fn slow_query_is_cured_by_creating_the_index() {
 }
 
 #[test]
-fn lock_pileup_is_cured_by_terminating_the_root_blocker() {
+fn lock_pileup_is_cured_by_cancelling_the_root_blocker() {
     let sample = begin("lock-pileup");
     let database = sample.database();
     let blocked = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0";
@@ -84,11 +84,15 @@ fn lock_pileup_is_cured_by_terminating_the_root_blocker() {
         JOIN pg_stat_activity AS root ON root.pid = ANY (pg_blocking_pids(waiting.pid))
         WHERE cardinality(pg_blocking_pids(root.pid)) = 0";
     until("the migration is the root", || (database.rows(root) == ["schema-migration"]).then_some(()));
-    let kill = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-        WHERE application_name = 'schema-migration' AND state = 'idle in transaction'";
-    assert_eq!(database.rows(kill), ["true"]);
+    let cancel = "SELECT pg_cancel_backend(pid)::text FROM pg_stat_activity
+        WHERE application_name = 'schema-migration' AND state = 'active' AND query ~ '^UPDATE webhooks'";
+    assert_eq!(database.rows(cancel), ["true"]);
     until("nobody waits", || (database.number(blocked) == 0).then_some(()));
     until("webhooks answer", || sample.get("/api/v1/webhooks").filter(|(code, _)| *code == 200));
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'schema-migration'";
+    until("the migration rolled back and went", || (database.number(left) == 0).then_some(()));
+    let column = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'webhooks'::regclass AND attname = 'owner'";
+    assert_eq!(database.number(column), 0, "nothing of it is left");
 }
 
 #[test]

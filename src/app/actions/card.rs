@@ -58,7 +58,10 @@ fn does(card: &Card) -> Safe {
     let plural = if count == 1 { "" } else { "s" };
     Safe::of(match &action.plan {
         Plan::Sessions { verb: SessionVerb::Terminate, .. } => format!("terminates {count} session{plural}"),
-        Plan::Sessions { verb: SessionVerb::Cancel, .. } => format!("cancels what {count} session{plural} run now"),
+        Plan::Sessions { verb: SessionVerb::Cancel, .. } => {
+            let runs = if count == 1 { "session runs" } else { "sessions run" };
+            format!("cancels what {count} {runs} now")
+        }
         Plan::Service { step, .. } => format!("tells the service's manager: {} {}", step.verb.word(), step.name()),
         Plan::Flush { .. } => format!("deletes every key: {count}"),
         Plan::Explain { .. } => "asks the server for its plan; the statement is not run".to_owned(),

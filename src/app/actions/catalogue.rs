@@ -236,7 +236,7 @@ fn of_database_at(model: &Model, at: usize, spec: &DatabaseSpec) -> [Action; 4] 
         "cancel-root-blocker",
         "cancel what the root blocker runs",
         SessionVerb::Cancel,
-        "nothing: the statement is rolled back",
+        "nothing: the statement is rolled back, and with it the transaction that it is in",
         "",
     );
     let terminate_root = root(

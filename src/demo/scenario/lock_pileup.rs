@@ -1,8 +1,5 @@
-//! A migration that changed a table and then waits for its operator, in the middle of its transaction.
+//! A migration that changed a table and, in the same transaction, fills its new column row by row for hours.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
 use tokio_postgres::Config;
 
 use crate::demo::{
@@ -10,12 +7,14 @@ use crate::demo::{
     servers::schema::{self, statement},
 };
 
-/// Holds the lock until the session is terminated; it does not come back.
+/// Holds the lock until its statement is cancelled or its session terminated; it does not come back.
 pub async fn play(login: &Config) -> Result<(), DemoError> {
     let client = schema::connect(login).await?;
     client.batch_execute(statement(include_str!("migration.sql"))).await.map_err(|error| schema::words(&error))?;
-    while !client.is_closed() {
-        sleep(Duration::from_millis(200)).await;
+    // However it ends, nobody asks for its result: what was done is rolled back, and so the lock goes.
+    let _ = client.batch_execute(statement(include_str!("backfill.sql"))).await;
+    if client.is_closed() {
+        return Ok(());
     }
-    Ok(())
+    client.batch_execute("ROLLBACK").await.map_err(|error| schema::words(&error))
 }

@@ -61,6 +61,14 @@ BEGIN
 END
 $$;
 
+-- Stands for a look-up elsewhere that takes minutes, and no power from the machine.
+CREATE FUNCTION owner_of(hook text) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS $$
+BEGIN
+    PERFORM pg_catalog.pg_sleep(600);
+    RETURN 'owner of ' || hook;
+END
+$$;
+
 INSERT INTO webhooks (name, url, status, is_active)
 SELECT 'hook-' || n, 'http://127.0.0.1/hooks/' || n, CASE WHEN n % 7 = 0 THEN 'paused' ELSE 'active' END, n % 7 <> 0
 FROM generate_series(1, 24) AS n;

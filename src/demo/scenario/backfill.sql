@@ -1,0 +1,2 @@
+-- In the same transaction, and it takes hours.
+UPDATE webhooks SET owner = owner_of(name)
