@@ -4,6 +4,7 @@
 use crate::domain::{Cause, Safe};
 
 use super::command::CommandStep;
+use super::place::Place;
 use super::service::{Manager, ServiceStep};
 
 mod sudoers;
@@ -12,14 +13,17 @@ mod sudoers;
 const SAID: usize = 400;
 
 /// What sudo says when it would ask, or does not let this user do it.
-const SUDO: [&str; 6] = [
+const SUDO: [&str; 7] = [
     "a password is required",
     "a terminal is required",
     "interactive authentication is required",
     "no tty present",
     "is not allowed to execute",
     "is not in the sudoers file",
+    NO_TERMINAL,
 ];
+/// What it says where it is told to run nothing without a terminal (`requiretty`), which what we start never has.
+const NO_TERMINAL: &str = "you must have a tty to run sudo";
 /// What systemctl says when polkit would ask, or does not let this user do it.
 const POLKIT: [&str; 3] =
     ["Interactive authentication required", "Access denied", "requires interactive authentication"];
@@ -37,24 +41,39 @@ pub struct Refused {
 
 /// Whether a command ended because sudo itself would have asked: `said` is all that was printed, and nothing but sudo's own
 /// words. A program that ran under sudo and called another sudo says more than that. `user`: who asked, where that is known.
+/// `whole_path`: which file of this machine sudo would run by a bare name.
 #[must_use]
-pub fn of_sudo(step: &CommandStep, user: impl FnOnce() -> Option<String>, code: i32, said: &[Safe]) -> Option<Refused> {
+pub fn of_sudo(
+    step: &CommandStep,
+    user: impl FnOnce() -> Option<String>,
+    whole_path: impl FnOnce(&str) -> Option<String>,
+    code: i32,
+    said: &[Safe],
+) -> Option<Refused> {
     let (program, options) = step.become_argv.as_ref()?.split_first()?;
-    let is_sudo = program == "sudo" || program.ends_with("/sudo");
     let own = |line: &Safe| {
         let line = line.as_str();
         SUDO_SAYS.iter().any(|begins| line.starts_with(begins)) || line.contains(" is not in the sudoers file")
     };
-    let told = said.iter().any(|line| SUDO.iter().any(|words| line.as_str().contains(words)));
-    if !is_sudo || code != 1 || !told || !said.iter().all(own) {
+    let says = |words: &str| said.iter().any(|line| line.as_str().contains(words));
+    let told = SUDO.iter().any(|words| says(words));
+    if !is_sudo(program) || code != 1 || !told || !said.iter().all(own) {
         return None;
     }
-    let grant = sudoers::Grant::of(options, &step.argv);
+    let mut grant = sudoers::Grant::of(options, &step.argv);
+    if let (Some(grant), Place::Local) = (&mut grant, &step.place) {
+        grant.found(whole_path);
+    }
+    let user = user();
     let words = Safe::of(said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ")).clipped(SAID);
     let what = "sudo asks for a password, or does not allow it";
-    let line = grant.as_ref().and_then(|grant| grant.line(user().as_deref()));
+    let line = grant.as_ref().and_then(|grant| grant.line(user.as_deref()));
     let cause = match (&grant, line) {
-        (Some(grant), Some(line)) => denied(&words, what, &grant.where_to(&step.place), &line),
+        (Some(grant), Some(line)) => {
+            let mut lines = vec![line];
+            lines.extend(says(NO_TERMINAL).then(|| sudoers::without_terminal(user.as_deref())));
+            denied(&words, what, &grant.where_to(&step.place), lines)
+        }
         _ => Cause::Denied {
             missing: Safe::of(format!(
                 "{what}, and nobody is asked: {words}; no line of sudoers grants exactly these words: put them into a script \
@@ -81,18 +100,32 @@ pub fn of_polkit(step: &ServiceStep, user: impl FnOnce() -> Option<String>, said
         user().as_deref().unwrap_or("USER")
     );
     let where_to = "in /etc/polkit-1/rules.d/50-quarterdeck.rules";
-    Some(denied(said, "polkit asks for a password, or does not allow it", where_to, &rule))
+    Some(denied(said, "polkit asks for a password, or does not allow it", where_to, vec![rule]))
 }
 
-fn denied(said: &Safe, what: &str, where_to: &str, line: &str) -> Cause {
-    let missing = format!("{what}, and nobody is asked: {said}; this grants it, {where_to}: {line}");
-    Cause::Denied { missing: Safe::of(missing), fix: vec![Safe::of(line)] }
+/// The same step as it may look without rights: systemd tells everybody how a unit is, and where sudo stands before the
+/// order, a line of sudoers lets it give that order and nothing else.
+#[must_use]
+pub fn without_sudo(step: &ServiceStep) -> Option<ServiceStep> {
+    let Manager::Systemd { user: false, .. } = &step.manager else { return None };
+    let (program, options) = step.become_argv.as_ref()?.split_first()?;
+    let argv = step.manager.argv(step.verb).ok()?;
+    let grant = sudoers::Grant::of(options, &argv).filter(|_| is_sudo(program))?;
+    (grant.is_roots() && grant.is_of(&argv)).then(|| ServiceStep { become_argv: None, ..step.clone() })
+}
+
+fn is_sudo(program: &str) -> bool {
+    program == "sudo" || program.ends_with("/sudo")
+}
+
+fn denied(said: &Safe, what: &str, where_to: &str, lines: Vec<String>) -> Cause {
+    let missing = format!("{what}, and nobody is asked: {said}; this grants it, {where_to}: {}", lines.join(" and "));
+    Cause::Denied { missing: Safe::of(missing), fix: lines.into_iter().map(Safe::of).collect() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::place::Place;
     use crate::remediation::service::ServiceVerb;
 
     fn restart(become_argv: Option<&[&str]>) -> ServiceStep {
@@ -123,7 +156,13 @@ mod tests {
     }
 
     fn refused(step: &CommandStep) -> Option<Refused> {
-        of_sudo(step, OPS, 1, &["sudo: a password is required".into()])
+        of_sudo(step, OPS, |_| panic!("of another machine"), 1, &["sudo: a password is required".into()])
+    }
+
+    /// On this machine, where the program is in `/usr/bin`.
+    fn told_here(step: &CommandStep, code: i32, said: &[&str]) -> Option<Refused> {
+        let said: Vec<Safe> = said.iter().map(Safe::of).collect();
+        of_sudo(step, OPS, |name| Some(format!("/usr/bin/{name}")), code, &said)
     }
 
     fn granted(argv: &[&str], prefix: &[&str]) -> String {
@@ -181,10 +220,35 @@ mod tests {
     }
 
     #[test]
+    fn here_the_line_is_whole() {
+        let step = restart(Some(&["sudo", "-n"])).command().unwrap();
+        let line = "ops ALL = (root) NOPASSWD: /usr/bin/systemctl --no-ask-password restart -- api.service";
+        let told = told_here(&step, 1, &["sudo: a password is required"]).unwrap().cause;
+        assert_eq!(told.advice(), [Safe::of(line)]);
+        assert!(told.to_string().contains("with visudo: ops ALL"), "{told}");
+        // Such a sudo runs nothing without a terminal either, and does not say whether the line is there already.
+        let told = told_here(&step, 1, &["sudo: sorry, you must have a tty to run sudo"]).unwrap().cause;
+        assert_eq!(told.advice(), [Safe::of(line), "Defaults:ops !requiretty".into()]);
+    }
+
+    #[test]
+    fn a_unit_is_looked_at_without_sudo() {
+        let looks = |step: &ServiceStep| without_sudo(step).map(|step| step.become_argv);
+        for prefix in [&["sudo", "-n"][..], &["/usr/bin/sudo", "-n", "-u", "root", "--"]] {
+            assert_eq!(looks(&restart(Some(prefix))), Some(None), "{prefix:?}");
+        }
+        // What else stands before it may lead to another machine or another systemd.
+        for prefix in [&["sudo", "-n", "nsenter", "-t1", "-a"][..], &["sudo", "-u", "ops"], &["doas"], &["sudo", "-i"]]
+        {
+            assert_eq!(looks(&restart(Some(prefix))), None, "{prefix:?}");
+        }
+        assert_eq!(looks(&restart(None)), None);
+    }
+
+    #[test]
     fn only_sudo_itself_is_believed() {
         let step = restart(Some(&["sudo", "-n"])).command().unwrap();
-        let said =
-            |code, lines: &[&str]| of_sudo(&step, OPS, code, &lines.iter().map(Safe::of).collect::<Vec<_>>()).is_some();
+        let said = |code, lines: &[&str]| told_here(&step, code, lines).is_some();
         assert!(said(1, &["sudo: a terminal is required to read the password", "sudo: a password is required"]));
         assert!(said(
             1,

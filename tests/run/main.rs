@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod backup;
+mod containers;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod hasten;
@@ -18,6 +19,7 @@ mod pty;
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;
 mod refusals;
+mod rights;
 mod runbooks;
 mod second_person;
 mod shared_policy;

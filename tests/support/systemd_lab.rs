@@ -20,10 +20,14 @@ wait $child 2>/dev/null
 const BOOT: &str = r#"
 set -e
 mount --make-rprivate /
+exec 3< "$2"
 for folder in /run /tmp /var/tmp /var/log/journal /etc/systemd/system; do
   if [ -d $folder ]; then mount -t tmpfs tmpfs $folder; fi
 done
 mkdir -p /run/lock /run/lab
+# The tests' own files may lie below one of these.
+if [ ! -d "$2" ]; then mkdir -p "$2"; mount -c --bind /proc/self/fd/3 "$2"; fi
+exec 3<&-
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 cd /etc/systemd/system
 unit() { { echo "[Unit]"; echo "DefaultDependencies=no"; cat; } > "$1"; }
@@ -91,7 +95,7 @@ impl Lab {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper", "unshare"])
             .args(spaces)
-            .args(["sh", "-c", BOOT, "boot", systemd])
+            .args(["sh", "-c", BOOT, "boot", systemd, env!("CARGO_TARGET_TMPDIR")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

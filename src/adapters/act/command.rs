@@ -237,7 +237,7 @@ impl CommandEnd {
     /// sudo itself ended, and ran nothing.
     fn refused(&self, step: &CommandStep, code: i32) -> Option<Refused> {
         let said = if self.output.is_empty() { self.errors.said(SAID) } else { return None };
-        rights::of_sudo(step, || asker(&step.place), code, &said)
+        rights::of_sudo(step, || asker(&step.place), session::of_root, code, &said)
     }
 
     /// What it printed, for people: bounded in lines and length.

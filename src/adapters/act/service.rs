@@ -26,15 +26,19 @@ impl Commands {
     /// Reads how a service is. Changes nothing.
     pub async fn service_facts(&self, step: &ServiceStep, deadline: Duration) -> Result<ServiceFacts, Cause> {
         let until = Instant::now() + deadline;
-        let printed = self.ask(step, step.status()?, until).await.map_err(|cause| match &step.manager {
+        let printed = self.status(step, until).await.map_err(|cause| match &step.manager {
             Manager::Compose { program, .. } => compose::mended(*program, cause),
             _ => cause,
         })?;
         match &step.manager {
             Manager::Systemd { .. } => systemd::read(&printed),
             Manager::Program { .. } => program::read(&printed),
-            Manager::Compose { program: ComposeProgram::DockerDash | ComposeProgram::PodmanDash, service, .. } => {
-                let containers = compose::ids(&printed)?;
+            Manager::Compose {
+                program: program @ (ComposeProgram::DockerDash | ComposeProgram::PodmanDash),
+                service,
+                ..
+            } => {
+                let containers = compose::ids(*program, &printed)?;
                 if containers.is_empty() {
                     return Ok(compose::no_container());
                 }
@@ -48,6 +52,16 @@ impl Commands {
                 compose::read(&self.ask(step, step.inspect(&containers)?, until).await?)
             }
         }
+    }
+
+    /// What the manager prints of its status: without sudo where everybody may look, and otherwise with the step's rights.
+    async fn status(&self, step: &ServiceStep, until: Instant) -> Result<Vec<u8>, Cause> {
+        if let Some(step) = rights::without_sudo(step)
+            && let Ok(printed) = self.ask(&step, step.status()?, until).await
+        {
+            return Ok(printed);
+        }
+        self.ask(step, step.status()?, until).await
     }
 
     /// How a service is, with what a card may be bound to: where no process of it stays, the unit and its machine, or the
@@ -104,8 +118,14 @@ impl Commands {
             Ok(command) => command,
             Err(cause) => return StepEnd::Failed(cause),
         };
-        match self.run(&command, needs(step), deadline).await.step_end(&command) {
-            StepEnd::Done { said, .. } => done(step, said),
+        let end = match (self.run(&command, needs(step), deadline).await.step_end(&command), &step.manager) {
+            (StepEnd::Done { said, .. }, Manager::Compose { program, .. }) => {
+                compose::failed_after_all(*program, &said).map_or_else(|| done(step, said), StepEnd::Failed)
+            }
+            (StepEnd::Done { said, .. }, _) => done(step, said),
+            (end, _) => end,
+        };
+        match end {
             StepEnd::Failed(Cause::CommandFailed { code, said }) => {
                 // Nothing was done: there is no aftermath.
                 if let Some(asked) = rights::of_polkit(step, || asker(&step.place), &said) {

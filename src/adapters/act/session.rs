@@ -2,7 +2,7 @@
 //! screen or take keys, and it can be ended with everything it started.
 
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,6 +16,8 @@ use crate::domain::{Cause, Safe};
 
 /// Between asking to end and ending by force.
 const TO_END: Duration = Duration::from_secs(2);
+/// Where sudo looks for programs, as distributions set it.
+const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long a killed child is waited for.
 const TO_DIE: Duration = Duration::from_millis(200);
 
@@ -48,6 +50,15 @@ fn find(program: &str, path: &OsString) -> Result<PathBuf, Cause> {
         }
     }
     Err(worst)
+}
+
+/// The file that sudo runs by a bare name, out of the folders that it looks into unless it is told otherwise; none where
+/// somebody else than root could put another in its place.
+pub fn of_root(program: &str) -> Option<String> {
+    let found = SECURE_PATH.split(':').map(Path::new).find(|folder| executable(&folder.join(program)).is_ok())?;
+    let file = found.join(program);
+    let is_roots = |path: &Path| fs::metadata(path).is_ok_and(|at| at.uid() == 0 && at.mode() & 0o022 == 0);
+    (is_roots(found) && is_roots(&file)).then(|| file.to_str().map(str::to_owned)).flatten()
 }
 
 fn executable(file: &Path) -> Result<(), Cause> {

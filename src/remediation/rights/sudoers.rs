@@ -52,6 +52,20 @@ impl Grant {
         (!grant.argv.first()?.contains('=')).then_some(grant)
     }
 
+    /// Puts the whole path of a program that was named without one, where that is known.
+    pub(super) fn found(&mut self, whole_path: impl FnOnce(&str) -> Option<String>) {
+        if let Some(program) = self.argv.first_mut().filter(|program| !program.contains('/'))
+            && let Some(path) = whole_path(program)
+        {
+            *program = path;
+        }
+    }
+
+    /// Whether exactly this is what is run.
+    pub(super) fn is_of(&self, argv: &[String]) -> bool {
+        self.argv == argv
+    }
+
     /// Whether it is run as root.
     pub(super) fn is_roots(&self) -> bool {
         matches!(self.user.as_deref(), Some("root" | "#0")) || self.user.is_none() && self.group.is_none()
@@ -93,6 +107,11 @@ impl Grant {
             _ => "with visudo".to_owned(),
         }
     }
+}
+
+/// The line that lets a user run what is granted with no terminal, and grants nothing itself.
+pub(super) fn without_terminal(user: Option<&str>) -> String {
+    format!("Defaults:{} !requiretty", who(user.unwrap_or("USER")))
 }
 
 /// A user or group that means nothing else in sudoers: a name, or `#` and a number.

@@ -139,9 +139,10 @@ pub fn containers(printed: &[u8], service: &str) -> Result<Vec<String>, Cause> {
 }
 
 /// The ids that `ps -q` printed, one a line; of the whole project where it cannot be asked for one service.
-pub fn ids(printed: &[u8]) -> Result<Vec<String>, Cause> {
+pub fn ids(program: ComposeProgram, printed: &[u8]) -> Result<Vec<String>, Cause> {
     let text = String::from_utf8_lossy(printed);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.filter(|line| program != ComposeProgram::PodmanDash || !is_its_own(line)).collect();
     let is_id = |line: &&&str| (12..=64).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(other) = lines.iter().find(|line| !is_id(line)) {
         let words = format!("compose ps -q prints {other:?}, which is no id of a container");
@@ -151,6 +152,23 @@ pub fn ids(printed: &[u8]) -> Result<Vec<String>, Cause> {
         return Err(Cause::TooLarge { what: Safe::of("the project's list of containers"), limit: CONTAINERS as u64 });
     }
     Ok(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// What podman-compose tells of what it does, up to 1.0.3 on the output of what it runs.
+fn is_its_own(line: &str) -> bool {
+    let begins = ["['podman'", "using podman version: ", "podman ", "** excluding: "];
+    begins.iter().any(|words| line.starts_with(words)) || line == "exit code: 0"
+}
+
+/// podman-compose ends well whatever podman says: how podman ended stands in its words.
+#[must_use]
+pub fn failed_after_all(program: ComposeProgram, said: &[Safe]) -> Option<Cause> {
+    let code = |line: &Safe| line.as_str().trim().strip_prefix("exit code: ")?.parse::<i32>().ok();
+    let code = said.iter().filter_map(code).find(|code| *code != 0);
+    let code = code.filter(|_| program == ComposeProgram::PodmanDash)?;
+    let own = |line: &&Safe| is_its_own(line.as_str()) || line.as_str().starts_with("exit code: ");
+    let words: Vec<&str> = said.iter().filter(|line| !own(line)).map(Safe::as_str).collect();
+    Some(Cause::CommandFailed { code: Some(code), said: Safe::of(words.join(" | ")).clipped(400) })
 }
 
 /// Reads what `inspect` printed of containers of a project: those of the service count, by their labels. One that was only
@@ -284,6 +302,9 @@ impl Container {
         // docker calls it Health, podman before 5 Healthcheck.
         let health = ["/State/Health/Status", "/State/Healthcheck/Status"].iter().find_map(|p| text(p));
         let health = health.filter(|health| !matches!(*health, "" | "none"));
+        // podman has no word for the pause before it starts one again: it is stopped, and was not cleaned up.
+        let again = text("/HostConfig/RestartPolicy/Name").is_some_and(|policy| !matches!(policy, "" | "no"));
+        let status = if status == "stopped" && again { "restarting" } else { status };
         let state = match (status, health, code) {
             ("running", Some("starting"), _) => ServiceState::Starting,
             ("running", Some("unhealthy"), _) => ServiceState::Failed,

@@ -1,7 +1,10 @@
 //! Argument lists word by word, the managers' real answers, and the judging of restarts.
+
 use std::time::Duration;
 
 use proptest::prelude::*;
+
+mod podman_compose;
 
 use super::facts::{Instance, ServiceFacts, ServiceState};
 use super::proof::{Steadiness, SteadyWatch, is_new_process};
@@ -71,10 +74,11 @@ fn the_programs_of_their_own_word_by_word() {
 #[test]
 fn ids_are_ids_and_only_the_service_s_own_containers_count() {
     let id = "aa11223344556677";
-    assert_eq!(compose::ids(format!("{id}\n\n{id}\n").as_bytes()), Ok(vec![id.to_owned(), id.to_owned()]));
-    assert_eq!(compose::ids(b""), Ok(Vec::new()));
+    let ids = |text: &str| compose::ids(ComposeProgram::DockerDash, text.as_bytes());
+    assert_eq!(ids(&format!("{id}\n\n{id}\n")), Ok(vec![id.to_owned(), id.to_owned()]));
+    assert_eq!(ids(""), Ok(Vec::new()));
     for other in ["using podman version 4", "Name   Command   State", "--help", "aa"] {
-        assert!(matches!(compose::ids(other.as_bytes()), Err(Cause::Protocol(_))), "{other}");
+        assert!(matches!(ids(other), Err(Cause::Protocol(_))), "{other}");
     }
     let row = |labels: &str, pid: u32| {
         format!(r#"{{"Id":"{id}","State":{{"Status":"running","Pid":{pid}}},"Config":{{"Labels":{{{labels}}}}}}}"#)
