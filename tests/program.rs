@@ -31,6 +31,8 @@ mod palette;
 mod parameters;
 #[path = "program/reaching.rs"]
 mod reaching;
+#[path = "program/requires.rs"]
+mod requires;
 #[path = "program/runbooks.rs"]
 mod runbooks;
 #[path = "program/second_person.rs"]

@@ -331,6 +331,8 @@ pub struct SignalSpec {
     pub source: SignalSource,
     /// Unit.
     pub unit: Unit,
+    /// What is read is a total: the signal is its growth per second.
+    pub counter: bool,
     /// When it is degraded.
     pub threshold: Option<Threshold>,
     /// Pause between readings.

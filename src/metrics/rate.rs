@@ -8,6 +8,8 @@ use crate::domain::{Moment, Safe};
 
 /// Most snapshots that a hit ratio keeps.
 const SNAPSHOTS: usize = 256;
+/// Readings that are less apart are one.
+const AT_ONCE: Duration = Duration::from_millis(50);
 /// A snapshot older than this many windows is no base for a ratio "of the last minute".
 const TOO_OLD: u32 = 5;
 
@@ -41,6 +43,43 @@ impl CounterDelta {
             Some(by) => Delta { by, reset: false },
             None => Delta { by: current, reset: true },
         }
+    }
+}
+
+/// A total that is read now and then, and its growth per second between the two newest readings.
+#[derive(Clone, Debug, Default)]
+pub struct Growth {
+    last: Option<(Moment, f64)>,
+    over: Option<(Moment, Moment)>,
+}
+
+impl Growth {
+    /// Takes one reading; its rate, unless there is nothing to compare it with: none before, or one that is older than
+    /// `oldest`. Two readings at one moment are one.
+    pub fn take(&mut self, total: f64, now: Moment, oldest: Duration) -> Option<f64> {
+        let Some((then, before)) = self.last else {
+            self.last = Some((now, total));
+            return None;
+        };
+        let elapsed = now.since(then);
+        if elapsed < AT_ONCE {
+            return None;
+        }
+        self.last = Some((now, total));
+        self.over = None;
+        if elapsed > oldest {
+            return None;
+        }
+        self.over = Some((then, now));
+        // A counter that went down began anew at zero, so its value is its growth.
+        let by = if total < before { total } else { total - before };
+        Some(by / elapsed.as_secs_f64())
+    }
+
+    /// The readings that the newest rate lies between.
+    #[must_use]
+    pub fn over(&self) -> Option<(Moment, Moment)> {
+        self.over
     }
 }
 
@@ -214,6 +253,21 @@ mod tests {
         let mut ratio = fed(&[(0.0, 10, 10, "a")]);
         assert!(!ratio.push(Moment::fixed(1.0), None, Some(1), &Safe::of("a")));
         assert_eq!(ratio.rate(), HitRate::NotYet);
+    }
+
+    #[test]
+    fn a_total_becomes_its_growth_per_second() {
+        let oldest = Duration::from_secs(60);
+        let mut growth = Growth::default();
+        let mut read = |total: f64, at: f64| growth.take(total, Moment::fixed(at), oldest);
+        assert_eq!(read(1000.0, 0.0), None, "a total by itself is no rate");
+        assert_eq!(read(1245.0, 10.0), Some(24.5));
+        assert_eq!(read(1245.0, 10.0), None, "no time passed");
+        assert_eq!(read(1245.0, 20.0), Some(0.0));
+        assert_eq!(read(30.0, 30.0), Some(3.0), "it began anew");
+        assert_eq!(read(9000.0, 3600.0), None, "an hour is not the last seconds");
+        assert_eq!(read(9010.0, 3610.0), Some(1.0));
+        assert_eq!(growth.over(), Some((Moment::fixed(3600.0), Moment::fixed(3610.0))));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::backup::Backup;
 use super::guard::{CONSENT_LASTS, WAITS_ADD};
 use super::inward::Condition;
 use super::level::Level;
-use super::measure::Measure;
+use super::measure::{Measure, Precondition};
 use super::service::{ServiceStep, ServiceVerb};
 use super::step::{Binding, SessionVerb, Work, WritingMethod};
 use super::upkeep::Upkeep;
@@ -44,6 +44,8 @@ pub struct RunbookStep {
     pub deadline: Duration,
     /// It is skipped where this does not hold.
     pub when: Option<Condition>,
+    /// It is not begun, and the runbook stops, where one of these does not hold in readings begun directly before it.
+    pub requires: Vec<Precondition>,
     /// A person decides before it whether it is done.
     pub ask: bool,
     /// What undoes it, as a step.
@@ -127,7 +129,7 @@ impl Runbook {
             let looks = if step.ask { 2 } else { 1 };
             let when = if step.when.is_some() { READING * looks } else { Duration::ZERO };
             let ask = if step.ask { ANSWER } else { Duration::ZERO };
-            step.deadline + when + ask
+            step.deadline + when + step.review() + ask
         };
         // Who waited for long is asked again.
         let again = if self.may_ask_again() { ANSWER } else { Duration::ZERO };
@@ -158,7 +160,7 @@ impl Runbook {
     fn waits(&self) -> Duration {
         let (mut most, mut since) = (Duration::ZERO, Duration::ZERO);
         for step in &self.steps {
-            let look = if step.when.is_some() { READING } else { Duration::ZERO };
+            let look = if step.when.is_some() { READING } else { Duration::ZERO } + step.review();
             since = if step.ask { look } else { since + look };
             if step.deed.changes_what_is_watched() {
                 most = most.max(since);
@@ -206,7 +208,8 @@ impl Runbook {
     /// Something stands before its first effect that may take long: a question, a wait, a look, a backup.
     #[must_use]
     pub fn begins_by_waiting(&self) -> bool {
-        let waits = |step: &RunbookStep| step.ask || step.when.is_some() || !step.deed.changes_what_is_watched();
+        let looks = |step: &RunbookStep| step.when.is_some() || !step.requires.is_empty();
+        let waits = |step: &RunbookStep| step.ask || looks(step) || !step.deed.changes_what_is_watched();
         self.steps.first().is_some_and(waits)
     }
 
@@ -218,7 +221,8 @@ impl Runbook {
                 Deed::Work(Work::Look(look)) => Some(&look.measure),
                 _ => None,
             };
-            own.into_iter().chain(step.when.as_ref().map(|when| &when.measure))
+            let required = step.requires.iter().map(|wanted| &wanted.measure);
+            own.into_iter().chain(step.when.as_ref().map(|when| &when.measure)).chain(required)
         })
     }
 
@@ -257,6 +261,11 @@ impl Runbook {
 }
 
 impl RunbookStep {
+    /// What it requires is read within this.
+    fn review(&self) -> Duration {
+        if self.requires.is_empty() { Duration::ZERO } else { READING }
+    }
+
     /// The runbook can go on without it: a person is asked before it, or it is only for when something holds.
     #[must_use]
     pub fn can_be_left_out(&self) -> bool {

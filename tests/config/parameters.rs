@@ -133,3 +133,40 @@ fn braces_that_stand_for_themselves_are_doubled() {
         assert!(plan.contains(part), "{part}: {plan}");
     }
 }
+
+#[test]
+fn a_step_requires_in_the_same_grammar() {
+    let text = |requires: &str| {
+        format!(
+            "[[signal]]\nname = \"pool\"\nurl = \"http://127.0.0.1:1/pool\"\npointer = \"/used\"\nunit = \"%\"\n[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\n[[runbook.step]]\ncommand = [\"true\"]\nrequires = [{requires}]\n"
+        )
+    };
+    let own = resolved(&file(&text("\"signal pool < 90 %\""))).resolved.actions.own;
+    let Plan::Runbook(runbook) = &own[0].plan else { panic!("{own:?}") };
+    let words: Vec<String> =
+        runbook.steps[0].requires.iter().map(|wanted| format!("{} {}", wanted.name, wanted.threshold)).collect();
+    assert_eq!(words, ["pool < 90 %"]);
+    assert!(own[0].preconditions.is_empty(), "it is the step's own");
+    for (requires, why) in
+        [("\"signal pol < 90 %\"", "there is no signal named"), ("\"signal pool < 90 % for 5m\"", "without \"for\"")]
+    {
+        let told = refused(&file(&text(requires))).join("\n");
+        assert!(told.contains(why) && told.contains("step 1.requires"), "{requires}: {told}");
+    }
+    let undo = format!("{}[runbook.step.undo]\ncommand = [\"true\"]\nrequires = []\n", text(""));
+    assert!(refused(&file(&undo)).join("\n").contains("means nothing in what undoes a step"));
+}
+
+#[test]
+fn a_counter_is_a_rate_in_the_unit_of_its_total() {
+    let text = |more: &str| {
+        format!("[[signal]]\nname = \"s\"\nurl = \"http://127.0.0.1:1/x\"\npointer = \"/n\"\ncounter = true\n{more}")
+    };
+    for (more, unit) in [("", "/s"), ("unit = \"requests\"", "requests/s"), ("unit = \"req/s\"", "req/s")] {
+        let signals = resolved(&file(&text(more))).resolved.signals;
+        assert!(signals[0].counter && signals[0].unit.0.as_str() == unit, "{more}: {signals:?}");
+    }
+    assert!(refused(&file(&text("unit = \"%\""))).join("\n").contains("a counter counts something"));
+    let load = "[[signal]]\nname = \"s\"\nload = true\ncounter = true\n";
+    assert!(!refused(&file(load)).is_empty(), "the load of a host is no total");
+}

@@ -12,7 +12,7 @@ use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
-use crate::remediation::measure::Evidence;
+use crate::remediation::measure::{Evidence, Precondition};
 use crate::remediation::object::Object;
 use crate::remediation::step::{SessionVerb, Work};
 
@@ -206,22 +206,37 @@ fn window(out: &mut Document, card: &Card, situation: &Situation<'_>) {
 }
 
 fn conditions(out: &mut Document, action: &Action, situation: &Situation<'_>) {
-    if action.preconditions.is_empty() {
+    let steps = action.runbook().map_or(&[][..], |runbook| &runbook.steps);
+    let steps = (1..).zip(steps).flat_map(|(number, step)| step.requires.iter().map(move |wanted| (number, wanted)));
+    let mut steps = steps.peekable();
+    if action.preconditions.is_empty() && steps.peek().is_none() {
         return;
     }
     out.section("what must hold");
     out.heading("What must hold");
-    for wanted in &action.preconditions {
-        if let Some(why) = guard::unmet(wanted, situation) {
-            out.line(why, Tone::Bad);
-            continue;
+    let told = |wanted: &Precondition| match guard::unmet(wanted, situation) {
+        Some(why) => Err(why),
+        None => {
+            let reading = situation.readings.iter().find(|reading| reading.measure == wanted.measure);
+            let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
+            Ok(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold))
         }
-        let reading = situation.readings.iter().find(|reading| reading.measure == wanted.measure);
-        let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
-        out.line(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold), Tone::Ok);
+    };
+    for wanted in &action.preconditions {
+        match told(wanted) {
+            Ok(words) => out.line(words, Tone::Ok),
+            Err(why) => out.line(why, Tone::Bad),
+        };
     }
-    if matches!(action.plan, Plan::Runbook(_)) {
+    if matches!(action.plan, Plan::Runbook(_)) && !action.preconditions.is_empty() {
         out.line("read again before the first step that changes anything", Tone::Dim);
+    }
+    for (number, wanted) in steps {
+        // What does not hold now may by the time that the step comes up.
+        match told(wanted) {
+            Ok(words) => out.line(format!("before step {number}: {words}"), Tone::Ok),
+            Err(why) => out.line(format!("before step {number}: {why}; as it is now it would stop there"), Tone::Warn),
+        };
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::FEWEST_LOOKUPS;
+use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Readout, Safe, Verdict, figure};
@@ -58,7 +59,9 @@ pub fn is_complete(live: &Telemetry, action: &Action, now: Moment) -> bool {
 
 fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
     let proved = action.proof.trials.iter().map(|trial| &trial.measure);
-    proved.chain(action.preconditions.iter().map(|wanted| &wanted.measure))
+    let steps = action.runbook().into_iter().flat_map(|runbook| &runbook.steps);
+    let required = action.preconditions.iter().chain(steps.flat_map(|step| &step.requires));
+    proved.chain(required.map(|wanted| &wanted.measure))
 }
 
 /// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
@@ -154,6 +157,13 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
         }
         Measure::Signal(i) => {
             let signal = live.signals.get(*i).filter(|s| s.readout.cause().is_none());
+            // The growth of a counter counts where both its readings do.
+            let counts = |s: &&SignalState| {
+                since.is_none()
+                    || !s.spec.counter
+                    || s.growth.over().is_some_and(|(from, _)| Some(from.boot) >= since.map(|since| since.boot))
+            };
+            let signal = signal.filter(counts);
             let value = signal.and_then(|s| s.readout.value()).map(crate::domain::signal::SignalValue::number);
             (value, value.map(figure::number))
         }

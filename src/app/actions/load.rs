@@ -65,8 +65,12 @@ fn signal(model: &Model, at: Option<usize>) -> Option<String> {
     let signal = model.live.signals.get(at?)?;
     let (name, state) = (&signal.spec.name, signal.state(model.now));
     let value = signal.readout.value().filter(|_| state.is_fresh());
+    let over = signal.growth.over().map(|(from, to)| format!(", over {}", figure::span(to.since(from))));
     Some(match value {
-        Some(value) => format!("{} ({name})", words_of(value, signal.spec.unit.0.as_str(), model.now)),
+        Some(value) => {
+            let (words, over) = (words_of(value, signal.spec.unit.0.as_str(), model.now), over.unwrap_or_default());
+            format!("{words} ({name}{over})")
+        }
         None => format!("NOT KNOWN, {} ({name})", state.words()),
     })
 }

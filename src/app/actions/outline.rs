@@ -49,6 +49,7 @@ pub fn steps(out: &mut Document, card: &Card) {
 fn line(number: usize, step: &RunbookStep) -> Line {
     let mut gates = Vec::new();
     gates.extend(step.when.as_ref().map(|when| format!("only when {}", when.words())));
+    gates.extend(step.requires.iter().map(|wanted| format!("requires {} {}", wanted.name, wanted.threshold)));
     gates.extend(step.ask.then(|| "asks you first".to_owned()));
     gates.extend(step.undo.as_ref().map(|undo| format!("undone by: {}", undo.title)));
     let gates = if gates.is_empty() { String::new() } else { format!("  ({})", gates.join("; ")) };

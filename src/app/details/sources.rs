@@ -68,6 +68,11 @@ pub fn signal(signal: &SignalState, now: Moment) -> Document {
     if let Some(value) = signal.readout.value() {
         out.field("value", words_of(value, spec.unit.0.as_str(), now), Tone::Plain);
     }
+    if spec.counter {
+        let over = signal.growth.over().map(|(from, to)| format!(", over {}", figure::span(to.since(from))));
+        let words = format!("growth of a counter per second{}", over.unwrap_or_default());
+        out.field("is", Safe::of(words), Tone::Plain);
+    }
     if let Some(threshold) = &spec.threshold {
         out.field("bad when", threshold_words(signal, threshold, now), Tone::Plain);
     }

@@ -6,10 +6,14 @@ use std::time::Duration;
 use crate::config::resolved::SignalSpec;
 use crate::domain::signal::SignalValue;
 use crate::domain::threshold::Crossing;
-use crate::domain::{Cause, Moment, PaneState, Readout, Verdict};
+use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict};
+use crate::metrics::rate::Growth;
 use crate::metrics::series::Series;
 
 use super::service::BUCKET;
+
+/// A reading of a counter that is older than so many of its pauses is nothing to compare with.
+const OLDEST: u32 = 5;
 
 /// What is known of a signal.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct SignalState {
     pub series: Series,
     /// Its threshold.
     pub crossing: Crossing,
+    /// Where it is a counter: what it was compared with.
+    pub growth: Growth,
 }
 
 impl SignalState {
@@ -34,11 +40,21 @@ impl SignalState {
             readout: Readout::loading(now),
             series: Series::new(180, bucket),
             crossing: Crossing::Clear,
+            growth: Growth::default(),
         }
     }
 
     /// Takes one reading.
     pub fn take(&mut self, outcome: Result<SignalValue, Cause>, now: Moment, next_in: Duration) {
+        let outcome = match outcome {
+            Ok(value) if self.spec.counter => match self.grown(&value, now) {
+                Ok(Some(rate)) => Ok(SignalValue::Number(rate)),
+                // The next reading has something to be compared with.
+                Ok(None) => return,
+                Err(cause) => Err(cause),
+            },
+            outcome => outcome,
+        };
         let outcome = outcome.map(|value| value.in_unit(&self.spec.unit));
         if let Some(threshold) = &self.spec.threshold {
             self.crossing = threshold.step(self.crossing, outcome.as_ref().ok(), now);
@@ -47,6 +63,16 @@ impl SignalState {
         match outcome {
             Ok(value) => self.readout.set(value, now),
             Err(cause) => self.readout.fail(cause, now, next_in),
+        }
+    }
+
+    /// The growth of a counter per second; none where there is nothing to compare it with.
+    fn grown(&mut self, value: &SignalValue, now: Moment) -> Result<Option<f64>, Cause> {
+        match value {
+            SignalValue::Number(total) if total.is_finite() && *total >= 0.0 => {
+                Ok(self.growth.take(*total, now, self.spec.interval.max(BUCKET) * OLDEST))
+            }
+            _ => Err(Cause::Other(Safe::of("a counter is a number from 0 on, and this is none"))),
         }
     }
 

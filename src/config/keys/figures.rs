@@ -47,6 +47,16 @@ pub static SIGNAL: Section = Section {
             "none",
             "bytes, s, ms, % or a word of your own; where it is %, plain numbers are percent.",
         ),
+        beside(
+            &["sql", "url", "origin", "redis", "command"],
+            key(
+                "counter",
+                Kind::Flag,
+                "true",
+                "false",
+                "What is read is a total that only grows: the signal is its growth per second, between two readings, and unit is that of the total.",
+            ),
+        ),
         live(
             "threshold",
             Kind::Threshold,

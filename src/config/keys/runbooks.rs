@@ -62,7 +62,13 @@ pub static RUNBOOK: Section = Section {
         ),
         environment(),
         off(),
-        key("requests", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the load."),
+        key(
+            "requests",
+            Kind::Name,
+            "\"jobs waiting\"",
+            "none",
+            "Signal that the card shows as the load; one with counter = true, or in /s, as requests.",
+        ),
         key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
         key(
             "requires",
@@ -129,6 +135,13 @@ pub static STEP: Section = Section {
             "\"30s\"",
             "30s; 1m for a wait and an order, 30m for what is done by hand",
             "It ends within this, or has failed.",
+        ),
+        key(
+            "requires",
+            Kind::Texts,
+            "[\"signal jobs waiting < 1000\"]",
+            "none",
+            "What must hold in readings begun directly before it, as under [[runbook]]: where it does not, or is not known, the step is not run and the runbook stops.",
         ),
         key("look", Kind::Text, "\"service api\"", "", "A fresh reading is shown, of what watch can name."),
         key(
@@ -339,7 +352,7 @@ pub static STEP: Section = Section {
 };
 
 /// What an `undo` table of a step may not hold.
-pub const NOT_IN_UNDO: [&str; 3] = ["when", "ask", "undo"];
+pub const NOT_IN_UNDO: [&str; 4] = ["when", "requires", "ask", "undo"];
 
 /// The name under which a step of a runbook, or what undoes one, goes through the layers. No name holds a line end.
 #[must_use]

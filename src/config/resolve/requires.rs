@@ -10,28 +10,41 @@ use crate::remediation::measure::{Expectation, Measure, Precondition};
 impl Builder<'_> {
     /// Puts what an entry requires on its action.
     pub(super) fn requires(&mut self, item: &Item) {
-        let Some(all) = texts(item, "requires") else { return };
         let Some(at) = self.resolved.actions.own.iter().position(|action| action.id.as_str() == item.name) else {
             return;
         };
-        for words in all {
-            let Some(wanted) = self.wanted(item, "requires", &words) else { return };
+        let Some(all) = self.required(item) else { return };
+        if let Some(action) = self.resolved.actions.own.get_mut(at) {
+            for required in all {
+                if !action.preconditions.contains(&required) {
+                    action.preconditions.push(required);
+                }
+            }
+        }
+    }
+
+    /// What an entry requires, a step of a runbook among them; `None` when it makes no sense, which was told.
+    pub(super) fn required(&mut self, item: &Item) -> Option<Vec<Precondition>> {
+        let mut all: Vec<Precondition> = Vec::new();
+        for words in texts(item, "requires").unwrap_or_default() {
+            let wanted = self.wanted(item, "requires", &words)?;
             let Expectation::Meets(threshold) = wanted.expect else {
                 let why =
                     "a service is waited for by a step of a runbook: wait = \"service NAME ok\"; here stands a figure";
-                return self.wrong(item, "requires", why);
+                self.wrong(item, "requires", why);
+                return None;
             };
             if !threshold.hold.is_zero() {
-                return self.wrong(item, "requires", "it holds now or not: without \"for\"");
+                self.wrong(item, "requires", "it holds now or not: without \"for\"");
+                return None;
             }
             let fresh = self.fresh(&wanted.measure);
             let required = Precondition { measure: wanted.measure, threshold, fresh, name: wanted.name };
-            if let Some(action) = self.resolved.actions.own.get_mut(at)
-                && !action.preconditions.contains(&required)
-            {
-                action.preconditions.push(required);
+            if !all.contains(&required) {
+                all.push(required);
             }
         }
+        Some(all)
     }
 
     /// A reading counts for three of its intervals and a little.

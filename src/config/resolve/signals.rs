@@ -13,7 +13,7 @@ use super::builder::Builder;
 use super::given::{file, flag, text, texts, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
-use crate::domain::signal::Unit;
+use crate::domain::signal::{PERCENT, Unit};
 use crate::domain::source::SignalId;
 
 impl<'a> Builder<'a> {
@@ -53,7 +53,13 @@ impl<'a> Builder<'a> {
     }
 
     fn push(&mut self, item: &Item, source: SignalSource, unit: &str, interval: Duration) {
-        let unit = Unit(Safe::of(text(item, "unit").unwrap_or(unit)));
+        let counter = flag(item, "counter");
+        let unit = text(item, "unit").unwrap_or(unit);
+        if counter && unit == PERCENT {
+            self.wrong(item, "unit", "a counter counts something, and no parts of a hundred");
+        }
+        let per_second = counter && !unit.ends_with("/s");
+        let unit = Unit(Safe::of(if per_second { format!("{unit}/s") } else { unit.to_owned() }));
         // Load is a part of the cores: a bound in percent says what it seems to say.
         let load = matches!(source, SignalSource::Load);
         if load && unit.is_percent() {
@@ -74,6 +80,7 @@ impl<'a> Builder<'a> {
             name: Safe::of(&item.name),
             source,
             unit,
+            counter,
             threshold,
             interval,
             deadline: time(item, "deadline").unwrap_or(Duration::from_secs(5)),

@@ -123,12 +123,14 @@ impl<'a> Builder<'a> {
             Deed::Work(Work::Pause(pause)) => deadline = *pause + Duration::from_secs(5),
             _ => {}
         }
+        let Some(requires) = self.required(item) else { return Made::Wrong };
         let title = Safe::of(text(item, "title").map_or(title, str::to_owned));
         Made::Step(Box::new(RunbookStep {
             title,
             deed,
             deadline,
             when,
+            requires,
             ask: flag(item, "ask"),
             undo: None,
             entry: Safe::of(&item.name),

@@ -41,7 +41,8 @@ impl Execution {
         let when = self.steps.get(step).and_then(|state| state.when.as_ref());
         let when = when.map(|when| Depends { name: &when.name, measure: &when.measure, when: Some(when) });
         let first = self.has_changed_nothing().then_some(&self.warrant.card().action.preconditions);
-        let wanted = first.into_iter().flatten();
+        let required = self.steps.get(step).map(|state| &state.requires);
+        let wanted = first.into_iter().chain(required).flatten();
         let wanted = wanted.map(|wanted| Depends { name: &wanted.name, measure: &wanted.measure, when: None });
         let before = self.steps.iter().take(step).rev().filter(|state| state.is_done());
         let looked = before.filter_map(|state| match &state.step.work {

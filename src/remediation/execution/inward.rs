@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{Cause, Moment, Safe, figure};
 use crate::remediation::guard;
-use crate::remediation::measure::{Evidence, Measure, Proof};
+use crate::remediation::measure::{Evidence, Measure, Precondition, Proof};
 use crate::remediation::runbook::READING;
 use crate::remediation::step::{StepEnd, Work};
 
@@ -85,21 +85,22 @@ impl Execution {
         self.warrant.waited(now.since(self.asked_at).min(READING));
     }
 
-    /// What must hold before the first effect is asked for.
+    /// What must hold before the first effect, or before this step, is asked for.
     pub(super) fn review(&mut self, at: usize, now: Moment) -> Vec<Order> {
-        let wanted = &self.warrant.card().action.preconditions;
+        let wanted = self.required(at);
         self.glances = wanted.iter().map(|wanted| Glance::new(&wanted.measure, now)).collect();
         self.asked_at = now;
         self.phase = Phase::Reviewing { step: at };
         self.read_now(now)
     }
 
-    /// Whether the first effect may come, by readings begun just before: what is not known, or is old, shows nothing.
+    /// Whether the first effect, or this step, may come, by readings begun just before: what is not known, or is old, shows nothing.
     pub(super) fn judge_again(&mut self, at: usize, now: Moment) -> Vec<Order> {
         let known: Vec<Evidence> = self.glances.iter().filter_map(Glance::known).cloned().collect();
         let mut missing = false;
         let mut against = None;
-        for wanted in &self.warrant.card().action.preconditions {
+        let required = self.required(at);
+        for wanted in &required {
             let Some(why) = guard::unmet_in(wanted, &known, now) else { continue };
             let seen = known.iter().find(|reading| reading.measure == wanted.measure);
             let is_fresh = seen.is_some_and(|reading| now.since(reading.at) <= wanted.fresh);
@@ -112,14 +113,29 @@ impl Execution {
             None => {
                 self.looked(now);
                 self.reviewed = Some(now);
+                if let Some(state) = self.state_mut(at) {
+                    state.met_at = Some(now);
+                    let of = |wanted: &Precondition| known.iter().find(|reading| reading.measure == wanted.measure);
+                    let met = state.requires.iter().filter_map(|wanted| Some((wanted, of(wanted)?)));
+                    let told: Vec<Safe> = met
+                        .map(|(wanted, seen)| {
+                            Safe::of(format!("{} is {}, as it must be ({})", wanted.name, seen.words, wanted.threshold))
+                        })
+                        .collect();
+                    state.told.extend(told);
+                }
                 self.next(now)
             }
             Some(_) if missing && now.since(self.asked_at) <= READING => Vec::new(),
             Some(why) => {
                 self.looked(now);
                 let number = self.number(at);
-                self.reasons.push(Safe::of(format!("before {number}, in a fresh reading: {why}")));
-                self.refuse(now)
+                let why = Safe::of(format!("before {number}, in a fresh reading: {why}"));
+                self.reasons.push(why.clone());
+                if self.has_changed_nothing() {
+                    return self.refuse(now);
+                }
+                self.record_answer(at, &why, Then::Stop(Outcome::Failed), now)
             }
         }
     }

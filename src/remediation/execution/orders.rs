@@ -4,7 +4,7 @@ use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::guard::Approved;
 use crate::remediation::inward::{Condition, Manual};
 use crate::remediation::level::Level;
-use crate::remediation::measure::{Evidence, Measure};
+use crate::remediation::measure::{Evidence, Measure, Precondition};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::step::{Step, StepEnd, Work};
@@ -192,6 +192,8 @@ pub struct StepState {
     pub skipped: Option<(Moment, Safe)>,
     /// It is done only when this holds.
     pub when: Option<Condition>,
+    /// It is not begun where one of these does not hold.
+    pub requires: Vec<Precondition>,
     /// A person is asked before it.
     pub ask: bool,
     /// What was read for it, and answered.
@@ -204,6 +206,8 @@ pub struct StepState {
     pub(super) part: Option<usize>,
     /// When what must hold for it was seen to.
     pub(super) held_at: Option<Moment>,
+    /// When what it requires was seen to hold.
+    pub(super) met_at: Option<Moment>,
     /// A person said go on.
     pub(super) answered: bool,
 }
@@ -217,12 +221,14 @@ impl StepState {
             ended: None,
             skipped: None,
             when: None,
+            requires: Vec::new(),
             ask: false,
             told: Vec::new(),
             undo: None,
             barred: None,
             part: None,
             held_at: None,
+            met_at: None,
             answered: false,
         }
     }

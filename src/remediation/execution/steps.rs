@@ -73,6 +73,7 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
     let mut state = StepState::new(Step { title: item.title.clone(), work, deadline: item.deadline });
     state.part = Some(place);
     state.when.clone_from(&item.when);
+    state.requires.clone_from(&item.requires);
     state.ask = item.ask;
     state.barred = barred;
     Some(state)

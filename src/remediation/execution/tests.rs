@@ -9,6 +9,7 @@ mod looked_again;
 mod paths;
 mod policy;
 mod properties;
+mod requires;
 mod results;
 mod runbook_paths;
 mod runbooks;

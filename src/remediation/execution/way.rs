@@ -6,6 +6,7 @@ use crate::domain::cause::Phase as Waited;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::guard::CONSENT_LASTS;
 use crate::remediation::level::Level;
+use crate::remediation::measure::Precondition;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::runbook::Runbook;
@@ -79,7 +80,16 @@ impl Execution {
     /// ends it, as a service that had to be degraded is not after its restart. For those a step has its own `when`.
     fn is_to_be_reviewed(&self, state: &StepState, now: Moment) -> bool {
         let conditions = !self.warrant.card().action.preconditions.is_empty();
-        conditions && self.is_first_effect(state) && !self.has_not_begun() && self.reviewed != Some(now)
+        let first = conditions && self.is_first_effect(state) && !self.has_not_begun() && self.reviewed != Some(now);
+        // What the step itself requires is looked at directly before it, whichever it is.
+        first || !state.requires.is_empty() && state.met_at != Some(now)
+    }
+
+    /// What must hold for a step to be begun: what had to at consent where it is the first effect, and what it requires.
+    pub(super) fn required(&self, at: usize) -> Vec<Precondition> {
+        let Some(state) = self.state(at) else { return Vec::new() };
+        let own = self.warrant.card().action.preconditions.iter().filter(|_| self.is_first_effect(state));
+        own.chain(&state.requires).cloned().collect()
     }
 
     /// No step that is there to change something of what is watched was begun.

@@ -104,6 +104,9 @@ impl Runbook {
             if let Some(when) = &step.when {
                 lines.push(text(format!("    only when  {}", when.words())));
             }
+            for wanted in &step.requires {
+                lines.push(text(format!("    requires   {} {}, or it stops here", wanted.name, wanted.threshold)));
+            }
             let barred = found(place).and_then(|part| part.barred.as_ref());
             if step.ask {
                 let within = figure::span(ANSWER);

@@ -243,6 +243,7 @@ proptest! {
             deed,
             deadline: Duration::from_secs(5),
             when: None,
+            requires: Vec::new(),
             ask: false,
             undo: None,
             entry: Safe::default(),

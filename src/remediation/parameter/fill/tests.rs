@@ -25,6 +25,7 @@ fn step(work: Work) -> RunbookStep {
         deed: Deed::Work(work),
         deadline: Duration::from_secs(1),
         when: None,
+        requires: Vec::new(),
         ask: false,
         undo: None,
         entry: Safe::default(),
