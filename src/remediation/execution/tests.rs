@@ -2,6 +2,7 @@
 //! by one.
 
 mod barred;
+mod bounds;
 mod doubtful;
 mod fresh;
 mod late_records;
@@ -12,5 +13,6 @@ mod properties;
 mod results;
 mod runbook_paths;
 mod runbooks;
+mod several;
 mod waited;
 mod windows;
