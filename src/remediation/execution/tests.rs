@@ -7,6 +7,7 @@ mod doubtful;
 mod fresh;
 mod late_records;
 mod looked_again;
+mod needs;
 mod paths;
 mod policy;
 mod properties;

@@ -139,6 +139,14 @@ fn the_newest_reading_counts_in_whatever_order_they_come() {
 }
 
 #[test]
+fn what_is_no_number_is_not_known() {
+    let mut execution = guarded();
+    assert!(read(&mut execution, BLOCKED, 10.0, 6.0, 6.0).is_empty());
+    assert!(read(&mut execution, LOAD, f64::NAN, 6.1, 6.1).is_empty(), "it may yet be read");
+    assert!(runs(&read(&mut execution, LOAD, 10.0, 7.0, 7.0)), "{}", told(&execution));
+}
+
+#[test]
 fn what_a_fresh_reading_says_is_the_reason_and_not_what_is_missing() {
     let mut execution = guarded();
     assert!(read(&mut execution, BLOCKED, 90.0, 6.0, 6.0).is_empty(), "the other one may yet come");
