@@ -116,6 +116,10 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             AuditOrder::Record { run, number, entry } => {
                 let written = desk.ledger.record(&entry);
                 if let Some(run) = run {
+                    // What follows the record is a step: it may only come under the policy of now.
+                    if let Some(why) = desk.guards.policy_changed_by_now() {
+                        inbox.tell(Event::PolicyChanged(why));
+                    }
                     tell(inbox, run, Input::Written { number, written: written.clone() });
                 }
                 inbox.tell(Event::AuditStands(written));

@@ -60,11 +60,15 @@ impl Guards {
 
     /// That the shared policy is another by now, told once; it is looked at every few seconds.
     pub fn policy_changed(&mut self) -> Option<Safe> {
-        let now = Instant::now();
-        if self.told || self.barred.is_some() || now < self.due {
+        if Instant::now() < self.due { None } else { self.policy_changed_by_now() }
+    }
+
+    /// The same, looked at this very moment.
+    pub fn policy_changed_by_now(&mut self) -> Option<Safe> {
+        if self.told || self.barred.is_some() {
             return None;
         }
-        self.due = now + EVERY;
+        self.due = Instant::now() + EVERY;
         let changed = self.under_policy().err();
         self.told = changed.is_some();
         changed

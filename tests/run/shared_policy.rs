@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::pty::Start;
-use super::{ACTION, HEADLESS, Stage, Told};
+use super::{ACTION, HEADLESS, Stage, Told, code_in};
 
 impl Stage {
     fn shared(&self) -> PathBuf {
@@ -100,4 +100,42 @@ async fn a_program_that_runs_acts_no_more_when_the_policy_changes() {
     seat.wait_for("read-only");
     seat.send(b"q");
     assert_eq!(seat.exit_code(), 0);
+}
+
+#[tokio::test]
+async fn between_two_steps_a_policy_that_changed_ends_the_run() {
+    let stage = Stage::new();
+    fs::create_dir(stage.shared()).unwrap();
+    fs::set_permissions(stage.shared(), fs::Permissions::from_mode(0o3770)).unwrap();
+    stage.policy("cap = 40\n");
+    let path = |name: &str| stage.home.path().join(name);
+    fs::write(path("stricter"), "cap = 30\n").unwrap();
+    // Its first step is what changes the policy, so that there is no time in which it could be noticed by the way.
+    let book = format!(
+        "[[runbook]]\nname = \"book\"\ntarget = \"main\"\nlevel = \"L2\"\nwatch = \"connections main\"\nexpect = \"> 0\"\n\
+         [[runbook.step]]\ntitle = \"drain\"\ncommand = [\"cp\", {:?}, {:?}]\n\
+         [runbook.step.undo]\ntitle = \"fill again\"\ncommand = [\"touch\", {:?}]\n\
+         [[runbook.step]]\ntitle = \"migrate\"\ncommand = [\"touch\", {:?}]\n",
+        path("stricter"),
+        stage.shared().join("policy.toml"),
+        path("filled"),
+        path("migrated"),
+    );
+    let allow = format!("allow = true\nshared = {:?}\nheadless = [\"book\"]\n{book}", stage.shared());
+    stage.configure("staging", &allow);
+    let card = stage.run(&["book", "--target", "main"]);
+    assert_eq!(card.code, 0, "{card:?}");
+    let told = stage.run(&["book", "--target", "main", "--confirm", &code_in(&card.out)]);
+    assert_eq!(told.code, 11, "it was stopped after a change: {told:?}");
+    assert!(!path("migrated").exists(), "another step ran under a policy that nobody agreed to");
+    assert!(!path("filled").exists(), "what undoes was consented to under the old one as well");
+    assert!(told.out.contains("the policy changed: nothing more is sent"), "{told:?}");
+    assert!(told.out.contains("not compensated: drain"), "{told:?}");
+    let audit = stage.audit();
+    let events: Vec<&str> = audit.iter().map(|record| record["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["intent", "step", "outcome"], "{audit:?}");
+    let end = audit.last().unwrap().to_string();
+    assert!(end.contains("cancelled") && end.contains("the policy changed"), "{end}");
+    // What is asked for next is asked under the new one.
+    assert_eq!(stage.run(&["book", "--target", "main"]).code, 0);
 }

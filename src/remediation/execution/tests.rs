@@ -2,10 +2,12 @@
 //! by one.
 
 mod barred;
+mod bounds;
 mod doubtful;
 mod fresh;
 mod late_records;
 mod looked_again;
+mod needs;
 mod paths;
 mod policy;
 mod properties;
@@ -13,5 +15,6 @@ mod requires;
 mod results;
 mod runbook_paths;
 mod runbooks;
+mod several;
 mod waited;
 mod windows;

@@ -17,6 +17,8 @@ use super::{Execution, Then, steps};
 
 /// A step that says nothing is given up so long after its own deadline: whoever runs it keeps the deadline too.
 const GRACE: Duration = Duration::from_secs(2);
+/// What was judged with the consent counts for an effect that comes within this: locks and the intent take milliseconds.
+pub(super) const AT_ONCE: Duration = Duration::from_secs(2);
 /// A disk answers within this.
 const DISK: Duration = Duration::from_secs(20);
 
@@ -76,11 +78,12 @@ impl Execution {
     }
 
     /// What had to hold at consent is looked at again before the first effect, where anything stood before it: a question,
-    /// a wait, what is done by hand. Before later effects it is not: what the runbook itself did by then may be just what
+    /// a wait, what is done by hand, a slow disk. Before later effects it is not: what the runbook itself did by then may be just what
     /// ends it, as a service that had to be degraded is not after its restart. For those a step has its own `when`.
     fn is_to_be_reviewed(&self, state: &StepState, now: Moment) -> bool {
         let conditions = !self.warrant.card().action.preconditions.is_empty();
-        let first = conditions && self.is_first_effect(state) && !self.has_not_begun() && self.reviewed != Some(now);
+        let later = !self.has_not_begun() || now.since(self.began) > AT_ONCE;
+        let first = conditions && later && self.is_first_effect(state) && self.reviewed != Some(now);
         // What the step itself requires is looked at directly before it, whichever it is.
         first || !state.requires.is_empty() && state.met_at != Some(now)
     }

@@ -137,6 +137,53 @@ mod tests {
         assert!(!after(&left, Some(3.0), &[Some(9.0); 3]));
     }
 
+    /// What is wanted of what, before, within its margin, beyond it.
+    type Edge = (Measure, Expectation, f64, f64, f64);
+
+    #[test]
+    fn each_margin_is_as_wide_as_it_says() {
+        use Measure::{Blocked, HitRatio, Signal, UsedShare, UsedSlots};
+        let meets = |text: &str| Expectation::Meets(Threshold::parse(text).unwrap());
+        let edges: [Edge; 17] = [
+            (UsedSlots(0), Expectation::Fell, 50.0, 55.0, 55.1),
+            (UsedSlots(0), Expectation::Rose, 50.0, 45.0, 44.9),
+            (UsedSlots(0), Expectation::Fell, 2.0, 5.0, 5.1),
+            (UsedSlots(0), Expectation::FellTo(0.5), 50.0, 55.0, 55.1),
+            (UsedSlots(0), Expectation::None, 50.0, 55.0, 55.1),
+            (Blocked(0), Expectation::Fell, 100.0, 125.0, 125.1),
+            (Blocked(0), Expectation::Fell, 1.0, 3.0, 3.1),
+            (UsedShare(0), Expectation::Fell, 0.5, 0.54, 0.56),
+            (HitRatio(0), Expectation::Rose, 0.7, 0.66, 0.64),
+            (Signal(0), Expectation::Fell, 100.0, 125.0, 125.1),
+            (Signal(0), Expectation::Fell, -100.0, -75.0, -74.9),
+            (Signal(0), meets("> 200"), 100.0, 75.0, 74.9),
+            (Signal(0), meets(">= 200"), 100.0, 75.0, 74.9),
+            (Signal(0), meets("< 50"), 100.0, 125.0, 125.1),
+            (Signal(0), meets("<= 50"), 100.0, 125.0, 125.1),
+            (Measure::Service(0), Expectation::Healthy, 1.0, 1.0, 2.0),
+            (Measure::Service(0), Expectation::Healthy, 2.0, 2.0, 3.0),
+        ];
+        for (measure, expect, before, within, beyond) in edges {
+            let trial = trial(measure, expect);
+            assert!(!after(&trial, Some(before), &[Some(within); 9]), "{trial:?} {before} -> {within}");
+            assert!(after(&trial, Some(before), &[Some(beyond); 3]), "{trial:?} {before} -> {beyond}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_direction_is_never_worse() {
+        let meets = |text: &str| Expectation::Meets(Threshold::parse(text).unwrap());
+        for (expect, before, value) in [
+            (meets("!= 500"), 1.0, 500.0),
+            (meets("== 1"), 1.0, 500.0),
+            (Expectation::Healthy, 50.0, 500.0),
+            (Expectation::Down, 50.0, 500.0),
+        ] {
+            let trial = trial(Measure::UsedSlots(0), expect);
+            assert!(!after(&trial, Some(before), &[Some(value); 9]), "{trial:?} {before} -> {value}");
+        }
+    }
+
     proptest! {
         /// Noise within the margins is never called worse, whatever was wanted.
         #[test]

@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::remediation::execution::{Input, Note};
+use crate::remediation::execution::{Execution, Input, Note};
 use crate::remediation::level::Level;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
+use crate::remediation::step::StepEnd;
 use crate::remediation::tests::world::*;
 
 fn faults() -> impl Strategy<Value = Faults> {
@@ -87,10 +88,21 @@ proptest! {
         let faults = Faults { dies_at: None, ..faults };
         let (_, execution) = play(card(action(Level::L2), 0..3), faults);
         let mut execution = execution.unwrap();
-        let before = execution.phase();
-        for input in [Input::CancelAsked, Input::TimePassed, Input::Held(Ok(())), Input::Recorded(Ok(()))] {
+        let stands = |execution: &Execution, now: f64| {
+            (execution.phase(), execution.fates(), execution.is_cancelled(), execution.lasted(at(now)))
+        };
+        let before = stands(&execution, 5000.0);
+        let fates = execution.warrant().card().keys().into_iter().map(|key| (key, Fate::Refused)).collect();
+        let end = StepEnd::Done { fates, said: Vec::new() };
+        for input in [
+            Input::CancelAsked,
+            Input::TimePassed,
+            Input::Held(Ok(())),
+            Input::Recorded(Ok(())),
+            Input::StepEnded { step: 0, end },
+        ] {
             prop_assert!(execution.step(input, at(9999.0)).is_empty());
         }
-        prop_assert_eq!(execution.phase(), before);
+        prop_assert_eq!(stands(&execution, 9999.0), before);
     }
 }

@@ -15,6 +15,7 @@ use crate::remediation::execution::{Execution, Gate, Input, Note, Order, Phase, 
 use crate::remediation::guard::{Consent, Situation, Warrant, review};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Measure, Precondition};
+use crate::remediation::outcome::Outcome;
 use crate::remediation::query::RedisStep;
 use crate::remediation::runbook::{Deed, Runbook};
 use crate::remediation::step::{StepEnd, Work};
@@ -117,7 +118,8 @@ fn a_backup_is_no_change_of_what_is_watched() {
     let orders = over(&mut execution, 0, 10.0 * MINUTE);
     assert_eq!(execution.phase(), Phase::Reviewing { step: 1 }, "{orders:?}");
     let orders = execution.step(Input::Read(evidence(LOAD, Some(90.0), at(601.0))), at(601.0));
-    assert!(matches!(orders.as_slice(), [Order::Record(_)]), "{orders:?}");
+    let failed = matches!(orders.as_slice(), [Order::Record(Note::Outcome(Outcome::Failed))]);
+    assert!(failed && execution.has_acted(), "a backup was sent, so that it is no refusal: {orders:?}");
     assert!(told(&execution).contains("load of main is 90"), "{}", told(&execution));
     // What it takes is on the card, and takes nothing from the consent; but not for ever.
     let mut execution = begun(warrant(card_of(book(vec![backup()]))));
@@ -137,6 +139,7 @@ fn after_long_waits_a_person_is_asked_again_before_the_first_effect() {
             continue;
         }
         assert!(matches!(execution.question(), Some(Question::Gate(_))));
+        assert!(execution.asks_again(), "not because the card says so");
         let said = execution.steps()[1].told.iter().map(Safe::as_str).collect::<String>();
         assert!(said.contains("it waited for") && said.contains("go on?"), "{said}");
         let later = 1.0 + wait * MINUTE + 300.0;

@@ -62,6 +62,18 @@ fn only_a_newer_reading_of_the_same_measure_is_a_new_basis() {
 }
 
 #[test]
+fn an_answer_never_shortens_the_consent() {
+    let card = plain();
+    let given = consent(&card);
+    let mut warrant = review(card, given, &situation(at(2.0))).expect("a good card");
+    warrant.waited(Duration::from_secs(300));
+    warrant.renew(at(10.0));
+    assert!(warrant.is_good(at(360.0)) && !warrant.is_good(at(361.0)), "it holds as long as it did");
+    warrant.renew(at(350.0));
+    assert!(warrant.is_good(at(410.0)) && !warrant.is_good(at(411.0)), "and anew from the answer on");
+}
+
+#[test]
 fn what_was_agreed_to_is_not_nothing() {
     for (found, count) in [(0, 0), (1, 10), (10, 10), (20, 10), (21, 21)] {
         let mut card = plain();
