@@ -84,8 +84,12 @@ impl Commands {
             }
             // Engines do not tell when they last restarted one: two looks do.
             Manager::Compose { .. } if !facts.looping && facts.restarts.is_some_and(|restarts| restarts > 0) => {
-                tokio::time::sleep(AGAIN.min(deadline / 2)).await;
-                let now = self.service_facts(step, until.saturating_duration_since(Instant::now())).await?;
+                let left = || until.saturating_duration_since(Instant::now());
+                // The second look takes as long as the first.
+                let took = deadline.saturating_sub(left());
+                tokio::time::sleep(AGAIN.min(left().saturating_sub(took * 2))).await;
+                // Without one it is bound to what was seen, which is the stricter of the two.
+                let Ok(now) = self.service_facts(step, left()).await else { return Ok(facts) };
                 let looping = now.looping || now.restarts > facts.restarts || now.identity() != facts.identity();
                 Ok(ServiceFacts { looping, ..now })
             }

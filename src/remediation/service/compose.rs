@@ -278,7 +278,7 @@ fn of_rows(rows: &[Value]) -> Result<ServiceFacts, Cause> {
         instances: containers.into_iter().filter_map(|container| container.instance).collect(),
         required_by: Vec::new(),
         words: Safe::of(words.join(", ")).clipped(200),
-        up_at: None,
+        ..ServiceFacts::default()
     })
 }
 

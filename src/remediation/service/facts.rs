@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
 
 /// State of a service, as its manager tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -92,6 +92,8 @@ pub struct ServiceFacts {
     pub looping: bool,
     /// When it came up, after the start of its machine.
     pub up_at: Option<Duration>,
+    /// For how long its manager lets it stop by itself, where that is told; the longest time there is: without end.
+    pub stop_within: Option<Duration>,
 }
 
 /// What came up so recently, after its manager had started it again by itself, may be in a loop.
@@ -121,6 +123,17 @@ impl ServiceFacts {
     pub fn is_young(&self, uptime: Duration) -> bool {
         let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
         restarted && self.up_at.is_some_and(|at| uptime.saturating_sub(at) < YOUNG)
+    }
+
+    /// Where its manager lets it take longer to stop than the order is waited for.
+    #[must_use]
+    pub fn outlasts(&self, deadline: Duration) -> Option<Safe> {
+        let stops = self.stop_within.filter(|stops| *stops >= deadline)?;
+        let stops = if stops == Duration::MAX { "all the time it wants".to_owned() } else { figure::span(stops) };
+        let waited = figure::span(deadline);
+        Some(Safe::of(format!(
+            "it is given {stops} to stop, and the order is waited for {waited}: it may end unknown; a longer deadline helps"
+        )))
     }
 
     /// For a card: the very process, or where none stays what does.
