@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::{Safe, figure};
 
 /// State of a service, as its manager tells it.
@@ -92,6 +94,8 @@ pub struct ServiceFacts {
     pub looping: bool,
     /// When it came up, after the start of its machine.
     pub up_at: Option<Duration>,
+    /// When the latest of its containers was started, by their engine's clock.
+    pub started: Option<DateTime<Utc>>,
     /// For how long its manager lets it stop by itself, where that is told; the longest time there is: without end.
     pub stop_within: Option<Duration>,
 }
@@ -123,6 +127,13 @@ impl ServiceFacts {
     pub fn is_young(&self, uptime: Duration) -> bool {
         let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
         restarted && self.up_at.is_some_and(|at| uptime.saturating_sub(at) < YOUNG)
+    }
+
+    /// The same of containers, by the clock here; one that goes after theirs makes nothing old.
+    #[must_use]
+    pub fn is_young_at(&self, now: DateTime<Utc>) -> bool {
+        let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
+        restarted && self.started.is_some_and(|at| (now - at).to_std().is_ok_and(|age| age < YOUNG) || at > now)
     }
 
     /// Where its manager lets it take longer to stop than the order is waited for.

@@ -92,6 +92,7 @@ fn facts(shown: &Shown<'_>, remark: &str) -> ServiceFacts {
             .and_then(|micros| micros.parse().ok())
             .filter(|micros| *micros != 0)
             .map(Duration::from_micros),
+        started: None,
         stop_within: shown.of("TimeoutStopUSec").and_then(span),
     }
 }
