@@ -24,8 +24,8 @@ use super::inbox::Inbox;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Deadline of a look.
-const LOOK: Duration = Duration::from_secs(5);
+/// Deadline of a look: of containers it is two programs, each of which can take seconds to start.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
