@@ -154,6 +154,9 @@ impl Card {
                 words: Safe::of(count.to_string()),
             });
         }
+        if let (Plan::Service { .. }, Some(service)) = (&action.plan, &preview.service) {
+            preview.remarks.extend(service.outlasts(action.limits.deadline));
+        }
         if let Some(words) = preview.standing.clone() {
             before.push(Evidence { measure: Measure::Result, value: Some(0.0), at: read_at, words });
         }

@@ -16,7 +16,7 @@ use crate::remediation::object::{Fate, Object};
 use crate::remediation::place::quoted;
 use crate::remediation::service::facts::{ServiceFacts, ServiceState, reach};
 use crate::remediation::service::proof::{self, Steadiness, SteadyWatch};
-use crate::remediation::service::{ServiceStep, ServiceVerb};
+use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
 use crate::remediation::step::{Binding, ServiceWork, StepEnd};
 
 use super::clock;
@@ -24,8 +24,8 @@ use super::inbox::Inbox;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Deadline of a look.
-const LOOK: Duration = Duration::from_secs(5);
+/// Deadline of a look: of containers it is two programs, each of which can take seconds to start.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
@@ -111,9 +111,12 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
 
 /// How it is now, if it still is what the card is bound to.
 async fn still(commands: &Commands, work: &ServiceWork, deadline: Duration) -> Result<ServiceFacts, StepEnd> {
-    let now = match (work.binding, work.before.looping) {
-        (Binding::Later, _) | (_, false) => commands.service_facts(&work.step, deadline).await,
-        (_, true) => commands.bound_facts(&work.step, deadline).await,
+    let now = match (work.binding, work.before.looping, &work.step.manager) {
+        // Only of a unit is more looked at than its status, for what stays of it.
+        (Binding::Alone | Binding::First, true, Manager::Systemd { .. }) => {
+            commands.bound_facts(&work.step, deadline).await
+        }
+        _ => commands.service_facts(&work.step, deadline).await,
     };
     let now = now.map_err(StepEnd::Failed)?;
     if work.binding != Binding::Later && !work.before.is_bound_to(&now) { Err(other(work, &now)) } else { Ok(now) }

@@ -64,9 +64,7 @@ fn seen() -> Preview {
         restarts: None,
         required_by: Vec::new(),
         words: Safe::of("running"),
-        anchor: Safe::default(),
-        looping: false,
-        up_at: None,
+        ..ServiceFacts::default()
     };
     Preview {
         identity: Identity { facts: vec![("service", Untrusted::from("api.service"))] },

@@ -183,3 +183,17 @@ fn a_unit_that_failed_is_restarted_by_its_name() {
     let ended = operator.run("tried.service", &["--confirm", &code_in(&card.out)]);
     assert_eq!(ended.code, 0, "{ended:?}");
 }
+
+/// The order may end before systemd does: who consents reads that first.
+#[test]
+fn a_unit_that_may_take_longer_to_stop_than_the_order_says_so() {
+    let Some(lab) = lab() else { return };
+    assert!(lab.run(&["systemctl", "start", "stubborn.service"]).status.success());
+    let operator = Operator::of(lab, "stubborn.service");
+    let card = operator.run("stubborn.service", &["--dry-run"]);
+    assert!(card.out.contains("given all the time it wants to stop"), "{}", card.out);
+    // What systemd waits for by itself fits.
+    let operator = Operator::of(operator.lab, "api.service");
+    let card = operator.run("api.service", &["--dry-run"]);
+    assert!(card.code == 0 && !card.out.contains("to stop, and the order"), "{}", card.out);
+}

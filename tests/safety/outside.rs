@@ -177,8 +177,7 @@ fn found(of: &PreviewOf) -> Preview {
                 required_by: Vec::new(),
                 words: "active".into(),
                 anchor: "/etc/unit".into(),
-                looping: false,
-                up_at: None,
+                ..ServiceFacts::default()
             });
         }
         _ => {}

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use tokio::time::Instant;
 
 use super::command::{CommandEnd, Commands, Needs, asker};
@@ -82,10 +83,15 @@ impl Commands {
                 let anchor = Safe::of(format!("{} on {id}", facts.anchor));
                 Ok(ServiceFacts { looping: facts.looping || is_young, anchor, ..facts })
             }
-            // Engines do not tell when they last restarted one: two looks do.
+            Manager::Compose { .. } if facts.is_young_at(Utc::now()) => Ok(ServiceFacts { looping: true, ..facts }),
+            // By their engine's clock it is older, which may be wrong: two looks show it.
             Manager::Compose { .. } if !facts.looping && facts.restarts.is_some_and(|restarts| restarts > 0) => {
-                tokio::time::sleep(AGAIN.min(deadline / 2)).await;
-                let now = self.service_facts(step, until.saturating_duration_since(Instant::now())).await?;
+                let left = || until.saturating_duration_since(Instant::now());
+                // The second look takes as long as the first.
+                let took = deadline.saturating_sub(left());
+                tokio::time::sleep(AGAIN.min(left().saturating_sub(took * 2))).await;
+                // Without one it is bound to what was seen, which is the stricter of the two.
+                let Ok(now) = self.service_facts(step, left()).await else { return Ok(facts) };
                 let looping = now.looping || now.restarts > facts.restarts || now.identity() != facts.identity();
                 Ok(ServiceFacts { looping, ..now })
             }

@@ -304,7 +304,13 @@ pub static ACTION: Section = Section {
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
         key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
-        key("deadline", Kind::Time { least: Duration::from_millis(50) }, "\"30s\"", "30s", "Deadline of the request."),
+        key(
+            "deadline",
+            Kind::Time { least: Duration::from_millis(50) },
+            "\"30s\"",
+            "30s",
+            "Deadline of the request; of an order to a service it is 60s, and 100s for systemd's.",
+        ),
         key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
         key(
             "preview_sql",

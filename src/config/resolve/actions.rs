@@ -27,6 +27,8 @@ use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
 /// Of an action that leans on the database, connections in use must be under this.
 const ROOM: &str = "< 90 %";
 
+/// An order to systemd: it waits 90 s itself before it kills what does not stop.
+const UNIT: Duration = Duration::from_secs(100);
 /// A new process has to stay for so long, where nothing is said.
 const STAYS: Duration = Duration::from_secs(10);
 
@@ -191,7 +193,8 @@ impl<'a> Builder<'a> {
         let name = Safe::of(format!("{what} {}", step.name()));
         proof.trials.insert(0, Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name });
         proof.stable = Duration::from_secs(2);
-        let deadline = time(item, "deadline").unwrap_or(Duration::from_secs(60));
+        let usual = if matches!(step.manager, Manager::Systemd { .. }) { UNIT } else { Duration::from_secs(60) };
+        let deadline = time(item, "deadline").unwrap_or(usual);
         proof.within = time(item, "within").unwrap_or(Duration::from_secs(60)) + stable;
         let named = text(item, "target").unwrap_or_else(|| step.name()).to_owned();
         let watched = match text(item, "watch").and_then(|words| words.strip_prefix("service ")) {

@@ -86,16 +86,7 @@ fn no_relation() -> Relation {
 
 /// As [`no_relation`], of a service.
 fn unseen() -> ServiceFacts {
-    ServiceFacts {
-        state: ServiceState::Unknown,
-        instances: Vec::new(),
-        restarts: None,
-        required_by: Vec::new(),
-        words: Safe::of("not seen"),
-        anchor: Safe::default(),
-        looping: false,
-        up_at: None,
-    }
+    ServiceFacts { state: ServiceState::Unknown, words: Safe::of("not seen"), ..ServiceFacts::default() }
 }
 
 fn alone(card: &Card) -> Vec<Step> {

@@ -1,6 +1,7 @@
 //! docker and podman compose: argument lists, what `ps --format json` prints in its several shapes, and what `inspect` of
 //! the containers says. Identity comes from `inspect`, which both print alike; `ps` only says which containers there are.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::{Cause, Safe};
@@ -275,10 +276,11 @@ fn of_rows(rows: &[Value]) -> Result<ServiceFacts, Cause> {
         looping: containers.iter().any(|container| container.looping),
         state: ServiceState::worst(containers.iter().map(|container| container.state)),
         restarts: containers.iter().map(|container| container.restarts).sum(),
+        started: containers.iter().filter_map(|container| container.started).max(),
         instances: containers.into_iter().filter_map(|container| container.instance).collect(),
         required_by: Vec::new(),
         words: Safe::of(words.join(", ")).clipped(200),
-        up_at: None,
+        ..ServiceFacts::default()
     })
 }
 
@@ -289,6 +291,7 @@ struct Container {
     state: ServiceState,
     instance: Option<Instance>,
     restarts: Option<u64>,
+    started: Option<DateTime<Utc>>,
     words: String,
 }
 
@@ -339,6 +342,7 @@ impl Container {
             state,
             instance,
             restarts: row.get("RestartCount").and_then(Value::as_u64),
+            started: started.and_then(|at| Some(DateTime::parse_from_rfc3339(at).ok()?.to_utc())),
             words,
         })
     }

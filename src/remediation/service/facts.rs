@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::domain::Safe;
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Safe, figure};
 
 use super::{Manager, ServiceStep, ServiceVerb};
 
@@ -94,6 +96,10 @@ pub struct ServiceFacts {
     pub looping: bool,
     /// When it came up, after the start of its machine.
     pub up_at: Option<Duration>,
+    /// When the latest of its containers was started, by their engine's clock.
+    pub started: Option<DateTime<Utc>>,
+    /// For how long its manager lets it stop by itself, where that is told; the longest time there is: without end.
+    pub stop_within: Option<Duration>,
 }
 
 /// What came up so recently, after its manager had started it again by itself, may be in a loop.
@@ -123,6 +129,24 @@ impl ServiceFacts {
     pub fn is_young(&self, uptime: Duration) -> bool {
         let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
         restarted && self.up_at.is_some_and(|at| uptime.saturating_sub(at) < YOUNG)
+    }
+
+    /// The same of containers, by the clock here; one that goes after theirs makes nothing old.
+    #[must_use]
+    pub fn is_young_at(&self, now: DateTime<Utc>) -> bool {
+        let restarted = self.restarts.is_some_and(|restarts| restarts > 0);
+        restarted && self.started.is_some_and(|at| (now - at).to_std().is_ok_and(|age| age < YOUNG) || at > now)
+    }
+
+    /// Where its manager lets it take longer to stop than the order is waited for.
+    #[must_use]
+    pub fn outlasts(&self, deadline: Duration) -> Option<Safe> {
+        let stops = self.stop_within.filter(|stops| *stops >= deadline)?;
+        let stops = if stops == Duration::MAX { "all the time it wants".to_owned() } else { figure::span(stops) };
+        let waited = figure::span(deadline);
+        Some(Safe::of(format!(
+            "it is given {stops} to stop, and the order is waited for {waited}: it may end unknown; a longer deadline helps"
+        )))
     }
 
     /// For a card: the very process, or where none stays what does.

@@ -9,7 +9,7 @@ use super::{ServiceVerb, check_name};
 
 /// What is asked of a unit: identity, state, and who would go down with it.
 const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,MainPID,InvocationID,NRestarts,\
-ActiveEnterTimestampMonotonic,FragmentPath,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,WantedBy";
+ActiveEnterTimestampMonotonic,TimeoutStopUSec,FragmentPath,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,WantedBy";
 /// Kinds of unit that can be started and stopped.
 const KINDS: [&str; 4] = [".service", ".socket", ".timer", ".target"];
 /// Units that a card names as affected; more are counted.
@@ -92,7 +92,33 @@ fn facts(shown: &Shown<'_>, remark: &str) -> ServiceFacts {
             .and_then(|micros| micros.parse().ok())
             .filter(|micros| *micros != 0)
             .map(Duration::from_micros),
+        started: None,
+        stop_within: shown.of("TimeoutStopUSec").and_then(span),
     }
+}
+
+/// A length of time as systemd writes it: `1min 30s`, `infinity`.
+fn span(written: &str) -> Option<Duration> {
+    if written == "infinity" {
+        return Some(Duration::MAX);
+    }
+    let part = |word: &str| {
+        let (number, unit) = word.split_at_checked(word.find(|c: char| c.is_ascii_alphabetic())?)?;
+        let seconds = match unit {
+            "us" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "min" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            "w" => 604_800.0,
+            _ => return None,
+        };
+        Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+    };
+    let mut parts = written.split_ascii_whitespace().map(part).peekable();
+    parts.peek()?;
+    parts.try_fold(Duration::ZERO, |sum, part| sum.checked_add(part?))
 }
 
 /// Who is touched when this unit goes: those that fall with it first, then those that only want it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 mod podman_compose;
+mod stopping;
 
 use super::facts::{Instance, ServiceFacts, ServiceState};
 use super::proof::{Steadiness, SteadyWatch, is_new_process};

@@ -23,6 +23,8 @@ use super::{answers, approvals, gather, note, run};
 
 /// Deadline of a preview.
 pub(super) const PREVIEW: Duration = Duration::from_secs(5);
+/// Of one of a service: its manager may be asked several times, by programs that take a second to start.
+const OF_SERVICE: Duration = Duration::from_secs(12);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
 pub(super) const RUN: Key = Key::ctrl('t');
 
@@ -81,7 +83,13 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
     model.actions.asked = Some((id, action));
-    vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW }))]
+    let deadline = patience(&of);
+    vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline }))]
+}
+
+/// How long a look may take.
+pub(super) fn patience(of: &PreviewOf) -> Duration {
+    if matches!(of, PreviewOf::Service(_)) { OF_SERVICE } else { PREVIEW }
 }
 
 /// What was refused before there is a card is recorded as well, where anything may be done at all.

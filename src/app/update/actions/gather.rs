@@ -9,7 +9,7 @@ use crate::remediation::card::Preview;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
-use super::card::{PREVIEW, show};
+use super::card::{patience, show};
 
 /// Asks for every look that the card of a runbook needs; the card itself where it needs none.
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
@@ -24,7 +24,8 @@ pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect
     for (place, of) in looks {
         let id = model.fresh_id();
         gathering.awaited.push((id, place));
-        effects.push(Effect::Preview(Box::new(PreviewOrder { id, of, deadline: PREVIEW })));
+        let deadline = patience(&of);
+        effects.push(Effect::Preview(Box::new(PreviewOrder { id, of, deadline })));
     }
     let id = model.fresh_id();
     model.actions.asked = Some((id, action));

@@ -30,6 +30,22 @@ fn a_failure_of_podman_is_one_though_it_ends_well() {
     assert_eq!(compose::failed_after_all(ComposeProgram::Podman, &said(&failed)), None);
 }
 
+/// Between two falls it looks like one that runs well.
+#[test]
+fn what_was_started_again_just_now_may_be_in_a_loop() {
+    let facts = |restarts: u32, started: &str| {
+        let state = format!(r#"{{"Status":"running","Pid":7,"StartedAt":"{started}"}}"#);
+        compose::read(format!(r#"[{{"Id":"aa","RestartCount":{restarts},"State":{state}}}]"#).as_bytes()).unwrap()
+    };
+    let now = chrono::DateTime::from_timestamp(1_767_355_200, 0).unwrap();
+    let young = |restarts, started| facts(restarts, started).is_young_at(now);
+    assert!(young(1, "2026-01-02T11:59:01.5Z") && young(1, "2026-01-02T12:59:01.123456789+01:00"));
+    assert!(young(1, "2026-01-02T12:00:03Z"), "the engine's clock goes before ours");
+    assert!(!young(1, "2026-01-02T11:58:59Z"), "it stayed");
+    assert!(!young(0, "2026-01-02T11:59:59Z"), "nobody started it again");
+    assert!(!young(1, "0001-01-01T00:00:00Z") && !young(1, "x"));
+}
+
 /// podman has no word for it: `stopped` is what was not cleaned up yet, `exited` what was.
 #[test]
 fn what_podman_will_start_again_is_restarting() {
