@@ -103,6 +103,8 @@ impl Outside {
             | Effect::WatchService(..)
             | Effect::WatchCache(..)
             | Effect::Compute(_)
+            | Effect::AskEngine { .. }
+            | Effect::ReadRules
             | Effect::RefreshAll => self.log.push(Seen::Looked),
             Effect::Interrupt { .. }
             | Effect::SetPause(_)
