@@ -70,7 +70,7 @@ impl SecondPerson {
         }
         self.due = now + EVERY;
         let look = match folder {
-            Ok(folder) => self.survey(folder, scribe).unwrap_or_else(|cause| {
+            Ok(folder) => self.survey(folder, clock::now(), scribe).unwrap_or_else(|cause| {
                 tracing::warn!("the folder of the second person: {cause}");
                 Look::default()
             }),
@@ -95,7 +95,7 @@ impl SecondPerson {
             SecondOrder::Ask(asking) => SecondEvent::Asked(self.ask(*asking, folder, scribe).map(Box::new)),
             SecondOrder::Find { id } => SecondEvent::Found(folder.and_then(|f| self.find(&id, f)).map(Box::new)),
             SecondOrder::Approve { seen, typed } => {
-                let outcome = folder.and_then(|folder| self.approve(&seen, &typed, folder, scribe));
+                let outcome = folder.and_then(|folder| self.approve(&seen, &typed, folder, clock::now(), scribe));
                 SecondEvent::Answered { id: seen.id.clone(), outcome }
             }
         }
@@ -164,8 +164,14 @@ impl SecondPerson {
         judged.err().map(|refusal| Safe::of(refusal.to_string()))
     }
 
-    fn approve(&self, seen: &Request, typed: &str, folder: &SharedFolder, scribe: &mut Scribe<'_>) -> Result<(), Safe> {
-        let now = clock::now();
+    fn approve(
+        &self,
+        seen: &Request,
+        typed: &str,
+        folder: &SharedFolder,
+        now: Moment,
+        scribe: &mut Scribe<'_>,
+    ) -> Result<(), Safe> {
         let people = [self.me(), &seen.requester];
         if let Some(why) = people.into_iter().find_map(|who| self.policy.against_person(who)) {
             return Err(refused(seen, &why, scribe));
@@ -183,7 +189,7 @@ impl SecondPerson {
         }
         // No record, no approval.
         scribe(&of_request(AuditEvent::Approving, seen, &[], now))?;
-        match folder.approve(seen, self.me(), typed, &self.shared_accounts, clock::now()) {
+        match folder.approve(seen, self.me(), typed, &self.shared_accounts, now) {
             Ok(()) => {
                 // That it was about to be approved is on disk already.
                 if let Err(why) = scribe(&of_request(AuditEvent::Approved, seen, &[], clock::now())) {
@@ -196,8 +202,7 @@ impl SecondPerson {
     }
 
     /// Looks at every request: others' that wait, one's own and what became of them. What waited for too long is taken back.
-    fn survey(&self, folder: &SharedFolder, scribe: &mut Scribe<'_>) -> Result<Look, Cause> {
-        let now = clock::now();
+    fn survey(&self, folder: &SharedFolder, now: Moment, scribe: &mut Scribe<'_>) -> Result<Look, Cause> {
         let Pending { requests, unreadable } = folder.requests()?;
         let mut look = Look { unreadable, ..Look::default() };
         for request in requests {
@@ -208,7 +213,7 @@ impl SecondPerson {
             }
             match self.answer(&request, folder, now) {
                 Some(answer) => look.own.push(Own { request, answer }),
-                None => expire(&request, folder, scribe)?,
+                None => expire(&request, folder, now, scribe)?,
             }
         }
         Ok(look)
@@ -253,10 +258,10 @@ fn is_over(request: &Request, now: Moment) -> bool {
 }
 
 /// Whoever takes it out of the folder records it: of several programs of one person, one.
-fn expire(request: &Request, folder: &SharedFolder, scribe: &mut Scribe<'_>) -> Result<(), Cause> {
+fn expire(request: &Request, folder: &SharedFolder, now: Moment, scribe: &mut Scribe<'_>) -> Result<(), Cause> {
     if folder.withdraw(&request.id)? {
         let why = [Safe::of("nobody approved it in time, or it was not used in time")];
-        if let Err(why) = scribe(&of_request(AuditEvent::ApprovalExpired, request, &why, clock::now())) {
+        if let Err(why) = scribe(&of_request(AuditEvent::ApprovalExpired, request, &why, now)) {
             tracing::error!("an expired request could not be recorded: {why}");
         }
     }
@@ -282,3 +287,6 @@ fn chance() -> std::io::Result<String> {
     let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).copied().map_or('a', char::from);
     Ok(bytes.into_iter().map(letter).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,6 +182,9 @@ mod tests {
             let trial = trial(Measure::UsedSlots(0), expect);
             assert!(!after(&trial, Some(before), &[Some(value); 9]), "{trial:?} {before} -> {value}");
         }
+        let age = trial(Measure::Signal(0), meets("older than 1h"));
+        let now = Moment::fixed(0.0).wall.timestamp() as f64;
+        assert!(!after(&age, Some(1.0), &[Some(now); 9]), "an instant is no figure that rises");
     }
 
     proptest! {

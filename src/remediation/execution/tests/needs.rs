@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::domain::threshold::Threshold;
 use crate::domain::{Moment, Safe};
 use crate::remediation::execution::way::AT_ONCE;
-use crate::remediation::execution::{Execution, Gate, Input, Order, Phase, Question};
+use crate::remediation::execution::{Execution, Gate, Input, Order, Phase, Question, StepState};
 use crate::remediation::guard::{CONSENT_LASTS, Consent, Situation, Warrant, review};
 use crate::remediation::measure::{Evidence, Measure, Precondition};
 use crate::remediation::runbook::READING;
@@ -164,11 +164,12 @@ impl World<'_> {
         Ok(())
     }
 
-    fn obey(&mut self, order: Order, turn: usize) -> Result<(), TestCaseError> {
+    fn obey(&mut self, order: &Order, turn: usize) -> Result<(), TestCaseError> {
         match order {
             Order::Hold => self.later.push_back((turn, Input::Held(Ok(())))),
             Order::Record(_) => self.later.push_back((turn + self.scene.disk, Input::Recorded(Ok(())))),
             Order::Run { step, .. } => {
+                let step = *step;
                 self.judge(step, moment(turn))?;
                 self.begun.push(step);
                 let end = StepEnd::Done { fates: Vec::new(), said: Vec::new() };
@@ -210,7 +211,7 @@ fn plays(scene: &Scene) -> Result<usize, TestCaseError> {
     let mut world =
         World { scene, arrived: Vec::new(), later: VecDeque::new(), asked: None, up: (0, at(1.0)), begun: Vec::new() };
     for order in orders {
-        world.obey(order, 0)?;
+        world.obey(&order, 0)?;
     }
     for turn in 0..20_000 {
         let mut inputs = world.readings(turn);
@@ -224,12 +225,12 @@ fn plays(scene: &Scene) -> Result<usize, TestCaseError> {
                 world.arrived.push(reading.clone());
             }
             let orders = execution.step(input, moment(turn));
-            let next = execution.steps().iter().position(|state| state.waits()).unwrap_or(scene.plots.len());
+            let next = execution.steps().iter().position(StepState::waits).unwrap_or(scene.plots.len());
             if next != world.up.0 && !matches!(execution.phase(), Phase::Running { .. }) {
                 world.up = (next, moment(turn));
             }
             for order in orders {
-                world.obey(order, turn)?;
+                world.obey(&order, turn)?;
             }
         }
         if matches!(execution.phase(), Phase::Ended { .. }) {
