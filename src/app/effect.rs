@@ -9,6 +9,7 @@ use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
+use crate::domain::session::SessionId;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
 use crate::engine::Question;
@@ -192,6 +193,8 @@ pub enum PreviewOf {
         database: usize,
         /// Which.
         statement: StatementId,
+        /// Whose, where it is that of a session.
+        session: Option<SessionId>,
     },
     /// A table or an index.
     Upkeep {

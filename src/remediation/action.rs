@@ -102,8 +102,10 @@ pub enum Plan {
     },
     /// The server says how it would run a statement.
     Explain {
-        /// Which.
+        /// Which, where it is not that of a session.
         statement: StatementId,
+        /// Whose.
+        session: Option<crate::domain::session::SessionId>,
         /// Literals in the plan are hidden.
         redact: bool,
     },

@@ -9,6 +9,7 @@ use crate::adapters::postgres::{Backed, PostgresSource};
 use crate::app::Event;
 use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
+use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::action::SessionSelector;
@@ -89,6 +90,8 @@ pub enum DatabaseOrder {
         id: u64,
         /// Which.
         statement: StatementId,
+        /// Whose, where it is that of a session.
+        session: Option<SessionId>,
         /// Within this.
         deadline: Duration,
     },
@@ -187,8 +190,11 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             tell(inbox, run, Input::Read(upkeep_orders::evidence(&step, now.as_ref(), begun)));
             false
         }
-        DatabaseOrder::Explain { id, statement, deadline } => {
-            let outcome = source.look_at_statement(statement, deadline).await;
+        DatabaseOrder::Explain { id, statement, session, deadline } => {
+            let outcome = match session {
+                Some(session) => source.look_at_statement_of(session, deadline).await,
+                None => source.look_at_statement(statement, deadline).await,
+            };
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }

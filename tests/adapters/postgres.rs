@@ -2,6 +2,7 @@
 
 mod actions;
 mod explain;
+mod explain_session;
 mod faults;
 mod leftovers;
 mod pooler;

@@ -1,10 +1,14 @@
 //! Planning the selected statement, as a person meets it: on the menu only where a statement is selected, the plan as the
 //! result, and its literals nowhere that is kept.
 
+use quarterdeck::app::actions::catalogue;
+use quarterdeck::app::effect::PreviewOf;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::{Safe, Untrusted};
-use quarterdeck::input::Key;
+use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::action::Plan;
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::explain::Planned;
@@ -12,7 +16,7 @@ use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::{StepEnd, Work};
 
 use crate::world::World;
-use crate::world::readings::Postgres;
+use crate::world::readings::{Postgres, session};
 use crate::{drawn, text};
 
 const SIZE: (u16, u16) = (120, 40);
@@ -132,4 +136,42 @@ fn literals_stay_hidden_where_they_are_to_be() {
     let effects = orders(&mut world, Event::ActionHappened { run, input: Box::new(Input::Recorded(Ok(()))) });
     let [Effect::RunAction { approved, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(matches!(&approved.step().work, Work::Explain(step) if step.redact));
+}
+
+#[test]
+fn the_statement_of_a_selected_session_is_planned_by_its_session() {
+    let on_the_session = |state| {
+        let mut world = watching(false);
+        let sessions = vec![session(4711, state, 30, "SELECT 1")];
+        world.database("main", Ok(Postgres { sessions, ..Postgres::default() }.reading()));
+        world.press("Down");
+        drawn(&mut world, SIZE, false);
+        world
+    };
+    let mut world = on_the_session(SessionState::Active);
+    let all = catalogue::all(&world.model);
+    let titles: Vec<&str> = all.iter().take(3).map(|action| action.title.as_str()).collect();
+    assert_eq!(titles[2], "explain the statement of session 4711", "{titles:?}");
+    world.press("a");
+    world.press("j");
+    world.press("j");
+    let effects = orders(&mut world, Event::KeyPressed(Key::plain(Code::Enter)));
+    let order = effects.iter().find_map(|effect| match effect {
+        Effect::Preview(order) => Some(order),
+        _ => None,
+    });
+    let PreviewOf::Explain { session: Some(id), .. } = &order.unwrap().of else { panic!("{effects:?}") };
+    assert_eq!(id.pid, 4711);
+    let hidden = on_the_session(SessionState::Hidden);
+    let all = catalogue::all(&hidden.model);
+    let explain = all.iter().find(|action| action.id.as_str() == "explain").unwrap();
+    let why = catalogue::reason_against(&hidden.model, explain).unwrap();
+    assert!(why.as_str().contains("pg_read_all_stats"), "{why}");
+    let of_number = quarterdeck::app::actions::parameters::narrowed(
+        explain.clone(),
+        &[("query".to_owned(), "5".to_owned())],
+        false,
+    );
+    let Plan::Explain { statement, session: None, .. } = of_number.unwrap().plan else { panic!("the number is meant") };
+    assert_eq!(statement.query, 5);
 }

@@ -15,7 +15,13 @@ use crate::remediation::step::SessionVerb;
 #[must_use]
 pub fn reason(model: &Model, action: &Action) -> Option<Safe> {
     let at = action.target.at.filter(|_| action.target.kind == SourceKind::Database)?;
-    of_sessions(model.live.databases.get(at)?, model.now, action)
+    let database = model.live.databases.get(at)?;
+    if let Plan::Explain { session: Some(id), .. } = &action.plan {
+        let sessions = &database.sessions.value()?.list;
+        let hidden = sessions.iter().any(|session| session.id == *id && session.state == SessionState::Hidden);
+        return hidden.then(|| Safe::of("this role may not see what it runs: it needs pg_read_all_stats"));
+    }
+    of_sessions(database, model.now, action)
 }
 
 /// That nobody has told anything of the target for longer than its source should take. A failure that was just told is no

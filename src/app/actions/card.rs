@@ -214,13 +214,13 @@ fn conditions(out: &mut Document, action: &Action, situation: &Situation<'_>) {
     }
     out.section("what must hold");
     out.heading("What must hold");
-    let told = |wanted: &Precondition| match guard::unmet(wanted, situation) {
-        Some(why) => Err(why),
-        None => {
-            let reading = situation.readings.iter().find(|reading| reading.measure == wanted.measure);
-            let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
-            Ok(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold))
+    let told = |wanted: &Precondition| {
+        if let Some(why) = guard::unmet(wanted, situation) {
+            return Err(why);
         }
+        let reading = situation.readings.iter().find(|reading| reading.measure == wanted.measure);
+        let words = reading.map_or_else(Safe::default, |reading| reading.words.clone());
+        Ok(format!("{} is {words}, as it must be ({})", wanted.name, wanted.threshold))
     };
     for wanted in &action.preconditions {
         match told(wanted) {

@@ -127,7 +127,8 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
     if let Plan::Upkeep(upkeep) = &mut action.plan {
         value.clone_into(&mut upkeep.name);
     }
-    if let Plan::Explain { statement, .. } = &mut action.plan {
+    if let Plan::Explain { statement, session, .. } = &mut action.plan {
+        *session = None;
         let number = value.parse::<i64>().ok().filter(|number| *number != 0);
         let wrong = || Safe::of(format!("{QUERY} {value:?}: write the queryid of pg_stat_statements, a number"));
         *statement = StatementId::bare(number.ok_or_else(wrong)?);

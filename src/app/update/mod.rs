@@ -75,7 +75,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Previewed { id, outcome, begun } => actions::previewed(model, id, *outcome, begun),
         Event::ActionHappened { run, input } => actions::happened(model, run, *input),
         Event::StepTold { run, lines } => {
-            actions::told(model, run, lines);
+            actions::told(model, run, &lines);
             Vec::new()
         }
         Event::LeftoversFound { database, names } => {

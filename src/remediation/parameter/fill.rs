@@ -256,10 +256,10 @@ impl Filler<'_> {
             Json::Array(values) => values.iter_mut().try_for_each(|value| self.json(value))?,
             Json::Object(fields) => {
                 if let Some(name) = fields.keys().find_map(|key| names(key).next().map(str::to_owned)) {
-                    return match self.declares(&name) {
-                        true => self.misplaced("is a value of a JSON body, and never the name of one"),
-                        false => Err(Gap::Unknown(name, self.spot.clone())),
-                    };
+                    if self.declares(&name) {
+                        return self.misplaced("is a value of a JSON body, and never the name of one");
+                    }
+                    return Err(Gap::Unknown(name, self.spot.clone()));
                 }
                 fields.values_mut().try_for_each(|value| self.json(value))?;
             }
@@ -366,15 +366,12 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         }
         let before = text.get(begin..open).unwrap_or_default();
         let doubled = text.get(close..).unwrap_or_default().starts_with('}');
-        match before.strip_suffix('{').filter(|_| doubled) {
-            Some(before) => {
-                pieces.extend([Piece::Text(before), Piece::Braces(name)]);
-                begin = close + 1;
-            }
-            None => {
-                pieces.extend([Piece::Text(before), Piece::Name(name)]);
-                begin = close;
-            }
+        if let Some(before) = before.strip_suffix('{').filter(|_| doubled) {
+            pieces.extend([Piece::Text(before), Piece::Braces(name)]);
+            begin = close + 1;
+        } else {
+            pieces.extend([Piece::Text(before), Piece::Name(name)]);
+            begin = close;
         }
         from = begin;
     }

@@ -50,7 +50,9 @@ impl Given {
     }
 
     /// What a preview says beside what is consented to.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Why there is none, in the same way.
     pub fn veil_preview(&self, found: Result<Preview, Cause>) -> Result<Preview, Cause> {
         let mut preview = found.map_err(|cause| self.veil_cause(cause))?;
         for text in preview.warnings.iter_mut().chain(&mut preview.remarks).chain(&mut preview.obstacles) {
@@ -76,13 +78,9 @@ impl Given {
 
     /// A cause whose words hold a value is told in words alone.
     fn veil_cause(&self, cause: Cause) -> Cause {
-        let words = Safe::of(cause.to_string());
+        let (words, all) = (Safe::of(cause.to_string()), Safe::of(format!("{cause:?}")));
         let veiled = self.veil(&words);
-        let advice = format!("{cause:?}");
-        if veiled == words && self.veil(&Safe::of(&advice)).as_str() == Safe::of(&advice).as_str() {
-            return cause;
-        }
-        Cause::Other(veiled)
+        if veiled == words && self.veil(&all) == all { cause } else { Cause::Other(veiled) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! How the server would run a statement, over the kept connection: the text is read anew and whole, the server itself says
 //! that it is one statement, and it is planned in a transaction that cannot write and is rolled back. Nothing is ever run.
 
+mod of_session;
 mod version;
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::actions::identity;
@@ -16,12 +18,15 @@ use super::link::Failure;
 use super::{PostgresSource, Session, not_connected, patience, statements};
 use crate::database::plan::redacted_plan;
 use crate::domain::cause::Phase;
+use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
 use crate::remediation::explain::{ExplainStep, KeptText, LONGEST, Planned, judge};
 use crate::remediation::step::{SessionVerb, StepEnd};
 
+/// Why what ran in another database is not planned here.
+const ELSEWHERE: &str = "it ran in another database of this server: that one has to be watched to plan it";
 const STATEMENT: &str = include_str!("statement.sql");
 /// Lines of a plan that are taken, and characters of one.
 const LINES: usize = 400;
@@ -30,11 +35,20 @@ const LINE: usize = 400;
 impl PostgresSource {
     /// Reads a statement, and finds out whether it can be planned. Plans and runs nothing.
     pub async fn look_at_statement(&mut self, id: StatementId, deadline: Duration) -> Result<Preview, Cause> {
+        self.look_for_a_plan(Of::Kept(id), deadline).await
+    }
+
+    /// The same of what a session runs, or ran last.
+    pub async fn look_at_statement_of(&mut self, id: SessionId, deadline: Duration) -> Result<Preview, Cause> {
+        self.look_for_a_plan(Of::Session(id), deadline).await
+    }
+
+    async fn look_for_a_plan(&mut self, of: Of, deadline: Duration) -> Result<Preview, Cause> {
         let until = Instant::now() + deadline;
         let work = async {
             self.ready(until, patience(self.spec.deadline)).await?;
             let session = self.session.as_mut().ok_or_else(not_connected)?;
-            look(session, id, patience(deadline / 2)).await
+            look(session, of, patience(deadline / 2)).await
         };
         let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
         self.settle(&outcome).await;
@@ -63,35 +77,24 @@ impl PostgresSource {
     }
 }
 
-async fn look(session: &mut Session, id: StatementId, patience: u32) -> Result<Preview, Cause> {
+/// Which statement is meant.
+#[derive(Clone, Copy)]
+enum Of {
+    /// One that `pg_stat_statements` keeps.
+    Kept(StatementId),
+    /// That of a session.
+    Session(SessionId),
+}
+
+async fn look(session: &mut Session, of: Of, patience: u32) -> Result<Preview, Cause> {
     let found = identity::read(session, SessionVerb::Cancel, None).await?;
     let mut preview = Preview { identity: found.identity, ..Preview::default() };
-    if id.query == 0 {
-        preview.obstacles.push(Safe::of("no statement is named: give it as query=NUMBER"));
-        return Ok(preview);
+    match of {
+        Of::Kept(id) => look_at_kept(session, id, patience, &mut preview).await?,
+        Of::Session(id) => of_session::look(session, id, patience, &mut preview).await?,
     }
-    // Named by its number alone it is one of this database.
-    let id = if id.is_bare() { StatementId { database: session.facts.database_oid, ..id } } else { id };
-    if id.database != session.facts.database_oid {
-        let why = "it ran in another database of this server: that one has to be watched to plan it";
-        preview.obstacles.push(Safe::of(why));
+    if preview.planned.is_none() && !preview.obstacles.is_empty() {
         return Ok(preview);
-    }
-    let Some(kept) = read_text(session, id).await? else {
-        preview.obstacles.push(Safe::of("pg_stat_statements does not hold it any more"));
-        return Ok(preview);
-    };
-    match judge(&kept) {
-        Err(why) => preview.obstacles.push(why),
-        Ok(text) => match parameters(session, text, patience).await? {
-            Err(why) => preview.obstacles.push(why),
-            Ok(count) => {
-                preview.obstacles.extend(version::objection(count, session.facts.version_num));
-                let planned = Planned { statement: kept.text.clone(), generic: count > 0 };
-                preview.effect = effect(&planned, patience);
-                preview.planned = Some(planned);
-            }
-        },
     }
     let user = session.facts.user.one_line();
     preview.remarks.push(Safe::of(format!(
@@ -99,6 +102,63 @@ async fn look(session: &mut Session, id: StatementId, patience: u32) -> Result<P
     )));
     preview.remarks.push(Safe::of("the statement is not run: the figures are what the planner expects"));
     Ok(preview)
+}
+
+async fn look_at_kept(
+    session: &mut Session,
+    id: StatementId,
+    patience: u32,
+    preview: &mut Preview,
+) -> Result<(), Cause> {
+    if id.query == 0 {
+        preview.obstacles.push(Safe::of("no statement is named: give it as query=NUMBER"));
+        return Ok(());
+    }
+    // Named by its number alone it is one of this database.
+    let id = if id.is_bare() { StatementId { database: session.facts.database_oid, ..id } } else { id };
+    if id.database != session.facts.database_oid {
+        preview.obstacles.push(Safe::of(ELSEWHERE));
+        return Ok(());
+    }
+    let Some(kept) = read_text(session, id).await? else {
+        preview.obstacles.push(Safe::of("pg_stat_statements does not hold it any more"));
+        return Ok(());
+    };
+    match judged(session, &kept, patience).await? {
+        Judged::Not(why) => preview.obstacles.push(why),
+        Judged::Planned(planned, against) => {
+            preview.obstacles.extend(against);
+            plans(preview, planned, patience);
+        }
+    }
+    Ok(())
+}
+
+/// What became of a text.
+enum Judged {
+    /// It can be planned, unless the server is too old for it.
+    Planned(Planned, Option<Safe>),
+    /// Why it cannot.
+    Not(Safe),
+}
+
+async fn judged(session: &mut Session, kept: &KeptText, patience: u32) -> Result<Judged, Cause> {
+    let text = match judge(kept) {
+        Err(why) => return Ok(Judged::Not(why)),
+        Ok(text) => text,
+    };
+    Ok(match parameters(session, text, patience).await? {
+        Err(why) => Judged::Not(why),
+        Ok(count) => Judged::Planned(
+            Planned { statement: kept.text.clone(), generic: count > 0 },
+            version::objection(count, session.facts.version_num),
+        ),
+    })
+}
+
+fn plans(preview: &mut Preview, planned: Planned, patience: u32) {
+    preview.effect = effect(&planned, patience);
+    preview.planned = Some(planned);
 }
 
 async fn read_text(session: &mut Session, id: StatementId) -> Result<Option<KeptText>, Cause> {
@@ -114,11 +174,16 @@ async fn read_text(session: &mut Session, id: StatementId) -> Result<Option<Kept
     ];
     let rows = session.link.query(&sql, &parameters).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(KeptText {
+    kept_text(row).map(Some)
+}
+
+/// The first three columns: length, text, where texts are cut off.
+fn kept_text(row: &Row) -> Result<KeptText, Cause> {
+    Ok(KeptText {
         text: get::<Option<Bytes<'_>>>(row, 1)?.map(|bytes| bytes.keep()).unwrap_or_default(),
         length: get::<Option<i64>>(row, 0)?.unwrap_or(0),
         cut_at: get::<Option<i64>>(row, 2)?.unwrap_or(0),
-    }))
+    })
 }
 
 /// How many parameters a statement has, or why it cannot be planned. The server parses it, by the extended protocol: more

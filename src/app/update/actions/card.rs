@@ -49,9 +49,9 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
         }
-        Plan::Explain { statement, .. } => {
+        Plan::Explain { statement, session, .. } => {
             let Some(database) = action.target.at else { return Vec::new() };
-            PreviewOf::Explain { database, statement: *statement }
+            PreviewOf::Explain { database, statement: *statement, session: *session }
         }
         Plan::Upkeep(upkeep) => {
             let Some(database) = action.target.at else { return Vec::new() };

@@ -145,7 +145,7 @@ pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
 }
 
 /// The step that runs says how far it is.
-pub fn told(model: &mut Model, run: u64, lines: Vec<Safe>) {
+pub fn told(model: &mut Model, run: u64, lines: &[Safe]) {
     if let Some(current) = model.actions.current.as_mut().filter(|current| current.id == run) {
         current.live = lines.iter().map(|line| given(&current.execution).veil(line)).collect();
     }

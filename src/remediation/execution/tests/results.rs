@@ -35,7 +35,7 @@ fn answered(execution: &mut Execution, said: &[&str]) -> Phase {
 #[test]
 fn a_plan_that_was_read_after_the_consent_is_its_own_proof() {
     let statement = StatementId { user: 1, database: 1, query: 1, top_level: true };
-    let plan = || Plan::Explain { statement, redact: false };
+    let plan = || Plan::Explain { statement, session: None, redact: false };
     let planned = Planned { statement: "SELECT 1".into(), generic: false };
     let mut execution = proved_by_its_result(plan(), Some(planned.clone()));
     assert_eq!(
