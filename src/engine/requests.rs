@@ -14,14 +14,14 @@ use crate::metrics::promql::quantile;
 pub fn requests(settings: &TargetSettings, growth: &mut Growth<'_>) -> Option<RequestsTold> {
     let bucket = |name: &str| format!("{name}_bucket");
     let histogram = settings.durations.iter().find(|name| growth.has(&bucket(name)));
-    let counter = settings.requests.iter().find(|name| growth.has(name));
+    let of_requests = settings.requests.iter().find(|name| growth.has(name));
     let of_histogram = histogram.map(|name| Counted::of(&format!("{name}_count"), settings, growth));
-    let of_counter = counter.map(|name| Counted::of(name, settings, growth));
+    let of_counter = of_requests.map(|name| Counted::of(name, settings, growth));
     // Whichever knows the status tells of errors, and then of the number too: a ratio of one thing.
     let (counted, names) = match (of_histogram, of_counter) {
-        (Some(own), Some(other)) if !own.has_status && other.has_status => (other, [histogram, counter]),
+        (Some(own), Some(other)) if !own.has_status && other.has_status => (other, [histogram, of_requests]),
         (Some(own), _) => (own, [histogram, None]),
-        (None, Some(other)) => (other, [counter, None]),
+        (None, Some(other)) => (other, [of_requests, None]),
         (None, None) => return None,
     };
     let buckets = histogram.map(|name| (buckets(&bucket(name), growth), scale(name)));

@@ -133,6 +133,7 @@ impl Rules {
                         expr: of.rule.expr.clone(),
                         hold: of.alerting.hold,
                         interval,
+                        evaluated_at: of.evaluated_at(),
                         labels: of.rule.labels.clone(),
                         annotations: of.alerting.annotations.clone(),
                         standing: of.standing(at, interval),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::config::resolved::MetricsSpec;
 use crate::domain::Safe;
 use crate::engine::alerts::AlertsTold;
 use crate::engine::output::{Output, StoreTold, TargetTold};
@@ -16,11 +17,15 @@ pub struct MetricsState {
     pub store: Option<StoreTold>,
     /// Rules and alerts; `None` where no rules are named, or before they were read.
     pub alerts: Option<Arc<AlertsTold>>,
+    /// Pages that were dropped because the engine was too far behind.
+    pub behind: u64,
 }
 
 /// One scraped target.
 #[derive(Clone, Debug)]
 pub struct TargetState {
+    /// What is scraped.
+    pub spec: Arc<MetricsSpec>,
     /// Name on screen.
     pub name: Safe,
     /// Its last round; `None` before the first.
@@ -29,12 +34,20 @@ pub struct TargetState {
     pub failures: u32,
 }
 
+impl TargetState {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: Arc<MetricsSpec>) -> TargetState {
+        TargetState { name: spec.name.clone(), spec, told: None, failures: 0 }
+    }
+}
+
 impl MetricsState {
     /// Nothing known yet of these targets.
     #[must_use]
-    pub fn new(names: impl IntoIterator<Item = Safe>) -> MetricsState {
-        let target = |name| TargetState { name, told: None, failures: 0 };
-        MetricsState { targets: names.into_iter().map(target).collect(), ..MetricsState::default() }
+    pub fn new(specs: &[MetricsSpec]) -> MetricsState {
+        let targets = specs.iter().map(|spec| TargetState::new(Arc::new(spec.clone()))).collect();
+        MetricsState { targets, ..MetricsState::default() }
     }
 
     /// Takes in what the engine told; what answers a person, or is to be kept on disk, is not for this place.
@@ -48,6 +61,7 @@ impl MetricsState {
             }
             Output::Store(told) => self.store = Some(told),
             Output::Alerts(told) => self.alerts = Some(told),
+            Output::Behind { dropped } => self.behind = dropped,
             Output::Answered { .. } | Output::Keep(_) => {}
         }
     }
