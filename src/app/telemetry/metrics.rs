@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::config::resolved::MetricsSpec;
-use crate::domain::Safe;
+use crate::config::resolved::{MetricsSpec, ServiceSpec};
+use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
 use crate::engine::alerts::AlertsTold;
-use crate::engine::output::{Output, StoreTold, TargetTold};
+use crate::engine::output::{Output, PageTold, RequestsTold, StoreTold, TargetTold};
 
 /// What is known of metrics and alerts.
 #[derive(Clone, Debug, Default)]
@@ -30,23 +30,64 @@ pub struct TargetState {
     pub name: Safe,
     /// Its last round; `None` before the first.
     pub told: Option<TargetTold>,
-    /// Failed rounds in a row.
-    pub failures: u32,
+    /// The last page that was taken in, and how the newest round went.
+    pub page: Readout<PageTold>,
 }
 
 impl TargetState {
     /// Nothing known yet.
     #[must_use]
-    pub fn new(spec: Arc<MetricsSpec>) -> TargetState {
-        TargetState { name: spec.name.clone(), spec, told: None, failures: 0 }
+    pub fn new(spec: Arc<MetricsSpec>, now: Moment) -> TargetState {
+        TargetState { name: spec.name.clone(), spec, told: None, page: Readout::loading(now) }
+    }
+
+    fn take(&mut self, told: TargetTold) {
+        match &told.page {
+            Ok(page) => self.page.set(*page, told.at),
+            Err(cause) => self.page.fail(cause.clone(), told.at, self.spec.interval),
+        }
+        self.told = Some(told);
+    }
+
+    /// The one state of it.
+    #[must_use]
+    pub fn state(&self, now: Moment) -> PaneState {
+        self.page.state(now, self.spec.interval)
+    }
+
+    /// A page that cannot be read says nothing about the service: not known.
+    #[must_use]
+    pub fn verdict(&self, now: Moment) -> Verdict {
+        if self.state(now).is_fresh() { Verdict::Ok } else { Verdict::Unknown }
+    }
+
+    /// The server's own figures, where they are of now.
+    #[must_use]
+    pub fn requests(&self, now: Moment) -> Option<&RequestsTold> {
+        self.told.as_ref().filter(|_| self.state(now).is_fresh())?.requests.as_ref()
+    }
+
+    /// The ratio of cache hits and the number of looks, where they are of now.
+    #[must_use]
+    pub fn cache(&self, now: Moment) -> Option<(f64, f64)> {
+        self.told.as_ref().filter(|_| self.state(now).is_fresh())?.cache
+    }
+
+    /// Whether its figures are about a service: the one that is named, or those of the same origin.
+    #[must_use]
+    pub fn is_about(&self, service: &ServiceSpec) -> bool {
+        match &self.spec.service {
+            Some(name) => name == service.name.as_str(),
+            None => self.spec.request.url.origin() == service.url.origin(),
+        }
     }
 }
 
 impl MetricsState {
     /// Nothing known yet of these targets.
     #[must_use]
-    pub fn new(specs: &[MetricsSpec]) -> MetricsState {
-        let targets = specs.iter().map(|spec| TargetState::new(Arc::new(spec.clone()))).collect();
+    pub fn new(specs: &[MetricsSpec], now: Moment) -> MetricsState {
+        let targets = specs.iter().map(|spec| TargetState::new(Arc::new(spec.clone()), now)).collect();
         MetricsState { targets, ..MetricsState::default() }
     }
 
@@ -55,8 +96,7 @@ impl MetricsState {
         match output {
             Output::Target { target, told } => {
                 if let Some(state) = self.targets.get_mut(target) {
-                    state.failures = if told.page.is_ok() { 0 } else { state.failures.saturating_add(1) };
-                    state.told = Some(told);
+                    state.take(told);
                 }
             }
             Output::Store(told) => self.store = Some(told),
@@ -64,5 +104,11 @@ impl MetricsState {
             Output::Behind { dropped } => self.behind = dropped,
             Output::Answered { .. } | Output::Keep(_) => {}
         }
+    }
+
+    /// The server's own figures beside the probe's of a service.
+    #[must_use]
+    pub fn requests_of(&self, service: &ServiceSpec, now: Moment) -> Option<&RequestsTold> {
+        self.targets.iter().filter(|target| target.is_about(service)).find_map(|target| target.requests(now))
     }
 }

@@ -175,7 +175,7 @@ pub fn discovered(model: &mut Model, found: Discovered) -> Vec<Effect> {
         }
         let spec = Arc::new(spec);
         effects.push(Effect::WatchMetrics(model.live.metrics.targets.len(), Arc::clone(&spec)));
-        model.live.metrics.targets.push(TargetState::new(spec));
+        model.live.metrics.targets.push(TargetState::new(spec, model.now));
     }
     for line in found.told {
         model.note(line);
