@@ -13,7 +13,7 @@ use crate::health::json::{self, Fault, Node};
 use crate::health::text::is_page;
 
 use super::http::client::{HttpClients, Identity};
-use super::http::exchange::{Answer, Ask, exchange};
+use super::http::exchange::{Answer, Ask, BODY_LIMIT, exchange};
 
 /// Most values of an answer that are read: more than a body of the largest size usually has.
 const MOST: usize = 250_000;
@@ -45,6 +45,7 @@ impl JsonEndpoint {
             expected_status: &[],
             deadline: self.deadline,
             enough: None,
+            limit: BODY_LIMIT,
         };
         json_of(&exchange(&self.clients, &ask).await.result?)
     }

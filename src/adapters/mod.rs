@@ -1,6 +1,7 @@
 //! Floor 5: the outside world, one source per file. Adapters read; they never spawn and never decide.
 
 pub mod act;
+pub mod alert_state;
 pub mod audit_log;
 pub mod backup;
 mod brief_command;
@@ -17,6 +18,8 @@ pub mod operator;
 pub mod policy_file;
 pub mod postgres;
 pub mod redis;
+pub mod rules_files;
+pub mod scrape;
 pub mod secret;
 pub mod shared_folder;
 pub mod tickets;

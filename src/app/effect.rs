@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::actions::approvals::SecondOrder;
 use crate::app::actions::standing::Wanted;
 use crate::app::job::Job;
-use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
+use crate::config::resolved::{CacheSpec, MetricsSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::session::SessionId;
 use crate::domain::source::SourceId;
@@ -151,6 +151,8 @@ pub enum Effect {
     ReadRules,
     /// Something for a second person, in the folder that operators share.
     Second(Box<SecondOrder>),
+    /// Begin to scrape an endpoint that was discovered; its place.
+    WatchMetrics(usize, Arc<MetricsSpec>),
 }
 
 /// What a preview is to find out.

@@ -7,7 +7,7 @@ use crate::app::actions::standing::Standing;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
-use crate::config::resolved::{CacheSpec, ServiceSpec};
+use crate::config::resolved::{CacheSpec, MetricsSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::domain::{Arrival, Cause, Moment, Safe, Untrusted};
 use crate::engine::Output;
@@ -134,6 +134,8 @@ pub struct Discovered {
     pub services: Vec<ServiceSpec>,
     /// A cache to watch.
     pub caches: Vec<CacheSpec>,
+    /// Pages of metrics to scrape.
+    pub metrics: Vec<MetricsSpec>,
     /// What was asked and found, a line each.
     pub told: Vec<Safe>,
 }

@@ -17,6 +17,7 @@ pub mod pane;
 pub mod panes;
 pub mod report;
 pub mod screen;
+pub mod series;
 pub mod table;
 pub mod telemetry;
 pub mod timeline;

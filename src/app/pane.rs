@@ -35,6 +35,12 @@ pub enum PaneId {
     Timeline,
     /// A page of a later release: says so in a line.
     Later,
+    /// What is scraped (metrics page).
+    Targets,
+    /// Series by words (metrics page).
+    Series,
+    /// The course of one series (metrics page).
+    Course,
 }
 
 /// A pane, ready to be drawn.

@@ -8,6 +8,7 @@ use crate::app::actions::dialog::Dialog;
 use crate::app::actions::menu::Pointer;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
+use crate::app::series::SeriesView;
 use crate::app::table::{RowKey, Sort, Tone};
 use crate::domain::{Moment, Safe};
 
@@ -100,6 +101,7 @@ impl Page {
             Page::Logs => &[PaneId::Logs],
             Page::Actions => &[PaneId::Actions],
             Page::Timeline => &[PaneId::Timeline],
+            Page::Metrics => &[PaneId::Series, PaneId::Targets, PaneId::Course],
             _ => &[PaneId::Later],
         }
     }
@@ -218,6 +220,8 @@ pub struct View {
     pub database: usize,
     /// Columns scrolled to the right in text.
     pub scroll_right: usize,
+    /// What is looked at on the page of metrics.
+    pub series: SeriesView,
 }
 
 impl View {

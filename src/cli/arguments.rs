@@ -164,7 +164,7 @@ pub struct Targets {
     /// Redis URL (may be repeated)
     #[arg(long, value_name = "URL")]
     pub redis: Vec<String>,
-    /// Prometheus endpoint (may be repeated); not read by this version
+    /// Prometheus endpoint to scrape (may be repeated)
     #[arg(long, value_name = "URL")]
     pub metrics: Vec<String>,
     /// Log file or glob (may be repeated)
@@ -188,6 +188,9 @@ pub struct Targets {
     /// Allow guarded actions; without it nothing here can write
     #[arg(long)]
     pub allow_actions: bool,
+    /// Rules file of Prometheus, or a glob (may be repeated); in place of the configuration's
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<String>,
 }
 
 impl Targets {
@@ -198,6 +201,7 @@ impl Targets {
             && self.databases.is_empty()
             && self.redis.is_empty()
             && self.logs.is_empty()
+            && self.metrics.is_empty()
             && self.profile.is_none()
             && self.config.is_none()
     }
@@ -223,6 +227,7 @@ impl Targets {
             ascii: self.ascii || before.ascii,
             redact: self.redact || before.redact,
             allow_actions: self.allow_actions || before.allow_actions,
+            rules: both(before.rules, self.rules),
         }
     }
 }
@@ -243,6 +248,7 @@ impl From<Targets> for Arguments {
             ascii: t.ascii,
             redact: t.redact,
             allow_actions: t.allow_actions,
+            rules: t.rules,
         }
     }
 }

@@ -13,10 +13,9 @@ pub fn run(check: Check) -> ExitCode {
         say::complain(format!("--sample {:?}: write a time from 100ms to 10m, such as 2s", check.sample));
         return ExitCode::from(load::USAGE);
     };
-    let metrics = !check.targets.metrics.is_empty();
     let resolved = match load::load(check.targets.into()) {
         Ok(resolution) if resolution.resolved.is_empty() => {
-            return load::nothing_to_watch(&resolution.resolved, metrics);
+            return load::nothing_to_watch(&resolution.resolved);
         }
         Ok(resolution) => resolution.resolved,
         Err(problems) => return load::refuse(&problems),

@@ -13,10 +13,10 @@ use crate::runtime::dashboard;
 const FAILED: u8 = 70;
 
 pub fn run(targets: Targets) -> ExitCode {
-    let (nothing_named, metrics) = (targets.names_nothing(), !targets.metrics.is_empty());
+    let nothing_named = targets.names_nothing();
     match load::load(targets.into()) {
         Ok(resolution) if nothing_named && resolution.resolved.is_empty() => {
-            load::nothing_to_watch(&resolution.resolved, metrics)
+            load::nothing_to_watch(&resolution.resolved)
         }
         Ok(resolution) => show(&resolution.resolved),
         Err(problems) => load::refuse(&problems),

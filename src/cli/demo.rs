@@ -21,6 +21,8 @@ use crate::runtime::first_line::first_line;
 const WATCHED: &str = include_str!("../../assets/demo.toml");
 /// What is watched of its database, where it has one.
 const WATCHED_DATABASE: &str = include_str!("../../assets/demo_database.toml");
+/// Its alert rules.
+const RULES: &str = include_str!("../../assets/demo_rules.yml");
 /// The sample is up and tells its addresses within this time or not at all; a slow disk makes a database slowly.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long we wait to see the sample gone. It ends by itself once the lifeline is let go, also when it takes longer.
@@ -112,6 +114,7 @@ fn without_password(url: &str) -> (String, String) {
 fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
     let text = WATCHED
         .replace("\"MANAGER\"", &addresses.manager.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
+        .replace("\"RULES\"", &quoted(&rules(addresses)))
         .replace("\"API\"", &quoted(&addresses.api_url))
         .replace("\"WORKER/health\"", &quoted(&format!("{}/health", addresses.worker_url)))
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
@@ -144,6 +147,7 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         cache.name = Safe::of("redis");
     }
     resolved.actions.audit = Some(own_folder(addresses, "audit", 0o700));
+    resolved.know.state = Some(own_folder(addresses, "state", 0o700));
     resolved.actions.shared = Some(own_folder(addresses, "guards", 0o3770));
     for package in &addresses.missing {
         resolved.notes.push(Safe::of(format!("not installed, so its panes are off: {package}")));
@@ -169,6 +173,15 @@ fn own_folder(addresses: &DemoAddresses, name: &str, mode: u32) -> PathBuf {
         say::complain(format!("no action will run here: {}: {error}", folder.display()));
     }
     folder
+}
+
+/// The rules lie in the sample's folder as a team's would: whoever changes them sees them read again.
+fn rules(addresses: &DemoAddresses) -> String {
+    let file = own_folder(addresses, "rules", 0o700).join("prometheus-rules.yml");
+    if let Err(error) = std::fs::write(&file, RULES) {
+        say::complain(format!("there are no alert rules: {}: {error}", file.display()));
+    }
+    file.to_string_lossy().into_owned()
 }
 
 fn absent(package: &str) -> crate::config::resolved::OffSpec {

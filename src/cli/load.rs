@@ -30,11 +30,10 @@ pub fn refuse(problems: &[Problem]) -> ExitCode {
 }
 
 /// Says that there is nothing to watch, and why where that is known. Nobody is helped by a verdict on nothing.
-pub fn nothing_to_watch(resolved: &Resolved, metrics: bool) -> ExitCode {
-    say::complain("nothing to watch: name a URL, --db, --redis, --log or --profile, or write a configuration");
-    if metrics {
-        say::complain("--metrics is not read by this version: name something else beside it");
-    }
+pub fn nothing_to_watch(resolved: &Resolved) -> ExitCode {
+    say::complain(
+        "nothing to watch: name a URL, --db, --redis, --metrics, --log or --profile, or write a configuration",
+    );
     say::err(&off_lines(resolved));
     say::complain("try: quarterdeck http://localhost:8000, quarterdeck demo, quarterdeck --help");
     ExitCode::from(USAGE)

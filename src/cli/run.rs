@@ -32,10 +32,9 @@ pub fn run(asked: Run) -> ExitCode {
             return ExitCode::from(load::USAGE);
         }
     };
-    let metrics = !asked.targets.metrics.is_empty();
     let resolved = match load::load(asked.targets.clone().into()) {
         Ok(resolution) if resolution.resolved.is_empty() && resolution.resolved.actions.own.is_empty() => {
-            return load::nothing_to_watch(&resolution.resolved, metrics);
+            return load::nothing_to_watch(&resolution.resolved);
         }
         Ok(resolution) => resolution.resolved,
         Err(problems) => return load::refuse(&problems),

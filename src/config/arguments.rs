@@ -45,6 +45,8 @@ pub struct Arguments {
     pub redact: bool,
     /// `--allow-actions`
     pub allow_actions: bool,
+    /// `--rules`
+    pub rules: Vec<String>,
 }
 
 impl Arguments {
@@ -71,6 +73,10 @@ impl Arguments {
                 let name = line.free_name("log", &names::of_path(text));
                 line.set("log", &name, "files", value, "--log");
             }
+        }
+        let rules: Vec<String> = self.rules.iter().filter_map(|text| line.file("--rules", text)).collect();
+        if !rules.is_empty() {
+            line.set("", "", "rules", Value::Texts(rules), "--rules");
         }
         let screen = [("every", "--every", &self.every), ("theme", "--theme", &self.theme)];
         for (key, flag, text) in screen {
@@ -106,6 +112,13 @@ impl Line<'_> {
                 self.problems.push(Problem::new(&place("command line"), flag, words));
                 None
             }
+        }
+    }
+
+    fn file(&mut self, flag: &str, text: &str) -> Option<String> {
+        match self.value(flag, &Kind::Files, text)? {
+            Value::Texts(mut files) => files.pop(),
+            _ => None,
         }
     }
 

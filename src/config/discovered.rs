@@ -8,7 +8,7 @@ use url::Url;
 use super::candidates::Pace;
 use super::environments::url_is_loopback;
 use super::names;
-use super::resolved::{CacheSource, CacheSpec, Method, OriginSpec, ServiceSpec};
+use super::resolved::{CacheSource, CacheSpec, EndpointSpec, Method, MetricsSpec, OriginSpec, ServiceSpec};
 use crate::domain::Safe;
 use crate::domain::target::Provenance;
 
@@ -64,4 +64,13 @@ pub fn cache(origin: &OriginSpec, source: CacheSource) -> CacheSpec {
         environment: origin.environment.clone(),
         provenance: Provenance::Discovered,
     }
+}
+
+/// A page of metrics.
+#[must_use]
+pub fn metrics(origin: &OriginSpec, url: Url) -> MetricsSpec {
+    let (name, loopback) = (names::of_url(&url), url_is_loopback(&url));
+    let request = EndpointSpec { url, headers: Vec::new(), bearer: None, ca_file: None };
+    let spec = MetricsSpec::new(&name, request, loopback, origin.environment.clone());
+    MetricsSpec { provenance: Provenance::Discovered, ..spec }
 }

@@ -1,6 +1,7 @@
 //! What is watched and how, after all layers were merged and checked. Adapters, `app` and `check` work from this alone.
 
 mod actions;
+pub mod metrics;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::domain::target::{Environment, Provenance};
 use crate::domain::threshold::Threshold;
 
 pub use actions::{ActionsSpec, Beside, Receivers};
+pub use metrics::{KnowSpec, MetricsSpec};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,10 @@ pub struct Resolved {
     pub origins: Vec<OriginSpec>,
     /// What a profile or configuration names but cannot be watched as it stands, with the line that turns it on.
     pub off: Vec<OffSpec>,
+    /// What is scraped.
+    pub metrics: Vec<MetricsSpec>,
+    /// Rules over it, and bounds.
+    pub know: KnowSpec,
     /// Guarded actions.
     pub actions: ActionsSpec,
     /// How the screen looks and behaves.
@@ -56,6 +62,7 @@ impl Resolved {
             && self.signals.is_empty()
             && self.logs.is_empty()
             && self.origins.is_empty()
+            && self.metrics.is_empty()
     }
 }
 
@@ -410,6 +417,8 @@ pub enum OffKind {
     Log,
     /// A guarded action.
     Action,
+    /// A scraped endpoint.
+    Metrics,
 }
 
 /// Something that is named but cannot be watched as it stands.

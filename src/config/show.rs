@@ -102,6 +102,13 @@ fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {
     for l in &r.logs {
         say(format!("#   log       {}", l.name));
     }
+    for m in &r.metrics {
+        let url = hidden::url_without_secrets(&m.request.url);
+        say(format!("#   metrics   {}  {url}  {}  {}", m.name, pace(m.interval, m.deadline), m.environment));
+    }
+    for file in &r.know.rules {
+        say(format!("#   rules     {file}"));
+    }
     for o in &r.origins {
         say(format!("#   discover  {}  {}", hidden::url_without_secrets(&o.url), o.environment));
     }
@@ -136,5 +143,6 @@ pub fn kind(kind: OffKind) -> &'static str {
         OffKind::Signal => "signal",
         OffKind::Log => "log",
         OffKind::Action => "action",
+        OffKind::Metrics => "metrics",
     }
 }

@@ -47,6 +47,8 @@ pub struct RuleTold {
     pub hold: Duration,
     /// How often it is evaluated.
     pub interval: Duration,
+    /// When it was evaluated last, on the line of samples and alerts.
+    pub evaluated_at: Option<i64>,
     /// Labels that it gives.
     pub labels: Vec<(String, String)>,
     /// Its annotations as they are written.
@@ -55,4 +57,12 @@ pub struct RuleTold {
     pub standing: Standing,
     /// Its alerts, those resolved less than 15 minutes ago among them.
     pub alerts: Vec<Alert>,
+}
+
+impl RuleTold {
+    /// Whether it was evaluated at all.
+    #[must_use]
+    pub fn is_evaluated(&self) -> bool {
+        self.evaluated_at.is_some()
+    }
 }

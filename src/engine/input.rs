@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::settings::TargetSettings;
 use crate::alerts::lifecycle::Saved;
 use crate::domain::{Cause, Moment, Safe};
 use crate::metrics::exposition::Format;
@@ -34,6 +35,8 @@ pub enum Input {
         /// What.
         question: Question,
     },
+    /// One more target, found while running: the next place is its.
+    TargetFound(Box<TargetSettings>),
 }
 
 /// A page as it came.

@@ -5,9 +5,22 @@
 //! [`Moment`]: crate::domain::Moment
 
 pub mod alerts;
+mod answer;
+mod course;
+mod growth;
 pub mod input;
+mod machine;
 pub mod output;
+mod requests;
+mod rules;
+mod scraped;
 pub mod settings;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use machine::Engine;
 
 pub use input::{Body, Input, Question};
 pub use output::Output;

@@ -33,6 +33,11 @@ pub enum Output {
     },
     /// What is to be kept over a restart.
     Keep(Saved),
+    /// Pages that came while the engine was too far behind, since the start; nothing of them was used.
+    Behind {
+        /// How many.
+        dropped: u64,
+    },
 }
 
 /// One round of a target.

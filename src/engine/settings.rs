@@ -22,6 +22,26 @@ pub struct Settings {
     pub interval: Duration,
     /// Labels that the whole setting gives to templates.
     pub external_labels: Labels,
+    /// Rounds of every target before rules are evaluated first: what was never looked at is not absent.
+    pub rounds_first: u32,
+    /// The longest that the first evaluation waits for them.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    /// Nothing is scraped, and there are no rules.
+    fn default() -> Settings {
+        Settings {
+            targets: Vec::new(),
+            store: store::Limits::default(),
+            page: exposition::Limits::default(),
+            rules: Vec::new(),
+            interval: Duration::from_secs(15),
+            external_labels: Labels::default(),
+            rounds_first: 1,
+            patience: Duration::from_secs(10),
+        }
+    }
 }
 
 /// One scraped target.

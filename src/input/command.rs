@@ -125,6 +125,8 @@ pub enum Command {
     Vacuum,
     /// The card of a REINDEX CONCURRENTLY.
     Reindex,
+    /// Reads the rules files again.
+    Rules,
 }
 
 /// One row of the table.
@@ -199,6 +201,7 @@ pub const COMMANDS: &[CommandInfo] = &[
         .takes("ID"),
     row(Command::Consent, "consent", &[], Scope::Global, "the card of what was approved, made anew"),
     row(Command::Refresh, "refresh", &[Key::char('r'), Key::ctrl('r')], Scope::Global, "reads every source now"),
+    row(Command::Rules, "rules-reload", &[], Scope::Global, "reads the rules files again"),
     row(Command::Slower, "slower", &[Key::char('+')], Scope::Global, "longer pause between frames"),
     row(Command::Faster, "faster", &[Key::char('-')], Scope::Global, "shorter pause between frames"),
     row(Command::Copy, "copy", &[Key::char('y')], Scope::Global, "copies what is selected, sanitised and capped"),

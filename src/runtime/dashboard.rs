@@ -15,6 +15,7 @@ use crate::ui::theme::Theme;
 
 use super::acting::Acting;
 use super::compute_thread::ComputeThread;
+use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
 use super::log_thread::LogThread;
 use super::screen::Screen;
@@ -74,6 +75,7 @@ struct Dashboard {
     logs: LogThread,
     watch: Watch,
     acting: Acting,
+    engine: EngineThread,
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
@@ -98,6 +100,10 @@ impl Dashboard {
         model.geometry = screen.draw(&model);
         model.dirty = false;
         let input = listen_to(&tty, &inbox)?;
+        let engine = EngineThread::start(resolved, 1, Arc::clone(&inbox))?;
+        for (at, spec) in resolved.metrics.iter().enumerate() {
+            watch.metrics(at, spec, engine.pages());
+        }
         watch.begin(resolved);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
@@ -115,6 +121,7 @@ impl Dashboard {
             logs,
             watch,
             acting,
+            engine,
             begun: Instant::now(),
             pause,
             leave: None,
@@ -166,6 +173,7 @@ impl Dashboard {
         let _deadline = deadline::start(i32::from(status));
         let head = self.acting.finish();
         drop(self.logs);
+        drop(self.engine);
         drop(self.watch);
         Ended { status, head }
     }
@@ -270,8 +278,12 @@ impl Dashboard {
             | Effect::ReadHistory
             | Effect::LookAtGuards { .. }
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
-            // No engine runs yet.
-            Effect::AskEngine { .. } | Effect::ReadRules => {}
+            Effect::AskEngine { id, question } => self.engine.ask(id, question),
+            Effect::ReadRules => self.engine.read_rules(),
+            Effect::WatchMetrics(at, spec) => {
+                self.engine.found(&spec);
+                self.watch.metrics(at, &spec, self.engine.pages());
+            }
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
-use crate::config::resolved::{CacheSource, CacheSpec, ServiceSpec};
+use crate::config::resolved::{CacheSource, CacheSpec, MetricsSpec, ServiceSpec};
 use crate::domain::source::SourceId;
+use crate::engine::Output;
 
 use super::clock;
+use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
 use super::log_thread::LogThread;
 use super::panic;
@@ -20,6 +22,8 @@ use super::watch::Watch;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between the two readings no source asks by itself: a reading in between would cut the deltas short.
 const BY_ITSELF: Duration = Duration::from_secs(24 * 3600);
+/// Readings of everything.
+const ROUNDS: u32 = 2;
 /// How long the loop sleeps at most.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -31,14 +35,25 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
     let watch = Watch::start(Arc::clone(&inbox))?;
     let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
     let model = Model::new(&resolved, clock::now(), clock::local_offset());
-    let mut driver = Driver { model, watch, inbox, arrived: BTreeMap::new() };
+    let engine = EngineThread::start(&resolved, ROUNDS, Arc::clone(&inbox))?;
+    let rules = !resolved.know.rules.is_empty();
+    let mut driver = Driver { model, watch, inbox, engine, arrived: BTreeMap::new(), scraped: BTreeMap::new() };
+    for (at, spec) in resolved.metrics.iter().enumerate() {
+        driver.watch.metrics(at, spec, driver.engine.pages());
+    }
     driver.watch.begin(&resolved);
     let begun = Instant::now();
-    driver.pump(begun + PATIENCE, |d| d.model.discovering == 0 && d.everything_arrived(1) && d.logs_told());
+    driver.pump(begun + PATIENCE, |d| {
+        d.model.discovering == 0 && d.everything_arrived(1) && d.everything_scraped(1) && d.logs_told()
+    });
     driver.pump(Instant::now() + sample, |_| false);
     let before = driver.arrived.clone();
     driver.watch.refresh_all();
-    let again = |d: &Driver| d.arrived.iter().all(|(id, n)| before.get(id).is_none_or(|was| n > was));
+    let again = |d: &Driver| {
+        d.arrived.iter().all(|(id, n)| before.get(id).is_none_or(|was| n > was))
+            && d.everything_scraped(ROUNDS)
+            && (!rules || d.is_evaluated())
+    };
     driver.pump(Instant::now() + PATIENCE, again);
     drop(logs);
     Ok(Report::of(&driver.model))
@@ -48,6 +63,9 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
 fn read_when_told(mut resolved: Resolved, sample: Duration) -> Resolved {
     resolved.services.iter_mut().for_each(|s| s.interval = BY_ITSELF);
     resolved.signals.iter_mut().for_each(|s| s.interval = BY_ITSELF);
+    resolved.metrics.iter_mut().for_each(|m| m.interval = BY_ITSELF);
+    // What one look sees begins nothing and ends nothing.
+    resolved.know.keeps = false;
     for database in &mut resolved.databases {
         database.interval = BY_ITSELF;
         database.statements_interval = sample / 2;
@@ -70,7 +88,9 @@ struct Driver {
     model: Model,
     watch: Watch,
     inbox: Arc<Inbox>,
+    engine: EngineThread,
     arrived: BTreeMap<SourceId, u32>,
+    scraped: BTreeMap<usize, u32>,
 }
 
 impl Driver {
@@ -91,6 +111,13 @@ impl Driver {
         if let Event::ReadingArrived(arrival) = &event {
             *self.arrived.entry(arrival.source).or_default() += 1;
         }
+        if let Event::EngineTold(outputs) = &event {
+            for output in outputs {
+                if let Output::Target { target, .. } = output {
+                    *self.scraped.entry(*target).or_default() += 1;
+                }
+            }
+        }
         for effect in update(&mut self.model, event, clock::now()) {
             match effect {
                 Effect::WatchService(id, spec) => {
@@ -98,6 +125,11 @@ impl Driver {
                 }
                 Effect::WatchCache(id, spec) => {
                     self.watch.cache(id, &CacheSpec { interval: BY_ITSELF, ..CacheSpec::clone(&spec) });
+                }
+                Effect::WatchMetrics(at, spec) => {
+                    let spec = MetricsSpec { interval: BY_ITSELF, ..MetricsSpec::clone(&spec) };
+                    self.engine.found(&spec);
+                    self.watch.metrics(at, &spec, self.engine.pages());
                 }
                 Effect::Compute(job) => self.step(Event::JobFinished(Box::new(job::run(job)))),
                 // What concerns a screen has no meaning here.
@@ -115,6 +147,16 @@ impl Driver {
             .filter(|s| !matches!(s.spec.source, SignalSource::Database { .. } | SignalSource::Redis { .. }));
         let expected = live.services.len() + live.databases.len() + live.caches.len() + own.count();
         self.arrived.values().filter(|n| **n >= times).count() >= expected
+    }
+
+    fn everything_scraped(&self, times: u32) -> bool {
+        self.scraped.values().filter(|n| **n >= times).count() >= self.model.live.metrics.targets.len()
+    }
+
+    /// Rules were evaluated, or there are none in force.
+    fn is_evaluated(&self) -> bool {
+        let alerts = self.model.live.metrics.alerts.as_ref();
+        alerts.is_some_and(|told| told.rules.is_empty() || told.rules.iter().any(|rule| rule.is_evaluated()))
     }
 
     fn logs_told(&self) -> bool {

@@ -9,11 +9,20 @@ use crate::app::Event;
 use crate::app::event::LogEvent;
 use crate::domain::Arrival;
 use crate::domain::source::SourceId;
+use crate::engine::Output;
+
+use super::told::Told;
 
 /// Log events that wait at most; then the log thread holds its files back.
 const LOG_EVENTS: usize = 32;
 /// The loop is woken for logs when this many wait, so that a flood does not stand still until the next frame slot.
 const LOG_WAKE: usize = 8;
+
+impl Lanes {
+    fn holds_telemetry(&self) -> bool {
+        !self.readings.is_empty() || !self.logs.is_empty() || !self.engine.is_empty()
+    }
+}
 
 /// The meeting point.
 #[derive(Default)]
@@ -28,6 +37,7 @@ struct Lanes {
     readings: BTreeMap<SourceId, Box<Arrival>>,
     displaced: Vec<SourceId>,
     logs: VecDeque<LogEvent>,
+    engine: Told,
     urgent: bool,
     eager: bool,
 }
@@ -59,6 +69,21 @@ impl Inbox {
         }
     }
 
+    /// What the engine told: answers wake the loop at once, of everything else the newest wins.
+    pub fn tell_engine(&self, outputs: Vec<Output>) {
+        let (answers, rest): (Vec<Output>, Vec<Output>) =
+            outputs.into_iter().partition(|output| matches!(output, Output::Answered { .. }));
+        let mut lanes = self.lanes();
+        rest.into_iter().for_each(|output| lanes.engine.take(output));
+        if !answers.is_empty() {
+            lanes.prompt.push_back(Event::EngineTold(answers));
+            lanes.urgent = true;
+        }
+        if lanes.urgent || lanes.eager {
+            self.wake.notify_one();
+        }
+    }
+
     /// A log event; `false` when there is no room for it.
     #[must_use]
     pub fn offer_log(&self, event: LogEvent) -> bool {
@@ -79,7 +104,7 @@ impl Inbox {
     pub fn wait(&self, patience: Duration, eager: bool) -> VecDeque<Event> {
         let mut lanes = self.lanes();
         lanes.eager = eager;
-        let quiet = |l: &mut Lanes| !(l.urgent || eager && (!l.readings.is_empty() || !l.logs.is_empty()));
+        let quiet = |l: &mut Lanes| !(l.urgent || eager && l.holds_telemetry());
         let (mut lanes, _timed_out) =
             self.wake.wait_timeout_while(lanes, patience, quiet).unwrap_or_else(PoisonError::into_inner);
         lanes.urgent = false;
@@ -110,6 +135,10 @@ impl Inbox {
         let mut events: Vec<Event> = lanes.displaced.drain(..).map(Event::ReadingDisplaced).collect();
         events.extend(std::mem::take(&mut lanes.readings).into_values().map(Event::ReadingArrived));
         events.extend(lanes.logs.drain(..).map(Event::LogHappened));
+        let told = lanes.engine.drain();
+        if !told.is_empty() {
+            events.push(Event::EngineTold(told));
+        }
         events
     }
 

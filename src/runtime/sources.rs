@@ -181,7 +181,7 @@ async fn read_host(host: HostSignal, deadline: Duration) -> Result<crate::domain
 }
 
 /// A number in 0..1 for spreading retries; its quality does not matter.
-fn chance() -> f64 {
+pub fn chance() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     (RandomState::new().hash_one(0u8) >> 11) as f64 / (1u64 << 53) as f64
 }

@@ -13,11 +13,12 @@ use crate::adapters::http::discovery::{Discovery, discover};
 use crate::adapters::http::probe::HealthProbe;
 use crate::adapters::postgres::PostgresSource;
 use crate::adapters::redis::RedisSource;
+use crate::adapters::scrape::Scrape;
 use crate::app::Event;
 use crate::app::event::Discovered;
 use crate::config::resolved::{
-    CacheSource, CacheSpec, DatabaseSpec, DatabaseTarget, OriginSpec, RedisTarget, ServiceSpec, SignalSource,
-    SignalSpec,
+    CacheSource, CacheSpec, DatabaseSpec, DatabaseTarget, MetricsSpec, OriginSpec, RedisTarget, ServiceSpec,
+    SignalSource, SignalSpec,
 };
 use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
@@ -25,8 +26,10 @@ use crate::domain::{Cause, Safe};
 use crate::remediation::backup::Scratch;
 
 use super::database_orders::DatabaseOrder;
+use super::engine_thread::Pages;
 use super::inbox::Inbox;
 use super::io_thread::IoThread;
+use super::scraping::Scraping;
 use super::sources::{Reader, Source};
 
 /// All sources that run.
@@ -185,6 +188,12 @@ impl Watch {
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
     }
 
+    /// Scrapes an endpoint; its pages go to the engine.
+    pub fn metrics(&self, target: usize, spec: &MetricsSpec, pages: Pages) {
+        let scraping = Scraping::new(target, spec, Scrape::new(spec.clone(), &self.clients), pages);
+        self.io.spawn(scraping.run(self.refresh.subscribe(), self.started));
+    }
+
     fn signal(&self, id: SourceId, spec: &SignalSpec) {
         let reader = match &spec.source {
             // Carried by the connection of a database or a cache.
@@ -229,7 +238,7 @@ fn told(at: usize, origin: &OriginSpec, found: Discovery, took: Duration) -> Dis
         told.push(Safe::of(format!("  {mark} {:<28} {}", asked.path, asked.answer)));
     }
     if found.metrics.is_some() {
-        told.push(Safe::of("  metrics are there; charts of them come with a later release"));
+        told.push(Safe::of("  metrics are there, and scraped from now on"));
     }
     let mut services: Vec<ServiceSpec> =
         found.services.into_iter().map(|f| discovered::service(origin, f.url, f.pace, false)).collect();
@@ -241,6 +250,7 @@ fn told(at: usize, origin: &OriginSpec, found: Discovery, took: Duration) -> Dis
         origin: at,
         services,
         caches: found.cache.map(|c| discovered::cache(origin, c)).into_iter().collect(),
+        metrics: found.metrics.map(|url| discovered::metrics(origin, url)).into_iter().collect(),
         told,
     }
 }

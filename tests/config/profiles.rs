@@ -42,6 +42,9 @@ fn told(r: &Resolved) -> String {
         )
         .unwrap();
     }
+    for m in &r.metrics {
+        writeln!(out, "metrics {} {} {}s", m.name, m.request.url, m.interval.as_secs()).unwrap();
+    }
     for l in &r.logs {
         let source = match &l.source {
             LogSource::Files { pattern } => pattern.clone(),
@@ -129,7 +132,7 @@ fn a_variable_may_move_only_the_port() {
         let variables = variables(&[("METRICS_PORT", port)]);
         told(&resolved(&Inputs { arguments: profile("kinexus"), variables, ..Inputs::default() }).resolved)
     };
-    assert!(notes("9100").contains("metrics \"scrape\" at http://localhost:9100/ are known"), "{}", notes("9100"));
+    assert!(notes("9100").contains("metrics scrape http://localhost:9100/ 2s"), "{}", notes("9100"));
     assert!(notes("soon").contains("METRICS_PORT is ignored") && notes("soon").contains("localhost:8090"));
 }
 
@@ -153,14 +156,14 @@ fn orchestrator() {
          service app ready http://localhost:8000/health/ready 30s\n\
          database project_orchestrator postgres project_orchestrator\n\
          signal disk disk / []\n\
+         metrics app http://localhost:8000/metrics 2s\n\
          log app docker-compose logs -f app\n\
          off Log audit: logs/audit.log is in the folder of the service, which the profile does not know -> log = [{ name = \"audit\", files = \"/FOLDER/logs/audit.log\" }]\n\
          off Log logs: logs/*.log is in the folder of the service, which the profile does not know -> log = [{ name = \"logs\", files = \"/FOLDER/logs/*.log\" }]\n\
          off Action backup: set the server where it may be restored, whose disk it fills -> action = [{ name = \"backup\", scratch = \"postgresql://USER@HOST/postgres\" }]\n\
          off Action restart-app: its profile does not know whose compose project is meant -> runbook = [{ name = \"restart-app\", compose_file = \"/srv/app/docker-compose.yml\" }]\n\
          off Action migrate: its profile does not know whose compose project is meant -> runbook = [{ name = \"migrate\", compose_file = \"/srv/app/docker-compose.yml\" }]\n\
-         off Action rollback-migration: its profile does not know whose compose project is meant -> runbook = [{ name = \"rollback-migration\", compose_file = \"/srv/app/docker-compose.yml\" }]\n\
-         note metrics \"app\" at http://localhost:8000/metrics are known and not read by this version\n"
+         off Action rollback-migration: its profile does not know whose compose project is meant -> runbook = [{ name = \"rollback-migration\", compose_file = \"/srv/app/docker-compose.yml\" }]\n"
     );
 }
 
@@ -168,16 +171,17 @@ fn orchestrator() {
 fn kinexus_is_off_where_its_document_gives_no_place() {
     assert_eq!(
         told(&of("kinexus")),
-        "log api podman-compose logs -f api\n\
+        "metrics scrape http://localhost:8090/ 2s\n\
+         log api podman-compose logs -f api\n\
          off Service api: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Service api system status: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Service api admin metrics: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Database kinexus_dev: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n\
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
+         off Metrics api: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Action rerun-plan: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
          off Action link-review: set its URL -> quarterdeck --profile kinexus http://HOST:PORT\n\
-         off Action backup: its database \"kinexus_dev\" is off: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n\
-         note metrics \"scrape\" at http://localhost:8090/ are known and not read by this version\n"
+         off Action backup: its database \"kinexus_dev\" is off: set its URL -> database = [{ name = \"kinexus_dev\", url = \"postgresql://USER@HOST/kinexus_dev\" }]\n"
     );
 }
 
@@ -189,11 +193,11 @@ fn codebook() {
         "service api http://localhost:8000/health 10s\n\
          signal disk disk / [> 90 %]\n\
          signal memory memory []\n\
+         metrics api http://localhost:8000/metrics 2s\n\
          off Database codebook: set its URL -> database = [{ name = \"codebook\", url = \"postgresql://USER@HOST/codebook\" }]\n\
          off Cache redis: set its URL -> cache = [{ name = \"redis\", redis = \"redis://HOST:6379\" }]\n\
          off Signal jobs pending: its database \"codebook\" is off: set its URL -> database = [{ name = \"codebook\", url = \"postgresql://USER@HOST/codebook\" }]\n\
-         off Log api: set its files or command -> log = [{ name = \"api\", files = \"PATH\" }]\n\
-         note metrics \"api\" at http://localhost:8000/metrics are known and not read by this version\n"
+         off Log api: set its files or command -> log = [{ name = \"api\", files = \"PATH\" }]\n"
     );
     assert_eq!(r.services[0].required, ["database", "pinecone", "llm_service"]);
     assert!(r.services[0].body_decides);

@@ -130,7 +130,8 @@ fn happen(world: &mut World, what: Happening) {
         Happening::Found(count) => {
             let spec = (*world.model.live.services[0].spec).clone();
             let told = vec!["x".into(); count * 100];
-            let found = Discovered { origin: 9, services: vec![spec; count], caches: Vec::new(), told };
+            let found =
+                Discovered { origin: 9, services: vec![spec; count], caches: Vec::new(), metrics: Vec::new(), told };
             world.tell(Event::OriginDiscovered(Box::new(found)));
         }
         Happening::Stray => {

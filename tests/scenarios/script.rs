@@ -171,7 +171,8 @@ fn act(world: &mut World, step: &Step) {
     if let Some(found) = &step.found {
         let found = resolved(found);
         let told = vec!["discovery at http://127.0.0.1:8000/, 12 ms".into()];
-        let found = Discovered { origin: 0, services: found.services, caches: found.caches, told };
+        let found =
+            Discovered { origin: 0, services: found.services, caches: found.caches, metrics: found.metrics, told };
         world.tell(Event::OriginDiscovered(Box::new(found)));
     }
     if let Some(keys) = &step.keys {

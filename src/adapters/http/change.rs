@@ -12,7 +12,7 @@ use crate::domain::{Cause, Safe};
 use crate::remediation::step::{HttpStep, StepEnd, WritingMethod};
 
 use super::client::{HttpClients, Identity};
-use super::exchange::{Ask, host_of, mask, read_body, request_headers};
+use super::exchange::{Ask, BODY_LIMIT, host_of, mask, read_body, request_headers};
 use super::failure::{Around, cause_of};
 use super::trace::{self, Trace};
 
@@ -53,6 +53,7 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
         expected_status: &[],
         deadline: Duration::MAX,
         enough: None,
+        limit: BODY_LIMIT,
     };
     let prepared = request_headers(&ask).and_then(|headers| Ok((headers, clients.fresh(&identity)?)));
     let (mut headers, client) = match prepared {
@@ -83,7 +84,7 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
     };
     let status = response.status().as_u16();
     // The answer is worth having, but what was done is done.
-    let body = read_body(&mut response, Some(ANSWER), &around()).await.unwrap_or_default();
+    let body = read_body(&mut response, Some(ANSWER), BODY_LIMIT, &around()).await.unwrap_or_default();
     let body = mask(&ask, step.body.as_deref()).hide(body);
     let mut said = vec![Safe::of(format!("HTTP {status}"))];
     said.extend(body.split(|byte| *byte == b'\n').take(LINES).map(|line| Safe::one_line(line).clipped(LINE)));

@@ -174,7 +174,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::http::exchange::{Ask, exchange};
+    use crate::adapters::http::exchange::{Ask, BODY_LIMIT, exchange};
 
     #[tokio::test]
     async fn a_resolver_that_hangs_is_named() {
@@ -191,6 +191,7 @@ mod tests {
             expected_status: &[],
             deadline: after,
             enough: None,
+            limit: BODY_LIMIT,
         };
         let cause = exchange(&clients, &ask).await.result.unwrap_err();
         assert_eq!(cause, Cause::Timeout { phase: Phase::Resolve, after });

@@ -14,7 +14,7 @@ use crate::domain::{Cause, Safe, Verdict};
 use crate::health::{Response, tells_status};
 
 use super::client::{HttpClients, Identity};
-use super::exchange::{Answer, Ask, exchange};
+use super::exchange::{Answer, Ask, BODY_LIMIT, exchange};
 use super::figures;
 
 /// Deadline of one path.
@@ -111,6 +111,7 @@ async fn ask(clients: &HttpClients, origin: &Url, path: &str, enough: Option<usi
         expected_status: &[],
         deadline: DEADLINE,
         enough,
+        limit: BODY_LIMIT,
     };
     exchange(clients, &ask).await.result
 }

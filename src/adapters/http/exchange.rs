@@ -22,7 +22,7 @@ use super::failure::{Around, cause_of};
 use super::redirect::{self, MAX_HOPS};
 use super::trace::{self, Trace};
 
-/// Largest body that is read, decompressed.
+/// Largest body that is read, decompressed, of whatever is no page of metrics.
 pub const BODY_LIMIT: u64 = 1024 * 1024;
 
 /// What is asked.
@@ -44,6 +44,8 @@ pub struct Ask<'a> {
     pub deadline: Duration,
     /// Stop reading the body here, without calling it too large.
     pub enough: Option<usize>,
+    /// Most bytes of the body, decompressed.
+    pub limit: u64,
 }
 
 /// An answer.
@@ -123,7 +125,7 @@ async fn follow(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, starte
         }
         // Read to its end, the connection is kept.
         let around = Around { trace, host: host_of(&url), elapsed: started.elapsed() };
-        read_body(&mut response, Some(16 * 1024), &around).await?;
+        read_body(&mut response, Some(16 * 1024), BODY_LIMIT, &around).await?;
         url = next;
     }
 }
@@ -162,7 +164,8 @@ async fn answer(
 ) -> Result<Answer, Cause> {
     trace.enter(Phase::Body);
     let around = Around { trace, host: host_of(url), elapsed: started.elapsed() };
-    let body = if ask.head_only { Vec::new() } else { read_body(&mut response, ask.enough, &around).await? };
+    let body =
+        if ask.head_only { Vec::new() } else { read_body(&mut response, ask.enough, ask.limit, &around).await? };
     let header = |name| response.headers().get(name).map(|v: &HeaderValue| v.as_bytes().to_vec());
     Ok(Answer {
         status: response.status().as_u16(),
@@ -179,10 +182,11 @@ async fn answer(
 pub(super) async fn read_body(
     response: &mut reqwest::Response,
     enough: Option<usize>,
+    limit: u64,
     around: &Around<'_>,
 ) -> Result<Vec<u8>, Cause> {
-    let too_large = Cause::BodyTooLarge { limit: BODY_LIMIT };
-    if enough.is_none() && response.content_length().is_some_and(|announced| announced > BODY_LIMIT) {
+    let too_large = Cause::BodyTooLarge { limit };
+    if enough.is_none() && response.content_length().is_some_and(|announced| announced > limit) {
         return Err(too_large);
     }
     let mut body = Vec::new();
@@ -192,7 +196,7 @@ pub(super) async fn read_body(
             body.truncate(enough.unwrap_or(0));
             break;
         }
-        if (body.len() + chunk.len()) as u64 > BODY_LIMIT {
+        if (body.len() + chunk.len()) as u64 > limit {
             return Err(too_large);
         }
         body.extend_from_slice(&chunk);

@@ -7,7 +7,7 @@ use crate::domain::{Cause, Safe, Verdict};
 use crate::health::{Asked, Expectation, Response, is_health_path, read_body};
 
 use super::client::{HttpClients, Identity};
-use super::exchange::{Answer, Ask, exchange};
+use super::exchange::{Answer, Ask, BODY_LIMIT, exchange};
 
 /// One service and what is remembered of it between probes.
 pub struct HealthProbe {
@@ -49,6 +49,7 @@ impl HealthProbe {
             expected_status: &self.spec.expected_status,
             deadline: self.spec.deadline,
             enough: None,
+            limit: BODY_LIMIT,
         };
         let outcome = exchange(&self.clients, &ask).await;
         // A kept connection shows no certificate again: the one it was opened with still holds.

@@ -6,7 +6,7 @@ mod command;
 mod file;
 mod files;
 mod follower;
-mod glob;
+pub mod glob;
 mod outlet;
 mod pace;
 mod reload;

@@ -51,6 +51,9 @@ pub fn document(model: &Model) -> Document {
     for signal in &telemetry.signals {
         tell(&kind("signal", &signal.spec.name), signal.state(now));
     }
+    for target in &telemetry.metrics.targets {
+        tell(&kind("metrics", &target.name), target.state(now));
+    }
     for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
         tell(&kind("log", name), state.state(now, std::time::Duration::from_secs(86_400)));
     }

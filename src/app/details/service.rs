@@ -5,8 +5,9 @@ use crate::app::panes::FEW;
 use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
 use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::engine::output::RequestsTold;
 
-pub fn document(service: &ServiceState, now: Moment) -> Document {
+pub fn document(service: &ServiceState, requests: Option<&RequestsTold>, now: Moment) -> Document {
     let spec = &service.spec;
     let mut out = Document::new(Safe::of(format!("Service {}", spec.name)));
     let shown = service.shown_verdict(now);
@@ -27,6 +28,10 @@ pub fn document(service: &ServiceState, now: Moment) -> Document {
     state(&mut out, service, now);
     latency(&mut out, service, now);
     certificate(&mut out, service, now);
+    if let Some(told) = requests {
+        out.heading("Requests as the server counts them");
+        super::metrics::requests(&mut out, told);
+    }
     report(&mut out, service, now);
     out
 }

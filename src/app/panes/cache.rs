@@ -1,6 +1,7 @@
 //! Caches: hit ratio as a delta over the last minute against its target, and what Redis tells beside it.
 
 use crate::app::Model;
+use crate::app::document::Line;
 use crate::app::limit::Limit;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
@@ -10,7 +11,7 @@ use crate::config::resolved::{CacheSource, OffKind};
 use crate::domain::{Moment, PaneState, Safe, figure};
 
 use super::{
-    aged, arranged, every, line, marks, off, old_words, or_frozen, signals, span, spark, stacked, table_block,
+    aged, arranged, every, line, marks, off, old_words, or_frozen, served, signals, span, spark, stacked, table_block,
 };
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
@@ -58,8 +59,10 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
             ));
         }
     }
+    let counted: Vec<Line> = telemetry.metrics.targets.iter().filter_map(|target| served::cache(target, now)).collect();
     let states: Vec<PaneState> = caches.iter().map(|c| c.state(now)).collect();
     let state = match states.as_slice() {
+        [] if !counted.is_empty() => PaneState::Ok,
         [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
         [] => off(
             model,
@@ -79,7 +82,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let mut blocks = Vec::new();
     if !caches.is_empty() {
         let told = if caches.len() > 1 { caches.iter().filter(|c| !c.state(now).is_fresh()).count() } else { 0 };
-        let room = usize::from(height).saturating_sub(caches.len() + 1);
+        let room = usize::from(height).saturating_sub(caches.len() + 1 + counted.len());
         let most = room.saturating_sub(told).max(usize::from(told == 0));
         let signals = if is_alone(model) { signals::concerns(model, most) } else { Vec::new() };
         let room = room.saturating_sub(signals.len());
@@ -97,6 +100,9 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
         }
         blocks.extend(signals.into_iter().map(Block::Line));
     }
+    // A table takes what is left: these stand before it.
+    let at = blocks.iter().position(|block| matches!(block, Block::Table { .. })).unwrap_or(blocks.len());
+    blocks.splice(at..at, counted.into_iter().map(Block::Line));
     let interval = caches.iter().map(|c| c.spec.interval).min();
     PaneView {
         id: PaneId::Cache,

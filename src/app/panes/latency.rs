@@ -2,7 +2,7 @@
 //! The order does not follow the figures: a chart that jumps cannot be read.
 
 use crate::app::Model;
-use crate::app::document::Span;
+use crate::app::document::{Line, Span};
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
@@ -11,7 +11,7 @@ use crate::domain::{Moment, PaneState, Safe, figure};
 use crate::metrics::window::Percentiles;
 
 use super::services::{FEW, seconds};
-use super::{line, marks, off, or_frozen, span, spark};
+use super::{line, marks, off, or_frozen, served, span, spark};
 
 /// Columns of label and figure beside the chart.
 const LABELS: u16 = 26;
@@ -36,12 +36,16 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     }
     title.extend(told);
     let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
-    let rows = usize::from(height).max(1);
+    // Figures of the server's own stand below those of the probe, each for what it is.
+    let most = usize::from(height) / 3;
+    let served: Vec<Line> = telemetry.metrics.targets.iter().filter_map(|t| served::line(t, now, width)).take(most).collect();
+    let rows = usize::from(height).saturating_sub(served.len()).max(1);
     let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
     if services.len() > rows {
         blocks.truncate(rows - 1);
         blocks.push(Block::Line(line(format!("{} more on page 2", services.len() - blocks.len()), Tone::Dim)));
     }
+    blocks.extend(served.into_iter().map(Block::Line));
     let state = match services.as_slice() {
         [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
         [] => off(model, OffKind::Service, "no service is named", "quarterdeck http://HOST:PORT/health"),

@@ -5,6 +5,8 @@ mod connections;
 mod database;
 mod latency;
 mod logs;
+mod metrics;
+mod served;
 mod services;
 mod sessions;
 mod signals;
@@ -27,6 +29,8 @@ use crate::metrics::series::{Series, Slot};
 pub use cache::basis_words;
 pub use connections::shown_database;
 pub use logs::searched_lines;
+pub use metrics::selected as selected_told;
+pub use served::basis as requests_basis;
 pub use services::FEW;
 pub use services::row_of as service_row;
 pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
@@ -59,6 +63,9 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Actions => crate::app::actions::page::view(model, height),
         PaneId::Timeline => timeline::view(model, height),
         PaneId::Later => later(model.view.page),
+        PaneId::Targets => metrics::targets_view(model),
+        PaneId::Series => metrics::series_view(model),
+        PaneId::Course => metrics::course_view(model, height),
     }
 }
 
@@ -73,15 +80,22 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
         PaneId::Sessions => Some(sessions::table(model, Wanted::Keys)),
         PaneId::Cache => Some(cache::table(model)),
         PaneId::Timeline => Some(timeline::table(model)),
+        PaneId::Targets => Some(metrics::targets(model)),
+        PaneId::Series => Some(metrics::series(model)),
         _ => None,
     }
+}
+
+/// The series that is selected on the page of metrics.
+#[must_use]
+pub fn selected_series(model: &Model) -> Option<crate::metrics::labels::Labels> {
+    metrics::selected(model).map(|of| of.labels.clone())
 }
 
 /// A page that comes with a later release says so in a line.
 fn later(page: Page) -> PaneView {
     let what = match page {
         Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
-        Page::Metrics => "metrics by name come with a later release",
         _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
     };
     PaneView {

@@ -7,7 +7,7 @@ use crate::app::telemetry::service::ServiceState;
 use crate::config::resolved::OffKind;
 use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
-use super::{Wanted, every, off, or_frozen, span, spark, table_block, worded};
+use super::{Wanted, every, off, or_frozen, served, span, spark, table_block, worded};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -23,6 +23,20 @@ const COLUMNS: &[Column] = &[
     Column { title: "detail", min: 14, ideal: 34, grows: true, align: Align::Left, drop_order: 4 },
 ];
 
+/// The same beside figures of the server's own.
+const SERVED: &[Column] = &[
+    column("", 4, 4, Align::Left, 0),
+    column("service", 14, 28, Align::Left, 0),
+    column("probe", 7, 7, Align::Right, 8),
+    column("trend", 6, 20, Align::Chart, 3),
+    column("prb p95", 7, 7, Align::Right, 4),
+    column("srv req/s", 9, 9, Align::Right, 2),
+    column("srv err", 7, 7, Align::Right, 6),
+    column("srv p95", 7, 7, Align::Right, 5),
+    column("version", 6, 10, Align::Left, 1),
+    Column { title: "detail", min: 14, ideal: 34, grows: true, align: Align::Left, drop_order: 7 },
+];
+
 /// Of fewer probes a high percentile says nothing.
 pub const FEW: usize = 20;
 /// Buckets in the row's sparkline.
@@ -34,7 +48,24 @@ pub fn table(model: &Model, wanted: Wanted) -> Table {
     // Where rows are few, the worst must be among them.
     services.sort_by_key(|(_, service)| std::cmp::Reverse(service.shown_verdict(now)));
     let key = |(at, _): &(usize, &ServiceState)| RowKey::Index(*at);
-    worded(model, PaneId::Services, COLUMNS, &services, wanted, key, |(at, service)| row_of(*at, service, now))
+    let metrics = &telemetry.metrics;
+    let is_served = |service: &ServiceState| metrics.targets.iter().any(|target| target.is_about(&service.spec));
+    if !services.iter().any(|(_, service)| is_served(service)) {
+        let row = |(at, service): &(usize, &ServiceState)| row_of(*at, service, now);
+        return worded(model, PaneId::Services, COLUMNS, &services, wanted, key, row);
+    }
+    let row = |(at, service): &(usize, &ServiceState)| {
+        let told = metrics.requests_of(&service.spec, now);
+        let Row { key, mut cells } = row_of(*at, service, now);
+        let beside = [
+            Cell::figure(told.map(|told| told.per_second), figure::number, Tone::Plain),
+            Cell::figure(told.and_then(|told| told.errors), figure::percent, served::tone(told.and_then(|t| t.errors))),
+            Cell::figure(told.and_then(|told| told.p95), seconds, Tone::Plain),
+        ];
+        cells.splice(5..5, beside);
+        Row { key, cells }
+    };
+    worded(model, PaneId::Services, SERVED, &services, wanted, key, row)
 }
 
 pub fn view(model: &Model, height: u16) -> PaneView {

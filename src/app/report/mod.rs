@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::app::Model;
-use crate::app::panes::{basis_words, words_of};
+use crate::app::panes::{basis_words, requests_basis, words_of};
 use crate::app::telemetry::cache::CacheState;
 use crate::app::telemetry::database::DatabaseState;
+use crate::app::telemetry::metrics::TargetState;
 use crate::app::telemetry::service::{CERTIFICATE_DAYS, ServiceState};
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::CacheSource;
 use crate::domain::threshold::Crossing;
-use crate::domain::{Cause, Moment, PaneState, Safe, Verdict, ascii_json, figure};
+use crate::domain::{Cause, Moment, PaneState, Safe, Verdict, ascii_json, figure, hidden};
 
 /// Statements that are listed.
 const SLOW_QUERIES: usize = 10;
@@ -45,6 +46,7 @@ impl Report {
         list("databases", live.databases.iter().map(|d| database(d, now)).collect());
         list("caches", live.caches.iter().map(|c| cache(c, now)).collect());
         list("signals", live.signals.iter().map(|s| signal(s, now)).collect());
+        list("metrics", live.metrics.targets.iter().map(|t| metrics(t, now)).collect());
         list("logs", (0..live.logs.names.len()).map(|at| (None, log(model, at))).collect());
         let verdict = verdicts.iter().copied().max().unwrap_or(Verdict::Unknown);
         let checked_at = now.wall.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
@@ -245,6 +247,31 @@ fn signal(signal: &SignalState, now: Moment) -> (Option<Verdict>, Value) {
         "value": finite(number),
         "unit": to_value(&unit),
         "detail": detail.map(to_value),
+    });
+    (Some(verdict), value)
+}
+
+fn metrics(target: &TargetState, now: Moment) -> (Option<Verdict>, Value) {
+    let verdict = target.verdict(now);
+    let page = target.page.value().filter(|_| target.page.cause().is_none());
+    let told = target.requests(now);
+    let milliseconds = |seconds: Option<f64>| finite(seconds.map(|s| s * 1000.0));
+    let basis = told.map(|told| to_value(Safe::of(format!("{}: {}", requests_basis(told), told.from))));
+    let value = json!({
+        "name": to_value(&target.name),
+        "url": to_value(Safe::of(hidden::url_without_secrets(&target.spec.request.url))),
+        "verdict": verdict.word(),
+        "samples": page.map(|page| page.samples),
+        "bytes": page.map(|page| page.bytes),
+        "refused": page.map(|page| page.refused),
+        "requests_per_second": finite(told.map(|told| told.per_second)),
+        "error_ratio": finite(told.and_then(|told| told.errors)),
+        "p50_ms": milliseconds(told.and_then(|told| told.p50)),
+        "p95_ms": milliseconds(told.and_then(|told| told.p95)),
+        "p99_ms": milliseconds(told.and_then(|told| told.p99)),
+        "cache_hit_ratio": finite(target.cache(now).map(|(ratio, _)| ratio)),
+        "basis": basis,
+        "detail": why_not(&target.state(now), target.page.cause()).map(to_value),
     });
     (Some(verdict), value)
 }

@@ -63,6 +63,13 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         };
         out.push(row("signal", item, &words));
     }
+    for item in items(value, "metrics") {
+        let words = match item["detail"].as_str() {
+            Some(why) => why.to_owned(),
+            None => scraped(item),
+        };
+        out.push(row("metrics", item, &words));
+    }
     for item in items(value, "logs") {
         let words = item["detail"].as_str().map_or_else(
             || {
@@ -75,6 +82,17 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         out.push(Safe::of(format!("-        log      {:<18} {words}", text(item.get("name")))));
     }
     out
+}
+
+/// What the server counts, or how much there is to count from.
+fn scraped(item: &Value) -> String {
+    let samples = counted(&item["samples"], "sample");
+    let Some(rate) = item["requests_per_second"].as_f64() else {
+        return format!("{samples}, no requests known by name");
+    };
+    let errors = item["error_ratio"].as_f64().map_or_else(|| "-".to_owned(), figure::percent);
+    let p95 = milliseconds(&item["p95_ms"]);
+    format!("{}/s, errors {errors}, p95 {p95} ({})", figure::number(rate), text(item.get("basis")))
 }
 
 /// `1 call`, `2 calls`.

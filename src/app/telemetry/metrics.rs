@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::domain::Safe;
+use crate::config::resolved::{MetricsSpec, ServiceSpec};
+use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
 use crate::engine::alerts::AlertsTold;
-use crate::engine::output::{Output, StoreTold, TargetTold};
+use crate::engine::output::{Output, PageTold, RequestsTold, StoreTold, TargetTold};
 
 /// What is known of metrics and alerts.
 #[derive(Clone, Debug, Default)]
@@ -16,25 +17,78 @@ pub struct MetricsState {
     pub store: Option<StoreTold>,
     /// Rules and alerts; `None` where no rules are named, or before they were read.
     pub alerts: Option<Arc<AlertsTold>>,
+    /// Pages that were dropped because the engine was too far behind.
+    pub behind: u64,
 }
 
 /// One scraped target.
 #[derive(Clone, Debug)]
 pub struct TargetState {
+    /// What is scraped.
+    pub spec: Arc<MetricsSpec>,
     /// Name on screen.
     pub name: Safe,
     /// Its last round; `None` before the first.
     pub told: Option<TargetTold>,
-    /// Failed rounds in a row.
-    pub failures: u32,
+    /// The last page that was taken in, and how the newest round went.
+    pub page: Readout<PageTold>,
+}
+
+impl TargetState {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: Arc<MetricsSpec>, now: Moment) -> TargetState {
+        TargetState { name: spec.name.clone(), spec, told: None, page: Readout::loading(now) }
+    }
+
+    fn take(&mut self, told: TargetTold) {
+        match &told.page {
+            Ok(page) => self.page.set(*page, told.at),
+            Err(cause) => self.page.fail(cause.clone(), told.at, self.spec.interval),
+        }
+        self.told = Some(told);
+    }
+
+    /// The one state of it.
+    #[must_use]
+    pub fn state(&self, now: Moment) -> PaneState {
+        self.page.state(now, self.spec.interval)
+    }
+
+    /// A page that cannot be read says nothing about the service: not known.
+    #[must_use]
+    pub fn verdict(&self, now: Moment) -> Verdict {
+        if self.state(now).is_fresh() { Verdict::Ok } else { Verdict::Unknown }
+    }
+
+    /// The server's own figures, where they are of now.
+    #[must_use]
+    pub fn requests(&self, now: Moment) -> Option<&RequestsTold> {
+        self.told.as_ref().filter(|_| self.state(now).is_fresh())?.requests.as_ref()
+    }
+
+    /// The ratio of cache hits and the number of looks, where they are of now.
+    #[must_use]
+    pub fn cache(&self, now: Moment) -> Option<(f64, f64)> {
+        self.told.as_ref().filter(|_| self.state(now).is_fresh())?.cache
+    }
+
+    /// Whether its figures are about a service: the one that is named, or those of the same origin.
+    #[must_use]
+    pub fn is_about(&self, service: &ServiceSpec) -> bool {
+        match &self.spec.service {
+            Some(name) => name == service.name.as_str(),
+            None => self.spec.request.url.origin() == service.url.origin(),
+        }
+    }
 }
 
 impl MetricsState {
     /// Nothing known yet of these targets.
     #[must_use]
-    pub fn new(names: impl IntoIterator<Item = Safe>) -> MetricsState {
-        let target = |name| TargetState { name, told: None, failures: 0 };
-        MetricsState { targets: names.into_iter().map(target).collect(), ..MetricsState::default() }
+    pub fn new(specs: &[MetricsSpec], now: Moment) -> MetricsState {
+        let targets = specs.iter().map(|spec| TargetState::new(Arc::new(spec.clone()), now)).collect();
+        MetricsState { targets, ..MetricsState::default() }
     }
 
     /// Takes in what the engine told; what answers a person, or is to be kept on disk, is not for this place.
@@ -42,13 +96,19 @@ impl MetricsState {
         match output {
             Output::Target { target, told } => {
                 if let Some(state) = self.targets.get_mut(target) {
-                    state.failures = if told.page.is_ok() { 0 } else { state.failures.saturating_add(1) };
-                    state.told = Some(told);
+                    state.take(told);
                 }
             }
             Output::Store(told) => self.store = Some(told),
             Output::Alerts(told) => self.alerts = Some(told),
+            Output::Behind { dropped } => self.behind = dropped,
             Output::Answered { .. } | Output::Keep(_) => {}
         }
+    }
+
+    /// The server's own figures beside the probe's of a service.
+    #[must_use]
+    pub fn requests_of(&self, service: &ServiceSpec, now: Moment) -> Option<&RequestsTold> {
+        self.targets.iter().filter(|target| target.is_about(service)).find_map(|target| target.requests(now))
     }
 }

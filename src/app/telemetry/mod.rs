@@ -61,7 +61,7 @@ impl Telemetry {
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
-            metrics: MetricsState::default(),
+            metrics: MetricsState::new(&resolved.metrics, now),
             begun: HashMap::new(),
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
 
-use super::{actions, cursor, logs, mouse, prompt, say, show, timeline, windows};
+use super::{actions, cursor, logs, mouse, prompt, say, series, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -38,6 +38,9 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             if model.view.page == Page::Actions {
                 return actions::look_at_guards(model);
             }
+            if model.view.page == Page::Metrics {
+                return series::find(model);
+            }
         }
         Command::Back => return back(model),
         Command::Quit => return actions::leaving(model),
@@ -48,6 +51,11 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Find => prompt::open(model, Prompt::TableFilter(pane)),
         Command::Filter if pane == PaneId::Logs => prompt::open(model, Prompt::LogFilter),
         Command::Filter => prompt::open(model, Prompt::TableFilter(pane)),
+        Command::Open if pane == PaneId::Series => return series::open(model),
+        Command::Rules => {
+            say(model, "reading the rules files again", Tone::Dim);
+            return vec![Effect::ReadRules];
+        }
         Command::Open => open(model, pane),
         Command::NextPane => cycle_focus(model, 1),
         Command::PreviousPane => cycle_focus(model, -1),
@@ -169,7 +177,10 @@ fn close(model: &mut Model) -> Vec<Effect> {
     let filtered = model.view.cursors.get_mut(&pane).filter(|c| !c.filter.is_empty());
     if let Some(cursor) = filtered {
         cursor.filter.clear();
-    } else if pane == PaneId::Logs && logs::release(model) {
+        if pane == PaneId::Series {
+            return series::find(model);
+        }
+    } else if (pane == PaneId::Logs && logs::release(model)) || series::close(model) {
     } else if model.frozen.is_some() {
         return freeze(model);
     } else if model.view.zoomed {

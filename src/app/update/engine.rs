@@ -3,10 +3,16 @@
 use crate::app::{Effect, Model};
 use crate::engine::Output;
 
+use super::series;
+
 /// The engine told something.
 pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
+    let mut effects = Vec::new();
     for output in outputs {
+        if matches!(output, Output::Answered { .. }) {
+            effects.extend(series::answered(model, &output));
+        }
         model.live.metrics.take(output);
     }
-    Vec::new()
+    effects
 }

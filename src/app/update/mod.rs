@@ -10,6 +10,7 @@ mod logs;
 mod mouse;
 mod prompt;
 mod readings;
+mod series;
 mod time;
 mod timeline;
 mod windows;
@@ -61,6 +62,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::TimePassed => {
             let mut effects = time::passed(model);
             effects.extend(actions::time_passed(model));
+            effects.extend(series::time_passed(model));
             effects
         }
         Event::ReadingArrived(arrival) => {

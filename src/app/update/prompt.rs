@@ -1,6 +1,7 @@
 //! A line being typed: filters and searches take effect while typing, the palette completes.
 
 use crate::app::completion::{self, Completion};
+use crate::app::pane::PaneId;
 use crate::app::table::Tone;
 use crate::app::view::{Overlay, Prompt};
 use crate::app::{Effect, Model};
@@ -8,7 +9,7 @@ use crate::domain::{Moment, Safe};
 use crate::input::command::CommandInfo;
 use crate::input::{Code, Command, Key, keymap};
 
-use super::{commands, logs, say, timeline};
+use super::{commands, logs, say, series, timeline};
 
 /// Longest line that can be typed, in characters.
 const LONGEST: usize = 256;
@@ -171,7 +172,7 @@ fn apply(model: &mut Model, prompt: Prompt, text: &str, finished: bool) -> Vec<E
             let cursor = model.view.cursors.entry(pane).or_default();
             text.clone_into(&mut cursor.filter);
             cursor.offset = 0;
-            Vec::new()
+            if pane == PaneId::Series { series::find(model) } else { Vec::new() }
         }
         Prompt::LogSearch if finished => logs::search(model, text),
         Prompt::LogSearch => Vec::new(),

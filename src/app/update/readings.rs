@@ -7,6 +7,7 @@ use crate::app::event::Discovered;
 use crate::app::job::Job;
 use crate::app::table::Tone;
 use crate::app::telemetry::cache::CacheState;
+use crate::app::telemetry::metrics::TargetState;
 use crate::app::telemetry::service::ServiceState;
 use crate::app::{Effect, Model};
 use crate::config::Resolved;
@@ -138,10 +139,11 @@ fn fail_carried(model: &mut Model, source: SourceId, cause: &Cause, begun: Momen
 pub fn discovered(model: &mut Model, found: Discovered) -> Vec<Effect> {
     model.discovering = model.discovering.saturating_sub(1);
     let mut effects = Vec::new();
+    let scraped = if found.metrics.is_empty() { "" } else { ", and metrics" };
     let summary = match (found.services.len(), found.caches.len()) {
-        (0, 0) => Safe::of("discovery found nothing to watch; ! lists what was asked"),
+        (0, 0) if found.metrics.is_empty() => Safe::of("discovery found nothing to watch; ! lists what was asked"),
         (services, caches) => Safe::of(format!(
-            "found {services} health endpoint{} and {caches} cache{}; ! lists what was asked",
+            "found {services} health endpoint{} and {caches} cache{}{scraped}; ! lists what was asked",
             if services == 1 { "" } else { "s" },
             if caches == 1 { "" } else { "s" }
         )),
@@ -165,6 +167,15 @@ pub fn discovered(model: &mut Model, found: Discovered) -> Vec<Effect> {
         let spec = Arc::new(spec);
         effects.push(Effect::WatchCache(SourceId::new(SourceKind::Cache, model.live.caches.len()), Arc::clone(&spec)));
         model.live.caches.push(CacheState::new(spec, model.now));
+    }
+    for spec in found.metrics {
+        let known = model.live.metrics.targets.iter().any(|target| target.spec.request.url == spec.request.url);
+        if known || model.live.metrics.targets.len() >= Resolved::MAX_SOURCES {
+            continue;
+        }
+        let spec = Arc::new(spec);
+        effects.push(Effect::WatchMetrics(model.live.metrics.targets.len(), Arc::clone(&spec)));
+        model.live.metrics.targets.push(TargetState::new(spec, model.now));
     }
     for line in found.told {
         model.note(line);

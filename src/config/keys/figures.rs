@@ -1,4 +1,4 @@
-//! Keys of what is read for figures and lines: signals, logs, metrics endpoints.
+//! Keys of what is read for figures and lines: signals, logs.
 
 use super::watched::{BEARER, CA_FILE, HEADERS};
 use super::{Form, Kind, Section, beside, deadline, interval, key, live, off};
@@ -85,21 +85,6 @@ pub static LOG: Section = Section {
             "",
             "Program and arguments; never a shell.",
         ),
-        off(),
-    ],
-};
-
-/// `[[metrics]]`
-pub static METRICS: Section = Section {
-    name: "metrics",
-    form: Form::Named,
-    doc: "A Prometheus endpoint. Not read by this version; the page that reads it comes with a later one.",
-    one_of: &["url", "origin"],
-    keys: &[
-        live("name", Kind::Name, "\"api\"", "Name on screen."),
-        live("origin", Kind::Name, "\"api\"", "Origin of the path."),
-        live("path", Kind::UrlPath, "\"/metrics\"", "Path."),
-        key("url", Kind::Url, "\"https://api.example.com/metrics\"", "", "The whole URL, instead of origin and path."),
         off(),
     ],
 };

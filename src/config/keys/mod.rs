@@ -3,6 +3,7 @@
 
 mod actions;
 mod figures;
+mod metrics;
 pub mod policy;
 mod program;
 pub mod runbooks;
@@ -73,6 +74,8 @@ pub enum Kind {
     Sql,
     /// Tables that say what an action is given.
     Parameters,
+    /// Files or globs of files; `~/` is the home folder, otherwise from the configuration file's folder.
+    Files,
 }
 
 /// One key.
@@ -173,7 +176,7 @@ pub static SECTIONS: [&Section; 14] = [
     &watched::CACHE,
     &figures::SIGNAL,
     &figures::LOG,
-    &figures::METRICS,
+    &metrics::METRICS,
     &program::SCREEN,
     &program::DISCOVERY,
     &actions::ACTIONS,

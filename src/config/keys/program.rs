@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::metrics::{METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
 use super::{Form, Key, Kind, Section, Stricter, key, live};
 
 /// The names of the embedded themes.
@@ -32,6 +33,11 @@ pub static ROOT: Section = Section {
                 "production, staging, dev or local, for every target that does not say its own. --env can only make it stricter.",
             )
         },
+        RULES,
+        RULES_INTERVAL,
+        METRICS_BYTES,
+        METRICS_HOURS,
+        METRICS_SERIES,
     ],
 };
 

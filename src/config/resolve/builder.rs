@@ -227,6 +227,7 @@ impl Builder<'_> {
             ("cache", r.caches.len()),
             ("signal", r.signals.len()),
             ("log", r.logs.len()),
+            ("metrics", r.metrics.len()),
         ];
         for (section, length) in lists {
             if length > Resolved::MAX_SOURCES

@@ -11,6 +11,7 @@ mod databases;
 mod given;
 mod logs;
 mod measured;
+mod metrics;
 mod parameters;
 mod policy;
 mod reach;

@@ -106,16 +106,6 @@ impl<'a> Builder<'a> {
         let (headers, bearer) = self.credentials(item, &mut url);
         EndpointSpec { url, headers, bearer, ca_file: file(item, "ca_file") }
     }
-
-    pub fn metrics(&mut self) {
-        let merged = self.merged;
-        for item in merged.of("metrics").filter(|item| !flag(item, "off")) {
-            if let Reach::At(url, _) = self.reach(item) {
-                let shown = crate::domain::hidden::url_without_secrets(&url);
-                self.note(format!("metrics {:?} at {shown} are known and not read by this version", item.name));
-            }
-        }
-    }
 }
 
 /// A service by its name, for words.

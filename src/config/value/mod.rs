@@ -143,6 +143,7 @@ pub fn wanted(kind: &Kind) -> &'static str {
         Kind::Pointer => "a JSON pointer such as \"/queue/depth\"",
         Kind::Environment => "production, staging, dev or local, in quotes",
         Kind::Sql => "one statement in quotes",
+        Kind::Files => "a list of files or globs such as [\"rules/*.yml\"]",
         Kind::Parameters => "a list of tables such as [{ name = \"id\", type = \"integer\" }]",
     }
 }

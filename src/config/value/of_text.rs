@@ -42,10 +42,20 @@ pub fn of_text(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, 
         Kind::Pointer => pointer(text),
         Kind::Environment => environment(text),
         Kind::Sql => sql(text),
+        Kind::Files => of_files(&[text], context),
         Kind::Texts | Kind::Argv | Kind::Statuses | Kind::Headers | Kind::Parameters => {
             Err(format!("{} where {} is wanted", "a text", wanted(kind)))
         }
     }
+}
+
+/// Files or globs, each whole or from the folder of what names it.
+pub fn of_files(files: &[&str], context: &Context<'_>) -> Result<Value, String> {
+    if files.len() > 256 {
+        return Err("more than 256 entries".to_owned());
+    }
+    let whole = |file: &&str| one_line(file).and_then(|file| Ok(context.path(&file)?.to_string_lossy().into_owned()));
+    files.iter().map(whole).collect::<Result<_, _>>().map(Value::Texts)
 }
 
 fn one_line(text: &str) -> Result<String, String> {

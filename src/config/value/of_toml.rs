@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::super::keys::Kind;
 use super::super::words::in_quotes;
-use super::of_text::{count_of, flag_of, of_text, ratio_of};
+use super::of_text::{count_of, flag_of, of_files, of_text, ratio_of};
 use super::parameters::of_tables;
 use super::secrets::header;
 use super::{Context, Value, wanted};
@@ -15,6 +15,10 @@ pub fn of_toml(kind: &Kind, value: &DeValue<'_>, context: &Context<'_>) -> Resul
         (Kind::Texts | Kind::Argv, DeValue::Array(items)) => {
             let texts: Option<Vec<String>> = items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
             of_list(kind, texts.ok_or("every entry is a text in quotes")?)
+        }
+        (Kind::Files, DeValue::Array(items)) => {
+            let files: Option<Vec<&str>> = items.iter().map(|i| i.get_ref().as_str()).collect();
+            of_files(&files.ok_or("every entry is a text in quotes")?, context)
         }
         (Kind::Statuses, DeValue::Array(items)) => {
             let codes: Result<Vec<u16>, String> = items.iter().map(|i| status(i.get_ref())).collect();

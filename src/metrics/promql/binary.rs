@@ -52,8 +52,17 @@ impl Operator {
 }
 
 pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'a>, Failed> {
-    let (left, right) = (run.eval(&operation.left, at)?, run.eval(&operation.right, at)?);
     let (operator, as_bool) = (operation.operator, operation.as_bool);
+    let left = run.eval(&operation.left, at)?;
+    let hollow = run.hollow;
+    let right = run.eval(&operation.right, at)?;
+    if operator == Operator::Unless {
+        // What it takes away is no result.
+        run.hollow = hollow;
+    }
+    if operator.is_comparison() && !as_bool {
+        run.hollow |= is_hollow(&left) || is_hollow(&right);
+    }
     match (left, right) {
         (Out::Scalar(left), Out::Scalar(right)) => {
             Ok(Out::Scalar(operator.element(left, right, left, true).unwrap_or(f64::NAN)))
@@ -77,6 +86,11 @@ pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'
         }
         _ => Err(Failed::data("text takes part in no operation")),
     }
+}
+
+/// Nothing but NaN: 0 of 0, which no comparison lets through.
+fn is_hollow(side: &Out<'_>) -> bool {
+    matches!(side, Out::Vector(points) if !points.is_empty() && points.iter().all(|point| point.value.is_nan()))
 }
 
 fn with_scalar<'a>(

@@ -37,6 +37,12 @@ pub fn quantiles(quantile: f64, points: &[Point]) -> Vec<Point> {
     result.collect()
 }
 
+/// The quantile of one histogram: upper bounds with how many lie at or below them. NaN where there is none.
+#[must_use]
+pub fn quantile(quantile: f64, buckets: impl IntoIterator<Item = (f64, f64)>) -> f64 {
+    of_buckets(quantile, buckets.into_iter().map(|(bound, count)| Bucket { bound, count }).collect())
+}
+
 fn of_buckets(quantile: f64, mut buckets: Vec<Bucket>) -> f64 {
     if quantile.is_nan() {
         return f64::NAN;

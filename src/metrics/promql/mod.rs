@@ -10,6 +10,7 @@ mod compile;
 mod elementwise;
 mod failure;
 mod function;
+mod ground;
 mod histogram;
 mod over_time;
 mod pattern;
@@ -25,5 +26,7 @@ mod tests;
 mod vector;
 
 pub use failure::{Failed, Refused};
+pub use ground::{Ground, Look, See};
+pub use histogram::quantile;
 pub use plan::{Matcher, Selector};
 pub use query::{Limits, Query, Unnamed, Value};

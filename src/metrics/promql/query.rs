@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::compile;
 use super::failure::{Failed, Refused};
+use super::ground::{self, Ground, See};
 use super::plan::{Call, Node, Selector, Source, Window};
 use super::run::{Out, Run};
 use super::vector::{Point, distinct};
@@ -86,9 +87,24 @@ impl Query {
 
     /// The value at a time, in milliseconds since the Unix epoch.
     pub fn instant(&self, store: &Store, at: i64, limits: &Limits) -> Result<Value, Failed> {
+        self.evaluated(&mut Run::new(store, limits), at, limits)
+    }
+
+    /// The same, and whether a comparison in it had nothing but NaN (0 of 0) to compare: an empty result then says nothing.
+    pub fn instant_or_hollow(&self, store: &Store, at: i64, limits: &Limits) -> Result<(Value, bool), Failed> {
         let mut run = Run::new(store, limits);
+        let value = self.evaluated(&mut run, at, limits)?;
+        Ok((value, run.hollow))
+    }
+
+    /// What it stands on at a time: `see` tells of each selector.
+    pub fn ground(&self, at: i64, limits: &Limits, see: &mut See<'_>) -> Ground {
+        ground::of(&self.root, at, limits.look_back, see)
+    }
+
+    fn evaluated<'a>(&'a self, run: &mut Run<'a>, at: i64, limits: &Limits) -> Result<Value, Failed> {
         if let Node::Window(window) = &self.root {
-            return matrix(&mut run, window, at, limits);
+            return matrix(run, window, at, limits);
         }
         match run.eval(&self.root, at)? {
             Out::Scalar(value) => Ok(Value::Scalar(value)),
@@ -195,7 +211,7 @@ fn reach(node: &Node) -> i64 {
 
 impl Node {
     /// The window that it is, or that it is over.
-    fn window(&self) -> Option<&Window> {
+    pub(super) fn window(&self) -> Option<&Window> {
         match self {
             Node::Window(window) => Some(window),
             Node::Call(call) => match &**call {
@@ -207,7 +223,7 @@ impl Node {
     }
 
     /// Tells every part of it that is a node.
-    fn children<'a>(&'a self, tell: &mut dyn FnMut(&'a Node)) {
+    pub(super) fn children<'a>(&'a self, tell: &mut dyn FnMut(&'a Node)) {
         if let Some(Window { source: Source::Steps { node, .. }, .. }) = self.window() {
             tell(node);
         }

@@ -29,11 +29,13 @@ pub struct Run<'a> {
     store: &'a Store,
     limits: Limits,
     left: u64,
+    /// A comparison had nothing but NaN on a side.
+    pub hollow: bool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples }
+        Run { store, limits: *limits, left: limits.samples, hollow: false }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {

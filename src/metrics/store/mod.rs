@@ -201,6 +201,12 @@ impl Samples<'_> {
         (newest.at > after && !is_stale(newest.value)).then_some(newest)
     }
 
+    /// The time of the oldest that is still kept.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.track.first()
+    }
+
     /// The newest of all, a staleness marker too.
     #[must_use]
     pub fn last(&self) -> Option<Sample> {

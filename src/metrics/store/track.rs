@@ -68,6 +68,11 @@ impl Track {
         (self.count > 0).then(|| Sample { at: self.state.at, value: f64::from_bits(self.state.bits) })
     }
 
+    /// The time of the oldest sample that is still there.
+    pub fn first(&self) -> Option<i64> {
+        self.sealed.first().map(|chunk| chunk.first).or((self.count > 0).then_some(self.first))
+    }
+
     /// Takes a newer sample in; a chunk never spans more than `span` milliseconds. `ticks` are the scrapes of its owner.
     pub fn push(&mut self, sample: Sample, ticks: &[i64], span: u32) {
         let spanned = sample.at.saturating_sub(self.first);

@@ -1,0 +1,138 @@
+//! What a person looks at on the page of metrics: the series that were found, and the course of one. Asked of the engine, one
+//! question of a kind at a time; an answer to an old question is thrown away.
+
+use std::time::Duration;
+
+use crate::domain::{Moment, Safe};
+use crate::engine::output::{Answer, SeriesTold};
+use crate::engine::{Output, Question};
+use crate::metrics::labels::Labels;
+
+/// Most series that are listed.
+pub const MOST: usize = 300;
+/// Over how long a course is shown.
+pub const SPAN: Duration = Duration::from_mins(30);
+/// While the page is looked at it is asked again this often.
+const AGAIN: Duration = Duration::from_secs(2);
+/// An answer that is not there by then was lost.
+const LOST: Duration = Duration::from_secs(10);
+
+/// One kind of question, and its answer.
+#[derive(Clone, Debug, Default)]
+pub struct Asked<A> {
+    /// The question that waits: its number, and since when.
+    waits: Option<(u64, Moment)>,
+    /// The last answer or why there was none, and when it came.
+    pub answer: Option<(Result<A, Safe>, Moment)>,
+    /// It is to be asked anew as soon as the answer is there.
+    again: bool,
+}
+
+impl<A> Asked<A> {
+    /// Whether it may be asked now; where it waits it is asked after the answer.
+    fn may(&mut self, now: Moment) -> bool {
+        let waits = self.waits.is_some_and(|(_, since)| now.since(since) < LOST);
+        self.again |= waits;
+        !waits
+    }
+
+    fn is_old(&self, now: Moment) -> bool {
+        self.answer.as_ref().is_none_or(|(_, at)| now.since(*at) >= AGAIN)
+    }
+}
+
+/// Series that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The first of them.
+    pub series: Vec<SeriesTold>,
+    /// How many there are.
+    pub in_all: usize,
+}
+
+/// The course of one series.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// A value per point, the oldest first; `None` is a gap.
+    pub values: Vec<Option<f64>>,
+    /// Between two points.
+    pub step: Duration,
+    /// Whether they are a counter's rates per second.
+    pub rates: bool,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct SeriesView {
+    /// Series by words.
+    pub found: Asked<Found>,
+    /// Whose course is shown.
+    pub chosen: Option<Labels>,
+    /// That course.
+    pub course: Asked<Course>,
+}
+
+impl SeriesView {
+    /// Looks for series; none where that is asked already.
+    pub fn find(&mut self, words: &str, id: u64, now: Moment) -> Option<(u64, Question)> {
+        if !self.found.may(now) {
+            return None;
+        }
+        (self.found.waits, self.found.again) = (Some((id, now)), false);
+        Some((id, Question::Find { words: words.to_owned(), most: MOST }))
+    }
+
+    /// Asks for the course of what is chosen.
+    pub fn follow(&mut self, points: usize, id: u64, now: Moment) -> Option<(u64, Question)> {
+        let series = self.chosen.clone()?;
+        if !self.course.may(now) {
+            return None;
+        }
+        (self.course.waits, self.course.again) = (Some((id, now)), false);
+        Some((id, Question::Course { series, span: SPAN, points }))
+    }
+
+    /// Chooses a series; what was known of another is no answer.
+    pub fn choose(&mut self, series: Option<Labels>) {
+        if self.chosen != series {
+            self.chosen = series;
+            self.course = Asked { answer: None, ..std::mem::take(&mut self.course) };
+            self.course.waits = None;
+        }
+    }
+
+    /// Whether what is shown should be asked anew.
+    #[must_use]
+    pub fn is_old(&self, now: Moment) -> (bool, bool) {
+        (self.found.is_old(now), self.chosen.is_some() && self.course.is_old(now))
+    }
+
+    /// Takes an answer; which of both is to be asked anew because something else was wanted meanwhile.
+    pub fn take(&mut self, output: &Output, now: Moment) -> (bool, bool) {
+        let Output::Answered { id, answer } = output else { return (false, false) };
+        if self.found.waits.is_some_and(|(waited, _)| waited == *id) {
+            self.found.waits = None;
+            let found = match answer {
+                Ok(Answer::Found { series, in_all }) => Ok(Found { series: series.clone(), in_all: *in_all }),
+                Ok(Answer::Courses { .. }) => return (false, false),
+                Err(why) => Err(why.clone()),
+            };
+            self.found.answer = Some((found, now));
+            return (self.found.again, false);
+        }
+        if self.course.waits.is_some_and(|(waited, _)| waited == *id) {
+            self.course.waits = None;
+            let course = match answer {
+                Ok(Answer::Courses { series, step, rates, .. }) => {
+                    let values = series.first().map(|(_, values)| values.clone()).unwrap_or_default();
+                    Ok(Course { values, step: *step, rates: *rates })
+                }
+                Ok(Answer::Found { .. }) => return (false, false),
+                Err(why) => Err(why.clone()),
+            };
+            self.course.answer = Some((course, now));
+            return (false, self.course.again);
+        }
+        (false, false)
+    }
+}

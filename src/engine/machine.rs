@@ -1,0 +1,103 @@
+//! The engine itself: the one owner of store, targets and rules, and its step.
+
+use std::time::Duration;
+
+use super::rules::Rules;
+use super::scraped::Watched;
+use super::world::{Known, World};
+use super::{Input, Output, Settings};
+use crate::alerts::line::Line;
+use crate::domain::Moment;
+use crate::metrics::exposition::{self, Families};
+use crate::metrics::store::Store;
+
+/// The metrics engine.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) start: Moment,
+    pub(super) line: Line,
+    pub(super) page: exposition::Limits,
+    pub(super) interval: Duration,
+    pub(super) store: Store,
+    pub(super) families: Families,
+    pub(super) targets: Vec<Watched>,
+    pub(super) rules: Rules,
+    pub(super) known: Known,
+    rounds_first: u32,
+    patience: Duration,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet; its line of time begins now.
+    #[must_use]
+    pub fn new(settings: Settings, now: Moment) -> Engine {
+        let mut store = Store::new(settings.store);
+        let targets = settings.targets.into_iter().map(|target| Watched::new(target, &mut store)).collect();
+        Engine {
+            start: now,
+            line: Line::begun(now),
+            page: settings.page,
+            interval: settings.interval,
+            store,
+            families: Families::new(settings.page.families),
+            targets,
+            rules: Rules::new(settings.interval),
+            known: Known::new(settings.external_labels),
+            rounds_first: settings.rounds_first,
+            patience: settings.patience,
+        }
+    }
+
+    /// Takes one thing in: what there is to tell of it.
+    pub fn step(&mut self, input: Input, now: Moment) -> Vec<Output> {
+        match input {
+            Input::Scraped { target, begun, took, answer } => self.scraped(target, begun, took, answer, now),
+            Input::RulesRead(files) => {
+                let (rules, mut world) = self.world();
+                rules.read(files, now, &mut world)
+            }
+            Input::Restored(saved) => {
+                self.rules.restored(saved);
+                Vec::new()
+            }
+            Input::TimePassed => self.evaluate(now),
+            Input::Asked { id, question } => {
+                vec![Output::Answered { id, answer: self.answer(&question, self.line.at(now)) }]
+            }
+            Input::TargetFound(settings) => {
+                self.targets.push(Watched::new(*settings, &mut self.store));
+                Vec::new()
+            }
+        }
+    }
+
+    /// When `TimePassed` is due: an offset of the boot clock; never where there are no rules.
+    #[must_use]
+    pub fn next(&self) -> Option<Duration> {
+        let due = self.rules.next()?;
+        if !self.rules.has_begun() {
+            return Some(if self.looked_often_enough() { self.start.boot } else { self.start.boot + self.patience });
+        }
+        let after = due.saturating_sub(self.line.at(self.start));
+        Some(self.start.boot + Duration::from_millis(u64::try_from(after).unwrap_or(0)))
+    }
+
+    fn evaluate(&mut self, now: Moment) -> Vec<Output> {
+        let is_time = self.rules.has_begun() || self.looked_often_enough() || now.since(self.start) >= self.patience;
+        if !is_time {
+            return Vec::new();
+        }
+        let (rules, mut world) = self.world();
+        rules.evaluate(now, &mut world)
+    }
+
+    /// Before the first look nothing is absent.
+    fn looked_often_enough(&self) -> bool {
+        !self.targets.is_empty() && self.targets.iter().all(|target| target.rounds >= self.rounds_first)
+    }
+
+    fn world(&mut self) -> (&mut Rules, World<'_>) {
+        let failing = self.targets.iter().filter_map(Watched::failing).collect();
+        (&mut self.rules, World::new(&mut self.store, &mut self.known, failing, self.line))
+    }
+}

@@ -1,0 +1,290 @@
+//! The thread of the metrics engine: it hands the engine what comes, wakes it when it is due, reads its rules files, and keeps
+//! its alerts over a restart. The loop and the scrapes never wait for it.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::adapters::alert_state::AlertState;
+use crate::adapters::rules_files::{self, Look};
+use crate::alerts::lifecycle::Saved;
+use crate::config::Resolved;
+use crate::config::resolved::MetricsSpec;
+use crate::domain::Safe;
+use crate::engine::settings::TargetSettings;
+use crate::engine::{Engine, Input, Output, Question, Settings};
+use crate::metrics::labels::Labels;
+use crate::metrics::{exposition, store};
+
+use super::clock;
+use super::inbox::Inbox;
+
+/// Messages that wait at most.
+const WAITING: usize = 64;
+/// Bytes of pages that wait at most.
+const WAITING_BYTES: usize = 96 << 20;
+/// Pause between looks at the rules files.
+const LOOK: Duration = Duration::from_secs(10);
+/// Where there are no rules nothing is due.
+const IDLE: Duration = Duration::from_secs(600);
+/// Pause between two writings of what is kept.
+const KEEP: Duration = Duration::from_secs(60);
+
+enum Message {
+    Input(Input, usize),
+    ReadRules,
+    Leave,
+}
+
+/// What near end and thread share.
+#[derive(Default)]
+struct Shared {
+    /// Targets that were found while running; taken before anything that came later.
+    found: Mutex<Vec<TargetSettings>>,
+    /// Bytes of pages that wait.
+    bytes: AtomicUsize,
+    /// Pages that came while the thread was too far behind.
+    dropped: AtomicU64,
+}
+
+/// Where pages go. Cloning shares it.
+#[derive(Clone)]
+pub struct Pages {
+    sender: SyncSender<Message>,
+    shared: Arc<Shared>,
+}
+
+impl Pages {
+    /// Hands a round over. One that finds no room is dropped, and counted.
+    pub fn hand(&self, input: Input) {
+        let bytes = match &input {
+            Input::Scraped { answer: Ok(body), .. } => body.bytes.len(),
+            _ => 0,
+        };
+        let before = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before == 0 || before.saturating_add(bytes) <= WAITING_BYTES;
+        if !fits || self.sender.try_send(Message::Input(input, bytes)).is_err() {
+            self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The near end. Dropping it keeps what is to be kept and ends the thread.
+pub struct EngineThread {
+    pages: Pages,
+    inbox: Arc<Inbox>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EngineThread {
+    /// Starts it; rules are evaluated first when every target was read so often.
+    pub fn start(resolved: &Resolved, rounds_first: u32, inbox: Arc<Inbox>) -> std::io::Result<EngineThread> {
+        let (sender, waiting) = sync_channel(WAITING);
+        let shared = Arc::new(Shared::default());
+        let know = &resolved.know;
+        let state = AlertState::of(know.state.as_deref(), resolved.name.as_str(), &know.rules)
+            .filter(|_| !know.rules.is_empty() && know.keeps);
+        let settings = settings(resolved, rounds_first);
+        let (rules, inbox_of_thread, shared_of_thread) = (know.rules.clone(), Arc::clone(&inbox), Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            let engine = Engine::new(settings, clock::now());
+            let far = Far {
+                engine,
+                rules,
+                state,
+                inbox: inbox_of_thread,
+                shared: shared_of_thread,
+                look: Look::default(),
+                looked: Instant::now(),
+                unkept: None,
+                kept: None,
+                told_dropped: 0,
+            };
+            far.run(&waiting);
+        })?;
+        Ok(EngineThread { pages: Pages { sender, shared }, inbox, thread: Some(thread) })
+    }
+
+    /// Where pages go.
+    #[must_use]
+    pub fn pages(&self) -> Pages {
+        self.pages.clone()
+    }
+
+    /// One more target; the next place is its.
+    pub fn found(&self, spec: &MetricsSpec) {
+        let mut found = self.pages.shared.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.push(target(spec));
+    }
+
+    /// Asks; where too much waits, the answer says so at once.
+    pub fn ask(&self, id: u64, question: Question) {
+        if self.pages.sender.try_send(Message::Input(Input::Asked { id, question }, 0)).is_err() {
+            let answer = Err(Safe::of("the engine is behind; ask again"));
+            self.inbox.tell_engine(vec![Output::Answered { id, answer }]);
+        }
+    }
+
+    /// Reads the rules files again.
+    pub fn read_rules(&self) {
+        let _ = self.pages.sender.try_send(Message::ReadRules);
+    }
+}
+
+impl Drop for EngineThread {
+    fn drop(&mut self) {
+        // It takes what waits first; the deadline of leaving stands above this.
+        let _ = self.pages.sender.send(Message::Leave);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the engine is told of a target.
+fn target(spec: &MetricsSpec) -> TargetSettings {
+    TargetSettings {
+        name: spec.name.clone(),
+        labels: Labels::new([("job", spec.job.as_str()), ("instance", spec.instance.as_str())]),
+        interval: spec.interval,
+        durations: spec.durations.clone(),
+        requests: spec.requests.clone(),
+        status: spec.status.clone(),
+        cache: spec.cache.clone(),
+        window: spec.window,
+    }
+}
+
+fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
+    let know = &resolved.know;
+    Settings {
+        targets: resolved.metrics.iter().map(target).collect(),
+        store: store::Limits { bytes: know.bytes, keep: know.keep },
+        page: exposition::Limits { series: know.series, ..exposition::Limits::default() },
+        rules: know.rules.clone(),
+        interval: know.rules_interval,
+        rounds_first,
+        patience: Settings::default().patience * rounds_first,
+        ..Settings::default()
+    }
+}
+
+/// The far end.
+struct Far {
+    engine: Engine,
+    rules: Vec<String>,
+    state: Option<AlertState>,
+    inbox: Arc<Inbox>,
+    shared: Arc<Shared>,
+    look: Look,
+    looked: Instant,
+    /// What is to be kept and is not yet.
+    unkept: Option<Saved>,
+    kept: Option<Instant>,
+    told_dropped: u64,
+}
+
+impl Far {
+    fn run(mut self, waiting: &Receiver<Message>) {
+        self.restore();
+        if !self.rules.is_empty() {
+            self.read_rules();
+        }
+        loop {
+            match waiting.recv_timeout(self.patience()) {
+                Ok(Message::Input(input, bytes)) => {
+                    self.take_found();
+                    self.step(input);
+                    self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                }
+                Ok(Message::ReadRules) => self.read_rules(),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Leave) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.take_found();
+            if self.engine.next().is_some_and(|due| clock::now().boot >= due) {
+                self.step(Input::TimePassed);
+            }
+            if !self.rules.is_empty() && self.looked.elapsed() >= LOOK {
+                self.look_at_rules();
+            }
+            if self.kept.is_none_or(|kept| kept.elapsed() >= KEEP) {
+                self.keep();
+            }
+        }
+        self.keep();
+    }
+
+    /// How long there is nothing to do by itself.
+    fn patience(&self) -> Duration {
+        let longest = if self.rules.is_empty() { IDLE } else { LOOK };
+        self.engine.next().map_or(longest, |due| due.saturating_sub(clock::now().boot).min(longest))
+    }
+
+    fn take_found(&mut self) {
+        let found = std::mem::take(&mut *self.shared.found.lock().unwrap_or_else(PoisonError::into_inner));
+        for target in found {
+            self.step(Input::TargetFound(Box::new(target)));
+        }
+    }
+
+    fn restore(&mut self) {
+        match self.state.as_ref().map(AlertState::load) {
+            Some(Ok(Some(saved))) => self.step(Input::Restored(saved)),
+            Some(Err(why)) => tracing::warn!("{why}"),
+            Some(Ok(None)) | None => {}
+        }
+    }
+
+    fn look_at_rules(&mut self) {
+        self.looked = Instant::now();
+        if rules_files::look(&self.rules) != self.look {
+            tracing::info!("the rules files have changed");
+            self.read_rules();
+        }
+    }
+
+    fn read_rules(&mut self) {
+        self.looked = Instant::now();
+        // Looked at first: what changes while it is read is read again.
+        self.look = rules_files::look(&self.rules);
+        self.step(Input::RulesRead(rules_files::read(&self.rules)));
+    }
+
+    fn step(&mut self, input: Input) {
+        let begun = Instant::now();
+        let mut outputs = self.engine.step(input, clock::now());
+        let took = begun.elapsed();
+        for output in &mut outputs {
+            if let Output::Alerts(told) = output
+                && let Some(told) = Arc::get_mut(told)
+            {
+                told.took = took;
+            }
+        }
+        if let Some(at) = outputs.iter().position(|output| matches!(output, Output::Keep(_)))
+            && let Output::Keep(saved) = outputs.remove(at)
+        {
+            self.unkept = Some(saved);
+        }
+        let dropped = self.shared.dropped.load(Ordering::Relaxed);
+        if dropped != self.told_dropped {
+            self.told_dropped = dropped;
+            outputs.push(Output::Behind { dropped });
+        }
+        if !outputs.is_empty() {
+            self.inbox.tell_engine(outputs);
+        }
+    }
+
+    fn keep(&mut self) {
+        let (Some(state), Some(saved)) = (&self.state, self.unkept.take()) else { return };
+        self.kept = Some(Instant::now());
+        if let Err(why) = state.keep(&saved) {
+            tracing::warn!("{why}");
+        }
+    }
+}
