@@ -104,11 +104,8 @@ pub fn targets_view(model: &Model) -> PaneView {
         title.push(span(format!(" {} pages skipped", metrics.behind), Tone::Warn));
     }
     let state = source_state(model, now);
-    let blocks = if metrics.targets.is_empty() {
-        Vec::new()
-    } else {
-        vec![table_block(model, PaneId::Targets, targets(model))]
-    };
+    let blocks =
+        if metrics.targets.is_empty() { Vec::new() } else { vec![table_block(model, PaneId::Targets, targets(model))] };
     let interval = metrics.targets.iter().map(|target| target.spec.interval).min();
     PaneView {
         id: PaneId::Targets,
@@ -138,16 +135,15 @@ fn source_state(model: &Model, now: Moment) -> PaneState {
     }
 }
 
-/// The name and labels of a series without those that every series has, as text of a person's screen.
+/// What tells a series apart, as text.
 fn key(labels: &Labels) -> RowKey {
     RowKey::Text(Safe::of(labels.to_string()))
 }
 
 /// The series as they were found; the engine has filtered them already.
 pub fn series(model: &Model) -> Table {
-    let found = match &model.view.series.found.answer {
-        Some((Ok(found), _)) => found,
-        _ => return Table { columns: SERIES, rows: Vec::new(), total: 0 },
+    let Some((Ok(found), _)) = &model.view.series.found.answer else {
+        return Table { columns: SERIES, rows: Vec::new(), total: 0 };
     };
     let rows = found.series.iter().map(series_row).collect();
     let table = Table::arranged(SERIES, rows, "", model.view.cursor(PaneId::Series).sort);
@@ -155,9 +151,12 @@ pub fn series(model: &Model) -> Table {
 }
 
 fn series_row(of: &SeriesTold) -> Row {
-    let labels = of.labels.filtered(|name| name != NAME);
-    let labels = labels.to_string();
-    let labels = labels.trim_start_matches('{').trim_end_matches('}');
+    let is_target = |name: &str| matches!(name, "job" | "instance");
+    // What tells the series of one page apart comes first.
+    let own = of.labels.iter().filter(|(name, _)| *name != NAME && !is_target(name));
+    let target = of.labels.iter().filter(|(name, _)| is_target(name));
+    let labels: Vec<String> = own.chain(target).map(|(name, value)| format!("{name}={value:?}")).collect();
+    let labels = labels.join(" ");
     let kind = match of.kind {
         Some(Kind::Counter) => "counter",
         Some(Kind::Gauge) => "gauge",
@@ -201,9 +200,7 @@ pub fn series_view(model: &Model) -> PaneView {
     let (state, blocks) = match &model.view.series.found.answer {
         _ if model.shown().0.metrics.targets.is_empty() => (source_state(model, now), Vec::new()),
         None => (PaneState::Loading { waiting: now.since(model.started) }, Vec::new()),
-        Some((Err(why), _)) => {
-            (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))])
-        }
+        Some((Err(why), _)) => (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))]),
         Some((Ok(found), _)) if found.in_all == 0 && words.is_empty() => {
             (PaneState::Empty { asked: Safe::of("no page was taken in yet: there is no series") }, Vec::new())
         }
