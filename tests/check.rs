@@ -387,3 +387,59 @@ fn words(arguments: &[&str]) {
     assert!(lines.iter().any(|l| l.contains("of 97 usable connections") || l.contains("usable connections")), "{text}");
     assert!(!text.contains('\u{1b}'));
 }
+
+/// A server with health, and metrics that go on counting.
+fn counting(broken: bool) -> FakeHttp {
+    let seen = std::sync::atomic::AtomicU64::new(1);
+    FakeHttp::start(move |head| {
+        if head.starts_with("GET /metrics") {
+            let n = seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) * 100;
+            let last = if broken { "broken 1_2\n" } else { "pool_free 1\n" };
+            let body = format!(
+                "http_requests_total{{status=\"200\"}} {}\nhttp_requests_total{{status=\"500\"}} {}\n{last}",
+                n - n / 4,
+                n / 4
+            );
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}");
+            return vec![Step::Bytes(head.into_bytes())];
+        }
+        answer("200 OK", r#"{"status":"ok"}"#)
+    })
+}
+
+#[test]
+fn metrics_are_scraped_twice_and_rules_judged_after_that() {
+    let server = counting(false);
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yml");
+    let text = "groups: [{name: g, rules: [{alert: Pool, expr: pool_free < 2}, {alert: Slow, expr: 'rate(http_requests_total[5m]) > 1'}]}]\n";
+    std::fs::write(&rules, text).unwrap();
+    let metrics = server.url("/metrics");
+    let (code, report) = json(&[&server.url("/health"), "--metrics", &metrics, "--rules", rules.to_str().unwrap()]);
+    let of = &report["metrics"][0];
+    assert_eq!(
+        (of["verdict"].as_str(), of["samples"].as_u64(), of["url"].as_str()),
+        (Some("ok"), Some(3), Some(&*metrics))
+    );
+    assert_eq!(of["error_ratio"], 0.25, "{report}");
+    assert!(of["requests_per_second"].as_f64().unwrap() > 50.0, "{report}");
+    assert!(of["p95_ms"].is_null() && of["detail"].is_null(), "{report}");
+    assert!(code <= 2, "{report}");
+    assert_eq!(server.requests().iter().filter(|head| head.starts_with("GET /metrics")).count(), 2);
+    let words = String::from_utf8(check(&["--metrics", &metrics, "--sample", "200ms"]).stdout).unwrap();
+    assert!(
+        words.contains("metrics") && words.contains("errors 25.0%") && words.contains("http_requests_total"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_unknown_and_says_the_line() {
+    let server = counting(true);
+    let (code, report) = json(&["--metrics", &server.url("/metrics")]);
+    let of = &report["metrics"][0];
+    assert_eq!((code, of["verdict"].as_str()), (3, Some("unknown")), "{report}");
+    assert!(of["detail"].as_str().unwrap().contains("line 3") && of["samples"].is_null(), "{report}");
+    assert!(of["requests_per_second"].is_null(), "{report}");
+}

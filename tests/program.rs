@@ -23,6 +23,8 @@ mod late_records;
 mod long_tables;
 #[path = "program/menu.rs"]
 mod menu;
+#[path = "program/metrics.rs"]
+mod metrics;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/palette.rs"]

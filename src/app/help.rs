@@ -56,11 +56,21 @@ const WORDS: [(&str, Tone, &str); 15] = [
 /// Which commands a pane has beside the global ones.
 fn scope(pane: PaneId) -> Scope {
     match pane {
-        PaneId::Services | PaneId::SlowQueries | PaneId::Sessions | PaneId::Signals | PaneId::Timeline | PaneId::Targets | PaneId::Series => Scope::Table,
+        PaneId::Services
+        | PaneId::SlowQueries
+        | PaneId::Sessions
+        | PaneId::Signals
+        | PaneId::Timeline
+        | PaneId::Targets
+        | PaneId::Series => Scope::Table,
         PaneId::Logs => Scope::Text,
-        PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Actions | PaneId::Later | PaneId::Course => {
-            Scope::Global
-        }
+        PaneId::Latency
+        | PaneId::Connections
+        | PaneId::Cache
+        | PaneId::Database
+        | PaneId::Actions
+        | PaneId::Later
+        | PaneId::Course => Scope::Global,
     }
 }
 

@@ -150,6 +150,7 @@ impl Model {
         live.services.iter().map(|s| per_minute(s.spec.interval)).sum::<f64>()
             + live.databases.iter().map(|d| per_minute(d.spec.interval)).sum::<f64>()
             + live.caches.iter().map(|c| per_minute(c.spec.interval)).sum::<f64>()
+            + live.metrics.targets.iter().map(|t| per_minute(t.spec.interval)).sum::<f64>()
     }
 
     /// A fresh number.

@@ -54,7 +54,7 @@ impl Engine {
             Input::Scraped { target, begun, took, answer } => self.scraped(target, begun, took, answer, now),
             Input::RulesRead(files) => {
                 let (rules, mut world) = self.world();
-                rules.read(files, now, &mut world)
+                rules.read(&files, now, &mut world)
             }
             Input::Restored(saved) => {
                 self.rules.restored(saved);

@@ -47,7 +47,7 @@ impl Rules {
     /// Files were read: in force if nothing is wrong with them, else what was in force stays.
     pub fn read(
         &mut self,
-        files: Vec<(String, Result<String, Safe>)>,
+        files: &[(String, Result<String, Safe>)],
         now: Moment,
         world: &mut World<'_>,
     ) -> Vec<Output> {

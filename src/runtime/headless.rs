@@ -10,6 +10,7 @@ use crate::config::Resolved;
 use crate::config::resolved::{CacheSource, CacheSpec, MetricsSpec, ServiceSpec};
 use crate::domain::source::SourceId;
 use crate::engine::Output;
+use crate::engine::alerts::RuleTold;
 
 use super::clock;
 use super::engine_thread::EngineThread;
@@ -156,7 +157,7 @@ impl Driver {
     /// Rules were evaluated, or there are none in force.
     fn is_evaluated(&self) -> bool {
         let alerts = self.model.live.metrics.alerts.as_ref();
-        alerts.is_some_and(|told| told.rules.is_empty() || told.rules.iter().any(|rule| rule.is_evaluated()))
+        alerts.is_some_and(|told| told.rules.is_empty() || told.rules.iter().any(RuleTold::is_evaluated))
     }
 
     fn logs_told(&self) -> bool {

@@ -74,7 +74,9 @@ impl Inbox {
         let (answers, rest): (Vec<Output>, Vec<Output>) =
             outputs.into_iter().partition(|output| matches!(output, Output::Answered { .. }));
         let mut lanes = self.lanes();
-        rest.into_iter().for_each(|output| lanes.engine.take(output));
+        for output in rest {
+            lanes.engine.take(output);
+        }
         if !answers.is_empty() {
             lanes.prompt.push_back(Event::EngineTold(answers));
             lanes.urgent = true;

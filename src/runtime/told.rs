@@ -57,3 +57,42 @@ impl Told {
         targets.chain(rest.into_iter().flatten()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::lifecycle::{Change, What};
+    use crate::domain::Moment;
+    use crate::metrics::labels::Labels;
+    use std::time::Duration;
+
+    fn alerts(at: i64) -> Output {
+        let change = Change { at, rule: "A".to_owned(), labels: Labels::default(), what: What::Firing };
+        Output::Alerts(Arc::new(AlertsTold {
+            at: Moment::fixed(0.0),
+            line: at,
+            rules: Vec::new(),
+            recording: (0, 0),
+            changes: vec![change],
+            skipped: 0,
+            took: Duration::ZERO,
+            problems: Vec::new(),
+            remarks: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn the_newest_wins_and_no_change_is_lost() {
+        let mut told = Told::default();
+        assert!(told.is_empty() && told.drain().is_empty());
+        for at in 1..=3 {
+            told.take(alerts(at));
+            told.take(Output::Store(StoreTold { series: at as usize, ..StoreTold::default() }));
+        }
+        let outputs = told.drain();
+        let [Output::Store(store), Output::Alerts(alerts)] = outputs.as_slice() else { panic!("{outputs:?}") };
+        assert_eq!((store.series, alerts.line), (3, 3));
+        assert_eq!(alerts.changes.iter().map(|change| change.at).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(told.is_empty());
+    }
+}

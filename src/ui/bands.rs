@@ -70,11 +70,8 @@ const CACHE_STACKED: &[Band] = &[band(&[(Cache, 1)], 9, 3, 2, 0), band(&[(Signal
 const LOGS: &[Band] = &[band(&[(Logs, 1)], 4, 3, 1, 0)];
 const ACTIONS: &[Band] = &[band(&[(Actions, 1)], 4, 3, 1, 0)];
 const TIMELINE: &[Band] = &[band(&[(Timeline, 1)], 4, 3, 1, 0)];
-const METRICS: &[Band] = &[
-    band(&[(Targets, 1)], 6, 3, 1, 1),
-    band(&[(Series, 1)], 10, 4, 5, 0),
-    band(&[(Course, 1)], 7, 4, 3, 2),
-];
+const METRICS: &[Band] =
+    &[band(&[(Targets, 1)], 6, 3, 1, 1), band(&[(Series, 1)], 10, 4, 5, 0), band(&[(Course, 1)], 7, 4, 3, 2)];
 const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.

@@ -9,6 +9,7 @@ mod redis;
 mod redis_commands;
 mod redis_faults;
 mod redis_flush;
+mod scrape;
 mod shared_folder;
 mod signals;
 #[path = "../support/mod.rs"]

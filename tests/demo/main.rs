@@ -5,6 +5,7 @@
 mod cures;
 mod endings;
 mod incidents;
+mod metrics;
 #[path = "../support/pty.rs"]
 mod pty;
 mod restart;

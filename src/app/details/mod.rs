@@ -33,7 +33,9 @@ pub fn of_selected(model: &Model, pane: PaneId) -> Option<Document> {
     let first = || panes::table(model, pane)?.rows.first().map(|row| row.key.clone());
     let key = model.view.cursor(pane).selected.or_else(first)?;
     match (pane, key) {
-        (PaneId::Services, RowKey::Index(at)) => telemetry.services.get(at).map(|s| service::document(s, telemetry.metrics.requests_of(&s.spec, now), now)),
+        (PaneId::Services, RowKey::Index(at)) => {
+            telemetry.services.get(at).map(|s| service::document(s, telemetry.metrics.requests_of(&s.spec, now), now))
+        }
         (PaneId::Cache, RowKey::Index(at)) => telemetry.caches.get(at).map(|c| sources::cache(c, now)),
         (PaneId::Signals, RowKey::Index(at)) => telemetry.signals.get(at).map(|s| sources::signal(s, now)),
         (PaneId::Sessions, RowKey::Session(id)) => database::session(model, id),

@@ -38,7 +38,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
     // Figures of the server's own stand below those of the probe, each for what it is.
     let most = usize::from(height) / 3;
-    let served: Vec<Line> = telemetry.metrics.targets.iter().filter_map(|t| served::line(t, now, width)).take(most).collect();
+    let served: Vec<Line> =
+        telemetry.metrics.targets.iter().filter_map(|t| served::line(t, now, width)).take(most).collect();
     let rows = usize::from(height).saturating_sub(served.len()).max(1);
     let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
     if services.len() > rows {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::app::Model;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
-use crate::app::series::{MOST, SPAN};
+use crate::app::series::{Course, MOST, SPAN};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
 use crate::app::telemetry::metrics::TargetState;
 use crate::config::resolved::OffKind;
-use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::domain::{Cause, Moment, PaneState, Safe, figure};
 use crate::engine::output::SeriesTold;
 use crate::metrics::exposition::Kind;
 use crate::metrics::labels::{Labels, NAME};
@@ -54,7 +54,7 @@ fn target_row(at: usize, target: &TargetState, now: Moment) -> Row {
     let age = target.page.last().map(|(_, at)| now.since(at).as_secs_f64());
     let seconds = |value: f64| figure::age(std::time::Duration::from_secs_f64(value));
     let (words, told) = match &state {
-        PaneState::Error { cause, times, .. } => (Safe::of(format!("{cause} ({times}x)")), Tone::Bad),
+        PaneState::Error { cause, times, .. } => (Safe::of(format!("{} {times}x", why(cause))), Tone::Bad),
         state if !state.is_fresh() => (state.words(), Tone::Unknown),
         _ => (figures(target, now), Tone::Dim),
     };
@@ -72,6 +72,15 @@ fn target_row(at: usize, target: &TargetState, now: Moment) -> Row {
             Cell::text(words, told),
         ],
     }
+}
+
+/// The cause without what every refused page says.
+fn why(cause: &Cause) -> String {
+    let words = match cause {
+        Cause::Protocol(words) => words.to_string(),
+        cause => cause.to_string(),
+    };
+    words.strip_prefix("metrics refused: ").map(str::to_owned).unwrap_or(words)
 }
 
 /// What the target's own figures come from.
@@ -104,11 +113,8 @@ pub fn targets_view(model: &Model) -> PaneView {
         title.push(span(format!(" {} pages skipped", metrics.behind), Tone::Warn));
     }
     let state = source_state(model, now);
-    let blocks = if metrics.targets.is_empty() {
-        Vec::new()
-    } else {
-        vec![table_block(model, PaneId::Targets, targets(model))]
-    };
+    let blocks =
+        if metrics.targets.is_empty() { Vec::new() } else { vec![table_block(model, PaneId::Targets, targets(model))] };
     let interval = metrics.targets.iter().map(|target| target.spec.interval).min();
     PaneView {
         id: PaneId::Targets,
@@ -138,16 +144,15 @@ fn source_state(model: &Model, now: Moment) -> PaneState {
     }
 }
 
-/// The name and labels of a series without those that every series has, as text of a person's screen.
+/// What tells a series apart, as text.
 fn key(labels: &Labels) -> RowKey {
     RowKey::Text(Safe::of(labels.to_string()))
 }
 
 /// The series as they were found; the engine has filtered them already.
 pub fn series(model: &Model) -> Table {
-    let found = match &model.view.series.found.answer {
-        Some((Ok(found), _)) => found,
-        _ => return Table { columns: SERIES, rows: Vec::new(), total: 0 },
+    let Some((Ok(found), _)) = &model.view.series.found.answer else {
+        return Table { columns: SERIES, rows: Vec::new(), total: 0 };
     };
     let rows = found.series.iter().map(series_row).collect();
     let table = Table::arranged(SERIES, rows, "", model.view.cursor(PaneId::Series).sort);
@@ -155,9 +160,12 @@ pub fn series(model: &Model) -> Table {
 }
 
 fn series_row(of: &SeriesTold) -> Row {
-    let labels = of.labels.filtered(|name| name != NAME);
-    let labels = labels.to_string();
-    let labels = labels.trim_start_matches('{').trim_end_matches('}');
+    let is_target = |name: &str| matches!(name, "job" | "instance");
+    // What tells the series of one page apart comes first.
+    let own = of.labels.iter().filter(|(name, _)| *name != NAME && !is_target(name));
+    let target = of.labels.iter().filter(|(name, _)| is_target(name));
+    let labels: Vec<String> = own.chain(target).map(|(name, value)| format!("{name}={value:?}")).collect();
+    let labels = labels.join(" ");
     let kind = match of.kind {
         Some(Kind::Counter) => "counter",
         Some(Kind::Gauge) => "gauge",
@@ -201,9 +209,7 @@ pub fn series_view(model: &Model) -> PaneView {
     let (state, blocks) = match &model.view.series.found.answer {
         _ if model.shown().0.metrics.targets.is_empty() => (source_state(model, now), Vec::new()),
         None => (PaneState::Loading { waiting: now.since(model.started) }, Vec::new()),
-        Some((Err(why), _)) => {
-            (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))])
-        }
+        Some((Err(why), _)) => (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))]),
         Some((Ok(found), _)) if found.in_all == 0 && words.is_empty() => {
             (PaneState::Empty { asked: Safe::of("no page was taken in yet: there is no series") }, Vec::new())
         }
@@ -224,7 +230,6 @@ pub fn series_view(model: &Model) -> PaneView {
 pub fn course_view(model: &Model, height: u16) -> PaneView {
     let view = &model.view.series;
     let mut title = vec![span("Course", Tone::Strong)];
-    let mut corner = Safe::default();
     let (state, blocks) = match (&view.chosen, &view.course.answer) {
         (None, _) => {
             let asked = Safe::of("choose a series above and press Enter");
@@ -235,31 +240,30 @@ pub fn course_view(model: &Model, height: u16) -> PaneView {
             match answer {
                 None => (PaneState::Loading { waiting: model.now.since(model.started) }, Vec::new()),
                 Some((Err(why), _)) => (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))]),
-                Some((Ok(course), _)) => {
-                    let what = if course.rates { "rate per second, " } else { "" };
-                    let step = figure::duration(course.step);
-                    corner = Safe::of(format!("{what}last {}, {step} a column", figure::span(SPAN)));
-                    (PaneState::Ok, chart(&course.values, course.rates, height))
-                }
+                Some((Ok(course), _)) => (PaneState::Ok, chart(course, height)),
             }
         }
     };
-    PaneView { id: PaneId::Course, title, corner, state: or_frozen(model, state), blocks }
+    PaneView { id: PaneId::Course, title, corner: Safe::default(), state: or_frozen(model, state), blocks }
 }
 
-fn chart(values: &[Option<f64>], rates: bool, height: u16) -> Vec<Block> {
-    let unit = if rates { "/s" } else { "" };
+fn chart(course: &Course, height: u16) -> Vec<Block> {
+    let values = &course.values;
+    let unit = if course.rates { "/s" } else { "" };
     let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
     let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{}{unit}", number(value)));
     let newest = values.last().copied().flatten();
     let (least, most) = (known().reduce(f64::min), known().reduce(f64::max));
-    let gaps = values.iter().filter(|value| value.is_none()).count();
+    let gaps = match values.iter().filter(|value| value.is_none()).count() {
+        0 => String::new(),
+        gaps => format!(", {gaps} of {} columns without a value", values.len()),
+    };
     let told = format!(
-        "now {}   least {}   most {}   {gaps} of {} columns without a value",
-        figure(newest),
+        "least {} most {}, last {}, {} a column{gaps}",
         figure(least),
         figure(most),
-        values.len()
+        figure::span(SPAN),
+        figure::duration(course.step)
     );
     let drawn: Arc<[Option<f32>]> = values.iter().map(|value| value.map(|value| value as f32)).collect();
     let chart = Chart {

@@ -57,7 +57,8 @@ pub fn line(target: &TargetState, now: Moment, width: u16) -> Option<Line> {
 /// The line of a target's cache.
 pub fn cache(target: &TargetState, now: Moment) -> Option<Line> {
     let (ratio, looks) = target.cache(now)?;
-    let window = figure::span(target.spec.window);
+    let window = target.requests(now).map_or(target.spec.window, |told| whole(told.window));
+    let window = figure::span(window);
     Some(vec![
         span(format!("{} ", target.name.clipped(16)), Tone::Plain),
         span(format!("hit {}", figure::percent(ratio)), Tone::Plain),

@@ -8,7 +8,7 @@ use crate::engine::Output;
 /// Columns of a course where the pane is not drawn yet.
 const COLUMNS: usize = 100;
 /// Columns beside the course.
-const BESIDE: u16 = 16;
+const BESIDE: u16 = 12;
 
 /// Looks for the series that the filter names.
 pub fn find(model: &mut Model) -> Vec<Effect> {

@@ -40,7 +40,7 @@ fn missing_warming_and_idle_are_told_apart_from_ok() {
         "histogram_quantile(0.9, rate(h_bucket[10s])) > 1",
         "a > 5 unless (rate(a[10s]) / rate(b[10s]) > 1)",
     ];
-    let text: String = rules.iter().map(|expr| format!("- alert: A\n  expr: {expr:?}\n")).collect();
+    let text: String = rules.iter().map(|expr| format!("- alert: A\n  expr: {expr:?}\n")).collect::<Vec<_>>().concat();
     stage.rules(&text, 0);
     let page = "a 0\nb 0\nh_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 0\n";
     for second in [0, 5, 10, 15, 20] {

@@ -90,7 +90,7 @@ impl Stage {
 
     /// Rules of one group that is evaluated every 5 s.
     pub fn rules(&mut self, rules: &str, seconds: i32) {
-        let indented: String = rules.lines().map(|line| format!("      {line}\n")).collect();
+        let indented: String = rules.lines().map(|line| format!("      {line}\n")).collect::<Vec<_>>().concat();
         let text = format!("groups:\n  - name: g\n    interval: 5s\n    rules:\n{indented}");
         self.step(Input::RulesRead(vec![("rules.yml".to_owned(), Ok(text))]), seconds);
     }

@@ -34,7 +34,11 @@ fn happens() -> impl Strategy<Value = Vec<Happens>> {
 }
 
 fn text(samples: &[(usize, i32)]) -> String {
-    samples.iter().map(|(series, value)| format!("m{}{{x=\"{}\"}} {value}\n", series % 3, series / 3)).collect()
+    samples
+        .iter()
+        .map(|(series, value)| format!("m{}{{x=\"{}\"}} {value}\n", series % 3, series / 3))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn run(happens: &[Happens]) -> Vec<String> {
@@ -72,7 +76,7 @@ proptest! {
             format!("{name} > 1000"), format!("rate({name}[10s]) > 1000"), format!("sum({name}) > 1000"),
             format!("max_over_time({name}[5s]) > 1000"), format!("{name} / {name} > 1000"), format!("count({name}) > 1000 and up"),
         ];
-        let rules: String = exprs.iter().map(|expr| format!("- alert: A\n  expr: {expr:?}\n")).collect();
+        let rules: String = exprs.iter().map(|expr| format!("- alert: A\n  expr: {expr:?}\n")).collect::<Vec<_>>().concat();
         stage.rules(&rules, 0);
         // Which targets showed it in their last round.
         let mut shows = [false; 2];

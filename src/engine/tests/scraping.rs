@@ -42,7 +42,7 @@ fn a_page_past_a_bound_is_refused_whole_with_the_number() {
     let mut settings = Settings { targets: vec![target("api")], ..Settings::default() };
     settings.page.series = 1000;
     let mut stage = Stage::with(settings);
-    let page: String = (0..1200).map(|n| format!("a{{n=\"{n}\"}} 1\n")).collect();
+    let page: String = (0..1200).map(|n| format!("a{{n=\"{n}\"}} 1\n")).collect::<Vec<_>>().concat();
     stage.page(0, &page, 5);
     let cause = stage.told[0].as_ref().unwrap().page.clone().unwrap_err();
     assert!(cause.to_string().contains("1 200 series, at most 1 000"), "{cause}");
@@ -56,7 +56,7 @@ fn churn_is_bounded_and_counted() {
     let mut stage = Stage::with(settings);
     let mut last = None;
     for round in 1..40 {
-        let page: String = (0..500).map(|n| format!("a{{n=\"{round}-{n}\"}} 1\n")).collect();
+        let page: String = (0..500).map(|n| format!("a{{n=\"{round}-{n}\"}} 1\n")).collect::<Vec<_>>().concat();
         let body = Body { bytes: page.into_bytes(), format: Format::Text };
         let input = Input::Scraped { target: 0, begun: moment(round * 5), took: Duration::ZERO, answer: Ok(body) };
         let told = stage.step(input, round * 5);
