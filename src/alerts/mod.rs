@@ -5,7 +5,9 @@
 pub mod identity;
 pub mod lifecycle;
 pub mod line;
+pub mod matcher;
 pub mod rules;
 pub mod severity;
 pub mod sides;
+pub mod silence;
 pub mod template;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::app::actions::approvals::SecondOrder;
 use crate::app::actions::standing::Wanted;
+use crate::app::alerts::Kept;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
@@ -150,6 +151,15 @@ pub enum Effect {
     ReadRules,
     /// Something for a second person, in the folder that operators share.
     Second(Box<SecondOrder>),
+    /// Keep what a person said about alerts over a restart.
+    KeepAlerts(Box<Kept>),
+    /// Alerts began to fire: ring, or let the terminal notify; the words are our own.
+    Ring {
+        /// The terminal's bell.
+        bell: bool,
+        /// What a notification says.
+        notify: Option<Safe>,
+    },
 }
 
 /// What a preview is to find out.

@@ -56,7 +56,12 @@ const WORDS: [(&str, Tone, &str); 15] = [
 /// Which commands a pane has beside the global ones.
 fn scope(pane: PaneId) -> Scope {
     match pane {
-        PaneId::Services | PaneId::SlowQueries | PaneId::Sessions | PaneId::Signals | PaneId::Timeline => Scope::Table,
+        PaneId::Services
+        | PaneId::SlowQueries
+        | PaneId::Sessions
+        | PaneId::Signals
+        | PaneId::Timeline
+        | PaneId::Alerts => Scope::Table,
         PaneId::Logs => Scope::Text,
         PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Actions | PaneId::Later => {
             Scope::Global

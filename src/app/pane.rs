@@ -35,6 +35,8 @@ pub enum PaneId {
     Timeline,
     /// A page of a later release: says so in a line.
     Later,
+    /// Alerts and the rules behind them.
+    Alerts,
 }
 
 /// A pane, ready to be drawn.

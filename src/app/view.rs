@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app::actions::approving::Approving;
 use crate::app::actions::dialog::Dialog;
 use crate::app::actions::menu::Pointer;
+use crate::app::alerts::muting::Muting;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
 use crate::app::table::{RowKey, Sort, Tone};
@@ -100,6 +101,7 @@ impl Page {
             Page::Logs => &[PaneId::Logs],
             Page::Actions => &[PaneId::Actions],
             Page::Timeline => &[PaneId::Timeline],
+            Page::Alerts => &[PaneId::Alerts],
             _ => &[PaneId::Later],
         }
     }
@@ -149,6 +151,15 @@ pub enum Overlay {
     },
     /// The request of somebody else, to be approved.
     Approval(Box<Approving>),
+    /// An alert or a rule, with its chart: what it says grows older while one reads.
+    Alert {
+        /// Its fingerprint.
+        key: u64,
+        /// First line shown.
+        scroll: usize,
+    },
+    /// A silence that is being written, or one that holds.
+    Silence(Box<Muting>),
 }
 
 /// A line of text being typed at the bottom.

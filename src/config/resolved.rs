@@ -1,6 +1,7 @@
 //! What is watched and how, after all layers were merged and checked. Adapters, `app` and `check` work from this alone.
 
 mod actions;
+mod alerts;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::domain::target::{Environment, Provenance};
 use crate::domain::threshold::Threshold;
 
 pub use actions::{ActionsSpec, Beside, Receivers};
+pub use alerts::{AlertsSpec, OwnAlert};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,8 @@ pub struct Resolved {
     pub off: Vec<OffSpec>,
     /// Guarded actions.
     pub actions: ActionsSpec,
+    /// How alerts are told, and thresholds on readings.
+    pub alerts: AlertsSpec,
     /// How the screen looks and behaves.
     pub screen: ScreenSpec,
     /// What was assumed, ignored or found while resolving; said on screen and in `config show`.
@@ -408,6 +412,8 @@ pub enum OffKind {
     Log,
     /// A guarded action.
     Action,
+    /// An alert of its own.
+    Alert,
 }
 
 /// Something that is named but cannot be watched as it stands.

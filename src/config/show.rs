@@ -136,5 +136,6 @@ pub fn kind(kind: OffKind) -> &'static str {
         OffKind::Signal => "signal",
         OffKind::Log => "log",
         OffKind::Action => "action",
+        OffKind::Alert => "alert",
     }
 }

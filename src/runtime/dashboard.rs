@@ -16,6 +16,7 @@ use crate::ui::theme::Theme;
 use super::acting::Acting;
 use super::compute_thread::ComputeThread;
 use super::inbox::Inbox;
+use super::keeping::Keeping;
 use super::log_thread::LogThread;
 use super::screen::Screen;
 use super::signals::EXIT_HANGUP;
@@ -74,6 +75,7 @@ struct Dashboard {
     logs: LogThread,
     watch: Watch,
     acting: Acting,
+    keeping: Keeping,
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
@@ -101,6 +103,7 @@ impl Dashboard {
         watch.begin(resolved);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
+        let keeping = Keeping::start(resolved.actions.audit.clone(), &resolved.name, Arc::clone(&inbox))?;
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -115,6 +118,7 @@ impl Dashboard {
             logs,
             watch,
             acting,
+            keeping,
             begun: Instant::now(),
             pause,
             leave: None,
@@ -165,6 +169,7 @@ impl Dashboard {
         self.see_to_the_end(tell);
         let _deadline = deadline::start(i32::from(status));
         let head = self.acting.finish();
+        self.keeping.finish();
         drop(self.logs);
         drop(self.watch);
         Ended { status, head }
@@ -272,10 +277,24 @@ impl Dashboard {
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             // No engine runs yet.
             Effect::AskEngine { .. } | Effect::ReadRules => {}
+            Effect::KeepAlerts(kept) => self.keeping.keep(kept),
+            Effect::Ring { bell, notify } => self.ring(bell, notify.as_ref()),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),
         }
+    }
+
+    /// The bell, and OSC 9: its words are our own, and hold no control character.
+    fn ring(&mut self, bell: bool, notify: Option<&Safe>) {
+        let mut bytes = Vec::new();
+        if let Some(words) = notify {
+            bytes.extend(format!("\x1b]9;{words}\x07").into_bytes());
+        }
+        if bell {
+            bytes.push(0x07);
+        }
+        self.screen.ring(bytes);
     }
 
     /// OSC 52 with base64: the only bytes in it are ours.

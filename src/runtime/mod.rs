@@ -20,6 +20,7 @@ pub mod headless;
 pub mod history;
 mod inbox;
 mod io_thread;
+mod keeping;
 mod leave;
 mod log_thread;
 mod pace;

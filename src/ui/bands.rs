@@ -3,8 +3,8 @@
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId::{
-    self, Actions, Cache, Connections, Database, Latency, Later, Logs, Services, Sessions, Signals, SlowQueries,
-    Timeline,
+    self, Actions, Alerts, Cache, Connections, Database, Latency, Later, Logs, Services, Sessions, Signals,
+    SlowQueries, Timeline,
 };
 use crate::app::view::Page;
 
@@ -70,6 +70,7 @@ const CACHE_STACKED: &[Band] = &[band(&[(Cache, 1)], 9, 3, 2, 0), band(&[(Signal
 const LOGS: &[Band] = &[band(&[(Logs, 1)], 4, 3, 1, 0)];
 const ACTIONS: &[Band] = &[band(&[(Actions, 1)], 4, 3, 1, 0)];
 const TIMELINE: &[Band] = &[band(&[(Timeline, 1)], 4, 3, 1, 0)];
+const ALERTS: &[Band] = &[band(&[(Alerts, 1)], 4, 3, 1, 0)];
 const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.
@@ -89,6 +90,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Logs => LOGS,
         Page::Actions => ACTIONS,
         Page::Timeline => TIMELINE,
+        Page::Alerts => ALERTS,
         _ => LATER,
     }
 }

@@ -103,14 +103,18 @@ impl Outside {
             | Effect::WatchService(..)
             | Effect::WatchCache(..)
             | Effect::Compute(_)
-            | Effect::RefreshAll => self.log.push(Seen::Looked),
+            | Effect::RefreshAll
+            | Effect::AskEngine { .. }
+            | Effect::ReadRules => self.log.push(Seen::Looked),
             Effect::Interrupt { .. }
             | Effect::SetPause(_)
             | Effect::SetTheme(_)
             | Effect::SetMouse(_)
             | Effect::Copy(_)
             | Effect::RedrawAll
-            | Effect::Suspend => self.log.push(Seen::Screen),
+            | Effect::Suspend
+            | Effect::KeepAlerts(_)
+            | Effect::Ring { .. } => self.log.push(Seen::Screen),
         }
     }
 

@@ -112,7 +112,7 @@ impl Sample {
             PaneId::Database => {
                 (line(&[("Database", Tone::Strong), (" pggit 16.4 primary", Tone::Dim)]), "2s", database())
             }
-            PaneId::Actions | PaneId::Timeline | PaneId::Later => (
+            PaneId::Actions | PaneId::Timeline | PaneId::Alerts | PaneId::Later => (
                 line(&[("Alerts", Tone::Strong)]),
                 "",
                 vec![Block::Line(line(&[("This page comes with alert rules.", Tone::Dim)]))],

@@ -1,5 +1,6 @@
 //! From the model to panes: what each shows, in which words. Pure; the width and height come from the layout.
 
+mod alerts;
 mod cache;
 mod connections;
 mod database;
@@ -24,6 +25,7 @@ use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Readout, Safe, figure};
 use crate::metrics::series::{Series, Slot};
 
+pub use alerts::{is_ok_row, meant as meant_alert, silence_of};
 pub use cache::basis_words;
 pub use connections::shown_database;
 pub use logs::searched_lines;
@@ -59,6 +61,7 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Actions => crate::app::actions::page::view(model, height),
         PaneId::Timeline => timeline::view(model, height),
         PaneId::Later => later(model.view.page),
+        PaneId::Alerts => alerts::view(model, height),
     }
 }
 
@@ -73,6 +76,7 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
         PaneId::Sessions => Some(sessions::table(model, Wanted::Keys)),
         PaneId::Cache => Some(cache::table(model)),
         PaneId::Timeline => Some(timeline::table(model)),
+        PaneId::Alerts => Some(alerts::table(model, Wanted::Keys)),
         _ => None,
     }
 }
@@ -80,7 +84,6 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
 /// A page that comes with a later release says so in a line.
 fn later(page: Page) -> PaneView {
     let what = match page {
-        Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
         Page::Metrics => "metrics by name come with a later release",
         _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
     };

@@ -25,5 +25,6 @@ mod tests;
 mod vector;
 
 pub use failure::{Failed, Refused};
+pub use pattern::anchored as anchored_pattern;
 pub use plan::{Matcher, Selector};
 pub use query::{Limits, Query, Unnamed, Value};
