@@ -24,7 +24,7 @@ use super::terminal::decoder::Input;
 use super::terminal::input::{FromTerminal, InputThread};
 use super::terminal::modes;
 use super::watch::Watch;
-use super::{clock, deadline, diagnostics, panic, signals};
+use super::{clock, deadline, diagnostics, panic, ringing, signals};
 
 /// Just after the start telemetry is drawn as it comes: the first figures are awaited.
 const EAGER: Duration = Duration::from_secs(4);
@@ -285,16 +285,9 @@ impl Dashboard {
         }
     }
 
-    /// The bell, and OSC 9: its words are our own, and hold no control character.
+    /// The bell, and a notice of the terminal.
     fn ring(&mut self, bell: bool, notify: Option<&Safe>) {
-        let mut bytes = Vec::new();
-        if let Some(words) = notify {
-            bytes.extend(format!("\x1b]9;{words}\x07").into_bytes());
-        }
-        if bell {
-            bytes.push(0x07);
-        }
-        self.screen.ring(bytes);
+        self.screen.ring(ringing::bytes(bell, notify));
     }
 
     /// OSC 52 with base64: the only bytes in it are ours.

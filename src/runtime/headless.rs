@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::app::alerts::look_once;
 use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
@@ -41,6 +42,8 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
     let again = |d: &Driver| d.arrived.iter().all(|(id, n)| before.get(id).is_none_or(|was| n > was));
     driver.pump(Instant::now() + PATIENCE, again);
     drop(logs);
+    driver.model.now = clock::now();
+    look_once(&mut driver.model);
     Ok(Report::of(&driver.model))
 }
 

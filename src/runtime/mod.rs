@@ -26,6 +26,7 @@ mod log_thread;
 mod pace;
 mod panic;
 mod redis_orders;
+mod ringing;
 pub mod run;
 pub mod screen;
 mod second_person;

@@ -73,7 +73,7 @@ fn page_six() {
     world.press("6");
     let buffer = drawn(&mut world, (80, 24), true);
     assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()), "{}", text(&buffer));
-    insta::with_settings!({ snapshot_path => "program/snapshots", prepend_module_to_snapshot => false }, {
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("alarmed-ascii-80x24", text(&buffer));
     });
 }

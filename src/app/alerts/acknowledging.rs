@@ -73,7 +73,8 @@ impl Alerts {
         if let Some(silence) = self.silences.of(&alert.labels, here) {
             return Seen::Silenced { left: silence.left(here), id: silence.id };
         }
-        if let Some(known) = self.acknowledged.get(&entry.key()) {
+        let known = if self.acknowledged.is_empty() { None } else { self.acknowledged.get(&entry.key()) };
+        if let Some(known) = known {
             let acknowledged = Duration::from_millis(u64::try_from(here.saturating_sub(known.at)).unwrap_or(0));
             // What was said of an earlier time that it was there does not count.
             if acknowledged <= ago(entry.told, alert.active_at, now) {

@@ -98,7 +98,13 @@ impl Counts {
 #[must_use]
 pub fn strip(model: &Model) -> Line {
     let counts = Counts::of(&model.live, &model.alerts, model.now);
-    let parts = counts.parts();
+    let mut parts = counts.parts();
+    if counts.active() > 0 {
+        // Room is for what fires: why others are not known their page tells.
+        parts.retain(|(.., tone)| *tone != Tone::Unknown);
+        let unknown = counts.error + counts.not_evaluated + counts.no_data;
+        parts.extend((unknown > 0).then_some((unknown, "unknown", Tone::Unknown)));
+    }
     let Some((_, _, tone)) = parts.first() else { return Line::new() };
     let word = if counts.active() > 0 { "ALERTS" } else { "alerts:" };
     let mut out = vec![Span { text: Safe::of(word), tone: *tone }];

@@ -14,10 +14,12 @@ pub mod thresholds;
 pub mod words;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alerts::line::Line;
 use crate::alerts::silence::Silences;
+use crate::app::Model;
 use crate::config::resolved::AlertsSpec;
 use crate::domain::{Moment, Safe};
 use crate::engine::alerts::AlertsTold;
@@ -71,6 +73,14 @@ impl Alerts {
             kept: None,
             kept_at: now,
         }
+    }
+}
+
+/// Thresholds as they stand with the readings of now: for who looks once and no more.
+pub fn look_once(model: &mut Model) {
+    let (line, now) = (model.alerts.line, model.now);
+    if let Some(told) = model.alerts.thresholds.run_now(&model.live, line, now) {
+        model.live.thresholds = Some(Arc::new(told));
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Thresholds {
     book: Book,
 }
 
+/// How a book is looked at.
+type Look = fn(&mut Book, i64, &mut dyn World) -> Vec<Change>;
+
 /// How they stand.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -52,13 +55,25 @@ impl Thresholds {
     /// Looks at the readings, where that is due: how they stand now.
     pub fn run(&mut self, telemetry: &Telemetry, line: Line, now: Moment) -> Option<Told> {
         let at = line.at(now);
-        if self.own.is_empty() || self.book.next().is_some_and(|next| next > at) {
+        if self.book.next().is_some_and(|next| next > at) {
+            return None;
+        }
+        self.looked(telemetry, at, now, Book::run)
+    }
+
+    /// Looks at the readings now, due or not.
+    pub fn run_now(&mut self, telemetry: &Telemetry, line: Line, now: Moment) -> Option<Told> {
+        self.looked(telemetry, line.at(now), now, Book::run_all)
+    }
+
+    fn looked(&mut self, telemetry: &Telemetry, at: i64, now: Moment, run: Look) -> Option<Told> {
+        if self.own.is_empty() {
             return None;
         }
         let active = self.rules().filter(|rule| rule.alerts().any(Alert::is_active));
         let active: BTreeSet<String> = active.map(|rule| rule.rule.expr.clone()).collect();
         let mut readings = Readings { live: telemetry, own: &self.own, active, now };
-        let changes = self.book.run(at, &mut readings);
+        let changes = run(&mut self.book, at, &mut readings);
         Some(Told { told: self.told(changes, at, now), alerts: Arc::clone(&self.own) })
     }
 

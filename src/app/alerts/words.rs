@@ -107,7 +107,7 @@ pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
         (Stand::Firing, Seen::Due { left }) => (format!("A in {}", left_words(*left)), Tone::Plain),
         (Stand::Pending, _) => {
             let left = entry.since(now).map(|lasted| entry.rule.hold.saturating_sub(lasted));
-            (format!("fires in {}", figure::age(left.unwrap_or_default())), Tone::Dim)
+            (format!("fires {}", left_words(left.unwrap_or_default())), Tone::Dim)
         }
         (Stand::Resolved, _) if entry.alert.is_some_and(|alert| alert.data_gone) => {
             ("its data went".to_owned(), Tone::Unknown)

@@ -30,7 +30,7 @@ const COLUMNS: &[Column] = &[
     Column { title: "summary", min: 14, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
     column("value", 9, 9, Align::Right, 1),
     column("since", 6, 6, Align::Right, 0),
-    Column { title: "seen", min: 10, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
+    Column { title: "seen", min: 11, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
 ];
 
 /// The row that stands for all rules that are ok.

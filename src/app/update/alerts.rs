@@ -8,7 +8,7 @@ pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key
 pub use telling::told;
 
 use crate::alerts::matcher;
-use crate::app::alerts::{Kept, acknowledging, kept};
+use crate::app::alerts::{Kept, kept};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::view::Overlay;
@@ -35,8 +35,9 @@ pub fn answered(model: &mut Model, id: u64, answer: &Result<Answer, Safe>) {
 pub fn step(model: &mut Model) -> Vec<Effect> {
     let (now, line) = (model.now, model.alerts.line);
     let mut effects = Vec::new();
-    if let Some(told) = model.alerts.thresholds.run(&model.live, line, now) {
-        let told = Arc::new(told);
+    let told = model.alerts.thresholds.run(&model.live, line, now).map(Arc::new);
+    let mut changed = told.is_some();
+    if let Some(told) = told {
         model.live.thresholds = Some(Arc::clone(&told));
         effects.extend(telling::told(model, &told.told));
     }
@@ -44,10 +45,12 @@ pub fn step(model: &mut Model) -> Vec<Effect> {
         let words = Safe::of(format!("over: the silence of {}", matcher::text(&over.matchers)));
         model.timeline.push(now, Draft::new(Kind::Alert, "heard again", Tone::Accent, words.clone()));
         say(model, words, Tone::Warn);
+        changed = true;
     }
-    acknowledging::forget(model);
     effects.extend(course(model));
-    effects.extend(keep(model));
+    if changed {
+        effects.extend(keep(model));
+    }
     effects
 }
 

@@ -173,6 +173,8 @@ fn close(model: &mut Model) -> Vec<Effect> {
     if let Some(cursor) = filtered {
         cursor.filter.clear();
     } else if pane == PaneId::Logs && logs::release(model) {
+    } else if pane == PaneId::Alerts && model.alerts.shows_ok {
+        model.alerts.shows_ok = false;
     } else if model.frozen.is_some() {
         return freeze(model);
     } else if model.view.zoomed {

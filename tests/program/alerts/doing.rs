@@ -301,3 +301,49 @@ fn a_watch_after_an_action_names_alerts_that_began_to_fire() {
     assert!(recorded, "{effects:?}");
     assert!(text(&drawn(&mut world, SIZE, false)).contains("WORSE after drain"));
 }
+
+mod properties {
+    use proptest::prelude::*;
+    use quarterdeck::alerts::matcher;
+    use quarterdeck::alerts::silence::Asked;
+    use quarterdeck::app::alerts::counts::Counts;
+    use quarterdeck::app::alerts::listing;
+
+    use super::*;
+
+    /// What an alert is, whatever a person did: states, values and verdicts.
+    fn truth(world: &World) -> (String, Vec<(u64, &'static str)>, usize) {
+        let stands = listing::all(&world.model.live).map(|entry| (entry.key(), entry.stand.word())).collect();
+        let counts = Counts::of(&world.model.live, &world.model.alerts, world.model.now);
+        (Report::of(&world.model).json(), stands, counts.active())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// Silences keep pages back, never state; and a day later none is left.
+        #[test]
+        fn silences_change_no_state_and_always_end(
+            asked in proptest::collection::vec((0usize..5, 1u64..86_400), 0..12),
+            pause in 0.0f64..100_000.0,
+        ) {
+            let (mut world, _) = alarmed();
+            let before = truth(&world);
+            let now = world.model.alerts.line.at(world.model.now);
+            for (which, lasts) in asked {
+                let text = ["alertname=~\"H.*|P.*\"", "severity=critical", "team=web", "job=~\"a|api\"", "alertname=None"][which];
+                let asked = Asked {
+                    matchers: matcher::parse(text).unwrap(),
+                    lasts: Duration::from_secs(lasts),
+                    comment: "x".into(),
+                };
+                world.model.alerts.silences.add(asked, "mia".into(), now).unwrap();
+            }
+            prop_assert_eq!(&truth(&world), &before);
+            world.wait(pause);
+            world.wait(86_400.0);
+            let counts = Counts::of(&world.model.live, &world.model.alerts, world.model.now);
+            prop_assert_eq!(counts.silenced, 0);
+            prop_assert_eq!(counts.active(), before.2);
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alerts::lifecycle::{Change, What};
 use crate::alerts::severity::{LABEL, Severity};
-use crate::app::alerts::acknowledging::Seen;
+use crate::app::alerts::acknowledging::{self, Seen};
 use crate::app::alerts::listing::{self, Entry};
 use crate::app::alerts::words;
 use crate::app::document::Document;
@@ -46,6 +46,11 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
     let names: Vec<Safe> = fired.iter().map(|change| named(change)).collect();
     let mut effects = actions::alerts_fired(model, &names);
     effects.extend(ring(model, &fired));
+    let seen = model.alerts.acknowledged.len();
+    acknowledging::forget(model);
+    if model.alerts.acknowledged.len() != seen {
+        effects.extend(super::keep(model));
+    }
     effects
 }
 
