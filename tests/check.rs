@@ -2,6 +2,8 @@
 //! against servers that misbehave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+#[path = "check/alerts.rs"]
+mod alerts;
 #[path = "support/fake_http.rs"]
 mod fake_http;
 #[path = "check/judged.rs"]

@@ -2,7 +2,8 @@
 
 use crate::app::Model;
 use crate::app::actions::approvals;
-use crate::app::concerns::concerns;
+use crate::app::alerts::{concerns, counts};
+use crate::app::concerns as watched;
 use crate::app::document::{Line, Span};
 use crate::app::pane::PaneId;
 use crate::app::panes::signal_verdict;
@@ -69,7 +70,7 @@ fn clock(model: &Model) -> Safe {
     })
 }
 
-/// Counts by verdict over everything that is watched; alerts join it later.
+/// Alerts first, whatever the width; then counts by verdict over everything that is watched.
 fn strip(model: &Model) -> Line {
     let now = model.now;
     let live = &model.live;
@@ -86,13 +87,21 @@ fn strip(model: &Model) -> Line {
             *count += 1;
         }
     }
-    let mut out = Line::new();
+    let mut out = counts::strip(model);
+    let alerts = out.len();
     for verdict in Verdict::WORST_FIRST {
         let count = counts.get(verdict as usize).copied().unwrap_or(0);
         if count > 0 {
-            let gap = if out.is_empty() { "" } else { " " };
+            let gap = match out.len() {
+                0 => "",
+                some if some == alerts => "  ",
+                _ => " ",
+            };
             out.push(Span { text: Safe::of(format!("{gap}{count} {verdict}")), tone: verdict.into() });
         }
+    }
+    if out.is_empty() && !model.live.metrics.rules.is_empty() {
+        out.push(Span { text: Safe::of("rules alone are watched"), tone: Tone::Dim });
     }
     if out.is_empty() {
         let text = if model.discovering > 0 { "looking around" } else { "nothing is watched" };
@@ -113,6 +122,14 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
             (Command::NextError, "next error"),
             (Command::LevelUp, "level"),
             (Command::Follow, "follow"),
+        ]);
+    } else if view.focused() == PaneId::Alerts {
+        wanted.extend([
+            (Command::Open, "open"),
+            (Command::Actions, "act"),
+            (Command::Acknowledge, "seen"),
+            (Command::Silence, "silence"),
+            (Command::Sort, "sort"),
         ]);
     } else {
         wanted.extend([(Command::Open, "open"), (Command::Sort, "sort")]);
@@ -141,7 +158,10 @@ fn message(model: &Model) -> Line {
 
 /// What got worse after an action, all that is wrong, worst first, and that an action is still being watched.
 fn alerts(model: &Model) -> Vec<Span> {
-    let found = concerns(&model.live, &model.changes, model.now);
+    let mut found = concerns::concerns(model);
+    found.extend(watched::concerns(&model.live, &model.changes, model.now));
+    // The team's own alerts first among what is equally bad.
+    found.sort_by_key(|concern| std::cmp::Reverse(concern.verdict));
     let found = found.into_iter().map(|concern| Span { text: concern.words, tone: concern.verdict.into() });
     let watched = model.actions.tripwires.watching().map(|wire| wire.words(model.now));
     let (worse, watching): (Vec<_>, Vec<_>) = watched.partition(|(_, tone)| *tone == Tone::Bad);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::app::actions::approvals::SecondOrder;
 use crate::app::actions::standing::Wanted;
+use crate::app::alerts::Kept;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, MetricsSpec, Receivers, ServiceSpec};
 use crate::domain::Safe;
@@ -153,6 +154,15 @@ pub enum Effect {
     Second(Box<SecondOrder>),
     /// Begin to scrape an endpoint that was discovered; its place.
     WatchMetrics(usize, Arc<MetricsSpec>),
+    /// Keep what a person said about alerts over a restart.
+    KeepAlerts(Box<Kept>),
+    /// Alerts began to fire: ring, or let the terminal notify; the words are our own.
+    Ring {
+        /// The terminal's bell.
+        bell: bool,
+        /// What a notification says.
+        notify: Option<Safe>,
+    },
 }
 
 /// What a preview is to find out.

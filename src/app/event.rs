@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::actions::approvals::SecondEvent;
 use crate::app::actions::standing::Standing;
+use crate::app::alerts::Kept;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
@@ -121,6 +122,15 @@ pub enum Event {
     Second(Box<SecondEvent>),
     /// The metrics engine told something.
     EngineTold(Vec<Output>),
+    /// What an earlier run kept of alerts, or that it could not be read; and who operates.
+    AlertsKept {
+        /// What was kept; nothing where nothing was.
+        kept: Option<Box<Kept>>,
+        /// What went wrong, in words.
+        trouble: Option<Safe>,
+        /// Who operates.
+        operator: Safe,
+    },
     /// The shared policy is not any more the one that this program was started under.
     PolicyChanged(Safe),
 }

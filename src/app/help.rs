@@ -62,7 +62,9 @@ fn scope(pane: PaneId) -> Scope {
         | PaneId::Signals
         | PaneId::Timeline
         | PaneId::Targets
-        | PaneId::Series => Scope::Table,
+        | PaneId::Series
+        | PaneId::Alerts => Scope::Table,
+
         PaneId::Logs => Scope::Text,
         PaneId::Latency
         | PaneId::Connections

@@ -1,6 +1,7 @@
 //! Floor 4, the pure program: model, events, effects and the one `update`.
 
 pub mod actions;
+pub mod alerts;
 pub mod chrome;
 pub mod completion;
 pub mod concerns;

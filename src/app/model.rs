@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::actions::Actions;
+use crate::app::alerts::Alerts;
 use crate::app::concerns::Changes;
 use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
@@ -33,6 +34,8 @@ pub struct Model {
     pub frozen: Option<Box<Frozen>>,
     /// What may be done, is being done and was done.
     pub actions: Actions,
+    /// What a person did about alerts, and thresholds on readings.
+    pub alerts: Alerts,
     /// What the person looks at.
     pub view: View,
     /// What the last draw put where.
@@ -95,6 +98,7 @@ impl Model {
             timeline: Timeline::default(),
             frozen: None,
             actions: Actions::new(&resolved.actions, now),
+            alerts: Alerts::new(&resolved.alerts, now),
             view: View::default(),
             geometry: Geometry::default(),
             screen: resolved.screen.clone(),

@@ -41,6 +41,8 @@ pub enum PaneId {
     Series,
     /// The course of one series (metrics page).
     Course,
+    /// Alerts and the rules behind them.
+    Alerts,
 }
 
 /// A pane, ready to be drawn.

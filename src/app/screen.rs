@@ -3,7 +3,7 @@
 
 use crate::app::completion::Completion;
 use crate::app::document::{Document, Line, Span};
-use crate::app::pane::PaneId;
+use crate::app::pane::{Chart, PaneId};
 use crate::app::view::Page;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
@@ -63,6 +63,17 @@ pub enum OverlayView<'a> {
         foot: Vec<Line>,
         /// Which of them has the focus.
         chosen: Option<usize>,
+        /// Keys of use, for its frame.
+        keys: &'static str,
+    },
+    /// A text below a chart.
+    Charted {
+        /// The chart; none where there is none.
+        chart: Option<Chart>,
+        /// The text.
+        document: Document,
+        /// First line shown.
+        scroll: usize,
         /// Keys of use, for its frame.
         keys: &'static str,
     },

@@ -79,6 +79,8 @@ pub enum RowKey {
     Statement(crate::domain::statement::StatementId),
     /// A group, by its text.
     Text(Safe),
+    /// An alert or its rule, by its fingerprint.
+    Alert(u64),
 }
 
 /// What a cell sorts by: by value, never by its text.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app::actions::approving::Approving;
 use crate::app::actions::dialog::Dialog;
 use crate::app::actions::menu::Pointer;
+use crate::app::alerts::muting::Muting;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
 use crate::app::series::SeriesView;
@@ -102,6 +103,7 @@ impl Page {
             Page::Actions => &[PaneId::Actions],
             Page::Timeline => &[PaneId::Timeline],
             Page::Metrics => &[PaneId::Series, PaneId::Targets, PaneId::Course],
+            Page::Alerts => &[PaneId::Alerts],
             _ => &[PaneId::Later],
         }
     }
@@ -151,6 +153,15 @@ pub enum Overlay {
     },
     /// The request of somebody else, to be approved.
     Approval(Box<Approving>),
+    /// An alert or a rule, with its chart: what it says grows older while one reads.
+    Alert {
+        /// Its fingerprint.
+        key: u64,
+        /// First line shown.
+        scroll: usize,
+    },
+    /// A silence that is being written, or one that holds.
+    Silence(Box<Muting>),
 }
 
 /// A line of text being typed at the bottom.

@@ -1,6 +1,7 @@
 //! What is watched and how, after all layers were merged and checked. Adapters, `app` and `check` work from this alone.
 
 mod actions;
+mod alerts;
 pub mod metrics;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::domain::target::{Environment, Provenance};
 use crate::domain::threshold::Threshold;
 
 pub use actions::{ActionsSpec, Beside, Receivers};
+pub use alerts::{AlertsSpec, OwnAlert};
 pub use metrics::{KnowSpec, MetricsSpec};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
@@ -43,6 +45,8 @@ pub struct Resolved {
     pub know: KnowSpec,
     /// Guarded actions.
     pub actions: ActionsSpec,
+    /// How alerts are told, and thresholds on readings.
+    pub alerts: AlertsSpec,
     /// How the screen looks and behaves.
     pub screen: ScreenSpec,
     /// What was assumed, ignored or found while resolving; said on screen and in `config show`.
@@ -419,6 +423,8 @@ pub enum OffKind {
     Action,
     /// A scraped endpoint.
     Metrics,
+    /// An alert of its own.
+    Alert,
 }
 
 /// Something that is named but cannot be watched as it stands.

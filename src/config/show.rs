@@ -144,5 +144,6 @@ pub fn kind(kind: OffKind) -> &'static str {
         OffKind::Log => "log",
         OffKind::Action => "action",
         OffKind::Metrics => "metrics",
+        OffKind::Alert => "alert",
     }
 }

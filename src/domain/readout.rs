@@ -154,10 +154,15 @@ impl<T> Readout<T> {
     }
 }
 
+/// It is not tried again by itself: what is wrong is for a person to mend.
+pub const NEVER: Duration = Duration::MAX;
+
 /// When it is tried again: `retry in 4s`. A countdown that is over does not stand at zero: an attempt is being made.
 #[must_use]
 pub fn retry_words(verb: &str, retry_in: Duration) -> String {
-    if retry_in < Duration::from_secs(1) {
+    if retry_in == NEVER {
+        "r reads it again".to_owned()
+    } else if retry_in < Duration::from_secs(1) {
         "trying now".to_owned()
     } else {
         format!("{verb} in {}", figure::age(retry_in))

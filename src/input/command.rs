@@ -127,6 +127,10 @@ pub enum Command {
     Reindex,
     /// Reads the rules files again.
     Rules,
+    /// Says that an alert was seen.
+    Acknowledge,
+    /// Keeps the pages of alerts back, here and for a while.
+    Silence,
 }
 
 /// One row of the table.
@@ -231,6 +235,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::PreviousError, "previous-error", &[Key::char('E')], Scope::Text, "previous error"),
     row(Command::LevelUp, "level-up", &[Key::char('>')], Scope::Text, "hides the lowest level shown"),
     row(Command::LevelDown, "level-down", &[Key::char('<')], Scope::Text, "shows one level more"),
+    row(Command::Acknowledge, "acknowledge", &[Key::char('A')], Scope::Global, "says that you saw the selected alert"),
+    row(Command::Silence, "silence", &[Key::char('Z')], Scope::Global, "keeps pages of alerts back here, for a while"),
     row(Command::Follow, "follow", &[Key::char('F')], Scope::Text, "follows the end, or holds"),
 ];
 

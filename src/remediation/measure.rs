@@ -26,6 +26,10 @@ pub enum Measure {
     ObjectsLeft,
     /// What the action is for, seen by itself: 1 when it is there, 0 when it is not.
     Result,
+    /// Seconds for which the oldest idle transaction of a database has been idle; 0 without any.
+    OldestIdleTransaction(usize),
+    /// Milliseconds that the newest probe of a service took.
+    Latency(usize),
 }
 
 /// One reading of a measure.

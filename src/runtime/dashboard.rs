@@ -17,6 +17,7 @@ use super::acting::Acting;
 use super::compute_thread::ComputeThread;
 use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
+use super::keeping::Keeping;
 use super::log_thread::LogThread;
 use super::screen::Screen;
 use super::signals::EXIT_HANGUP;
@@ -24,7 +25,7 @@ use super::terminal::decoder::Input;
 use super::terminal::input::{FromTerminal, InputThread};
 use super::terminal::modes;
 use super::watch::Watch;
-use super::{clock, deadline, diagnostics, panic, signals};
+use super::{clock, deadline, diagnostics, panic, ringing, signals};
 
 /// Just after the start telemetry is drawn as it comes: the first figures are awaited.
 const EAGER: Duration = Duration::from_secs(4);
@@ -76,6 +77,7 @@ struct Dashboard {
     watch: Watch,
     acting: Acting,
     engine: EngineThread,
+    keeping: Keeping,
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
@@ -107,6 +109,7 @@ impl Dashboard {
         watch.begin(resolved);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
+        let keeping = Keeping::start(resolved.actions.audit.clone(), &resolved.name, Arc::clone(&inbox))?;
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -122,6 +125,7 @@ impl Dashboard {
             watch,
             acting,
             engine,
+            keeping,
             begun: Instant::now(),
             pause,
             leave: None,
@@ -172,6 +176,7 @@ impl Dashboard {
         self.see_to_the_end(tell);
         let _deadline = deadline::start(i32::from(status));
         let head = self.acting.finish();
+        self.keeping.finish();
         drop(self.logs);
         drop(self.engine);
         drop(self.watch);
@@ -284,10 +289,17 @@ impl Dashboard {
                 self.engine.found(&spec);
                 self.watch.metrics(at, &spec, self.engine.pages());
             }
+            Effect::KeepAlerts(kept) => self.keeping.keep(kept),
+            Effect::Ring { bell, notify } => self.ring(bell, notify.as_ref()),
             Effect::RedrawAll => self.screen.forget(),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.leave = self.leave.or(Some(0)),
         }
+    }
+
+    /// The bell, and a notice of the terminal.
+    fn ring(&mut self, bell: bool, notify: Option<&Safe>) {
+        self.screen.ring(ringing::bytes(bell, notify));
     }
 
     /// OSC 52 with base64: the only bytes in it are ours.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::app::alerts::look_once;
 use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
@@ -57,6 +58,8 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
     };
     driver.pump(Instant::now() + PATIENCE, again);
     drop(logs);
+    driver.model.now = clock::now();
+    look_once(&mut driver.model);
     Ok(Report::of(&driver.model))
 }
 

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::actions::{approving, forms};
+use crate::app::alerts::{detail, muting};
 use crate::app::geometry::Geometry;
 use crate::app::screen::OverlayView;
 use crate::app::view::Overlay;
@@ -31,6 +32,7 @@ pub struct Screen {
     shown: Buffer,
     next: Buffer,
     ahead: Vec<u8>,
+    rings: Vec<u8>,
     modes: &'static [u8],
 }
 
@@ -47,6 +49,7 @@ impl Screen {
             shown: nothing.clone(),
             next: nothing,
             ahead: Vec::new(),
+            rings: Vec::new(),
             modes: &[],
         })
     }
@@ -85,6 +88,11 @@ impl Screen {
         self.ahead = bytes;
     }
 
+    /// Bytes that call a person: they go ahead of the next frame, beside a copy.
+    pub fn ring(&mut self, bytes: Vec<u8>) {
+        self.rings = bytes;
+    }
+
     /// The terminal reports its mouse from the next frame on, or no more.
     pub fn set_mouse(&mut self, on: bool) {
         self.modes = if on { modes::MOUSE_ON } else { modes::MOUSE_OFF };
@@ -104,6 +112,7 @@ impl Screen {
         let frame = self.encoder.encode(&self.shown, &self.next);
         let mut bytes = std::mem::take(&mut self.modes).to_vec();
         bytes.append(&mut self.ahead);
+        bytes.append(&mut self.rings);
         bytes.extend_from_slice(&frame);
         if bytes.is_empty() || self.writer.send(bytes) {
             std::mem::swap(&mut self.shown, &mut self.next);
@@ -124,6 +133,8 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
             Overlay::Approval(dialog) => approving::overlay(dialog, model.now),
+            Overlay::Alert { key, scroll } => detail::overlay(model, *key, *scroll),
+            Overlay::Silence(muting) => muting::overlay(model, muting),
             Overlay::Palette { typed, chosen } => {
                 let offered = completion::of(model, typed);
                 OverlayView::Palette { typed: Safe::of(typed), offered, chosen: *chosen }

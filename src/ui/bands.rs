@@ -3,8 +3,8 @@
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId::{
-    self, Actions, Cache, Connections, Course, Database, Latency, Later, Logs, Series, Services, Sessions, Signals,
-    SlowQueries, Targets, Timeline,
+    self, Actions, Alerts, Cache, Connections, Course, Database, Latency, Later, Logs, Series, Services, Sessions,
+    Signals, SlowQueries, Targets, Timeline,
 };
 use crate::app::view::Page;
 
@@ -72,6 +72,7 @@ const ACTIONS: &[Band] = &[band(&[(Actions, 1)], 4, 3, 1, 0)];
 const TIMELINE: &[Band] = &[band(&[(Timeline, 1)], 4, 3, 1, 0)];
 const METRICS: &[Band] =
     &[band(&[(Targets, 1)], 6, 3, 1, 1), band(&[(Series, 1)], 10, 4, 5, 0), band(&[(Course, 1)], 7, 4, 3, 2)];
+const ALERTS: &[Band] = &[band(&[(Alerts, 1)], 4, 3, 1, 0)];
 const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.
@@ -92,6 +93,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Actions => ACTIONS,
         Page::Timeline => TIMELINE,
         Page::Metrics => METRICS,
+        Page::Alerts => ALERTS,
         _ => LATER,
     }
 }

@@ -6,7 +6,7 @@ use super::paint::Canvas;
 use super::pane::{self, Setting};
 use super::screen::{self, SMALLEST};
 use super::theme::Theme;
-use super::widgets::{document, form, header, hints, palette, tabs};
+use super::widgets::{charted, document, form, header, hints, palette, tabs};
 use crate::app::geometry::{Geometry, Rectangle};
 use crate::app::pane::{PaneId, PaneView};
 use crate::app::screen::{Chrome, OverlayView};
@@ -48,6 +48,9 @@ pub fn draw(
             OverlayView::Document { document, scroll } => document::draw(&mut canvas, document, *scroll),
             OverlayView::Form { document, scroll, foot, chosen, keys } => {
                 form::draw(&mut canvas, &form::Form { document, foot, chosen: *chosen, keys }, *scroll)
+            }
+            OverlayView::Charted { chart, document, scroll, keys } => {
+                charted::draw(&mut canvas, chart.as_ref(), document, *scroll, keys)
             }
             OverlayView::Palette { typed, offered, chosen } => palette::draw(&mut canvas, typed, offered, *chosen),
         };

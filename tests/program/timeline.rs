@@ -15,7 +15,7 @@ use crate::{drawn, snap, text};
 
 const SIZE: (u16, u16) = (120, 40);
 
-fn world(allow: bool) -> World {
+pub fn world(allow: bool) -> World {
     World::new(&format!(
         r#"
         [[service]]
@@ -39,7 +39,7 @@ fn world(allow: bool) -> World {
     ))
 }
 
-fn probe(world: &mut World, milliseconds: Option<f64>) {
+pub fn probe(world: &mut World, milliseconds: Option<f64>) {
     world.now += 2.0;
     match milliseconds {
         Some(took) => world.service("api", answer(200, r#"{"status":"ok"}"#, took)),
@@ -54,7 +54,7 @@ fn orders(world: &mut World, event: Event) -> Vec<Effect> {
 }
 
 /// Runs `drain` through to the record of its outcome; the readings of its verification are as given.
-fn drained(world: &mut World, after: &[Option<f64>]) {
+pub fn drained(world: &mut World, after: &[Option<f64>]) {
     world.press("a");
     drawn(world, SIZE, false);
     world.press("Enter");

@@ -105,6 +105,7 @@ impl Outside {
             | Effect::Compute(_)
             | Effect::AskEngine { .. }
             | Effect::ReadRules
+            | Effect::WatchMetrics(..)
             | Effect::RefreshAll => self.log.push(Seen::Looked),
             Effect::Interrupt { .. }
             | Effect::SetPause(_)
@@ -112,7 +113,9 @@ impl Outside {
             | Effect::SetMouse(_)
             | Effect::Copy(_)
             | Effect::RedrawAll
-            | Effect::Suspend => self.log.push(Seen::Screen),
+            | Effect::Suspend
+            | Effect::KeepAlerts(_)
+            | Effect::Ring { .. } => self.log.push(Seen::Screen),
         }
     }
 

@@ -112,7 +112,13 @@ impl Sample {
             PaneId::Database => {
                 (line(&[("Database", Tone::Strong), (" pggit 16.4 primary", Tone::Dim)]), "2s", database())
             }
-            PaneId::Actions | PaneId::Timeline | PaneId::Later | PaneId::Targets | PaneId::Series | PaneId::Course => (
+            PaneId::Actions
+            | PaneId::Timeline
+            | PaneId::Alerts
+            | PaneId::Later
+            | PaneId::Targets
+            | PaneId::Series
+            | PaneId::Course => (
                 line(&[("Alerts", Tone::Strong)]),
                 "",
                 vec![Block::Line(line(&[("This page comes with alert rules.", Tone::Dim)]))],

@@ -65,6 +65,17 @@ impl World {
         self.step(event);
     }
 
+    /// Tells an event; the orders as they are.
+    pub fn happen(&mut self, event: Event) -> Vec<Effect> {
+        let now = self.moment();
+        update(&mut self.model, event, now)
+    }
+
+    /// Presses a key; the orders as they are.
+    pub fn act(&mut self, name: &str) -> Vec<Effect> {
+        self.happen(Event::KeyPressed(key(name)))
+    }
+
     fn step(&mut self, event: Event) {
         let now = self.moment();
         for effect in update(&mut self.model, event, now) {

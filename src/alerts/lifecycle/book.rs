@@ -41,6 +41,11 @@ impl Book {
         self.groups.iter_mut().flat_map(|group| group.run(now, world)).collect()
     }
 
+    /// Evaluates everything, due or not: who looks once wants to know how it is now.
+    pub fn run_all(&mut self, now: i64, world: &mut dyn World) -> Vec<Change> {
+        self.groups.iter_mut().flat_map(|group| group.cycle(now, world)).collect()
+    }
+
     /// What was read anew takes the place of what was: rules that are the same by name and labels keep their alerts, and the
     /// series of those that are gone end.
     pub fn reload(&mut self, groups: &[rules::Group], now: i64, world: &mut dyn World) {

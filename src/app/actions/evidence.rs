@@ -2,6 +2,7 @@
 
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::FEWEST_LOOKUPS;
+use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
 use crate::domain::source::{SourceId, SourceKind};
@@ -26,10 +27,12 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
 #[must_use]
 pub fn place(measure: &Measure) -> Option<(SourceKind, usize)> {
     match measure {
-        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => Some((SourceKind::Database, *at)),
+        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => {
+            Some((SourceKind::Database, *at))
+        }
         Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
         Measure::Signal(at) => Some((SourceKind::Signal, *at)),
-        Measure::Service(at) => Some((SourceKind::Service, *at)),
+        Measure::Service(at) | Measure::Latency(at) => Some((SourceKind::Service, *at)),
         Measure::ObjectsLeft | Measure::Result => None,
     }
 }
@@ -71,11 +74,11 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
     }
     let at = match measure {
         Measure::UsedSlots(i) | Measure::UsedShare(i) => at(&live.databases.get(*i)?.slots)?,
-        Measure::Blocked(i) => at(&live.databases.get(*i)?.sessions)?,
+        Measure::Blocked(i) | Measure::OldestIdleTransaction(i) => at(&live.databases.get(*i)?.sessions)?,
         Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
         // That it does not answer is what a probe found out: a reading too.
-        Measure::Service(i) => live.services.get(*i)?.probed_at()?,
+        Measure::Service(i) | Measure::Latency(i) => live.services.get(*i)?.probed_at()?,
         Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.
@@ -128,9 +131,11 @@ fn was_brought(live: &Telemetry, measure: &Measure, source: SourceId, begun: Mom
 fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
     let is = |kind, at: usize| source.kind == kind && source.at() == at;
     match measure {
-        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => is(SourceKind::Database, *at),
+        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => {
+            is(SourceKind::Database, *at)
+        }
         Measure::HitRatio(at) => is(SourceKind::Cache, *at),
-        Measure::Service(at) => is(SourceKind::Service, *at),
+        Measure::Service(at) | Measure::Latency(at) => is(SourceKind::Service, *at),
         // It may be carried by the connection of a database or a cache.
         Measure::Signal(at) => match live.signals.get(*at).map(|signal| &signal.spec.source) {
             Some(SignalSource::Database { index }) => is(SourceKind::Database, *index),
@@ -171,6 +176,16 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let verdict = live.services.get(*i).map(|service| service.raw_verdict(now));
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
             (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
+        }
+        Measure::OldestIdleTransaction(i) => {
+            let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
+            let oldest = sessions.and_then(|d| d.sessions.value()).map(|s| s.oldest_idle_in_transaction);
+            let oldest = oldest.map(Option::unwrap_or_default);
+            (oldest.map(|oldest| oldest.as_secs_f64()), oldest.map(figure::age))
+        }
+        Measure::Latency(i) => {
+            let took = live.services.get(*i).and_then(ServiceState::measured);
+            (took.map(|took| took.as_secs_f64() * 1000.0), took.map(figure::duration))
         }
         Measure::ObjectsLeft | Measure::Result => (None, None),
     };

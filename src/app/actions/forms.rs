@@ -1,6 +1,7 @@
 //! The overlays of acting, ready to be drawn.
 
 use crate::app::Model;
+use crate::app::alerts::links;
 use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
@@ -16,9 +17,10 @@ use super::{against, approvals, card, catalogue, evidence, menu, progress, quest
 #[must_use]
 pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     let actions = catalogue::all(model);
-    let mut document = Document::new(match subject::of(model) {
-        Some(subject) => Safe::of(format!("Actions, first those for {}", subject.name)),
-        None => Safe::of("Actions"),
+    let mut document = Document::new(match (links::of_selected(model), subject::of(model)) {
+        (Some((alert, answers)), _) if !answers.is_empty() => Safe::of(format!("Actions, first what answers {alert}")),
+        (_, Some(subject)) => Safe::of(format!("Actions, first those for {}", subject.name)),
+        (_, None) => Safe::of("Actions"),
     });
     let chosen = pointer.place(&actions);
     // On a narrow screen its line has no room for the whole reason.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::app::Model;
+use crate::app::alerts::links;
 use crate::app::concerns;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
@@ -84,6 +85,10 @@ pub fn ordered(model: &Model, mut actions: Vec<Action>) -> Vec<Action> {
         let origin = origin(model, &subject);
         let is_about = |action: &Action| is_about(&subject, origin.as_deref(), action);
         actions.sort_by_cached_key(|action| (!is_about(action), cure(model, &subject, action)));
+    }
+    if let Some((_, answers)) = links::of_selected(model) {
+        let place = |action: &Action| answers.iter().position(|name| *name == action.id).unwrap_or(answers.len());
+        actions.sort_by_key(place);
     }
     actions
 }

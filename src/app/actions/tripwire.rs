@@ -22,6 +22,8 @@ use crate::remediation::tripwire::{AFTER, BEFORE, Finding, WATCHES, Wire};
 const KEPT: usize = 600;
 /// Actions whose tripwire is watched at a time; the oldest ends early.
 const MOST: usize = 4;
+/// Alerts that one watch names.
+const ALERTS: usize = 20;
 
 /// A figure of a source.
 pub type Figure = (Wire, usize);
@@ -56,6 +58,8 @@ pub struct Tripwire {
     /// Its five minutes are over, or a newer action took its place.
     pub is_over: bool,
     wires: Vec<Watched>,
+    /// Alerts that began to fire since.
+    alerts: Vec<Safe>,
 }
 
 #[derive(Clone, Debug)]
@@ -135,7 +139,14 @@ impl Tripwires {
         if self.watched.len() >= MOST {
             self.watched.pop_front();
         }
-        self.watched.push_back(Tripwire { id, run, what, since: now, is_over: false, wires });
+        self.watched.push_back(Tripwire { id, run, what, since: now, is_over: false, wires, alerts: Vec::new() });
+    }
+
+    /// An alert began to fire: each watch that goes on is told, once of each.
+    pub fn fired(&mut self, alert: &Safe) -> Vec<Tripped> {
+        let watching = self.watched.iter_mut().filter(|wire| !wire.is_over);
+        let new = watching.filter(|wire| !wire.alerts.contains(alert) && wire.alerts.len() < ALERTS);
+        new.map(|wire| wire.fire(alert)).collect()
     }
 
     /// Time passed: those whose time is up have something to say.
@@ -173,6 +184,18 @@ impl Tripwires {
 }
 
 impl Tripwire {
+    fn fire(&mut self, alert: &Safe) -> Tripped {
+        self.alerts.push(alert.clone());
+        Tripped {
+            run: self.run.clone(),
+            what: self.what.clone(),
+            words: fires(alert),
+            name: Safe::of(format!("alert {alert}")),
+            before: Safe::of("not firing"),
+            after: Safe::of("firing"),
+        }
+    }
+
     fn take(&mut self, figure: Figure, value: Option<f64>) -> Option<Tripped> {
         let wire = self.wires.iter_mut().find(|wire| wire.figure == figure)?;
         if wire.after.len() < KEPT {
@@ -196,7 +219,9 @@ impl Tripwire {
 
     /// What got worse so far.
     pub fn worse(&self) -> impl Iterator<Item = Safe> {
-        self.wires.iter().filter_map(|wire| wire.tripped.map(|(before, after)| wire.words(before, after)))
+        let figures =
+            self.wires.iter().filter_map(|wire| wire.tripped.map(|(before, after)| wire.words(before, after)));
+        figures.chain(self.alerts.iter().map(fires))
     }
 
     /// Figures that nothing can be said of, with why.
@@ -272,6 +297,10 @@ impl Watched {
         let wire = self.figure.0;
         Safe::of(format!("{} {} -> {}", self.name, wire.words(before), wire.words(after)))
     }
+}
+
+fn fires(alert: &Safe) -> Safe {
+    Safe::of(format!("alert {alert} began to fire"))
 }
 
 fn joined(words: impl Iterator<Item = Safe>) -> String {

@@ -1,9 +1,14 @@
 //! `!`: what is wrong with our own sources, what is off, what was assumed, asked and found.
 
 use crate::app::Model;
+use crate::app::alerts::listing;
 use crate::app::document::Document;
 use crate::app::table::Tone;
-use crate::domain::{PaneState, Safe, figure};
+use crate::app::telemetry::Telemetry;
+use crate::domain::{PaneState, Safe, Verdict, figure};
+
+/// Rules that are named.
+const RULES: usize = 100;
 
 pub fn document(model: &Model) -> Document {
     let (telemetry, now) = model.shown();
@@ -57,6 +62,7 @@ pub fn document(model: &Model) -> Document {
     for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
         tell(&kind("log", name), state.state(now, std::time::Duration::from_secs(86_400)));
     }
+    any |= alerts(&mut out, telemetry);
     if !any {
         out.line("nothing", Tone::Ok);
     }
@@ -80,6 +86,28 @@ pub fn document(model: &Model) -> Document {
         }
     }
     out
+}
+
+/// Rules that fail or are not evaluated, and what is wrong with their files; whether there is any.
+fn alerts(out: &mut Document, telemetry: &Telemetry) -> bool {
+    let mut any = false;
+    for (told, _) in listing::snapshots(telemetry) {
+        for problem in told.problems.iter().take(RULES) {
+            out.line(format!("rules file, not in force: {}", problem.line()), Tone::Bad);
+            any = true;
+        }
+        for remark in told.remarks.iter().take(RULES) {
+            out.line(format!("rules file: {}", remark.line()), Tone::Dim);
+        }
+    }
+    let unknown =
+        listing::all(telemetry).filter(|entry| entry.alert.is_none() && entry.verdict() == Some(Verdict::Unknown));
+    for entry in unknown.take(RULES) {
+        let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        out.line(format!("alert {} {}{why}", entry.rule.name, entry.stand.word()), Tone::Unknown);
+        any = true;
+    }
+    any
 }
 
 fn kind(kind: &str, name: &Safe) -> Safe {

@@ -1,5 +1,6 @@
 //! From the model to panes: what each shows, in which words. Pure; the width and height come from the layout.
 
+mod alerts;
 mod cache;
 mod connections;
 mod database;
@@ -26,6 +27,7 @@ use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Readout, Safe, figure};
 use crate::metrics::series::{Series, Slot};
 
+pub use alerts::{is_ok_row, meant as meant_alert, silence_of};
 pub use cache::basis_words;
 pub use connections::shown_database;
 pub use logs::searched_lines;
@@ -66,6 +68,7 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Targets => metrics::targets_view(model),
         PaneId::Series => metrics::series_view(model),
         PaneId::Course => metrics::course_view(model, height),
+        PaneId::Alerts => alerts::view(model, height),
     }
 }
 
@@ -82,6 +85,7 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
         PaneId::Timeline => Some(timeline::table(model)),
         PaneId::Targets => Some(metrics::targets(model)),
         PaneId::Series => Some(metrics::series(model)),
+        PaneId::Alerts => Some(alerts::table(model, Wanted::Keys)),
         _ => None,
     }
 }
@@ -95,7 +99,6 @@ pub fn selected_series(model: &Model) -> Option<crate::metrics::labels::Labels> 
 /// A page that comes with a later release says so in a line.
 fn later(page: Page) -> PaneView {
     let what = match page {
-        Page::Alerts => "alert rules, evaluated straight against a scrape, come with a later release",
         _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
     };
     PaneView {

@@ -1,5 +1,6 @@
 //! What `check` says: the model after one look, as data, as JSON (schema 1) and in words. Raw results, not debounced.
 
+mod alerts;
 mod words;
 
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct Report {
     value: Map<String, Value>,
     /// The figures of the signals as the screen writes them.
     figures: Vec<Safe>,
+    /// Rules that are ok, and what is wrong with their files.
+    rules: Vec<Safe>,
 }
 
 impl Report {
@@ -48,6 +51,8 @@ impl Report {
         list("signals", live.signals.iter().map(|s| signal(s, now)).collect());
         list("metrics", live.metrics.targets.iter().map(|t| metrics(t, now)).collect());
         list("logs", (0..live.logs.names.len()).map(|at| (None, log(model, at))).collect());
+        list("alerts", alerts::listed(model));
+        verdicts.extend(alerts::beside(model));
         let verdict = verdicts.iter().copied().max().unwrap_or(Verdict::Unknown);
         let checked_at = now.wall.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         value.insert("schema".to_owned(), json!(1));
@@ -57,7 +62,7 @@ impl Report {
             Some(value) => words_of(value, s.spec.unit.0.as_str(), now),
             None => Safe::of("-"),
         };
-        Report { verdict, value, figures: live.signals.iter().map(figure).collect() }
+        Report { verdict, value, figures: live.signals.iter().map(figure).collect(), rules: alerts::lines(model) }
     }
 
     /// As one line of JSON in ASCII.
@@ -69,7 +74,9 @@ impl Report {
     /// As lines for people.
     #[must_use]
     pub fn words(&self) -> Vec<Safe> {
-        words::lines(self.verdict, &self.value, &self.figures)
+        let mut lines = words::lines(self.verdict, &self.value, &self.figures);
+        lines.extend(self.rules.iter().cloned());
+        lines
     }
 }
 

@@ -81,6 +81,22 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         );
         out.push(Safe::of(format!("-        log      {:<18} {words}", text(item.get("name")))));
     }
+    for item in items(value, "alerts") {
+        let severity = match text(item.get("severity")) {
+            "" => String::new(),
+            severity => format!("{severity} "),
+        };
+        let value = item["value"].as_f64().map_or_else(String::new, |value| format!(" {}", figure::number(value)));
+        let since = item["since"].as_str().map_or_else(String::new, |since| format!(" since {since}"));
+        let detail = item["detail"].as_str().map_or_else(String::new, |detail| format!("  {detail}"));
+        let words = format!(
+            "{:<8} alert    {:<18} {severity}{}{value}{since}{detail}",
+            text(item.get("state")),
+            text(item.get("name")),
+            labels(&item["labels"])
+        );
+        out.push(Safe::of(words.trim_end()));
+    }
     out
 }
 
@@ -93,6 +109,13 @@ fn scraped(item: &Value) -> String {
     let errors = item["error_ratio"].as_f64().map_or_else(|| "-".to_owned(), figure::percent);
     let p95 = milliseconds(&item["p95_ms"]);
     format!("{}/s, errors {errors}, p95 {p95} ({})", figure::number(rate), text(item.get("basis")))
+}
+
+/// `{a=b c=d}` without what stands in the line anyway.
+fn labels(of: &Value) -> String {
+    let pairs = of.as_object().into_iter().flatten().filter(|(name, _)| *name != "alertname" && *name != "severity");
+    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", text(Some(value)))).collect();
+    if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(" ")) }
 }
 
 /// `1 call`, `2 calls`.

@@ -15,6 +15,8 @@ pub struct MetricsState {
     pub targets: Vec<TargetState>,
     /// What the store holds; `None` before the first scrape.
     pub store: Option<StoreTold>,
+    /// The rules files that are named.
+    pub rules: Vec<Safe>,
     /// Rules and alerts; `None` where no rules are named, or before they were read.
     pub alerts: Option<Arc<AlertsTold>>,
     /// Pages that were dropped because the engine was too far behind.

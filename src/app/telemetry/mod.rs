@@ -10,7 +10,9 @@ pub mod service;
 pub mod signal;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::app::alerts::thresholds;
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::source::SourceId;
@@ -38,6 +40,8 @@ pub struct Telemetry {
     pub logs: LogsState,
     /// Metrics and alerts.
     pub metrics: MetricsState,
+    /// Thresholds of the configuration's own, as they stand; `None` without any, or before the first look.
+    pub thresholds: Option<Arc<thresholds::Told>>,
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
     /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
@@ -62,6 +66,7 @@ impl Telemetry {
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
             metrics: MetricsState::new(&resolved.metrics, now),
+            thresholds: None,
             begun: HashMap::new(),
         }
     }

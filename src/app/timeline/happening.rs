@@ -19,6 +19,8 @@ pub enum Kind {
     Mark,
     /// After an action a figure got worse.
     Tripwire,
+    /// An alert, or what somebody did about it.
+    Alert,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Audit => "audit",
             Kind::Mark => "mark",
             Kind::Tripwire => "tripwire",
+            Kind::Alert => "alert",
         }
     }
 }
@@ -66,7 +69,7 @@ impl Happening {
         out.field("when", self.at.format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string(), Tone::Plain);
         out.field("what", self.what.clone(), self.tone);
         match (self.who.as_str(), self.kind) {
-            ("", Kind::Health | Kind::Audit) => {}
+            ("", Kind::Health | Kind::Audit | Kind::Alert) => {}
             ("", Kind::Action | Kind::Mark | Kind::Tripwire) => {
                 out.field("who", "this session", Tone::Strong);
             }

@@ -83,10 +83,19 @@ fn draft(word: &str, event: Option<AuditEvent>, fields: &Fields) -> Draft {
         Some(AuditEvent::SegmentLost) => (Kind::Audit, "file lost", Tone::Bad),
         Some(AuditEvent::Tripped) => (Kind::Tripwire, "worse", Tone::Bad),
         Some(AuditEvent::Mark) => (Kind::Mark, "mark", Tone::Accent),
+        Some(AuditEvent::Acknowledged) => (Kind::Alert, "seen", Tone::Accent),
+        Some(AuditEvent::Silenced) => (Kind::Alert, "silenced", Tone::Accent),
+        Some(AuditEvent::SilenceEnded) => (Kind::Alert, "heard again", Tone::Accent),
         _ => (Kind::Action, word, Tone::Plain),
     };
     let words = match event {
-        Some(AuditEvent::Tripped | AuditEvent::Mark) => text("text").unwrap_or_default(),
+        Some(
+            AuditEvent::Tripped
+            | AuditEvent::Mark
+            | AuditEvent::Acknowledged
+            | AuditEvent::Silenced
+            | AuditEvent::SilenceEnded,
+        ) => text("text").unwrap_or_default(),
         _ => phrase(&subject, why.as_ref()),
     };
     Draft::new(kind, Safe::of(word).clipped(16), tone, words)

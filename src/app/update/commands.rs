@@ -14,7 +14,7 @@ use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
 
-use super::{actions, cursor, logs, mouse, prompt, say, series, show, timeline, windows};
+use super::{actions, alerts, cursor, logs, mouse, prompt, say, series, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -26,7 +26,7 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(30),
 ];
 /// Most characters that are copied.
-const COPY_LIMIT: usize = 16 * 1024;
+pub const COPY_LIMIT: usize = 16 * 1024;
 
 /// Does what was asked.
 pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -56,7 +56,10 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             say(model, "reading the rules files again", Tone::Dim);
             return vec![Effect::ReadRules];
         }
+        Command::Open if pane == PaneId::Alerts => return alerts::open(model),
         Command::Open => open(model, pane),
+        Command::Acknowledge => return alerts::acknowledge(model),
+        Command::Silence => return alerts::silence(model),
         Command::NextPane => cycle_focus(model, 1),
         Command::PreviousPane => cycle_focus(model, -1),
         Command::Zoom => model.view.zoomed = !model.view.zoomed,
@@ -64,7 +67,7 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
-            return vec![Effect::RefreshAll, Effect::ReadHistory];
+            return vec![Effect::RefreshAll, Effect::ReadHistory, Effect::ReadRules];
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
@@ -181,6 +184,8 @@ fn close(model: &mut Model) -> Vec<Effect> {
             return series::find(model);
         }
     } else if (pane == PaneId::Logs && logs::release(model)) || series::close(model) {
+    } else if pane == PaneId::Alerts && model.alerts.shows_ok {
+        model.alerts.shows_ok = false;
     } else if model.frozen.is_some() {
         return freeze(model);
     } else if model.view.zoomed {
@@ -256,6 +261,7 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     }
     let document: Option<Document> = match model.view.overlays.last() {
         Some(Overlay::Document { document, .. }) => Some(document.clone()),
+        Some(Overlay::Alert { key, .. }) => return alerts::copy(model, *key),
         _ => details::of_selected(model, model.view.focused()),
     };
     let Some(document) = document else {

@@ -1,9 +1,11 @@
 //! What the metrics engine tells comes in here; answers go to who asked.
 
+use std::sync::Arc;
+
 use crate::app::{Effect, Model};
 use crate::engine::Output;
 
-use super::series;
+use super::{alerts, series};
 
 /// The engine told something.
 pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
@@ -12,7 +14,14 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
         if matches!(output, Output::Answered { .. }) {
             effects.extend(series::answered(model, &output));
         }
+        if let Output::Answered { id, answer } = &output {
+            alerts::answered(model, *id, answer);
+        }
+        let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
         model.live.metrics.take(output);
+        if let Some(told) = told {
+            effects.extend(alerts::told(model, &told));
+        }
     }
     effects
 }

@@ -4,7 +4,7 @@ use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::input::{Code, Command, Key, keymap};
 
-use super::{actions, commands, mouse, prompt};
+use super::{actions, alerts, commands, mouse, prompt};
 
 /// A key was pressed.
 pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -22,6 +22,8 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Card(_)) => actions::card_key(model, key),
         Some(Overlay::Progress { .. }) => actions::progress_key(model, key),
         Some(Overlay::Approval(_)) => actions::approvals::key(model, key),
+        Some(Overlay::Alert { .. }) => alerts::detail_key(model, key),
+        Some(Overlay::Silence(_)) => alerts::silence_key(model, key),
         None => keymap::command_for(key).map_or_else(Vec::new, |command| commands::obey(model, command)),
     }
 }

@@ -1,6 +1,7 @@
 //! The one step of the program: an event and the time in, a changed model and orders out. One file per family.
 
 mod actions;
+mod alerts;
 mod commands;
 mod cursor;
 mod engine;
@@ -30,10 +31,11 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
     model.actions.clock.see(now);
     model.dirty |= changes_picture(&event);
     let judged = changes_verdicts(&event);
-    let effects = happened(model, event);
+    let mut effects = happened(model, event);
     if judged {
         let changed = model.changes.step(&model.live, now);
         timeline::changed(model, &changed);
+        effects.extend(alerts::step(model));
     }
     timeline::recorded(model, &effects);
     effects
@@ -145,6 +147,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => actions::leaving(model),
+        Event::AlertsKept { kept, trouble, operator } => {
+            alerts::restored(model, kept.as_deref(), trouble, operator);
+            Vec::new()
+        }
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

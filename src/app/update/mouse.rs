@@ -76,10 +76,18 @@ fn wheel(model: &mut Model, mouse: Mouse, down: bool) -> Vec<Effect> {
     match model.view.overlays.last() {
         Some(Overlay::Palette { .. }) => return keys::pressed(model, key),
         // Nothing of acting is done by the mouse, not even by its wheel.
-        Some(Overlay::Menu { .. } | Overlay::Card(_) | Overlay::Progress { .. } | Overlay::Approval(_)) => {
+        Some(
+            Overlay::Menu { .. }
+            | Overlay::Card(_)
+            | Overlay::Progress { .. }
+            | Overlay::Approval(_)
+            | Overlay::Silence(_),
+        ) => {
             return Vec::new();
         }
-        Some(Overlay::Document { .. }) => return (0..NOTCH).flat_map(|_| keys::pressed(model, key)).collect(),
+        Some(Overlay::Document { .. } | Overlay::Alert { .. }) => {
+            return (0..NOTCH).flat_map(|_| keys::pressed(model, key)).collect();
+        }
         None => {}
     }
     match model.geometry.pane_at(mouse.x, mouse.y) {

@@ -67,6 +67,10 @@ pub fn pasted(model: &mut Model, pasted: &Safe) -> Vec<Effect> {
         *chosen = 0;
         return Vec::new();
     }
+    if let Some(Overlay::Silence(muting)) = model.view.overlays.last_mut() {
+        super::alerts::pasted(muting, pasted);
+        return Vec::new();
+    }
     say(model, "pasted text was ignored: nothing is being typed", Tone::Dim);
     Vec::new()
 }

@@ -54,6 +54,17 @@ pub fn mark(model: &mut Model, at: Moment, text: &str) -> Vec<Effect> {
     let text = Safe::of(text.trim()).clipped(MARK);
     let text = if text.as_str().is_empty() { Safe::of("mark") } else { text };
     model.timeline.push(at, Draft::new(Kind::Mark, "mark", Tone::Accent, text.clone()));
+    mark_charts(model, at, &text);
+    say(model, format!("marked: {text}"), Tone::Accent);
+    if !model.actions.spec.allow {
+        return Vec::new();
+    }
+    let entry = Entry::new(AuditEvent::Mark, record::run_id(0, at)).with("text", &text);
+    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }]
+}
+
+/// A mark on every chart.
+pub fn mark_charts(model: &mut Model, at: Moment, text: &Safe) {
     let live = &mut model.live;
     let services = live.services.iter_mut().map(|service| &mut service.latency);
     let databases = live.databases.iter_mut().map(|database| &mut database.used);
@@ -62,12 +73,6 @@ pub fn mark(model: &mut Model, at: Moment, text: &str) -> Vec<Effect> {
     for series in services.chain(databases).chain(caches).chain(signals) {
         series.mark(at, text.clone());
     }
-    say(model, format!("marked: {text}"), Tone::Accent);
-    if !model.actions.spec.allow {
-        return Vec::new();
-    }
-    let entry = Entry::new(AuditEvent::Mark, record::run_id(0, at)).with("text", &text);
-    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }]
 }
 
 /// The end of the timeline is where it flows: moving to it lets go of the row that was chosen.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::watched::{BEARER, CA_FILE, HEADERS};
-use super::{Form, Key, Kind, Section, beside, environment, key, live, off};
+use super::{Form, Key, Kind, Section, answers, beside, environment, key, live, off};
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -351,6 +351,7 @@ pub static ACTION: Section = Section {
             "none",
             "What must hold before it starts, in fresh readings: cache, signal, connections, share or blocked, a name, and a threshold. What is not known does not hold.",
         ),
+        answers(),
         key(
             "parameter",
             Kind::Parameters,

@@ -2,6 +2,7 @@
 //! suggestions; the rows stand beside, by subject.
 
 mod actions;
+mod alerts;
 mod figures;
 mod metrics;
 pub mod policy;
@@ -168,7 +169,7 @@ impl Section {
 }
 
 /// All sections, in the order of `config example`.
-pub static SECTIONS: [&Section; 14] = [
+pub static SECTIONS: [&Section; 16] = [
     &program::ROOT,
     &watched::ORIGIN,
     &watched::SERVICE,
@@ -183,6 +184,8 @@ pub static SECTIONS: [&Section; 14] = [
     &actions::ACTION,
     &runbooks::RUNBOOK,
     &runbooks::STEP,
+    &alerts::ALERTS,
+    &alerts::ALERT,
 ];
 
 /// Shortest pause between readings that a configuration may ask for.
@@ -192,6 +195,17 @@ pub const SHORTEST_INTERVAL: Duration = Duration::from_millis(500);
 #[must_use]
 pub fn section(name: &str) -> Option<&'static Section> {
     SECTIONS.iter().copied().find(|s| s.name == name)
+}
+
+/// Which alerts an action answers.
+const fn answers() -> Key {
+    key(
+        "alerts",
+        Kind::Texts,
+        "[\"JobsPileUp\"]",
+        "none",
+        "Alerts that it answers, by name: the menu has it first where one of them is selected. Nothing starts by itself.",
+    )
 }
 
 /// A key with what most keys have; the tables change what differs.

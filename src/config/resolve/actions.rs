@@ -109,6 +109,7 @@ impl<'a> Builder<'a> {
         merged.of("action").for_each(|item| self.requires(item));
         self.runbooks();
         merged.of("runbook").for_each(|item| self.requires(item));
+        merged.of("action").chain(merged.of("runbook")).for_each(|item| self.answers(item));
         for item in merged.of("action").chain(merged.of("runbook")) {
             self.parameters(item);
         }

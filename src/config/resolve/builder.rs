@@ -38,6 +38,7 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
     builder.logs();
     builder.metrics();
     builder.actions();
+    builder.alerts();
     screen::resolve(&mut builder);
     builder.loosening();
     builder.limits();

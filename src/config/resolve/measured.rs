@@ -5,8 +5,7 @@ use super::super::layers::Item;
 use super::super::nearest;
 use super::builder::Builder;
 use crate::domain::Safe;
-use crate::domain::signal::Unit;
-use crate::domain::threshold::Threshold;
+use crate::domain::threshold::{Threshold, parse_duration};
 use crate::remediation::measure::{Expectation, Measure};
 
 /// What is measured, what it is called, and what must hold of it.
@@ -31,8 +30,25 @@ impl Builder<'_> {
 
     /// What must hold.
     pub(super) fn wanted(&mut self, item: &Item, key: &str, words: &str) -> Option<Wanted> {
-        let (measure, name, rest) = self.measured(item, key, words)?;
+        let (mut measure, mut name, rest) = self.measured(item, key, words)?;
+        if let Measure::UsedSlots(at) = measure
+            && rest.contains('%')
+        {
+            measure = Measure::UsedShare(at);
+            name = Safe::of(format!("share of {name}"));
+        }
         let of_service = matches!(measure, Measure::Service(_));
+        // A verdict holds for a while as a figure does.
+        let (rest, lasting) = match rest.rsplit_once(" for ").filter(|_| of_service) {
+            Some((verdict, time)) => {
+                let Some(lasting) = parse_duration(time) else {
+                    self.wrong(item, key, &format!("{time:?} is not a time; write it as 30s, 5m, 2h or 1d"));
+                    return None;
+                };
+                (verdict.trim().to_owned(), lasting)
+            }
+            None => (rest, std::time::Duration::ZERO),
+        };
         let expect = match (rest.as_str(), of_service) {
             ("ok", true) => Expectation::Healthy,
             ("not ok", true) => Expectation::Unwell,
@@ -55,7 +71,7 @@ impl Builder<'_> {
         };
         let hold = match &expect {
             Expectation::Meets(threshold) => threshold.hold,
-            _ => std::time::Duration::ZERO,
+            _ => lasting,
         };
         Some(Wanted { measure, name, expect, hold })
     }
@@ -63,16 +79,14 @@ impl Builder<'_> {
     /// A bound in the unit of what it is compared with.
     fn threshold_of(&self, measure: &Measure, text: &str) -> Result<Threshold, String> {
         let threshold = Threshold::parse(text)?;
-        let unit = match measure {
-            Measure::Signal(at) => self.resolved.signals.get(*at).map(|signal| signal.unit.clone()),
-            Measure::HitRatio(_) | Measure::UsedShare(_) => Some(Unit(Safe::of("%"))),
-            _ => Some(Unit::default()),
-        };
-        threshold.in_unit(&unit.unwrap_or_default())
+        threshold.in_unit(&self.unit_of(measure))
     }
 
     /// Kind and name, and what stands behind them.
     fn measured(&mut self, item: &Item, key: &str, words: &str) -> Option<(Measure, Safe, String)> {
+        if let Some(rest) = words.trim().strip_prefix("idle in transaction") {
+            return self.oldest_idle(item, key, rest.trim());
+        }
         let r = &self.resolved;
         let (kind, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
         let databases: Vec<&Safe> = r.databases.iter().map(|d| &d.name).collect();
@@ -83,8 +97,10 @@ impl Builder<'_> {
             "share" => (databases, Measure::UsedShare, "share of connections in use of"),
             "blocked" => (databases, Measure::Blocked, "blocked sessions of"),
             "service" => (r.services.iter().map(|s| &s.name).collect(), Measure::Service, "health of"),
+            "latency" => (r.services.iter().map(|s| &s.name).collect(), Measure::Latency, "latency of"),
             _ => {
-                let words = "begins with cache, signal, connections, share, blocked or service, and a name";
+                let words = "begins with cache, signal, connections, share, blocked, latency or service, and a name, \
+                             or with idle in transaction";
                 self.wrong(item, key, words);
                 return None;
             }
@@ -101,5 +117,22 @@ impl Builder<'_> {
         };
         let behind = rest.strip_prefix(name.as_str()).unwrap_or_default().trim().to_owned();
         Some((measure(at), Safe::of(format!("{what} {name}").trim()), behind))
+    }
+
+    /// The session that has been idle in a transaction for longest; without a name, of the first database.
+    fn oldest_idle(&mut self, item: &Item, key: &str, rest: &str) -> Option<(Measure, Safe, String)> {
+        let names = || self.resolved.databases.iter().map(|database| database.name.as_str());
+        let behind = |name: &str| rest.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        let found = names().enumerate().filter_map(|(at, name)| Some((at, name.len(), behind(name)?)));
+        let (at, rest) = match found.max_by_key(|(_, length, _)| *length) {
+            Some((at, _, rest)) => (at, rest.trim()),
+            None => (0, rest),
+        };
+        let Some(name) = names().nth(at) else {
+            self.wrong(item, key, "there is no database whose sessions could be looked at");
+            return None;
+        };
+        let what = Safe::of(format!("longest idle in transaction of {name}"));
+        Some((Measure::OldestIdleTransaction(at), what, rest.to_owned()))
     }
 }

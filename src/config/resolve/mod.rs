@@ -1,6 +1,7 @@
 //! The last step: merged layers become `Resolved`, or every problem at once.
 
 mod actions;
+mod alerts;
 mod backups;
 mod beside;
 mod builder;

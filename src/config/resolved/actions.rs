@@ -50,6 +50,8 @@ pub struct ActionsSpec {
     pub policy_file: Option<PolicyFile>,
     /// What stands on their cards beside what they do.
     pub beside: Vec<Beside>,
+    /// Which alerts each of them answers, by the names of the alerts.
+    pub answers: Vec<(Safe, Vec<String>)>,
 }
 
 /// What stands on a card beside what its action does.
@@ -106,6 +108,7 @@ impl Default for ActionsSpec {
             policy: Policy::default(),
             policy_file: None,
             beside: Vec::new(),
+            answers: Vec::new(),
         }
     }
 }

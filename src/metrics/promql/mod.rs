@@ -28,5 +28,6 @@ mod vector;
 pub use failure::{Failed, Refused};
 pub use ground::{Ground, Look, See};
 pub use histogram::quantile;
+pub use pattern::anchored as anchored_pattern;
 pub use plan::{Matcher, Selector};
 pub use query::{Limits, Query, Unnamed, Value};

@@ -46,11 +46,17 @@ pub enum AuditEvent {
     Tripped,
     /// The operator marked a moment.
     Mark,
+    /// The operator said that they saw an alert.
+    Acknowledged,
+    /// The operator keeps the pages of alerts back for a while.
+    Silenced,
+    /// The operator ended that before its time.
+    SilenceEnded,
 }
 
 impl AuditEvent {
     /// All.
-    pub const ALL: [AuditEvent; 18] = [
+    pub const ALL: [AuditEvent; 21] = [
         AuditEvent::Intent,
         AuditEvent::Outcome,
         AuditEvent::Step,
@@ -69,6 +75,9 @@ impl AuditEvent {
         AuditEvent::Approving,
         AuditEvent::Tripped,
         AuditEvent::Mark,
+        AuditEvent::Acknowledged,
+        AuditEvent::Silenced,
+        AuditEvent::SilenceEnded,
     ];
 
     /// The word in the record.
@@ -93,6 +102,9 @@ impl AuditEvent {
             AuditEvent::Approving => "approving",
             AuditEvent::Tripped => "tripped",
             AuditEvent::Mark => "mark",
+            AuditEvent::Acknowledged => "acknowledged",
+            AuditEvent::Silenced => "silenced",
+            AuditEvent::SilenceEnded => "silence-ended",
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod chart;
+pub mod charted;
 pub mod columns;
 pub mod document;
 pub mod form;

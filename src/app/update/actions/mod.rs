@@ -12,7 +12,7 @@ mod tripwire;
 pub use answers::{barred, progress_key};
 pub use card::{ask, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
 pub use run::{consented, happened, read, told, watch};
-pub use tripwire::sampled;
+pub use tripwire::{alerts_fired, sampled};
 
 use crate::app::actions::menu::Pointer;
 use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, standing, upkeep};

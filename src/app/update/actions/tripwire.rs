@@ -26,6 +26,15 @@ pub fn sampled(model: &mut Model, source: SourceId, good: bool, begun: Moment) -
     tripped.into_iter().map(|tripped| trip(model, &tripped)).collect()
 }
 
+/// Alerts began to fire: whoever watches after an action is told.
+pub fn alerts_fired(model: &mut Model, names: &[Safe]) -> Vec<Effect> {
+    if !model.actions.spec.allow {
+        return Vec::new();
+    }
+    let tripped: Vec<Tripped> = names.iter().flat_map(|name| model.actions.tripwires.fired(name)).collect();
+    tripped.into_iter().map(|tripped| trip(model, &tripped)).collect()
+}
+
 fn trip(model: &mut Model, tripped: &Tripped) -> Effect {
     let text = Safe::of(format!("after {}: {}", tripped.what, tripped.words));
     // It stands at the foot of the screen, before all that is wrong, for as long as the watch lasts.

@@ -1,0 +1,115 @@
+//! How many alerts there are by what is to be done about them: the alert strip, wherever one looks. What somebody saw and
+//! what is silenced is counted apart and never left out.
+
+use crate::alerts::severity::Severity;
+use crate::app::Model;
+use crate::app::document::{Line, Span};
+use crate::app::table::Tone;
+use crate::app::telemetry::Telemetry;
+use crate::domain::{Moment, Safe};
+
+use super::Alerts;
+use super::acknowledging::Seen;
+use super::listing::{self, Stand};
+
+/// The counts. Every active alert is in exactly one of the first four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Fire, and nobody has seen them.
+    pub firing: usize,
+    /// Are pending.
+    pub pending: usize,
+    /// Fire or are pending, and somebody saw them.
+    pub acknowledged: usize,
+    /// Fire or are pending, and are silenced.
+    pub silenced: usize,
+    /// Of those that fire and that nobody has seen: whether one is critical.
+    pub critical: bool,
+    /// Nobody saw one of them for too long.
+    pub late: usize,
+    /// Rules that fail.
+    pub error: usize,
+    /// Rules that are not evaluated.
+    pub not_evaluated: usize,
+    /// Rules without data.
+    pub no_data: usize,
+    /// Rules that are ok, warm up or have no traffic.
+    pub quiet: usize,
+    /// Rules that are ok.
+    pub ok: usize,
+    /// Alerts that resolved a while ago.
+    pub resolved: usize,
+}
+
+impl Counts {
+    /// Of what is known.
+    #[must_use]
+    pub fn of(telemetry: &Telemetry, alerts: &Alerts, now: Moment) -> Counts {
+        let mut counts = Counts::default();
+        for entry in listing::all(telemetry) {
+            let seen = if entry.is_active() { alerts.seen(&entry, now) } else { Seen::Needless };
+            match (entry.stand, seen) {
+                (Stand::Firing | Stand::Pending, Seen::Silenced { .. }) => counts.silenced += 1,
+                (Stand::Firing | Stand::Pending, Seen::By { .. }) => counts.acknowledged += 1,
+                (Stand::Firing, seen) => {
+                    counts.firing += 1;
+                    counts.critical |= entry.severity == Severity::Critical;
+                    counts.late += usize::from(matches!(seen, Seen::Late { .. }));
+                }
+                (Stand::Pending, _) => counts.pending += 1,
+                (Stand::Resolved, _) => counts.resolved += 1,
+                (Stand::Error, _) => counts.error += 1,
+                (Stand::NotEvaluated, _) => counts.not_evaluated += 1,
+                (Stand::NoData, _) => counts.no_data += 1,
+                (Stand::WarmingUp | Stand::NoTraffic, _) => counts.quiet += 1,
+                (Stand::Ok, _) => {
+                    counts.quiet += 1;
+                    counts.ok += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    /// Alerts that are there, whatever was done about them.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.firing + self.pending + self.acknowledged + self.silenced
+    }
+
+    /// Each that is not nothing, with its word.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(usize, &'static str, Tone)> {
+        let firing = if self.critical { Tone::Bad } else { Tone::Warn };
+        let all = [
+            (self.firing, "firing", firing),
+            (self.pending, "pending", Tone::Warn),
+            (self.acknowledged, "seen", Tone::Dim),
+            (self.silenced, "silenced", Tone::Dim),
+            (self.error, "error", Tone::Unknown),
+            (self.not_evaluated, "not evaluated", Tone::Unknown),
+            (self.no_data, "no data", Tone::Unknown),
+        ];
+        all.into_iter().filter(|(count, ..)| *count > 0).collect()
+    }
+}
+
+/// `ALERTS 2 firing 1 pending 1 silenced`; nothing where there is nothing to say. On a narrow screen it is not shorter.
+#[must_use]
+pub fn strip(model: &Model) -> Line {
+    let counts = Counts::of(&model.live, &model.alerts, model.now);
+    let mut parts = counts.parts();
+    if counts.active() > 0 {
+        // Room is for what fires: why others are not known their page tells.
+        parts.retain(|(.., tone)| *tone != Tone::Unknown);
+        let unknown = counts.error + counts.not_evaluated + counts.no_data;
+        parts.extend((unknown > 0).then_some((unknown, "unknown", Tone::Unknown)));
+    }
+    let Some((_, _, tone)) = parts.first() else { return Line::new() };
+    let word = if counts.active() > 0 { "ALERTS" } else { "alerts:" };
+    let mut out = vec![Span { text: Safe::of(word), tone: *tone }];
+    for (count, word, tone) in parts {
+        out.push(Span { text: Safe::of(format!(" {count} {word}")), tone });
+    }
+    out
+}

@@ -1,0 +1,137 @@
+//! What lies behind an alert or a rule: how it stands and since when, what it says, labels, annotations, where it is written,
+//! who saw it, what is silenced, and what answers it.
+
+use crate::app::Model;
+use crate::app::document::Document;
+use crate::app::screen::OverlayView;
+use crate::app::table::Tone;
+use crate::domain::{Moment, Safe, figure};
+
+use super::acknowledging::Seen;
+use super::listing::{Entry, Stand};
+use super::{ago, course, links, listing, words};
+
+/// Labels and annotations that are listed.
+const MOST: usize = 60;
+/// Longest text of an annotation, in characters.
+const TEXT: usize = 4000;
+
+/// The document; its chart stands above it.
+#[must_use]
+pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
+    let (_, now) = model.shown();
+    let rule = entry.rule;
+    let kind = if entry.alert.is_some() { "Alert" } else { "Rule" };
+    let mut out = Document::new(Safe::of(format!("{kind} {}", rule.name)));
+    let tone = words::tone(entry.stand, entry.severity);
+    out.line(course::chart(model, entry).1, Tone::Dim);
+    out.field("state", state(entry, now), tone);
+    if !entry.severity_word().is_empty() {
+        out.field("severity", Safe::of(entry.severity_word()), Tone::Plain);
+    }
+    if let Some(value) = words::value(entry, now) {
+        out.field("value", value, tone);
+    }
+    handled(&mut out, model, entry);
+    for (name, text) in annotations(entry) {
+        let text: String = text.chars().take(TEXT).collect();
+        let mut lines = text.trim_end().split('\n').map(str::trim_end).take(MOST);
+        out.field(Safe::of(name).clipped(18).as_str(), Safe::of(lines.next().unwrap_or_default()), Tone::Strong);
+        for line in lines {
+            out.line(Safe::of(format!("{:19}{line}", "")), Tone::Strong);
+        }
+    }
+    answers(&mut out, model, entry);
+    out.heading("Rule");
+    out.field(if entry.own.is_some() { "when" } else { "expression" }, Safe::of(&rule.expr), Tone::Plain);
+    out.field("for", words::lasting(rule.hold), Tone::Plain);
+    out.field(
+        "looked at",
+        format!("every {}, {} ago", figure::span(rule.interval), figure::age(now.since(entry.told.at))),
+        Tone::Plain,
+    );
+    out.field("group", Safe::of(&rule.group), Tone::Plain);
+    let line = if rule.line == 0 { String::new() } else { format!(":{}", rule.line) };
+    out.field("written in", Safe::of(format!("{}{line}", rule.file)), Tone::Plain);
+    if let Some(alert) = entry.alert {
+        out.heading("Labels");
+        for (name, value) in alert.labels.iter().take(MOST) {
+            out.field(Safe::of(name).clipped(40).as_str(), Safe::of(value).clipped(TEXT), Tone::Plain);
+        }
+    }
+    out
+}
+
+/// `firing for 2m10s, pending since 7m10s before`.
+fn state(entry: &Entry<'_>, now: Moment) -> Safe {
+    let word = entry.stand.word();
+    let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let Some(alert) = entry.alert else { return Safe::of(format!("{word}{why}")) };
+    let since = figure::age(entry.since(now).unwrap_or_default());
+    let began = figure::age(ago(entry.told, alert.active_at, now));
+    Safe::of(match entry.stand {
+        Stand::Firing => format!("{word} for {since}, there for {began}"),
+        Stand::Pending => format!("{word} {since} of {}", figure::span(entry.rule.hold)),
+        _ if alert.data_gone => format!("{word} {since} ago: its data went, its value may not be right again"),
+        _ => format!("{word} {since} ago"),
+    })
+}
+
+fn handled(out: &mut Document, model: &Model, entry: &Entry<'_>) {
+    let now = model.now;
+    if !entry.is_active() {
+        return;
+    }
+    let seen = model.alerts.seen(entry, now);
+    let (notice, tone) = words::notice(entry, &seen, now);
+    if !notice.as_str().is_empty() {
+        let name = if matches!(seen, Seen::Silenced { .. }) { "silenced" } else { "acknowledged" };
+        let name = if entry.stand == Stand::Pending && !seen.is_settled() { "then" } else { name };
+        out.field(name, notice, tone);
+    }
+    if let Seen::Silenced { id, .. } = seen
+        && let Some(silence) = model.alerts.silences.find(id)
+    {
+        out.field("by", silence.by.clone(), Tone::Plain);
+        out.field("because", silence.comment.clone(), Tone::Plain);
+    }
+}
+
+/// What says it first comes first.
+fn annotations<'a>(entry: &Entry<'a>) -> Vec<(&'a str, &'a str)> {
+    let all = entry.alert.map_or(&entry.rule.annotations, |alert| &alert.annotations);
+    let mut found: Vec<_> = all.iter().map(|(name, text)| (name.as_str(), text.as_str())).take(MOST).collect();
+    found.sort_by_key(|(name, _)| {
+        ["summary", "description", "runbook_url"].iter().position(|known| known == name).unwrap_or(9)
+    });
+    found
+}
+
+fn answers(out: &mut Document, model: &Model, entry: &Entry<'_>) {
+    let answers = links::answers(model, entry);
+    let address = links::address(entry).is_some();
+    match answers.as_slice() {
+        [] if address => out.field("answered by", "nothing here; y copies the address", Tone::Dim),
+        [] => return,
+        answers => {
+            let names: Vec<&str> = answers.iter().map(Safe::as_str).collect();
+            out.field("answered by", Safe::of(format!("{}; a shows it first", names.join(", "))), Tone::Accent)
+        }
+    };
+}
+
+/// As it is drawn.
+#[must_use]
+pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
+    let (telemetry, _) = model.shown();
+    let Some(entry) = listing::find(telemetry, key) else {
+        let mut document = Document::new("Alert");
+        document.line("it is no more: its rule is gone, or it resolved more than 15 minutes ago", Tone::Dim);
+        return OverlayView::Charted { chart: None, document, scroll, keys: " Esc closes " };
+    };
+    let (chart, _) = course::chart(model, &entry);
+    let keys = if entry.is_active() { ACTIVE } else { " Esc closes  y copies  a act " };
+    OverlayView::Charted { chart, document: document(model, &entry), scroll, keys }
+}
+
+const ACTIVE: &str = " Esc closes  A seen  Z silence  a act  y copies ";

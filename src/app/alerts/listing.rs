@@ -1,0 +1,189 @@
+//! One list of all alerts and of the rules that have something to say, worst first. What an error hides nothing of: the
+//! alerts of a rule that fails stand beside its failure.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::alerts::identity;
+use crate::alerts::lifecycle::{Alert, State, Verdict as RuleVerdict};
+use crate::alerts::severity::{LABEL, Severity};
+use crate::app::telemetry::Telemetry;
+use crate::config::resolved::OwnAlert;
+use crate::domain::{Moment, Verdict};
+use crate::engine::alerts::{AlertsTold, RuleTold};
+
+use super::ago;
+
+/// How an entry stands, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stand {
+    /// An alert fires.
+    Firing,
+    /// An alert has not lasted long enough.
+    Pending,
+    /// An alert fired and has gone, less than 15 minutes ago.
+    Resolved,
+    /// A rule fails.
+    Error,
+    /// A rule is not evaluated.
+    NotEvaluated,
+    /// There is nothing of what a rule asks for.
+    NoData,
+    /// The range of a rule is not full yet.
+    WarmingUp,
+    /// A rule has nothing to measure: 0 of 0.
+    NoTraffic,
+    /// A rule finds nothing.
+    Ok,
+}
+
+impl Stand {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Stand::Firing => "firing",
+            Stand::Pending => "pending",
+            Stand::Resolved => "resolved",
+            Stand::Error => "error",
+            Stand::NotEvaluated => "not evaluated",
+            Stand::NoData => "no data",
+            Stand::WarmingUp => "warming up",
+            Stand::NoTraffic => "no traffic",
+            Stand::Ok => "ok",
+        }
+    }
+
+    fn of_rule(verdict: RuleVerdict) -> Option<Stand> {
+        match verdict {
+            // Its alerts tell it.
+            RuleVerdict::Firing | RuleVerdict::Pending => None,
+            RuleVerdict::Error => Some(Stand::Error),
+            RuleVerdict::NotEvaluated => Some(Stand::NotEvaluated),
+            RuleVerdict::NoData => Some(Stand::NoData),
+            RuleVerdict::WarmingUp => Some(Stand::WarmingUp),
+            RuleVerdict::NoTraffic => Some(Stand::NoTraffic),
+            RuleVerdict::Ok => Some(Stand::Ok),
+        }
+    }
+}
+
+/// An alert, or a rule that has something to say by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The snapshot that it stands in.
+    pub told: &'a AlertsTold,
+    /// Its rule.
+    pub rule: &'a RuleTold,
+    /// The threshold that its rule is, if it is one.
+    pub own: Option<&'a OwnAlert>,
+    /// The alert; none where the rule speaks.
+    pub alert: Option<&'a Alert>,
+    /// How it stands.
+    pub stand: Stand,
+    /// How bad that is.
+    pub severity: Severity,
+}
+
+impl<'a> Entry<'a> {
+    fn of_alert(told: &'a AlertsTold, rule: &'a RuleTold, own: Option<&'a OwnAlert>, alert: &'a Alert) -> Entry<'a> {
+        let stand = match alert.state {
+            State::Firing => Stand::Firing,
+            State::Pending => Stand::Pending,
+            State::Resolved => Stand::Resolved,
+        };
+        let severity = Severity::of(alert.labels.get(LABEL));
+        Entry { told, rule, own, alert: Some(alert), stand, severity }
+    }
+
+    /// Its fingerprint.
+    #[must_use]
+    pub fn key(&self) -> u64 {
+        let RuleTold { file, group, name, labels, .. } = self.rule;
+        match self.alert {
+            Some(alert) => identity::of_alert(file, group, name, &alert.labels),
+            None => identity::of_rule(file, group, name, labels),
+        }
+    }
+
+    /// For how long it has stood so; none where nobody knows.
+    #[must_use]
+    pub fn since(&self, now: Moment) -> Option<Duration> {
+        let alert = self.alert?;
+        let at = match self.stand {
+            Stand::Firing => alert.fired_at.unwrap_or(alert.active_at),
+            Stand::Resolved => alert.resolved_at?,
+            _ => alert.active_at,
+        };
+        Some(ago(self.told, at, now))
+    }
+
+    /// Whether it is an alert that is there.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.stand, Stand::Firing | Stand::Pending)
+    }
+
+    /// What it says about the whole; none where it says nothing.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        match self.stand {
+            Stand::Firing => self.severity.firing(),
+            Stand::Pending => self.severity.pending(),
+            Stand::Error | Stand::NotEvaluated | Stand::NoData => Some(Verdict::Unknown),
+            Stand::Ok => Some(Verdict::Ok),
+            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic => None,
+        }
+    }
+
+    /// The severity as the team wrote it.
+    #[must_use]
+    pub fn severity_word(&self) -> &'a str {
+        match self.alert {
+            Some(alert) => alert.labels.get(LABEL),
+            None => self.rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value),
+        }
+    }
+
+    /// An annotation: expanded where there is an alert, as it was written where there is none.
+    #[must_use]
+    pub fn annotation(&self, name: &str) -> Option<&'a str> {
+        let all = self.alert.map_or(&self.rule.annotations, |alert| &alert.annotations);
+        all.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
+    }
+}
+
+/// The snapshots: that of the files' rules, and that of the thresholds.
+pub fn snapshots(telemetry: &Telemetry) -> impl Iterator<Item = (&AlertsTold, Option<&[OwnAlert]>)> {
+    let files = telemetry.metrics.alerts.as_deref().map(|told| (told, None));
+    let own = telemetry.thresholds.as_deref().map(|own| (&own.told, Some(own.alerts.as_ref())));
+    files.into_iter().chain(own)
+}
+
+/// Everything that is there, in the order of the files.
+pub fn all(telemetry: &Telemetry) -> impl Iterator<Item = Entry<'_>> {
+    snapshots(telemetry).flat_map(|(told, own)| {
+        told.rules.iter().enumerate().flat_map(move |(at, rule)| {
+            let own = own.and_then(|own| own.get(at));
+            let alerts = rule.alerts.iter().map(move |alert| Entry::of_alert(told, rule, own, alert));
+            let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
+            let severity = Severity::of(severity);
+            let itself = Stand::of_rule(rule.standing.verdict);
+            alerts.chain(itself.map(|stand| Entry { told, rule, own, alert: None, stand, severity }))
+        })
+    })
+}
+
+/// The same, worst first; of what is equally bad the newest first.
+#[must_use]
+pub fn ranked(telemetry: &Telemetry, now: Moment) -> Vec<Entry<'_>> {
+    let mut found: Vec<Entry<'_>> = all(telemetry).collect();
+    found.sort_by_cached_key(|entry| (entry.stand, Reverse(entry.severity), entry.since(now)));
+    found
+}
+
+/// The entry of a fingerprint.
+#[must_use]
+pub fn find(telemetry: &Telemetry, key: u64) -> Option<Entry<'_>> {
+    all(telemetry).find(|entry| entry.key() == key)
+}

@@ -1,0 +1,92 @@
+//! Alerts in the program: rules of the team's files as the engine tells them, and thresholds of the configuration's own, in
+//! one list; who acknowledged what, and what is silenced. The rules themselves are evaluated elsewhere.
+
+pub mod acknowledging;
+pub mod concerns;
+pub mod counts;
+pub mod course;
+pub mod detail;
+pub mod kept;
+pub mod links;
+pub mod listing;
+pub mod muting;
+pub mod thresholds;
+pub mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::alerts::line::Line;
+use crate::alerts::silence::Silences;
+use crate::app::Model;
+use crate::config::resolved::AlertsSpec;
+use crate::domain::{Moment, Safe};
+use crate::engine::alerts::AlertsTold;
+
+pub use acknowledging::Acknowledged;
+pub use kept::Kept;
+pub use listing::{Entry, Stand};
+
+/// What a person did about alerts, and the thresholds.
+#[derive(Debug)]
+pub struct Alerts {
+    /// As configured.
+    pub spec: AlertsSpec,
+    /// The line of time on which everything here stands.
+    pub line: Line,
+    /// What is silenced.
+    pub silences: Silences,
+    /// Who saw which alert, by its fingerprint.
+    pub acknowledged: BTreeMap<u64, Acknowledged>,
+    /// Who operates; empty until the system told.
+    pub operator: Safe,
+    /// Thresholds of the configuration's own.
+    pub thresholds: thresholds::Thresholds,
+    /// Rules that are ok are listed one by one.
+    pub shows_ok: bool,
+    /// The chart of the alert that is looked at.
+    pub course: Option<course::Course>,
+    /// When it rang last.
+    pub rang: Option<Moment>,
+    /// What was given to be kept last.
+    pub kept: Option<Kept>,
+    /// When that was.
+    pub kept_at: Moment,
+}
+
+impl Alerts {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(spec: &AlertsSpec, now: Moment) -> Alerts {
+        let line = Line::begun(now);
+        Alerts {
+            spec: spec.clone(),
+            line,
+            silences: Silences::default(),
+            acknowledged: BTreeMap::new(),
+            operator: Safe::default(),
+            thresholds: thresholds::Thresholds::new(spec, line.at(now)),
+            shows_ok: false,
+            course: None,
+            rang: None,
+            kept: None,
+            kept_at: now,
+        }
+    }
+}
+
+/// Thresholds as they stand with the readings of now: for who looks once and no more.
+pub fn look_once(model: &mut Model) {
+    let (line, now) = (model.alerts.line, model.now);
+    if let Some(told) = model.alerts.thresholds.run_now(&model.live, line, now) {
+        model.live.thresholds = Some(Arc::new(told));
+    }
+}
+
+/// How long ago a time of a snapshot's own line was.
+#[must_use]
+pub fn ago(told: &AlertsTold, at: i64, now: Moment) -> Duration {
+    let before = u64::try_from(told.line.saturating_sub(at)).unwrap_or(0);
+    Duration::from_millis(before).saturating_add(now.since(told.at))
+}

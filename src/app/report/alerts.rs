@@ -1,0 +1,70 @@
+//! Alerts in `check`: each that is there, and each rule of which it is not known how it stands. What is ok is a count. A
+//! silence changes nothing here.
+
+use serde_json::{Value, json};
+
+use crate::app::Model;
+use crate::app::alerts::listing::{self, Entry, Stand};
+use crate::app::alerts::words;
+use crate::domain::{Moment, Safe, Verdict};
+
+use super::{finite, to_value};
+
+/// Most that are listed.
+const MOST: usize = 1000;
+
+/// Alerts and rules, worst first, each with what it says about the whole.
+pub fn listed(model: &Model) -> Vec<(Option<Verdict>, Value)> {
+    let now = model.now;
+    let told = listing::ranked(&model.live, now).into_iter().filter(|entry| !is_quiet(entry));
+    told.take(MOST).map(|entry| (entry.verdict(), one(&entry, now))).collect()
+}
+
+/// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.
+pub fn beside(model: &Model) -> Vec<Verdict> {
+    let ok = listing::all(&model.live).any(|entry| entry.stand == Stand::Ok);
+    let metrics = &model.live.metrics;
+    let broken = metrics.alerts.as_ref().is_some_and(|told| !told.problems.is_empty());
+    let unread = metrics.alerts.is_none() && !metrics.rules.is_empty();
+    ok.then_some(Verdict::Ok).into_iter().chain((broken || unread).then_some(Verdict::Unknown)).collect()
+}
+
+/// How many rules are ok, and why what was read last is not in force.
+pub fn lines(model: &Model) -> Vec<Safe> {
+    let ok = listing::all(&model.live).filter(|entry| entry.stand == Stand::Ok).count();
+    let mut out = Vec::new();
+    if ok > 0 {
+        out.push(Safe::of(format!("ok       alerts   {ok} rule{}", if ok == 1 { "" } else { "s" })));
+    }
+    let problems = model.live.metrics.alerts.iter().flat_map(|told| &told.problems);
+    out.extend(problems.take(MOST).map(|problem| Safe::of(format!("unknown  rules    {}", problem.line()))));
+    out
+}
+
+fn is_quiet(entry: &Entry<'_>) -> bool {
+    matches!(entry.stand, Stand::Ok | Stand::Resolved)
+}
+
+fn one(entry: &Entry<'_>, now: Moment) -> Value {
+    let pairs = |pairs: &mut dyn Iterator<Item = (&str, &str)>| -> Value {
+        pairs.map(|(name, value)| (Safe::of(name).to_string(), to_value(Safe::of(value)))).collect()
+    };
+    let labels = match entry.alert {
+        Some(alert) => pairs(&mut alert.labels.iter()),
+        None => pairs(&mut entry.rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+    };
+    let since = entry.since(now).and_then(|since| {
+        let at = now.wall.checked_sub_signed(chrono::TimeDelta::from_std(since).ok()?)?;
+        Some(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    });
+    let detail = words::summary(entry);
+    json!({
+        "name": to_value(Safe::of(&entry.rule.name)),
+        "state": entry.stand.word(),
+        "severity": to_value(Safe::of(entry.severity_word())),
+        "value": finite(entry.alert.map(|alert| alert.value)),
+        "since": since,
+        "labels": labels,
+        "detail": (!detail.as_str().is_empty()).then(|| to_value(&detail)),
+    })
+}

@@ -1,0 +1,93 @@
+//! Alerts: what the engine and the thresholds tell goes on the timeline, on the charts, to whoever watches an action, and
+//! rings where that was asked for. What a person does about them changes nothing that is watched.
+
+mod keys;
+mod telling;
+
+pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key};
+pub use telling::told;
+
+use crate::alerts::matcher;
+use crate::app::alerts::{Kept, kept};
+use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
+use crate::app::view::Overlay;
+use crate::app::{Effect, Model};
+use crate::domain::Safe;
+use crate::engine::output::Answer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::say;
+
+/// What only ages is given to be kept so often.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// An answer of the engine came.
+pub fn answered(model: &mut Model, id: u64, answer: &Result<Answer, Safe>) {
+    if let Some(course) = &mut model.alerts.course {
+        course.take(id, answer);
+    }
+}
+
+/// Something was read, or time passed.
+pub fn step(model: &mut Model) -> Vec<Effect> {
+    let (now, line) = (model.now, model.alerts.line);
+    let mut effects = Vec::new();
+    let told = model.alerts.thresholds.run(&model.live, line, now).map(Arc::new);
+    let mut changed = told.is_some();
+    if let Some(told) = told {
+        model.live.thresholds = Some(Arc::clone(&told));
+        effects.extend(telling::told(model, &told.told));
+    }
+    for over in model.alerts.silences.expire(line.at(now)) {
+        let words = Safe::of(format!("over: the silence of {}", matcher::text(&over.matchers)));
+        model.timeline.push(now, Draft::new(Kind::Alert, "heard again", Tone::Accent, words.clone()));
+        say(model, words, Tone::Warn);
+        changed = true;
+    }
+    effects.extend(course(model));
+    if changed {
+        effects.extend(keep(model));
+    }
+    effects
+}
+
+/// Asks for the course of the alert that is looked at.
+fn course(model: &mut Model) -> Option<Effect> {
+    let Some(Overlay::Alert { key, .. }) = model.view.overlays.last() else {
+        model.alerts.course = None;
+        return None;
+    };
+    let (id, question) = crate::app::alerts::course::ask(model, *key)?;
+    Some(Effect::AskEngine { id, question })
+}
+
+/// Gives what a person said, and what would begin anew, to be kept.
+fn keep(model: &mut Model) -> Option<Effect> {
+    let alerts = &model.alerts;
+    let aged = model.now.since(alerts.kept_at) >= KEPT;
+    let is_known = alerts.kept.as_ref();
+    let kept = Kept::of(model);
+    let changed = !is_known.map_or_else(|| kept.says(&Kept::default()), |known| known.says(&kept));
+    if !(changed || aged && kept.ages()) {
+        return None;
+    }
+    model.alerts.kept = Some(kept.clone());
+    model.alerts.kept_at = model.now;
+    Some(Effect::KeepAlerts(Box::new(kept)))
+}
+
+/// What an earlier run kept was read.
+pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, operator: Safe) {
+    model.alerts.operator = operator;
+    if let Some(kept) = kept {
+        kept::restore(model, kept);
+        model.alerts.kept = Some(kept.clone());
+    }
+    if let Some(trouble) = trouble {
+        model.note(trouble.clone());
+        say(model, trouble, Tone::Warn);
+    }
+}

@@ -1,0 +1,136 @@
+//! What happened to alerts since the last time: a row of the timeline each, one mark on the charts, the watch after an action,
+//! and a bell where that was asked for.
+
+use std::time::Duration;
+
+use crate::alerts::lifecycle::{Change, What};
+use crate::alerts::severity::{LABEL, Severity};
+use crate::app::alerts::acknowledging::{self, Seen};
+use crate::app::alerts::listing::{self, Entry};
+use crate::app::alerts::words;
+use crate::app::document::Document;
+use crate::app::table::Tone;
+use crate::app::timeline::{Draft, Kind};
+use crate::app::update::{actions, timeline};
+use crate::app::{Effect, Model};
+use crate::domain::Safe;
+use crate::engine::alerts::AlertsTold;
+
+/// Changes of one telling that get a row each.
+const ROWS: usize = 50;
+/// Alerts that a mark names.
+const NAMED: usize = 3;
+/// It does not ring more often.
+const RINGS: Duration = Duration::from_secs(60);
+
+/// Rules and alerts were told.
+pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
+    let mut drafts: Vec<Draft> = told.changes.iter().filter_map(|change| draft(told, change)).take(ROWS + 1).collect();
+    if drafts.len() > ROWS {
+        drafts.truncate(ROWS);
+        let words = format!("{} changes of alerts at once; these are the first {ROWS}", told.changes.len());
+        drafts.push(Draft::new(Kind::Alert, "many", Tone::Warn, words));
+    }
+    let now = model.now;
+    for draft in drafts {
+        model.timeline.push(now, draft);
+    }
+    let fired: Vec<&Change> = told.changes.iter().filter(|change| change.what == What::Firing).collect();
+    let over = told.changes.iter().filter(|change| matches!(change.what, What::Resolved { .. }));
+    let over: Vec<&Change> = over.collect();
+    for (changes, word) in [(&fired, "firing"), (&over, "resolved")] {
+        if !changes.is_empty() {
+            timeline::mark_charts(model, now, &mark(changes, word));
+        }
+    }
+    let names: Vec<Safe> = fired.iter().map(|change| named(change)).collect();
+    let mut effects = actions::alerts_fired(model, &names);
+    effects.extend(ring(model, &fired));
+    let seen = model.alerts.acknowledged.len();
+    acknowledging::forget(model);
+    if model.alerts.acknowledged.len() != seen {
+        effects.extend(super::keep(model));
+    }
+    effects
+}
+
+/// `PoolExhausted, HighLatency and 2 more firing`.
+fn mark(changes: &[&Change], word: &str) -> Safe {
+    let mut names: Vec<&str> = changes.iter().map(|change| change.rule.as_str()).collect();
+    names.dedup();
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Safe::of(format!("{}{more} {word}", names.join(", ")))
+}
+
+fn named(change: &Change) -> Safe {
+    let labels = change.labels.filtered(|name| name != "alertname" && name != LABEL);
+    let labels = if labels.is_empty() { String::new() } else { format!(" {labels}") };
+    Safe::of(format!("{}{labels}", change.rule)).clipped(200)
+}
+
+/// A row of the timeline; none for what only takes up again.
+fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
+    let severity = Severity::of(change.labels.get(LABEL));
+    let firing = if severity == Severity::Critical { Tone::Bad } else { Tone::Warn };
+    let (word, tone, why) = match &change.what {
+        What::Pending => ("pending", Tone::Dim, None),
+        What::Firing => ("firing", firing, None),
+        What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
+        What::Resolved { data_gone: false } => ("resolved", Tone::Ok, None),
+        What::Resolved { data_gone: true } => ("resolved", Tone::Unknown, Some(Safe::of("its data went"))),
+        What::Dropped => ("not firing", Tone::Dim, Some(Safe::of("it was pending and has gone"))),
+        What::BackToPending => ("pending", Tone::Warn, Some(Safe::of("the rule wants it to last longer now"))),
+        What::Restored => return None,
+        What::Cleared(why) => ("cleared", Tone::Unknown, Some(why.clone())),
+        What::Failed(why) => ("error", Tone::Unknown, Some(why.clone())),
+        What::Recovered => ("works again", Tone::Ok, None),
+    };
+    let rule = told.rules.iter().filter(|rule| rule.name == change.rule);
+    let alert = rule.flat_map(|rule| &rule.alerts).find(|alert| alert.labels == change.labels);
+    let mut detail = Document::new("");
+    if let Some(alert) = alert {
+        detail.field("value", crate::domain::figure::number(alert.value), Tone::Plain);
+        for (name, text) in &alert.annotations {
+            detail.field(Safe::of(name).clipped(18).as_str(), Safe::of(text).clipped(1000), Tone::Plain);
+        }
+    }
+    detail.field("labels", words::labels(&change.labels), Tone::Plain);
+    let summary = alert.and_then(|alert| {
+        let of =
+            |wanted: &str| alert.annotations.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.as_str());
+        of("summary").or_else(|| of("description"))
+    });
+    let more = why.or_else(|| summary.map(|text| Safe::one_line(text.as_bytes())));
+    let more = more.map(|more| format!(": {}", more.clipped(200))).unwrap_or_default();
+    let draft = Draft::new(Kind::Alert, word, tone, Safe::of(format!("{}{more}", named(change))));
+    Some(Draft { detail: Some(detail), ..draft })
+}
+
+/// Rings for what began to fire, is not silenced and is worth it: not more than once a minute.
+fn ring(model: &mut Model, fired: &[&Change]) -> Option<Effect> {
+    let (bell, notify, now) = (model.alerts.spec.bell, model.alerts.spec.notify, model.now);
+    if !(bell || notify) || model.alerts.rang.is_some_and(|at| now.since(at) < RINGS) {
+        return None;
+    }
+    let here = model.alerts.line.at(now);
+    let calls = |change: &&&Change| {
+        Severity::of(change.labels.get(LABEL)) > Severity::Info
+            && model.alerts.silences.of(&change.labels, here).is_none()
+    };
+    let new = fired.iter().filter(calls).count();
+    if new == 0 {
+        return None;
+    }
+    let is_open = |entry: &Entry<'_>| {
+        entry.stand == listing::Stand::Firing
+            && !matches!(model.alerts.seen(entry, now), Seen::Silenced { .. } | Seen::By { .. })
+    };
+    let firing = listing::all(&model.live).filter(is_open).count();
+    model.alerts.rang = Some(now);
+    // Only our own words: what alerts say is outside text, and a notice is the terminal's.
+    let plural = if new == 1 { " began" } else { "s began" };
+    let words = Safe::of(format!("quarterdeck: {new} alert{plural} to fire, {firing} firing"));
+    Some(Effect::Ring { bell, notify: notify.then_some(words) })
+}
