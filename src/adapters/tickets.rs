@@ -17,7 +17,7 @@ use crate::remediation::ticket::{ID_DIGITS, Ticket};
 use super::{audit_log, operator};
 
 /// Largest ticket.
-const LARGEST: u64 = 4096;
+const LARGEST: u64 = 512 * 1024;
 /// Names of the folder that are looked at when it is swept.
 const NAMES: usize = 1000;
 /// A ticket of an hour ago is good for nothing.
@@ -56,6 +56,9 @@ impl Tickets {
         let ticket = Ticket::new(&id, card, &operator::in_this_boot(now))
             .ok_or_else(|| Safe::of("the system does not say in which boot it is: a code could not be dated"))?;
         let text = serde_json::to_vec(&ticket).map_err(|e| self.fault(&e.to_string()))?;
+        if text.len() as u64 > LARGEST {
+            return Err(Safe::of("it touches too much for a code to stand for"));
+        }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFUL;
         let file = openat(&self.dir, &id, flags, Mode::RUSR | Mode::WUSR).map_err(|e| self.fault(&words(e)))?;
         File::from(file).write_all(&text).map_err(|e| self.fault(&e.to_string()))?;

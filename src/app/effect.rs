@@ -189,6 +189,8 @@ pub enum PreviewOf {
         verb: SessionVerb,
         /// At most so many.
         cap: usize,
+        /// Only these, which were agreed to before: who came since is not looked for.
+        agreed: Option<Vec<ObjectKey>>,
     },
     /// Whom a request reaches.
     Receivers(Receivers),

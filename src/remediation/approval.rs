@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{Moment, Safe, figure};
 
+use super::agreed::Agreed;
 use super::card::Card;
 use super::cooldown::{BootId, BootMoment};
 use super::guard;
@@ -54,6 +55,8 @@ pub struct Request {
     pub phrase: String,
     /// How much it destroys, where that is counted: a card that is made anew may stand for as much.
     pub count: Option<u64>,
+    /// What it touches: a card that is made anew is for these.
+    pub agreed: Agreed,
 }
 
 impl Request {

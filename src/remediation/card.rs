@@ -54,6 +54,8 @@ pub struct Preview {
     pub standing: Option<Safe>,
     /// What was found for the single steps of a runbook.
     pub parts: Vec<Part>,
+    /// It was made for objects that were agreed to before, and none of them is as it was any more.
+    pub lapsed: bool,
 }
 
 /// What was found for one step of a runbook.

@@ -3,6 +3,7 @@
 //! to be done (`execution::Order`) and is told what became of it (`execution::Input`).
 
 pub mod action;
+pub mod agreed;
 pub mod approval;
 pub mod audit;
 pub mod backup;

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{Moment, Safe, figure};
 
+use super::agreed::Agreed;
 use super::card::{Card, Digest};
 use super::cooldown::{BootId, BootMoment};
 use super::guard::CONSENT_LASTS;
@@ -27,6 +28,8 @@ pub struct Ticket {
     boot_ns: u64,
     /// How much the card destroys, where that is counted: the card that is made anew may stand for as much.
     count: Option<u64>,
+    /// What it touches: the card that is made anew is for these.
+    agreed: Agreed,
 }
 
 impl Ticket {
@@ -41,6 +44,7 @@ impl Ticket {
             boot: now.boot.as_ref()?.as_str().to_owned(),
             boot_ns: u64::try_from(now.at.boot.as_nanos()).ok()?,
             count: card.preview.count,
+            agreed: Agreed::of(card),
         })
     }
 
@@ -63,6 +67,12 @@ impl Ticket {
     #[must_use]
     pub fn count(&self) -> Option<u64> {
         self.count
+    }
+
+    /// What was agreed to be touched.
+    #[must_use]
+    pub fn agreed(&self) -> &Agreed {
+        &self.agreed
     }
 
     /// The digest that was agreed to, if the code is of this ticket, the ticket of this order, and its time not over.
@@ -120,6 +130,7 @@ mod tests {
             boot: "a".to_owned(),
             boot_ns: now.at.boot.as_nanos() as u64,
             count: None,
+            agreed: Agreed::default(),
         }
     }
 

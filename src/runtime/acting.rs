@@ -84,9 +84,9 @@ impl Acting {
     fn preview(&self, watch: &Watch, order: PreviewOrder) {
         let PreviewOrder { id, of, deadline } = order;
         match of {
-            PreviewOf::Sessions { database, selector, verb, cap } => {
+            PreviewOf::Sessions { database, selector, verb, cap, agreed } => {
                 let begun = clock::now();
-                if !watch.order(database, DatabaseOrder::Preview { id, selector, verb, cap, deadline }) {
+                if !watch.order(database, DatabaseOrder::Preview { id, selector, verb, cap, agreed, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
             }

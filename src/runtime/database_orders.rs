@@ -43,6 +43,8 @@ pub enum DatabaseOrder {
         verb: SessionVerb,
         /// At most so many.
         cap: usize,
+        /// Only these, which were agreed to before.
+        agreed: Option<Vec<ObjectKey>>,
         /// Within this.
         deadline: Duration,
     },
@@ -140,8 +142,11 @@ pub enum DatabaseOrder {
 pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inbox) -> bool {
     let begun = clock::now();
     match order {
-        DatabaseOrder::Preview { id, selector, verb, cap, deadline } => {
-            let outcome = source.preview(&selector, verb, cap, deadline).await;
+        DatabaseOrder::Preview { id, selector, verb, cap, agreed, deadline } => {
+            let outcome = match agreed {
+                Some(keys) => source.preview_agreed(&keys, &selector, verb, deadline).await,
+                None => source.preview(&selector, verb, cap, deadline).await,
+            };
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }

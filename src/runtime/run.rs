@@ -14,6 +14,7 @@ use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
 use crate::remediation::action::Action;
+use crate::remediation::agreed::Agreed;
 use crate::remediation::audit::{AuditEvent, Entry};
 use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Input, Phase};
@@ -67,7 +68,7 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     let consent = match way {
         Way::DryRun { again } => Ok(Consent::Asked(again)),
         Way::Confirm { code, reason, watch } => {
-            redeem(&code, action).map(|(digest, count)| Consent::Given { digest, count, reason, watch })
+            redeem(&code, action).map(|good| Consent::Given { good, reason, watch })
         }
     };
     let inbox = Arc::new(Inbox::default());
@@ -99,17 +100,24 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
 }
 
 /// Takes the ticket of a code, and judges it.
-fn redeem(code: &str, action: &Action) -> Result<(Digest, Option<u64>), Safe> {
+fn redeem(code: &str, action: &Action) -> Result<Good, Safe> {
     let ticket = Tickets::open()?.take(code)?;
     let now = operator::in_this_boot(clock::now());
-    let count = ticket.count();
+    let (count, agreed) = (ticket.count(), Box::new(ticket.agreed().clone()));
     let digest = ticket.redeem(code, action.id.as_str(), action.target.name.as_str(), &now)?;
-    Ok((digest, count))
+    Ok(Good { digest, count, agreed })
+}
+
+/// What a code stands for.
+struct Good {
+    digest: Digest,
+    count: Option<u64>,
+    agreed: Box<Agreed>,
 }
 
 enum Consent {
     Asked(Safe),
-    Given { digest: Digest, count: Option<u64>, reason: String, watch: Option<Duration> },
+    Given { good: Good, reason: String, watch: Option<Duration> },
 }
 
 struct Driver {
@@ -154,8 +162,8 @@ impl Driver {
         // What a second person approved already is for the card to stand for.
         let alone = resolved.actions.shared.is_none() || !resolved.actions.allow;
         self.pump(FOLDER, |d| alone || d.model.actions.second.looked);
-        if let Consent::Given { count, .. } = &consent {
-            self.step(Event::Second(Box::new(SecondEvent::Agreed(*count))));
+        if let Consent::Given { good: Good { count, agreed, .. }, .. } = &consent {
+            self.step(Event::Second(Box::new(SecondEvent::Agreed { count: *count, agreed: agreed.clone() })));
         }
         if stays.is_some() {
             self.look_before();
@@ -195,7 +203,7 @@ impl Driver {
                     Err(why) => self.turn_card_away(&card, vec![Safe::of(format!("no code could be made: {why}"))]),
                 }
             }
-            Consent::Given { digest, reason, .. } => {
+            Consent::Given { good: Good { digest, .. }, reason, .. } => {
                 self.step(Event::Consented { digest, reason });
                 // Also where it waits already: whoever asks again is told for what.
                 let second = &self.model.actions.second;

@@ -122,6 +122,7 @@ impl SecondPerson {
             target: asking.target,
             phrase: asking.phrase,
             count: asking.count,
+            agreed: asking.agreed,
         };
         // Nobody could approve it: that is said at once, not after ten minutes.
         if let Err(refusal) = is_somebody(self.me(), &self.shared_accounts) {

@@ -120,6 +120,7 @@ fn request(world: &World, effects: &[Effect]) -> Request {
         target: asking.target.clone(),
         phrase: asking.phrase.clone(),
         count: asking.count,
+        agreed: asking.agreed.clone(),
     }
 }
 
@@ -252,6 +253,7 @@ fn found(world: &World, against: Option<&str>) -> Found {
         target: Safe::of("shop"),
         phrase: "shop 812".to_owned(),
         count: Some(812),
+        agreed: quarterdeck::remediation::agreed::Agreed::default(),
     };
     Found { request, against: against.map(Safe::of) }
 }

@@ -26,6 +26,7 @@ mod shared_policy;
 #[path = "../support/sshd.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod sshd;
+mod subset;
 #[path = "../support/systemd_lab.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod systemd_lab;

@@ -16,20 +16,20 @@ use super::redis_server::RedisServer;
 use super::{Told, code_in};
 
 /// Who asks, and who approves.
-const DAEMON: u32 = 1;
-const NOBODY: u32 = 65534;
+pub(super) const DAEMON: u32 = 1;
+pub(super) const NOBODY: u32 = 65534;
 /// A group that every system has.
 const GROUP: u32 = 100;
 const KEYS: usize = 40;
 
 /// A Redis, a folder that two operators share, and a home for each.
-struct Bastion {
+pub(super) struct Bastion {
     around: TempDir,
     redis: RedisServer,
 }
 
 impl Bastion {
-    fn new() -> Option<Bastion> {
+    pub(super) fn new() -> Option<Bastion> {
         if !rustix::process::geteuid().is_root() {
             std::io::stderr().write_all(b"SKIPPED: two users need root\n").unwrap();
             return None;
@@ -65,7 +65,7 @@ impl Bastion {
         fs::set_permissions(self.path("config.toml"), fs::Permissions::from_mode(0o644)).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.around.path().join(name)
     }
 
@@ -92,7 +92,7 @@ impl Bastion {
         ids.into_iter().chain(rest).collect()
     }
 
-    fn tell(&self, uid: u32, arguments: &[&str]) -> Told {
+    pub(super) fn tell(&self, uid: u32, arguments: &[&str]) -> Told {
         let mut command = Command::new("setpriv");
         command.env_clear().env("PATH", "/usr/bin:/bin").args(self.as_user(uid)).args(arguments).stdin(Stdio::null());
         Told::of(command.output().unwrap())
@@ -132,7 +132,7 @@ impl Bastion {
 
     /// Approves on a terminal: what is typed, and how it ends.
     #[track_caller]
-    fn approve(&self, uid: u32, id: &str, typed: &str, code: u32) -> String {
+    pub(super) fn approve(&self, uid: u32, id: &str, typed: &str, code: u32) -> String {
         let mut terminal = self.sit(uid, &["approve", id], (120, 60));
         terminal.wait_until("the question, or a refusal", |seen| {
             seen.shows("or nothing to leave:") || seen.ended.is_some()
@@ -157,7 +157,7 @@ impl Bastion {
     }
 
     /// The records of a user's audit, whose chain holds.
-    fn audit(&self, uid: u32) -> Vec<Value> {
+    pub(super) fn audit(&self, uid: u32) -> Vec<Value> {
         let home = if uid == DAEMON { "daemon" } else { "nobody" };
         let folder = self.path(home).join(".local/state/quarterdeck").display().to_string();
         let ask = |arguments: &[&str]| {

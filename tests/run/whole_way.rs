@@ -36,19 +36,6 @@ async fn the_card_touches_nothing_and_its_code_ends_exactly_those_sessions_once(
 }
 
 #[tokio::test]
-async fn a_code_of_another_set_of_sessions_touches_nothing() {
-    let stage = Stage::new();
-    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
-    let first = stage.idle_in_transaction().await;
-    let (_, code) = stage.dry_run();
-    let second = stage.idle_in_transaction().await;
-    stage.confirm(&code, &[]).refused("what was confirmed is not what would be done");
-    assert_eq!(stage.open_transactions(), "2");
-    drop((first, second));
-    assert_eq!(stage.events(), ["refused"]);
-}
-
-#[tokio::test]
 async fn what_is_sent_is_seen_to_its_end_and_recorded() {
     let stage = Stage::new();
     stage.configure("staging", &format!("allow = true\n{HEADLESS}"));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
+use crate::remediation::agreed::Agreed;
 use crate::remediation::approval::{
     Approval, ApprovalRefusal, OsIdentity, Request, Spending, VALID, counts, may_approve, two_people,
 };
@@ -69,6 +70,7 @@ enum Record {
         target: String,
         phrase: String,
         count: Option<u64>,
+        agreed: Agreed,
     },
     Approval {
         id: String,
@@ -97,6 +99,7 @@ impl SharedFolder {
             target: request.target.as_str().to_owned(),
             phrase: request.phrase.clone(),
             count: request.count,
+            agreed: request.agreed.clone(),
         };
         put(&place, &request.id, &record, request.requester.uid)
     }
@@ -287,7 +290,7 @@ fn owner_alone_writes(stat: &Stat) -> bool {
 fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
     let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
     let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
-    let Record::Request { id, digest, card, who, when, level, action, target, phrase, count } = record else {
+    let Record::Request { id, digest, card, who, when, level, action, target, phrase, count, agreed } = record else {
         return Err(wrong());
     };
     if id != name || who.uid != uid {
@@ -304,6 +307,7 @@ fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
         target: Safe::of(target),
         phrase,
         count,
+        agreed,
     }))
 }
 

@@ -8,6 +8,7 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::Action;
+use crate::remediation::agreed::Agreed;
 use crate::remediation::approval::{Demands, Granted, Request, VALID};
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
@@ -57,6 +58,8 @@ pub struct Asking {
     pub phrase: String,
     /// How much it destroys, where that is counted.
     pub count: Option<u64>,
+    /// What it touches.
+    pub agreed: Agreed,
     /// What is recorded before.
     pub entry: Entry,
 }
@@ -77,8 +80,13 @@ pub enum SecondEvent {
         /// Why not.
         outcome: Result<(), Safe>,
     },
-    /// A number of keys was agreed to before; the next card may stand for it.
-    Agreed(Option<u64>),
+    /// Something was agreed to before: the next card is for it.
+    Agreed {
+        /// A number of keys, which it may stand for.
+        count: Option<u64>,
+        /// What it touches.
+        agreed: Box<Agreed>,
+    },
 }
 
 /// A request to be looked at.
@@ -151,6 +159,8 @@ pub struct Second {
     pub asked: VecDeque<(String, Action)>,
     /// A number of keys that was agreed to before.
     pub agreed: Option<u64>,
+    /// What was agreed to be touched before.
+    pub kept: Option<Agreed>,
     /// What was said of the newest request.
     pub told: Vec<Safe>,
 }
@@ -185,6 +195,13 @@ impl Second {
     #[must_use]
     pub fn agreed_count(&self, card: &Card) -> Option<u64> {
         self.agreed.or_else(|| self.granted().find(|granted| granted.request.is_about(card))?.request.count)
+    }
+
+    /// What was agreed to be touched by an action, by a code or by a request that somebody approved: its card is for this.
+    #[must_use]
+    pub fn kept_for(&self, action: &Action) -> Option<&Agreed> {
+        let approved = self.granted().map(|granted| &granted.request.agreed);
+        self.kept.iter().chain(approved).find(|kept| kept.is_for(action))
     }
 
     /// The approval for a card: the one of its digest, else one of another card of the same action, which the guard
@@ -223,6 +240,7 @@ pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
         target: card.action.target.name.clone(),
         phrase: crate::remediation::approval::phrase(card),
         count: card.preview.count,
+        agreed: Agreed::of(card),
         entry: entry.with("reason", reason).with("text", record::text(card)),
     }
 }

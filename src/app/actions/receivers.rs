@@ -13,6 +13,8 @@ use crate::remediation::written;
 
 /// Most receivers that are read.
 pub const MOST: usize = 500;
+/// Receivers that are named in words.
+const NAMED: usize = 5;
 
 /// Where the receivers of an action are read, if that is declared.
 #[must_use]
@@ -79,6 +81,38 @@ fn object(name: Untrusted, count: f64) -> Object {
         age: None,
         remark: if count.is_finite() { Safe::of(figure::count(count)) } else { Safe::of("how many is not known") },
     }
+}
+
+/// The same for those who were agreed to before: whoever has nothing waiting any more stays named. A request reaches everybody
+/// for whom something waits, so whoever came since speaks against it.
+#[must_use]
+pub fn held(mut read: Preview, agreed: Option<&[ObjectKey]>) -> Preview {
+    let Some(agreed) = agreed else { return read };
+    let came = |object: &&Object| !agreed.contains(&object.key);
+    let new: Vec<&str> = read.objects.iter().filter(came).map(|object| object.label.as_str()).collect();
+    if !new.is_empty() {
+        let words = format!("it would reach {} too, who came since it was agreed to", named(&new));
+        read.obstacles.push(Safe::of(words));
+    }
+    let kept = |key: &ObjectKey| {
+        let known = read.objects.iter().find(|object| object.key == *key).cloned();
+        known.or_else(|| match key {
+            ObjectKey::Named(name) => {
+                Some(Object { remark: Safe::of("nothing waits for it any more"), ..object(name.clone(), 0.0) })
+            }
+            ObjectKey::Session { .. } => None,
+        })
+    };
+    let objects = agreed.iter().filter_map(kept).collect();
+    Preview { objects, ..read }
+}
+
+/// Some names of many.
+#[must_use]
+pub fn named(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let some = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{some} and {more} more") } else { some }
 }
 
 /// What will be sent, with whom it reaches.

@@ -26,6 +26,7 @@ fn request(requester: OsIdentity) -> Request {
         target: "cache".into(),
         phrase: "cache 812".to_owned(),
         count: Some(812),
+        agreed: crate::remediation::agreed::Agreed::default(),
     }
 }
 

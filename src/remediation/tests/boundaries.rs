@@ -149,6 +149,7 @@ fn an_approval_counts_from_the_moment_of_its_request() {
         asked_at: when(5.0),
         action: "flush".into(),
         count: Some(1),
+        agreed: crate::remediation::agreed::Agreed::default(),
         level: Level::L3,
         target: "cache".into(),
         phrase: "cache 1".to_owned(),

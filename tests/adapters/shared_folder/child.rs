@@ -185,5 +185,6 @@ pub fn request(id: &str) -> Request {
         target: "cache".into(),
         phrase: "cache-812".to_owned(),
         count: Some(812),
+        agreed: quarterdeck::remediation::agreed::Agreed::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! What can be done to sessions, over the one kept connection: a preview that only reads, the one statement that cancels or
 //! terminates, and a look at what is left. Nothing here decides whether it may be done: the guard does.
 
+mod agreed;
 mod blocking;
 mod choice;
 pub(super) mod identity;

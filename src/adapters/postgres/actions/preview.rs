@@ -264,7 +264,7 @@ fn has_transaction(object: &Object) -> bool {
     matches!(&object.key, ObjectKey::Session { state, .. } if *state != SessionState::Idle)
 }
 
-fn object(row: &Row) -> Result<Object, Cause> {
+pub(super) fn object(row: &Row) -> Result<Object, Cause> {
     let text = |at| get::<Option<Bytes<'_>>>(row, at).map(|told| told.map(|bytes| bytes.keep()).unwrap_or_default());
     let micros = |at| get::<Option<Micros>>(row, at).map(|told| told.map(|instant| instant.0));
     let pid = get::<i32>(row, 2)?;

@@ -44,7 +44,10 @@ pub fn happened(model: &mut Model, event: SecondEvent) {
         SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
         SecondEvent::Found(Err(why)) => say(model, why, Tone::Warn),
         SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),
-        SecondEvent::Agreed(count) => model.actions.second.agreed = count,
+        SecondEvent::Agreed { count, agreed } => {
+            let second = &mut model.actions.second;
+            (second.agreed, second.kept) = (count, Some(*agreed));
+        }
     }
 }
 

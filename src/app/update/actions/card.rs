@@ -36,13 +36,20 @@ pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return refused(model, &action, &why);
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
+    read_for(model, action, true)
+}
+
+/// Reads for the card: for what was agreed to before, where there is such, or anew.
+fn read_for(model: &mut Model, action: Action, for_agreed: bool) -> Vec<Effect> {
     // Another card that was still being read for is not waited for any more.
     model.actions.gathering = None;
     let id = model.fresh_id();
+    let kept = model.actions.second.kept_for(&action).filter(|_| for_agreed);
+    let agreed = kept.and_then(|kept| kept.objects(None));
     let of = match &action.plan {
         Plan::Sessions { selector, verb } => {
             let Some(database) = action.target.at else { return Vec::new() };
-            PreviewOf::Sessions { database, selector: selector.clone(), verb: *verb, cap: action.limits.cap }
+            PreviewOf::Sessions { database, selector: selector.clone(), verb: *verb, cap: action.limits.cap, agreed }
         }
         Plan::Service { step, .. } => PreviewOf::Service(step.clone()),
         Plan::Flush { .. } => {
@@ -139,11 +146,21 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     }
     // What will be sent is known in any case; only whom it reaches had to be read.
     let outcome = match &action.plan {
-        Plan::Steps(_) => Ok(receivers::joined(written_down(&action), outcome)),
+        Plan::Steps(_) => {
+            let agreed = model.actions.second.kept_for(&action).and_then(|kept| kept.objects(None));
+            let read = outcome.map(|read| receivers::held(read, agreed.as_deref()));
+            Ok(receivers::joined(written_down(&action), read))
+        }
         _ => outcome,
     };
     match outcome {
-        Ok(preview) => {
+        // What a code stands for is over then; what was approved is chosen anew, and approved anew.
+        Ok(preview) if preview.lapsed && model.actions.second.kept.is_none() => read_for(model, action, false),
+        Ok(mut preview) => {
+            if preview.lapsed {
+                let words = "all that was agreed to are gone, or changed: there is nothing left to do";
+                preview.obstacles.push(Safe::of(words));
+            }
             model.view.message = None;
             upkeep::note_leftovers(model, &action, &preview);
             show(model, action, preview, begun);

@@ -6,6 +6,7 @@ use crate::app::{Effect, Model};
 use crate::domain::{Cause, Moment};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
+use crate::remediation::object::ObjectKey;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
@@ -14,10 +15,12 @@ use super::card::{patience, show};
 /// Asks for every look that the card of a runbook needs; the card itself where it needs none.
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
     let looks: Vec<(usize, PreviewOf)> = {
-        let wanted = |step: &RunbookStep| {
-            look(step).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, step)?)))
+        let kept = model.actions.second.kept_for(&action);
+        let wanted = |place: usize, step: &RunbookStep| {
+            let agreed = kept.and_then(|kept| kept.objects(Some(place)));
+            look(step, agreed).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, step)?)))
         };
-        runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(step)?))).collect()
+        runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(place, step)?))).collect()
     };
     let mut gathering = Gathering { awaited: Vec::new(), found: Vec::new(), begun: model.now };
     let mut effects = Vec::new();
@@ -34,12 +37,13 @@ pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect
     effects
 }
 
-/// What is looked at for a step.
-fn look(step: &RunbookStep) -> Option<PreviewOf> {
+/// What is looked at for a step; of sessions that were agreed to before these alone.
+fn look(step: &RunbookStep, agreed: Option<Vec<ObjectKey>>) -> Option<PreviewOf> {
     let limit = step.deadline;
     match &step.deed {
         Deed::Sessions { database, selector, verb, cap } => {
-            Some(PreviewOf::Sessions { database: *database, selector: selector.clone(), verb: *verb, cap: *cap })
+            let (database, selector, verb, cap) = (*database, selector.clone(), *verb, *cap);
+            Some(PreviewOf::Sessions { database, selector, verb, cap, agreed })
         }
         Deed::Service { step, .. } => Some(PreviewOf::Service(step.clone())),
         Deed::Upkeep { database, upkeep } => {
@@ -86,7 +90,9 @@ fn complete(model: &mut Model) {
     for (place, outcome) in &mut gathering.found {
         let step = runbook.items().into_iter().find(|(at, _)| at == place).map(|(_, step)| step);
         if let Some(Deed::Work(work @ Work::Http(_))) = step.map(|step| &step.deed) {
-            let (joined, warning) = receivers::of_request(work, outcome, &runbook.number(*place));
+            let agreed = model.actions.second.kept_for(&action).and_then(|kept| kept.objects(Some(*place)));
+            let read = outcome.clone().map(|read| receivers::held(read, agreed.as_deref()));
+            let (joined, warning) = receivers::of_request(work, &read, &runbook.number(*place));
             *outcome = Ok(joined);
             action.warnings.extend(warning);
         }

@@ -184,6 +184,7 @@ fn granted(card: &Card) -> Granted {
         target: card.action.target.name.clone(),
         phrase: "main".to_owned(),
         count: None,
+        agreed: crate::remediation::agreed::Agreed::default(),
     };
     let approval = Approval { id: "r7".to_owned(), digest, approver: who(2), approved_at: when(0.5) };
     Granted { request, approval, boot }

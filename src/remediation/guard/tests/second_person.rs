@@ -45,6 +45,7 @@ pub fn granted(card: &Card) -> Granted {
             target: card.action.target.name.clone(),
             phrase: "main".to_owned(),
             count: None,
+            agreed: crate::remediation::agreed::Agreed::default(),
         },
         approval: Approval { id: "r7".to_owned(), digest, approver: who(2, Some(2)), approved_at: boot(0.5) },
         boot: Some(BootId::new("a")),

@@ -1,0 +1,124 @@
+//! What was agreed to is the most that is touched, also where the card is made anew for it: who left or changed is reported, who
+//! came is not touched; a right that is lost, another role and another policy void it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::second_person::{Bastion, DAEMON, NOBODY};
+use super::{ACTION, Guest, HEADLESS, Stage, code_in};
+
+async fn two(stage: &Stage) -> (Guest, Guest) {
+    (stage.idle_in_transaction().await, stage.idle_in_transaction().await)
+}
+
+/// One of the card leaves, and another comes.
+async fn churn(stage: &Stage, leaves: Guest) -> Guest {
+    let pid = leaves.pid().await;
+    drop(leaves);
+    stage.until(&format!("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})")).await;
+    stage.idle_in_transaction().await
+}
+
+#[tokio::test]
+async fn a_code_is_for_those_of_its_card_and_for_nobody_who_came() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let (stays, leaves) = two(&stage).await;
+    let (_, code) = stage.dry_run();
+    let comes = churn(&stage, leaves).await;
+    let told = stage.confirm(&code, &[]);
+    assert_eq!(told.code, 0, "{told:?}");
+    for words in ["1  done", "1  already gone", "2 -> 0"] {
+        assert!(told.out.contains(words), "{words:?} in\n{}", told.out);
+    }
+    assert!(!stays.is_alive().await && comes.is_alive().await);
+    assert_eq!(stage.events(), ["intent", "outcome"]);
+    let outcome = stage.audit()[1].to_string();
+    assert!(outcome.contains("already gone"), "{outcome}");
+}
+
+#[tokio::test]
+async fn who_does_something_else_by_now_is_reported_and_left_alone() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let (stays, changes) = two(&stage).await;
+    let (_, code) = stage.dry_run();
+    changes.client.batch_execute("COMMIT; BEGIN; SELECT 2").await.unwrap();
+    let told = stage.confirm(&code, &[]);
+    assert!(told.out.contains("1  done") && told.out.contains("1  changed, left alone"), "{told:?}");
+    assert!(!stays.is_alive().await && changes.is_alive().await);
+}
+
+#[tokio::test]
+async fn of_whom_nothing_is_left_nothing_is_done() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let first = stage.idle_in_transaction().await;
+    let (_, code) = stage.dry_run();
+    first.client.batch_execute("COMMIT; BEGIN; SELECT 2").await.unwrap();
+    let comes = stage.idle_in_transaction().await;
+    stage.confirm(&code, &[]).refused("all that was agreed to are gone, or changed");
+    assert!(first.is_alive().await && comes.is_alive().await);
+    assert_eq!(stage.events(), ["refused"]);
+}
+
+#[tokio::test]
+async fn a_right_a_role_or_a_policy_that_changed_voids_a_code() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let guest = stage.idle_in_transaction().await;
+    let (_, code) = stage.dry_run();
+    stage.server.sql("postgres", "REVOKE pg_signal_backend FROM ops");
+    stage.confirm(&code, &[]).refused("pg_signal_backend");
+    stage.server.sql("postgres", "GRANT pg_signal_backend TO ops");
+    let (_, code) = stage.dry_run();
+    stage.server.sql("postgres", "ALTER ROLE app SUPERUSER");
+    stage.confirm(&code, &[]).refused("must be left alone by now");
+    stage.server.sql("postgres", "ALTER ROLE app NOSUPERUSER");
+    let (_, code) = stage.dry_run();
+    stage.server.sql("postgres", "CREATE ROLE other LOGIN; GRANT pg_signal_backend, pg_read_all_stats TO other");
+    let config = fs::read_to_string(stage.config_path()).unwrap();
+    fs::write(stage.config_path(), config.replace("//ops@", "//other@")).unwrap();
+    stage.confirm(&code, &[]).refused("what was confirmed is not what would be done");
+    assert!(guest.is_alive().await);
+}
+
+/// What was approved counts under churn too: for those of the card that was approved.
+#[tokio::test]
+async fn an_approval_is_for_those_of_its_card_and_for_nobody_who_came() {
+    let Some(bastion) = Bastion::new() else { return };
+    let stage = Stage::new();
+    let config = bastion.path("config.toml");
+    let text = format!(
+        "[actions]\nallow = true\n{HEADLESS}\nidle_in_transaction_older_than = \"1s\"\nshared = \"{}\"\n\
+         second_person = [\"{ACTION}\"]\n\
+         [[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1:{}/postgres\"\nenvironment = \"staging\"\n",
+        bastion.path("shared").display(),
+        stage.server.port()
+    );
+    fs::write(&config, text).unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    let card = || {
+        let told = bastion.tell(DAEMON, &["run", ACTION, "--target", "main"]);
+        assert_eq!(told.code, 0, "{told:?}");
+        (code_in(&told.out), told.out)
+    };
+    let confirm = |code: &str| bastion.tell(DAEMON, &["run", ACTION, "--target", "main", "--confirm", code]);
+    let (stays, leaves) = two(&stage).await;
+    let (code, _) = card();
+    let told = confirm(&code);
+    assert_eq!(told.code, 10, "{told:?}");
+    let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    bastion.approve(NOBODY, id, "main", 0);
+    let comes = churn(&stage, leaves).await;
+    let (code, shown) = card();
+    assert!(shown.contains("nobody approved it") && shown.contains("nobody who came since"), "{shown}");
+    let told = confirm(&code);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.out.contains("1  done") && told.out.contains("1  already gone"), "{told:?}");
+    assert!(!stays.is_alive().await);
+    // It was used up: what is asked for now is chosen anew.
+    let (_, shown) = card();
+    assert!(shown.contains("What it touches: 1") && shown.contains("somebody else has to approve it"), "{shown}");
+    assert!(comes.is_alive().await);
+}
