@@ -12,6 +12,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use super::super::column::{Bytes, get};
 use super::super::link::{Failure, Parameter};
 use super::super::scalars::Transaction;
+use super::super::upkeep::unseen;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
 use super::{identity, late};
 use crate::adapters::leave::Leave;
@@ -196,11 +197,12 @@ async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<()
     let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("nothing was told about free connections")))?;
     let (usable, used) = (get::<i64>(row, 0)?, get::<i64>(row, 1)?);
     let (of_database, of_role) = (get::<Option<i64>>(row, 2)?, get::<Option<i64>>(row, 3)?);
+    let unseen = unseen(session, get::<i64>(row, 4)?);
     let places = [("connections", Some(usable - used)), ("of this database", of_database), ("of this role", of_role)];
     let full = places.iter().find(|(_, free)| free.is_some_and(|free| free <= 0));
     match full {
         Some(("connections", _)) => preview.obstacles.push(Safe::of(format!(
-            "no second login can succeed: all {usable} connections that are not reserved are taken"
+            "no second login can succeed: all {usable} connections that are not reserved are taken{unseen}"
         ))),
         Some((of, _)) => {
             preview.obstacles.push(Safe::of(format!("no second login can succeed: the limit {of} is reached")));
