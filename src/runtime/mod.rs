@@ -33,5 +33,6 @@ mod signals;
 mod sources;
 mod teller;
 pub mod terminal;
+mod turns;
 mod upkeep_orders;
 mod watch;

@@ -16,13 +16,14 @@ use super::super::connect::APPLICATION;
 use super::blocking::{self, Blocking};
 use super::choice::Choice;
 use super::order::Order;
-use super::turn::{self, Turn};
+use super::turn::{self, Key};
 use crate::domain::session::{SessionId, SessionState};
 use crate::domain::{Cause, Safe, figure};
 use crate::remediation::action::{Databases, SessionSelector};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Excluded, Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Reach;
 
 const CHOOSE: &str = include_str!("sql/choose.sql");
 /// Databases that are named of many.
@@ -48,7 +49,7 @@ pub async fn look(
             return Ok(preview);
         }
     };
-    if let Some(holder) = turn::holder(session).await? {
+    if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
     let found = choose(session, &choice, selector, cap).await?;
@@ -59,7 +60,7 @@ pub async fn look(
     found.fill(&mut preview, selector, &choice, cap);
     found.tell(&mut preview, selector, verb, user.as_str());
     let keys: Vec<ObjectKey> = preview.objects.iter().map(|object| object.key.clone()).collect();
-    preview.effect = Order::new(&keys, verb)?.lines(Turn::of(session));
+    preview.effect = Order::new(&keys, verb)?.lines(Key::of(session));
     Ok(preview)
 }
 

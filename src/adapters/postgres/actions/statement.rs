@@ -14,13 +14,14 @@ use super::super::link::{Failure, Parameter};
 use super::super::scalars::Transaction;
 use super::super::upkeep::unseen;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
-use super::{identity, late};
+use super::{identity, late, turn};
 use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd};
+use crate::remediation::turn::Reach;
 use crate::remediation::written;
 
 const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
@@ -86,6 +87,11 @@ impl PostgresSource {
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         let identity = identity::read(session, SessionVerb::Cancel, None).await?.identity;
         let mut preview = Preview { identity, ..Preview::default() };
+        if !step.read_only
+            && let Some(holder) = turn::holder(session, Reach::Database).await?
+        {
+            preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
+        }
         if step.read_only {
             preview.effect.push(Untrusted::from("in a read-only transaction, over the kept connection:"));
         } else {

@@ -15,6 +15,7 @@ use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Reach;
 use crate::remediation::upkeep::{Upkeep, UpkeepVerb};
 
 const HOLDERS: &str = include_str!("sql/holders.sql");
@@ -75,7 +76,7 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview, lo
     if session.facts.replica {
         preview.obstacles.push(Safe::of("it is a replica, which is read-only: aim at the primary"));
     }
-    if let Some(holder) = turn::holder(session).await? {
+    if let Some(holder) = turn::holder(session, Reach::Database).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
     match room(session, logins).await? {
