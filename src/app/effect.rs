@@ -25,6 +25,7 @@ use crate::remediation::object::ObjectKey;
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Turn;
 use crate::remediation::upkeep::Upkeep;
 
 /// An order to the runtime.
@@ -70,6 +71,8 @@ pub enum Effect {
         cool_down: Duration,
         /// The approval that it uses up.
         spending: Option<Spending>,
+        /// The turns of databases that it needs until its end.
+        turns: Vec<Turn>,
     },
     /// Write to the audit, and say so when it is on disk; nobody waits for it without a run.
     Record {

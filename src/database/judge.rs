@@ -93,7 +93,7 @@ fn of_sessions(sessions: &Sessions) -> Option<Problem> {
 fn of_hidden(sessions: &Sessions) -> Option<Problem> {
     let (count, grant) = sessions.hidden.as_ref()?;
     let those = if *count == 1 { "session is" } else { "sessions are" };
-    let words = format!("{count} {those} hidden, so idle in transaction cannot be judged; {grant}");
+    let words = format!("{count} {those} hidden, so idle in transaction and waits for locks cannot be judged; {grant}");
     Some(Problem { verdict: Verdict::Unknown, words: Safe::of(words) })
 }
 

@@ -117,6 +117,14 @@ pub struct Sessions {
     pub oldest_active: Option<Duration>,
 }
 
+impl Sessions {
+    /// How many are blocked, where that is known: whom a session waits for that may not be seen is not told.
+    #[must_use]
+    pub fn blocked_as_known(&self) -> Option<u32> {
+        self.hidden.is_none().then_some(self.blocked)
+    }
+}
+
 /// `pg_stat_database` and size of the connected database. Counters since `stats_reset`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatabaseCounters {

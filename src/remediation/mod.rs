@@ -29,6 +29,7 @@ pub mod service;
 pub mod step;
 pub mod ticket;
 pub mod tripwire;
+pub mod turn;
 pub mod upkeep;
 pub mod window;
 pub mod written;

@@ -16,6 +16,7 @@ use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::step::{SessionsStep, StepEnd, Work};
+use crate::remediation::turn::Turn;
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::backup_orders;
@@ -27,6 +28,7 @@ use super::inbox::Inbox;
 use super::leave::leave;
 use super::redis_orders;
 use super::service_orders;
+use super::turns;
 use super::upkeep_orders;
 use super::watch::Watch;
 
@@ -57,8 +59,8 @@ impl Acting {
     pub fn obey(&self, watch: &Watch, effect: Effect) {
         match effect {
             Effect::Preview(order) => self.preview(watch, *order),
-            Effect::Hold { run, key, beside, action, target, cool_down, spending } => {
-                self.hold(run, Wanted { key, beside, action, target, cool_down, spending });
+            Effect::Hold { run, key, beside, action, target, cool_down, spending, turns } => {
+                self.hold(watch, run, Wanted { key, beside, action, target, cool_down, spending }, &turns);
             }
             Effect::Record { run, number, entry } => self.record(run, number, entry),
             Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
@@ -67,7 +69,7 @@ impl Acting {
                 count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
-            Effect::Release { run } => self.release(run),
+            Effect::Release { run } => self.release(watch, run),
             Effect::Second(order) => self.second(*order),
             Effect::Interrupt { run } => drop(self.interrupted.send_replace(Some(run))),
             Effect::ReadNeedy { database } => {
@@ -161,8 +163,9 @@ impl Acting {
     }
 
     /// Takes the locks of a target.
-    fn hold(&self, run: u64, wanted: Wanted) {
-        if !self.order(AuditOrder::Hold { run, wanted }) {
+    fn hold(&self, watch: &Watch, run: u64, wanted: Wanted, turns: &[Turn]) {
+        let turns = turns::take(watch, run, turns);
+        if !self.order(AuditOrder::Hold { run, wanted, turns }) {
             self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
         }
     }
@@ -186,7 +189,8 @@ impl Acting {
     }
 
     /// Lets them go.
-    fn release(&self, run: u64) {
+    fn release(&self, watch: &Watch, run: u64) {
+        turns::give_back(watch, run);
         if !self.order(AuditOrder::Release { run }) {
             tracing::error!("the locks of a run could not be let go; they go with this program");
         }
@@ -226,14 +230,19 @@ impl Acting {
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                watch
-                    .io()
-                    .spawn(async move { upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await });
+                watch.io().spawn(async move {
+                    let ours = turns::of(kept.as_ref()).await;
+                    let own = own.map(|own| own.beside(ours));
+                    upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await;
+                });
             }
             Work::Backup(backup) => {
                 let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
+                let kept = watch.orders(backup.database);
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
                 watch.io().spawn(async move {
+                    let ours = turns::of(kept.as_ref()).await;
+                    let own = own.map(|own| own.beside(ours));
                     Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }

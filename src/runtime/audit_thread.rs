@@ -24,6 +24,7 @@ use super::guards::{Guards, Wanted};
 use super::history;
 use super::inbox::Inbox;
 use super::second_person::{Scribe, SecondPerson};
+use super::turns::{self, Taken};
 
 /// Orders that wait at most. A person makes a handful in a minute.
 const WAITING: usize = 256;
@@ -54,6 +55,8 @@ pub enum AuditOrder {
         run: u64,
         /// What is wanted.
         wanted: Wanted,
+        /// The turns of databases that are being taken for it.
+        turns: Option<Taken>,
     },
     /// Look who holds targets and what cools down there.
     Look {
@@ -129,8 +132,9 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                     inbox.tell(Event::TmuxClientsCounted(clients));
                 }
             }
-            AuditOrder::Hold { run, wanted } => {
-                let held = desk.guards.hold(&wanted);
+            AuditOrder::Hold { run, wanted, turns } => {
+                // First, since what the folder gives uses up an approval.
+                let held = turns::had(turns).and_then(|()| desk.guards.hold(&wanted));
                 let input = Input::Held(held.map(|holds| drop(desk.holds.insert(run, holds))));
                 tell(inbox, run, input);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::adapters::postgres::{Backed, PostgresSource};
+use crate::adapters::postgres::{Backed, Ours, PostgresSource};
 use crate::app::Event;
 use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
@@ -20,6 +20,7 @@ use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::ObjectKey;
 use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
+use crate::remediation::turn::Reach;
 use crate::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 
 use super::clock;
@@ -136,6 +137,27 @@ pub enum DatabaseOrder {
         /// What was done.
         step: Box<UpkeepStep>,
     },
+    /// Take the database's turn, until the run gives it back.
+    Claim {
+        /// For which run.
+        run: u64,
+        /// How far.
+        reach: Reach,
+        /// Which sessions of this program have a turn for the same run.
+        ours: Vec<Ours>,
+        /// Who wants to know.
+        reply: oneshot::Sender<Result<Ours, Cause>>,
+    },
+    /// Tell which session has the turn.
+    TurnOf {
+        /// Who wants to know.
+        reply: oneshot::Sender<Option<Ours>>,
+    },
+    /// Give the turn back.
+    GiveBack {
+        /// Of which run.
+        run: u64,
+    },
 }
 
 /// Carries an order out and tells what came of it; whether something may have changed by it.
@@ -203,6 +225,21 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }
+        // Whoever asked may have given up: their run gives it back all the same.
+        DatabaseOrder::Claim { run, reach, ours, reply } => {
+            let _gone = reply.send(source.hold_turn(run, reach, ours, BRIEF).await);
+            false
+        }
+        DatabaseOrder::TurnOf { reply } => {
+            let _gone = reply.send(source.turn_of_ours());
+            false
+        }
+        DatabaseOrder::GiveBack { run } => {
+            if let Err(cause) = source.give_turn_back(run, BRIEF).await {
+                tracing::warn!("the turn of the database could not be given back: {cause}");
+            }
+            false
+        }
     }
 }
 
@@ -223,7 +260,8 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
         Work::Sessions(_) | Work::Sql(_) => {}
         _ => return StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
     }
-    if let Err(cause) = source.claim(left()).await {
+    let reach = if matches!(step.work, Work::Sql(_)) { Reach::Database } else { Reach::Server };
+    if let Err(cause) = source.claim(reach, left()).await {
         return StepEnd::Failed(cause);
     }
     let end = match (left(), &step.work) {
@@ -234,11 +272,25 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
         }
         _ => StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
     };
+    let end = if source.lost_turn() { told_of_loss(end) } else { end };
     // Where the connection was lost, the turn went with it.
     if let Err(cause) = source.release(BRIEF).await {
         tracing::warn!("the turn of the database could not be given back: {cause}");
     }
     end
+}
+
+/// For a while other operators could have been at it too.
+fn told_of_loss(end: StepEnd) -> StepEnd {
+    let words =
+        "the connection was lost before, and with it the turn that keeps other operators out; it was taken again";
+    match end {
+        StepEnd::Done { fates, mut said } => {
+            said.push(Safe::of(words));
+            StepEnd::Done { fates, said }
+        }
+        end => end,
+    }
 }
 
 /// The order waited for longer than it may take: nothing was sent.

@@ -38,5 +38,6 @@ mod sources;
 mod teller;
 pub mod terminal;
 mod told;
+mod turns;
 mod upkeep_orders;
 mod watch;

@@ -127,6 +127,11 @@ impl Watch {
         self.databases.get(database).cloned()
     }
 
+    /// The same of every database.
+    pub fn all_orders(&self) -> impl Iterator<Item = mpsc::Sender<DatabaseOrder>> {
+        self.databases.iter().cloned()
+    }
+
     /// A second connection to a database, not opened yet; it reads nothing by itself.
     #[must_use]
     pub fn own_source(&self, database: usize) -> Option<PostgresSource> {

@@ -31,6 +31,7 @@ mod subset;
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod systemd_lab;
 mod terminal;
+mod turns;
 mod upkeep;
 mod veiled;
 #[path = "../support/waiting.rs"]

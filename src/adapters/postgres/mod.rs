@@ -35,7 +35,9 @@ use crate::domain::database::{
     DatabaseCounters, DatabaseReading, Part, ServerIdentity, Sessions, Slots, StatementsReading,
 };
 use crate::domain::{Cause, Safe};
+use crate::remediation::turn::Reach;
 
+use actions::turn::HeldTurn;
 use capabilities::Capabilities;
 use compose::Ask;
 use link::{Failure, Link};
@@ -45,6 +47,7 @@ use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
 
+pub use actions::turn::Ours;
 pub use backup::{Backed, Counted, NotMade, ScratchServer};
 pub use upkeep::Ended;
 
@@ -75,6 +78,9 @@ pub struct PostgresSource {
     scalars: Scalars,
     /// Whose sessions no action ever touches: users, applications.
     spared: (Vec<String>, Vec<String>),
+    /// The turn that a run has, and sessions of this program that have one.
+    turn: Option<HeldTurn>,
+    beside: Vec<Ours>,
 }
 
 /// What belongs to one connection.
@@ -92,7 +98,8 @@ struct Session {
     rights_next: Instant,
     counters_out: Option<(Cause, Instant)>,
     sessions_out: Option<(Cause, Instant)>,
-    claimed: bool,
+    /// Whose turn it has, and its process.
+    claimed: Option<(Reach, i32)>,
 }
 
 impl PostgresSource {
@@ -101,7 +108,8 @@ impl PostgresSource {
     pub fn new(spec: DatabaseSpec) -> PostgresSource {
         let statements = Statements::new(spec.statements_interval);
         let scalars = Scalars::new(spec.scalars.clone());
-        PostgresSource { spec, session: None, statements, scalars, spared: <(Vec<String>, Vec<String>)>::default() }
+        let spared = <(Vec<String>, Vec<String>)>::default();
+        PostgresSource { spec, session: None, statements, scalars, spared, turn: None, beside: Vec::new() }
     }
 
     /// Sessions of these users and applications are never touched, whatever an action selects.
@@ -159,6 +167,7 @@ impl PostgresSource {
         };
         self.statements = Statements::new(self.spec.statements_interval);
         self.session = Some(Session::new(link, facts, transaction));
+        self.take_turn_again().await;
         Ok(())
     }
 
@@ -230,7 +239,7 @@ impl Session {
             rights_next: now + RIGHTS_EVERY,
             counters_out: None,
             sessions_out: None,
-            claimed: false,
+            claimed: None,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::app::telemetry::cache::FEWEST_LOOKUPS;
 use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
+use crate::domain::database::Sessions;
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Readout, Safe, Verdict, figure};
 use crate::metrics::rate::HitRate;
@@ -153,7 +154,7 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
         Measure::UsedShare(i) => slots(live, *i, |used, usable| f64::from(used) / f64::from(usable), figure::percent),
         Measure::Blocked(i) => {
             let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
-            let blocked = sessions.and_then(|d| d.sessions.value()).map(|s| f64::from(s.blocked));
+            let blocked = sessions.and_then(|d| d.sessions.value()).and_then(Sessions::blocked_as_known).map(f64::from);
             (blocked, blocked.map(figure::count))
         }
         Measure::HitRatio(i) => {

@@ -10,6 +10,7 @@ use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::Basis;
 use crate::config::resolved::SignalSource;
+use crate::domain::database::Sessions;
 use crate::domain::signal::SignalValue;
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::threshold::Comparison;
@@ -373,7 +374,7 @@ fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Optio
                 signals(live, |source| matches!(source, SignalSource::Database { index } if *index == at), good);
             all.extend([
                 ((Wire::Connections, at), used.map(|slots| f64::from(slots.used))),
-                ((Wire::Blocked, at), sessions.map(|sessions| f64::from(sessions.blocked))),
+                ((Wire::Blocked, at), sessions.and_then(Sessions::blocked_as_known).map(f64::from)),
             ]);
             all
         }

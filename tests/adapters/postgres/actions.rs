@@ -6,6 +6,7 @@ mod line;
 mod locks;
 mod race;
 mod refusals;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

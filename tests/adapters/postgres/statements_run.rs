@@ -186,3 +186,32 @@ async fn a_change_that_met_no_row_changed_nothing() {
         assert_eq!(found.into_iter().map(|(_, fate)| fate).collect::<Vec<_>>(), fates, "{sql}");
     }
 }
+
+#[tokio::test]
+async fn who_cannot_be_seen_has_a_place_too() {
+    let server = PostgresServer::start(&["max_connections = 8", "superuser_reserved_connections = 3"]);
+    server.sql("postgres", "CREATE ROLE app LOGIN");
+    let delete = step("DELETE FROM hooks", &[], false);
+    let mut source = source(&url(&server, "app", "postgres"));
+    let card = source.preview_statement(&delete, DEADLINE).await.unwrap();
+    assert!(words(&card.remarks).contains("4 of 5 connections are free"), "{card:?}");
+    let mut crowd = Vec::new();
+    for _ in 0..4 {
+        crowd.push(super::session(&server, "crowd", "postgres").await);
+    }
+    let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
+    let told = words(&full.obstacles);
+    assert!(told.contains("all 5 connections that are not reserved are taken"), "{full:?}");
+    assert!(told.contains("4 of them cannot be seen: GRANT pg_read_all_stats TO \"app\";"), "{told}");
+    server.sql("postgres", "ALTER DATABASE postgres CONNECTION LIMIT 5");
+    server.configure("max_connections = 20");
+    drop(crowd);
+    server.restart();
+    let mut crowd = Vec::new();
+    for _ in 0..4 {
+        crowd.push(super::session(&server, "crowd", "postgres").await);
+    }
+    let mut source = self::source(&url(&server, "app", "postgres"));
+    let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
+    assert!(words(&full.obstacles).contains("the limit of this database is reached"), "{full:?}");
+}

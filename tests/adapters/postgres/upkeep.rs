@@ -178,6 +178,11 @@ async fn without_a_free_slot_it_is_not_begun() {
     }
     let full = card(&mut kept, &upkeep).await;
     assert!(words(&full.obstacles).contains("5 of 5 slots are taken (3 are reserved)"), "{:?}", full.obstacles);
+    // Who cannot be seen has a slot too.
+    server.sql("postgres", "REVOKE pg_read_all_stats FROM keeper");
+    let full = card(&mut kept, &upkeep).await;
+    let told = words(&full.obstacles);
+    assert!(told.contains("5 of 5 slots are taken") && told.contains("4 of them cannot be seen"), "{told}");
     let ended = done(&server, &before, &step(&before, &upkeep)).await;
     assert!(matches!(&ended.end, StepEnd::Failed(_)), "{ended:?}");
     assert_eq!(

@@ -107,28 +107,6 @@ impl PostgresSource {
         outcome
     }
 
-    /// Takes this database's turn until `release`, or says who has it. It is also given back when the connection ends.
-    pub async fn claim(&mut self, deadline: Duration) -> Result<(), Cause> {
-        let until = Instant::now() + deadline;
-        let work = async {
-            self.ready(until, patience(self.spec.deadline)).await?;
-            let session = self.session.as_mut().ok_or_else(not_connected)?;
-            turn::claim(session).await
-        };
-        let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
-        self.settle(&outcome).await;
-        outcome
-    }
-
-    /// Gives the turn back.
-    pub async fn release(&mut self, deadline: Duration) -> Result<(), Cause> {
-        let Some(session) = self.session.as_mut() else { return Ok(()) };
-        let given = timeout_at(Instant::now() + deadline, turn::release(session)).await;
-        let outcome = given.unwrap_or_else(|_late| Err(late(deadline)));
-        self.settle(&outcome).await;
-        outcome
-    }
-
     async fn look(
         &mut self,
         selector: &SessionSelector,

@@ -11,7 +11,7 @@ use super::super::Session;
 use super::super::column::{Bytes, get};
 use super::super::connect::APPLICATION;
 use super::super::link::Parameter;
-use super::turn::{self, Turn};
+use super::turn::{self, Key};
 use super::was_never_begun;
 use crate::domain::session::SessionState;
 use crate::domain::{Cause, Safe, Untrusted};
@@ -82,7 +82,7 @@ impl Order {
     }
 
     /// What will be sent, a line each: the statement, then its binds.
-    pub fn lines(&self, turn: Turn) -> Vec<Untrusted> {
+    pub fn lines(&self, turn: Key) -> Vec<Untrusted> {
         let times = |all: &[DateTime<Utc>]| array(all.iter().map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)));
         let binds = [
             format!("$1 = {}", turn.class),
@@ -98,7 +98,7 @@ impl Order {
 
     /// Sends it, once. Whatever goes wrong from here on may have come after the effect.
     pub async fn send(&self, session: &mut Session) -> StepEnd {
-        let turn = Turn::of(session);
+        let turn = Key::of(session);
         let [pids, starts, states, since] = self.parameters();
         let parameters = [
             (&turn.class as _, Type::INT4),
@@ -182,7 +182,7 @@ mod tests {
     fn the_same_set_is_the_same_statement() {
         let (one, two) = (key(1, SessionState::Idle), key(2, SessionState::Active));
         let lines =
-            |keys: &[ObjectKey]| Order::new(keys, SessionVerb::Cancel).unwrap().lines(Turn { class: 1, object: 2 });
+            |keys: &[ObjectKey]| Order::new(keys, SessionVerb::Cancel).unwrap().lines(Key { class: 1, object: 2 });
         assert_eq!(lines(&[one.clone(), two.clone()]), lines(&[two, one.clone(), one]));
     }
 
@@ -192,7 +192,7 @@ mod tests {
         assert!(!order.sql.contains("4711") && order.sql.contains("pg_terminate_backend(s.pid)"), "{}", order.sql);
         assert!(!order.sql.contains('{') && !order.sql.contains("pg_cancel_backend"));
         let lines: Vec<String> =
-            order.lines(Turn { class: 1, object: 2 }).iter().map(|line| line.one_line().to_string()).collect();
+            order.lines(Key { class: 1, object: 2 }).iter().map(|line| line.one_line().to_string()).collect();
         assert!(lines.iter().any(|line| line == "$3 = {4711}"), "{lines:?}");
         assert!(lines.iter().any(|line| line == "$5 = {\"idle in transaction\"}"), "{lines:?}");
         assert!(lines.iter().any(|line| line == "$6 = {1970-01-01T00:00:01.000001Z}"), "{lines:?}");

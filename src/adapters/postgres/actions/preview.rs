@@ -16,19 +16,22 @@ use super::super::connect::APPLICATION;
 use super::blocking::{self, Blocking};
 use super::choice::Choice;
 use super::order::Order;
-use super::turn::{self, Turn};
+use super::turn::{self, Key};
 use crate::domain::session::{SessionId, SessionState};
 use crate::domain::{Cause, Safe, figure};
 use crate::remediation::action::{Databases, SessionSelector};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Excluded, Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Reach;
 
 const CHOOSE: &str = include_str!("sql/choose.sql");
 /// Databases that are named of many.
 const NAMED: usize = 5;
 /// Most sessions that one preview reads.
 const MOST: usize = 1000;
+/// Most sessions of which it is asked whom they wait for: each such question holds up the server's locks for an instant.
+const WAITERS: usize = 1000;
 
 /// Looks. The identity is not in it.
 pub async fn look(
@@ -46,7 +49,7 @@ pub async fn look(
             return Ok(preview);
         }
     };
-    if let Some(holder) = turn::holder(session).await? {
+    if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
     let found = choose(session, &choice, selector, cap).await?;
@@ -57,7 +60,7 @@ pub async fn look(
     found.fill(&mut preview, selector, &choice, cap);
     found.tell(&mut preview, selector, verb, user.as_str());
     let keys: Vec<ObjectKey> = preview.objects.iter().map(|object| object.key.clone()).collect();
-    preview.effect = Order::new(&keys, verb)?.lines(Turn::of(session));
+    preview.effect = Order::new(&keys, verb)?.lines(Key::of(session));
     Ok(preview)
 }
 
@@ -96,6 +99,7 @@ async fn choose(
     let only_here = choice.only_here.then_some(here);
     // Which blocks most is known only when all that block are.
     let limit = if choice.root { MOST } else { cap.min(MOST) } as i64;
+    let waiters = WAITERS as i64 + 1;
     let locks = !matches!(selector, SessionSelector::Idle { .. });
     let parameters = [
         (&choice.pid as _, Type::INT4),
@@ -114,6 +118,7 @@ async fn choose(
         (&here as _, Type::OID),
         (&locks as _, Type::BOOL),
         (&choice.database as _, Type::TEXT),
+        (&waiters as _, Type::INT8),
     ];
     let rows = session.link.query(CHOOSE, &parameters).await?;
     let mut found = Found::default();
@@ -132,6 +137,8 @@ struct Found {
     /// Class, how many, some of their pids.
     groups: Vec<(String, usize, Vec<i32>)>,
     blocking: Blocking,
+    /// Of how many that wait it was asked whom they wait for.
+    asked: usize,
 }
 
 impl Found {
@@ -143,6 +150,7 @@ impl Found {
                 self.whose.push(get::<Option<Bytes<'_>>>(row, 7)?.map(|name| name.keep().one_line()));
             }
             "waiter" => self.blocking.waits(get(row, 2)?, &get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()),
+            "asked" => self.asked = usize::try_from(get::<i64>(row, 1)?).unwrap_or(usize::MAX),
             class => {
                 let count = usize::try_from(get::<i64>(row, 1)?).unwrap_or(0);
                 self.groups.push((class.to_owned(), count, get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()));
@@ -213,6 +221,21 @@ impl Found {
         (blocked.len(), Object { remark, ..object.clone() })
     }
 
+    /// Who is at the root is known only when everybody who waits was asked about.
+    fn not_all_asked(&self) -> Option<Safe> {
+        let words = "sessions wait for locks, and whom they all wait for is not known: aim at one session by its pid";
+        (self.asked > WAITERS).then(|| Safe::of(format!("more than {WAITERS} {words}")))
+    }
+
+    /// Somebody who is left alone, and keeps more waiting than who is chosen.
+    fn greater_root(&self, chosen: Option<&Object>) -> Option<Safe> {
+        let ObjectKey::Session { id, .. } = &chosen?.key else { return None };
+        let excluded = self.groups.iter().filter(|(class, ..)| class != "fits").flat_map(|(_, _, pids)| pids);
+        let greatest = excluded.map(|pid| (self.blocking.by(*pid).len(), *pid)).max()?;
+        let words = |(blocked, pid)| format!("pid {pid}, which is left alone, keeps more waiting: {blocked}");
+        (greatest.0 > self.blocking.by(id.pid).len()).then(|| Safe::of(words(greatest)))
+    }
+
     /// What is missing, as an obstacle where nothing can be done without it, else as a remark.
     fn tell(&self, preview: &mut Preview, selector: &SessionSelector, verb: SessionVerb, user: &str) {
         let nothing = preview.objects.is_empty();
@@ -226,7 +249,14 @@ impl Found {
             let grant = grant_statistics(user);
             missing.push(Safe::of(format!("{} cannot be seen: {grant}", figure_of(self.of("hidden")))));
         }
-        if nothing { &mut preview.obstacles } else { &mut preview.remarks }.extend(missing);
+        let root = matches!(selector, SessionSelector::RootBlocker);
+        // Of whoever cannot be seen, and of whoever was not asked about, nobody knows whether it keeps the most waiting.
+        let unknown = root && self.of("hidden") > 0;
+        if nothing || unknown { &mut preview.obstacles } else { &mut preview.remarks }.extend(missing);
+        if root {
+            preview.obstacles.extend(self.not_all_asked());
+            preview.warnings.extend(self.greater_root(preview.objects.first()));
+        }
         if let Some((_, count, pids)) = self.groups.iter().find(|(class, ..)| class == "resting").filter(|_| nothing) {
             let named: Vec<String> = pids.iter().map(ToString::to_string).collect();
             preview.obstacles.push(Safe::of(format!(
@@ -299,4 +329,47 @@ pub(super) fn object(row: &Row) -> Result<Object, Cause> {
         age: Some(age(since_us)),
         remark: Safe::of(remarks.join("; ")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_at_the_root_is_not_known_when_not_all_were_asked_about() {
+        let told = |asked: usize| {
+            let mut preview = Preview::default();
+            let found = Found { asked, ..Found::default() };
+            found.tell(&mut preview, &SessionSelector::RootBlocker, SessionVerb::Cancel, "ops");
+            preview.obstacles[0].to_string()
+        };
+        assert!(told(WAITERS + 1).starts_with("more than 1000 sessions wait"), "{}", told(WAITERS + 1));
+        assert_eq!(told(WAITERS), "nobody who may be signalled keeps others waiting");
+    }
+
+    #[test]
+    fn who_is_left_alone_and_keeps_more_waiting_is_named() {
+        let mut found = Found { groups: vec![("superuser".to_owned(), 1, vec![7])], ..Found::default() };
+        let key = ObjectKey::Session {
+            id: SessionId { pid: 1, backend_start_us: 0 },
+            state: SessionState::Active,
+            since_us: 0,
+        };
+        let chosen = Object {
+            key,
+            label: Safe::default(),
+            query: crate::domain::Untrusted::default(),
+            user: Safe::default(),
+            application: Safe::default(),
+            client: Safe::default(),
+            age: None,
+            remark: Safe::default(),
+        };
+        found.blocking.waits(2, &[1]);
+        found.blocking.waits(8, &[7]);
+        assert_eq!(found.greater_root(Some(&chosen)), None, "as many is not more");
+        found.blocking.waits(9, &[7]);
+        let words = found.greater_root(Some(&chosen)).unwrap();
+        assert_eq!(words.as_str(), "pid 7, which is left alone, keeps more waiting: 2");
+    }
 }

@@ -12,14 +12,16 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use super::super::column::{Bytes, get};
 use super::super::link::{Failure, Parameter};
 use super::super::scalars::Transaction;
+use super::super::upkeep::unseen;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
-use super::{identity, late};
+use super::{identity, late, turn};
 use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd};
+use crate::remediation::turn::Reach;
 use crate::remediation::written;
 
 const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
@@ -85,6 +87,11 @@ impl PostgresSource {
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         let identity = identity::read(session, SessionVerb::Cancel, None).await?.identity;
         let mut preview = Preview { identity, ..Preview::default() };
+        if !step.read_only
+            && let Some(holder) = turn::holder(session, Reach::Database).await?
+        {
+            preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
+        }
         if step.read_only {
             preview.effect.push(Untrusted::from("in a read-only transaction, over the kept connection:"));
         } else {
@@ -196,11 +203,12 @@ async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<()
     let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("nothing was told about free connections")))?;
     let (usable, used) = (get::<i64>(row, 0)?, get::<i64>(row, 1)?);
     let (of_database, of_role) = (get::<Option<i64>>(row, 2)?, get::<Option<i64>>(row, 3)?);
+    let unseen = unseen(session, get::<i64>(row, 4)?);
     let places = [("connections", Some(usable - used)), ("of this database", of_database), ("of this role", of_role)];
     let full = places.iter().find(|(_, free)| free.is_some_and(|free| free <= 0));
     match full {
         Some(("connections", _)) => preview.obstacles.push(Safe::of(format!(
-            "no second login can succeed: all {usable} connections that are not reserved are taken"
+            "no second login can succeed: all {usable} connections that are not reserved are taken{unseen}"
         ))),
         Some((of, _)) => {
             preview.obstacles.push(Safe::of(format!("no second login can succeed: the limit {of} is reached")));

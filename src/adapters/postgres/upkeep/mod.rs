@@ -7,7 +7,7 @@ mod relation;
 mod run;
 mod version;
 
-pub use preview::against_the_server;
+pub use preview::{against_the_server, unseen};
 pub use run::Ended;
 
 use std::time::Duration;

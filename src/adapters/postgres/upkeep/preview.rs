@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::super::Session;
 use super::super::actions::{identity, turn};
-use super::super::cause::quoted;
+use super::super::cause::{grant_statistics, quoted};
 use super::super::column::{Bytes, get};
 use super::relation::{self, Found};
 use super::{leftover, version};
@@ -15,6 +15,7 @@ use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Reach;
 use crate::remediation::upkeep::{Upkeep, UpkeepVerb};
 
 const HOLDERS: &str = include_str!("sql/holders.sql");
@@ -75,7 +76,7 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview, lo
     if session.facts.replica {
         preview.obstacles.push(Safe::of("it is a replica, which is read-only: aim at the primary"));
     }
-    if let Some(holder) = turn::holder(session).await? {
+    if let Some(holder) = turn::holder(session, Reach::Database).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
     match room(session, logins).await? {
@@ -94,9 +95,10 @@ async fn room(session: &mut Session, logins: i64) -> Result<Result<Safe, Safe>, 
     let (limit, ours, superuser) = (get::<i64>(row, 3)?, number(4)?, get::<bool>(row, 5)?);
     let usable = most - kept;
     let of_its_own = if logins == 1 { "a login".to_owned() } else { format!("{logins} logins") };
+    let unseen = unseen(session, number(6)?);
     if used + logins > usable {
         return Ok(Err(Safe::of(format!(
-            "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({kept} are reserved): free some first"
+            "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({kept} are reserved){unseen}: free some first"
         ))));
     }
     if !superuser && limit >= 0 && ours + logins > limit {
@@ -105,6 +107,12 @@ async fn room(session: &mut Session, logins: i64) -> Result<Result<Safe, Safe>, 
         ))));
     }
     Ok(Ok(Safe::of(format!("{of_its_own} of its own can succeed: {used} of {usable} slots are taken"))))
+}
+
+/// That some of those who have a slot could only be counted: one of the server's own workers may be among them.
+pub fn unseen(session: &Session, hidden: i64) -> String {
+    let grant = grant_statistics(session.facts.user.one_line().as_str());
+    if hidden > 0 { format!("; {hidden} of them cannot be seen: {grant}") } else { String::new() }
 }
 
 fn against_the_relation(session: &Session, found: &Found, verb: UpkeepVerb) -> Vec<Safe> {

@@ -15,6 +15,7 @@ use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
 use crate::remediation::parameter::Given;
+use crate::remediation::turn;
 
 use super::{answers, approvals, marks, note};
 
@@ -196,6 +197,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     target: card.action.target.name.clone(),
                     cool_down: card.action.limits.cool_down,
                     spending: execution.warrant().spending(),
+                    turns: turn::of(card),
                 },
                 Order::Record(note) => {
                     let entry = Box::new(record::of(execution, &note, &current.run, now));

@@ -112,3 +112,62 @@ async fn a_root_that_runs_nothing_is_not_cancelled_and_the_card_says_so() {
         root.runs("ROLLBACK").await;
     });
 }
+
+/// Each waits for the table until the test ends.
+fn await_table(guest: Guest, table: &str) -> tokio::task::JoinHandle<()> {
+    let sql = format!("SELECT count(*) FROM {table}");
+    tokio::spawn(async move { drop(guest.client.batch_execute(&sql).await) })
+}
+
+#[tokio::test]
+async fn the_root_of_more_sessions_than_one_look_at_the_locks_had_is_the_root() {
+    let server = stage(&[]);
+    tables(&server);
+    let root = Guest::new(&server, "app", "shop", "root").await;
+    let second = Guest::new(&server, "app", "shop", "second").await;
+    root.runs(&format!("BEGIN; {}", take("a"))).await;
+    second.runs(&format!("BEGIN; {}", take("b"))).await;
+    let mut tasks = Vec::new();
+    for _ in 0..70 {
+        tasks.push(await_table(Guest::new(&server, "app", "shop", "web").await, "b"));
+    }
+    waiting(&server, 70).await;
+    tasks.push(await_table(second, "a"));
+    waiting(&server, 71).await;
+    let mut source = ops(&server);
+    let card = preview(&mut source, &SessionSelector::RootBlocker, SessionVerb::Terminate).await;
+    assert_eq!(pids(&card), [root.id.pid], "{card:?}");
+    assert!(object(&card, &root).remark.as_str().contains("blocks 71 sessions"), "{card:?}");
+    assert!(card.obstacles.is_empty(), "{:?}", card.obstacles);
+    assert_eq!(signal(&mut source, &card, SessionVerb::Terminate).await[&root.id.pid], Fate::Done);
+    for task in tasks {
+        task.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_root_that_cannot_be_seen_is_not_taken_for_none() {
+    let server = stage(&[]);
+    tables(&server);
+    server.sql("postgres", "CREATE ROLE blind LOGIN; GRANT pg_signal_backend TO blind");
+    let root = Guest::new(&server, "app", "shop", "root").await;
+    root.runs(&format!("BEGIN; {}", take("a"))).await;
+    let task = await_table(Guest::new(&server, "app", "shop", "web").await, "a");
+    waiting(&server, 1).await;
+    let mut source = source(&url(&server, "blind", "shop"));
+    let card = preview(&mut source, &SessionSelector::RootBlocker, SessionVerb::Terminate).await;
+    assert!(card.objects.is_empty(), "{card:?}");
+    let told = words(&card.obstacles);
+    assert!(told.contains("1 session cannot be seen") && told.contains("GRANT pg_read_all_stats"), "{told}");
+    // One of our own that also keeps somebody waiting is not taken for the root of all.
+    server.sql("shop", "GRANT ALL ON b TO blind");
+    let own = Guest::new(&server, "blind", "shop", "own").await;
+    own.runs(&format!("BEGIN; {}", take("b"))).await;
+    let other = await_table(Guest::new(&server, "app", "shop", "web").await, "b");
+    waiting(&server, 2).await;
+    let card = preview(&mut source, &SessionSelector::RootBlocker, SessionVerb::Terminate).await;
+    assert_eq!(pids(&card), [own.id.pid], "{card:?}");
+    assert!(words(&card.obstacles).contains("cannot be seen"), "{card:?}");
+    task.abort();
+    other.abort();
+}

@@ -1,5 +1,7 @@
 //! Who is never touched, and what is said when a right is missing, another operator is at it, or a pooler is in between.
 
+use quarterdeck::remediation::turn::Reach;
+
 use super::*;
 use crate::postgres::pooler::Pooler;
 
@@ -94,9 +96,9 @@ async fn two_operators_see_each_other() {
     let server = stage(&[]);
     let guest = Guest::new(&server, "app", "shop", "web").await;
     let (mut one, mut two) = (ops(&server), ops(&server));
-    one.claim(DEADLINE).await.unwrap();
-    one.claim(DEADLINE).await.unwrap();
-    let refused = two.claim(DEADLINE).await.unwrap_err();
+    one.claim(Reach::Database, DEADLINE).await.unwrap();
+    one.claim(Reach::Database, DEADLINE).await.unwrap();
+    let refused = two.claim(Reach::Database, DEADLINE).await.unwrap_err();
     let who = "held by another operator: ops with quarterdeck from 127.0.0.1";
     assert!(refused.to_string().contains(who), "{refused}");
     let card = preview(&mut two, &idle(MOMENT), SessionVerb::Terminate).await;
@@ -105,7 +107,7 @@ async fn two_operators_see_each_other() {
     assert!(matches!(&end, StepEnd::Failed(cause) if cause.to_string().contains(who)), "{end:?}");
     assert!(guest.is_alive().await, "nothing was done");
     one.release(DEADLINE).await.unwrap();
-    two.claim(DEADLINE).await.unwrap();
+    two.claim(Reach::Database, DEADLINE).await.unwrap();
     let card = preview(&mut two, &idle(MOMENT), SessionVerb::Terminate).await;
     assert_eq!(signal(&mut two, &card, SessionVerb::Terminate).await[&guest.id.pid], Fate::Done, "our own turn");
 }

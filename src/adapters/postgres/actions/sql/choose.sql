@@ -1,5 +1,5 @@
 /* quarterdeck: which sessions an action would touch, which it leaves alone and why, and who waits for whom; reads only */
-WITH a AS MATERIALIZED (
+WITH RECURSIVE a AS MATERIALIZED (
     SELECT
         s.pid, s.backend_start, s.usesysid, s.application_name, s.client_addr, s.datid, s.state, s.state_change,
         s.query_start, s.xact_start, s.wait_event_type, s.backend_type, r.rolname, r.rolsuper, b.datname,
@@ -11,9 +11,21 @@ WITH a AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.usesysid
     LEFT JOIN pg_catalog.pg_database AS b ON b.oid = s.datid
 ),
+q AS MATERIALIZED (
+    SELECT DISTINCT l.pid FROM pg_catalog.pg_locks AS l WHERE NOT l.granted AND l.pid IS NOT NULL LIMIT $17::pg_catalog.int8
+),
+up (pid, blockers) AS (
+    SELECT q.pid, pg_catalog.pg_blocking_pids(q.pid) FROM q
+    UNION
+    SELECT d.pid, pg_catalog.pg_blocking_pids(d.pid)
+    FROM (
+        SELECT DISTINCT b.pid
+        FROM up CROSS JOIN LATERAL pg_catalog.unnest(up.blockers) AS b (pid)
+        WHERE b.pid <> 0 AND b.pid <> ALL (ARRAY(SELECT q.pid FROM q))
+    ) AS d
+),
 w AS MATERIALIZED (
-    SELECT q.pid, pg_catalog.pg_blocking_pids(q.pid) AS blockers
-    FROM (SELECT a.pid FROM a WHERE a.wait_event_type = 'Lock' ORDER BY a.query_start LIMIT 64) AS q
+    SELECT up.pid, up.blockers FROM up LIMIT 2 * $17
 ),
 c AS MATERIALIZED (
     SELECT
@@ -79,3 +91,6 @@ FROM c WHERE c.class <> 'other' GROUP BY c.class
 UNION ALL
 SELECT 'waiter', NULL, w.pid, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, w.blockers, NULL, NULL, NULL
 FROM w WHERE w.blockers <> '{}'
+UNION ALL
+SELECT 'asked', pg_catalog.count(*), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL, NULL
+FROM q
