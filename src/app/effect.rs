@@ -150,6 +150,8 @@ pub enum Effect {
     ReadRules,
     /// Something for a second person, in the folder that operators share.
     Second(Box<SecondOrder>),
+    /// Take down what the wall clock shows, for the next program: it is trusted.
+    KeepClock,
 }
 
 /// What a preview is to find out.

@@ -269,6 +269,7 @@ impl Dashboard {
             | Effect::ReadNeedy { .. }
             | Effect::ReadHistory
             | Effect::LookAtGuards { .. }
+            | Effect::KeepClock
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             // No engine runs yet.
             Effect::AskEngine { .. } | Effect::ReadRules => {}
