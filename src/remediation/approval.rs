@@ -13,7 +13,7 @@ use super::level::Level;
 
 mod policy;
 
-pub use policy::{Demands, NO_POLICY, Policy, parts_of};
+pub use policy::{Demands, NO_POLICY, Policy, grant_of, parts_of};
 
 /// An approval, and a request for one, hold for so long.
 pub const VALID: Duration = Duration::from_secs(600);

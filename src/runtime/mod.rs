@@ -25,6 +25,7 @@ mod log_thread;
 mod pace;
 mod panic;
 mod redis_orders;
+pub mod refusal;
 pub mod run;
 pub mod screen;
 mod second_person;
