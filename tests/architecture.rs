@@ -121,3 +121,17 @@ fn test_modules_are_declared_as_tests() {
         assert!(declared, "{name} is compiled outside tests");
     }
 }
+
+/// What a test cannot run goes through one place, which fails where nothing may be skipped; and `.ci/run` says that.
+#[test]
+fn nothing_is_skipped_in_silence() {
+    let place = "tests/support/skipped.rs";
+    let files = files(&["tests"]);
+    let said: Vec<&String> =
+        files.iter().filter(|(_, text)| text.contains("\"SKIPPED")).map(|(name, _)| name).collect();
+    assert_eq!(said, [place, "tests/architecture.rs"].map(str::to_owned).iter().rev().collect::<Vec<_>>());
+    let text = &files[place];
+    let variable = text.split('"').find(|part| part.starts_with("QUARTERDECK_")).unwrap();
+    let run = fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(run.contains(&format!("export {variable}=1")), "{run}");
+}

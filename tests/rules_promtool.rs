@@ -2,9 +2,11 @@
 //! promtool; where there is none, that is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "support/skipped.rs"]
+mod skipped;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ fn promtool(rules: &serde_json::Value, test: &serde_json::Value) -> Option<Resul
     let file = folder.path().join("test.yml");
     fs::write(&file, test.to_string()).unwrap();
     let Ok(said) = Command::new("promtool").args(["test", "rules"]).arg(&file).output() else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED a comparison with promtool: it is not installed");
+        skipped::skipped("a comparison with promtool", "it is not installed");
         return None;
     };
     let words = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
@@ -188,8 +190,7 @@ fn files_are_taken_and_refused_as_promtool_does() {
     for text in FILES {
         fs::write(&file, text).unwrap();
         let Ok(said) = Command::new("promtool").args(["check", "rules"]).arg(&file).output() else {
-            let _ = writeln!(std::io::stderr(), "SKIPPED a comparison with promtool: it is not installed");
-            return;
+            return skipped::skipped("a comparison with promtool", "it is not installed");
         };
         let ours = Loaded::of(&[("rules.yml", Ok(text))]).problems;
         if said.status.success() != ours.is_empty() {

@@ -28,10 +28,13 @@ pub fn identity() -> OsIdentity {
         let value = std::env::var_os(name)?;
         Some((Safe::of(name), Safe::of_bytes(value.as_encoded_bytes()).clipped(120)))
     };
+    let (user, loginuid) = (user_name(uid), loginuid());
+    let login = loginuid.and_then(|id| if id == uid { user.clone() } else { user_name(id) });
     OsIdentity {
         uid,
-        user: user_name(uid).unwrap_or_else(|| Safe::of(format!("uid {uid}"))),
-        loginuid: loginuid(),
+        user: user.unwrap_or_else(|| Safe::of(format!("uid {uid}"))),
+        loginuid,
+        login,
         claims: CLAIMS.iter().filter_map(|name| claim(name)).collect(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod above;
 mod approvals;
+mod clocks;
 mod cool_downs;
 mod holds;
 mod place;
@@ -55,10 +56,12 @@ enum Shelf {
     CoolDowns,
     Requests,
     Approvals,
+    Clocks,
 }
 
 impl Shelf {
-    const ALL: [Shelf; 5] = [Shelf::Holds, Shelf::Slots, Shelf::CoolDowns, Shelf::Requests, Shelf::Approvals];
+    const ALL: [Shelf; 6] =
+        [Shelf::Holds, Shelf::Slots, Shelf::CoolDowns, Shelf::Requests, Shelf::Approvals, Shelf::Clocks];
 
     fn name(self) -> &'static str {
         match self {
@@ -67,6 +70,7 @@ impl Shelf {
             Shelf::CoolDowns => "cool-downs",
             Shelf::Requests => "requests",
             Shelf::Approvals => "approvals",
+            Shelf::Clocks => "clocks",
         }
     }
 }

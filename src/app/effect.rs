@@ -166,6 +166,8 @@ pub enum Effect {
         /// What a notification says.
         notify: Option<Safe>,
     },
+    /// Take down what the wall clock shows, for the next program: it is trusted.
+    KeepClock,
 }
 
 /// What a preview is to find out.

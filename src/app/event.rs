@@ -133,6 +133,8 @@ pub enum Event {
     },
     /// The shared policy is not any more the one that this program was started under.
     PolicyChanged(Safe),
+    /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
+    ClockRemembered(Option<Moment>),
 }
 
 /// What was found at a bare origin.

@@ -8,10 +8,11 @@ use rustix::termios::{QueueSelector, tcflush};
 use super::arguments::Targets;
 use super::{load, say};
 use crate::app::actions::{approvals, approving, sight};
+use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
 use crate::remediation::outcome::Outcome;
 use crate::runtime::approve::Approver;
-use crate::runtime::clock;
+use crate::runtime::{clock, refusal};
 
 /// EX_SOFTWARE of sysexits.
 const FAILED: u8 = 70;
@@ -24,10 +25,11 @@ pub fn run(id: Option<&str>, targets: Targets) -> ExitCode {
         Err(problems) => return load::refuse(&problems),
     };
     if spec.shared.is_none() {
-        return refuse("a second person is met in the folder `shared` under [actions], and none is configured");
+        let why = "a second person is met in the folder `shared` under [actions], and none is configured";
+        return turn_away(&spec, id, why);
     }
     if id.is_some() && !is_watched_by_a_person() {
-        return refuse("it needs a terminal, on which somebody reads the card");
+        return turn_away(&spec, id, "it needs a terminal, on which somebody reads the card");
     }
     match Approver::start(&spec) {
         Ok(approver) => answer(approver, id),
@@ -59,7 +61,7 @@ fn answer(mut approver: Approver, id: Option<&str>) -> ExitCode {
 }
 
 fn approve(approver: &mut Approver, id: &str) -> Result<(), Safe> {
-    let found = approver.find(id)?;
+    let found = approver.find(id).inspect_err(|why| approver.turn_away(id, why))?;
     let request = found.request.clone();
     say::out(&approving::lines(&found, clock::now()));
     // Nobody is asked for a phrase that would be refused; that it was tried is recorded.
@@ -87,6 +89,17 @@ fn read_phrase() -> String {
     let mut line = String::new();
     let _unreadable = stdin.lock().take(LONGEST).read_line(&mut line);
     line.trim_end_matches(['\n', '\r']).to_owned()
+}
+
+/// What somebody would have approved is recorded where they get no further than this.
+fn turn_away(spec: &ActionsSpec, id: Option<&str>, why: &str) -> ExitCode {
+    let told = refuse(why);
+    let Some(id) = id else { return told };
+    let entry = approvals::of_nothing(id, &Safe::of(why), clock::now());
+    if let Err(lost) = refusal::record(spec, entry, Outcome::Refused.exit_status()) {
+        say::complain(format!("that it was refused could not be recorded: {lost}"));
+    }
+    told
 }
 
 fn refuse(why: &str) -> ExitCode {

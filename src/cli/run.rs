@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use super::arguments::Run;
 use super::{load, say};
+use crate::adapters::operator;
 use crate::app::Model;
-use crate::app::actions::{headless, parameters};
+use crate::app::actions::{headless, parameters, record};
 use crate::config::Resolved;
 use crate::domain::Safe;
 use crate::domain::threshold::parse_duration;
 use crate::remediation::action::{Action, Plan};
+use crate::remediation::audit::AuditEvent;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::parameter::HIDDEN;
 use crate::remediation::tripwire::WATCHES;
-use crate::runtime::clock;
 use crate::runtime::run::{self, Told, Way};
+use crate::runtime::{clock, refusal};
 
 /// EX_SOFTWARE of sysexits.
 const FAILED: u8 = 70;
@@ -50,19 +52,12 @@ pub fn run(asked: Run) -> ExitCode {
             return ExitCode::from(load::USAGE);
         }
     };
-    if !is_watched_by_a_person() && !resolved.actions.headless.iter().any(|id| id == action.id.as_str()) {
-        say::complain(format!(
-            "refused: {0} needs a terminal, on which somebody reads its card; allow it without one: headless = [\"{0}\"] under [actions]",
-            action.id
-        ));
-        return ExitCode::from(Outcome::Refused.exit_status());
+    if let Some(why) = needs_a_terminal(&resolved, &action) {
+        return turn_away(&resolved, &action, &why);
     }
     if !is_watched_by_a_person() && matches!(&action.plan, Plan::Runbook(runbook) if runbook.asks()) {
-        say::complain(format!(
-            "refused: {} asks a person on its way: it needs a terminal to be answered on",
-            action.id
-        ));
-        return ExitCode::from(Outcome::Refused.exit_status());
+        let why = format!("{} asks a person on its way: it needs a terminal to be answered on", action.id);
+        return turn_away(&resolved, &action, &Safe::of(why));
     }
     let again = again(&asked, &action, resolved.screen.redact);
     let way = match asked.confirm {
@@ -76,6 +71,26 @@ pub fn run(asked: Run) -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Why it does not run where no terminal is, if this is such a place.
+fn needs_a_terminal(resolved: &Resolved, action: &Action) -> Option<Safe> {
+    if is_watched_by_a_person() {
+        return None;
+    }
+    let actions = &resolved.actions;
+    actions.policy.against_headless(&actions.headless, action, &operator::identity().user)
+}
+
+/// Nothing was done, and that it was asked for is recorded.
+fn turn_away(resolved: &Resolved, action: &Action, why: &Safe) -> ExitCode {
+    let status = Outcome::Refused.exit_status();
+    say::complain(format!("refused: {why}"));
+    let entry = record::of_order(AuditEvent::Refused, action, std::slice::from_ref(why), clock::now());
+    if let Err(lost) = refusal::record(&resolved.actions, entry, status) {
+        say::complain(format!("that it was refused could not be recorded: {lost}"));
+    }
+    ExitCode::from(status)
 }
 
 fn model(resolved: &Resolved) -> Model {

@@ -14,7 +14,7 @@ use super::level::Level;
 
 mod policy;
 
-pub use policy::{Demands, NO_POLICY, Policy, parts_of};
+pub use policy::{Demands, NO_POLICY, Policy, grant_of, parts_of};
 
 /// An approval, and a request for one, hold for so long.
 pub const VALID: Duration = Duration::from_secs(600);
@@ -28,6 +28,8 @@ pub struct OsIdentity {
     pub user: Safe,
     /// Who logged in, kept over `su` and `sudo`; none where the system does not record it.
     pub loginuid: Option<u32>,
+    /// The name that the system gives that id; none where it gives none.
+    pub login: Option<Safe>,
     /// What the environment says, by name; worth nothing but the record.
     pub claims: Vec<(Safe, Safe)>,
 }
@@ -144,6 +146,8 @@ pub enum ApprovalRefusal {
     FromTheFuture,
     /// The phrase was not typed exactly.
     WrongPhrase,
+    /// The system has no name for who logged in, and some accounts are shared ones.
+    NamelessLogin(Safe, u32),
 }
 
 /// Whether somebody may approve a request now, having typed a phrase.
@@ -197,8 +201,14 @@ pub fn two_people(one: &OsIdentity, other: &OsIdentity, shared_accounts: &[Strin
 
 /// Whether an identity says who it is: whoever it does not say it of neither asks nor approves.
 pub fn is_somebody(who: &OsIdentity, shared_accounts: &[String]) -> Result<(), ApprovalRefusal> {
-    if shared_accounts.iter().any(|shared| shared == who.user.as_str()) {
-        return Err(ApprovalRefusal::SharedAccount(who.user.clone()));
+    let is_shared = |name: &&Safe| shared_accounts.iter().any(|shared| shared == name.as_str());
+    // Whoever logged in as one and became another by sudo is still anybody.
+    if let Some(name) = std::iter::once(&who.user).chain(&who.login).find(is_shared) {
+        return Err(ApprovalRefusal::SharedAccount(name.clone()));
+    }
+    // Whether it is a shared one is not known.
+    if let (Some(id), None, false) = (who.loginuid, &who.login, shared_accounts.is_empty()) {
+        return Err(ApprovalRefusal::NamelessLogin(who.user.clone(), id));
     }
     if who.uid == 0 && who.loginuid.is_none() {
         return Err(ApprovalRefusal::NobodyKnowsWho(who.user.clone()));
@@ -236,6 +246,10 @@ impl fmt::Display for ApprovalRefusal {
             }
             ApprovalRefusal::Expired(None) => f.write_str("it is from before the machine was started"),
             ApprovalRefusal::FromTheFuture => f.write_str("its time lies ahead of the clock"),
+            ApprovalRefusal::NamelessLogin(user, id) => write!(
+                f,
+                "user id {id} logged in as {user}, and the system has no name for it: whether several people use it is not known"
+            ),
             ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
         }
     }

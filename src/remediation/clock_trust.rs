@@ -15,6 +15,9 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 /// moved unseen in many small steps.
 const STANDS: Duration = Duration::from_secs(3000);
 
+/// Time servers slew a clock by less than a second in so many.
+const SLEWS: u32 = 2000;
+
 /// Watches the wall clock against the boot-time clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClockTrust {
@@ -32,10 +35,19 @@ pub struct ClockLock {
 }
 
 impl ClockTrust {
-    /// The first reading is trusted: there is nothing that it could be held against.
+    /// The first reading is trusted: there is nothing yet that it could be held against.
     #[must_use]
     pub fn begin(now: Moment) -> ClockTrust {
         ClockTrust { trusted: now, locked: None }
+    }
+
+    /// What an earlier program of this boot saw last, and trusted: a jump since then was nobody's to see.
+    pub fn hold_against(&mut self, earlier: Moment, now: Moment) {
+        let by = drift(earlier, now);
+        let slewed = TimeDelta::from_std(earlier.boot.abs_diff(now.boot) / SLEWS).unwrap_or(TimeDelta::MAX);
+        if self.locked.is_none() && by.abs() > TOLERANCE + slewed {
+            self.locked = Some(ClockLock { by, shows: now.wall });
+        }
     }
 
     /// Takes a reading in.
@@ -116,6 +128,34 @@ mod tests {
         let shown = Moment::fixed(13.0);
         assert_eq!(clock.confirm(shown, Moment::fixed(15.0)), Ok(()));
         assert_eq!(clock.trusts(Moment::fixed(16.0)), Ok(()));
+    }
+
+    #[test]
+    fn what_an_earlier_program_saw_locks_as_well() {
+        let week = 7.0 * 86_400.0;
+        let seen = |earlier: Moment, now: Moment| {
+            let mut clock = ClockTrust::begin(now);
+            clock.hold_against(earlier, now);
+            clock
+        };
+        let (then, now) = (Moment::fixed(10.0), Moment::fixed(70.0));
+        assert_eq!(seen(then, now).trusts(now), Ok(()));
+        let mut clock = seen(wall_moved(then, 3_600_000), now);
+        assert_eq!(clock.trusts(now).expect_err("an hour").by, -TimeDelta::hours(1));
+        assert_eq!(clock.confirm(now, Moment::fixed(75.0)), Ok(()));
+        assert_eq!(clock.trusts(Moment::fixed(80.0)), Ok(()));
+        assert!(
+            seen(then, wall_moved(now, 3000)).trusts(wall_moved(now, 3000)).is_err(),
+            "in a minute nothing slews so far"
+        );
+        let late = Moment::fixed(week);
+        assert_eq!(
+            seen(then, wall_moved(late, 250_000)).trusts(wall_moved(late, 250_000)),
+            Ok(()),
+            "slewed for a week"
+        );
+        assert!(seen(then, wall_moved(late, 600_000)).trusts(wall_moved(late, 600_000)).is_err());
+        assert!(seen(Moment::fixed(9e9), now).trusts(now).is_ok(), "both clocks agree, whenever that was");
     }
 
     #[test]

@@ -44,7 +44,16 @@ pub struct Acting {
 impl Acting {
     /// Opens the audit where actions are allowed; a program that only looks writes nothing.
     pub fn start(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
-        let audit = if spec.allow { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
+        Acting::recording(spec, spec.allow, inbox)
+    }
+
+    /// Opens it in any case: something was asked for, and a refusal is recorded too.
+    pub fn asked(spec: &ActionsSpec, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
+        Acting::recording(spec, true, inbox)
+    }
+
+    fn recording(spec: &ActionsSpec, records: bool, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
+        let audit = if records { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
         let history = HistoryReader::new(spec, Arc::clone(&inbox));
         Ok(Acting { inbox, history, audit, interrupted: tokio::sync::watch::channel(None).0 })
     }
@@ -78,6 +87,11 @@ impl Acting {
             }
             Effect::ReadHistory => self.history.read(),
             Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
+            Effect::KeepClock => {
+                if !self.order(AuditOrder::KeepClock) {
+                    tracing::warn!("what the wall clock showed could not be kept");
+                }
+            }
             _ => {}
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::Event;
-use crate::app::actions::approvals::{Found, Look, SecondEvent, SecondOrder, of_request};
+use crate::app::actions::approvals::{Found, Look, SecondEvent, SecondOrder, of_nothing, of_request};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
 use crate::remediation::approval::Request;
-use crate::remediation::audit::AuditEvent;
+use crate::remediation::audit::{AuditEvent, Entry};
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
@@ -71,9 +71,17 @@ impl Approver {
 
     /// Left without approving: that is recorded.
     pub fn leave(&mut self, request: &Request) {
-        let entry = Box::new(of_request(AuditEvent::Cancelled, request, &[], clock::now()));
-        if !self.audit.order(AuditOrder::Record { run: None, number: 0, entry }) {
-            tracing::error!("that the request was left could not be recorded");
+        self.record(of_request(AuditEvent::Cancelled, request, &[], clock::now()));
+    }
+
+    /// There is no request of that name, or none that can be believed: that it was to be approved is recorded.
+    pub fn turn_away(&mut self, id: &str, why: &Safe) {
+        self.record(of_nothing(id, why, clock::now()));
+    }
+
+    fn record(&mut self, entry: Entry) {
+        if !self.audit.order(AuditOrder::Record { run: None, number: 0, entry: Box::new(entry) }) {
+            self.notes.push(Safe::of("this could not be recorded: the disk of the audit does not answer"));
         }
     }
 

@@ -72,6 +72,8 @@ pub enum AuditOrder {
     },
     /// Something for a second person.
     Second(SecondOrder),
+    /// Take down what the wall clock shows: it is trusted.
+    KeepClock,
 }
 
 /// The near end. [`AuditThread::finish`] lets the thread finish what waits.
@@ -143,6 +145,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
             AuditOrder::Second(order) => desk.second(order, inbox),
+            AuditOrder::KeepClock => desk.guards.keep_clock(),
         }
     }
     // The head is worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.
@@ -182,6 +185,8 @@ impl Desk {
         let second = SecondPerson::new(spec);
         let ledger = Ledger { log: Err(Safe::default()), wrote: false, journal };
         let mut desk = Desk { ledger, place, guards, holds: HashMap::new(), second };
+        // Before anything can be asked for.
+        inbox.tell(Event::ClockRemembered(desk.guards.remembered_clock()));
         desk.open_log(inbox);
         desk
     }

@@ -8,7 +8,7 @@ use crate::adapters::{operator, policy_file};
 use crate::app::actions::standing::{self, Standing};
 use crate::config::policy::PolicyFile;
 use crate::config::resolved::ActionsSpec;
-use crate::domain::{Safe, figure};
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::approval::Spending;
 
 use super::clock;
@@ -100,6 +100,22 @@ impl Guards {
     pub fn folder(&self) -> Result<&SharedFolder, Safe> {
         self.under_policy()?;
         self.folder.as_ref().map_err(Clone::clone)
+    }
+
+    /// What both clocks showed when they were trusted last in this boot, by whom ever.
+    pub fn remembered_clock(&self) -> Option<Moment> {
+        self.folder.as_ref().ok()?.newest_clock().unwrap_or_else(|cause| {
+            tracing::warn!("what the wall clock showed before: {cause}");
+            None
+        })
+    }
+
+    /// Takes down what they show now, for the next program.
+    pub fn keep_clock(&self) {
+        let Ok(folder) = &self.folder else { return };
+        if let Err(cause) = folder.keep_clock(clock::now()) {
+            tracing::warn!("what the wall clock shows could not be kept: {cause}");
+        }
     }
 
     /// Looks who holds targets, and what cools down there; takes and changes nothing. What cannot be read is not said.

@@ -28,6 +28,7 @@ mod pace;
 mod panic;
 mod redis_orders;
 mod ringing;
+pub mod refusal;
 pub mod run;
 mod scraping;
 pub mod screen;

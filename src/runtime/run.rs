@@ -74,7 +74,7 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     let inbox = Arc::new(Inbox::default());
     let watch = Watch::start(Arc::clone(&inbox))?;
     signals::listen(watch.io(), &inbox)?;
-    let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
+    let acting = Acting::asked(&resolved.actions, Arc::clone(&inbox))?;
     let model = Model::new(resolved, clock::now(), clock::local_offset());
     let teller = Teller::start(print)?;
     let mut driver = Driver {
@@ -155,9 +155,7 @@ impl Driver {
             Consent::Asked(_) => None,
         };
         self.watch.begin_only(resolved, |id| needed.contains(&id) || stays.is_some() && watching::watches(id));
-        if resolved.actions.allow {
-            self.pump(PREVIEW, |d| d.audit_opened);
-        }
+        self.pump(PREVIEW, |d| d.audit_opened);
         self.await_readings(action);
         // What a second person approved already is for the card to stand for.
         let alone = resolved.actions.shared.is_none() || !resolved.actions.allow;
@@ -183,7 +181,13 @@ impl Driver {
             }
             // That it was refused is recorded where that was found out.
             let said = self.model.view.message.as_ref().map(|message| message.text.clone());
-            return self.refuse(vec![said.unwrap_or_else(|| Safe::of("no card"))]);
+            let why = vec![said.unwrap_or_else(|| Safe::of("no card"))];
+            // Where nothing may be done the dashboard records nothing; but this was ordered.
+            return if resolved.actions.allow {
+                self.refuse(why)
+            } else {
+                self.turn_away(AuditEvent::Refused, action, why)
+            };
         };
         match consent {
             Consent::Asked(again) => {

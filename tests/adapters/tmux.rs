@@ -1,7 +1,6 @@
 //! Clients of a real tmux, and of a socket behind which nobody answers.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
@@ -59,8 +58,7 @@ fn clients_are_counted() {
     match server.tmux(&["new-session", "-d", "-s", "ops", "sleep 60"]) {
         Ok(true) => {}
         other => {
-            let words = format!("SKIPPED: tmux does not start here: {other:?}\n");
-            return std::io::stderr().write_all(words.as_bytes()).unwrap();
+            return crate::act::skipped("clients of tmux", &format!("tmux does not start here: {other:?}"));
         }
     }
     let ours = variable(&server.path(), 0);

@@ -15,6 +15,8 @@ mod kills;
 mod program;
 mod races;
 mod segments;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod tiny;
 
 use std::collections::BTreeMap;

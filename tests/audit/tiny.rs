@@ -14,7 +14,7 @@ use super::{bytes, entry, only_file, open, story};
 fn with_mount(folder: &Path, mount: &str, test: &str) -> bool {
     let can = Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|told| told.status.success());
     if !can {
-        eprintln!("SKIPPED: a private mount namespace wants root and unshare");
+        super::skipped::skipped("a full disk", "a private mount namespace wants root and unshare");
         return false;
     }
     let script = format!("set -e\nmount {mount} \"$AUDIT_TEST_MOUNT\"\nexec \"$0\" --exact {test} --nocapture");

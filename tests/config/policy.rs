@@ -37,6 +37,8 @@ fn a_wrong_name_is_told_with_the_nearest_right_one() {
             "headless = [\"warm-cach\"]",
             "actions.headless: there is no action \"warm-cach\"; did you mean \"warm-cache\"?",
         ),
+        ("headless = [\"warm-cache for \"]", "write ACTION for USER"),
+        ("headless = [\"warm-cach for ada\"]", "did you mean \"warm-cache\"?"),
         ("headless = [\"L3\"]", "there is no action \"L3\"; quarterdeck run --list has all"),
         ("break_glass = [\"flush\"]", "actions.break_glass: there is no action \"flush\""),
         ("break_glass = [\"terminate-idle\"]", "terminate-idle is L2: it needs no maintenance window"),

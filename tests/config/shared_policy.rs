@@ -50,7 +50,7 @@ fn the_stricter_value_counts_and_says_where_it_stands() {
     let actions = "cap = 40\nidle_older_than = \"1m\"\nexcept_users = [\"replicator\"]\nheadless = [\"wipe\"]\n\
                    break_glass = [\"wipe\", \"flush-redis\"]\nsecond_person = [\"L3\"]";
     let policy = "cap = 7\nidle_older_than = \"20m\"\nidle_in_transaction_older_than = \"10m\"\nflush_tolerance = \"1 %\"\n\
-                  except_users = [\"backup\"]\nexcept_applications = [\"pg_dump\"]\nheadless = []\n\
+                  except_users = [\"backup\"]\nexcept_applications = [\"pg_dump\"]\nheadless = [\"wipe for ada\"]\n\
                   break_glass = [\"flush-redis\"]\nsecond_person = [\"L2 in production\"]\nshared_accounts = [\"deploy\"]\nrequire_login = true\n\
                   journal = true\nenvironment = \"staging\"\ncool_down = \"5m\"\nrefuse = [\"L3 in production\"]\n\
                   windows = [\"Sat 02:00-06:00 UTC\"]\n";
@@ -58,7 +58,11 @@ fn the_stricter_value_counts_and_says_where_it_stands() {
     let spec = &resolution.resolved.actions;
     let minutes = |n: u64| Duration::from_secs(60 * n);
     assert_eq!((spec.cap, spec.idle_older_than, spec.idle_in_transaction_older_than), (7, minutes(20), minutes(10)));
-    assert_eq!((spec.flush_tolerance, spec.journal, spec.headless.len()), (0.01, true, 0));
+    assert_eq!((spec.flush_tolerance, spec.journal, spec.headless.len()), (0.01, true, 1));
+    let headless = |user: &str| spec.policy.against_headless(&spec.headless, &spec.own[0], &user.into());
+    assert_eq!(headless("ada"), None);
+    let why = headless("bob").unwrap();
+    assert!(why.as_str().contains("headless = [\"wipe for bob\"] in policy.toml"), "{why}");
     assert_eq!(
         (&spec.except_users[..], &spec.except_applications[..]),
         (&strings(["replicator", "backup"])[..], &strings(["pg_dump"])[..])
@@ -101,7 +105,9 @@ fn what_would_loosen_is_left_out_and_said_with_both_values() {
     }
     let wide = under("break_glass = [\"wipe\"]", "break_glass = [\"wipe\", \"flush-redis\"]\nheadless = [\"wipe\"]");
     assert_eq!(wide.resolved.actions.policy.break_glass, ["wipe"]);
-    assert_eq!(wide.resolved.actions.headless.len(), 0, "a policy grants nothing");
+    let actions = &wide.resolved.actions;
+    let why = actions.policy.against_headless(&actions.headless, &actions.own[0], &"ada".into()).unwrap();
+    assert!(why.as_str().contains("under [actions]"), "a policy alone grants nothing: {why}");
     let longer = under("", "cool_down = \"1s\"").resolved.actions;
     assert_eq!(longer.policy.bind(longer.own[0].clone()).limits.cool_down, Duration::from_secs(120));
 }

@@ -98,7 +98,7 @@ fn chord(world: &mut World) -> Vec<Effect> {
 }
 
 fn who(uid: u32, user: &str) -> OsIdentity {
-    OsIdentity { uid, user: Safe::of(user), loginuid: Some(uid), claims: Vec::new() }
+    OsIdentity { uid, user: Safe::of(user), loginuid: Some(uid), login: Some(Safe::of(user)), claims: Vec::new() }
 }
 
 fn at(world: &World) -> BootMoment {

@@ -220,11 +220,9 @@ fn what_cannot_be_done_is_on_the_card() {
 }
 
 #[test]
-#[allow(clippy::print_stderr, reason = "what could not be tried here is said")]
 fn a_full_disk_keeps_nothing_and_says_so() {
     if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|told| told.status.success()) {
-        eprintln!("SKIPPED: a private mount namespace wants root and unshare");
-        return;
+        return super::skipped("a full disk", "a private mount namespace wants root and unshare");
     }
     let yard = Yard::new("");
     // What is in the way comes after the card: the disk is filled by the time the dump is written.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod backup;
+mod clock;
 mod containers;
 #[path = "../support/fake_http.rs"]
 mod fake_http;

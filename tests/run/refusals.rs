@@ -22,7 +22,43 @@ async fn without_leave_without_a_terminal_and_without_a_reason_nothing_is_done()
     stage.confirm(&code, &["--reason", "INC-7"]).refused("read-only");
     assert!(guest.is_alive().await);
     assert_eq!(stage.open_transactions(), "1");
-    assert_eq!(stage.events(), ["refused", "confirmation-failed"]);
+    let refused = ["refused"; 4];
+    assert_eq!(stage.events(), [&refused[..], &["confirmation-failed", "refused"]].concat());
+    let audit = stage.audit();
+    let why = |at: usize| audit[at]["fields"]["why"][0].as_str().unwrap();
+    assert!(why(0).contains("read-only") && why(1).contains("needs a terminal"), "{audit:?}");
+    assert!(why(2).contains("needs a terminal") && why(5).contains("read-only"), "{audit:?}");
+    assert!(
+        audit.iter().all(|record| record["fields"]["action"] == ACTION && record["fields"]["target"] == "main"),
+        "{audit:?}"
+    );
+}
+
+/// Who asks for what asks a person on its way, where nobody is, is recorded; and who would approve where nothing can be.
+#[test]
+fn what_needs_a_person_is_refused_and_recorded() {
+    let stage = Stage::new();
+    let book = "[[runbook]]\nname = \"book\"\ntarget = \"main\"\nlevel = \"L1\"\n\
+                [[runbook.step]]\ntitle = \"look\"\nask = true\nlook = \"connections main\"\n";
+    stage.configure("staging", &format!("allow = true\nheadless = [\"book\"]\n{book}"));
+    stage.run(&["book", "--target", "main"]).refused("asks a person on its way");
+    let approve = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        command.env_clear().env("HOME", stage.home.path()).arg("--config").arg(stage.config_path());
+        super::Told::of(command.args(arguments).stdin(std::process::Stdio::null()).output().unwrap())
+    };
+    approve(&["approve", "abcd2345"]).refused("none is configured");
+    let shared = stage.home.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::set_permissions(&shared, std::os::unix::fs::PermissionsExt::from_mode(0o3770)).unwrap();
+    stage.configure("staging", &format!("shared = {shared:?}"));
+    approve(&["approve", "abcd2345"]).refused("needs a terminal");
+    approve(&["approve"]);
+    let audit = stage.audit();
+    assert_eq!(stage.events(), ["refused"; 3], "{audit:?}");
+    let why = |at: usize| audit[at]["fields"]["why"][0].as_str().unwrap();
+    assert!(audit[0]["fields"]["action"] == "book" && why(0).contains("asks a person"), "{audit:?}");
+    assert!(audit[2]["fields"]["request"] == "abcd2345" && why(2).contains("terminal"), "{audit:?}");
 }
 
 #[tokio::test]

@@ -18,9 +18,15 @@ impl Stage {
         fs::create_dir(self.shared()).unwrap();
         fs::set_permissions(self.shared(), fs::Permissions::from_mode(0o3770)).unwrap();
         self.configure(environment, &format!("allow = true\nshared = \"{}\"\n{HEADLESS}", self.shared().display()));
+        self.policy("");
     }
 
+    /// A policy that grants these tests to run without a terminal.
     fn policy(&self, text: &str) {
+        self.bare_policy(&format!("{text}{HEADLESS}\n"));
+    }
+
+    fn bare_policy(&self, text: &str) {
         fs::write(self.shared().join("policy.toml"), text).unwrap();
         fs::set_permissions(self.shared().join("policy.toml"), fs::Permissions::from_mode(0o644)).unwrap();
     }
@@ -41,7 +47,7 @@ async fn what_policy_refuses_is_refused_and_a_wrong_policy_refuses_everything() 
     let stage = Stage::new();
     stage.share("dev");
     let _guest = stage.idle_in_transaction().await;
-    assert_eq!(stage.ask().code, 0, "without a policy nothing changes");
+    assert_eq!(stage.ask().code, 0, "a policy that asks for nothing changes nothing");
     stage.policy("refuse = [\"L2 in staging\"]\n");
     assert_eq!(stage.ask().code, 0, "dev is less than staging");
     stage.policy("refuse = [\"L2 in staging\"]\nenvironment = \"production\"\n");
@@ -65,6 +71,33 @@ async fn what_policy_refuses_is_refused_and_a_wrong_policy_refuses_everything() 
     stage.policy("cap = 3\n");
     fs::set_permissions(stage.shared(), fs::Permissions::from_mode(0o2770)).unwrap();
     stage.ask().refused("no sticky bit); chmod +t ");
+}
+
+/// Where operators share a folder, what runs without a terminal is granted by its policy, to everybody or to one of them.
+#[tokio::test]
+async fn without_a_terminal_only_what_policy_grants_to_that_user() {
+    let stage = Stage::new();
+    stage.share("dev");
+    let guest = stage.idle_in_transaction().await;
+    let me = quarterdeck::adapters::operator::identity().user;
+    fs::remove_file(stage.shared().join("policy.toml")).unwrap();
+    stage.ask().refused(&format!("headless = [\"{ACTION} for {me}\"]"));
+    stage.bare_policy("cap = 40\n");
+    stage.ask().refused("the shared policy does not grant");
+    stage.bare_policy(&format!("headless = [\"{ACTION} for nobody-else\", \"terminate-idle\"]\n"));
+    stage.ask().refused("the shared policy does not grant");
+    assert_eq!(stage.events(), ["refused"; 3]);
+    stage.bare_policy(&format!("headless = [\"{ACTION} for nobody-else\", \"{ACTION} for {me}\"]\n"));
+    assert_eq!(stage.ask().code, 0);
+    // The configuration may name users too: one of the system is read by all of them.
+    let own = |text: &str| {
+        let shared = stage.shared();
+        stage.configure("dev", &format!("allow = true\nshared = {shared:?}\nheadless = [{text:?}]"));
+        stage.ask()
+    };
+    own(&format!("{ACTION} for nobody-else")).refused("under [actions]");
+    assert_eq!(own(&format!("{ACTION} for {me}")).code, 0);
+    assert!(guest.is_alive().await);
 }
 
 #[tokio::test]
@@ -107,9 +140,9 @@ async fn between_two_steps_a_policy_that_changed_ends_the_run() {
     let stage = Stage::new();
     fs::create_dir(stage.shared()).unwrap();
     fs::set_permissions(stage.shared(), fs::Permissions::from_mode(0o3770)).unwrap();
-    stage.policy("cap = 40\n");
+    stage.bare_policy("cap = 40\nheadless = [\"book\"]\n");
     let path = |name: &str| stage.home.path().join(name);
-    fs::write(path("stricter"), "cap = 30\n").unwrap();
+    fs::write(path("stricter"), "cap = 30\nheadless = [\"book\"]\n").unwrap();
     // Its first step is what changes the policy, so that there is no time in which it could be noticed by the way.
     let book = format!(
         "[[runbook]]\nname = \"book\"\ntarget = \"main\"\nlevel = \"L2\"\nwatch = \"connections main\"\nexpect = \"> 0\"\n\

@@ -37,6 +37,8 @@ mod protected;
 mod pty;
 mod secrets;
 mod selectors;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod stage;
 mod theatre;
 mod whole;

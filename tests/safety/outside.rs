@@ -99,6 +99,7 @@ impl Outside {
             | Effect::ReadHistory
             | Effect::ReadDiagnostics
             | Effect::LookAtGuards { .. }
+            | Effect::KeepClock
             | Effect::ReloadLog(_)
             | Effect::WatchService(..)
             | Effect::WatchCache(..)

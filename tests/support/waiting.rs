@@ -1,6 +1,11 @@
 //! What tests of other programs share: waiting for what is about to happen, and saying what this machine cannot run.
 
+#[path = "skipped.rs"]
+mod saying;
+
 use std::time::{Duration, Instant};
+
+pub use saying::skipped;
 
 /// What only a failed test waits for.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -8,12 +13,6 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Words of an argument list.
 pub fn words(argv: &[&str]) -> Vec<String> {
     argv.iter().map(|word| (*word).to_owned()).collect()
-}
-
-/// What this machine cannot run is said beside the harness, which keeps the output of tests that pass to itself.
-pub fn skipped(what: &str, why: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "SKIPPED {what}: {why}");
 }
 
 /// Waits for something that is about to happen.

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::adapters::operator;
 use crate::domain::{Moment, Safe};
 use crate::remediation::approval::OsIdentity;
 use crate::remediation::cooldown::{BootId, BootMoment};
@@ -56,13 +57,17 @@ impl Who {
         }
     }
 
-    /// `uid` and `user` are what the system says of the record's owner; the rest is what stands in it.
+    /// May ask a directory service for a name, within 2 s. `uid` and `user` are what the system says of the record's owner; the rest is what stands in it.
     pub(super) fn vouched(&self, uid: u32, user: Safe) -> OsIdentity {
         let claims = self.claims.iter().take(16);
+        // The number is what the record's writer says; its name is the system's.
+        let name = |id: u32| if id == uid { Some(user.clone()) } else { operator::user_name(id) };
+        let login = self.loginuid.and_then(name);
         OsIdentity {
             uid,
             user,
             loginuid: self.loginuid,
+            login,
             claims: claims.map(|(name, value)| (Safe::of(name), Safe::of(value))).collect(),
         }
     }

@@ -259,6 +259,13 @@ pub fn of_request(event: AuditEvent, request: &Request, why: &[Safe], now: Momen
         .with("why", Value::List(why.iter().map(|line| Value::Text(line.clone())).collect()))
 }
 
+/// Somebody would have approved what they were not shown.
+#[must_use]
+pub fn of_nothing(id: &str, why: &Safe, now: Moment) -> Entry {
+    let why = Value::List(vec![Value::Text(why.clone())]);
+    Entry::new(AuditEvent::Refused, record::run_id(0, now)).with("request", id).with("why", why)
+}
+
 /// What an action that can be asked for will ask for in its turn.
 #[must_use]
 pub fn asks(demands: Demands) -> Option<&'static str> {

@@ -69,6 +69,8 @@ pub struct Actions {
     pub coverage: Option<Safe>,
     /// Whether the wall clock may open a maintenance window; every event feeds it.
     pub clock: ClockTrust,
+    /// When what the clocks show was taken down last for the next program; none before it was known what the last one saw.
+    pub clock_kept: Option<Moment>,
     /// The time that a person was asked to confirm, when it was shown.
     pub time_shown: Option<Moment>,
     /// Requests and approvals of second persons.
@@ -164,6 +166,7 @@ impl Actions {
             tmux_clients: 0,
             coverage: None,
             clock: ClockTrust::begin(now),
+            clock_kept: None,
             time_shown: None,
             second: approvals::Second::default(),
             offers: upkeep::Offers::default(),

@@ -65,6 +65,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             let mut effects = time::passed(model);
             effects.extend(actions::time_passed(model));
             effects.extend(series::time_passed(model));
+            effects.extend(windows::keep_again(model));
             effects
         }
         Event::ReadingArrived(arrival) => {
@@ -111,6 +112,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             model.actions.tmux_clients = clients;
             Vec::new()
         }
+        Event::ClockRemembered(earlier) => windows::remembered(model, earlier),
         Event::PolicyChanged(why) => {
             std::sync::Arc::make_mut(&mut model.actions.spec).policy.barred = Some(why.clone());
             // What runs was consented to under another.

@@ -5,9 +5,13 @@ use std::time::Duration;
 use crate::app::actions::record;
 use crate::app::table::Tone;
 use crate::app::{Effect, Model};
+use crate::domain::Moment;
 use crate::remediation::audit::{AuditEvent, Entry};
 
 use super::say;
+
+/// What the clocks show is taken down so often.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// What was shown can be confirmed for so long.
 const SHOWN: Duration = Duration::from_secs(60);
@@ -36,5 +40,29 @@ pub fn confirm_time(model: &mut Model) -> Vec<Effect> {
     }
     let words = format!("the wall clock was confirmed at {}", now.wall.format("%Y-%m-%dT%H:%M:%SZ"));
     let entry = Entry::new(AuditEvent::Armed, record::run_id(0, now)).with("text", words);
-    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }]
+    model.actions.clock_kept = Some(now);
+    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }, Effect::KeepClock]
+}
+
+/// What an earlier program of this boot saw: a jump since then locks the windows as one that we saw.
+pub fn remembered(model: &mut Model, earlier: Option<Moment>) -> Vec<Effect> {
+    let now = model.now;
+    if let Some(earlier) = earlier {
+        model.actions.clock.hold_against(earlier, now);
+    }
+    keep(model)
+}
+
+/// From time to time, as long as the clock is trusted. One that jumped is for a person to confirm, and not for the next program
+/// to take as it is.
+pub fn keep_again(model: &mut Model) -> Vec<Effect> {
+    let due = model.actions.clock_kept.is_some_and(|kept| model.now.since(kept) >= KEPT);
+    if due { keep(model) } else { Vec::new() }
+}
+
+fn keep(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    model.actions.clock_kept = Some(now);
+    let trusted = model.actions.clock.trusts(now).is_ok();
+    if trusted && model.actions.spec.allow { vec![Effect::KeepClock] } else { Vec::new() }
 }

@@ -38,7 +38,7 @@ pub(super) const HEADLESS: Key = key(
     Kind::Texts,
     "[\"warm-cache\"]",
     "none",
-    "Actions that quarterdeck run may do where no terminal is, such as in a script.",
+    "Actions that quarterdeck run may do where no terminal is, such as in a script; with \" for USER\" that user alone. Where operators share a folder, its policy has to grant it too.",
 );
 pub(super) const WINDOWS: Key = key(
     "windows",

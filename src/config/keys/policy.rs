@@ -31,7 +31,12 @@ pub static POLICY: Section = Section {
         tighter(SHARED_ACCOUNTS, Stricter::Either),
         Key { kind: Kind::Yes, ..tighter(REQUIRE_LOGIN, Stricter::Yes) },
         tighter(BREAK_GLASS, Stricter::Both),
-        tighter(HEADLESS, Stricter::Both),
+        Key {
+            example: "[\"warm-cache for deploy\"]",
+            default: "none: whoever shares the folder runs nothing without a terminal",
+            doc: "What runs without a terminal where the configuration names it too: an action, for everybody or for one user.",
+            ..tighter(HEADLESS, Stricter::Beside)
+        },
         Key {
             doc: "Maintenance windows that have to be open beside one of the configuration.",
             default: "none: those of the configuration alone",

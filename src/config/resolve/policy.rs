@@ -8,7 +8,7 @@ use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{flag, text, texts, time};
 use crate::domain::Safe;
-use crate::remediation::approval::{Policy, parts_of};
+use crate::remediation::approval::{Policy, grant_of, parts_of};
 use crate::remediation::built_in::BUILT_IN;
 use crate::remediation::card::Digest;
 use crate::remediation::level::Level;
@@ -38,9 +38,13 @@ impl Builder<'_> {
             ..self.shared_policy()
         };
         let mut wrong: Vec<(&str, &str, String)> = Vec::new();
-        let headless = texts("headless");
-        for name in &headless {
-            wrong.extend(unknown(name, &known, &[]).map(|words| ("headless", name.as_str(), words)));
+        let granted = policy.headless.clone().unwrap_or_default();
+        let headless: Vec<String> = texts("headless").into_iter().chain(granted).collect();
+        for entry in &headless {
+            let (name, user) = grant_of(entry);
+            let nobody = user.is_some_and(str::is_empty).then(|| format!("{entry:?}: write ACTION for USER"));
+            let words = nobody.or_else(|| unknown(name, &known, &[]));
+            wrong.extend(words.map(|words| ("headless", entry.as_str(), words)));
         }
         for (key, entries, levels) in
             [("second_person", &policy.second_person, &LEVELS[..]), ("refuse", &policy.refused, &ALL[..])]
@@ -74,7 +78,10 @@ impl Builder<'_> {
 
     /// What only the policy of a shared folder says.
     fn shared_policy(&self) -> Policy {
-        let Some(item) = self.merged.find("policy", "") else { return Policy::default() };
+        let shared = self.merged.given("actions", "shared").is_some();
+        let Some(item) = self.merged.find("policy", "") else {
+            return Policy { headless: shared.then(Vec::new), ..Policy::default() };
+        };
         let read_only = item.given("read_only").map(|given| {
             Safe::of(format!("no action runs: the shared policy says read_only = true ({})", given.place))
         });
@@ -87,6 +94,7 @@ impl Builder<'_> {
             cool_down: time(item, "cool_down").unwrap_or_default(),
             barred: read_only,
             mark: text.map(Digest::of),
+            headless: Some(texts(item, "headless").unwrap_or_default()),
             ..Policy::default()
         }
     }

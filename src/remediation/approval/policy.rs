@@ -32,6 +32,8 @@ pub struct Policy {
     pub barred: Option<Safe>,
     /// Of the text of the shared policy: consent is given under it, and under no other.
     pub mark: Option<Digest>,
+    /// What the shared policy lets run without a terminal, and for whom; none where no folder is shared.
+    pub headless: Option<Vec<String>>,
 }
 
 /// What a card asks for beside phrase and window. Part of what is consented to.
@@ -56,6 +58,7 @@ pub static NO_POLICY: Policy = Policy {
     require_login: false,
     barred: None,
     mark: None,
+    headless: None,
 };
 
 /// `L3`, `restart-api`, `L2 in production`: what is meant, and from which environment on.
@@ -65,6 +68,22 @@ pub fn parts_of(entry: &str) -> (&str, Option<&str>) {
         Some((what, environment)) => (what.trim(), Some(environment.trim())),
         None => (entry, None),
     }
+}
+
+/// `warm-cache`, `warm-cache for deploy`: which action runs without a terminal, and for which user alone.
+#[must_use]
+pub fn grant_of(entry: &str) -> (&str, Option<&str>) {
+    match entry.rsplit_once(" for ") {
+        Some((action, user)) => (action.trim(), Some(user.trim())),
+        None => (entry, None),
+    }
+}
+
+fn grants(entries: &[String], action: &Action, user: &str) -> bool {
+    entries
+        .iter()
+        .map(|entry| grant_of(entry))
+        .any(|(name, only)| name == action.id.as_str() && only.is_none_or(|only| only == user))
 }
 
 /// Whether an entry means an action. Whoever names a level or an environment means what is stricter too.
@@ -101,6 +120,25 @@ impl Policy {
         unknown.then(|| {
             let user = &who.user;
             Safe::of(format!("the system does not record who logged in as {user}, and require_login asks for that"))
+        })
+    }
+
+    /// Why an action does not run for a user where no terminal is: the configuration has to grant it, and where operators
+    /// share a folder its policy as well, for a configuration is written by the one whom it would let go.
+    #[must_use]
+    pub fn against_headless(&self, own: &[String], action: &Action, user: &Safe) -> Option<Safe> {
+        let id = &action.id;
+        let needs = format!("{id} needs a terminal, on which somebody reads its card");
+        if !grants(own, action, user.as_str()) {
+            let line = format!("headless = [\"{id}\"] under [actions]");
+            return Some(Safe::of(format!("{needs}; allow it without one: {line}")));
+        }
+        // Where nothing runs at all that is said.
+        let policy = self.headless.as_ref().filter(|_| self.barred.is_none());
+        let refused = policy.is_some_and(|granted| !grants(granted, action, user.as_str()));
+        refused.then(|| {
+            let line = format!("headless = [\"{id} for {user}\"] in policy.toml of the folder `shared`");
+            Safe::of(format!("{needs}; the shared policy does not grant it to {user} without one: {line}"))
         })
     }
 

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::Moment;
+use crate::domain::{Moment, Safe};
 use crate::remediation::cooldown::BootId;
 
 fn who(uid: u32, user: &str, loginuid: Option<u32>) -> OsIdentity {
-    OsIdentity { uid, user: user.into(), loginuid, claims: Vec::new() }
+    OsIdentity { uid, user: user.into(), loginuid, login: loginuid.map(|_| user.into()), claims: Vec::new() }
 }
 
 fn at(secs: f64) -> BootMoment {
@@ -89,6 +89,24 @@ fn accounts_of_several_people_and_root_of_nobody_are_refused() {
     assert_eq!(refused(root, bob()), Err(ApprovalRefusal::NobodyKnowsWho("root".into())));
 }
 
+/// Logged in as an account that several people use, and another user by sudo: still anybody of them.
+#[test]
+fn a_shared_account_behind_a_login_is_refused() {
+    let shared = ["deploy".to_owned()];
+    let behind = |login: Option<&str>| OsIdentity { loginuid: Some(900), login: login.map(Safe::of), ..bob() };
+    let both = |who: &OsIdentity, shared: &[String]| {
+        let asked = may_approve(&request(alice()), who, "cache 812", shared, &at(1.0));
+        assert_eq!(counts(&request(alice()), &approval(who.clone()), "d1", shared, &at(61.0)), asked);
+        let mine = may_approve(&request(who.clone()), &alice(), "cache 812", shared, &at(1.0));
+        assert_eq!(mine, asked);
+        asked
+    };
+    assert_eq!(both(&behind(Some("deploy")), &shared), Err(ApprovalRefusal::SharedAccount("deploy".into())));
+    assert_eq!(both(&behind(None), &shared), Err(ApprovalRefusal::NamelessLogin("bob".into(), 900)));
+    assert_eq!(both(&behind(Some("carol")), &shared), Ok(()));
+    assert_eq!(both(&behind(None), &[]), Ok(()), "where no account is shared a number is as good as a name");
+}
+
 #[test]
 fn another_card_request_time_or_phrase_is_refused() {
     let asked = request(alice());
@@ -126,6 +144,7 @@ fn every_refusal_is_a_sentence() {
         ApprovalRefusal::Expired(None),
         ApprovalRefusal::FromTheFuture,
         ApprovalRefusal::WrongPhrase,
+        ApprovalRefusal::NamelessLogin("bob".into(), 900),
     ];
     assert!(all.iter().all(|refusal| refusal.to_string().len() > 20));
     assert_eq!(all[5].to_string(), "11m40s old; it holds for 10m");

@@ -140,7 +140,13 @@ fn a_clock_may_drift_by_two_seconds() {
 #[test]
 fn an_approval_counts_from_the_moment_of_its_request() {
     let when = |secs| BootMoment { boot: Some(BootId::new("a")), at: at(secs) };
-    let who = |uid, user: &str| OsIdentity { uid, user: user.into(), loginuid: Some(uid), claims: Vec::new() };
+    let who = |uid, user: &str| OsIdentity {
+        uid,
+        user: user.into(),
+        loginuid: Some(uid),
+        login: Some(user.into()),
+        claims: Vec::new(),
+    };
     let request = Request {
         id: "r".to_owned(),
         digest: "d".to_owned(),

@@ -1,7 +1,6 @@
 //! The second person is who owns the record: with real users of this system, as root.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
@@ -15,7 +14,7 @@ const NOBODY: u32 = 65534;
 /// A lab, and a copy of this program that every user may run; none without root.
 fn lab() -> Option<(Lab, PathBuf)> {
     if !root() {
-        std::io::stderr().write_all(b"SKIPPED: two users need root\n").unwrap();
+        crate::act::skipped("a second person", "two users need root");
         return None;
     }
     let lab = Lab::new();

@@ -1,7 +1,6 @@
 //! A folder that cannot be trusted is refused with the line that mends it; one that cannot be written refuses actions.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Command;
 
@@ -137,10 +136,6 @@ fn alone() {
     assert!(asked.to_string().contains("needs a shared folder"), "{asked}");
 }
 
-fn skipped(why: &str) {
-    std::io::stderr().write_all(format!("SKIPPED: {why}\n").as_bytes()).unwrap();
-}
-
 /// In a namespace of its own: a small file system on the folder.
 fn small(lab: &Lab, script: &str) -> Other {
     let mut command = Command::new("unshare");
@@ -155,7 +150,7 @@ fn small(lab: &Lab, script: &str) -> Other {
 #[test]
 fn a_full_disk_refuses() {
     if !root() {
-        return skipped("a full disk needs root, to mount a small one");
+        return crate::act::skipped("a full disk", "it needs root, to mount a small one");
     }
     let lab = Lab::new();
     let mut other = small(&lab, "");
@@ -174,7 +169,7 @@ fn a_full_disk_refuses() {
 #[test]
 fn a_file_system_that_is_read_only_refuses() {
     if !root() {
-        return skipped("a read-only file system needs root, to mount one");
+        return crate::act::skipped("a read-only file system", "it needs root, to mount one");
     }
     let lab = Lab::new();
     let mut other = small(&lab, &format!("mount -o remount,ro {} &&", lab.path().display()));

@@ -171,7 +171,13 @@ fn where_nobody_is_there_it_is_refused() {
 fn granted(card: &Card) -> Granted {
     let boot = Some(BootId::new("a"));
     let when = |secs: f64| BootMoment { boot: boot.clone(), at: at(secs) };
-    let who = |uid: u32| OsIdentity { uid, user: Safe::of("ada"), loginuid: Some(uid), claims: Vec::new() };
+    let who = |uid: u32| OsIdentity {
+        uid,
+        user: Safe::of("ada"),
+        loginuid: Some(uid),
+        login: Some(Safe::of("ada")),
+        claims: Vec::new(),
+    };
     let digest = card.digest().hex();
     let request = Request {
         id: "r7".to_owned(),

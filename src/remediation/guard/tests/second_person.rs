@@ -23,7 +23,7 @@ pub fn policy(second_person: &[&str], break_glass: &[&str]) -> Policy {
 
 fn who(uid: u32, loginuid: Option<u32>) -> OsIdentity {
     let user = Safe::of(if uid == 3 { "deploy".to_owned() } else { format!("user{uid}") });
-    OsIdentity { uid, user, loginuid, claims: Vec::new() }
+    OsIdentity { uid, loginuid, login: loginuid.map(|_| user.clone()), user, claims: Vec::new() }
 }
 
 fn boot(secs: f64) -> BootMoment {
