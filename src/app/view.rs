@@ -104,7 +104,7 @@ impl Page {
             Page::Timeline => &[PaneId::Timeline],
             Page::Metrics => &[PaneId::Series, PaneId::Targets, PaneId::Course],
             Page::Alerts => &[PaneId::Alerts],
-            _ => &[PaneId::Later],
+            Page::Doctor => &[PaneId::Later],
         }
     }
 }

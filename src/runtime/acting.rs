@@ -87,11 +87,10 @@ impl Acting {
             }
             Effect::ReadHistory => self.history.read(),
             Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
-            Effect::KeepClock => {
-                if !self.order(AuditOrder::KeepClock) {
-                    tracing::warn!("what the wall clock showed could not be kept");
-                }
+            Effect::KeepClock if !self.order(AuditOrder::KeepClock) => {
+                tracing::warn!("what the wall clock showed could not be kept");
             }
+            Effect::KeepClock => {}
             _ => {}
         }
     }

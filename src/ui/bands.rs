@@ -94,7 +94,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Timeline => TIMELINE,
         Page::Metrics => METRICS,
         Page::Alerts => ALERTS,
-        _ => LATER,
+        Page::Doctor => LATER,
     }
 }
 

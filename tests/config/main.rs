@@ -6,6 +6,7 @@ mod backups;
 mod binary;
 mod files;
 mod layers;
+mod metrics;
 mod parameters;
 mod policy;
 mod profiles;

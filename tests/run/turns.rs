@@ -10,7 +10,7 @@ use super::{ACTION, HEADLESS, Stage, Told};
 
 impl Stage {
     /// What somebody else is told who asks for the card, from a home of their own.
-    fn from_elsewhere(&self) -> Told {
+    fn seen_elsewhere(&self) -> Told {
         let home = TempDir::with_prefix("quarterdeck-run-").unwrap();
         let mut command = self.command(&[ACTION, "--target", "main", "--dry-run"]);
         Told::of(command.env("HOME", home.path()).output().unwrap())
@@ -23,7 +23,7 @@ async fn an_operator_on_another_host_is_kept_out_until_the_result_is_known() {
     stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
     let _one = stage.idle_in_transaction().await;
     let (_, code) = stage.dry_run();
-    assert_eq!(stage.from_elsewhere().code, 0, "nobody is at it yet");
+    assert_eq!(stage.seen_elsewhere().code, 0, "nobody is at it yet");
     let mut command = stage.command(&[ACTION, "--target", "main", "--confirm", &code]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -33,11 +33,11 @@ async fn an_operator_on_another_host_is_kept_out_until_the_result_is_known() {
     kill_process(pid, Signal::STOP).unwrap();
     assert!(sent, "nothing was sent");
     let _two = stage.idle_in_transaction().await;
-    let told = stage.from_elsewhere();
+    let told = stage.seen_elsewhere();
     kill_process(pid, Signal::CONT).unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     let ended = Told::of(child.wait_with_output().unwrap());
     assert_eq!(ended.code, 0, "{ended:?} {rest:?}");
     told.refused("held by another operator: ops with quarterdeck from 127.0.0.1");
-    assert_eq!(stage.from_elsewhere().code, 0, "it was given back");
+    assert_eq!(stage.seen_elsewhere().code, 0, "it was given back");
 }

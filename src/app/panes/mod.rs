@@ -98,9 +98,7 @@ pub fn selected_series(model: &Model) -> Option<crate::metrics::labels::Labels> 
 
 /// A page that comes with a later release says so in a line.
 fn later(page: Page) -> PaneView {
-    let what = match page {
-        _ => "the doctor comes with a later release; ! lists what is wrong with the sources",
-    };
+    let what = "the doctor comes with a later release; ! lists what is wrong with the sources";
     PaneView {
         id: PaneId::Later,
         title: vec![span(page.title(), Tone::Strong)],

@@ -26,6 +26,10 @@ impl<'a> Builder<'a> {
                 }
                 Reach::Wrong => continue,
             };
+            let key = if item.given("url").is_some() { "url" } else { "origin" };
+            if url_is_loopback(&url) && self.is_about_another_machine(OffKind::Metrics, item, key) {
+                continue;
+            }
             self.scraped(item, url, origin);
         }
         self.know();

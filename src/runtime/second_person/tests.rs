@@ -24,7 +24,7 @@ fn owner() -> u32 {
 }
 
 fn who(uid: u32) -> OsIdentity {
-    OsIdentity { uid, user: Safe::of(format!("user{uid}")), loginuid: Some(uid), claims: Vec::new() }
+    OsIdentity { uid, user: Safe::of(format!("user{uid}")), loginuid: Some(uid), login: None, claims: Vec::new() }
 }
 
 /// Deals with second persons for this user.
@@ -66,6 +66,7 @@ impl Lab {
             target: Safe::of("api"),
             phrase: "api".to_owned(),
             count: None,
+            agreed: crate::remediation::agreed::Agreed::default(),
         };
         self.folder.ask(&request).unwrap_or_else(|cause| panic!("{cause}"));
         request

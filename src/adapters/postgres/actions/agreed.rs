@@ -14,13 +14,14 @@ use super::super::connect::APPLICATION;
 use super::super::{PostgresSource, Session, not_connected, patience};
 use super::choice::Choice;
 use super::order::Order;
-use super::turn::{self, Turn};
+use super::turn::{self, Key};
 use super::{identity, late, preview};
 use crate::domain::{Cause, Safe};
 use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Preview;
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::step::SessionVerb;
+use crate::remediation::turn::Reach;
 
 const AGREED: &str = include_str!("sql/agreed.sql");
 
@@ -70,11 +71,11 @@ async fn look(
             return Ok(preview);
         }
     };
-    if let Some(holder) = turn::holder(session).await? {
+    if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
     let order = Order::new(keys, verb)?;
-    preview.effect = order.lines(Turn::of(session));
+    preview.effect = order.lines(Key::of(session));
     let [pids, starts, states, since] = order.parameters();
     let parameters = [
         pids,
