@@ -115,7 +115,7 @@ async fn meanwhile(changes: &str) -> (Ended, String) {
 #[tokio::test]
 async fn what_can_be_used_again_while_the_drop_waits_stays() {
     let repaired = INVALID.replace("false", "true");
-    let (ended, now) = meanwhile(&repaired).await;
+    let (ended, now) = Box::pin(meanwhile(&repaired)).await;
     assert!(matches!(&ended.end, StepEnd::OtherTarget(why) if why.as_str().contains("used again")), "{ended:?}");
     assert_eq!(now, "stock_name true, stock_name_ccnew true");
 }
@@ -123,14 +123,14 @@ async fn what_can_be_used_again_while_the_drop_waits_stays() {
 #[tokio::test]
 async fn another_index_under_the_name_stays() {
     let swapped = "ALTER INDEX stock_name_ccnew RENAME TO other; ALTER INDEX stock_name RENAME TO stock_name_ccnew";
-    let (ended, now) = meanwhile(swapped).await;
+    let (ended, now) = Box::pin(meanwhile(swapped)).await;
     assert!(matches!(&ended.end, StepEnd::OtherTarget(why) if why.as_str().contains("is another now")), "{ended:?}");
     assert_eq!(now, "other false, stock_name_ccnew true");
 }
 
 #[tokio::test]
 async fn an_index_that_is_gone_meanwhile_is_told() {
-    let (ended, now) = meanwhile("DROP INDEX stock_name_ccnew").await;
+    let (ended, now) = Box::pin(meanwhile("DROP INDEX stock_name_ccnew")).await;
     assert!(matches!(&ended.end, StepEnd::OtherTarget(_)), "{ended:?}");
     assert_eq!(now, "stock_name true");
 }
