@@ -103,6 +103,9 @@ impl Outside {
             | Effect::WatchService(..)
             | Effect::WatchCache(..)
             | Effect::Compute(_)
+            | Effect::AskEngine { .. }
+            | Effect::ReadRules
+            | Effect::WatchMetrics(..)
             | Effect::RefreshAll => self.log.push(Seen::Looked),
             Effect::Interrupt { .. }
             | Effect::SetPause(_)
