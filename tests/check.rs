@@ -445,3 +445,23 @@ fn a_page_that_cannot_be_read_is_unknown_and_says_the_line() {
     assert!(of["detail"].as_str().unwrap().contains("line 3") && of["samples"].is_null(), "{report}");
     assert!(of["requests_per_second"].is_null(), "{report}");
 }
+
+#[test]
+fn metrics_that_are_found_at_a_bare_origin_are_scraped() {
+    let server = FakeHttp::start(|head| match head.split(' ').nth(1) {
+        Some("/health") => answer("200 OK", r#"{"status":"ok"}"#),
+        Some("/metrics") => {
+            let body = "# TYPE a_total counter\na_total 1\n";
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            vec![Step::Bytes(head.into_bytes())]
+        }
+        _ => answer("404 Not Found", "{}"),
+    });
+    let (code, report) = json(&[&server.url("")]);
+    let of = &report["metrics"][0];
+    assert_eq!((code, of["verdict"].as_str(), of["samples"].as_u64()), (0, Some("ok"), Some(1)), "{report}");
+    assert!(of["requests_per_second"].is_null() && of["url"].as_str().unwrap().ends_with("/metrics"), "{report}");
+}

@@ -10,8 +10,9 @@ use crate::metrics::labels::Labels;
 
 /// Most series that are listed.
 pub const MOST: usize = 300;
-/// Over how long a course is shown.
-pub const SPAN: Duration = Duration::from_mins(30);
+/// Over how long a course is shown: the first that is longer than there was somebody to watch, at most the last.
+const SPANS: [Duration; 4] =
+    [Duration::from_mins(2), Duration::from_mins(5), Duration::from_mins(15), Duration::from_mins(30)];
 /// While the page is looked at it is asked again this often.
 const AGAIN: Duration = Duration::from_secs(2);
 /// An answer that is not there by then was lost.
@@ -57,6 +58,8 @@ pub struct Course {
     pub values: Vec<Option<f64>>,
     /// Between two points.
     pub step: Duration,
+    /// Over how long.
+    pub span: Duration,
     /// Whether they are a counter's rates per second.
     pub rates: bool,
 }
@@ -70,6 +73,8 @@ pub struct SeriesView {
     pub chosen: Option<Labels>,
     /// That course.
     pub course: Asked<Course>,
+    /// Over how long it was asked for.
+    span: Duration,
 }
 
 impl SeriesView {
@@ -82,14 +87,16 @@ impl SeriesView {
         Some((id, Question::Find { words: words.to_owned(), most: MOST }))
     }
 
-    /// Asks for the course of what is chosen.
-    pub fn follow(&mut self, points: usize, id: u64, now: Moment) -> Option<(u64, Question)> {
+    /// Asks for the course of what is chosen; `watched` is how long there has been somebody to watch.
+    pub fn follow(&mut self, points: usize, watched: Duration, id: u64, now: Moment) -> Option<(u64, Question)> {
         let series = self.chosen.clone()?;
         if !self.course.may(now) {
             return None;
         }
         (self.course.waits, self.course.again) = (Some((id, now)), false);
-        Some((id, Question::Course { series, span: SPAN, points }))
+        let [.., longest] = SPANS;
+        self.span = SPANS.into_iter().find(|span| *span >= watched).unwrap_or(longest);
+        Some((id, Question::Course { series, span: self.span, points }))
     }
 
     /// Chooses a series; what was known of another is no answer.
@@ -125,7 +132,7 @@ impl SeriesView {
             let course = match answer {
                 Ok(Answer::Courses { series, step, rates, .. }) => {
                     let values = series.first().map(|(_, values)| values.clone()).unwrap_or_default();
-                    Ok(Course { values, step: *step, rates: *rates })
+                    Ok(Course { values, step: *step, span: self.span, rates: *rates })
                 }
                 Ok(Answer::Found { .. }) => return (false, false),
                 Err(why) => Err(why.clone()),

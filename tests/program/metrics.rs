@@ -241,7 +241,7 @@ fn a_series_is_found_followed_and_copied() {
     assert_eq!(series.lines().count(), 3, "{series}");
     watched.press("Enter Enter");
     let course = words(&watched.world.pane(PaneId::Course));
-    assert!(course.contains("least 1.00/s most 1.00/s, last 30m, "), "{course}");
+    assert!(course.contains("least 1.00/s most 1.00/s, last 5m, "), "{course}");
     // A gap is a gap.
     watched.world.now += 200.0;
     watched.rounds(30);

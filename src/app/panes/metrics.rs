@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::Model;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
-use crate::app::series::{Course, MOST, SPAN};
+use crate::app::series::{Course, MOST};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
 use crate::app::telemetry::metrics::TargetState;
 use crate::config::resolved::OffKind;
@@ -162,9 +162,11 @@ pub fn series(model: &Model) -> Table {
 fn series_row(of: &SeriesTold) -> Row {
     let is_target = |name: &str| matches!(name, "job" | "instance");
     // What tells the series of one page apart comes first.
-    let own = of.labels.iter().filter(|(name, _)| *name != NAME && !is_target(name));
+    let is_part = |name: &str| matches!(name, "le" | "quantile");
+    let own = of.labels.iter().filter(|(name, _)| *name != NAME && !is_target(name) && !is_part(name));
+    let part = of.labels.iter().filter(|(name, _)| is_part(name));
     let target = of.labels.iter().filter(|(name, _)| is_target(name));
-    let labels: Vec<String> = own.chain(target).map(|(name, value)| format!("{name}={value:?}")).collect();
+    let labels: Vec<String> = part.chain(own).chain(target).map(|(name, value)| format!("{name}={value:?}")).collect();
     let labels = labels.join(" ");
     let kind = match of.kind {
         Some(Kind::Counter) => "counter",
@@ -262,7 +264,7 @@ fn chart(course: &Course, height: u16) -> Vec<Block> {
         "least {} most {}, last {}, {} a column{gaps}",
         figure(least),
         figure(most),
-        figure::span(SPAN),
+        figure::span(course.span),
         figure::duration(course.step)
     );
     let drawn: Arc<[Option<f32>]> = values.iter().map(|value| value.map(|value| value as f32)).collect();

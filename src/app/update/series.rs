@@ -21,7 +21,8 @@ fn follow(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let place = model.geometry.panes.iter().find(|(pane, _)| *pane == PaneId::Course);
     let points = place.map_or(COLUMNS, |(_, area)| usize::from(area.width.saturating_sub(BESIDE)).max(10));
-    model.view.series.follow(points, id, now).into_iter().map(ask).collect()
+    let watched = now.since(model.started);
+    model.view.series.follow(points, watched, id, now).into_iter().map(ask).collect()
 }
 
 fn ask((id, question): (u64, crate::engine::Question)) -> Effect {

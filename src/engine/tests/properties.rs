@@ -80,20 +80,24 @@ proptest! {
         stage.rules(&rules, 0);
         // Which targets showed it in their last round.
         let mut shows = [false; 2];
+        // Which of those that did has not answered since.
+        let mut lost = [false; 2];
         for (second, what) in (1..).zip(&happens) {
             match what {
                 Happens::Page(target, samples) => {
                     stage.page(*target, &text(samples), second * 5);
                     shows[*target] = samples.iter().any(|(series, _)| series % 3 == needs);
+                    lost[*target] = false;
                 }
                 Happens::Fails(target) | Happens::Bytes(target, _) => {
                     stage.fails(*target, second * 5);
+                    lost[*target] |= shows[*target];
                     shows[*target] = false;
                 }
                 Happens::Rules(_) => {}
             }
             stage.tick(second * 5);
-            if shows == [false; 2] {
+            if shows == [false; 2] || lost != [false; 2] {
                 for at in [0, 2, 4, 5] {
                     prop_assert!(stage.rule(at).standing.verdict != Verdict::Ok, "{} at {second}: {}", exprs[at], stage.standing(at));
                 }
