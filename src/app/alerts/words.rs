@@ -101,7 +101,7 @@ pub fn labels(labels: &Labels) -> Safe {
 #[must_use]
 pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
     let (words, tone) = match (entry.stand, seen) {
-        (_, Seen::Silenced { left, .. }) => (format!("silenced {}", left_words(*left)), Tone::Dim),
+        (_, Seen::Silenced { left, .. }) => (format!("silent {}", left_words(*left)), Tone::Dim),
         (_, Seen::By { who, ago }) => (format!("{who}, {} ago", figure::age(*ago)), Tone::Dim),
         (Stand::Firing, Seen::Late { after }) => (format!("not acknowledged for {}", figure::age(*after)), Tone::Bad),
         (Stand::Firing, Seen::Due { left }) => (format!("A in {}", left_words(*left)), Tone::Plain),

@@ -27,10 +27,10 @@ const COLUMNS: &[Column] = &[
     column("state", 13, 13, Align::Left, 0),
     column("severity", 8, 8, Align::Left, 2),
     Column { title: "alert", min: 16, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
-    Column { title: "summary", min: 14, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
+    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
     column("value", 9, 9, Align::Right, 1),
     column("since", 6, 6, Align::Right, 0),
-    Column { title: "seen", min: 11, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
+    Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
 ];
 
 /// The row that stands for all rules that are ok.
