@@ -111,12 +111,7 @@ impl<'a> Entry<'a> {
     pub fn since(&self, now: Moment) -> Option<Duration> {
         let alert = self.alert?;
         let at = match self.stand {
-            // When it had lasted long enough: over a restart that is still known, when it was first seen to fire is not.
-            Stand::Firing => {
-                let hold = i64::try_from(self.rule.hold.as_millis()).unwrap_or(i64::MAX);
-                let due = alert.active_at.saturating_add(hold);
-                alert.fired_at.map_or(due, |fired| fired.min(due))
-            }
+            Stand::Firing => alert.fired_at.unwrap_or(alert.active_at),
             Stand::Resolved => alert.resolved_at?,
             _ => alert.active_at,
         };
