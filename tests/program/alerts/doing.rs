@@ -124,7 +124,7 @@ fn a_silence_shows_what_it_keeps_back_is_set_by_the_chord_alone_and_ends() {
         "{rows}"
     );
     assert_eq!(before, Report::of(&world.model).json(), "what fires fires, for check too");
-    assert!(rows.contains("firing | critical | HighErrorRatio instance=api-1:8080"), "{rows}");
+    assert!(rows.contains("firing | critical | HighErrorRatio api-1:8080"), "{rows}");
     for _ in 0..121 {
         world.wait(60.0);
         rules.tell(&mut world);
