@@ -241,7 +241,7 @@ impl AlertingRule {
             kept.and_then(|kept| Some((kept, self.restore.active_at(&kept, self.alerting.hold, at)?)))
         {
             alert.active_at = active_at;
-            alert.fired_at = kept.fired_at.filter(|fired| *fired <= at);
+            alert.fired_at = kept.fired.filter(|fired| *fired <= at);
             step.changes.push(self.change(at, alert.labels.clone(), What::Restored));
         }
         self.alerts.insert(alert.labels.clone(), alert);

@@ -59,7 +59,7 @@ pub(super) struct Remembered {
     active_at: i64,
     seen_at: i64,
     /// Since when it fired: who was called for it was called then.
-    pub(super) fired_at: Option<i64>,
+    pub(super) fired: Option<i64>,
 }
 
 /// How an alert of an earlier run takes up.
@@ -120,7 +120,7 @@ impl AlertingRule {
             labels: named(labels),
             active_at: to_wall(kept.active_at),
             seen_at: to_wall(kept.seen_at),
-            fired_at: kept.fired_at.map(to_wall),
+            fired_at: kept.fired.map(to_wall),
         });
         active.chain(remembered).take(MOST_KEPT).collect()
     }
@@ -131,7 +131,7 @@ impl AlertingRule {
         for alert in saved.alerts.iter().take(MOST_KEPT) {
             let labels = Labels::new(alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let (active_at, seen_at) = (of_wall(alert.active_at), of_wall(alert.seen_at));
-            let kept = Remembered { active_at, seen_at, fired_at: alert.fired_at.map(of_wall) };
+            let kept = Remembered { active_at, seen_at, fired: alert.fired_at.map(of_wall) };
             self.remembered.insert(labels, kept);
         }
     }
