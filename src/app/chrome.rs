@@ -2,7 +2,8 @@
 
 use crate::app::Model;
 use crate::app::actions::approvals;
-use crate::app::alerts::{concerns, counts};
+use crate::app::alerts::concerns;
+use crate::app::alerts::counts::{self, Counts};
 use crate::app::concerns as watched;
 use crate::app::document::{Line, Span};
 use crate::app::pane::PaneId;
@@ -19,6 +20,7 @@ use crate::remediation::tripwire::WATCHES;
 pub fn chrome(model: &Model) -> Chrome {
     let now = model.now;
     let view = &model.view;
+    let counts = Counts::of(&model.live, &model.alerts, now);
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
@@ -40,7 +42,7 @@ pub fn chrome(model: &Model) -> Chrome {
         name: model.name.clone(),
         environment: model.environment(),
         mode: mode(model),
-        strip: strip(model),
+        strip: strip(model, &counts),
         clock: clock(model),
         meters,
         frozen: model.frozen.as_ref().map(|f| Safe::of(figure::age(now.since(f.at)))),
@@ -50,7 +52,7 @@ pub fn chrome(model: &Model) -> Chrome {
         scroll_right: view.scroll_right,
         hints: hints(view),
         message: message(model),
-        alerts: alerts(model),
+        alerts: alerts(model, &counts),
         prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text))),
     }
 }
@@ -71,7 +73,7 @@ fn clock(model: &Model) -> Safe {
 }
 
 /// Alerts first, whatever the width; then counts by verdict over everything that is watched.
-fn strip(model: &Model) -> Line {
+fn strip(model: &Model, alerts: &Counts) -> Line {
     let now = model.now;
     let live = &model.live;
     let verdicts = live
@@ -87,14 +89,14 @@ fn strip(model: &Model) -> Line {
             *count += 1;
         }
     }
-    let mut out = counts::strip(model);
-    let alerts = out.len();
+    let mut out = counts::strip(alerts);
+    let told = out.len();
     for verdict in Verdict::WORST_FIRST {
         let count = counts.get(verdict as usize).copied().unwrap_or(0);
         if count > 0 {
             let gap = match out.len() {
                 0 => "",
-                some if some == alerts => "  ",
+                some if some == told => "  ",
                 _ => " ",
             };
             out.push(Span { text: Safe::of(format!("{gap}{count} {verdict}")), tone: verdict.into() });
@@ -157,8 +159,8 @@ fn message(model: &Model) -> Line {
 }
 
 /// What got worse after an action, all that is wrong, worst first, and that an action is still being watched.
-fn alerts(model: &Model) -> Vec<Span> {
-    let mut found = concerns::concerns(model);
+fn alerts(model: &Model, counts: &Counts) -> Vec<Span> {
+    let mut found = concerns::concerns(model, counts);
     found.extend(watched::concerns(&model.live, &model.changes, model.now));
     // The team's own alerts first among what is equally bad.
     found.sort_by_key(|concern| std::cmp::Reverse(concern.verdict));

@@ -35,7 +35,7 @@ pub fn document(pane: PaneId) -> Document {
     help
 }
 
-const WORDS: [(&str, Tone, &str); 15] = [
+const WORDS: [(&str, Tone, &str); 16] = [
     ("OK", Tone::Ok, "answers as it should"),
     ("DEGR", Tone::Warn, "works, but a figure is past its threshold or a part fails"),
     ("UNKN", Tone::Unknown, "not known: neither ok nor zero"),
@@ -47,6 +47,7 @@ const WORDS: [(&str, Tone, &str); 15] = [
     ("FROZEN", Tone::Warn, "the screen stands still; watching goes on"),
     ("HELD", Tone::Accent, "the log stands still where you look; new lines are counted"),
     ("!", Tone::Warn, "stands out; ×30 beside it is so many times slower than before"),
+    ("seen", Tone::Dim, "an alert that somebody acknowledged with A; what is silenced with Z is counted apart too"),
     ("×", Tone::Bad, "in a chart: an attempt that failed"),
     ("lifetime", Tone::Dim, "a ratio since the start of a cache, not of now"),
     ("off", Tone::Dim, "not configured; the pane shows the line that turns it on"),

@@ -84,9 +84,9 @@ fn worst_first_and_what_is_ok_is_a_count_until_it_is_wanted() {
     world.press("6");
     let rows = words(&world.pane(PaneId::Alerts));
     let order = [
-        "firing | critical | HighErrorRatio instance=api-1:8080",
-        "pending | critical | HighErrorRatio instance=api-2:8080",
-        "resolved | warning | Slow instance=search-1",
+        "firing | critical | HighErrorRatio api-1:8080",
+        "pending | critical | HighErrorRatio api-2:8080",
+        "resolved | warning | Slow search-1",
         "error | warning | Broken",
         "not evaluated | warning | Native",
         "no data | info | Missing",
@@ -275,7 +275,7 @@ fn an_error_hides_no_alert_and_ends_none() {
     rules.tell(&mut world);
     world.press("6");
     let rows = words(&world.pane(PaneId::Alerts));
-    assert!(rows.contains("firing | critical | HighErrorRatio instance=api-1:8080"), "{rows}");
+    assert!(rows.contains("firing | critical | HighErrorRatio api-1:8080"), "{rows}");
     assert!(rows.contains("error | critical | HighErrorRatio"), "{rows}");
 }
 

@@ -236,10 +236,12 @@ impl AlertingRule {
             return;
         }
         step.changes.push(self.change(at, alert.labels.clone(), What::Pending));
-        if let Some(active_at) =
-            self.remembered.remove(&alert.labels).and_then(|kept| self.restore.active_at(&kept, self.alerting.hold, at))
+        let kept = self.remembered.remove(&alert.labels);
+        if let Some((kept, active_at)) =
+            kept.and_then(|kept| Some((kept, self.restore.active_at(&kept, self.alerting.hold, at)?)))
         {
             alert.active_at = active_at;
+            alert.fired_at = kept.fired.filter(|fired| *fired <= at);
             step.changes.push(self.change(at, alert.labels.clone(), What::Restored));
         }
         self.alerts.insert(alert.labels.clone(), alert);
@@ -275,8 +277,13 @@ impl AlertingRule {
             let lasted = since(alert.active_at, at) >= hold;
             if alert.state == State::Pending && lasted {
                 alert.state = State::Firing;
-                alert.fired_at = Some(at);
+                // One that takes up where it was fires since then.
+                alert.fired_at.get_or_insert(at);
                 told.push((labels.clone(), What::Firing));
+            }
+            if alert.state == State::Pending {
+                // By the rule as it is now it has not fired yet.
+                alert.fired_at = None;
             }
             // A new reading of the files may have made `for` longer.
             if alert.state == State::Firing && !lasted {

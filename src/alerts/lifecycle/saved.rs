@@ -48,6 +48,9 @@ pub struct SavedAlert {
     pub active_at: i64,
     /// When it was last seen, in wall time, milliseconds.
     pub seen_at: i64,
+    /// Since when it fires, in wall time, milliseconds; none where it does not.
+    #[serde(default)]
+    pub fired_at: Option<i64>,
 }
 
 /// An alert of an earlier run, on the line of this one.
@@ -55,6 +58,8 @@ pub struct SavedAlert {
 pub(super) struct Remembered {
     active_at: i64,
     seen_at: i64,
+    /// Since when it fired: who was called for it was called then.
+    pub(super) fired: Option<i64>,
 }
 
 /// How an alert of an earlier run takes up.
@@ -109,11 +114,13 @@ impl AlertingRule {
             labels: named(&alert.labels),
             active_at: to_wall(alert.active_at),
             seen_at: to_wall(seen_at.max(alert.active_at)),
+            fired_at: alert.fired_at.map(to_wall),
         });
         let remembered = self.remembered.iter().map(|(labels, kept)| SavedAlert {
             labels: named(labels),
             active_at: to_wall(kept.active_at),
             seen_at: to_wall(kept.seen_at),
+            fired_at: kept.fired.map(to_wall),
         });
         active.chain(remembered).take(MOST_KEPT).collect()
     }
@@ -123,7 +130,8 @@ impl AlertingRule {
         self.restore = restore;
         for alert in saved.alerts.iter().take(MOST_KEPT) {
             let labels = Labels::new(alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-            let kept = Remembered { active_at: of_wall(alert.active_at), seen_at: of_wall(alert.seen_at) };
+            let (active_at, seen_at) = (of_wall(alert.active_at), of_wall(alert.seen_at));
+            let kept = Remembered { active_at, seen_at, fired: alert.fired_at.map(of_wall) };
             self.remembered.insert(labels, kept);
         }
     }

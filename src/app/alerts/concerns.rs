@@ -15,7 +15,7 @@ const MOST: usize = 30;
 
 /// What is wrong, worst first.
 #[must_use]
-pub fn concerns(model: &Model) -> Vec<Concern> {
+pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
     let now = model.now;
     let mut found = Vec::new();
     let mut left = 0;
@@ -32,7 +32,6 @@ pub fn concerns(model: &Model) -> Vec<Concern> {
         let words = Safe::of(format!("{left} more alerts"));
         found.push(Concern { verdict: Verdict::Degraded, since: now, words });
     }
-    let counts = Counts::of(&model.live, &model.alerts, now);
     let unknown =
         [(counts.error, "in error"), (counts.not_evaluated, "not evaluated"), (counts.no_data, "without data")];
     let unknown: Vec<String> =

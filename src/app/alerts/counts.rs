@@ -2,7 +2,6 @@
 //! what is silenced is counted apart and never left out.
 
 use crate::alerts::severity::Severity;
-use crate::app::Model;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
@@ -96,8 +95,7 @@ impl Counts {
 
 /// `ALERTS 2 firing 1 pending 1 silenced`; nothing where there is nothing to say. On a narrow screen it is not shorter.
 #[must_use]
-pub fn strip(model: &Model) -> Line {
-    let counts = Counts::of(&model.live, &model.alerts, model.now);
+pub fn strip(counts: &Counts) -> Line {
     let mut parts = counts.parts();
     if counts.active() > 0 {
         // Room is for what fires: why others are not known their page tells.

@@ -25,7 +25,7 @@ const POINTS: usize = 120;
 /// Series that are asked for: the one of the alert is among them.
 const SERIES: usize = 50;
 /// What is seen of the past at least, and at most.
-const SPAN: (Duration, Duration) = (Duration::from_secs(1800), Duration::from_secs(4 * 3600));
+const SPAN: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(4 * 3600));
 /// It is asked for anew so often while somebody looks.
 const AGAIN: Duration = Duration::from_secs(15);
 /// Buckets of a reading's own course.
@@ -65,7 +65,7 @@ pub fn ask(model: &mut Model, key: u64) -> Option<(u64, Question)> {
     if known.is_some_and(|course| now.since(course.asked) < AGAIN) {
         return None;
     }
-    let span = entry.rule.hold.saturating_mul(4).clamp(SPAN.0, SPAN.1);
+    let span = entry.rule.hold.saturating_mul(20).clamp(SPAN.0, SPAN.1);
     let expr = sides::measured(&entry.rule.expr);
     let before = known.and_then(|course| course.answer.clone());
     let id = model.fresh_id();

@@ -34,16 +34,11 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     }
     handled(&mut out, model, entry);
     for (name, text) in annotations(entry) {
-        let text: String = text.chars().take(TEXT).collect();
-        let mut lines = text.trim_end().split('\n').map(str::trim_end).take(MOST);
-        out.field(Safe::of(name).clipped(18).as_str(), Safe::of(lines.next().unwrap_or_default()), Tone::Strong);
-        for line in lines {
-            out.line(Safe::of(format!("{:19}{line}", "")), Tone::Strong);
-        }
+        paragraph(&mut out, Safe::of(name).clipped(18).as_str(), text, Tone::Strong);
     }
     answers(&mut out, model, entry);
     out.heading("Rule");
-    out.field(if entry.own.is_some() { "when" } else { "expression" }, Safe::of(&rule.expr), Tone::Plain);
+    paragraph(&mut out, if entry.own.is_some() { "when" } else { "expression" }, &rule.expr, Tone::Plain);
     out.field("for", words::lasting(rule.hold), Tone::Plain);
     out.field(
         "looked at",
@@ -60,6 +55,16 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
         }
     }
     out
+}
+
+/// A text of several lines: each passes the gate by itself.
+fn paragraph(out: &mut Document, name: &str, text: &str, tone: Tone) {
+    let text: String = text.chars().take(TEXT).collect();
+    let mut lines = text.trim_end().split('\n').map(str::trim_end).take(MOST);
+    out.field(name, Safe::of(lines.next().unwrap_or_default()), tone);
+    for line in lines {
+        out.line(Safe::of(format!("{:19}{line}", "")), tone);
+    }
 }
 
 /// `firing for 2m10s, pending since 7m10s before`.

@@ -43,6 +43,24 @@ pub fn name(entry: &Entry<'_>) -> Safe {
     Safe::of(format!("{} {}", entry.rule.name, Safe::of(pairs.join(" ")).clipped(LABELS)))
 }
 
+/// The same for a row, where room is dear: values alone, and of a single alert no `job` beside something nearer.
+#[must_use]
+pub fn row_name(entry: &Entry<'_>) -> Safe {
+    let mut apart = apart(entry);
+    if is_alone(entry) && apart.len() > 1 {
+        apart.retain(|(name, _)| *name != "job");
+    }
+    let values: Vec<&str> = apart.into_iter().map(|(_, value)| value).collect();
+    let values = Safe::of(values.join(" ")).clipped(LABELS);
+    Safe::of(format!("{} {values}", entry.rule.name).trim_end())
+}
+
+/// Whether its rule has no other alert.
+#[must_use]
+pub fn is_alone(entry: &Entry<'_>) -> bool {
+    entry.rule.alerts.len() < 2
+}
+
 /// Labels that the rule itself does not give, and among several alerts only those that differ.
 fn apart<'a>(entry: &Entry<'a>) -> Vec<(&'a str, &'a str)> {
     let Some(alert) = entry.alert else { return Vec::new() };
@@ -101,7 +119,7 @@ pub fn labels(labels: &Labels) -> Safe {
 #[must_use]
 pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
     let (words, tone) = match (entry.stand, seen) {
-        (_, Seen::Silenced { left, .. }) => (format!("silenced {}", left_words(*left)), Tone::Dim),
+        (_, Seen::Silenced { left, .. }) => (format!("silent {}", left_words(*left)), Tone::Dim),
         (_, Seen::By { who, ago }) => (format!("{who}, {} ago", figure::age(*ago)), Tone::Dim),
         (Stand::Firing, Seen::Late { after }) => (format!("not acknowledged for {}", figure::age(*after)), Tone::Bad),
         (Stand::Firing, Seen::Due { left }) => (format!("A in {}", left_words(*left)), Tone::Plain),

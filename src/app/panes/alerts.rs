@@ -27,10 +27,10 @@ const COLUMNS: &[Column] = &[
     column("state", 13, 13, Align::Left, 0),
     column("severity", 8, 8, Align::Left, 2),
     Column { title: "alert", min: 16, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
-    Column { title: "summary", min: 14, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
+    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
     column("value", 9, 9, Align::Right, 1),
     column("since", 6, 6, Align::Right, 0),
-    Column { title: "seen", min: 11, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
+    Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
 ];
 
 /// The row that stands for all rules that are ok.
@@ -132,6 +132,9 @@ fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
         }
         _ => Cell::figure(None, figure::number, Tone::Dim),
     };
+    // Of a single alert the rule's name is all; several differ in what stands behind it.
+    let name = words::row_name(entry);
+    let name = if words::is_alone(entry) { Cell::text(name, Tone::Strong) } else { Cell::name(name) };
     let since = match entry.since(now) {
         Some(since) => ranked(Safe::of(figure::age(since)), Tone::Plain, since.as_secs_f64()),
         None => Cell::figure(None, figure::number, Tone::Dim),
@@ -139,7 +142,7 @@ fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
     vec![
         ranked(Safe::of(entry.stand.word()), tone, f64::from(entry.stand as u8)),
         ranked(Safe::of(entry.severity_word()), if calm { Tone::Dim } else { tone }, -f64::from(entry.severity as u8)),
-        Cell::name(words::name(entry)),
+        name,
         Cell::text(words::summary(entry), if calm { Tone::Dim } else { Tone::Plain }),
         value,
         since,

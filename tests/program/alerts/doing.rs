@@ -117,14 +117,14 @@ fn a_silence_shows_what_it_keeps_back_is_set_by_the_chord_alone_and_ends() {
     assert!(world.model.view.overlays.is_empty());
     assert!(strip(&mut world).contains("1 silenced"), "{}", strip(&mut world));
     let rows = words(&world.pane(PaneId::Alerts));
-    assert!(rows.contains("silenced 2h00m"), "{rows}");
+    assert!(rows.contains("silent 2h00m"), "{rows}");
     assert!(
         rows.contains("silence |  | alertname=\"HighErrorRatio\"")
             && rows.contains("keeps back 1 alert: deploy of 1.2.4"),
         "{rows}"
     );
     assert_eq!(before, Report::of(&world.model).json(), "what fires fires, for check too");
-    assert!(rows.contains("firing | critical | HighErrorRatio instance=api-1:8080"), "{rows}");
+    assert!(rows.contains("firing | critical | HighErrorRatio api-1:8080"), "{rows}");
     for _ in 0..121 {
         world.wait(60.0);
         rules.tell(&mut world);
@@ -271,7 +271,7 @@ fn what_was_said_comes_back_after_a_restart() {
     rules.answer("pool > 0.9", some(&[("pool", "main")], 0.97));
     rules.tell(&mut later);
     later.press("6");
-    assert!(row(&later, "PoolExhausted").contains("silenced 1h00m"), "{}", row(&later, "PoolExhausted"));
+    assert!(row(&later, "PoolExhausted").contains("silent 1h00m"), "{}", row(&later, "PoolExhausted"));
     for _ in 0..61 {
         later.wait(60.0);
         rules.tell(&mut later);

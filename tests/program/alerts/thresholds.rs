@@ -84,8 +84,8 @@ fn a_threshold_lives_as_a_rule_does() {
     assert_eq!((stand(&world, "ApiDown"), stand(&world, "JobsPileUp")), (Stand::Firing, Stand::Firing));
     world.press("6");
     let rows = words(&world.pane(PaneId::Alerts));
-    assert!(rows.contains("firing | critical | ApiDown service=api | health of api is down | down"), "{rows}");
-    assert!(rows.contains("JobsPileUp signal=jobs waiting | 400 jobs wait | 400"), "{rows}");
+    assert!(rows.contains("firing | critical | ApiDown api | health of api is down | down"), "{rows}");
+    assert!(rows.contains("JobsPileUp jobs waiting | 400 jobs wait | 400"), "{rows}");
     snap("thresholds", &mut world, (120, 40));
     assert_eq!(Report::of(&world.model).verdict.word(), "down");
     world.press("Enter");

@@ -168,3 +168,22 @@ fn what_is_of_another_rule_or_of_tomorrow_is_not_taken_up() {
     let (mut book, run) = later(&saved, 300, 660.0, Restore::default());
     assert_eq!(happened(&mut book, &run, 0, &mut down()), [What::Pending]);
 }
+
+#[test]
+fn one_that_fired_fires_since_then() {
+    let saved = kept(60, 150);
+    let (mut book, run) = later(&saved, 60, 300.0, Restore::default());
+    assert_eq!(happened(&mut book, &run, 0, &mut down()), [What::Pending, What::Restored, What::Firing]);
+    let alerting = book.groups()[0].alerting().next().unwrap();
+    let alert = alerting.alerts().next().unwrap();
+    let since = Duration::from_millis(u64::try_from(run.at(0) - alert.fired_at.unwrap()).unwrap());
+    assert_eq!(since, Duration::from_secs(240), "it began to fire at 60 s of the first run");
+    // What was written before that was kept has none, and is read all the same.
+    let text = serde_json::to_string(&saved).unwrap().replace(",\"fired_at\":1767355260000", "");
+    assert!(!text.contains("fired_at"), "{text}");
+    let old: Saved = serde_json::from_str(&text).unwrap();
+    let (mut book, run) = later(&old, 60, 300.0, Restore::default());
+    happened(&mut book, &run, 0, &mut down());
+    let alerting = book.groups()[0].alerting().next().unwrap();
+    assert_eq!(alerting.alerts().next().unwrap().fired_at, Some(run.at(0)));
+}
