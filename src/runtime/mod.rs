@@ -24,6 +24,7 @@ mod leave;
 mod log_thread;
 mod pace;
 mod panic;
+mod reach;
 mod redis_orders;
 pub mod run;
 pub mod screen;

@@ -15,6 +15,7 @@ mod procedures;
 mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;
+mod reaching;
 #[path = "../support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;
