@@ -4,6 +4,7 @@
 
 mod backup;
 mod containers;
+mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod hasten;
