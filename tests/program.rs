@@ -19,6 +19,8 @@ mod gates;
 mod guarded;
 #[path = "program/incidents.rs"]
 mod incidents;
+#[path = "program/intent.rs"]
+mod intent;
 #[path = "program/late_records.rs"]
 mod late_records;
 #[path = "program/long_tables.rs"]

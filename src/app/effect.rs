@@ -91,6 +91,8 @@ pub enum Effect {
         step: usize,
         /// What, on what.
         approved: Box<Approved>,
+        /// Where whom a request reaches is read once more before it is sent, if that is declared.
+        receivers: Option<Receivers>,
     },
     /// Count the sessions that are still as the card shows them.
     ReadObjects {

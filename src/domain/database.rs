@@ -50,6 +50,8 @@ pub struct ServerIdentity {
     pub started_us: i64,
     /// Database we are connected to.
     pub database: Untrusted,
+    /// Its number, which no other database of the server has, whatever it is called.
+    pub database_oid: u32,
     /// Role we are.
     pub user: Untrusted,
     /// Host and port that answered.

@@ -102,6 +102,12 @@ impl Digest {
         Digest(Sha256::digest(text.as_bytes()).into())
     }
 
+    /// Of bytes as a whole.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+
     /// From what [`Digest::hex`] gave.
     #[must_use]
     pub fn parse(hex: &str) -> Option<Digest> {
@@ -332,6 +338,12 @@ impl Card {
 }
 
 impl Identity {
+    /// A database among those of its server, as it stands in every identity.
+    #[must_use]
+    pub fn database(name: &Untrusted, oid: u32) -> Untrusted {
+        Untrusted::new([name.as_bytes(), format!(" (oid {oid})").as_bytes()].concat())
+    }
+
     /// What tells the target from every other, by those of its facts that last.
     #[must_use]
     pub fn target_key(&self) -> Digest {

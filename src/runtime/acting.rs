@@ -26,6 +26,7 @@ use super::guards::Wanted;
 use super::history::HistoryReader;
 use super::inbox::Inbox;
 use super::leave::leave;
+use super::reach::Reach;
 use super::redis_orders;
 use super::service_orders;
 use super::turns;
@@ -72,7 +73,7 @@ impl Acting {
                 self.hold(watch, run, Wanted { key, beside, action, target, cool_down, spending }, &turns);
             }
             Effect::Record { run, number, entry } => self.record(run, number, entry),
-            Effect::RunAction { run, step, approved } => self.run(watch, run, step, approved),
+            Effect::RunAction { run, step, approved, receivers } => self.run(watch, run, step, approved, receivers),
             Effect::CountTmuxClients => self.count_tmux_clients(),
             Effect::ReadObjects { run, database, identity, objects, verb } => {
                 count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
@@ -210,7 +211,7 @@ impl Acting {
     }
 
     /// Does a step. Only with what the guard made.
-    fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>) {
+    fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>, receivers: Option<Receivers>) {
         match &approved.step().work {
             Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
             Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),
@@ -262,8 +263,16 @@ impl Acting {
             Work::Http(http) => {
                 let (http, leave) = (http.clone(), leave(&approved));
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
+                let reach = receivers.map(|receivers| Reach::new(receivers, |at| watch.orders(at), &clients));
                 watch.io().spawn(async move {
-                    let end = crate::adapters::http::change::change(&clients, &http, &leave).await;
+                    let against = match reach {
+                        Some(reach) => reach.against(&approved).await,
+                        None => None,
+                    };
+                    let end = match against {
+                        Some(end) => end,
+                        None => crate::adapters::http::change::change(&clients, &http, &leave).await,
+                    };
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
             }

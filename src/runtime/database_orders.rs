@@ -11,7 +11,7 @@ use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
 use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
-use crate::domain::{Cause, Moment, Safe};
+use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
@@ -158,6 +158,15 @@ pub enum DatabaseOrder {
         /// Of which run.
         run: u64,
     },
+    /// Read once more whom a request reaches.
+    Reached {
+        /// Who wants to know.
+        reply: oneshot::Sender<Result<Vec<(Untrusted, f64)>, Cause>>,
+        /// What names them.
+        sql: String,
+        /// Within this.
+        deadline: Duration,
+    },
 }
 
 /// Carries an order out and tells what came of it; whether something may have changed by it.
@@ -215,6 +224,11 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
         DatabaseOrder::Standing { run, step } => {
             let now = source.standing(&step, BRIEF).await.ok();
             tell(inbox, run, Input::Read(upkeep_orders::evidence(&step, now.as_ref(), begun)));
+            false
+        }
+        DatabaseOrder::Reached { reply, sql, deadline } => {
+            // Whoever asked may have given up.
+            let _gone = reply.send(source.receivers(&sql, receivers::MOST + 1, deadline).await);
             false
         }
         DatabaseOrder::Explain { id, statement, session, deadline } => {

@@ -26,6 +26,7 @@ mod leave;
 mod log_thread;
 mod pace;
 mod panic;
+mod reach;
 mod redis_orders;
 pub mod refusal;
 mod ringing;

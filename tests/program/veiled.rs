@@ -177,7 +177,7 @@ fn nothing_on_the_way_or_in_the_audit_has_them() {
                     records.push_str(&format!("{entry:?}\n"));
                     (run, Input::Recorded(Ok(())))
                 }
-                Effect::RunAction { run, step, approved } => {
+                Effect::RunAction { run, step, approved, .. } => {
                     sent.push(format!("{:?}", approved.step().work));
                     let said = vec![Safe::of(format!("did {} and {}", VALUES[0], VALUES[2]))];
                     let end = match step {

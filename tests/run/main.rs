@@ -5,6 +5,7 @@
 mod backup;
 mod clock;
 mod containers;
+mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod hasten;
@@ -16,6 +17,7 @@ mod procedures;
 mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;
+mod reaching;
 #[path = "../support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;

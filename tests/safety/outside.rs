@@ -84,7 +84,7 @@ impl Outside {
         match effect {
             Effect::Hold { run, key, .. } => self.hold(run, key),
             Effect::Record { run, number, entry } => self.record(run, number, *entry),
-            Effect::RunAction { run, step, approved } => self.run(run, step, &approved),
+            Effect::RunAction { run, step, approved, .. } => self.run(run, step, &approved),
             Effect::ReadObjects { run, .. } => {
                 self.log.push(Seen::Looked);
                 self.tell(run, Input::Read(left(world, 0.0)));

@@ -134,6 +134,7 @@ impl Postgres {
                 system_identifier: None,
                 started_us: self.started,
                 database: Untrusted::new("pggit"),
+                database_oid: 16_384,
                 user: Untrusted::new("app"),
                 address: "10.0.0.5:5432".into(),
                 pooler: self.pooler,

@@ -289,6 +289,7 @@ impl Session {
             system_identifier: self.facts.system_identifier.clone(),
             started_us: head.started_us,
             database: self.facts.database.clone(),
+            database_oid: self.facts.database_oid,
             user: self.facts.user.clone(),
             address: self.link.origin.shown.clone(),
             pooler: self.facts.pooler,

@@ -1,5 +1,5 @@
 //! Whom a request reaches, read before its card is shown: the names are objects of the card, how much waits for each is a
-//! reading beside them. That it could not be read is said; it never means that nobody is reached.
+//! reading beside them. Where it cannot be read nothing is sent; that never means that nobody is reached.
 
 use crate::app::Model;
 use crate::config::resolved::Receivers;
@@ -15,6 +15,7 @@ use crate::remediation::written;
 pub const MOST: usize = 500;
 /// Receivers that are named in words.
 const NAMED: usize = 5;
+const NOTHING: &str = "nothing waits for any receiver: there is nothing to do";
 
 /// Where the receivers of an action are read, if that is declared.
 #[must_use]
@@ -32,20 +33,27 @@ pub fn of_step(model: &Model, action: &Action, step: &RunbookStep) -> Option<Rec
     beside.steps.iter().find(|(entry, _)| *entry == step.entry).map(|(_, receivers)| receivers.clone())
 }
 
-/// What a request of a runbook sends, with whom it reaches, and a warning where that could not be read. That nothing waits
-/// keeps no other step from being done.
+/// Where those of a step that runs are read, as the execution counts its steps.
 #[must_use]
-pub fn of_request(work: &Work, read: &Result<Preview, Cause>, number: &str) -> (Preview, Option<Safe>) {
-    let warning = match read {
-        Ok(_) => None,
-        Err(cause) => Some(Safe::of(format!("step {number}: whom it reaches is NOT KNOWN: {cause}"))),
-    };
-    let mut joined = joined(written::of(work), read.clone());
-    if joined.objects.is_empty() {
-        let against = std::mem::take(&mut joined.obstacles);
-        joined.remarks.extend(against);
+pub fn at(model: &Model, action: &Action, step: usize) -> Option<Receivers> {
+    match &action.plan {
+        Plan::Runbook(runbook) => {
+            let (_, step) = runbook.items().into_iter().find(|(place, _)| *place == step)?;
+            of_step(model, action, step)
+        }
+        _ => of(model, action).cloned(),
     }
-    (joined, warning)
+}
+
+/// What a request of a runbook sends, with whom it reaches. That nothing waits keeps no other step from being done.
+#[must_use]
+pub fn of_request(work: &Work, read: Result<Preview, Cause>) -> Preview {
+    let mut joined = joined(written::of(work), read);
+    if let Some(at) = joined.obstacles.iter().position(|why| why.as_str() == NOTHING) {
+        let nothing = joined.obstacles.swap_remove(at);
+        joined.remarks.push(nothing);
+    }
+    joined
 }
 
 /// What was read, as part of a preview. The most first.
@@ -58,7 +66,7 @@ pub fn found(mut rows: Vec<(Untrusted, f64)>) -> Preview {
         rows.truncate(MOST);
     }
     if rows.is_empty() {
-        preview.obstacles.push(Safe::of("nothing waits for any receiver: there is nothing to do"));
+        preview.obstacles.push(Safe::of(NOTHING));
         return preview;
     }
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -128,7 +136,7 @@ pub fn joined(mut written: Preview, read: Result<Preview, Cause>) -> Preview {
         }
         Err(cause) => {
             let words = format!("whom it reaches could not be read, and is NOT KNOWN: {cause}");
-            written.remarks.push(Safe::of(words));
+            written.obstacles.push(Safe::of(words));
         }
     }
     written

@@ -3,7 +3,7 @@
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Action;
 use crate::remediation::audit::{AuditEvent, Entry, Value};
-use crate::remediation::card::Card;
+use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Note, StepState};
 use crate::remediation::guard::Warrant;
 use crate::remediation::measure::Evidence;
@@ -14,6 +14,12 @@ use super::explain;
 
 /// Most objects that are listed in a record.
 const OBJECTS: usize = 500;
+/// Objects that are named in compact form, whatever else is cut: as many as one statement takes, twice.
+const KEYS: usize = 2000;
+/// Bytes of all their names: what is reserved for a record has room for this and for what else must stand in it.
+const KEYS_BYTES: usize = 48 * 1024;
+/// A longer name is told by its hash.
+const NAME: usize = 24;
 /// Characters of an answer that are kept.
 const SAID: usize = 400;
 
@@ -30,7 +36,9 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
     match note {
         Note::Intent => {
             let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
-            approved(entry, warrant).with("reason", warrant.reason()).with("text", text(warrant.card()))
+            let keys = compact(warrant.card().preview.objects.iter().map(|object| &object.key));
+            let entry = approved(entry, warrant).with("reason", warrant.reason());
+            entry.with("keys", Value::Whole(keys)).with("text", text(warrant.card()))
         }
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
@@ -44,6 +52,7 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
                 .with("duration_ms", execution.lasted(now).as_millis() as i64)
                 .with("because", texts(execution.reasons()))
                 .with("steps", steps(execution))
+                .with("keys", Value::Whole(became(&execution.fates())))
                 .with("objects", fates(&execution.fates()))
                 .with("evidence", evidence(execution))
         }
@@ -148,6 +157,44 @@ fn fates(fates: &[(ObjectKey, Fate)]) -> Value {
         (fate.word().to_owned(), Value::List(keys.map(|(key, _)| Value::from(named(key))).collect()))
     });
     Value::Map(counts.filter(|(_, keys)| *keys != Value::List(Vec::new())).collect())
+}
+
+/// Every object in as few letters as tell it from every other: `pid@start` in microseconds since 1970, a short name, or the
+/// hash of a long one.
+fn compact<'a>(keys: impl Iterator<Item = &'a ObjectKey>) -> Safe {
+    let word = |key: &ObjectKey| match key {
+        ObjectKey::Session { id, .. } => format!("{}@{}", id.pid, id.backend_start_us),
+        ObjectKey::Named(name) => {
+            let plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'\\');
+            let text = name.as_bytes();
+            match std::str::from_utf8(text) {
+                Ok(short) if text.len() <= NAME && text.iter().all(plain) => short.to_owned(),
+                _ => format!("#{}", Digest::of_bytes(text).short()),
+            }
+        }
+    };
+    let (mut all, mut left) = (String::new(), 0_usize);
+    for (at, key) in keys.enumerate() {
+        let word = word(key);
+        if at >= KEYS || all.len() + word.len() > KEYS_BYTES {
+            left += 1;
+            continue;
+        }
+        if at > 0 {
+            all.push(' ');
+        }
+        all.push_str(&word);
+    }
+    Safe::of(if left > 0 { format!("{all} [{left} more]") } else { all })
+}
+
+/// The same by what became of them: `done 7@1 8@1; already gone 9@1`.
+fn became(fates: &[(ObjectKey, Fate)]) -> Safe {
+    let of = |fate: Fate| {
+        let mut keys = fates.iter().filter(|(_, found)| *found == fate).map(|(key, _)| key).peekable();
+        keys.peek().is_some().then_some(()).map(|()| format!("{} {}", fate.word(), compact(keys)))
+    };
+    Safe::of(Fate::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("; "))
 }
 
 fn evidence(execution: &Execution) -> Value {

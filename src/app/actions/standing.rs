@@ -184,7 +184,10 @@ fn of_database(model: &Model, at: usize) -> Option<Identity> {
     let server = model.live.databases.get(at)?.server.value()?;
     let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
     Some(Identity {
-        facts: vec![("system identifier", Untrusted::from(system)), ("database", server.database.clone())],
+        facts: vec![
+            ("system identifier", Untrusted::from(system)),
+            ("database", Identity::database(&server.database, server.database_oid)),
+        ],
     })
 }
 

@@ -16,7 +16,7 @@ use crate::app::alerts::thresholds;
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::source::SourceId;
-use crate::domain::{Moment, Verdict};
+use crate::domain::{Moment, Safe, Verdict};
 
 use self::cache::CacheState;
 use self::database::DatabaseState;
@@ -65,7 +65,10 @@ impl Telemetry {
             caches: resolved.caches.iter().map(|spec| CacheState::new(spec.clone().into(), now)).collect(),
             signals: resolved.signals.iter().map(|spec| SignalState::new(spec.clone().into(), now)).collect(),
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
-            metrics: MetricsState::new(&resolved.metrics, now),
+            metrics: MetricsState {
+                rules: resolved.know.rules.iter().map(Safe::of).collect(),
+                ..MetricsState::new(&resolved.metrics, now)
+            },
             thresholds: None,
             begun: HashMap::new(),
         }

@@ -186,7 +186,7 @@ fn write(out: &mut Document, name: &str, value: &Value, depth: usize) {
 /// A value on one line.
 fn one(value: &Value) -> Safe {
     match value {
-        Value::Text(text) => text.clipped(TEXT),
+        Value::Text(text) | Value::Whole(text) => text.clipped(TEXT),
         Value::Number(number) => Safe::of(number.to_string()),
         Value::Figure(Some(figure)) => Safe::of(figure.to_string()),
         Value::Figure(None) => Safe::of("not known"),

@@ -1,5 +1,5 @@
 //! A record has a greatest size, since space for the last one is reserved before the first effect. What is larger is cut,
-//! with a mark that says how much is missing.
+//! with a mark that says how much is missing; but what an action touches is always named to the last.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -67,6 +67,7 @@ impl Serialize for Cut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Cut(value, limits) = *self;
         match value {
+            Value::Whole(text) => serializer.serialize_str(text.as_str()),
             Value::Text(whole) => serializer.serialize_str(&text(whole.as_str(), limits)),
             Value::Number(number) => serializer.serialize_i64(*number),
             // JSON has no NaN: what cannot be written as a figure is not known.

@@ -28,10 +28,12 @@ impl Record {
 
 fn words(value: &Value) -> String {
     match value {
-        Value::Text(text) if text.as_str().contains([' ', '"', '=']) || text.as_str().is_empty() => {
+        Value::Text(text) | Value::Whole(text)
+            if text.as_str().contains([' ', '"', '=']) || text.as_str().is_empty() =>
+        {
             format!("{:?}", text.clipped(TEXT).as_str())
         }
-        Value::Text(text) => text.clipped(TEXT).to_string(),
+        Value::Text(text) | Value::Whole(text) => text.clipped(TEXT).to_string(),
         Value::Number(number) => number.to_string(),
         Value::Figure(Some(figure)) => figure.to_string(),
         Value::Figure(None) => "unknown".to_owned(),

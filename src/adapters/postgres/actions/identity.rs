@@ -32,13 +32,14 @@ pub async fn read(session: &mut Session, verb: SessionVerb, brief: Option<u32>) 
     let readable = session.facts.system_identifier.is_some();
     let sql = IDENTITY.replace("{system_identifier}", if readable { SYSTEM_IDENTIFIER } else { "'not readable'" });
     let function = order::function(verb);
-    let parameters =
-        [(&session.facts.database_oid as _, Type::OID), (&function as _, Type::TEXT), (&brief as _, Type::TEXT)];
+    let parameters = [(&function as _, Type::TEXT), (&brief as _, Type::TEXT)];
     let rows = session.link.query(&sql, &parameters).await?;
     let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("the server told nothing about itself")))?;
     let mut facts: Vec<(&'static str, Untrusted)> = Vec::with_capacity(FACTS.len() + 1);
     for (at, name) in FACTS.into_iter().enumerate() {
-        facts.push((name, get::<Bytes<'_>>(row, at)?.keep()));
+        let told = get::<Bytes<'_>>(row, at)?.keep();
+        let is_database = name == "database";
+        facts.push((name, if is_database { Identity::database(&told, session.facts.database_oid) } else { told }));
     }
     facts.push(("connection", Untrusted::from(if session.facts.pooler { "through a pooler" } else { "direct" })));
     let mut obstacles = Vec::new();

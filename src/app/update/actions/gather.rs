@@ -82,8 +82,7 @@ fn complete(model: &mut Model) {
     if model.actions.gathering.as_ref().is_none_or(|gathering| !gathering.awaited.is_empty()) {
         return;
     }
-    let (Some(mut gathering), Some((_, mut action))) = (model.actions.gathering.take(), model.actions.asked.take())
-    else {
+    let (Some(mut gathering), Some((_, action))) = (model.actions.gathering.take(), model.actions.asked.take()) else {
         return;
     };
     let Plan::Runbook(runbook) = &action.plan else { return };
@@ -92,9 +91,7 @@ fn complete(model: &mut Model) {
         if let Some(Deed::Work(work @ Work::Http(_))) = step.map(|step| &step.deed) {
             let agreed = model.actions.second.kept_for(&action).and_then(|kept| kept.objects(Some(*place)));
             let read = outcome.clone().map(|read| receivers::held(read, agreed.as_deref()));
-            let (joined, warning) = receivers::of_request(work, &read, &runbook.number(*place));
-            *outcome = Ok(joined);
-            action.warnings.extend(warning);
+            *outcome = Ok(receivers::of_request(work, read));
         }
     }
     let preview = runbook.preview(&action.id, &action.target.name, gathering.found);

@@ -1,7 +1,7 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{Current, Past, against, catalogue, evidence, is_over, record};
+use crate::app::actions::{Current, Past, against, catalogue, evidence, is_over, receivers, record};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
@@ -203,7 +203,10 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     let entry = Box::new(record::of(execution, &note, &current.run, now));
                     Effect::Record { run: Some(id), number: execution.records(), entry }
                 }
-                Order::Run { step, approved } => Effect::RunAction { run: id, step, approved: Box::new(approved) },
+                Order::Run { step, approved } => {
+                    let receivers = receivers::at(model, &card.action, step);
+                    Effect::RunAction { run: id, step, approved: Box::new(approved), receivers }
+                }
                 Order::ReadObjects => objects_read(id, card)?,
                 Order::Release => Effect::Release { run: id },
                 Order::Interrupt => Effect::Interrupt { run: id },
