@@ -10,6 +10,7 @@ mod receivers;
 mod rights;
 mod statements;
 mod statements_run;
+mod tables;
 mod tls;
 mod upkeep;
 
