@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
-use crate::config::resolved::RedisTarget;
+use crate::config::resolved::{FlushOn, RedisTarget};
 use crate::domain::Safe;
 use crate::domain::secret::{Secret, SecretRef};
 
@@ -51,7 +51,8 @@ fn tcp(url: &Url, tls: bool) -> Result<RedisTarget, Safe> {
     let path = url.path().trim_matches('/');
     let database = if path.is_empty() { 0 } else { index(path)? };
     let port = url.port().unwrap_or(PORT);
-    Ok(RedisTarget { host, port, unix: None, database, user: None, password: None, tls, ca_file: None })
+    let flush_on = FlushOn::default();
+    Ok(RedisTarget { host, port, unix: None, database, user: None, password: None, tls, ca_file: None, flush_on })
 }
 
 fn socket(url: &Url) -> Result<RedisTarget, Safe> {
@@ -71,6 +72,7 @@ fn socket(url: &Url) -> Result<RedisTarget, Safe> {
         password: None,
         tls: false,
         ca_file: None,
+        flush_on: FlushOn::default(),
     })
 }
 
@@ -135,6 +137,7 @@ mod tests {
             password: None,
             tls: false,
             ca_file: None,
+            flush_on: FlushOn::default(),
         }
     }
 

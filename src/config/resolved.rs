@@ -320,6 +320,17 @@ pub struct RedisTarget {
     pub tls: bool,
     /// Certificates trusted beside the system's, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Where it may be flushed beside a primary of its own.
+    pub flush_on: FlushOn,
+}
+
+/// What a flush is refused on unless it was declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlushOn {
+    /// A replica, where that takes writes.
+    pub replica: bool,
+    /// A node of a cluster: its part of the keys.
+    pub cluster: bool,
 }
 
 /// A read-only Redis command whose integer answer is a signal.

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{Moment, Safe, Untrusted};
 
-use super::action::{Action, Plan};
+use super::action::{Action, Plan, Target};
 use super::approval::Demands;
 use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
@@ -24,6 +24,8 @@ pub struct Identity {
 
 /// Facts of an identity that stay as they are over restarts, and are the same to everybody who asks.
 const LASTING: &[&str] = &["system identifier", "database", "service", "manager", "where", "origin", "run id"];
+/// What stands in the place of a fact that could not be read. It tells no target from another.
+const NOT_READABLE: &str = "not readable";
 
 /// What the preview found.
 #[derive(Clone, Debug, Default)]
@@ -292,16 +294,21 @@ impl Card {
     /// What tells the target from every other, also in another process: for locks and cool-downs.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        self.preview.identity.target_key()
+        let identity = &self.preview.identity;
+        // Two programs of one name may do something to two targets.
+        if identity.is_told() { identity.target_key() } else { self.action.target.key() }
     }
 
-    /// The same for every other target that a runbook touches.
+    /// The same for every other target that a runbook touches, and by what else its targets may be known: as the
+    /// configuration calls its own, and whatever name or address another operator uses, by machine and containers.
     #[must_use]
     pub fn keys_beside(&self) -> Vec<Digest> {
         let own = self.target_key();
         let parts = self.preview.parts.iter().map(|part| &part.found.identity);
-        let known = parts.filter(|identity| !identity.facts.is_empty());
-        let mut keys: Vec<Digest> = known.map(Identity::target_key).collect();
+        let all: Vec<&Identity> = std::iter::once(&self.preview.identity).chain(parts).collect();
+        let told = all.iter().filter(|identity| identity.is_told()).map(|identity| identity.target_key());
+        let elsewhere = all.iter().flat_map(|identity| identity.keys_of_place());
+        let mut keys: Vec<Digest> = told.chain(elsewhere).chain([self.action.target.key()]).collect();
         keys.sort_by_key(|key| key.0);
         keys.dedup();
         keys.retain(|key| *key != own);
@@ -337,6 +344,18 @@ impl Card {
     }
 }
 
+impl Target {
+    /// The target as the configuration calls it, in whatever way an action reaches it.
+    #[must_use]
+    pub fn key(&self) -> Digest {
+        let mut all = Hasher::default();
+        all.text("configured", &format!("{:?}", self.kind));
+        all.text("name", self.name.as_str());
+        all.text("environment", self.environment.word());
+        all.end()
+    }
+}
+
 impl Identity {
     /// A database among those of its server, as it stands in every identity.
     #[must_use]
@@ -344,19 +363,46 @@ impl Identity {
         Untrusted::new([name.as_bytes(), format!(" (oid {oid})").as_bytes()].concat())
     }
 
+    /// Whether any of its facts tells the target from others for longer than a process lives.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.facts.iter().any(|(name, _)| LASTING.contains(name))
+    }
+
     /// What tells the target from every other, by those of its facts that last.
     #[must_use]
     pub fn target_key(&self) -> Digest {
-        let facts = &self.facts;
-        let lasts = |name: &str| LASTING.contains(&name);
-        let any = facts.iter().any(|(name, _)| lasts(name));
+        let any = self.is_told();
+        let unknown = |name: &str| self.fact(name).is_some_and(|value| value.as_bytes() == NOT_READABLE.as_bytes());
+        let hidden = unknown("system identifier");
+        // Which server it is its address has to say then.
+        let counts = |name: &str| LASTING.contains(&name) && !unknown(name) || hidden && name == "server";
         let mut all = Hasher::default();
         // What changes with every restart, and who asks, says nothing about which target it is.
-        for (name, value) in facts.iter().filter(|(name, _)| !any || lasts(name)) {
+        for (name, value) in self.facts.iter().filter(|(name, _)| !any || counts(name)) {
             all.text("identity", name);
             all.bytes("value", value.as_bytes());
         }
         all.end()
+    }
+
+    /// The same by where it is, as far as that was read there: two names of one machine are one target.
+    #[must_use]
+    pub fn keys_of_place(&self) -> Vec<Digest> {
+        let key = |names: &[&str]| {
+            let mut all = Hasher::default();
+            for name in names {
+                let value = self.fact(name).filter(|value| !value.is_empty())?;
+                all.text("place", name);
+                all.bytes("value", value.as_bytes());
+            }
+            Some(all.end())
+        };
+        [key(&["machine", "service", "manager"]), key(&["containers"])].into_iter().flatten().collect()
+    }
+
+    fn fact(&self, name: &str) -> Option<&Untrusted> {
+        self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 

@@ -38,6 +38,14 @@ impl Place {
         }
     }
 
+    /// The argument list that only logs in there and runs nothing, not even what the far side runs for every command.
+    pub fn knock(&self) -> Option<Vec<String>> {
+        let Place::Ssh { host } = self else { return None };
+        check_host(host).ok()?;
+        let (last, before) = SSH.split_last()?;
+        Some(before.iter().chain(&["-N", *last, host.as_str()]).map(|word| (*word).to_owned()).collect())
+    }
+
     /// In words: `here`, `on web1 over ssh`.
     #[must_use]
     pub fn words(&self) -> Safe {

@@ -2,4 +2,5 @@
 
 mod boundaries;
 pub mod runbook_world;
+mod targets;
 pub mod world;

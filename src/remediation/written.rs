@@ -4,7 +4,7 @@
 use crate::domain::{Safe, Untrusted, hidden};
 
 use super::card::{Identity, Preview};
-use super::place::quoted;
+use super::place::{Place, quoted};
 use super::step::{HttpStep, Work};
 
 /// Where it goes, and what is sent.
@@ -15,8 +15,11 @@ pub fn of(work: &Work) -> Preview {
         Work::Command(command) => {
             let mut preview = Preview::default();
             let program = command.argv.first().cloned().unwrap_or_default();
-            preview.identity.facts =
-                vec![("host", Untrusted::from(command.place.words().as_str())), ("program", Untrusted::from(program))];
+            preview.identity.facts = vec![
+                ("host", Untrusted::from(command.place.words().as_str())),
+                ("program", Untrusted::from(program)),
+                ("read from it", Untrusted::from(read_of(&command.place))),
+            ];
             match command.whole() {
                 Ok(argv) => preview.effect.push(Untrusted::from(quoted(&argv))),
                 Err(cause) => preview.obstacles.push(Safe::of(cause.to_string())),
@@ -50,10 +53,23 @@ pub fn statement(sql: &str, binds: &[String]) -> Vec<Untrusted> {
     lines.chain(binds).collect()
 }
 
+/// What is read of the target of a program before it runs: what the configuration says is no word of the target's own.
+fn read_of(place: &Place) -> &'static str {
+    match place {
+        Place::Local => "nothing: what it reaches is in its words only",
+        Place::Ssh { .. } => "nothing but the key of the host; what it reaches is in its words only",
+    }
+}
+
 fn request(http: &HttpStep) -> Preview {
     let mut preview = Preview::default();
     let origin = http.url.origin().ascii_serialization();
-    preview.identity = Identity { facts: vec![("origin", Untrusted::from(origin))] };
+    let read = match http.url.scheme() {
+        "https" => "nothing but its certificate, for this name",
+        _ => "nothing: it is known by its address only",
+    };
+    preview.identity =
+        Identity { facts: vec![("origin", Untrusted::from(origin)), ("read from it", Untrusted::from(read))] };
     preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), hidden::url_without_secrets(&http.url))));
     for (name, secret) in &http.headers {
         preview.effect.push(Untrusted::from(format!("{name}: {secret}")));

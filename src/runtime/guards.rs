@@ -151,20 +151,23 @@ impl Guards {
             target: wanted.target.clone(),
         };
         // Nobody waits for a lock, so their order does not matter; those already taken go when one is not to be had.
-        let keys = std::iter::once(&wanted.key).chain(&wanted.beside);
-        let taken = keys.map(|key| folder.hold(key, &holder).map_err(|held| Safe::of(held.to_string())));
+        let keys = || std::iter::once(&wanted.key).chain(&wanted.beside);
+        let taken = keys().map(|key| folder.hold(key, &holder).map_err(|held| Safe::of(held.to_string())));
         let holds = taken.collect::<Result<Vec<Hold>, Safe>>()?;
         let action = wanted.action.as_str();
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
-        if let Some(left) = folder.cooling(action, &wanted.key, wanted.cool_down, now).map_err(unknown)? {
-            return Err(Safe::of(format!("it cools down for another {}", figure::age(left))));
+        // By every name: one that a restart takes away must not take the cool-down with it.
+        for key in keys() {
+            if let Some(left) = folder.cooling(action, key, wanted.cool_down, now).map_err(unknown)? {
+                return Err(Safe::of(format!("it cools down for another {}", figure::age(left))));
+            }
         }
         // Last of all that can refuse: what is used up is not given back.
         if let Some(spending) = &wanted.spending {
             let spent = folder.spend(spending, &me, &self.shared_accounts, now);
             spent.map_err(|why| Safe::of(format!("the second person's approval cannot be used: {why}")))?;
         }
-        folder.started(action, &wanted.key, now).map_err(unknown)?;
+        keys().try_for_each(|key| folder.started(action, key, now)).map_err(unknown)?;
         Ok(holds)
     }
 }
@@ -209,5 +212,27 @@ mod tests {
         let policy = crate::remediation::approval::Policy { barred, ..Default::default() };
         let spec = ActionsSpec { shared: Some(folder.path().to_owned()), policy, ..ActionsSpec::default() };
         assert_eq!(held(&Guards::open(&spec)), "read_only = true");
+    }
+
+    #[test]
+    fn a_cool_down_outlasts_a_name_that_a_restart_takes_away() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o3770)).unwrap();
+        let spec = ActionsSpec { shared: Some(folder.path().to_owned()), ..ActionsSpec::default() };
+        let guards = Guards::open(&spec);
+        let flush = |own: &str, configured: &str| {
+            guards.hold(&Wanted {
+                key: own.repeat(64),
+                beside: vec![configured.repeat(64)],
+                action: Safe::of("flush"),
+                target: Safe::of("cache"),
+                cool_down: Duration::from_secs(600),
+                spending: None,
+            })
+        };
+        drop(flush("a", "c").unwrap());
+        let why = flush("b", "c").err().map(|why| why.to_string()).unwrap_or_default();
+        assert!(why.contains("it cools down for another"), "{why}");
+        assert!(flush("b", "d").is_ok(), "another target");
     }
 }

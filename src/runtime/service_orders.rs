@@ -59,12 +59,15 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
     remarks.extend(reach(step, &facts));
     Preview {
         identity: Identity {
-            facts: vec![
+            facts: [
                 ("service", text(step.name())),
                 ("manager", text(step.manager.words().as_str())),
                 ("where", text(step.place.words().as_str())),
                 ("runs", text(facts.bound().as_str())),
-            ],
+            ]
+            .into_iter()
+            .chain(place(step, &facts))
+            .collect(),
         },
         objects: vec![Object {
             key: step.object(),
@@ -81,6 +84,21 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         service: Some(facts),
         ..Preview::default()
     }
+}
+
+/// Where it is, as it was read there and not as the configuration calls it.
+fn place(step: &ServiceStep, facts: &ServiceFacts) -> Option<(&'static str, Untrusted)> {
+    let (name, read) = match &step.manager {
+        Manager::Systemd { .. } => ("machine", &facts.machine),
+        Manager::Compose { .. } => ("containers", &facts.anchor),
+        Manager::Program { .. } => return None,
+    };
+    let is_read = !read.as_str().is_empty();
+    Some(if is_read {
+        (name, Untrusted::from(read.as_str()))
+    } else {
+        ("place", Untrusted::from("by its address only, not read"))
+    })
 }
 
 /// Gives the order, if the service still is what the card shows, and watches what becomes of it.
@@ -111,11 +129,9 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
 
 /// How it is now, if it still is what the card is bound to.
 async fn still(commands: &Commands, work: &ServiceWork, deadline: Duration) -> Result<ServiceFacts, StepEnd> {
-    let now = match (work.binding, work.before.looping, &work.step.manager) {
-        // Only of a unit is more looked at than its status, for what stays of it.
-        (Binding::Alone | Binding::First, true, Manager::Systemd { .. }) => {
-            commands.bound_facts(&work.step, deadline).await
-        }
+    let now = match (work.binding, &work.step.manager) {
+        // Only of a unit is more looked at than its status: which machine it is on, which an address does not say.
+        (Binding::Alone | Binding::First, Manager::Systemd { .. }) => commands.bound_facts(&work.step, deadline).await,
         _ => commands.service_facts(&work.step, deadline).await,
     };
     let now = now.map_err(StepEnd::Failed)?;
@@ -124,8 +140,13 @@ async fn still(commands: &Commands, work: &ServiceWork, deadline: Duration) -> R
 
 fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
     StepEnd::OtherTarget({
-        let now = if work.before.looping { &now.anchor } else { &now.identity() };
-        Safe::of(format!("{} is {now} now", work.step.name()))
+        let what = if work.before.looping { &now.anchor } else { &now.identity() };
+        let machine = match now.machine.as_str() {
+            machine if machine == work.before.machine.as_str() => String::new(),
+            "" => ", on a machine that cannot be read".to_owned(),
+            machine => format!(", on machine {machine}"),
+        };
+        Safe::of(format!("{} is {what} now{machine}", work.step.name()))
     })
 }
 

@@ -11,6 +11,7 @@ mod receivers;
 mod rights;
 mod statements;
 mod statements_run;
+mod tables;
 mod tls;
 mod upkeep;
 

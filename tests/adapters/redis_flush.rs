@@ -7,7 +7,7 @@ use std::time::Duration;
 use quarterdeck::adapters::redis::flush;
 use quarterdeck::app::Model;
 use quarterdeck::app::actions::catalogue;
-use quarterdeck::config::resolved::RedisTarget;
+use quarterdeck::config::resolved::{FlushOn, RedisTarget};
 use quarterdeck::config::{Inputs, SourceFile, redis_url, resolve};
 use quarterdeck::domain::{Cause, Moment, Safe};
 use quarterdeck::remediation::approval::NO_POLICY;
@@ -151,6 +151,50 @@ async fn a_replica_and_a_cluster_are_refused() {
 
     let node = RedisServer::start(&["--cluster-enabled", "yes"]);
     assert!(told(&card(&at(&node, "")).await.obstacles).contains("cluster"));
+}
+
+#[tokio::test]
+async fn what_was_declared_is_flushed_and_loud_on_the_card() {
+    let server = RedisServer::start(&[]);
+    fill(&server, "0", 0..10);
+    server.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    let both = FlushOn { replica: true, cluster: true };
+    let target = RedisTarget { flush_on: both, ..at(&server, "") };
+    assert!(told(&card(&target).await.obstacles).contains("read-only"), "it would not take it");
+    server.ask(&["CONFIG", "SET", "replica-read-only", "no"]);
+    let declared = card(&target).await;
+    assert!(declared.obstacles.is_empty(), "{:?}", declared.obstacles);
+    assert!(told(&declared.warnings).contains("ITS ROLE IS slave"), "{:?}", declared.warnings);
+    let end = run(&target, &declared).await;
+    assert!(matches!(end, StepEnd::Done { .. }), "{end:?}");
+    assert_eq!(size(&server, "0"), "0");
+    let only = |replica, cluster| RedisTarget { flush_on: FlushOn { replica, cluster }, ..at(&server, "") };
+    assert!(
+        told(&card(&only(false, true)).await.obstacles).contains("flush_replica"),
+        "the other word is not this one"
+    );
+
+    let node = RedisServer::start(&["--cluster-enabled", "yes"]);
+    let declared = card(&RedisTarget { flush_on: both, ..at(&node, "") }).await;
+    assert!(!told(&declared.obstacles).contains("cluster"), "{:?}", declared.obstacles);
+    assert!(told(&declared.warnings).contains("IT IS A NODE OF A CLUSTER"), "{:?}", declared.warnings);
+}
+
+#[test]
+fn a_configuration_declares_it_for_one_cache() {
+    let text = "[[cache]]\nname = \"a\"\nredis = \"redis://a.example.com\"\nflush_replica = true\n\
+                [[cache]]\nname = \"b\"\nredis = \"redis://b.example.com\"\nflush_cluster = true\n";
+    let file = SourceFile { path: "q.toml".into(), text: text.to_owned() };
+    let resolved = resolve(&Inputs { file: Some(file), ..Inputs::default() }).unwrap().resolved;
+    let on: Vec<FlushOn> = resolved
+        .caches
+        .iter()
+        .map(|cache| match &cache.source {
+            quarterdeck::config::resolved::CacheSource::Redis { target, .. } => target.flush_on,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(on, [FlushOn { replica: true, cluster: false }, FlushOn { replica: false, cluster: true }]);
 }
 
 #[tokio::test]

@@ -395,7 +395,7 @@ fn the_folder_is_asked_about_the_target_that_the_card_shows() {
     ];
     let key = Identity { facts }.target_key().hex();
     let sessions = wanted.iter().filter(|wanted| wanted.action.as_str().starts_with("terminate-")).count();
-    assert!(sessions > 0 && wanted.iter().all(|w| w.action.as_str() == "warm-cache" || w.key == key), "{wanted:?}");
+    assert!(sessions > 0 && wanted.iter().filter(|w| w.key == key).count() >= sessions, "{wanted:?}");
     assert!(looked_at_nothing(&mut armed_read_only()), "where nothing may be done nothing is asked");
 }
 

@@ -10,7 +10,8 @@ use tokio::process::Child;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::heard::{Heard, hear};
-use super::{session, ssh};
+use super::session;
+use super::ssh::{self, Reached};
 use crate::adapters::operator;
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe};
@@ -21,6 +22,8 @@ use crate::remediation::step::StepEnd;
 
 /// After the program ended: how long what it left running may still hold its output open.
 const GRACE: Duration = Duration::from_millis(100);
+/// The client says whom it is to reach within this.
+const ASKING: Duration = Duration::from_secs(3);
 /// Lines of its output that are kept for people, and of its last words when it failed.
 const SAID: usize = 40;
 const LAST_WORDS: usize = 4;
@@ -130,7 +133,34 @@ async fn run_within(step: &CommandStep, variables: &[(OsString, OsString)], dead
         };
         watch(&mut child, session, pipes, until, deadline).await
     };
-    CommandEnd { ending, output, errors }
+    let mut ended = CommandEnd { ending, output, errors, reached: None };
+    if ended.is_doubtful(step) {
+        ended.reached = Box::pin(reached(&step.place, &ended.errors, variables, until)).await;
+    }
+    ended
+}
+
+/// Whom the client was to reach, by what it says itself. Only where it does not say whose key it did not take, it is seen
+/// whether it takes it now; nothing is run over there.
+async fn reached(place: &Place, errors: &Heard, variables: &[(OsString, OsString)], until: Instant) -> Option<Reached> {
+    let Place::Ssh { host } = place else { return None };
+    let ask =
+        |argv| CommandStep { argv, place: Place::Local, become_argv: None, expected_exit: Vec::new(), reads: true };
+    let left = || until.saturating_duration_since(Instant::now()).min(ASKING);
+    let told = run_within(&ask(["ssh", "-G", "--", host].map(str::to_owned).to_vec()), variables, left()).await;
+    let reached = match told.ending {
+        Ending::Exited(0) => Reached::read(told.output.whole()?),
+        Ending::Exited(255) => Some(Reached::Nowhere),
+        _ => None,
+    };
+    match reached {
+        Some(Reached::At { host, port, .. }) if ssh::says_only_that_a_key_failed(errors) => {
+            let knock = run_within(&ask(place.knock()?), variables, left()).await;
+            let again = knock.ending == Ending::Exited(255) && ssh::says_only_that_a_key_failed(&knock.errors);
+            Some(Reached::At { host, port, unknown_key: again })
+        }
+        reached => reached,
+    }
 }
 
 /// Waits until the program ended, its output taken all the while; ends it at the deadline.
@@ -177,6 +207,8 @@ pub struct CommandEnd {
     pub output: Heard,
     /// Its standard error.
     pub errors: Heard,
+    /// Whom the client was to reach, where that was asked.
+    reached: Option<Reached>,
 }
 
 /// How a command ended.
@@ -208,7 +240,13 @@ pub(super) fn asker(place: &Place) -> Option<String> {
 
 impl CommandEnd {
     fn of(ending: Ending) -> CommandEnd {
-        CommandEnd { ending, output: Heard::default(), errors: Heard::default() }
+        CommandEnd { ending, output: Heard::default(), errors: Heard::default(), reached: None }
+    }
+
+    /// The client's own status, and it may be that nothing was run.
+    fn is_doubtful(&self, step: &CommandStep) -> bool {
+        let far = matches!(step.place, Place::Ssh { .. });
+        far && self.ending == Ending::Exited(255) && ssh::may_not_have_got_in(&self.output, &self.errors)
     }
 
     /// What became of the step. What was started and did not say how it went may have had its effect.
@@ -217,7 +255,7 @@ impl CommandEnd {
         let far = matches!(step.place, Place::Ssh { .. });
         match &self.ending {
             Ending::NotStarted(cause) => StepEnd::Failed(cause.clone()),
-            Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.errors) => {
+            Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.errors, self.reached.as_ref()) => {
                 StepEnd::Failed(Cause::Unreachable(self.last_words()))
             }
             // The client's own status and a program's cannot be told apart: it may have been run.

@@ -78,10 +78,11 @@ impl Commands {
                     Err(cause) if facts.looping => return Err(cause),
                     Err(_not_needed) => Machine::default(),
                 };
+                let machine = id.clone().unwrap_or_default();
                 let id = id.map_or_else(|| "an unknown machine".to_owned(), |id| format!("machine {id}"));
                 let is_young = facts.state == ServiceState::Running && uptime.is_some_and(|up| facts.is_young(up));
                 let anchor = Safe::of(format!("{} on {id}", facts.anchor));
-                Ok(ServiceFacts { looping: facts.looping || is_young, anchor, ..facts })
+                Ok(ServiceFacts { looping: facts.looping || is_young, anchor, machine, ..facts })
             }
             Manager::Compose { .. } if facts.is_young_at(Utc::now()) => Ok(ServiceFacts { looping: true, ..facts }),
             // By their engine's clock it is older, which may be wrong: two looks show it.

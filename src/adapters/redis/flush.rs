@@ -83,13 +83,30 @@ pub async fn keys(target: &RedisTarget, identity: &Identity, deadline: Duration)
 
 impl Look {
     fn preview(&self, target: &RedisTarget) -> Preview {
-        let mut obstacles = Vec::new();
+        let (mut obstacles, mut warnings) = (Vec::new(), Vec::new());
         let role = &self.info.figures.role;
-        if role.as_str() != "master" {
-            obstacles.push(Safe::of(format!("its role is {role}: a replica is not flushed, its primary is")));
+        let takes_none = field(&self.text, "slave_read_only") != Some("0");
+        match (role.as_str() != "master", target.flush_on.replica) {
+            (false, _) => {}
+            (true, false) => obstacles.push(Safe::of(format!(
+                "its role is {role}: a replica is not flushed, its primary is (flush_replica declares otherwise)"
+            ))),
+            (true, true) if takes_none => {
+                obstacles.push(Safe::of(format!("its role is {role}, and it is read-only: its primary is flushed")));
+            }
+            (true, true) => warnings.push(Safe::of(format!(
+                "ITS ROLE IS {role}: only what this replica holds goes, its primary keeps all and may send it again"
+            ))),
         }
         if field(&self.text, "cluster_enabled") == Some("1") {
-            obstacles.push(Safe::of("it is a node of a cluster: it holds only a part, and is not flushed from here"));
+            if target.flush_on.cluster {
+                warnings.push(Safe::of("IT IS A NODE OF A CLUSTER: only its part goes, other nodes keep theirs"));
+            } else {
+                obstacles.push(Safe::of(
+                    "it is a node of a cluster: it holds only a part, and is not flushed from here (flush_cluster declares \
+                     otherwise)",
+                ));
+            }
         }
         let name = format!("database {} of {}", self.database, server::server(target));
         let mut effect = Vec::new();
@@ -113,6 +130,7 @@ impl Look {
             effect,
             count: Some(self.keys),
             remarks: self.remarks(),
+            warnings,
             obstacles,
             ..Preview::default()
         }

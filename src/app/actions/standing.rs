@@ -143,8 +143,8 @@ fn keys(model: &Model, action: &Action) -> Vec<String> {
         }
         Plan::Flush { .. } => action.target.at.and_then(|at| of_redis(model, at)).into_iter().collect(),
     };
-    let mut keys: Vec<String> = Vec::new();
-    for identity in identities.iter().filter(|identity: &&Identity| !identity.facts.is_empty()) {
+    let mut keys: Vec<String> = vec![action.target.key().hex()];
+    for identity in identities.iter().filter(|identity: &&Identity| identity.is_told()) {
         let key = identity.target_key().hex();
         if !keys.contains(&key) {
             keys.push(key);

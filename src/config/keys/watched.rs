@@ -108,6 +108,26 @@ pub static CACHE: Section = Section {
             &["redis"],
             key("password", Kind::Secret, "\"env:SHOP_REDIS_PASSWORD\"", "none", "env:NAME or file:PATH."),
         ),
+        beside(
+            &["redis"],
+            key(
+                "flush_replica",
+                Kind::Flag,
+                "true",
+                "false",
+                "A flush is refused on a replica, unless this says otherwise; a read-only one takes none at all.",
+            ),
+        ),
+        beside(
+            &["redis"],
+            key(
+                "flush_cluster",
+                Kind::Flag,
+                "true",
+                "false",
+                "A flush is refused on a node of a cluster, unless this says otherwise; it empties that node's part only.",
+            ),
+        ),
         key(
             "url",
             Kind::Url,

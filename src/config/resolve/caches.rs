@@ -6,9 +6,9 @@ use super::super::environments::{redis_is_loopback, url_is_loopback};
 use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::redis_url;
-use super::super::resolved::{CacheSource, CacheSpec, OffKind};
+use super::super::resolved::{CacheSource, CacheSpec, FlushOn, OffKind};
 use super::builder::Builder;
-use super::given::{file, provenance, ratio, secret, text, time, turn_on};
+use super::given::{file, flag, provenance, ratio, secret, text, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
 
@@ -44,6 +44,7 @@ impl<'a> Builder<'a> {
             target.password = Some(password);
         }
         target.ca_file = file(item, "ca_file").or(target.ca_file);
+        target.flush_on = FlushOn { replica: flag(item, "flush_replica"), cluster: flag(item, "flush_cluster") };
         let loopback = redis_is_loopback(&target);
         if !loopback && item.place_of("redis").origin.as_str().ends_with("in .env") {
             return self.off(OffKind::Cache, item, ".env names a server that is not on this machine", "--redis URL");

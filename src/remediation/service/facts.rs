@@ -92,6 +92,8 @@ pub struct ServiceFacts {
     pub words: Safe,
     /// What stays the same however often it is started: the unit's file and machine, the containers.
     pub anchor: Safe,
+    /// The machine that it is on, where that can be read.
+    pub machine: Safe,
     /// It does not stay up: it failed, or its manager starts it again and again. No process of it can be consented to.
     pub looping: bool,
     /// When it came up, after the start of its machine.
@@ -162,7 +164,8 @@ impl ServiceFacts {
     /// Whether `now` is what a card that showed this is bound to.
     #[must_use]
     pub fn is_bound_to(&self, now: &ServiceFacts) -> bool {
-        if self.looping { self.anchor == now.anchor } else { self.identity() == now.identity() }
+        let same = if self.looping { self.anchor == now.anchor } else { self.identity() == now.identity() };
+        same && (self.machine.as_str().is_empty() || self.machine == now.machine)
     }
 
     /// For the list of facts that a card is bound to: every instance, in a fixed order.

@@ -86,6 +86,7 @@ fn facts(shown: &Shown<'_>, remark: &str) -> ServiceFacts {
         required_by: dependents(shown),
         words: Safe::of(words).clipped(200),
         anchor: Safe::of(shown.of("FragmentPath").unwrap_or_default()).clipped(300),
+        machine: Safe::default(),
         looping: state == ServiceState::Failed || sub.starts_with("auto-restart"),
         up_at: shown
             .of("ActiveEnterTimestampMonotonic")

@@ -17,7 +17,7 @@ use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::{Object, ObjectKey};
 use crate::remediation::place::quoted;
 
-use super::{off, old, unfinished};
+use super::{MOST_TABLES, off, old, unfinished};
 use crate::runtime::clock;
 use crate::runtime::database_orders::DatabaseOrder;
 use crate::runtime::inbox::Inbox;
@@ -59,6 +59,7 @@ async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
     );
     let backed = backed?;
     let mut preview = backed.preview.clone();
+    compared(&mut preview, &backed);
     programs(&mut preview, &backed, versions);
     space(&mut preview, &backed, &backup, room);
     match &server {
@@ -76,6 +77,19 @@ async fn of_database(kept: &mpsc::Sender<DatabaseOrder>, deadline: Duration) -> 
     let busy = || Cause::Other(Safe::of("the database is still busy with what was asked before"));
     kept.try_send(DatabaseOrder::LookAtBackup { reply, deadline: deadline.mul_f64(0.8) }).map_err(|_full| busy())?;
     answer.await.map_err(|_gone| busy())?
+}
+
+/// What proves the copy, and how far that goes.
+fn compared(preview: &mut Preview, backed: &Backed) {
+    if usize::try_from(backed.tables).is_ok_and(|tables| tables > MOST_TABLES) {
+        preview.obstacles.push(Safe::of(format!(
+            "it has {} tables, more than {MOST_TABLES}: not all could be compared, and nothing would be proved",
+            backed.tables
+        )));
+    }
+    preview
+        .remarks
+        .push(Safe::of("the copy is compared by the number of rows of every table, and not by what is in them"));
 }
 
 fn programs(preview: &mut Preview, backed: &Backed, versions: Result<(u32, u32), Cause>) {
@@ -175,4 +189,25 @@ fn effect(backup: &Backup, name: &Safe) -> Vec<Untrusted> {
         "SELECT count(*) of each table of the copy; DROP DATABASE qd_restore_TIME_CHANCE".to_owned(),
     ];
     lines.into_iter().map(Untrusted::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_tables_than_can_be_compared_are_refused_on_the_card() {
+        let of = |tables: i64| {
+            let backed = Backed { preview: Preview::default(), major: 15, size: Some(1), tables };
+            let mut preview = Preview::default();
+            compared(&mut preview, &backed);
+            assert!(
+                preview.remarks[0].as_str().contains("the number of rows of every table"),
+                "how far the proof goes"
+            );
+            preview.obstacles
+        };
+        assert!(of(20_000).is_empty());
+        assert!(of(20_001)[0].as_str().starts_with("it has 20001 tables, more than 20000"));
+    }
 }

@@ -64,6 +64,17 @@ async fn a_far_command_ends_as_it_says() {
     assert_eq!(end, StepEnd::Failed(Cause::CommandFailed { code: Some(3), said: "no".into() }));
     let end = sshd.run("lab", &["sh", "-c", "exit 255"], DEADLINE).await;
     assert!(matches!(end, StepEnd::Unknown(Cause::ConnectionLost(_))), "its own 255 or the client's? {end:?}");
+    // It may use ssh itself over there, and end as that does.
+    for words in [
+        "ssh: connect to host 10.9.8.7 port 22: Connection refused",
+        "root@10.9.8.7: Permission denied (publickey).",
+        "Host key verification failed.",
+    ] {
+        let mark = sshd.at("mark");
+        let script = "touch \"$1\"; echo \"$2\" >&2; exit 255";
+        let end = sshd.run("lab", &["sh", "-c", script, "sh", mark.to_str().unwrap(), words], DEADLINE).await;
+        assert!(mark.exists() && matches!(end, StepEnd::Unknown(_)), "{words}: something was done: {end:?}");
+    }
     // No terminal on the far side either, and nothing to read.
     let end = sshd.run("lab", &["sh", "-c", "if read x; then exit 4; fi; ! (: </dev/tty) 2>/dev/null"], DEADLINE).await;
     assert!(matches!(end, StepEnd::Done { .. }), "{end:?}");

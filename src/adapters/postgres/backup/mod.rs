@@ -138,14 +138,20 @@ impl PostgresSource {
         timeout_at(until, work).await.unwrap_or_else(|_late| Err(StepEnd::Failed(late(BRIEF))))
     }
 
-    /// The tables of the database, as this connection sees them.
-    pub async fn tables(&mut self, deadline: Duration) -> Result<Vec<Counted>, Cause> {
+    /// The tables of the database, as this connection sees them: all of them, or none where there are more than `most`.
+    pub async fn tables(&mut self, most: usize, deadline: Duration) -> Result<Vec<Counted>, Cause> {
         let until = Instant::now() + BRIEF.min(deadline);
         if self.session.is_none() {
             timeout_at(until, self.long_session(until, deadline)).await.map_err(|_late| late(BRIEF))??;
         }
         let session = self.session.as_mut().ok_or_else(not_connected)?;
-        let rows = timeout_at(until, session.link.query(TABLES, &[])).await.map_err(|_late| late(BRIEF))??;
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let rows = timeout_at(until, session.link.query(TABLES, &[(&limit as _, Type::INT8)])).await;
+        let rows = rows.map_err(|_late| late(BRIEF))??;
+        // What is not counted is not compared: a part of them proves nothing.
+        if rows.len() > most {
+            return Err(Cause::TooLarge { what: Safe::of("the list of tables"), limit: most as u64 });
+        }
         let table = |row| {
             let sql = String::from_utf8_lossy(get::<Bytes<'_>>(row, 1)?.0).into_owned();
             Ok(Counted { table: get::<Bytes<'_>>(row, 0)?.keep(), sql })

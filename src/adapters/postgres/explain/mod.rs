@@ -215,11 +215,13 @@ async fn plan(session: &mut Session, what: &Planned, patience: u32) -> Result<Un
     told.map_err(|failure| denied(session, failure))
 }
 
-/// With parameters there is nothing to bind, and what is bound would be planned for: that the text is one statement was
-/// proved by parsing it, and it is asked for by the protocol that binds nothing.
+/// With parameters the whole command goes through the extended protocol as far as that can take it: the server parses these
+/// very bytes, and refuses all but one statement. It cannot be executed so: without values PostgreSQL 16 refuses to bind
+/// it, and with values it plans for them (`id = 5` in the place of `id = $1`), which is no generic plan. So what was parsed
+/// is asked for by the protocol that binds nothing.
 async fn ask(session: &mut Session, what: &Planned, command: &str) -> Result<Untrusted, Failure> {
     let lines = if what.generic {
-        session.link.parse(&String::from_utf8_lossy(what.statement.as_bytes())).await?;
+        session.link.parse(command).await?;
         session.link.simple(command).await?
     } else {
         let rows = session.link.query(command, &[]).await?;
