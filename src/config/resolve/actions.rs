@@ -112,6 +112,7 @@ impl<'a> Builder<'a> {
         for item in merged.of("action").chain(merged.of("runbook")) {
             self.parameters(item);
         }
+        self.mind_whole_lives();
         self.policy();
     }
 
