@@ -119,7 +119,7 @@ impl<'a> Builder<'a> {
     fn action(&mut self, item: &'a Item, mut url: Url, origin: Option<&'a Item>) {
         let (headers, bearer) = self.credentials(item, &mut url);
         let loopback = url_is_loopback(&url);
-        let Some(proof) = self.proof(item) else { return };
+        let Some(proof) = self.proof_of_request(item, &url) else { return };
         let deadline = time(item, "deadline").unwrap_or(Duration::from_secs(30));
         let expected_status = match item.given("expect_status").map(|g| &g.value) {
             Some(Value::Statuses(codes)) => codes.clone(),
@@ -150,7 +150,7 @@ impl<'a> Builder<'a> {
         let environment = self.environment(item, origin, loopback);
         self.beside(item, origin, Some(&step));
         let cap = self.cap_of(item);
-        self.resolved.actions.own.push(Action {
+        let mut action = Action {
             id: Safe::of(&item.name),
             title: title.clone(),
             level: Level::parse(text(item, "level").unwrap_or_default()),
@@ -173,7 +173,9 @@ impl<'a> Builder<'a> {
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
             warnings: unclassified(item),
             given: Given::default(),
-        });
+        };
+        self.as_its_kind(item, &mut action);
+        self.resolved.actions.own.push(action);
     }
 
     fn service_action(&mut self, item: &'a Item, manager: Manager) {
