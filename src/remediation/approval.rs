@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::domain::{Moment, Safe, figure};
 
 use super::agreed::Agreed;
-use super::card::Card;
+use super::card::{Card, Digest};
 use super::cooldown::{BootId, BootMoment};
 use super::guard;
 use super::level::Level;
@@ -41,6 +41,8 @@ pub struct Request {
     pub id: String,
     /// Digest of the card, in hexadecimal digits.
     pub digest: String,
+    /// What is bound to the digest, line by line: the same lines whenever the card is made, and nothing that is only read.
+    pub bound: Vec<Safe>,
     /// The card, line by line, as the requester saw it.
     pub card: Vec<Safe>,
     /// Who asks.
@@ -62,6 +64,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// A mark of everything that a second person is shown.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        mark(self.bound.iter().chain(&self.card))
+    }
+
     /// Whether it is about the same action on the same target, of whatever card.
     #[must_use]
     pub fn is_about(&self, card: &Card) -> bool {
@@ -76,6 +84,8 @@ pub struct Approval {
     pub id: String,
     /// Of which card.
     pub digest: String,
+    /// A mark of what was shown.
+    pub shown: String,
     /// Who; the user id is the owner of the record.
     pub approver: OsIdentity,
     /// When.
@@ -119,6 +129,15 @@ pub struct Spending {
     pub id: String,
     /// Digest of the card that runs.
     pub digest: String,
+    /// A mark of what the card that runs binds, in lines: the second person was shown the same.
+    pub bound: String,
+}
+
+/// A mark that no other lines have.
+#[must_use]
+pub fn mark<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> String {
+    let text: String = lines.into_iter().map(|line| format!("{} {line}\n", line.as_str().len())).collect();
+    Digest::of(&text).hex()
 }
 
 /// What a second person types: what the requester typed, or the target's name where a chord was enough.
@@ -148,6 +167,8 @@ pub enum ApprovalRefusal {
     WrongPhrase,
     /// The system has no name for who logged in, and some accounts are shared ones.
     NamelessLogin(Safe, u32),
+    /// What was shown is not what this card says.
+    OtherText,
 }
 
 /// Whether somebody may approve a request now, having typed a phrase.
@@ -181,6 +202,9 @@ pub fn counts(
     }
     if digest.is_empty() || approval.digest != digest || request.digest != digest {
         return Err(ApprovalRefusal::OtherDigest);
+    }
+    if approval.shown != request.shown() {
+        return Err(ApprovalRefusal::OtherText);
     }
     two_people(&request.requester, &approval.approver, shared_accounts)?;
     // An approval of an earlier request that bore the same id.
@@ -250,6 +274,9 @@ impl fmt::Display for ApprovalRefusal {
                 f,
                 "user id {id} logged in as {user}, and the system has no name for it: whether several people use it is not known"
             ),
+            ApprovalRefusal::OtherText => {
+                f.write_str("the second person was shown another text than that of this card: ask for it again")
+            }
             ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
         }
     }

@@ -160,11 +160,11 @@ impl Warrant {
         self.approval.as_ref()
     }
 
-    /// What has to be used up before anything is sent.
+    /// What has to be used up before anything is sent; `bound` is the mark of the lines that the card binds.
     #[must_use]
-    pub fn spending(&self) -> Option<Spending> {
+    pub fn spending(&self, bound: impl FnOnce(&Card) -> String) -> Option<Spending> {
         let id = self.approval.as_ref()?.request.id.clone();
-        Some(Spending { id, digest: self.digest.hex() })
+        Some(Spending { id, digest: self.digest.hex(), bound: bound(&self.card) })
     }
 
     /// Takes a reading of both clocks in: a jump in the middle locks the windows.

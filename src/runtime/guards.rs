@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::adapters::shared_folder::{Hold, Holder, SharedFolder};
+use crate::adapters::shared_folder::{HeldBy, Hold, Holder, SharedFolder};
 use crate::adapters::{operator, policy_file};
 use crate::app::actions::standing::{self, Standing};
 use crate::config::policy::PolicyFile;
@@ -152,8 +152,11 @@ impl Guards {
         };
         // Nobody waits for a lock, so their order does not matter; those already taken go when one is not to be had.
         let keys = || std::iter::once(&wanted.key).chain(&wanted.beside);
-        let taken = keys().map(|key| folder.hold(key, &holder).map_err(|held| Safe::of(held.to_string())));
-        let holds = taken.collect::<Result<Vec<Hold>, Safe>>()?;
+        let words = |held: HeldBy| Safe::of(held.to_string());
+        let first = folder.hold(&wanted.key, &holder).map_err(words)?;
+        let beside = wanted.beside.iter().map(|key| folder.hold_beside(&first, key, &holder).map_err(words));
+        let mut holds = beside.collect::<Result<Vec<Hold>, Safe>>()?;
+        holds.push(first);
         let action = wanted.action.as_str();
         let unknown = |cause: crate::domain::Cause| Safe::of(format!("whether it cools down cannot be known: {cause}"));
         // By every name: one that a restart takes away must not take the cool-down with it.
@@ -178,6 +181,30 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    /// A runbook that touches many targets is one action: else a whole start-up could never run.
+    #[test]
+    fn however_many_targets_it_touches_it_is_one_action() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o3770)).unwrap();
+        let guards = Guards::open(&ActionsSpec { shared: Some(folder.path().to_owned()), ..ActionsSpec::default() });
+        let wanted = |letter: char, beside: &str| Wanted {
+            key: letter.to_string().repeat(64),
+            beside: beside.chars().map(|letter| letter.to_string().repeat(64)).collect(),
+            action: Safe::of("startup"),
+            target: Safe::of("shop"),
+            cool_down: Duration::ZERO,
+            spending: None,
+        };
+        let first = guards.hold(&wanted('a', "bcdefg")).expect("seven targets");
+        assert_eq!(first.len(), 7);
+        let held = guards.hold(&wanted('h', "g")).unwrap_err();
+        assert!(held.as_str().contains("runs startup on shop"), "{held}");
+        let more: Vec<_> = ('h'..='j').map(|letter| guards.hold(&wanted(letter, "")).expect("four at once")).collect();
+        assert!(guards.hold(&wanted('k', "")).unwrap_err().as_str().contains("4 actions are under way"));
+        drop((first, more));
+        assert!(guards.hold(&wanted('g', "")).is_ok(), "all of it is let go");
+    }
 
     #[test]
     fn no_lock_is_taken_under_another_policy_than_at_the_start() {

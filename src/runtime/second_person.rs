@@ -114,6 +114,7 @@ impl SecondPerson {
         let mut request = Request {
             id: String::new(),
             digest: asking.digest,
+            bound: asking.bound,
             card: asking.card,
             requester: self.me().clone(),
             asked_at: operator::in_this_boot(clock::now()),

@@ -112,6 +112,7 @@ fn request(world: &World, effects: &[Effect]) -> Request {
     Request {
         id: "k7m2qd9x".to_owned(),
         digest: asking.digest.clone(),
+        bound: asking.bound.clone(),
         card: asking.card.clone(),
         requester: who(1001, "alice"),
         asked_at: at(world),
@@ -128,6 +129,7 @@ fn granted(world: &World, request: &Request) -> Look {
     let approval = Approval {
         id: request.id.clone(),
         digest: request.digest.clone(),
+        shown: request.shown(),
         approver: who(1002, "bob"),
         approved_at: at(world),
     };
@@ -245,6 +247,7 @@ fn found(world: &World, against: Option<&str>) -> Found {
     let request = Request {
         id: "k7m2qd9x".to_owned(),
         digest: "5f".repeat(32),
+        bound: vec![Safe::of("L3  flush-redis on shop in STAGING")],
         card: vec![Safe::of("flush database 2 on shop"), Safe::of("BREAK GLASS: it runs"), Safe::of("FLUSHDB ASYNC")],
         requester: who(1001, "alice"),
         asked_at: at(world),

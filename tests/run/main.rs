@@ -14,6 +14,7 @@ mod managers;
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
 mod procedures;
+mod profile;
 mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;

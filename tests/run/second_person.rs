@@ -333,6 +333,35 @@ fn in_two_dashboards() {
     assert_eq!(bastion.events(NOBODY), ["confirmation-failed", "approving", "approved"]);
 }
 
+/// What a requester writes by hand, so that another text is approved than that of the card which runs, is approved in vain.
+#[test]
+fn another_text_than_that_of_the_card_is_approved_in_vain() {
+    let Some(bastion) = Bastion::new() else { return };
+    let id = bastion.request();
+    bastion.change("requests", &id, |request| {
+        request["bound"] = vec!["L1  warm-cache on shop in STAGING"].into();
+        request["card"] = vec!["warm the cache of shop"].into();
+    });
+    let screen = bastion.approve(NOBODY, &id, "shop 40", 0);
+    assert!(screen.contains("warm the cache of shop"), "{screen}");
+    let (_, code) = bastion.card();
+    let told = bastion.confirm(&code);
+    assert_eq!(told.code, 10, "{told:?}");
+    assert!(told.out.contains("was shown another text than that of this card"), "{told:?}");
+    assert_eq!(bastion.keys(), KEYS.to_string());
+}
+
+#[test]
+fn a_text_that_is_changed_once_it_was_approved_has_no_approval() {
+    let Some(bastion) = Bastion::new() else { return };
+    let id = bastion.request();
+    let screen = bastion.approve(NOBODY, &id, "shop 40", 0);
+    assert!(screen.contains("What is approved") && screen.contains("sends: FLUSHDB"), "{screen}");
+    bastion.change("requests", &id, |request| request["card"][0] = "flush the Redis database of ours".into());
+    assert_ne!(bastion.request(), id, "it is asked for anew");
+    assert_eq!(bastion.keys(), KEYS.to_string());
+}
+
 /// Without anybody else, in its window: a code is for about as many keys as its card shows, as the flush itself is.
 #[test]
 fn a_code_is_for_about_as_many_keys() {

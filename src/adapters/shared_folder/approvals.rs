@@ -11,7 +11,7 @@ use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::agreed::Agreed;
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, OsIdentity, Request, Spending, VALID, counts, may_approve, two_people,
+    Approval, ApprovalRefusal, OsIdentity, Request, Spending, VALID, counts, mark, may_approve, two_people,
 };
 use crate::remediation::cooldown::BootMoment;
 use crate::remediation::level::Level;
@@ -62,6 +62,7 @@ enum Record {
     Request {
         id: String,
         digest: String,
+        bound: Vec<String>,
         card: Vec<String>,
         who: Who,
         when: When,
@@ -75,6 +76,7 @@ enum Record {
     Approval {
         id: String,
         digest: String,
+        shown: String,
         who: Who,
         when: When,
     },
@@ -91,6 +93,7 @@ impl SharedFolder {
         let record = Record::Request {
             id: checked(&request.id)?.to_owned(),
             digest: request.digest.clone(),
+            bound: request.bound.iter().map(|line| line.as_str().to_owned()).collect(),
             card: request.card.iter().map(|line| line.as_str().to_owned()).collect(),
             who: Who::of(&request.requester),
             when: When::of(&request.asked_at),
@@ -147,6 +150,7 @@ impl SharedFolder {
         self.tidy(now.at);
         let record = Record::Approval {
             id: present.id.clone(),
+            shown: present.shown(),
             digest: present.digest,
             who: Who::of(approver),
             when: When::of(&now),
@@ -209,10 +213,14 @@ impl SharedFolder {
         shared_accounts: &[String],
         now: Moment,
     ) -> Result<Approval, ApproveError> {
-        let Spending { id, digest } = spending;
+        let Spending { id, digest, bound } = spending;
         let request = self.request(id).map_err(ApproveError::Fault)?.ok_or(ApproveError::Gone)?;
         if request.requester.uid != by.uid {
             return Err(ApproveError::Refused(ApprovalRefusal::OtherRequest));
+        }
+        // A request can be written by hand: what it says to others is held against what runs.
+        if mark(&request.bound) != *bound {
+            return Err(ApproveError::Refused(ApprovalRefusal::OtherText));
         }
         let answer = self.approval(id, digest, shared_accounts, now).map_err(ApproveError::Fault)?;
         let approval = match answer {
@@ -290,7 +298,8 @@ fn owner_alone_writes(stat: &Stat) -> bool {
 fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
     let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
     let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
-    let Record::Request { id, digest, card, who, when, level, action, target, phrase, count, agreed } = record else {
+    let Record::Request { id, digest, bound, card, who, when, level, action, target, phrase, count, agreed } = record
+    else {
         return Err(wrong());
     };
     if id != name || who.uid != uid {
@@ -299,6 +308,7 @@ fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
     Ok(Some(Request {
         id,
         digest,
+        bound: bound.iter().map(Safe::of).collect(),
         card: card.iter().map(Safe::of).collect(),
         requester: who.vouched(uid, user),
         asked_at: when.read().ok_or_else(wrong)?,
@@ -314,12 +324,12 @@ fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {
 fn read_approval(place: &Place, name: &str) -> Result<Option<Approval>, Cause> {
     let Some((record, uid, user)) = vouched(place, name)? else { return Ok(None) };
     let wrong = || Cause::Other(Safe::of(format!("{} is not what its name says", place.path().join(name).display())));
-    let Record::Approval { id, digest, who, when } = record else { return Err(wrong()) };
+    let Record::Approval { id, digest, shown, who, when } = record else { return Err(wrong()) };
     if format!("{id}.{uid}") != name || who.uid != uid {
         return Err(wrong());
     }
     let approved_at = when.read().ok_or_else(wrong)?;
-    Ok(Some(Approval { id, digest, approver: who.vouched(uid, user), approved_at }))
+    Ok(Some(Approval { id, digest, shown, approver: who.vouched(uid, user), approved_at }))
 }
 
 impl fmt::Display for ApproveError {

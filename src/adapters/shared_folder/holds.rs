@@ -59,13 +59,14 @@ pub enum HeldBy {
 #[derive(Debug)]
 pub struct Hold {
     target: File,
-    slot: File,
+    /// Its place among the actions of the host; of several targets of one action the first has it.
+    slot: Option<File>,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         // Who is named there held it and does not any more. The locks go with the files.
-        let _cleared = (ftruncate(&self.target, 0), ftruncate(&self.slot, 0));
+        let _cleared = (ftruncate(&self.target, 0), self.slot.as_ref().map(|slot| ftruncate(slot, 0)));
     }
 }
 
@@ -97,25 +98,36 @@ impl SharedFolder {
     /// Holds a target, if nobody does and there are not too many actions on the host already. Does not wait for a holder.
     pub fn hold(&self, target_key: &str, holder: &Holder) -> Result<Hold, HeldBy> {
         let holds = self.shelf(Shelf::Holds).map_err(HeldBy::Fault)?;
-        let target = match take(&holds, &record::name(&[target_key]))? {
-            Taken::Ours(file) => file,
-            Taken::Theirs(file) => return Err(HeldBy::Other(who(&file).map(Box::new))),
-        };
+        let target = self.take_target(&holds, target_key)?;
         let slots = self.shelf(Shelf::Slots).map_err(HeldBy::Fault)?;
         let mut holders = Vec::new();
         for slot in 0..self.slots {
             match take(&slots, &slot.to_string())? {
                 Taken::Theirs(file) => holders.extend(who(&file)),
                 Taken::Ours(slot) => {
-                    let hold = Hold { target, slot };
-                    for (file, place) in [(&hold.target, &holds), (&hold.slot, &slots)] {
+                    for (file, place) in [(&target, &holds), (&slot, &slots)] {
                         tell(file, holder).map_err(|errno| HeldBy::Fault(fault(place.path(), errno)))?;
                     }
-                    return Ok(hold);
+                    return Ok(Hold { target, slot: Some(slot) });
                 }
             }
         }
         Err(HeldBy::Full { most: self.slots, holders })
+    }
+
+    /// Holds another target of an action that holds its first: however many a runbook touches, it is one action.
+    pub fn hold_beside(&self, _first: &Hold, target_key: &str, holder: &Holder) -> Result<Hold, HeldBy> {
+        let holds = self.shelf(Shelf::Holds).map_err(HeldBy::Fault)?;
+        let target = self.take_target(&holds, target_key)?;
+        tell(&target, holder).map_err(|errno| HeldBy::Fault(fault(holds.path(), errno)))?;
+        Ok(Hold { target, slot: None })
+    }
+
+    fn take_target(&self, holds: &Place, target_key: &str) -> Result<File, HeldBy> {
+        match take(holds, &record::name(&[target_key]))? {
+            Taken::Ours(file) => Ok(file),
+            Taken::Theirs(file) => Err(HeldBy::Other(who(&file).map(Box::new))),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
 
-use super::{card, catalogue, evidence, headless, record};
+use super::{bound, card, catalogue, evidence, headless, record};
 
 /// Actions that were asked for and are remembered, to make their card anew.
 const REMEMBERED: usize = 8;
@@ -46,6 +46,8 @@ pub enum SecondOrder {
 pub struct Asking {
     /// Digest of the card, in hexadecimal digits.
     pub digest: String,
+    /// What is bound to the digest, line by line.
+    pub bound: Vec<Safe>,
     /// The card, line by line.
     pub card: Vec<Safe>,
     /// How dangerous it is.
@@ -234,6 +236,7 @@ pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
     let entry = record::of_card(AuditEvent::ApprovalAsked, card, &[], model.now);
     Asking {
         digest: card.digest().hex(),
+        bound: bound::lines(card),
         card: lines,
         level: card.action.level,
         action: card.action.id.clone(),

@@ -106,7 +106,12 @@ fn document(found: &Found, now: Moment) -> Document {
     let age = figure::age(now.since(request.asked_at.at));
     out.field("asked", format!("{age} ago, good for {}", figure::span(VALID)), Tone::Plain);
     out.field("request", format!("{} for card {}", request.id, Safe::of(&request.digest).clipped(12)), Tone::Dim);
-    out.heading("The card, as it was shown");
+    out.heading("What is approved");
+    for line in &request.bound {
+        let tone = if line.as_str().starts_with("BREAK GLASS") { Tone::Bad } else { Tone::Strong };
+        out.line(line.clone(), tone);
+    }
+    out.heading("The card, as it was shown then: its readings are not bound");
     for line in &request.card {
         // Words of the card that shout keep shouting.
         let tone = if line.as_str().starts_with("BREAK GLASS") { Tone::Bad } else { Tone::Plain };

@@ -1,7 +1,7 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
 use crate::app::telemetry::Telemetry;
-use crate::app::telemetry::cache::FEWEST_LOOKUPS;
+use crate::app::telemetry::cache::{Basis, FEWEST_LOOKUPS};
 use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
@@ -158,8 +158,10 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             (blocked, blocked.map(figure::count))
         }
         Measure::HitRatio(i) => {
-            let ratio = hit_ratio(live, *i, since);
-            (ratio, ratio.map(figure::percent))
+            let (ratio, of_its_life) = hit_ratio(live, *i, since);
+            let words =
+                |ratio| format!("{}{}", figure::percent(ratio), if of_its_life { " of its whole life" } else { "" });
+            (ratio, ratio.map(words))
         }
         Measure::Signal(i) => {
             let signal = live.signals.get(*i).filter(|s| s.readout.cause().is_none());
@@ -205,14 +207,17 @@ fn slots(
     (value, value.map(words))
 }
 
-fn hit_ratio(live: &Telemetry, at: usize, since: Option<Moment>) -> Option<f64> {
-    let cache = live.caches.get(at).filter(|cache| cache.readout.cause().is_none())?;
-    let rate = since.map_or_else(|| cache.ratio.rate(), |since| cache.ratio.rate_since(since));
-    match rate {
+/// The ratio, and whether it is one of the cache's whole life: that is looked at, and shows nothing of what an action did.
+fn hit_ratio(live: &Telemetry, at: usize, since: Option<Moment>) -> (Option<f64>, bool) {
+    let Some(cache) = live.caches.get(at).filter(|cache| cache.readout.cause().is_none()) else { return (None, false) };
+    let Some(since) = since else {
+        let (ratio, basis) = cache.hit_ratio();
+        return (ratio, basis == Basis::Lifetime);
+    };
+    let ratio = match cache.ratio.rate_since(since) {
         // After an action few look-ups are a dice game, not a proof.
-        HitRate::Measured { hits, misses, .. } if since.is_some() && hits.saturating_add(misses) < FEWEST_LOOKUPS => {
-            None
-        }
+        HitRate::Measured { hits, misses, .. } if hits.saturating_add(misses) < FEWEST_LOOKUPS => None,
         rate => rate.ratio(),
-    }
+    };
+    (ratio, false)
 }

@@ -4,6 +4,7 @@
 pub mod against;
 pub mod approvals;
 pub mod approving;
+pub mod bound;
 pub mod card;
 pub mod catalogue;
 pub mod dialog;

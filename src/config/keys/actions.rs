@@ -359,5 +359,15 @@ pub static ACTION: Section = Section {
             "none",
             "What it is given when it is asked for, as :act NAME with plan=1 or --param plan=1. {plan} stands for it as a segment of the path, in a value of a JSON body or of a header, and as a word of the command; {{plan}} is {plan} itself. Each has a name, a type (integer, text or uuid) or one_of with the words that it may be, and perhaps doc, longest and default.",
         ),
+        beside(
+            &["url", "origin"],
+            key(
+                "kind",
+                Kind::Word(&["warm", "retry"]),
+                "\"warm\"",
+                "a request like any other",
+                "What it is, which says its level, its guards and its proof: warm is L1, wants connections left in every database, and the hit ratio of the cache at its origin rises; retry is L2, wants preview_sql or preview_path for its receivers, and the signal that it watches falls.",
+            ),
+        ),
     ],
 };

@@ -113,13 +113,14 @@ impl<'a> Builder<'a> {
         for item in merged.of("action").chain(merged.of("runbook")) {
             self.parameters(item);
         }
+        self.mind_whole_lives();
         self.policy();
     }
 
     fn action(&mut self, item: &'a Item, mut url: Url, origin: Option<&'a Item>) {
         let (headers, bearer) = self.credentials(item, &mut url);
         let loopback = url_is_loopback(&url);
-        let Some(proof) = self.proof(item) else { return };
+        let Some(proof) = self.proof_of_request(item, &url) else { return };
         let deadline = time(item, "deadline").unwrap_or(Duration::from_secs(30));
         let expected_status = match item.given("expect_status").map(|g| &g.value) {
             Some(Value::Statuses(codes)) => codes.clone(),
@@ -150,7 +151,7 @@ impl<'a> Builder<'a> {
         let environment = self.environment(item, origin, loopback);
         self.beside(item, origin, Some(&step));
         let cap = self.cap_of(item);
-        self.resolved.actions.own.push(Action {
+        let mut action = Action {
             id: Safe::of(&item.name),
             title: title.clone(),
             level: Level::parse(text(item, "level").unwrap_or_default()),
@@ -173,7 +174,9 @@ impl<'a> Builder<'a> {
             undo: Safe::of(text(item, "undo").unwrap_or("not known")),
             warnings: unclassified(item),
             given: Given::default(),
-        });
+        };
+        self.as_its_kind(item, &mut action);
+        self.resolved.actions.own.push(action);
     }
 
     fn service_action(&mut self, item: &'a Item, manager: Manager) {

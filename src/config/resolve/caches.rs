@@ -6,11 +6,12 @@ use super::super::environments::{redis_is_loopback, url_is_loopback};
 use super::super::layers::Item;
 use super::super::problem::Layer;
 use super::super::redis_url;
-use super::super::resolved::{CacheSource, CacheSpec, FlushOn, OffKind};
+use super::super::resolved::{CacheSource, CacheSpec, FlushOn, OffKind, Resolved};
 use super::builder::Builder;
 use super::given::{file, flag, provenance, ratio, secret, text, time, turn_on};
 use super::reach::Reach;
 use crate::domain::Safe;
+use crate::remediation::measure::Measure;
 
 /// The target where none is given.
 const TARGET: f64 = 0.8;
@@ -88,5 +89,26 @@ impl<'a> Builder<'a> {
             provenance: provenance(item, key),
         };
         self.resolved.caches.push(cache);
+    }
+
+    /// A ratio of a cache's whole life hardly moves by what was asked since: whoever wants it as a proof gets none, and is told.
+    pub(super) fn mind_whole_lives(&mut self) {
+        let Resolved { caches, actions, .. } = &mut self.resolved;
+        for action in &mut actions.own {
+            let trials = action.proof.trials.iter().filter_map(|trial| match trial.measure {
+                Measure::HitRatio(at) => caches.get(at),
+                _ => None,
+            });
+            let tells_no_counters =
+                |cache: &&CacheSpec| matches!(&cache.source, CacheSource::Endpoint { hits: None, .. });
+            let warned = trials.filter(tells_no_counters).map(|cache| {
+                Safe::of(format!(
+                    "{0} tells only a ratio of its whole life, which proves nothing of what is asked from here on: it will end \
+                     as not verified; hits and misses under [[cache]] {0} would show it",
+                    cache.name
+                ))
+            });
+            action.warnings.extend(warned.collect::<Vec<_>>());
+        }
     }
 }

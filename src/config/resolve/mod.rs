@@ -10,6 +10,7 @@ mod commands;
 mod credentials;
 mod databases;
 mod given;
+mod kinds;
 mod logs;
 mod measured;
 mod metrics;

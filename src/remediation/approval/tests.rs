@@ -18,6 +18,7 @@ fn request(requester: OsIdentity) -> Request {
     Request {
         id: "r7".to_owned(),
         digest: "d1".to_owned(),
+        bound: vec!["FLUSHDB ASYNC".into()],
         card: vec!["flush cache".into()],
         requester,
         asked_at: at(0.0),
@@ -31,7 +32,8 @@ fn request(requester: OsIdentity) -> Request {
 }
 
 fn approval(approver: OsIdentity) -> Approval {
-    Approval { id: "r7".to_owned(), digest: "d1".to_owned(), approver, approved_at: at(60.0) }
+    let shown = request(alice()).shown();
+    Approval { id: "r7".to_owned(), digest: "d1".to_owned(), shown, approver, approved_at: at(60.0) }
 }
 
 fn alice() -> OsIdentity {
@@ -121,6 +123,10 @@ fn another_card_request_time_or_phrase_is_refused() {
     assert_eq!(with(|a| a.approved_at.boot = Some(BootId::new("b"))), Err(ApprovalRefusal::Expired(None)));
     assert_eq!(with(|a| a.approved_at.boot = None), Err(ApprovalRefusal::Expired(None)));
     assert_eq!(counts(&asked, &approval(bob()), "d2", &[], &at(61.0)), Err(ApprovalRefusal::OtherDigest));
+    assert_eq!(with(|a| a.shown.clear()), Err(ApprovalRefusal::OtherText));
+    let texts = [("flush", "cache"), ("flush cache", ""), ("", "flush cache")];
+    let marks = texts.map(|(one, other)| Request { card: vec![one.into(), other.into()], ..request(alice()) }.shown());
+    assert!(marks[0] != marks[1] && marks[1] != marks[2]);
     let again = Request { asked_at: at(60.5), ..request(alice()) };
     assert_eq!(counts(&again, &approval(bob()), "d1", &[], &at(61.0)), Err(ApprovalRefusal::OtherRequest));
 
@@ -145,6 +151,7 @@ fn every_refusal_is_a_sentence() {
         ApprovalRefusal::FromTheFuture,
         ApprovalRefusal::WrongPhrase,
         ApprovalRefusal::NamelessLogin("bob".into(), 900),
+        ApprovalRefusal::OtherText,
     ];
     assert!(all.iter().all(|refusal| refusal.to_string().len() > 20));
     assert_eq!(all[5].to_string(), "11m40s old; it holds for 10m");

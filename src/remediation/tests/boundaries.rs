@@ -150,6 +150,7 @@ fn an_approval_counts_from_the_moment_of_its_request() {
     let request = Request {
         id: "r".to_owned(),
         digest: "d".to_owned(),
+        bound: Vec::new(),
         card: Vec::new(),
         requester: who(1, "ann"),
         asked_at: when(5.0),
@@ -164,6 +165,7 @@ fn an_approval_counts_from_the_moment_of_its_request() {
         let approval = Approval {
             id: "r".to_owned(),
             digest: "d".to_owned(),
+            shown: request.shown(),
             approver: who(2, "bob"),
             approved_at: when(approved),
         };

@@ -58,6 +58,7 @@ impl Lab {
         let request = Request {
             id,
             digest: "ab".repeat(32),
+            bound: "cd".repeat(32),
             card: vec![Safe::of("restart api")],
             requester: who(owner()),
             asked_at: BootMoment { boot, at: at(NOW - age) },

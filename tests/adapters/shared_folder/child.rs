@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use quarterdeck::adapters::operator;
 use quarterdeck::adapters::shared_folder::{Answer, Hold, Holder, SharedFolder};
 use quarterdeck::domain::Moment;
-use quarterdeck::remediation::approval::{Request, Spending};
+use quarterdeck::remediation::approval::{Request, Spending, mark};
 use quarterdeck::remediation::level::Level;
 
 use chrono::Utc;
@@ -155,7 +155,8 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
             Err(cause) => format!("fault {cause}"),
         },
         ["spend", id, digest] => {
-            let spending = Spending { id: (*id).to_owned(), digest: (*digest).to_owned() };
+            let bound = mark(&request(id).bound);
+            let spending = Spending { id: (*id).to_owned(), digest: (*digest).to_owned(), bound };
             let spent = folder.spend(&spending, &operator::identity(), &["bin".to_owned()], now());
             spent
                 .map_or_else(|error| format!("refused {error}"), |approval| format!("spent {}", approval.approver.user))
@@ -177,6 +178,7 @@ pub fn request(id: &str) -> Request {
     Request {
         id: id.to_owned(),
         digest: "d1".to_owned(),
+        bound: vec!["FLUSHDB".into()],
         card: vec!["flush the Redis database".into(), "812 keys".into()],
         requester: operator::identity(),
         asked_at: operator::in_this_boot(now()),

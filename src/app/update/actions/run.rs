@@ -1,7 +1,7 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{Current, Past, against, catalogue, evidence, is_over, receivers, record};
+use crate::app::actions::{Current, Past, against, bound, catalogue, evidence, is_over, receivers, record};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
@@ -10,6 +10,7 @@ use crate::app::{Effect, Model};
 use crate::domain::source::SourceId;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
+use crate::remediation::approval::mark;
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::{Card, Digest};
 use crate::remediation::execution::{Execution, Input, Order, Phase};
@@ -196,7 +197,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     action: card.action.id.clone(),
                     target: card.action.target.name.clone(),
                     cool_down: card.action.limits.cool_down,
-                    spending: execution.warrant().spending(),
+                    spending: execution.warrant().spending(|card| mark(&bound::lines(card))),
                     turns: turn::of(card),
                 },
                 Order::Record(note) => {

@@ -182,6 +182,7 @@ fn granted(card: &Card) -> Granted {
     let request = Request {
         id: "r7".to_owned(),
         digest: digest.clone(),
+        bound: Vec::new(),
         card: Vec::new(),
         requester: who(1),
         asked_at: when(0.0),
@@ -192,7 +193,8 @@ fn granted(card: &Card) -> Granted {
         count: None,
         agreed: crate::remediation::agreed::Agreed::default(),
     };
-    let approval = Approval { id: "r7".to_owned(), digest, approver: who(2), approved_at: when(0.5) };
+    let approval =
+        Approval { id: "r7".to_owned(), digest, shown: request.shown(), approver: who(2), approved_at: when(0.5) };
     Granted { request, approval, boot }
 }
 

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::remediation::approval::{Approval, NO_POLICY, OsIdentity, Request};
+use crate::remediation::approval::{Approval, NO_POLICY, OsIdentity, Request, mark};
 use crate::remediation::cooldown::{BootId, BootMoment};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
@@ -37,6 +37,7 @@ pub fn granted(card: &Card) -> Granted {
         request: Request {
             id: "r7".to_owned(),
             digest: digest.clone(),
+            bound: Vec::new(),
             card: Vec::new(),
             requester: who(1, Some(1)),
             asked_at: boot(0.0),
@@ -47,7 +48,13 @@ pub fn granted(card: &Card) -> Granted {
             count: None,
             agreed: crate::remediation::agreed::Agreed::default(),
         },
-        approval: Approval { id: "r7".to_owned(), digest, approver: who(2, Some(2)), approved_at: boot(0.5) },
+        approval: Approval {
+            id: "r7".to_owned(),
+            digest,
+            shown: mark([]),
+            approver: who(2, Some(2)),
+            approved_at: boot(0.5),
+        },
         boot: Some(BootId::new("a")),
     }
 }
@@ -75,7 +82,7 @@ fn what_needs_another_person_runs_only_with_one() {
     let approved = Situation { approval: Some(&given), ..now };
     let warrant = review(card.clone(), said(&card, ""), &approved).expect("approved");
     assert_eq!(warrant.approval().map(|granted| granted.by().as_str()), Some("user2"));
-    assert_eq!(warrant.spending().map(|spending| spending.id), Some("r7".to_owned()));
+    assert_eq!(warrant.spending(|_card| String::new()).map(|spending| spending.id), Some("r7".to_owned()));
     // The others still count.
     let mistyped = Consent { typed: "mian".to_owned(), ..said(&card, "") };
     assert!(refused(card.clone(), mistyped, &approved).contains("not the phrase"));
