@@ -58,7 +58,7 @@ impl Lab {
         let request = Request {
             id,
             digest: "ab".repeat(32),
-            bound: "cd".repeat(32),
+            bound: vec![Safe::of("restart api")],
             card: vec![Safe::of("restart api")],
             requester: who(owner()),
             asked_at: BootMoment { boot, at: at(NOW - age) },
