@@ -25,6 +25,8 @@ mod late_records;
 mod long_tables;
 #[path = "program/menu.rs"]
 mod menu;
+#[path = "program/minds.rs"]
+mod minds;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/palette.rs"]

@@ -29,6 +29,8 @@ const ROOM: &str = "< 90 %";
 
 /// An order to systemd: it waits 90 s itself before it kills what does not stop.
 const UNIT: Duration = Duration::from_secs(100);
+/// A new process has to stay for so long at least, whatever is said.
+const STAYS_LEAST: Duration = Duration::from_secs(1);
 /// A new process has to stay for so long, where nothing is said.
 const STAYS: Duration = Duration::from_secs(10);
 
@@ -187,6 +189,30 @@ impl<'a> Builder<'a> {
         let place = host.map_or(Place::Local, |host| Place::Ssh { host });
         let step = ServiceStep { manager, verb, place, become_argv: texts(item, "become") };
         let Some(mut proof) = self.proof(item) else { return };
+        if verb != ServiceVerb::Stop {
+            self.stays(item);
+        }
+        let wanted = text(item, "watch").and_then(|words| words.strip_prefix("service ")).map(str::trim);
+        // That it answers is not asked of what is stopped, unless it is said.
+        let runs = verb != ServiceVerb::Stop && wanted.is_none();
+        let plain = step.name().strip_suffix(".service");
+        let names = wanted
+            .into_iter()
+            .chain(plain.into_iter().chain([step.name()]).chain(text(item, "target")).filter(|_| runs));
+        let named = |name: &str| self.resolved.services.iter().position(|service| service.name.as_str() == name);
+        let watched = names.into_iter().find_map(named);
+        let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
+        match watched.filter(|_| runs && proof.trials.is_empty()) {
+            Some(at) => proof.trials.push(Trial {
+                measure: Measure::Service(at),
+                expect: Expectation::Healthy,
+                name: Safe::of(format!("health of {}", self.resolved.services.get(at).map_or("", |s| s.name.as_str()))),
+            }),
+            None if runs && proof.trials.is_empty() => warnings.push(Safe::of(
+                "its HEALTH IS NOT LOOKED AT, only that a new process stays: watch = \"service NAME\" has it proved",
+            )),
+            None => {}
+        }
         // That the old process is gone and a new one stays is always looked at.
         let stable = if proof.stable.is_zero() { STAYS } else { proof.stable };
         let what = if verb == ServiceVerb::Stop { "processes of" } else { "processes from before of" };
@@ -197,12 +223,7 @@ impl<'a> Builder<'a> {
         let deadline = time(item, "deadline").unwrap_or(usual);
         proof.within = time(item, "within").unwrap_or(Duration::from_secs(60)) + stable;
         let named = text(item, "target").unwrap_or_else(|| step.name()).to_owned();
-        let watched = match text(item, "watch").and_then(|words| words.strip_prefix("service ")) {
-            Some(name) => self.resolved.services.iter().position(|service| service.name.as_str() == name.trim()),
-            None => None,
-        };
         let word = step.verb.word();
-        let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
         warnings.extend(self.composed_in(&step));
         let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
         let action = Action {
@@ -226,6 +247,17 @@ impl<'a> Builder<'a> {
             given: Given::default(),
         };
         self.resolved.actions.own.push(action);
+    }
+
+    /// A process that has just started is always there: for how long it has to stay says something from a second on.
+    pub(super) fn stays(&mut self, item: &Item) {
+        if time(item, "stable").is_some_and(|stable| stable < STAYS_LEAST) {
+            self.wrong(
+                item,
+                "stable",
+                "of an order to a service it is 1s at least: what has just started is always there",
+            );
+        }
     }
 
     /// A container engine may be another machine's: by a variable, or by a context that only its program knows of.
