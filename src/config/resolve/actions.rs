@@ -192,26 +192,19 @@ impl<'a> Builder<'a> {
         if verb != ServiceVerb::Stop {
             self.stays(item);
         }
-        let wanted = text(item, "watch").and_then(|words| words.strip_prefix("service ")).map(str::trim);
-        // That it answers is not asked of what is stopped, unless it is said.
-        let runs = verb != ServiceVerb::Stop && wanted.is_none();
-        let plain = step.name().strip_suffix(".service");
-        let names = wanted
-            .into_iter()
-            .chain(plain.into_iter().chain([step.name()]).chain(text(item, "target")).filter(|_| runs));
-        let named = |name: &str| self.resolved.services.iter().position(|service| service.name.as_str() == name);
-        let watched = names.into_iter().find_map(named);
+        let watched = self.service_behind(item, &step);
         let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
-        match watched.filter(|_| runs && proof.trials.is_empty()) {
-            Some(at) => proof.trials.push(Trial {
-                measure: Measure::Service(at),
-                expect: Expectation::Healthy,
-                name: Safe::of(format!("health of {}", self.resolved.services.get(at).map_or("", |s| s.name.as_str()))),
-            }),
-            None if runs && proof.trials.is_empty() => warnings.push(Safe::of(
-                "its HEALTH IS NOT LOOKED AT, only that a new process stays: watch = \"service NAME\" has it proved",
-            )),
-            None => {}
+        if verb != ServiceVerb::Stop && proof.trials.is_empty() {
+            match watched.and_then(|at| Some((at, self.resolved.services.get(at)?))) {
+                Some((at, service)) => proof.trials.push(Trial {
+                    measure: Measure::Service(at),
+                    expect: Expectation::Healthy,
+                    name: Safe::of(format!("health of {}", service.name)),
+                }),
+                None => warnings.push(Safe::of(
+                    "its HEALTH IS NOT LOOKED AT, only that a new process stays: watch = \"service NAME\" has it proved",
+                )),
+            }
         }
         // That the old process is gone and a new one stays is always looked at.
         let stable = if proof.stable.is_zero() { STAYS } else { proof.stable };
@@ -247,6 +240,18 @@ impl<'a> Builder<'a> {
             given: Given::default(),
         };
         self.resolved.actions.own.push(action);
+    }
+
+    /// Which of the services that are watched an order is about: the one that it says, or the one of its own name, or its
+    /// target's. That something answers is not asked of what is to be stopped, unless it is said.
+    fn service_behind(&self, item: &Item, step: &ServiceStep) -> Option<usize> {
+        let place = |name: &str| self.resolved.services.iter().position(|service| service.name.as_str() == name);
+        if let Some(said) = text(item, "watch").and_then(|words| words.strip_prefix("service ")) {
+            return place(said.trim());
+        }
+        let unit = step.name().strip_suffix(".service");
+        let mut names = unit.into_iter().chain([step.name()]).chain(text(item, "target"));
+        if step.verb == ServiceVerb::Stop { None } else { names.find_map(place) }
     }
 
     /// A process that has just started is always there: for how long it has to stay says something from a second on.
