@@ -29,6 +29,8 @@ mod long_tables;
 mod menu;
 #[path = "program/metrics.rs"]
 mod metrics;
+#[path = "program/minds.rs"]
+mod minds;
 #[path = "program/mouse.rs"]
 mod mouse;
 #[path = "program/palette.rs"]

@@ -148,6 +148,14 @@ impl<T> Readout<T> {
         }
     }
 
+    /// How old the last good value is, where that is older than it should be; also while every attempt since has failed.
+    #[must_use]
+    pub fn outdated(&self, now: Moment, interval: Duration) -> Option<Duration> {
+        let (_, at) = self.last.as_ref()?;
+        let age = now.since(*at);
+        Self::stale(age, interval).map(|_| age)
+    }
+
     fn stale(age: Duration, interval: Duration) -> Option<PaneState> {
         let limit = (interval * STALE_AFTER_INTERVALS).max(NEVER_STALE_BEFORE);
         (age > limit).then_some(PaneState::Stale { age })

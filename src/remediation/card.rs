@@ -56,6 +56,8 @@ pub struct Preview {
     pub standing: Option<Safe>,
     /// What was found for the single steps of a runbook.
     pub parts: Vec<Part>,
+    /// What the watch after it does not see.
+    pub unseen: Option<Safe>,
     /// It was made for objects that were agreed to before, and none of them is as it was any more.
     pub lapsed: bool,
 }

@@ -215,6 +215,9 @@ impl Driver {
                     return self.ask_second_person();
                 }
                 let status = self.see_through();
+                if stays.is_none() {
+                    self.tell_unwatched();
+                }
                 stays.map_or(status, |time| self.look_after(time, status))
             }
         }

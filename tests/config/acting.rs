@@ -59,3 +59,47 @@ fn warming_and_retrying_bring_their_levels_and_guards() {
     let two = "[[cache]]\nname = \"more\"\norigin = \"api\"\npath = \"/more\"\nratio = \"/r\"\n";
     assert!(wrong(&format!("kind = \"warm\"\n{two}")).contains("whose hit ratio rises"));
 }
+
+fn unit(more: &str) -> String {
+    format!("[[action]]\nname = \"restart-api\"\nunit = \"api.service\"\nenvironment = \"local\"\n{more}")
+}
+
+/// A restart of what is watched is proved by its health too; where nothing watches it, the card says that nobody looks.
+#[test]
+fn a_restart_is_proved_by_the_health_of_what_is_watched() {
+    use quarterdeck::remediation::measure::{Expectation, Measure};
+
+    let health = "[[service]]\nname = \"api\"\nurl = \"http://localhost:1/health\"\n";
+    let restart = |text: &str| {
+        let mut own = resolved(&file(text)).resolved.actions.own;
+        let action = own.remove(0);
+        let looks = action
+            .proof
+            .trials
+            .iter()
+            .any(|trial| (&trial.measure, &trial.expect) == (&Measure::Service(0), &Expectation::Healthy));
+        let warns = action.warnings.iter().any(|words| words.as_str().contains("HEALTH IS NOT LOOKED AT"));
+        (looks, warns, action.target.at)
+    };
+    assert_eq!(restart(&format!("{health}{}", unit(""))), (true, false, Some(0)), "by its name");
+    let other = health.replace("\"api\"", "\"shop\"");
+    assert_eq!(restart(&format!("{other}{}", unit("target = \"shop\"\n"))), (true, false, Some(0)), "by its target");
+    assert_eq!(restart(&format!("{other}{}", unit(""))), (false, true, None));
+    assert_eq!(restart(&format!("{other}{}", unit("watch = \"service shop\"\n"))), (true, false, Some(0)));
+    assert_eq!(restart(&format!("{health}{}", unit("verb = \"stop\"\n"))), (false, false, None), "it is to be gone");
+}
+
+#[test]
+fn a_process_that_has_just_started_proves_nothing() {
+    for stable in ["0s", "999ms"] {
+        let said = refused(&file(&unit(&format!("stable = \"{stable}\"\n"))));
+        assert!(said[0].contains("1s at least"), "{said:?}");
+        let step = format!(
+            "[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\nnote = \"x\"\n\
+             [[runbook.step]]\nunit = \"api.service\"\nstable = \"{stable}\"\n"
+        );
+        let said = refused(&file(&step));
+        assert!(said.iter().any(|words| words.contains("1s at least")), "{said:?}");
+    }
+    resolved(&file(&unit("stable = \"1s\"\n")));
+}

@@ -117,7 +117,7 @@ fn write_world(folder: &Path, http: &FakeHttp, server: &PostgresServer) {
         environment = "local"
         cool_down = "0s"
         within = "0s"
-        stable = "100ms"
+        stable = "1s"
         [[action]]
         name = "restart-unit"
         target = "unit"

@@ -6,10 +6,10 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::database::blocking;
 use crate::domain::session::SessionState;
 use crate::domain::source::SourceKind;
-use crate::domain::{Moment, Safe, figure};
+use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::runbook::Deed;
-use crate::remediation::step::SessionVerb;
+use crate::remediation::step::{SessionVerb, Work};
 
 /// Why an action on a target makes no sense now, as far as its readings tell.
 #[must_use]
@@ -29,27 +29,64 @@ pub fn reason(model: &Model, action: &Action) -> Option<Safe> {
 #[must_use]
 pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
     let (now, at, live) = (model.now, action.target.at?, &model.live);
+    let unseen = !is_looked_at(&action.plan);
     let age = match action.target.kind {
         SourceKind::Database => {
             let database = live.databases.get(at)?;
-            database.server.silent(now, database.spec.interval, database.spec.deadline)
+            let (interval, server) = (database.spec.interval, &database.server);
+            let old = || server.outdated(now, interval).filter(|_| unseen);
+            server.silent(now, interval, database.spec.deadline).or_else(old)
         }
         SourceKind::Cache => {
             let cache = live.caches.get(at)?;
-            cache.readout.silent(now, cache.spec.interval, cache.spec.deadline)
+            let (interval, readout) = (cache.spec.interval, &cache.readout);
+            let old = || readout.outdated(now, interval).filter(|_| unseen);
+            readout.silent(now, interval, cache.spec.deadline).or_else(old)
         }
         SourceKind::Signal => {
             let signal = live.signals.get(at)?;
-            signal.readout.silent(now, signal.spec.interval, signal.spec.deadline)
+            let (interval, readout) = (signal.spec.interval, &signal.readout);
+            let old = || readout.outdated(now, interval).filter(|_| unseen);
+            readout.silent(now, interval, signal.spec.deadline).or_else(old)
         }
         // That a service does not answer, not even with a failure, is what a restart is for: its manager was asked by the card.
         SourceKind::Service if asks_the_manager(&action.plan) => None,
         SourceKind::Service => {
             let service = live.services.get(at)?;
-            service.readout.silent(now, service.spec.interval, service.spec.deadline)
+            let (interval, readout) = (service.spec.interval, &service.readout);
+            // That it is down is a reading of now, and what many an action is for; that nobody can tell is none.
+            let told = readout.cause().is_some_and(|cause| cause.verdict() == Verdict::Down);
+            let old = || readout.outdated(now, interval).filter(|_| unseen && !told);
+            readout.silent(now, interval, service.spec.deadline).or_else(old)
         }
     };
     age.map(|age| Safe::of(format!("what is known of {} is {} old", action.target.name, figure::age(age))))
+}
+
+/// Whether anything of its target is looked at for its card. Where nothing is, the last good reading is all that is known.
+fn is_looked_at(plan: &Plan) -> bool {
+    let sent = |work: &Work| work.is_inward() || matches!(work, Work::Http(_) | Work::Command(_));
+    match plan {
+        Plan::Steps(_) => false,
+        Plan::Runbook(runbook) => {
+            !runbook.items().iter().all(|(_, step)| matches!(&step.deed, Deed::Work(work) if sent(work)))
+        }
+        _ => true,
+    }
+}
+
+/// What a person should know of a target that nothing is looked at of for the card: that it is down, and since when.
+#[must_use]
+pub fn minds(model: &Model, action: &Action) -> Option<Safe> {
+    if is_looked_at(&action.plan) {
+        return None;
+    }
+    let name = &action.target.name;
+    let service = model.live.services.get(action.target.at?).filter(|_| action.target.kind == SourceKind::Service)?;
+    let cause = service.readout.cause()?;
+    let last = service.readout.last().map(|(_, at)| figure::age(model.now.since(at)));
+    let last = last.map_or_else(|| "there was no good reading yet".to_owned(), |age| format!("last good {age} ago"));
+    Some(Safe::of(format!("{name} does not answer well: {}; {last}", cause.short())))
 }
 
 /// Whether what it stands on was read from the manager of a service.

@@ -89,7 +89,10 @@ fn head(out: &mut Document, card: &Card) {
     ]);
     let place = &action.target.environment;
     let tone = if *place == Environment::Production { Tone::Bad } else { Tone::Plain };
-    out.field("on", format!("{} in {}", action.target.name, place.word()), tone);
+    // Nothing is looked at for the card of what is only sent: where nobody watches it either, that is said.
+    let unwatched = matches!(action.plan, Plan::Steps(_)) && action.target.at.is_none();
+    let watched = if unwatched { ", not watched: how it is now is not known" } else { "" };
+    out.field("on", format!("{} in {}{watched}", action.target.name, place.word()), tone);
 }
 
 /// What speaks against it, and what a person should know before all else.
@@ -168,6 +171,9 @@ fn limits(out: &mut Document, card: &Card) {
         ),
         Tone::Dim,
     );
+    if let Some(words) = card.preview.unseen.clone() {
+        out.field("watched after it", words, Tone::Dim);
+    }
     out.field("digest", card.digest().short(), Tone::Dim);
 }
 

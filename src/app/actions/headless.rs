@@ -12,6 +12,7 @@ use crate::remediation::action::Action;
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::outcome::Outcome;
+use crate::remediation::tripwire::WATCHES;
 
 use super::approvals::Second;
 use super::tripwire::Tripwire;
@@ -159,6 +160,12 @@ pub struct Watched {
     pub trouble: Vec<Safe>,
     /// What it makes of an action that was verified, if anything else.
     pub outcome: Option<Outcome>,
+}
+
+/// That it does not stay, and what would.
+#[must_use]
+pub fn unwatched() -> Safe {
+    Safe::of(format!("nothing watches any more whether anything gets worse; --watch {} does", figure::span(WATCHES)))
 }
 
 /// That it stays.

@@ -158,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn that_it_could_not_be_read_is_said() {
+    fn where_it_could_not_be_read_it_cannot_run() {
         let preview = joined(Preview::default(), Err(Cause::Other(Safe::of("timeout"))));
-        assert!(preview.objects.is_empty() && preview.obstacles.is_empty());
-        assert!(preview.remarks[0].as_str().contains("NOT KNOWN: timeout"));
+        assert!(preview.objects.is_empty());
+        assert!(preview.obstacles[0].as_str().contains("NOT KNOWN: timeout"));
     }
 }

@@ -38,7 +38,7 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
             let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
             let keys = compact(warrant.card().preview.objects.iter().map(|object| &object.key));
             let entry = approved(entry, warrant).with("reason", warrant.reason());
-            entry.with("keys", Value::Whole(keys)).with("text", text(warrant.card()))
+            keyed(entry, keys).with("text", text(warrant.card()))
         }
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
@@ -47,12 +47,12 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
             .with("step", title)
             .with("end", Value::Text(words.clipped(SAID))),
         Note::Outcome(outcome) => {
-            approved(described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card()), warrant)
+            let entry = approved(described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card()), warrant);
+            keyed(entry, became(&execution.fates()))
                 .with("outcome", outcome.word())
                 .with("duration_ms", execution.lasted(now).as_millis() as i64)
                 .with("because", texts(execution.reasons()))
                 .with("steps", steps(execution))
-                .with("keys", Value::Whole(became(&execution.fates())))
                 .with("objects", fates(&execution.fates()))
                 .with("evidence", evidence(execution))
         }
@@ -186,6 +186,11 @@ fn compact<'a>(keys: impl Iterator<Item = &'a ObjectKey>) -> Safe {
         all.push_str(&word);
     }
     Safe::of(if left > 0 { format!("{all} [{left} more]") } else { all })
+}
+
+/// With the names of all that it touches, where it touches anything that has one.
+fn keyed(entry: Entry, keys: Safe) -> Entry {
+    if keys.as_str().is_empty() { entry } else { entry.with("keys", Value::Whole(keys)) }
 }
 
 /// The same by what became of them: `done 7@1 8@1; already gone 9@1`.

@@ -2,6 +2,7 @@
 //! them at its end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
@@ -56,29 +57,41 @@ pub fn all(out: &mut Document, card: &Card, redact: bool) {
     }
 }
 
-/// Whose they are, by user, application and client; whether anybody's.
+/// Whose they are, by user, application and client, and for how long; whether anybody's.
 fn groups(out: &mut Document, objects: &[Object]) -> bool {
-    let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<Option<Duration>>> = BTreeMap::new();
     for object in objects {
         let whose = (object.user.as_str(), object.application.as_str(), object.client.as_str());
         // A receiver of a request is nobody's.
         if whose != ("", "", "") {
-            *groups.entry(whose).or_default() += 1;
+            groups.entry(whose).or_default().push(object.age);
         }
     }
     let mut sorted: Vec<_> = groups.into_iter().collect();
-    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    sorted.sort_by_key(|(_, ages)| std::cmp::Reverse(ages.len()));
     // What belongs to nobody, such as a unit, is named by its own line.
     sorted.retain(|((user, application, _), _)| !user.is_empty() || !application.is_empty());
     let (any, left) = (!sorted.is_empty(), sorted.len().saturating_sub(GROUPS));
-    for ((user, application, client), count) in sorted.into_iter().take(GROUPS) {
+    for ((user, application, client), ages) in sorted.into_iter().take(GROUPS) {
         let whose: Vec<&str> = [user, application, client].into_iter().filter(|part| !part.is_empty()).collect();
-        out.line(format!("{count:>4}  {}", whose.join("  ")), Tone::Strong);
+        out.line(format!("{:>4}  {}{}", ages.len(), whose.join("  "), span(&ages)), Tone::Strong);
     }
     if left > 0 {
         out.line(format!("      and {left} other groups"), Tone::Dim);
     }
     any
+}
+
+/// From the youngest to the oldest of a group.
+fn span(ages: &[Option<Duration>]) -> String {
+    let known = || ages.iter().flatten();
+    match (known().min(), known().max()) {
+        (Some(youngest), Some(oldest)) => {
+            let (from, to) = (figure::age(*youngest), figure::age(*oldest));
+            if from == to { format!("  for {from}") } else { format!("  for {from} to {to}") }
+        }
+        _ => String::new(),
+    }
 }
 
 fn line(object: &Object, redact: bool) -> Line {

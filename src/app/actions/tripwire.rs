@@ -341,6 +341,30 @@ pub fn own(model: &Model, action: &Action) -> Vec<Figure> {
     all
 }
 
+/// What is watched after an action, and what nothing here tells of: an error ratio of others' requests needs a signal.
+#[must_use]
+pub fn sees(model: &Model, action: &Action) -> Safe {
+    let live = &model.live;
+    let errors = own(model, action).iter().any(|(wire, _)| *wire == Wire::Rising);
+    let (services, databases) = (!live.services.is_empty(), !live.databases.is_empty());
+    let seen = [
+        (services, "failed probes and latency"),
+        (databases, "connections and blocked sessions"),
+        (errors, "the signals that are named"),
+    ];
+    let unseen = [
+        (services, "latency (no service is watched)"),
+        (databases, "connections (no database is watched)"),
+        (errors, "errors that only others' requests meet (no signal is named for them: errors under [[action]])"),
+    ];
+    let seen: Vec<&str> = seen.into_iter().filter(|(known, _)| *known).map(|(_, words)| words).collect();
+    let unseen: Vec<&str> = unseen.into_iter().filter(|(known, _)| !*known).map(|(_, words)| words).collect();
+    let time = figure::span(WATCHES);
+    let seen = if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") };
+    let unseen = if unseen.is_empty() { String::new() } else { format!("; NOT seen: {}", unseen.join(", ")) };
+    Safe::of(format!("{seen}, for {time} (by quarterdeck run only with --watch){unseen}"))
+}
+
 /// Every figure that is watched, with the name of whose it is.
 fn everything(live: &Telemetry) -> impl Iterator<Item = (Figure, &Safe)> {
     let services = live.services.iter().enumerate();

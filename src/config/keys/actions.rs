@@ -186,7 +186,7 @@ pub static ACTION: Section = Section {
             "watch",
             Kind::Text,
             "\"cache redis\"",
-            "none: nothing is verified",
+            "of a restart the service of its name or target, else none: nothing is verified",
             "What shows that it worked: cache NAME, signal NAME, connections NAME, blocked NAME or service NAME.",
         ),
         key(
@@ -303,7 +303,13 @@ pub static ACTION: Section = Section {
         ),
         key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
         key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
-        key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
+        key(
+            "stable",
+            Kind::Time { least: AT_ONCE },
+            "\"10s\"",
+            "10s for a process, else 0s",
+            "It holds without a break for so long; a new process for 1s at least.",
+        ),
         key(
             "deadline",
             Kind::Time { least: Duration::from_millis(50) },

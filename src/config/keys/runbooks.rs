@@ -214,7 +214,7 @@ pub static STEP: Section = Section {
                 Kind::Time { least: AT_ONCE },
                 "\"10s\"",
                 "5s for a process, else 0s",
-                "It holds without a break for so long.",
+                "It holds without a break for so long; a new process for 1s at least.",
             ),
         ),
         beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),

@@ -29,6 +29,8 @@ const ROOM: &str = "< 90 %";
 
 /// An order to systemd: it waits 90 s itself before it kills what does not stop.
 const UNIT: Duration = Duration::from_secs(100);
+/// A new process has to stay for so long at least, whatever is said.
+const STAYS_LEAST: Duration = Duration::from_secs(1);
 /// A new process has to stay for so long, where nothing is said.
 const STAYS: Duration = Duration::from_secs(10);
 
@@ -191,6 +193,23 @@ impl<'a> Builder<'a> {
         let place = host.map_or(Place::Local, |host| Place::Ssh { host });
         let step = ServiceStep { manager, verb, place, become_argv: texts(item, "become") };
         let Some(mut proof) = self.proof(item) else { return };
+        if verb != ServiceVerb::Stop {
+            self.stays(item);
+        }
+        let watched = self.service_behind(item, &step);
+        let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
+        if verb != ServiceVerb::Stop && proof.trials.is_empty() {
+            match watched.and_then(|at| Some((at, self.resolved.services.get(at)?))) {
+                Some((at, service)) => proof.trials.push(Trial {
+                    measure: Measure::Service(at),
+                    expect: Expectation::Healthy,
+                    name: Safe::of(format!("health of {}", service.name)),
+                }),
+                None => warnings.push(Safe::of(
+                    "its HEALTH IS NOT LOOKED AT, only that a new process stays: watch = \"service NAME\" has it proved",
+                )),
+            }
+        }
         // That the old process is gone and a new one stays is always looked at.
         let stable = if proof.stable.is_zero() { STAYS } else { proof.stable };
         let what = if verb == ServiceVerb::Stop { "processes of" } else { "processes from before of" };
@@ -201,12 +220,7 @@ impl<'a> Builder<'a> {
         let deadline = time(item, "deadline").unwrap_or(usual);
         proof.within = time(item, "within").unwrap_or(Duration::from_secs(60)) + stable;
         let named = text(item, "target").unwrap_or_else(|| step.name()).to_owned();
-        let watched = match text(item, "watch").and_then(|words| words.strip_prefix("service ")) {
-            Some(name) => self.resolved.services.iter().position(|service| service.name.as_str() == name.trim()),
-            None => None,
-        };
         let word = step.verb.word();
-        let mut warnings = vec![Safe::of("requests that it is serving are broken off, unless it finishes them")];
         warnings.extend(self.composed_in(&step));
         let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
         let action = Action {
@@ -230,6 +244,29 @@ impl<'a> Builder<'a> {
             given: Given::default(),
         };
         self.resolved.actions.own.push(action);
+    }
+
+    /// Which of the services that are watched an order is about: the one that it says, or the one of its own name, or its
+    /// target's. That something answers is not asked of what is to be stopped, unless it is said.
+    fn service_behind(&self, item: &Item, step: &ServiceStep) -> Option<usize> {
+        let place = |name: &str| self.resolved.services.iter().position(|service| service.name.as_str() == name);
+        if let Some(said) = text(item, "watch").and_then(|words| words.strip_prefix("service ")) {
+            return place(said.trim());
+        }
+        let unit = step.name().strip_suffix(".service");
+        let mut names = unit.into_iter().chain([step.name()]).chain(text(item, "target"));
+        if step.verb == ServiceVerb::Stop { None } else { names.find_map(place) }
+    }
+
+    /// A process that has just started is always there: for how long it has to stay says something from a second on.
+    pub(super) fn stays(&mut self, item: &Item) {
+        if time(item, "stable").is_some_and(|stable| stable < STAYS_LEAST) {
+            self.wrong(
+                item,
+                "stable",
+                "of an order to a service it is 1s at least: what has just started is always there",
+            );
+        }
     }
 
     /// A container engine may be another machine's: by a variable, or by a context that only its program knows of.

@@ -278,7 +278,10 @@ impl<'a> Builder<'a> {
         let title = format!("{} {}", verb.word(), step.name());
         let stable = match verb {
             ServiceVerb::Stop | ServiceVerb::Status => Duration::ZERO,
-            ServiceVerb::Start | ServiceVerb::Restart => time(item, "stable").unwrap_or(STAYS),
+            ServiceVerb::Start | ServiceVerb::Restart => {
+                self.stays(item);
+                time(item, "stable").unwrap_or(STAYS)
+            }
         };
         Some((Deed::Service { step: Box::new(step), stable, order: ORDER }, title, ORDER))
     }

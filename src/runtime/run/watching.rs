@@ -38,6 +38,14 @@ impl Driver {
         }
     }
 
+    /// That nobody stays after an action that had an effect.
+    pub(super) fn tell_unwatched(&mut self) {
+        let acted = self.model.actions.current.as_ref().is_some_and(|current| current.execution.has_acted());
+        if acted {
+            self.teller.tell(Told::Answer(vec![headless::unwatched()]));
+        }
+    }
+
     /// Stays after an action that had an effect. The status: that of its outcome, unless something got worse after it.
     pub(super) fn look_after(&mut self, time: Duration, status: u8) -> u8 {
         let Some(run) = self.model.actions.current.as_ref().map(|current| current.id) else { return status };

@@ -2,6 +2,7 @@
 
 mod card;
 mod fates;
+mod frees;
 mod line;
 mod locks;
 mod race;

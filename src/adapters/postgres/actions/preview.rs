@@ -2,7 +2,7 @@
 //! why, what is missing, and what would be sent. Only reads.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -187,6 +187,7 @@ impl Found {
             preview.excluded.push(Excluded { count: left, why: Safe::of(why) });
         }
         preview.objects = objects.into_iter().map(|(_, object)| object).collect();
+        preview.remarks.extend(self.freed(&preview.objects));
         let words: [(&str, String); 11] = [
             ("younger", format!("younger than {}", figure::span(choice.older_than))),
             ("user", "of users that are excluded".to_owned()),
@@ -207,6 +208,20 @@ impl Found {
                 preview.excluded.push(Excluded { count, why: Safe::of(why) });
             }
         }
+    }
+
+    /// Whom all of them together keep waiting, where they are too many for one line each to be read.
+    fn freed(&self, objects: &[Object]) -> Option<Safe> {
+        let pids = objects.iter().filter_map(|object| match &object.key {
+            ObjectKey::Session { id, .. } => Some(id.pid),
+            ObjectKey::Named(_) => None,
+        });
+        let mut freed: BTreeSet<i32> = pids.clone().flat_map(|pid| self.blocking.by(pid)).collect();
+        for pid in pids {
+            freed.remove(&pid);
+        }
+        let words = blocking::words(&freed).filter(|_| objects.len() > 1)?;
+        Some(Safe::of(format!("whom it frees: together it {words}")))
     }
 
     /// An object with whom it blocks in its remark, and how many those are.

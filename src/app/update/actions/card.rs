@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{catalogue, evidence, load, parameters, receivers, record, upkeep};
+use crate::app::actions::{against, catalogue, evidence, load, parameters, receivers, record, tripwire, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -176,6 +176,8 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 
 pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) {
     preview.remarks.extend(load::remarks(model, &action));
+    preview.warnings.extend(against::minds(model, &action));
+    preview.unseen = Some(tripwire::sees(model, &action));
     let before = evidence::before(&model.live, &action, model.now);
     let words = format!("the card of {} on {}", action.id, action.target.name);
     model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
