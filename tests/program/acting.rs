@@ -383,10 +383,12 @@ fn the_menu_says_beforehand_what_cools_down_and_who_holds_it() {
 #[test]
 fn the_folder_is_asked_about_the_target_that_the_card_shows() {
     let mut world = armed("staging");
-    world.database("main", Ok(crate::world::readings::Postgres::default().reading()));
+    let mut reading = crate::world::readings::Postgres::default().reading();
+    reading.server.system_identifier = Some(Safe::of("7001"));
+    world.database("main", Ok(reading));
     let (_, wanted) = looked_at(&orders(&mut world, Event::KeyPressed(Key::char('a'))));
     let server = world.model.live.databases[0].server.value().expect("it answered").clone();
-    let system = server.system_identifier.as_ref().map_or("not readable", Safe::as_str);
+    let system = server.system_identifier.as_ref().expect("it was told").as_str();
     let facts = vec![
         ("system identifier", Untrusted::from(system)),
         ("server", Untrusted::from("10.0.0.1:5432")),
@@ -394,8 +396,10 @@ fn the_folder_is_asked_about_the_target_that_the_card_shows() {
         ("user", server.user.clone()),
     ];
     let key = Identity { facts }.target_key().hex();
-    let sessions = wanted.iter().filter(|wanted| wanted.action.as_str().starts_with("terminate-")).count();
-    assert!(sessions > 0 && wanted.iter().filter(|w| w.key == key).count() >= sessions, "{wanted:?}");
+    let mut sessions = wanted.iter().filter(|wanted| wanted.action.as_str().starts_with("terminate-")).peekable();
+    assert!(sessions.peek().is_some(), "{wanted:?}");
+    let asked = |action: &Safe| wanted.iter().any(|w| w.action == *action && w.key == key);
+    assert!(sessions.all(|session| asked(&session.action)), "{wanted:?}");
     assert!(looked_at_nothing(&mut armed_read_only()), "where nothing may be done nothing is asked");
 }
 
