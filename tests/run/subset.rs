@@ -98,6 +98,10 @@ async fn an_approval_is_for_those_of_its_card_and_for_nobody_who_came() {
     );
     fs::write(&config, text).unwrap();
     fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    // Where operators share a folder, its policy grants what runs without a terminal.
+    let policy = bastion.path("shared").join("policy.toml");
+    fs::write(&policy, format!("headless = [\"{ACTION} for daemon\"]\n")).unwrap();
+    fs::set_permissions(&policy, fs::Permissions::from_mode(0o644)).unwrap();
     let card = || {
         let told = bastion.tell(DAEMON, &["run", ACTION, "--target", "main"]);
         assert_eq!(told.code, 0, "{told:?}");

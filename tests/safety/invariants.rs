@@ -108,7 +108,7 @@ const INVARIANTS: &[Invariant] = &[
             (WHOLE, "whatever_is_done_and_whatever_fails"),
             ("tests/program/acting.rs", "nothing_but_the_chord_after_the_whole_name_runs_it"),
             ("tests/program/acting.rs", "resizing_and_redrawing_leave_the_focus_on_cancel"),
-            ("tests/run/whole_way.rs", "a_code_of_another_set_of_sessions_touches_nothing"),
+            ("tests/run/subset.rs", "a_right_a_role_or_a_policy_that_changed_voids_a_code"),
             ("tests/run/refusals.rs", "without_leave_without_a_terminal_and_without_a_reason_nothing_is_done"),
         ],
     ),
@@ -153,7 +153,7 @@ const INVARIANTS: &[Invariant] = &[
         &[
             (GUARD, "consent_is_bound_to_what_was_seen"),
             ("tests/safety/secrets.rs", "a_secret_that_changes_voids_the_card"),
-            ("tests/run/whole_way.rs", "a_code_of_another_set_of_sessions_touches_nothing"),
+            ("tests/run/subset.rs", "a_right_a_role_or_a_policy_that_changed_voids_a_code"),
             (REDIS, "ten_times_the_keys_is_not_what_was_agreed_to"),
         ],
     ),
