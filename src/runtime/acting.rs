@@ -85,11 +85,7 @@ impl Acting {
             }
             Effect::ReadHistory => self.history.read(),
             Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
-            Effect::KeepClock => {
-                if !self.order(AuditOrder::KeepClock) {
-                    tracing::warn!("what the wall clock showed could not be kept");
-                }
-            }
+            Effect::KeepClock => self.keep_clock(),
             _ => {}
         }
     }
@@ -191,6 +187,13 @@ impl Acting {
         };
         if !self.order(AuditOrder::Second(order)) {
             self.inbox.tell(Event::Second(Box::new(lost)));
+        }
+    }
+
+    /// Takes down what the wall clock shows.
+    fn keep_clock(&self) {
+        if !self.order(AuditOrder::KeepClock) {
+            tracing::warn!("what the wall clock showed could not be kept");
         }
     }
 
