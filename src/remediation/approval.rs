@@ -136,8 +136,8 @@ pub struct Spending {
 /// A mark that no other lines have.
 #[must_use]
 pub fn mark<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> String {
-    let text: String = lines.into_iter().map(|line| format!("{} {line}\n", line.as_str().len())).collect();
-    Digest::of(&text).hex()
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("{} {line}\n", line.as_str().len())).collect();
+    Digest::of(&lines.concat()).hex()
 }
 
 /// What a second person types: what the requester typed, or the target's name where a chord was enough.

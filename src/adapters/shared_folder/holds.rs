@@ -98,7 +98,7 @@ impl SharedFolder {
     /// Holds a target, if nobody does and there are not too many actions on the host already. Does not wait for a holder.
     pub fn hold(&self, target_key: &str, holder: &Holder) -> Result<Hold, HeldBy> {
         let holds = self.shelf(Shelf::Holds).map_err(HeldBy::Fault)?;
-        let target = self.take_target(&holds, target_key)?;
+        let target = take_target(&holds, target_key)?;
         let slots = self.shelf(Shelf::Slots).map_err(HeldBy::Fault)?;
         let mut holders = Vec::new();
         for slot in 0..self.slots {
@@ -118,16 +118,9 @@ impl SharedFolder {
     /// Holds another target of an action that holds its first: however many a runbook touches, it is one action.
     pub fn hold_beside(&self, _first: &Hold, target_key: &str, holder: &Holder) -> Result<Hold, HeldBy> {
         let holds = self.shelf(Shelf::Holds).map_err(HeldBy::Fault)?;
-        let target = self.take_target(&holds, target_key)?;
+        let target = take_target(&holds, target_key)?;
         tell(&target, holder).map_err(|errno| HeldBy::Fault(fault(holds.path(), errno)))?;
         Ok(Hold { target, slot: None })
-    }
-
-    fn take_target(&self, holds: &Place, target_key: &str) -> Result<File, HeldBy> {
-        match take(holds, &record::name(&[target_key]))? {
-            Taken::Ours(file) => Ok(file),
-            Taken::Theirs(file) => Err(HeldBy::Other(who(&file).map(Box::new))),
-        }
     }
 }
 
@@ -143,6 +136,13 @@ impl SharedFolder {
         let Some(holder) = said.and_then(|said| said.holder()) else { return Ok(None) };
         // The lock is only tried where somebody is named: who was killed left the name, and not the lock.
         Ok(flock(&file, FlockOperation::NonBlockingLockShared).is_err().then_some(holder))
+    }
+}
+
+fn take_target(holds: &Place, target_key: &str) -> Result<File, HeldBy> {
+    match take(holds, &record::name(&[target_key]))? {
+        Taken::Ours(file) => Ok(file),
+        Taken::Theirs(file) => Err(HeldBy::Other(who(&file).map(Box::new))),
     }
 }
 

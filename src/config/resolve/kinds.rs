@@ -28,27 +28,20 @@ impl Builder<'_> {
             return None;
         }
         let mut proof = self.proof(item)?;
-        match kind {
-            Some(WARM) if proof.trials.is_empty() => match self.cache_at(url) {
-                Some(trial) => proof.trials.push(trial),
-                None => {
-                    self.missing(
-                        item,
-                        "watch",
-                        "kind = warm wants it beside it: cache NAME, whose hit ratio rises; no one cache has this origin",
-                    );
-                    return None;
-                }
-            },
-            Some(RETRY) if proof.trials.is_empty() => {
-                self.missing(
-                    item,
-                    "watch",
-                    "kind = retry wants it beside it: signal NAME, the depth of the queue, which falls",
-                );
-                return None;
+        if !proof.trials.is_empty() {
+            return Some(proof);
+        }
+        let missing = match kind {
+            Some(WARM) => {
+                proof.trials.extend(self.cache_at(url));
+                "kind = warm wants it beside it: cache NAME, whose hit ratio rises; no one cache has this origin"
             }
-            _ => {}
+            Some(RETRY) => "kind = retry wants it beside it: signal NAME, the depth of the queue, which falls",
+            _ => return Some(proof),
+        };
+        if proof.trials.is_empty() {
+            self.missing(item, "watch", missing);
+            return None;
         }
         Some(proof)
     }
