@@ -14,7 +14,8 @@ async fn many_blockers_are_told_with_all_whom_they_free() {
     }
     let waiter = Guest::new(&server, "app", "shop", "web").await;
     let pid = waiter.id.pid;
-    let waits = tokio::spawn(async move { waiter.client.batch_execute("LOCK TABLE stock IN EXCLUSIVE MODE").await });
+    let waits =
+        tokio::spawn(async move { waiter.client.batch_execute("BEGIN; LOCK TABLE stock IN EXCLUSIVE MODE").await });
     waiting(&server, 1).await;
     let mut source = ops(&server);
     let selector = SessionSelector::IdleInTransaction { older_than: MOMENT };
