@@ -48,7 +48,7 @@ fn end(output: Heard, errors: Heard, code: i32) -> StepEnd {
         expected_exit: Vec::new(),
         reads: false,
     };
-    CommandEnd { ending: Ending::Exited(code), output, errors }.step_end(&step)
+    CommandEnd::with(Ending::Exited(code), output, errors).step_end(&step)
 }
 
 fn bounded(lines: &[Safe]) -> Result<(), TestCaseError> {

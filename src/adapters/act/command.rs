@@ -240,7 +240,13 @@ pub(super) fn asker(place: &Place) -> Option<String> {
 
 impl CommandEnd {
     fn of(ending: Ending) -> CommandEnd {
-        CommandEnd { ending, output: Heard::default(), errors: Heard::default(), reached: None }
+        CommandEnd::with(ending, Heard::default(), Heard::default())
+    }
+
+    /// Of a program that printed this. Whether a far one was reached is not known of it.
+    #[must_use]
+    pub fn with(ending: Ending, output: Heard, errors: Heard) -> CommandEnd {
+        CommandEnd { ending, output, errors, reached: None }
     }
 
     /// The client's own status, and it may be that nothing was run.
