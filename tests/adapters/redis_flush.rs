@@ -191,7 +191,7 @@ fn a_configuration_declares_it_for_one_cache() {
         .iter()
         .map(|cache| match &cache.source {
             quarterdeck::config::resolved::CacheSource::Redis { target, .. } => target.flush_on,
-            other => panic!("{other:?}"),
+            other @ quarterdeck::config::resolved::CacheSource::Endpoint { .. } => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(on, [FlushOn { replica: true, cluster: false }, FlushOn { replica: false, cluster: true }]);
