@@ -356,7 +356,7 @@ fn a_text_that_is_changed_once_it_was_approved_has_no_approval() {
     let Some(bastion) = Bastion::new() else { return };
     let id = bastion.request();
     let screen = bastion.approve(NOBODY, &id, "shop 40", 0);
-    assert!(screen.contains("What is approved") && screen.contains("sends: FLUSHDB"), "{screen}");
+    assert!(screen.contains("What an approval binds") && screen.contains("sends: FLUSHDB"), "{screen}");
     bastion.change("requests", &id, |request| request["card"][0] = "flush the Redis database of ours".into());
     assert_ne!(bastion.request(), id, "it is asked for anew");
     assert_eq!(bastion.keys(), KEYS.to_string());

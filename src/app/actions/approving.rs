@@ -106,7 +106,7 @@ fn document(found: &Found, now: Moment) -> Document {
     let age = figure::age(now.since(request.asked_at.at));
     out.field("asked", format!("{age} ago, good for {}", figure::span(VALID)), Tone::Plain);
     out.field("request", format!("{} for card {}", request.id, Safe::of(&request.digest).clipped(12)), Tone::Dim);
-    out.heading("What is approved");
+    out.heading("What an approval binds");
     for line in &request.bound {
         let tone = if line.as_str().starts_with("BREAK GLASS") { Tone::Bad } else { Tone::Strong };
         out.line(line.clone(), tone);
