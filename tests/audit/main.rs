@@ -13,6 +13,8 @@ mod history;
 mod journal;
 mod kills;
 mod program;
+#[path = "../support/program_copy.rs"]
+mod program_copy;
 mod races;
 mod segments;
 #[path = "../support/skipped.rs"]

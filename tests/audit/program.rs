@@ -138,7 +138,7 @@ fn what_is_not_there_or_wrongly_asked_is_said() {
     let around = TempDir::new().unwrap();
     fs::set_permissions(around.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = around.path().join("quarterdeck");
-    fs::copy(env!("CARGO_BIN_EXE_quarterdeck"), &program).unwrap();
+    crate::program_copy::copied(env!("CARGO_BIN_EXE_quarterdeck"), &program);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = Command::new("/usr/bin/env");

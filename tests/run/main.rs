@@ -15,6 +15,8 @@ mod managers;
 mod postgres_server;
 mod procedures;
 mod profile;
+#[path = "../support/program_copy.rs"]
+mod program_copy;
 mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;

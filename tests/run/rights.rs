@@ -61,7 +61,7 @@ impl Person {
             .unwrap();
         let prepared = person.lab.run(&["sh", "-c", PREPARE]);
         assert!(prepared.status.success(), "{prepared:?}");
-        fs::copy(env!("CARGO_BIN_EXE_quarterdeck"), person.at(PROGRAM)).unwrap();
+        crate::program_copy::copied(env!("CARGO_BIN_EXE_quarterdeck"), person.at(PROGRAM));
         fs::create_dir(person.at(HOME)).unwrap();
         std::os::unix::fs::chown(person.at(HOME), Some(ids.0), Some(ids.1)).unwrap();
         person.configure("[\"sudo\", \"-n\"]");

@@ -37,7 +37,7 @@ impl Bastion {
         let around = TempDir::with_prefix("quarterdeck-two-").unwrap();
         let path = |name: &str| around.path().join(name);
         fs::set_permissions(around.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_quarterdeck"), path("quarterdeck")).unwrap();
+        crate::program_copy::copied(env!("CARGO_BIN_EXE_quarterdeck"), path("quarterdeck"));
         fs::set_permissions(path("quarterdeck"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(path("shared")).unwrap();
         chown(path("shared"), None, Some(GROUP)).unwrap();

@@ -32,6 +32,8 @@ mod outside;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod postgres_server;
+#[path = "../support/program_copy.rs"]
+mod program_copy;
 mod protected;
 #[path = "../support/pty.rs"]
 mod pty;

@@ -3,4 +3,5 @@
 pub mod fake_http;
 pub mod leave;
 pub mod postgres_server;
+pub mod program_copy;
 pub mod redis_server;

@@ -19,7 +19,7 @@ fn lab() -> Option<(Lab, PathBuf)> {
     }
     let lab = Lab::new();
     let program = lab.around.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    crate::support::program_copy::copied(std::env::current_exe().unwrap(), &program);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     Some((lab, program))
 }

@@ -37,7 +37,7 @@ impl Two {
         let mode =
             |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         mode(two.home.folder.path(), 0o755);
-        std::fs::copy(BINARY, two.path("quarterdeck")).unwrap();
+        crate::program_copy::copied(BINARY, two.path("quarterdeck"));
         mode(&two.path("quarterdeck"), 0o755);
         for (name, owner, bits) in [
             ("shared", None, 0o3770),
