@@ -26,7 +26,7 @@ fn leave(mut session: Session, keys: &str) {
 fn every_page_opens_and_q_goes_back_then_quits() {
     let http = hanging();
     let mut session = on_hanging(&http, &[]);
-    let pages = [("6", "alert rules"), ("7", "What ran from here"), ("8", "M marks"), ("9", "metrics by name")];
+    let pages = [("6", "no rules file"), ("7", "What ran from here"), ("8", "M marks"), ("9", "nothing is scraped")];
     for (key, words) in [("2", "Services"), ("3", "Sessions"), ("4", "Signals"), ("5", "Logs")].into_iter().chain(pages)
     {
         session.press(key, words);
