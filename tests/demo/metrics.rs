@@ -19,6 +19,8 @@ fn the_server_tells_its_own_figures_and_its_series_are_found() {
         seen.screen().lines().any(|line| line.contains("OK") && line.contains("requests from http_request_du"))
     });
     session.send("/pool available\r");
+    // All series stand there until the answer comes.
+    session.wait_gone("cache_misses_total");
     session.wait_for("db_connection_pool_available");
     session.send("\r");
     session.wait_for("Course db_connection_pool_available{");
