@@ -59,7 +59,9 @@ impl Yard {
         let real = String::from_utf8(real.stdout).unwrap();
         let path = self.fakes.join(program);
         let version = "case \"$1\" in --version|--list) exec \"$REAL\" \"$@\";; esac";
-        fs::write(&path, format!("#!/bin/sh\nREAL={}\n{version}\n{script}\n", real.trim())).unwrap();
+        let draft = self.fakes.join("draft");
+        fs::write(&draft, format!("#!/bin/sh\nREAL={}\n{version}\n{script}\n", real.trim())).unwrap();
+        crate::program_copy::copied(&draft, &path);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 

@@ -196,12 +196,19 @@ fn number(value: f64) -> String {
     if value.abs() >= 1e3 { figure::count(value) } else { figure::number(value) }
 }
 
-/// The series that is selected; the first where none was chosen.
+/// The series that is selected; the first where none was chosen. What was typed counts at once, also while the answer is
+/// still that to what was asked before.
 pub fn selected(model: &Model) -> Option<&SeriesTold> {
     let Some((Ok(found), _)) = &model.view.series.found.answer else { return None };
-    let wanted = model.view.cursor(PaneId::Series).selected;
-    let wanted = wanted.or_else(|| series(model).rows.first().map(|row| row.key.clone()))?;
-    found.series.iter().find(|of| key(&of.labels) == wanted)
+    let cursor = model.view.cursor(PaneId::Series);
+    let words = cursor.filter.to_lowercase();
+    let fits = |of: &&SeriesTold| {
+        let text = of.labels.to_string().to_lowercase();
+        words.split_whitespace().all(|word| text.contains(word))
+    };
+    let by_key = |wanted: &RowKey| found.series.iter().find(|of| key(&of.labels) == *wanted).filter(fits);
+    let chosen = cursor.selected.as_ref().and_then(by_key);
+    chosen.or_else(|| series(model).rows.iter().find_map(|row| by_key(&row.key)))
 }
 
 pub fn series_view(model: &Model) -> PaneView {
