@@ -172,7 +172,7 @@ fn a_dump_that_was_cut_off_is_no_backup_however_its_program_ended() {
     yard.fake("pg_dump", "exit 0");
     let told = yard.run_again();
     assert_eq!(told.code, 11, "{told:?}");
-    assert_eq!(yard.files(), files, "what cannot be listed never bears a name");
+    assert!(yard.files().is_empty(), "what cannot be listed never bears a name");
     yard.fake("pg_dump", "echo 'pg_dump: error: it broke' >&2; exit 1");
     let told = yard.run_again();
     assert!(told.code == 11 && told.out.contains("it broke"), "{told:?}");
@@ -180,8 +180,12 @@ fn a_dump_that_was_cut_off_is_no_backup_however_its_program_ended() {
 }
 
 impl Yard {
-    /// Once more, without waiting for the cool-down.
+    /// Once more, without waiting for the cool-down. What lies there goes: a dump is named by its second, and this may be the
+    /// same one.
     fn run_again(&self) -> Told {
+        for file in fs::read_dir(&self.folder).unwrap() {
+            fs::remove_file(file.unwrap().path()).unwrap();
+        }
         self.declare(&self.folder, "cool_down = \"0s\"");
         self.backed_up()
     }
