@@ -70,7 +70,7 @@ fn paragraph(out: &mut Document, name: &str, text: &str, tone: Tone) {
 /// `firing for 2m10s, pending since 7m10s before`.
 fn state(entry: &Entry<'_>, now: Moment) -> Safe {
     let word = entry.stand.word();
-    let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let why = entry.why().map(|why| format!(": {why}")).unwrap_or_default();
     let Some(alert) = entry.alert else { return Safe::of(format!("{word}{why}")) };
     let since = figure::age(entry.since(now).unwrap_or_default());
     let began = figure::age(ago(entry.told, alert.active_at, now));
@@ -128,8 +128,8 @@ fn answers(out: &mut Document, model: &Model, entry: &Entry<'_>) {
 /// As it is drawn.
 #[must_use]
 pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
-    let (telemetry, _) = model.shown();
-    let Some(entry) = listing::find(telemetry, key) else {
+    let (telemetry, now) = model.shown();
+    let Some(entry) = listing::find(telemetry, key, now) else {
         let mut document = Document::new("Alert");
         document.line("it is no more: its rule is gone, or it resolved more than 15 minutes ago", Tone::Dim);
         return OverlayView::Charted { chart: None, document, scroll, keys: " Esc closes " };

@@ -86,7 +86,7 @@ fn is_written(entry: &Entry<'_>, name: &str) -> bool {
 #[must_use]
 pub fn summary(entry: &Entry<'_>) -> Safe {
     if entry.alert.is_none() {
-        return entry.rule.standing.why.clone().unwrap_or_default();
+        return entry.why().unwrap_or_default();
     }
     let told = SUMMARIES.iter().find_map(|name| entry.annotation(name)).unwrap_or_default();
     Safe::one_line(told.as_bytes()).clipped(SUMMARY)

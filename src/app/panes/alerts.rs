@@ -37,8 +37,6 @@ const COLUMNS: &[Column] = &[
 const OK: &str = "ok";
 /// Problems of the files that are told above the table.
 const PROBLEMS: usize = 4;
-/// Evaluations that may be missed before what is shown is old.
-const STALE: u32 = 3;
 
 /// A row.
 enum Item<'a> {
@@ -171,7 +169,7 @@ fn silence_cells(model: &Model, silence: &Silence) -> Vec<Cell> {
 
 pub fn view(model: &Model, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
-    let counts = Counts::of(telemetry, &model.alerts, model.now);
+    let counts = Counts::of(telemetry, &model.alerts, now);
     let mut title = vec![span("Alerts", Tone::Strong)];
     title.extend(counts.parts().into_iter().map(|(count, word, tone)| span(format!(" {count} {word}"), tone)));
     if counts.late > 0 {
@@ -185,7 +183,7 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         files.map(|told| remarks(told, height)).unwrap_or_default().into_iter().map(Block::Line).collect();
     let state = state(model, files);
     let shown = !matches!(state, PaneState::Off { .. } | PaneState::Loading { .. } | PaneState::Empty { .. });
-    let some = listing::all(telemetry).next().is_some();
+    let some = listing::all(telemetry, now).next().is_some();
     if some
         || shown
             && !blocks.is_empty()
@@ -255,8 +253,7 @@ fn state(model: &Model, files: Option<&AlertsTold>) -> PaneState {
         Some(told) => {
             let shortest = told.rules.iter().map(|rule| rule.interval).min().unwrap_or(Duration::from_secs(60));
             let age = now.since(told.at);
-            let limit = shortest.saturating_mul(STALE).max(Duration::from_secs(10));
-            if age > limit { PaneState::Stale { age } } else { PaneState::Ok }
+            if age > listing::fresh_for(shortest) { PaneState::Stale { age } } else { PaneState::Ok }
         }
     }
 }

@@ -127,7 +127,7 @@ fn ring(model: &mut Model, fired: &[&Change]) -> Option<Effect> {
         entry.stand == listing::Stand::Firing
             && !matches!(model.alerts.seen(entry, now), Seen::Silenced { .. } | Seen::By { .. })
     };
-    let firing = listing::all(&model.live).filter(is_open).count();
+    let firing = listing::all(&model.live, now).filter(is_open).count();
     model.alerts.rang = Some(now);
     // Only our own words: what alerts say is outside text, and a notice is the terminal's.
     let plural = if new == 1 { " began" } else { "s began" };
