@@ -18,8 +18,10 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
             alerts::answered(model, *id, answer);
         }
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
+        let before = told.as_ref().and_then(|_| model.live.metrics.alerts.clone());
         model.live.metrics.take(output);
         if let Some(told) = told {
+            alerts::read_again(model, before.as_deref(), &told);
             effects.extend(alerts::told(model, &told));
         }
     }

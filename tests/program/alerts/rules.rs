@@ -122,6 +122,16 @@ impl Rules {
         self.loaded = self.loaded.again(&[("rules.yml", Ok(text))]);
     }
 
+    /// Reads a file again, as the engine does, and tells the program.
+    pub fn read_again(&mut self, text: &str, world: &mut World) -> Vec<quarterdeck::app::Effect> {
+        self.reload(text);
+        let at = self.line.map_or(0, |line| line.at(world.moment()));
+        if let Some(book) = &mut self.book {
+            book.reload(&self.loaded.groups, at, &mut Answering(&self.answers));
+        }
+        self.tell(world)
+    }
+
     pub fn answer(&mut self, expr: &str, outcome: Outcome) {
         self.answers.insert(expr.to_owned(), outcome);
     }
