@@ -99,7 +99,7 @@ impl Outside {
             | Effect::ReadHistory
             | Effect::ReadDiagnostics
             | Effect::LookAtGuards { .. }
-            | Effect::KeepClock
+            | Effect::KeepClock(_)
             | Effect::ReloadLog(_)
             | Effect::WatchService(..)
             | Effect::WatchCache(..)
