@@ -97,7 +97,6 @@ impl Engine {
     }
 
     fn world(&mut self) -> (&mut Rules, World<'_>) {
-        let failing = self.targets.iter().filter_map(Watched::failing).collect();
-        (&mut self.rules, World::new(&mut self.store, &mut self.known, failing, self.line))
+        (&mut self.rules, World::new(&mut self.store, &mut self.known, &self.targets, self.line))
     }
 }

@@ -9,6 +9,7 @@ mod answer;
 mod course;
 mod growth;
 pub mod input;
+mod lost;
 mod machine;
 pub mod output;
 mod requests;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::growth::Growth;
+use super::lost::{Failing, Gave};
 use super::output::{PageTold, StoreTold, TargetTold};
 use super::settings::TargetSettings;
 use super::{Body, Engine, Output, requests};
@@ -27,18 +28,26 @@ pub struct Watched {
     pub rounds: u32,
     /// Times of rounds that gave a page, without one between that gave none; the newest last.
     pub unbroken: VecDeque<i64>,
-    failing_since: Option<i64>,
+    /// It fails; what it gave before, where it ever answered.
+    fails: Option<Option<Gave>>,
+    /// It answered once.
+    answered: bool,
 }
 
 impl Watched {
     pub fn new(settings: TargetSettings, store: &mut Store) -> Watched {
         let (page, own) = (store.target(settings.labels.clone()), store.target(Labels::default()));
-        Watched { settings, page, own, rounds: 0, unbroken: VecDeque::new(), failing_since: None }
+        Watched { settings, page, own, rounds: 0, unbroken: VecDeque::new(), fails: None, answered: false }
     }
 
-    /// Its labels, and since when it fails, where it does.
-    pub fn failing(&self) -> Option<(Labels, i64)> {
-        Some((self.settings.labels.clone(), self.failing_since?))
+    /// What is lost with it, where it fails.
+    pub fn failing(&self) -> Option<Failing<'_>> {
+        Some(Failing { labels: &self.settings.labels, gave: self.fails.as_ref()?.as_ref() })
+    }
+
+    /// Whether a series is one of its.
+    pub fn owns(&self, labels: &Labels) -> bool {
+        self.settings.labels.iter().all(|(name, value)| labels.get(name) == value)
     }
 
     /// Rounds over the window, from the first to the last.
@@ -52,16 +61,18 @@ impl Watched {
         (last > first).then_some((first, last))
     }
 
-    fn record(&mut self, at: i64, is_taken: bool) {
+    fn record(&mut self, at: i64, is_taken: bool, store: &Store) {
         self.rounds = self.rounds.saturating_add(1);
         if is_taken {
-            self.failing_since = None;
+            (self.fails, self.answered) = (None, true);
             if self.unbroken.len() >= ROUNDS {
                 self.unbroken.pop_front();
             }
             self.unbroken.push_back(at);
         } else {
-            self.failing_since.get_or_insert(at);
+            if self.fails.is_none() {
+                self.fails = Some(self.answered.then(|| Gave::until(store, &self.settings.labels, at)));
+            }
             self.unbroken.clear();
         }
     }
@@ -103,7 +114,7 @@ impl Engine {
             store.failed(watched.page, at);
         }
         watched.tell(at, took, taken.as_ref().ok().map(|page| page.samples), store);
-        watched.record(at, taken.is_ok());
+        watched.record(at, taken.is_ok(), store);
         let (mut requests, mut cache) = (None, None);
         if let (Ok(_), Some((from, to))) = (&taken, watched.span(at)) {
             let mut growth =

@@ -44,6 +44,8 @@ pub enum Basis {
         /// What is needed.
         need: Duration,
     },
+    /// The metrics are there; of what these selectors ask of other labels there is nothing, or nothing any more.
+    NoneYet(Vec<Safe>),
 }
 
 /// Why there is no result.

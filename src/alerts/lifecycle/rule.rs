@@ -136,7 +136,7 @@ impl AlertingRule {
         if matches!(self.last, Last::Failed(_)) {
             step.changes.push(self.change(at, Labels::default(), What::Recovered));
         }
-        let data_gone = matches!(evaluation.basis, Basis::Missing(_));
+        let data_gone = matches!(evaluation.basis, Basis::Missing(_) | Basis::NoneYet(_) | Basis::Warming { .. });
         let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();
         for alert in found {
             self.seen(alert, at, &mut step);

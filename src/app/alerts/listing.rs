@@ -33,6 +33,8 @@ pub enum Stand {
     WarmingUp,
     /// A rule has nothing to measure: 0 of 0.
     NoTraffic,
+    /// A rule looks for a kind of series of which there is none yet.
+    NoneYet,
     /// A rule finds nothing.
     Ok,
 }
@@ -50,6 +52,7 @@ impl Stand {
             Stand::NoData => "no data",
             Stand::WarmingUp => "warming up",
             Stand::NoTraffic => "no traffic",
+            Stand::NoneYet => "none yet",
             Stand::Ok => "ok",
         }
     }
@@ -63,6 +66,7 @@ impl Stand {
             RuleVerdict::NoData => Some(Stand::NoData),
             RuleVerdict::WarmingUp => Some(Stand::WarmingUp),
             RuleVerdict::NoTraffic => Some(Stand::NoTraffic),
+            RuleVerdict::NoneYet => Some(Stand::NoneYet),
             RuleVerdict::Ok => Some(Stand::Ok),
         }
     }
@@ -168,7 +172,7 @@ impl<'a> Entry<'a> {
             Stand::Pending => self.severity.pending(),
             Stand::Error | Stand::NotEvaluated | Stand::NoData => Some(Verdict::Unknown),
             Stand::Ok => Some(Verdict::Ok),
-            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic => None,
+            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet => None,
         }
     }
 

@@ -28,7 +28,7 @@ pub fn tone(stand: Stand, severity: Severity) -> Tone {
         Stand::Firing | Stand::Pending => Tone::Plain,
         Stand::Resolved | Stand::Ok => Tone::Ok,
         Stand::Error | Stand::NotEvaluated | Stand::NoData => Tone::Unknown,
-        Stand::WarmingUp | Stand::NoTraffic => Tone::Dim,
+        Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet => Tone::Dim,
     }
 }
 

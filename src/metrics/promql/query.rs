@@ -99,7 +99,7 @@ impl Query {
 
     /// What it stands on at a time: `see` tells of each selector.
     pub fn ground(&self, at: i64, limits: &Limits, see: &mut See<'_>) -> Ground {
-        ground::of(&self.root, at, limits.look_back, see)
+        ground::of(&self.root, at, limits, see)
     }
 
     fn evaluated<'a>(&'a self, run: &mut Run<'a>, at: i64, limits: &Limits) -> Result<Value, Failed> {
