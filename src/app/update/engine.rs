@@ -20,6 +20,7 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
         model.live.metrics.take(output);
         if let Some(told) = told {
+            crate::app::alerts::served::join(&mut model.live);
             effects.extend(alerts::told(model, &told));
         }
     }
