@@ -170,6 +170,13 @@ pub enum Effect {
     },
     /// Take down what the wall clock shows, for the next program: it is trusted.
     KeepClock(Moment),
+    /// Ask the server with Prometheus' query API; the answer comes as the engine's.
+    AskServer {
+        /// The number.
+        id: u64,
+        /// What.
+        question: Question,
+    },
 }
 
 /// What a preview is to find out.

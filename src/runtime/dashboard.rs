@@ -285,6 +285,7 @@ impl Dashboard {
             | Effect::KeepClock(_)
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::AskEngine { id, question } => self.engine.ask(id, question),
+            Effect::AskServer { id, question } => self.watch.ask_server(id, question),
             Effect::ReadRules => self.engine.read_rules(),
             Effect::WatchMetrics(at, spec) => {
                 self.engine.found(&spec);

@@ -105,6 +105,7 @@ impl Outside {
             | Effect::WatchCache(..)
             | Effect::Compute(_)
             | Effect::AskEngine { .. }
+            | Effect::AskServer { .. }
             | Effect::ReadRules
             | Effect::WatchMetrics(..)
             | Effect::RefreshAll => self.log.push(Seen::Looked),

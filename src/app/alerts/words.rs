@@ -10,6 +10,7 @@ use crate::metrics::labels::Labels;
 
 use super::acknowledging::Seen;
 use super::listing::{Entry, Stand};
+use super::served::Origin;
 use crate::alerts::severity::{LABEL, Severity};
 
 /// Annotations that say it in a line, in the order in which they are taken.
@@ -95,7 +96,9 @@ pub fn summary(entry: &Entry<'_>) -> Safe {
 /// Its value: of a threshold in the unit of what it watches.
 #[must_use]
 pub fn value(entry: &Entry<'_>, now: Moment) -> Option<Safe> {
-    Some(value_of(entry, entry.alert?.value, now))
+    // An Alertmanager is sent no values.
+    let alert = entry.alert.filter(|_| entry.by != Origin::Alertmanager)?;
+    Some(value_of(entry, alert.value, now))
 }
 
 /// A value of what it watches.
