@@ -14,7 +14,7 @@ use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::engine::alerts::{AlertsTold, RuleTold};
 
 use super::ago;
-use super::served::Origin;
+use super::served::{CLOCKS, Origin};
 
 /// How an entry stands, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,9 +109,10 @@ pub fn fresh_for(interval: Duration) -> Duration {
 }
 
 /// How long nobody has looked at a rule, where that is too long. What nobody ever looked at says so itself.
-fn unlooked(told: &AlertsTold, rule: &RuleTold, now: Moment) -> Option<Duration> {
+fn unlooked(told: &AlertsTold, rule: &RuleTold, by: Origin, now: Moment) -> Option<Duration> {
     let age = ago(told, rule.evaluated_at?, now);
-    (age > fresh_for(rule.interval)).then_some(age)
+    let clocks = if by == Origin::Prometheus { CLOCKS } else { Duration::ZERO };
+    (age > fresh_for(rule.interval).saturating_add(clocks)).then_some(age)
 }
 
 impl<'a> Entry<'a> {
@@ -215,7 +216,7 @@ pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>
     snapshots(telemetry).flat_map(move |(told, own, by)| {
         told.rules.iter().enumerate().flat_map(move |(at, rule)| {
             let own = own.and_then(|own| own.get(at));
-            let unlooked = unlooked(told, rule, now);
+            let unlooked = unlooked(told, rule, by, now);
             let alerts = rule.alerts.iter().map(move |alert| {
                 let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
                 let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());

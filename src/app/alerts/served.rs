@@ -17,8 +17,8 @@ use super::listing;
 const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
 /// An evaluation that is older than so many intervals, and a minute for clocks that differ, says nothing about now.
 const FRESH: u32 = 3;
-/// How far two clocks may differ.
-const CLOCKS: Duration = Duration::from_secs(60);
+/// How far the clock of a server may differ from ours.
+pub const CLOCKS: Duration = Duration::from_secs(60);
 
 /// Who tells an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
