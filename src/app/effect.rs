@@ -21,7 +21,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::backup::Backup;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
-use crate::remediation::object::ObjectKey;
+use crate::remediation::object::{AgreedTo, ObjectKey};
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
@@ -204,7 +204,7 @@ pub enum PreviewOf {
         /// At most so many.
         cap: usize,
         /// Only these, which were agreed to before: who came since is not looked for.
-        agreed: Option<Vec<ObjectKey>>,
+        agreed: Option<Vec<AgreedTo>>,
     },
     /// Whom a request reaches.
     Receivers(Receivers),
