@@ -30,4 +30,4 @@ pub use ground::{Ground, Look, See};
 pub use histogram::quantile;
 pub use pattern::anchored as anchored_pattern;
 pub use plan::{Matcher, Selector};
-pub use query::{Limits, Query, Unnamed, Value};
+pub use query::{Idle, Limits, Query, Unnamed, Value};

@@ -32,6 +32,8 @@ pub struct Limits {
     pub subquery_step: i64,
     /// When an operation takes the metric's name away.
     pub unnamed: Unnamed,
+    /// By how many milliseconds the wall clock is ahead of the times of samples: `time()` and its like tell the wall's.
+    pub ahead: i64,
 }
 
 impl Default for Limits {
@@ -43,6 +45,7 @@ impl Default for Limits {
             look_back: 300_000,
             subquery_step: 60_000,
             unnamed: Unnamed::AtOnce,
+            ahead: 0,
         }
     }
 }
@@ -54,6 +57,15 @@ pub enum Unnamed {
     AtOnce,
     /// In the result of the whole: as servers do with the feature `promql-delayed-name-removal`.
     InTheEnd,
+}
+
+/// What a comparison could not judge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Idle {
+    /// A comparison had nothing else on a side: an empty result says nothing.
+    pub all: bool,
+    /// The labels of elements that were not compared, the first thousand.
+    pub of: Vec<Labels>,
 }
 
 /// The result of an evaluation.
@@ -90,11 +102,11 @@ impl Query {
         self.evaluated(&mut Run::new(store, limits), at, limits)
     }
 
-    /// The same, and whether a comparison in it had nothing but NaN (0 of 0) to compare: an empty result then says nothing.
-    pub fn instant_or_hollow(&self, store: &Store, at: i64, limits: &Limits) -> Result<(Value, bool), Failed> {
+    /// The same, and what could not be compared because it is NaN (0 of 0).
+    pub fn instant_or_hollow(&self, store: &Store, at: i64, limits: &Limits) -> Result<(Value, Idle), Failed> {
         let mut run = Run::new(store, limits);
         let value = self.evaluated(&mut run, at, limits)?;
-        Ok((value, run.hollow))
+        Ok((value, run.idle))
     }
 
     /// What it stands on at a time: `see` tells of each selector.

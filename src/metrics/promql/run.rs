@@ -7,7 +7,7 @@ use super::binary;
 use super::failure::Failed;
 use super::over_time::Frame;
 use super::plan::{Node, Selector, Source, Window};
-use super::query::{Limits, Unnamed};
+use super::query::{Idle, Limits, Unnamed};
 use super::vector::{Groups, Place, Point, WHOLE, drop_names};
 use crate::metrics::labels::Labels;
 use crate::metrics::store::{Sample, Store, is_stale};
@@ -29,13 +29,13 @@ pub struct Run<'a> {
     store: &'a Store,
     limits: Limits,
     left: u64,
-    /// A comparison had nothing but NaN on a side.
-    pub hollow: bool,
+    /// What comparisons could not judge.
+    pub idle: Idle,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples, hollow: false }
+        Run { store, limits: *limits, left: limits.samples, idle: Idle::default() }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
@@ -44,6 +44,11 @@ impl<'a> Run<'a> {
             None => return Err(Failed::too_much(format!("more than {} samples to look at", self.limits.samples))),
         }
         Ok(())
+    }
+
+    /// What the wall clock shows at a time, in seconds.
+    pub fn wall(&self, at: i64) -> f64 {
+        at.saturating_add(self.limits.ahead) as f64 / 1000.0
     }
 
     /// Whether names go only in the result of the whole.
@@ -55,7 +60,7 @@ impl<'a> Run<'a> {
         Ok(match node {
             Node::Number(value) => Out::Scalar(*value),
             Node::Text(text) => Out::Text(text),
-            Node::Time => Out::Scalar(at as f64 / 1000.0),
+            Node::Time => Out::Scalar(self.wall(at)),
             Node::Select(selector) => Out::Vector(self.select(selector, at, |sample| sample.value)?),
             Node::Window(_) => return Err(Failed::data("a range vector is no instant vector")),
             Node::Negate(of) => match self.eval(of, at)? {
