@@ -10,7 +10,7 @@ use crate::alerts::lifecycle::{self, Basis, Evaluation, Failure, Outcome};
 use crate::alerts::line::Line;
 use crate::domain::{Safe, figure};
 use crate::metrics::labels::Labels;
-use crate::metrics::promql::{Ground, Limits, Look, Query, Refused, Selector};
+use crate::metrics::promql::{Ground, Limits, Look, Memo, Query, Refused, Selector};
 use crate::metrics::store::{Sample, Samples, Store, is_stale};
 
 /// Most compiled expressions that no rule bears: those that templates ask.
@@ -42,11 +42,13 @@ pub struct Known {
     /// What those stood on last, where they were evaluated.
     stood: HashMap<String, Option<Basis>>,
     external_labels: Labels,
+    /// What was decoded for the rules of one evaluation.
+    memo: Memo,
 }
 
 impl Known {
     pub fn new(external_labels: Labels) -> Known {
-        Known { external_labels, ..Known::default() }
+        Known { external_labels, memo: Memo::keeping(), ..Known::default() }
     }
 
     /// Takes the place of what was known: the expressions of all rules, with the metric that each records, if it does.
@@ -136,6 +138,7 @@ impl<'e> World<'e> {
         line: Line,
         ahead: i64,
     ) -> World<'e> {
+        known.memo.clear();
         World { store, known, targets, line, ahead }
     }
 
@@ -302,7 +305,7 @@ impl World<'_> {
         }
         let limits = Limits { ahead: self.ahead, ..LIMITS };
         let (value, idle) = query
-            .instant_or_hollow(self.store, at, &limits)
+            .instant_or_idle(self.store, at, &limits, &mut self.known.memo)
             .map_err(|failed| Failure::Failed(Safe::of(failed.to_string())))?;
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;

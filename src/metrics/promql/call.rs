@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
         let mut points = Vec::new();
         self.over(window, at, &mut |point, samples, frame| {
             if let Some(value) = what.of(samples, frame, parameter) {
-                points.push(Point { value, ..point.clone() });
+                points.push(Point { value, ..point });
             }
             Ok(())
         })?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compile;
 use super::failure::{Failed, Refused};
 use super::ground::{self, Ground, See};
+use super::memo::Memo;
 use super::plan::{Call, Node, Selector, Source, Window};
 use super::run::{Out, Run};
 use super::vector::{Point, distinct};
@@ -103,10 +104,19 @@ impl Query {
     }
 
     /// The same, and what could not be compared because it is NaN (0 of 0).
-    pub fn instant_or_hollow(&self, store: &Store, at: i64, limits: &Limits) -> Result<(Value, Idle), Failed> {
+    /// `memo` is that of all rules of one evaluation.
+    pub fn instant_or_idle(
+        &self,
+        store: &Store,
+        at: i64,
+        limits: &Limits,
+        memo: &mut Memo,
+    ) -> Result<(Value, Idle), Failed> {
         let mut run = Run::new(store, limits);
-        let value = self.evaluated(&mut run, at, limits)?;
-        Ok((value, run.idle))
+        run.memo = std::mem::take(memo);
+        let value = self.evaluated(&mut run, at, limits);
+        *memo = run.memo;
+        Ok((value?, run.idle))
     }
 
     /// What it stands on at a time: `see` tells of each selector.
@@ -179,7 +189,7 @@ impl Query {
 fn matrix<'a>(run: &mut Run<'a>, window: &'a Window, at: i64, limits: &Limits) -> Result<Value, Failed> {
     let mut series: Vec<(Labels, Vec<Sample>)> = Vec::new();
     run.over(window, at, &mut |point, samples, _| {
-        series.push((point.clone().into_result().0, samples.to_vec()));
+        series.push((point.into_result().0, samples.to_vec()));
         Ok(())
     })?;
     within(series.len(), limits)?;
