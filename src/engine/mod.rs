@@ -16,6 +16,7 @@ mod requests;
 mod rules;
 mod scraped;
 pub mod settings;
+mod wake;
 mod world;
 
 #[cfg(test)]

@@ -79,6 +79,13 @@ impl Rules {
         }
     }
 
+    /// The machine slept until now.
+    pub fn slept(&mut self, at: i64) {
+        if let Some(book) = &mut self.book {
+            book.slept(at);
+        }
+    }
+
     /// Evaluates what is due.
     pub fn evaluate(&mut self, now: Moment, world: &mut World<'_>) -> Vec<Output> {
         let at = world.line.at(now);
@@ -109,7 +116,7 @@ impl Rules {
         outputs
     }
 
-    fn told(&self, changes: Vec<Change>, now: Moment, world: &World<'_>) -> Output {
+    pub fn told(&self, changes: Vec<Change>, now: Moment, world: &World<'_>) -> Output {
         let at = world.line.at(now);
         let groups = self.book.as_ref().map_or(&[][..], Book::groups);
         let mut rules = Vec::new();

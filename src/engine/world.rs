@@ -10,7 +10,7 @@ use crate::alerts::lifecycle::{self, Basis, Evaluation, Failure, Outcome};
 use crate::alerts::line::Line;
 use crate::domain::{Safe, figure};
 use crate::metrics::labels::Labels;
-use crate::metrics::promql::{Ground, Limits, Look, Query, Refused, Selector};
+use crate::metrics::promql::{Ground, Limits, Look, Memo, Query, Refused, Selector};
 use crate::metrics::store::{Sample, Samples, Store, is_stale};
 
 /// Most compiled expressions that no rule bears: those that templates ask.
@@ -25,6 +25,7 @@ pub const LIMITS: Limits = Limits {
     look_back: 300_000,
     subquery_step: 60_000,
     unnamed: crate::metrics::promql::Unnamed::AtOnce,
+    ahead: 0,
 };
 
 type Compiled = Result<Arc<Query>, Failure>;
@@ -41,11 +42,13 @@ pub struct Known {
     /// What those stood on last, where they were evaluated.
     stood: HashMap<String, Option<Basis>>,
     external_labels: Labels,
+    /// What was decoded for the rules of one evaluation.
+    memo: Memo,
 }
 
 impl Known {
     pub fn new(external_labels: Labels) -> Known {
-        Known { external_labels, ..Known::default() }
+        Known { external_labels, memo: Memo::keeping(), ..Known::default() }
     }
 
     /// Takes the place of what was known: the expressions of all rules, with the metric that each records, if it does.
@@ -123,11 +126,20 @@ pub struct World<'e> {
     known: &'e mut Known,
     targets: &'e [Watched],
     pub line: Line,
+    /// By how many milliseconds the wall clock is ahead of it.
+    ahead: i64,
 }
 
 impl<'e> World<'e> {
-    pub fn new(store: &'e mut Store, known: &'e mut Known, targets: &'e [Watched], line: Line) -> World<'e> {
-        World { store, known, targets, line }
+    pub fn new(
+        store: &'e mut Store,
+        known: &'e mut Known,
+        targets: &'e [Watched],
+        line: Line,
+        ahead: i64,
+    ) -> World<'e> {
+        known.memo.clear();
+        World { store, known, targets, line, ahead }
     }
 
     /// How long samples are kept.
@@ -276,6 +288,10 @@ impl lifecycle::World for World<'_> {
         self.store.append(series, Sample { at, value });
     }
 
+    fn ahead(&self) -> i64 {
+        self.ahead
+    }
+
     fn external_labels(&self) -> Labels {
         self.known.external_labels.clone()
     }
@@ -287,12 +303,13 @@ impl World<'_> {
         if let Some(why) = reaches(&query, self.store.limits().keep) {
             return Err(Failure::NotEvaluated(why));
         }
-        let (value, is_hollow) = query
-            .instant_or_hollow(self.store, at, &LIMITS)
+        let limits = Limits { ahead: self.ahead, ..LIMITS };
+        let (value, idle) = query
+            .instant_or_idle(self.store, at, &limits, &mut self.known.memo)
             .map_err(|failed| Failure::Failed(Safe::of(failed.to_string())))?;
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;
-        let basis = self.basis(&query, at, is_hollow && elements.is_empty());
-        Ok(Evaluation { elements, basis })
+        let basis = self.basis(&query, at, idle.all && elements.is_empty());
+        Ok(Evaluation { elements, basis, idle: idle.of })
     }
 }

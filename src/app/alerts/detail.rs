@@ -1,6 +1,7 @@
 //! What lies behind an alert or a rule: how it stands and since when, what it says, labels, annotations, where it is written,
 //! who saw it, what is silenced, and what answers it.
 
+use crate::alerts::lifecycle::Gone;
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::screen::OverlayView;
@@ -25,7 +26,7 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     let rule = entry.rule;
     let kind = if entry.alert.is_some() { "Alert" } else { "Rule" };
     let mut out = Document::new(Safe::of(format!("{kind} {}", rule.name)));
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     out.line(course::chart(model, entry).1, Tone::Dim);
     out.field("state", state(entry, now), tone);
     if !entry.severity_word().is_empty() {
@@ -94,7 +95,9 @@ fn state(entry: &Entry<'_>, now: Moment) -> Safe {
     Safe::of(match entry.stand {
         Stand::Firing => format!("{word} for {since}, there for {began}"),
         Stand::Pending => format!("{word} {since} of {}", figure::span(entry.rule.hold)),
-        _ if alert.data_gone => format!("{word} {since} ago: its data went, its value may not be right again"),
+        _ if alert.gone != Gone::Mended => {
+            format!("{word} {since} ago: {}, its value may not be right again", words::gone(alert.gone))
+        }
         _ => format!("{word} {since} ago"),
     })
 }

@@ -150,7 +150,7 @@ pub(super) fn plain(first: [(Safe, Tone); 3]) -> Vec<Cell> {
 fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
     let (_, now) = model.shown();
     let seen = if entry.is_active() { model.alerts.seen(entry, model.now) } else { Seen::Needless };
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     let (notice, notice_tone) = words::notice(entry, &seen, model.now);
     let calm = matches!(seen, Seen::Silenced { .. } | Seen::By { .. });
     let ranked =

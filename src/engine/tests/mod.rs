@@ -1,7 +1,7 @@
 //! The engine over pages and rules in fake time.
 
 mod alerting;
-//mod gaps;
+mod gaps;
 mod properties;
 mod questions;
 mod scraping;
