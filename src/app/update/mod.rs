@@ -149,10 +149,8 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => actions::leaving(model),
-        Event::AlertsKept { kept, trouble, operator } => {
-            alerts::restored(model, kept.as_deref(), trouble, operator);
-            Vec::new()
-        }
+        Event::AlertsKept { kept, trouble, operator } => alerts::restored(model, kept.as_deref(), trouble, operator),
+        Event::AlertsShared(kept) => alerts::shared(model, &kept),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()
