@@ -8,6 +8,8 @@ mod alerts;
 mod fake_http;
 #[path = "check/judged.rs"]
 mod judged;
+#[path = "check/kept.rs"]
+mod kept;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;

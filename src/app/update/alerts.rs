@@ -3,6 +3,7 @@
 
 mod keys;
 mod reread;
+mod ringing;
 mod telling;
 
 pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key};
@@ -49,6 +50,7 @@ pub fn step(model: &mut Model) -> Vec<Effect> {
         say(model, words, Tone::Warn);
         changed = true;
     }
+    effects.extend(ringing::ring(model));
     effects.extend(course(model));
     if changed {
         effects.extend(keep(model));
@@ -82,6 +84,7 @@ fn keep(model: &mut Model) -> Option<Effect> {
 /// What an earlier run kept was read.
 pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, operator: Safe) -> Vec<Effect> {
     model.alerts.operator = operator;
+    model.alerts.taken_up = true;
     let mut effects = Vec::new();
     if let Some(kept) = kept {
         kept::restore(model, kept);
