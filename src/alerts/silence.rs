@@ -83,7 +83,7 @@ impl Wish {
         if matchers.iter().any(Matcher::narrows) {
             return Ok(matchers);
         }
-        Err("at least one matcher says what a label is: alertname=\"…\"; wildcards alone would silence everything"
+        Err("at least one matcher says what a label is: alertname=\"…\"; a pattern that most values have says nothing"
             .into())
     }
 
