@@ -38,6 +38,7 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
         effects.extend(alerts::step(model));
     }
     timeline::recorded(model, &effects);
+    model.alerts.counted.take();
     effects
 }
 
