@@ -1,9 +1,13 @@
 //! The page of metrics: what is looked for and looked at is asked of the engine, and asked again while somebody looks.
 
 use crate::app::pane::PaneId;
+use crate::app::series::Known;
+use crate::app::table::Tone;
 use crate::app::view::Page;
 use crate::app::{Effect, Model, panes};
 use crate::engine::Output;
+
+use super::say;
 
 /// Columns of a course where the pane is not drawn yet.
 const COLUMNS: usize = 100;
@@ -21,8 +25,29 @@ fn follow(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let place = model.geometry.panes.iter().find(|(pane, _)| *pane == PaneId::Course);
     let points = place.map_or(COLUMNS, |(_, area)| usize::from(area.width.saturating_sub(BESIDE)).max(10));
-    let watched = now.since(model.started);
-    model.view.series.follow(points, watched, id, now).into_iter().map(ask).collect()
+    let known = known(model);
+    model.view.series.follow(points, known, id, now).into_iter().map(ask).collect()
+}
+
+fn known(model: &Model) -> Known {
+    Known { watched: model.now.since(model.started), kept: model.live.metrics.kept }
+}
+
+/// `]` and `[`: the course over a longer time, or over a shorter one.
+pub fn stretch(model: &mut Model, longer: bool) -> Vec<Effect> {
+    if model.view.page != Page::Metrics || model.view.series.chosen.is_none() {
+        say(model, "that is for the course of a series, on page 9", Tone::Dim);
+        return Vec::new();
+    }
+    let known = known(model);
+    let span = model.view.series.stretch(longer, known);
+    let kept = crate::domain::figure::span(known.kept);
+    say(
+        model,
+        format!("the course of the last {}; samples are kept for {kept}", crate::domain::figure::span(span)),
+        Tone::Dim,
+    );
+    follow(model)
 }
 
 fn ask((id, question): (u64, crate::engine::Question)) -> Effect {
