@@ -145,7 +145,7 @@ fn origin(model: &Model, subject: &Subject) -> Option<String> {
             SignalSource::Endpoint { request, .. } => &request.url,
             _ => return None,
         },
-        SourceKind::Database => return None,
+        SourceKind::Database | SourceKind::Prometheus | SourceKind::Alertmanager => return None,
     };
     Some(url.origin().ascii_serialization())
 }

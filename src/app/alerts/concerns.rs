@@ -3,7 +3,7 @@
 
 use crate::app::Model;
 use crate::app::concerns::Concern;
-use crate::domain::{Safe, Verdict, figure};
+use crate::domain::{PaneState, Safe, Verdict, figure};
 
 use super::acknowledging::Seen;
 use super::counts::Counts;
@@ -41,6 +41,16 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
             counts.unlooked.map_or_else(String::new, |age| format!(", last looked at {} ago", figure::age(age)));
         let words = Safe::of(format!("alert rules: {}{looked}", unknown.join(", ")));
         found.push(Concern { verdict: Verdict::Unknown, since: now, words });
+    }
+    let engines = [(&model.live.prometheus, "prometheus"), (&model.live.alertmanager, "alertmanager")];
+    for (engine, word) in engines {
+        let state = engine.as_ref().map(|engine| engine.state(now));
+        let Some(state) = state.filter(|state| !state.is_fresh() && !matches!(state, PaneState::Loading { .. })) else {
+            continue;
+        };
+        let since = if let PaneState::Error { since, .. } = &state { *since } else { now };
+        let words = Safe::of(format!("{word}: {}", state.words()));
+        found.push(Concern { verdict: Verdict::Unknown, since, words });
     }
     found
 }

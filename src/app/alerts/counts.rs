@@ -78,7 +78,7 @@ impl Counts {
                 (Stand::Error, _) => counts.error += 1,
                 (Stand::NotEvaluated, _) => counts.not_evaluated += 1,
                 (Stand::NoData, _) => counts.no_data += 1,
-                (Stand::WarmingUp | Stand::NoTraffic, _) => counts.quiet += 1,
+                (Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet, _) => counts.quiet += 1,
                 (Stand::Ok, _) => {
                     counts.quiet += 1;
                     counts.ok += 1;

@@ -11,6 +11,7 @@ pub mod links;
 pub mod listing;
 pub mod muting;
 pub mod reread;
+pub mod served;
 pub mod thresholds;
 pub mod words;
 

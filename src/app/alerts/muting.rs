@@ -166,8 +166,7 @@ fn told(document: &mut Document, model: &Model, head: &str, matchers: &[Matcher]
     let tone = if muted.len() == active && active > 1 { Tone::Warn } else { Tone::Strong };
     document.line(format!("{head} {} of {active} alerts that are there", muted.len()), tone);
     for entry in muted.iter().take(NAMED) {
-        document
-            .line(Safe::of(format!("  {}", words::line(entry, model.now))), words::tone(entry.stand, entry.severity));
+        document.line(Safe::of(format!("  {}", words::line(entry, model.now))), words::tone_of(entry));
     }
     if muted.len() > NAMED {
         document.line(format!("  and {} more", muted.len() - NAMED), Tone::Dim);

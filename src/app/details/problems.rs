@@ -91,7 +91,7 @@ pub fn document(model: &Model) -> Document {
 /// Rules that fail or are not evaluated, and what is wrong with their files; whether there is any.
 fn alerts(out: &mut Document, telemetry: &Telemetry, now: Moment) -> bool {
     let mut any = false;
-    for (told, _) in listing::snapshots(telemetry) {
+    for (told, ..) in listing::snapshots(telemetry) {
         for problem in told.problems.iter().take(RULES) {
             out.line(format!("rules file, not in force: {}", problem.line()), Tone::Bad);
             any = true;

@@ -64,8 +64,7 @@ fn course(model: &mut Model) -> Option<Effect> {
         model.alerts.course = None;
         return None;
     };
-    let (id, question) = crate::app::alerts::course::ask(model, *key)?;
-    Some(Effect::AskEngine { id, question })
+    crate::app::alerts::course::ask(model, *key)
 }
 
 /// Gives what a person said, and what would begin anew, to be kept.

@@ -22,6 +22,7 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
         model.live.metrics.take(output);
         if let Some(told) = told {
             alerts::read_again(model, before.as_deref(), &told);
+            crate::app::alerts::served::join(&mut model.live, model.now);
             effects.extend(alerts::told(model, &told));
         }
     }

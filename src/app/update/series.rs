@@ -1,16 +1,21 @@
 //! The page of metrics: what is looked for and looked at is asked of the engine, and asked again while somebody looks.
 
+use std::time::Duration;
+
 use crate::app::pane::PaneId;
 use crate::app::series::Known;
 use crate::app::table::Tone;
 use crate::app::view::Page;
 use crate::app::{Effect, Model, panes};
+use crate::domain::{Safe, figure};
 use crate::engine::Output;
 
 use super::say;
 
 /// Columns of a course where the pane is not drawn yet.
 const COLUMNS: usize = 100;
+/// While the page is looked at the engine is asked again this often; a server, which others ask too, more rarely.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15));
 /// Columns beside the course.
 const BESIDE: u16 = 12;
 
@@ -18,7 +23,7 @@ const BESIDE: u16 = 12;
 pub fn find(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let words = model.view.cursor(PaneId::Series).filter;
-    model.view.series.find(&words, id, now).into_iter().map(ask).collect()
+    model.view.series.find(&words, id, now).into_iter().map(|asked| ask(model, asked)).collect()
 }
 
 fn follow(model: &mut Model) -> Vec<Effect> {
@@ -26,10 +31,14 @@ fn follow(model: &mut Model) -> Vec<Effect> {
     let place = model.geometry.panes.iter().find(|(pane, _)| *pane == PaneId::Course);
     let points = place.map_or(COLUMNS, |(_, area)| usize::from(area.width.saturating_sub(BESIDE)).max(10));
     let known = known(model);
-    model.view.series.follow(points, known, id, now).into_iter().map(ask).collect()
+    model.view.series.follow(points, known, id, now).into_iter().map(|asked| ask(model, asked)).collect()
 }
 
 fn known(model: &Model) -> Known {
+    // A server watched before we did, and keeps more than we do.
+    if model.live.is_asked_of_server(model.now) {
+        return Known { watched: Duration::MAX, kept: Duration::MAX };
+    }
     Known { watched: model.now.since(model.started), kept: model.live.metrics.kept }
 }
 
@@ -41,16 +50,20 @@ pub fn stretch(model: &mut Model, longer: bool) -> Vec<Effect> {
     }
     let known = known(model);
     let span = model.view.series.stretch(longer, known);
-    let kept = crate::domain::figure::span(known.kept);
-    say(
-        model,
-        format!("the course of the last {}; samples are kept for {kept}", crate::domain::figure::span(span)),
-        Tone::Dim,
-    );
+    let kept = if known.kept == Duration::MAX {
+        Safe::of("as long as the server wants")
+    } else {
+        Safe::of(figure::span(known.kept))
+    };
+    say(model, format!("the course of the last {}; samples are kept for {kept}", figure::span(span)), Tone::Dim);
     follow(model)
 }
 
-fn ask((id, question): (u64, crate::engine::Question)) -> Effect {
+/// Where a server answers it is asked, else our own engine.
+fn ask(model: &Model, (id, question): (u64, crate::engine::Question)) -> Effect {
+    if model.live.is_asked_of_server(model.now) {
+        return Effect::AskServer { id, question };
+    }
     Effect::AskEngine { id, question }
 }
 
@@ -73,7 +86,8 @@ pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     if model.view.page != Page::Metrics || model.frozen.is_some() {
         return Vec::new();
     }
-    let (found, course) = model.view.series.is_old(model.now);
+    let pause = if model.live.is_asked_of_server(model.now) { AGAIN.1 } else { AGAIN.0 };
+    let (found, course) = model.view.series.is_old(model.now, pause);
     let mut effects = if found { find(model) } else { Vec::new() };
     if course {
         effects.extend(follow(model));

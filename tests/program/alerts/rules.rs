@@ -74,7 +74,7 @@ pub mod basis {
     use super::{Basis, Duration, Evaluation, Outcome, Safe};
 
     fn of(basis: Basis) -> Outcome {
-        Ok(Evaluation { elements: Vec::new(), basis })
+        Ok(Evaluation::on(Vec::new(), basis))
     }
 
     pub fn missing(name: &str) -> Outcome {

@@ -30,8 +30,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     match panes::meant_alert(model) {
         Some(RowKey::Alert(key)) => {
             lay(model, Overlay::Alert { key, scroll: 0 });
-            let asked = crate::app::alerts::course::ask(model, key);
-            return asked.map(|(id, question)| Effect::AskEngine { id, question }).into_iter().collect();
+            return crate::app::alerts::course::ask(model, key).into_iter().collect();
         }
         Some(key) if panes::is_ok_row(&key) => model.alerts.shows_ok = true,
         Some(key) => match panes::silence_of(&key) {

@@ -1,7 +1,7 @@
 //! What happened to alerts since the last time: a row of the timeline each, one mark on the charts, the watch after an action,
 //! and a bell where that was asked for.
 
-use crate::alerts::lifecycle::{Alert, Change, What};
+use crate::alerts::lifecycle::{Alert, Change, Gone, What};
 use crate::alerts::severity::{LABEL, Severity};
 use crate::app::alerts::{acknowledging, words};
 use crate::app::document::Document;
@@ -95,8 +95,8 @@ fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
         What::Firing if fires_on(told, change) => ("fires on", firing, None),
         What::Firing => ("firing", firing, None),
         What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
-        What::Resolved { data_gone: false } => ("resolved", Tone::Ok, None),
-        What::Resolved { data_gone: true } => ("resolved", Tone::Unknown, Some(Safe::of("its data went"))),
+        What::Resolved { gone: Gone::Mended } => ("resolved", Tone::Ok, None),
+        What::Resolved { gone } => ("resolved", Tone::Unknown, Some(Safe::of(words::gone(*gone)))),
         What::Dropped => ("not firing", Tone::Dim, Some(Safe::of("it was pending and has gone"))),
         What::BackToPending => ("pending", Tone::Warn, Some(Safe::of("the rule wants it to last longer now"))),
         What::Restored => return None,
