@@ -19,9 +19,9 @@ fn book(count: usize) -> Book {
     Book::new(&groups, Duration::from_secs(15), 0)
 }
 
-fn elements(count: usize, turn: usize) -> Outcome {
+fn elements(count: usize, turn: usize) -> Evaluation {
     let element = |n: usize| (labels(&[("n", &n.to_string()), ("turn", &turn.to_string())]), 1.0);
-    Ok(Evaluation::complete((0..count).map(element).collect()))
+    Evaluation::complete((0..count).map(element).collect())
 }
 
 fn counts(book: &Book) -> Vec<(usize, bool)> {
@@ -34,7 +34,7 @@ fn all_rules_together_have_a_bound_and_what_does_not_fit_is_an_error() {
     let mut book = book(2);
     let mut world = Told::default();
     for (at, count) in [MOST_ALERTS, 6_000, 6_000, 10].into_iter().enumerate() {
-        world.answers.insert(format!("e{at}"), elements(count, 0));
+        world.answers.insert(format!("e{at}"), Ok(elements(count, 0)));
     }
     let changes = book.run(0, &mut world);
     assert_eq!(counts(&book), [(MOST_ALERTS, false), (6_000, false), (0, true), (10, false)]);
@@ -42,7 +42,7 @@ fn all_rules_together_have_a_bound_and_what_does_not_fit_is_an_error() {
         changes.iter().find_map(|change| if let What::Failed(why) = &change.what { Some(why.clone()) } else { None });
     assert_eq!(told.unwrap().as_str(), "6000 elements; 20000 alerts of all rules are the most, 4000 are left");
     // Who gave room leaves it to others.
-    world.answers.insert("e1".into(), elements(0, 0));
+    world.answers.insert("e1".into(), Ok(elements(0, 0)));
     book.run(15_000, &mut world);
     let later = 15_000 + 16 * 60_000;
     book.run(later, &mut world);
@@ -55,7 +55,7 @@ fn alerts_that_are_others_each_time_do_not_pile_up_and_what_is_forgotten_is_coun
     let mut book = book(1);
     let mut world = Told::default();
     for turn in 0..4 {
-        world.answers.insert("e0".into(), elements(6_000, turn));
+        world.answers.insert("e0".into(), Ok(elements(6_000, turn)));
         book.run(15_000 * turn as i64, &mut world);
     }
     let rule = book.groups()[0].alerting().next().unwrap();
