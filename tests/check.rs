@@ -8,6 +8,8 @@ mod alerts;
 mod fake_http;
 #[path = "check/judged.rs"]
 mod judged;
+#[path = "check/kept.rs"]
+mod kept;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
@@ -26,7 +28,7 @@ use serde_json::Value;
 /// One look, with nothing of this machine's environment in it.
 fn check(arguments: &[&str]) -> Output {
     let mut command = Command::new(PROGRAM);
-    command.env_clear().env("PATH", std::env::var("PATH").unwrap_or_default());
+    command.env_clear().env("PATH", std::env::var("PATH").unwrap_or_default()).env("XDG_STATE_HOME", "/nonexistent");
     command.arg("check").args(arguments).output().unwrap()
 }
 

@@ -1,23 +1,23 @@
-//! What is kept of alerts over a restart: one private file, written whole or not at all. One that cannot be read is set aside,
-//! never overwritten unseen.
+//! Since when alerts of rules files have been there, kept over a restart, together by all windows that look at the same rules.
 
-use std::fs::{DirBuilder, File, Permissions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::kept_file::KeptFile;
 use crate::alerts::lifecycle::Saved;
 use crate::domain::Safe;
 
-/// Largest file that is read.
-const FILE: u64 = 64 << 20;
+/// The longest that one waits for another window: alerts are not evaluated meanwhile.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where the alerts of one set of rules are kept.
 #[derive(Clone, Debug)]
 pub struct AlertState {
-    path: PathBuf,
+    file: KeptFile,
+    /// What this run kept last, or took up: what another wrote since is told by comparing.
+    before: Saved,
 }
 
 impl AlertState {
@@ -31,60 +31,40 @@ impl AlertState {
             hash.update([0]);
         }
         let hex: String = hash.finalize().iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect();
-        Some(AlertState { path: folder.join(format!("{hex}.json")) })
+        Some(AlertState { file: KeptFile::new(folder, format!("{hex}.json"), "alerts"), before: Saved::default() })
     }
 
     /// What an earlier run kept, if there was one. What is broken is set aside, and told.
-    pub fn load(&self) -> Result<Option<Saved>, Safe> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(none) if none.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(why) => return Err(self.told(&format!("cannot be read: {why}"))),
-        };
-        let mut bytes = Vec::new();
-        let read = file.take(FILE).read_to_end(&mut bytes).map_err(|why| why.to_string());
-        match read.and_then(|_| serde_json::from_slice(&bytes).map_err(|why| why.to_string())) {
-            Ok(saved) => Ok(Some(saved)),
-            Err(why) => {
-                let aside = self.path.with_extension("broken");
-                let moved = std::fs::rename(&self.path, &aside);
-                let moved = moved
-                    .map_or_else(|why| format!("and stays: {why}"), |()| format!("set aside as {}", aside.display()));
-                Err(self.told(&format!("is broken ({why}), {moved}; alerts begin anew")))
-            }
-        }
+    ///
+    /// # Errors
+    /// It is broken or cannot be read.
+    pub fn load(&mut self) -> Result<Option<Saved>, Safe> {
+        let saved: Option<Saved> = self.file.take_up()?;
+        self.before = saved.clone().unwrap_or_default();
+        Ok(saved)
     }
 
-    /// Keeps this, in place of what was kept.
-    pub fn keep(&self, saved: &Saved) -> Result<(), Safe> {
-        self.write(saved).map_err(|why| self.told(&format!("cannot be written: {why}")))
+    /// The same for who only looks: nothing is set aside.
+    ///
+    /// # Errors
+    /// It is broken or cannot be read.
+    pub fn peek(&self) -> Result<Option<Saved>, Safe> {
+        self.file.read()
     }
 
-    fn write(&self, saved: &Saved) -> std::io::Result<()> {
-        let folder = self.path.parent().unwrap_or_else(|| Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let draft = self.path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .custom_flags(nofollow())
-            .open(&draft)?;
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        file.write_all(&serde_json::to_vec(saved)?)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, &self.path)?;
-        File::open(folder)?.sync_all()
+    /// Keeps this, joined with what another window keeps.
+    ///
+    /// # Errors
+    /// It cannot be locked, read or written.
+    pub fn keep(&mut self, saved: &Saved) -> Result<(), Safe> {
+        let before = &self.before;
+        self.file.update(PATIENCE, |theirs: Option<Saved>| match theirs {
+            Some(theirs) => Saved::joined(saved, before, &theirs),
+            None => saved.clone(),
+        })?;
+        self.before = saved.clone();
+        Ok(())
     }
-
-    fn told(&self, what: &str) -> Safe {
-        Safe::of(format!("kept alerts {} {what}", self.path.display()))
-    }
-}
-
-fn nofollow() -> i32 {
-    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
 }
 
 fn digit(value: u8) -> char {
@@ -94,35 +74,64 @@ fn digit(value: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::lifecycle::saved::SavedRule;
+    use crate::alerts::lifecycle::saved::{SavedAlert, SavedRule};
 
-    #[test]
-    fn it_is_private_and_whole_and_a_broken_one_is_set_aside() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = AlertState::of(Some(folder.path()), "shop", &["a.yml".to_owned()]).unwrap();
-        assert_eq!(state.load(), Ok(None));
-        let rule = |name: &str| SavedRule {
+    fn rule(name: &str, alerts: &[(&str, i64)]) -> SavedRule {
+        let alert = |(pool, active_at): &(&str, i64)| SavedAlert {
+            labels: [("pool".to_owned(), (*pool).to_owned())].into(),
+            active_at: *active_at,
+            seen_at: 50_000,
+            fired_at: None,
+        };
+        SavedRule {
             file: "a.yml".into(),
             group: "g".into(),
             name: name.into(),
             labels: Vec::new(),
-            alerts: Vec::new(),
-        };
-        for name in ["A", "B"] {
-            let saved = Saved { at: 5, rules: vec![rule(name)] };
-            state.keep(&saved).unwrap();
-            assert_eq!(state.load(), Ok(Some(saved)));
+            alerts: alerts.iter().map(alert).collect(),
         }
-        assert_eq!(std::fs::metadata(&state.path).unwrap().permissions().mode() & 0o777, 0o600);
-        let others = AlertState::of(Some(folder.path()), "shop", &["b.yml".to_owned()]).unwrap();
-        assert_eq!(others.load(), Ok(None), "other rules, other alerts");
-        std::fs::write(&state.path, "{\"at\": 5, \"rul").unwrap();
-        let why = state.load().unwrap_err();
-        assert!(why.as_str().contains("is broken") && why.as_str().contains("set aside"), "{why}");
-        assert_eq!(state.load(), Ok(None));
-        assert!(state.path.with_extension("broken").exists());
-        std::fs::remove_dir_all(folder.path().join("alerts")).unwrap();
-        std::fs::write(folder.path().join("alerts"), "").unwrap();
-        assert!(state.keep(&Saved::default()).unwrap_err().as_str().contains("cannot be written"));
+    }
+
+    fn state(folder: &Path, rules: &str) -> AlertState {
+        AlertState::of(Some(folder), "shop", &[rules.to_owned()]).unwrap()
+    }
+
+    #[test]
+    fn it_comes_back_for_the_same_rules_and_a_broken_one_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = state(folder.path(), "a.yml");
+        assert_eq!(first.load(), Ok(None));
+        for name in ["A", "B"] {
+            let saved = Saved { at: 50_000, rules: vec![rule(name, &[("main", 1)])] };
+            first.keep(&saved).unwrap();
+            assert_eq!(first.load(), Ok(Some(saved)), "what it ended is gone");
+        }
+        assert_eq!(state(folder.path(), "b.yml").load(), Ok(None), "other rules, other alerts");
+        std::fs::write(first.file.path(), "{\"at\": 5, \"rul").unwrap();
+        assert!(first.peek().is_err() && first.file.path().exists(), "who only looks changes nothing");
+        assert!(first.load().unwrap_err().as_str().contains(".broken"));
+        assert_eq!(first.load(), Ok(None));
+    }
+
+    #[test]
+    fn two_windows_do_not_write_over_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut early, mut late) = (state(folder.path(), "a.yml"), state(folder.path(), "a.yml"));
+        assert_eq!((early.load(), late.load()), (Ok(None), Ok(None)));
+        // The early one has seen it for longer; each sees one that the other does not.
+        early.keep(&Saved { at: 50_000, rules: vec![rule("A", &[("main", 10), ("old", 5)])] }).unwrap();
+        late.keep(&Saved { at: 50_000, rules: vec![rule("A", &[("main", 40_000), ("new", 41_000)])] }).unwrap();
+        let all = |state: &AlertState| {
+            let saved = state.peek().unwrap().unwrap();
+            let alerts = saved.rules.into_iter().flat_map(|rule| rule.alerts);
+            let mut all: Vec<(String, i64)> =
+                alerts.map(|alert| (alert.labels["pool"].clone(), alert.active_at)).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(all(&early), [("main".to_owned(), 10), ("new".to_owned(), 41_000), ("old".to_owned(), 5)]);
+        // What one of them saw end has ended.
+        early.keep(&Saved { at: 60_000, rules: vec![rule("A", &[("main", 10)])] }).unwrap();
+        assert_eq!(all(&early), [("main".to_owned(), 10), ("new".to_owned(), 41_000)]);
     }
 }

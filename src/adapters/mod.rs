@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod host;
 pub mod http;
 pub mod journald;
+pub mod kept_file;
 pub mod leave;
 pub mod log_tail;
 mod mask;

@@ -20,6 +20,12 @@ pub fn of_rule(file: &str, group: &str, rule: &str, labels: &[(String, String)])
     hash(["rule", file, group, rule].into_iter().chain(pairs))
 }
 
+/// Of a silence, from what it says and when it was asked for.
+#[must_use]
+pub fn of_silence(matchers: &str, by: &str, comment: &str, at: i64) -> u64 {
+    hash(["silence", matchers, by, comment, &at.to_string()].into_iter())
+}
+
 /// FNV-1a: it does not depend on how this program was built.
 fn hash<'a>(parts: impl Iterator<Item = &'a str>) -> u64 {
     let bytes = parts.flat_map(|part| part.bytes().chain([BORDER]));

@@ -14,8 +14,20 @@ use crate::metrics::promql::anchored_pattern;
 const MOST: usize = 20;
 /// Longest name or value, in characters.
 const LONGEST: usize = 500;
-/// No team gives such values: a pattern that matches them all matches everything.
-const UNLIKELY: [&str; 4] = ["\u{1}qd-7f3a", "Zz 0", "9", "-/."];
+/// Values by their shape, most of them such that no team gives them: usual words, words, names of alerts, numbers,
+/// addresses, versions, paths, and what no shape has. A pattern that most of a shape match names nothing.
+const SHAPES: [[&str; 6]; 10] = [
+    ["critical", "node-exporter", "HighErrorRatio", "production", "frontend", "postgres"],
+    ["qzx", "vbk", "jwy", "mfd", "x", "gh"],
+    ["qzxwvuts", "bkvpqzr", "jwyyhhc", "mfdfqtt", "xkcdqj", "ghzzpl"],
+    ["QzxVbk", "VbkJwyOut", "JwyyPqZ", "MfdQtt", "XkqjTw", "GhzzPlow"],
+    ["QZX", "VBKQ", "JW", "MFDXX", "XKQJ", "G"],
+    ["731", "9", "26", "5804", "402", "185397"],
+    ["q7z-xw2.vbk:7431", "10.97.3.211:9177", "jwy-8.mf.dq:80", "192.0.2.77:443", "xkq:26531", "[2001:db8::7]:9"],
+    ["v7.31.0-q", "0.9.26", "qz_xw_vb", "mf-dq-81", "jw.yy", "x1"],
+    ["/qz/xw/vbk", "https://vbk.qz/x?j=7", "jwy@mf.dq", "/m", "C:\\qz\\x", "qz/x7:v9"],
+    ["\u{1}qd-7f3a", "Zz 0", "-/.", "\u{e9}\u{df}\u{4e2d}", "_", " ~ x"],
+];
 
 /// How a value is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +104,16 @@ impl Matcher {
         found == matches!(self.sign, Sign::Equal | Sign::Match)
     }
 
-    /// Whether it says what must be there: an equality with something, or a pattern that not everything has. What only says
-    /// what must not be there narrows nothing.
+    /// Whether it says what must be there: an equality with something, or a pattern that most values of no shape have. What
+    /// only says what must not be there narrows nothing.
     #[must_use]
     pub fn narrows(&self) -> bool {
         match self.sign {
             Sign::Equal => !self.value.is_empty(),
-            Sign::Match => !self.takes("") && !UNLIKELY.iter().all(|value| self.takes(value)),
+            Sign::Match => {
+                let most = |shape: &[&str; 6]| 2 * shape.iter().filter(|value| self.takes(value)).count() > shape.len();
+                !self.takes("") && !SHAPES.iter().any(most)
+            }
             Sign::NotEqual | Sign::NoMatch => false,
         }
     }
@@ -208,6 +223,27 @@ mod tests {
             ("a=~\".+\"", false),
             ("a=~\"(?s:.+)\"", false),
             ("a=~\"b|\"", false),
+            ("a=~\"..+\"", false),
+            ("a=~\"...*\"", false),
+            ("a=~\".{3,}\"", false),
+            ("a=~\"[^x]+\"", false),
+            ("a=~\"[^9].*\"", false),
+            ("a=~\"[a-z]+\"", false),
+            ("a=~\"[A-Z].*\"", false),
+            ("a=~\"(?i)[a-z0-9:._-]+\"", false),
+            ("a=~\"\\\\d+\"", false),
+            ("a=~\"\\\\w+\"", false),
+            ("a=~\".*:.*\"", false),
+            ("a=~\"/.*|.*[.].*\"", false),
+            ("a=~\".*[aeiou].*\"", false),
+            ("a=~\"api.*\"", true),
+            ("a=~\".*prod.*\"", true),
+            ("a=~\"High.*|Pool.*\"", true),
+            ("a=~\"5..\"", true),
+            ("a=~\"eu-.*\"", true),
+            ("a=~\"10[.]0[.].*\"", true),
+            ("a=~\".*:9100\"", true),
+            ("a=~\"(web|db)-[0-9]+\"", true),
             ("a!=b", false),
             ("a!~b", false),
         ] {

@@ -43,10 +43,10 @@ impl Severity {
         }
     }
 
-    /// The same while it is pending.
+    /// The same while it is pending: what may be worth a look some day is not yet.
     #[must_use]
     pub fn pending(self) -> Option<Verdict> {
-        (self > Severity::Nothing).then_some(Verdict::Degraded)
+        (self > Severity::Info).then_some(Verdict::Degraded)
     }
 }
 
@@ -72,5 +72,6 @@ mod tests {
         assert!(Severity::Critical > Severity::Warning && Severity::Warning > Severity::Info);
         assert_eq!(Severity::Critical.firing(), Some(Verdict::Down));
         assert_eq!(Severity::Nothing.firing(), None);
+        assert_eq!((Severity::Info.pending(), Severity::Warning.pending()), (None, Some(Verdict::Degraded)));
     }
 }

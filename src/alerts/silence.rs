@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::identity;
 use super::matcher::{self, Matcher};
 use crate::domain::Safe;
 use crate::domain::threshold::parse_duration;
@@ -16,7 +17,7 @@ const COMMENT: usize = 300;
 /// One silence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Silence {
-    /// Its number, of this run.
+    /// Its number, the same for all who know it.
     pub id: u64,
     /// What it is about: all of them must match.
     pub matchers: Vec<Matcher>,
@@ -82,7 +83,7 @@ impl Wish {
         if matchers.iter().any(Matcher::narrows) {
             return Ok(matchers);
         }
-        Err("at least one matcher says what a label is: alertname=\"…\"; wildcards alone would silence everything"
+        Err("at least one matcher says what a label is: alertname=\"…\"; a pattern that most values have says nothing"
             .into())
     }
 
@@ -112,7 +113,6 @@ impl Wish {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Silences {
     list: Vec<Silence>,
-    next: u64,
 }
 
 impl Silences {
@@ -123,7 +123,8 @@ impl Silences {
     pub fn add(&mut self, asked: Asked, by: Safe, now: i64) -> Result<u64, String> {
         let lasts = i64::try_from(asked.lasts.as_millis()).unwrap_or(0);
         let (matchers, comment) = (asked.matchers, asked.comment);
-        self.put(Silence { id: 0, matchers, from: now, until: now.saturating_add(lasts), by, comment }, now)
+        let id = identity::of_silence(&matcher::text(&matchers), by.as_str(), comment.as_str(), now);
+        self.put(Silence { id, matchers, from: now, until: now.saturating_add(lasts), by, comment }, now)
     }
 
     /// One of an earlier run. It never holds for longer than one may that begins now, whatever the clock said meanwhile.
@@ -144,9 +145,12 @@ impl Silences {
         if self.list.len() >= MOST {
             return Err(format!("{MOST} silences are the most"));
         }
-        self.next += 1;
-        self.list.push(Silence { id: self.next, ..silence });
-        Ok(self.next)
+        let mut id = silence.id;
+        while self.find(id).is_some() {
+            id = id.wrapping_add(1);
+        }
+        self.list.push(Silence { id, ..silence });
+        Ok(id)
     }
 
     /// Ends one before its time.
@@ -258,7 +262,7 @@ mod tests {
             let last = now + 24 * HOUR;
             prop_assert_eq!(all.holding(last).count(), 0, "a day after the last nothing is silenced");
             all.expire(last);
-            prop_assert_eq!(all, Silences { list: Vec::new(), next: given.len() as u64 });
+            prop_assert_eq!(all, Silences::default());
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::remediation::tripwire::WATCHES;
 pub fn chrome(model: &Model) -> Chrome {
     let now = model.now;
     let view = &model.view;
-    let counts = Counts::of(&model.live, &model.alerts, now);
+    let counts = Counts::now(model);
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];

@@ -135,6 +135,8 @@ pub enum Event {
     PolicyChanged(Safe),
     /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
     ClockRemembered(Option<Moment>),
+    /// Another window of this user kept something else of alerts.
+    AlertsShared(Box<Kept>),
 }
 
 /// What was found at a bare origin.

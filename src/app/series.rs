@@ -10,9 +10,21 @@ use crate::metrics::labels::Labels;
 
 /// Most series that are listed.
 pub const MOST: usize = 300;
-/// Over how long a course is shown: the first that is longer than there was somebody to watch, at most the last.
-const SPANS: [Duration; 4] =
-    [Duration::from_mins(2), Duration::from_mins(5), Duration::from_mins(15), Duration::from_mins(30)];
+/// Over how long a course is shown, as far as samples are kept: the one that was chosen, else the first that is longer than
+/// there was somebody to watch, at most the usual one.
+const SPANS: [Duration; 9] = [
+    Duration::from_mins(2),
+    Duration::from_mins(5),
+    Duration::from_mins(15),
+    USUAL,
+    Duration::from_hours(1),
+    Duration::from_hours(2),
+    Duration::from_hours(6),
+    Duration::from_hours(12),
+    Duration::from_hours(24),
+];
+/// The longest that is shown unasked.
+const USUAL: Duration = Duration::from_mins(30);
 /// An answer that is not there by then was lost.
 const LOST: Duration = Duration::from_secs(10);
 
@@ -73,6 +85,31 @@ pub struct SeriesView {
     pub course: Asked<Course>,
     /// Over how long it was asked for.
     span: Duration,
+    /// Over how long a person wants it.
+    wanted: Option<Duration>,
+}
+
+/// How long there is something to show.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// So long there has been somebody to watch.
+    pub watched: Duration,
+    /// So long samples are kept.
+    pub kept: Duration,
+}
+
+impl Known {
+    /// What can be shown, the shortest first; the longest is the first that holds all that is kept.
+    fn spans(self) -> impl Iterator<Item = Duration> {
+        let fitting = SPANS.iter().filter(|span| **span < self.kept).count();
+        SPANS.into_iter().take(fitting + 1)
+    }
+
+    fn usual(self) -> Duration {
+        let [shortest, ..] = SPANS;
+        let watched = self.watched.min(USUAL);
+        self.spans().find(|span| *span >= watched).or(self.spans().last()).unwrap_or(shortest)
+    }
 }
 
 impl SeriesView {
@@ -85,15 +122,25 @@ impl SeriesView {
         Some((id, Question::Find { words: words.to_owned(), most: MOST }))
     }
 
-    /// Asks for the course of what is chosen; `watched` is how long there has been somebody to watch.
-    pub fn follow(&mut self, points: usize, watched: Duration, id: u64, now: Moment) -> Option<(u64, Question)> {
+    /// A longer course than the one that is shown, or a shorter one: over how long it is wanted now.
+    pub fn stretch(&mut self, longer: bool, known: Known) -> Duration {
+        let shown = self.wanted.unwrap_or(known.usual());
+        let next = if longer {
+            known.spans().find(|span| *span > shown)
+        } else {
+            known.spans().take_while(|span| *span < shown).last()
+        };
+        *self.wanted.insert(next.unwrap_or(shown))
+    }
+
+    /// Asks for the course of what is chosen.
+    pub fn follow(&mut self, points: usize, known: Known, id: u64, now: Moment) -> Option<(u64, Question)> {
         let series = self.chosen.clone()?;
         if !self.course.may(now) {
             return None;
         }
         (self.course.waits, self.course.again) = (Some((id, now)), false);
-        let [.., longest] = SPANS;
-        self.span = SPANS.into_iter().find(|span| *span >= watched).unwrap_or(longest);
+        self.span = self.wanted.unwrap_or(known.usual());
         Some((id, Question::Course { series, span: self.span, points }))
     }
 

@@ -1,6 +1,8 @@
 //! Alerts as the engine tells them: a snapshot of every rule with its alerts. Labels, annotations and expressions are outside
 //! text: who shows them passes them through the gate.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::alerts::lifecycle::{Alert, Change, Standing};
@@ -22,6 +24,8 @@ pub struct AlertsTold {
     pub changes: Vec<Change>,
     /// Evaluations that were left out since the start, because one before took too long.
     pub skipped: u64,
+    /// Resolved alerts that were forgotten early, because there were too many.
+    pub dropped: u64,
     /// How long the last evaluation of everything due took.
     pub took: Duration,
     /// Why what was read last is not in force.
@@ -57,9 +61,41 @@ pub struct RuleTold {
     pub standing: Standing,
     /// Its alerts, those resolved less than 15 minutes ago among them.
     pub alerts: Vec<Alert>,
+    /// By which labels they differ, once somebody asked.
+    pub apart: Apart,
+}
+
+/// Names of labels, found once for a telling. It says nothing that the alerts do not say.
+#[derive(Clone, Debug, Default)]
+pub struct Apart(OnceLock<BTreeSet<String>>);
+
+impl PartialEq for Apart {
+    fn eq(&self, _other: &Apart) -> bool {
+        true
+    }
 }
 
 impl RuleTold {
+    /// The names of the labels by which its alerts differ; none where it has one alone.
+    pub fn apart(&self) -> &BTreeSet<String> {
+        self.apart.0.get_or_init(|| {
+            let Some((first, others)) = self.alerts.split_first() else { return BTreeSet::new() };
+            let mut names = BTreeSet::new();
+            for other in others {
+                // In both directions: a label that only one of them has tells them apart.
+                for (one, other) in [(&first.labels, &other.labels), (&other.labels, &first.labels)] {
+                    let differing = one.iter().filter(|(name, value)| other.get(name) != *value);
+                    for (name, _) in differing {
+                        if !names.contains(name) {
+                            names.insert(name.to_owned());
+                        }
+                    }
+                }
+            }
+            names
+        })
+    }
+
     /// Whether it was evaluated at all.
     #[must_use]
     pub fn is_evaluated(&self) -> bool {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Output;
-use super::alerts::{AlertsTold, RuleTold};
+use super::alerts::{AlertsTold, Apart, RuleTold};
 use super::world::{self, World};
-use crate::alerts::lifecycle::{Book, Change, Restore, Saved};
+use crate::alerts::lifecycle::{AlertingRule, Book, Change, Group, Restore, Saved};
 use crate::alerts::rules::{self, File, Kind, Loaded, Problem};
 use crate::domain::{Moment, Safe};
 
@@ -145,6 +145,7 @@ impl Rules {
                         annotations: of.alerting.annotations.clone(),
                         standing: of.standing(at, interval),
                         alerts: of.alerts().cloned().collect(),
+                        apart: Apart::default(),
                     }),
                 }
             }
@@ -156,6 +157,7 @@ impl Rules {
             recording,
             changes,
             skipped,
+            dropped: groups.iter().flat_map(Group::alerting).map(AlertingRule::dropped).sum(),
             took: Duration::ZERO,
             problems: self.loaded.problems.clone(),
             remarks: self.loaded.remarks.clone(),

@@ -131,6 +131,10 @@ pub enum Command {
     Acknowledge,
     /// Keeps the pages of alerts back, here and for a while.
     Silence,
+    /// The course of a series over a longer time.
+    Longer,
+    /// The same over a shorter one.
+    Shorter,
 }
 
 /// One row of the table.
@@ -237,6 +241,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     row(Command::LevelDown, "level-down", &[Key::char('<')], Scope::Text, "shows one level more"),
     row(Command::Acknowledge, "acknowledge", &[Key::char('A')], Scope::Global, "says that you saw the selected alert"),
     row(Command::Silence, "silence", &[Key::char('Z')], Scope::Global, "keeps pages of alerts back here, for a while"),
+    row(Command::Longer, "longer", &[Key::char(']')], Scope::Global, "the course on page 9 over a longer time"),
+    row(Command::Shorter, "shorter", &[Key::char('[')], Scope::Global, "the course on page 9 over a shorter time"),
     row(Command::Follow, "follow", &[Key::char('F')], Scope::Text, "follows the end, or holds"),
 ];
 

@@ -86,7 +86,8 @@ impl EngineThread {
         let shared = Arc::new(Shared::default());
         let know = &resolved.know;
         let state = AlertState::of(know.state.as_deref(), resolved.name.as_str(), &know.rules)
-            .filter(|_| !know.rules.is_empty() && know.keeps);
+            .filter(|_| !know.rules.is_empty());
+        let keeps = know.keeps;
         let settings = settings(resolved, rounds_first);
         let (rules, inbox_of_thread, shared_of_thread) = (know.rules.clone(), Arc::clone(&inbox), Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -95,6 +96,7 @@ impl EngineThread {
                 engine,
                 rules,
                 state,
+                keeps,
                 inbox: inbox_of_thread,
                 shared: shared_of_thread,
                 look: Look::default(),
@@ -180,6 +182,8 @@ struct Far {
     engine: Engine,
     rules: Vec<String>,
     state: Option<AlertState>,
+    /// What is kept is taken up, and what it becomes is kept; else only looked at.
+    keeps: bool,
     inbox: Arc<Inbox>,
     shared: Arc<Shared>,
     look: Look,
@@ -235,7 +239,8 @@ impl Far {
     }
 
     fn restore(&mut self) {
-        match self.state.as_ref().map(AlertState::load) {
+        let keeps = self.keeps;
+        match self.state.as_mut().map(|state| if keeps { state.load() } else { state.peek() }) {
             Some(Ok(Some(saved))) => self.step(Input::Restored(saved)),
             Some(Err(why)) => tracing::warn!("{why}"),
             Some(Ok(None)) | None => {}
@@ -284,7 +289,8 @@ impl Far {
     }
 
     fn keep(&mut self) {
-        let (Some(state), Some(saved)) = (&self.state, self.unkept.take()) else { return };
+        let Some(state) = self.state.as_mut().filter(|_| self.keeps) else { return };
+        let Some(saved) = self.unkept.take() else { return };
         self.kept = Some(Instant::now());
         if let Err(why) = state.keep(&saved) {
             tracing::warn!("{why}");

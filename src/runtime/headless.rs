@@ -9,6 +9,7 @@ use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::config::resolved::{CacheSource, CacheSpec, MetricsSpec, ServiceSpec};
+use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::engine::Output;
 use crate::engine::alerts::RuleTold;
@@ -16,6 +17,7 @@ use crate::engine::alerts::RuleTold;
 use super::clock;
 use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
+use super::keeping;
 use super::log_thread::LogThread;
 use super::panic;
 use super::watch::Watch;
@@ -40,6 +42,7 @@ pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
     let engine = EngineThread::start(&resolved, ROUNDS, Arc::clone(&inbox))?;
     let rules = !resolved.know.rules.is_empty();
     let mut driver = Driver { model, watch, inbox, engine, arrived: BTreeMap::new(), scraped: BTreeMap::new() };
+    driver.take_up(&resolved);
     for (at, spec) in resolved.metrics.iter().enumerate() {
         driver.watch.metrics(at, spec, driver.engine.pages());
     }
@@ -70,7 +73,7 @@ fn read_when_told(mut resolved: Resolved, sample: Duration) -> Resolved {
     resolved.metrics.iter_mut().for_each(|m| m.interval = BY_ITSELF);
     let engines = [&mut resolved.know.prometheus, &mut resolved.know.alertmanager];
     engines.into_iter().flatten().for_each(|engine| engine.interval = BY_ITSELF);
-    // What one look sees begins nothing and ends nothing.
+    // What one look sees begins nothing and ends nothing; what is kept says how long it has been so.
     resolved.know.keeps = false;
     for database in &mut resolved.databases {
         database.interval = BY_ITSELF;
@@ -100,6 +103,18 @@ struct Driver {
 }
 
 impl Driver {
+    /// Since when thresholds are past is taken from what the windows of this user keep: one look sees no time pass.
+    fn take_up(&mut self, resolved: &Resolved) {
+        let kept = match keeping::look(resolved.actions.audit.clone(), &resolved.name) {
+            Ok(kept) => kept.map(Box::new),
+            Err(why) => {
+                tracing::warn!("{why}");
+                None
+            }
+        };
+        self.step(Event::AlertsKept { kept, trouble: None, operator: Safe::default() });
+    }
+
     /// Takes what comes until it is enough, or the time is over.
     fn pump(&mut self, until: Instant, enough: impl Fn(&Driver) -> bool) {
         while !enough(self) {

@@ -75,6 +75,7 @@ mod tests {
             recording: (0, 0),
             changes: vec![change],
             skipped: 0,
+            dropped: 0,
             took: Duration::ZERO,
             problems: Vec::new(),
             remarks: Vec::new(),

@@ -1,14 +1,22 @@
 //! Alerts as a person meets them: page 6, the strip on every page, details, what was seen and what is silenced, what answers
 //! them. What an engine would tell comes from rules as the files have them, over the real life of alerts.
 
+#[path = "alerts/calm.rs"]
+mod calm;
 #[path = "alerts/doing.rs"]
 mod doing;
 #[path = "alerts/fresh.rs"]
 mod fresh;
+#[path = "alerts/ringing.rs"]
+mod ringing;
 #[path = "alerts/rules.rs"]
 mod rules;
+#[path = "alerts/silences.rs"]
+mod silences;
 #[path = "alerts/thresholds.rs"]
 mod thresholds;
+#[path = "alerts/windows.rs"]
+mod windows;
 
 use quarterdeck::alerts::lifecycle::Failure;
 use quarterdeck::app::pane::PaneId;

@@ -309,3 +309,32 @@ fn rules_are_read_again_by_command() {
     watched.press("Enter");
     assert!(watched.orders.iter().any(|order| matches!(order, Effect::ReadRules)));
 }
+
+#[test]
+fn the_course_goes_as_far_back_as_samples_are_kept() {
+    let mut watched = Watched::new(&format!("metrics_hours = 6\n{WATCHED}"));
+    watched.rounds(2);
+    watched.press("9 Enter");
+    let span = |watched: &mut Watched, keys: &str| -> Vec<u64> {
+        let mut spans = Vec::new();
+        for name in keys.split(' ') {
+            let now = watched.world.moment();
+            let effects = update(&mut watched.world.model, Event::KeyPressed(key(name)), now);
+            for effect in effects {
+                let Effect::AskEngine { id, question } = effect else { continue };
+                if let quarterdeck::engine::Question::Course { span, .. } = &question {
+                    spans.push(span.as_secs() / 60);
+                }
+                let told = watched.engine.step(Input::Asked { id, question }, now);
+                watched.tell(Event::EngineTold(told));
+            }
+        }
+        spans
+    };
+    assert_eq!(span(&mut watched, "] ] ] ] ] ] ] ]"), [5, 15, 30, 60, 120, 360, 360, 360]);
+    let shown = words(&watched.world.pane(PaneId::Course));
+    assert!(shown.contains("last 6h"), "{shown}");
+    assert_eq!(span(&mut watched, "[ ["), [120, 60]);
+    watched.press("Esc Esc 1");
+    assert_eq!(span(&mut watched, "]"), Vec::<u64>::new(), "elsewhere it asks nothing");
+}

@@ -38,12 +38,25 @@ impl Book {
 
     /// Evaluates what is due, in the order of the files: what happened.
     pub fn run(&mut self, now: i64, world: &mut dyn World) -> Vec<Change> {
-        self.groups.iter_mut().flat_map(|group| group.run(now, world)).collect()
+        self.each(|group| group.run(now, world))
     }
 
     /// Evaluates everything, due or not: who looks once wants to know how it is now.
     pub fn run_all(&mut self, now: i64, world: &mut dyn World) -> Vec<Change> {
-        self.groups.iter_mut().flat_map(|group| group.cycle(now, world)).collect()
+        self.each(|group| group.cycle(now, world))
+    }
+
+    /// One group after the other, each with the room that the others leave.
+    fn each(&mut self, mut run: impl FnMut(&mut Group) -> Vec<Change>) -> Vec<Change> {
+        let mut all: usize = self.groups.iter().map(Group::alerts).sum();
+        let mut changes = Vec::new();
+        for group in &mut self.groups {
+            all = all.saturating_sub(group.alerts());
+            group.others = all;
+            changes.extend(run(group));
+            all = all.saturating_add(group.alerts());
+        }
+        changes
     }
 
     /// What was read anew takes the place of what was: rules that are the same by name and labels keep their alerts, and the

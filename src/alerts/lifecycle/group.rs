@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::outcome::{Elements, Outcome};
 use super::recording::RecordingRule;
-use super::rule::{AlertingRule, Change};
+use super::rule::{AlertingRule, Change, MOST_IN_ALL};
 use super::schedule::Schedule;
 use crate::alerts::rules;
 
@@ -52,6 +52,16 @@ impl Member {
         true
     }
 
+    fn alerts(&self) -> usize {
+        if let Member::Alert(of) = self { of.alerts.len() } else { 0 }
+    }
+
+    fn leave_room(&mut self, room: usize) {
+        if let Member::Alert(of) = self {
+            of.room = room;
+        }
+    }
+
     fn end(&mut self) -> Elements {
         match self {
             Member::Record(of) => of.written.end(),
@@ -83,6 +93,8 @@ pub struct Group {
     pub query_offset: Duration,
     /// Its rules, in order.
     pub members: Vec<Member>,
+    /// Alerts that the rules of all other groups have.
+    pub(super) others: usize,
 }
 
 impl Group {
@@ -95,7 +107,13 @@ impl Group {
             schedule: Schedule::from(first, group.interval.unwrap_or(interval)),
             query_offset: group.query_offset.unwrap_or_default(),
             members: group.rules.iter().map(|rule| Member::of(rule, group.limit)).collect(),
+            others: 0,
         }
+    }
+
+    /// How many alerts its rules have.
+    pub(super) fn alerts(&self) -> usize {
+        self.members.iter().map(Member::alerts).sum()
     }
 
     /// The rules that alert.
@@ -116,10 +134,14 @@ impl Group {
     pub fn cycle(&mut self, at: i64, world: &mut dyn World) -> Vec<Change> {
         let mut changes = Vec::new();
         let seen_at = at.saturating_sub(i64::try_from(self.query_offset.as_millis()).unwrap_or(i64::MAX));
+        let mut all = self.others.saturating_add(self.alerts());
         for member in &mut self.members {
+            all = all.saturating_sub(member.alerts());
+            member.leave_room(MOST_IN_ALL.saturating_sub(all));
             let outcome = world.evaluate(&member.rule().expr, seen_at);
             let (happened, samples) = member.step(outcome, at, world);
             changes.extend(happened);
+            all = all.saturating_add(member.alerts());
             for (series, value) in samples {
                 world.append(&series, seen_at, value);
             }

@@ -18,6 +18,8 @@ use crate::metrics::labels::{Labels, NAME};
 pub const RESOLVED_KEPT: Duration = Duration::from_secs(15 * 60);
 /// Most alerts of one rule.
 pub const MOST_ALERTS: usize = 10_000;
+/// Most alerts of all rules, those resolved among them.
+pub const MOST_IN_ALL: usize = 20_000;
 
 /// What happened to an alert, or to its rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +94,10 @@ pub struct AlertingRule {
     pub(super) written: Written,
     pub(super) remembered: BTreeMap<Labels, Remembered>,
     pub(super) restore: Restore,
+    /// For how many alerts there is room beside those of all other rules.
+    pub(super) room: usize,
+    /// Resolved alerts that were forgotten early, because there was no room.
+    pub(super) dropped: u64,
 }
 
 impl AlertingRule {
@@ -108,12 +114,36 @@ impl AlertingRule {
             written: Written::default(),
             remembered: BTreeMap::new(),
             restore: Restore::default(),
+            room: MOST_ALERTS,
+            dropped: 0,
         }
     }
 
     /// Its alerts, those resolved a while ago among them, by labels.
     pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.values()
+    }
+
+    /// Resolved alerts that were forgotten early, because there was no room.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Forgets what resolved first, where there is no room for all.
+    fn make_room(&mut self) {
+        let over = self.alerts.len().saturating_sub(self.room.min(MOST_ALERTS));
+        if over == 0 {
+            return;
+        }
+        let gone = |alert: &Alert| alert.resolved_at.filter(|_| !alert.is_active());
+        let resolved = self.alerts.iter().filter_map(|(labels, alert)| Some((gone(alert)?, labels.clone())));
+        let mut resolved: Vec<(i64, Labels)> = resolved.collect();
+        resolved.sort();
+        for (_, labels) in resolved.into_iter().take(over) {
+            self.alerts.remove(&labels);
+            self.dropped += 1;
+        }
     }
 
     /// When it was evaluated last.
@@ -154,6 +184,7 @@ impl AlertingRule {
             self.seen(alert, at, &mut step);
         }
         self.move_on(&present, &why, at, &mut step);
+        self.make_room();
         self.forget(&evaluation.basis, at);
         self.last = Last::Stood(evaluation.basis);
         let active = self.alerts.values().filter(|alert| alert.is_active()).count();
@@ -192,6 +223,11 @@ impl AlertingRule {
     fn elements(&self, elements: Elements, at: i64, world: &mut dyn World) -> Result<Vec<Alert>, Failure> {
         if elements.len() > MOST_ALERTS {
             let words = format!("{} elements; {MOST_ALERTS} alerts are the most", elements.len());
+            return Err(Failure::Failed(Safe::of(words)));
+        }
+        if elements.len() > self.room {
+            let (count, room) = (elements.len(), self.room);
+            let words = format!("{count} elements; {MOST_IN_ALL} alerts of all rules are the most, {room} are left");
             return Err(Failure::Failed(Safe::of(words)));
         }
         let external_labels = world.external_labels();

@@ -105,6 +105,71 @@ impl Restore {
     }
 }
 
+/// What was last seen longer ago than this is not kept for another run.
+const OUTAGE: i64 = 3_600_000;
+
+type Alerts<'a> = BTreeMap<&'a BTreeMap<String, String>, &'a SavedAlert>;
+
+impl Saved {
+    /// What several runs beside each other keep together: all of mine, and of theirs what I did not end since `before`, which
+    /// is what I kept or took up last.
+    #[must_use]
+    pub fn joined(mine: &Saved, before: &Saved, theirs: &Saved) -> Saved {
+        let mut rules: Vec<SavedRule> = Vec::new();
+        let more = theirs.rules.iter().filter(|rule| mine.of(rule).is_none());
+        for rule in mine.rules.iter().chain(more) {
+            let [own, known, other] = [mine, before, theirs].map(|saved| alerts(saved.of(rule)));
+            let mut alerts: Vec<SavedAlert> = own
+                .iter()
+                .map(|(labels, alert)| {
+                    // What lies there as I left it is of before me.
+                    let other = other.get(labels).filter(|other| known.get(labels) != Some(other));
+                    other.map_or_else(|| (*alert).clone(), |other| alert.with(other))
+                })
+                .collect();
+            let left = other.iter().filter(|(labels, alert)| {
+                let is_near = mine.at.saturating_sub(alert.seen_at) <= OUTAGE;
+                is_near && !own.contains_key(*labels) && !known.contains_key(*labels)
+            });
+            alerts.extend(left.map(|(_, alert)| (*alert).clone()));
+            alerts.truncate(MOST_KEPT);
+            if !alerts.is_empty() {
+                rules.push(SavedRule { alerts, ..rule.clone() });
+            }
+        }
+        Saved { at: mine.at, rules }
+    }
+
+    fn of(&self, rule: &SavedRule) -> Option<&SavedRule> {
+        let is_same = |known: &&SavedRule| {
+            known.name == rule.name
+                && known.group == rule.group
+                && known.file == rule.file
+                && known.labels == rule.labels
+        };
+        self.rules.iter().find(is_same)
+    }
+}
+
+fn alerts(rule: Option<&SavedRule>) -> Alerts<'_> {
+    rule.into_iter().flat_map(|rule| &rule.alerts).map(|alert| (&alert.labels, alert)).collect()
+}
+
+impl SavedAlert {
+    /// The same alert as two saw it: since when the first of them did. One that had ended before is another.
+    fn with(&self, other: &SavedAlert) -> SavedAlert {
+        if other.seen_at < self.active_at || other.active_at > self.seen_at {
+            return self.clone();
+        }
+        SavedAlert {
+            labels: self.labels.clone(),
+            active_at: self.active_at.min(other.active_at),
+            seen_at: self.seen_at.max(other.seen_at),
+            fired_at: [self.fired_at, other.fired_at].into_iter().flatten().min(),
+        }
+    }
+}
+
 impl AlertingRule {
     /// Its active alerts and those still remembered, by a way from the line to wall time.
     pub(super) fn save(&self, to_wall: &dyn Fn(i64) -> i64) -> Vec<SavedAlert> {

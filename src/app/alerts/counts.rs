@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::alerts::severity::Severity;
+use crate::app::Model;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
@@ -12,6 +13,7 @@ use crate::domain::{Moment, Safe};
 use super::Alerts;
 use super::acknowledging::Seen;
 use super::listing::{self, Stand};
+use super::words;
 
 /// The counts. Every active alert is in exactly one of the first four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +26,10 @@ pub struct Counts {
     pub acknowledged: usize,
     /// Fire or are pending, and are silenced.
     pub silenced: usize,
-    /// Of those that fire and that nobody has seen: whether one is critical.
-    pub critical: bool,
+    /// Of those that fire and that nobody has seen: the worst.
+    pub worst: Option<Severity>,
+    /// The same of those that are pending.
+    pub worst_pending: Option<Severity>,
     /// Nobody saw one of them for too long.
     pub late: usize,
     /// Rules that fail.
@@ -45,6 +49,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Of what is known now: counted once, until something happens.
+    #[must_use]
+    pub fn now(model: &Model) -> Counts {
+        *model.alerts.counted.get_or_init(|| Counts::of(&model.live, &model.alerts, model.now))
+    }
+
     /// Of what is known.
     #[must_use]
     pub fn of(telemetry: &Telemetry, alerts: &Alerts, now: Moment) -> Counts {
@@ -57,10 +67,13 @@ impl Counts {
                 (Stand::Firing | Stand::Pending, Seen::By { .. }) => counts.acknowledged += 1,
                 (Stand::Firing, seen) => {
                     counts.firing += 1;
-                    counts.critical |= entry.severity == Severity::Critical;
+                    counts.worst = counts.worst.max(Some(entry.severity));
                     counts.late += usize::from(matches!(seen, Seen::Late { .. }));
                 }
-                (Stand::Pending, _) => counts.pending += 1,
+                (Stand::Pending, _) => {
+                    counts.pending += 1;
+                    counts.worst_pending = counts.worst_pending.max(Some(entry.severity));
+                }
                 (Stand::Resolved, _) => counts.resolved += 1,
                 (Stand::Error, _) => counts.error += 1,
                 (Stand::NotEvaluated, _) => counts.not_evaluated += 1,
@@ -84,10 +97,10 @@ impl Counts {
     /// Each that is not nothing, with its word.
     #[must_use]
     pub fn parts(&self) -> Vec<(usize, &'static str, Tone)> {
-        let firing = if self.critical { Tone::Bad } else { Tone::Warn };
+        let tone = |stand: Stand, worst: Option<Severity>| words::tone(stand, worst.unwrap_or(Severity::Nothing));
         let all = [
-            (self.firing, "firing", firing),
-            (self.pending, "pending", Tone::Warn),
+            (self.firing, "firing", tone(Stand::Firing, self.worst)),
+            (self.pending, "pending", tone(Stand::Pending, self.worst_pending)),
             (self.acknowledged, "seen", Tone::Dim),
             (self.silenced, "silenced", Tone::Dim),
             (self.error, "error", Tone::Unknown),

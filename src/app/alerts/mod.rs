@@ -15,8 +15,8 @@ pub mod served;
 pub mod thresholds;
 pub mod words;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::alerts::line::Line;
@@ -49,8 +49,14 @@ pub struct Alerts {
     pub shows_ok: bool,
     /// The chart of the alert that is looked at.
     pub course: Option<course::Course>,
-    /// When it rang last.
-    pub rang: Option<Moment>,
+    /// How many there are, once somebody asked since something happened.
+    pub counted: OnceLock<counts::Counts>,
+    /// When it rang last, and whether for a critical alert.
+    pub rang: Option<(Moment, bool)>,
+    /// What began to fire and has not rung, by its fingerprint.
+    pub held: BTreeSet<u64>,
+    /// What an earlier run kept is taken up, or there is nothing.
+    pub taken_up: bool,
     /// What was given to be kept last.
     pub kept: Option<Kept>,
     /// When that was.
@@ -71,7 +77,10 @@ impl Alerts {
             thresholds: thresholds::Thresholds::new(spec, line.at(now)),
             shows_ok: false,
             course: None,
+            counted: OnceLock::new(),
             rang: None,
+            held: BTreeSet::new(),
+            taken_up: false,
             kept: None,
             kept_at: now,
         }

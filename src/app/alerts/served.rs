@@ -8,7 +8,7 @@ use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, Wh
 use crate::app::telemetry::Telemetry;
 use crate::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use crate::domain::{Cause, Moment, Safe, figure};
-use crate::engine::alerts::{AlertsTold, RuleTold};
+use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
 use crate::metrics::labels::Labels;
 
 use super::listing;
@@ -83,6 +83,7 @@ fn empty(now: Moment, line: i64) -> AlertsTold {
         recording: (0, 0),
         changes: Vec::new(),
         skipped: 0,
+        dropped: 0,
         took: Duration::ZERO,
         problems: Vec::new(),
         remarks: Vec::new(),
@@ -122,6 +123,7 @@ fn told_rule(rule: ServedRule, line: i64, alone: bool) -> RuleTold {
         annotations,
         standing: Standing { verdict, why, firing, pending, remembered: 0 },
         alerts,
+        apart: Apart::default(),
     }
 }
 
@@ -227,9 +229,9 @@ pub fn join(telemetry: &mut Telemetry, now: Moment) {
     }
     let mut told = empty(at, line);
     for (name, alerts) in own {
-        let (alerts, silenced): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
+        let (alerts, kept): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
         let rule = routed_rule(name, alerts);
-        for (alert, silence) in rule.alerts.iter().zip(silenced) {
+        for (alert, silence) in rule.alerts.iter().zip(kept) {
             let key = crate::alerts::identity::of_alert(&rule.file, &rule.group, &rule.name, &alert.labels);
             kept_back.extend(silence.map(|silence| (key, silence)));
         }
@@ -271,6 +273,7 @@ fn routed_rule(name: String, alerts: Vec<Alert>) -> RuleTold {
         annotations: Vec::new(),
         standing,
         alerts,
+        apart: Apart::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::app::telemetry::cache::Basis as RatioBasis;
 use crate::config::resolved::{AlertsSpec, OwnAlert};
 use crate::domain::signal::SignalValue;
 use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
-use crate::engine::alerts::{AlertsTold, RuleTold};
+use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
 use crate::metrics::labels::Labels;
 use crate::remediation::measure::Measure;
 
@@ -95,6 +95,7 @@ impl Thresholds {
             annotations: own.annotations.clone(),
             standing: rule.standing(at, INTERVAL),
             alerts: rule.alerts().cloned().collect(),
+            apart: Apart::default(),
         });
         AlertsTold {
             at: now,
@@ -103,6 +104,7 @@ impl Thresholds {
             recording: (0, 0),
             changes,
             skipped: 0,
+            dropped: 0,
             took: Duration::ZERO,
             problems: Vec::new(),
             remarks: Vec::new(),

@@ -26,7 +26,8 @@ const LABELS: usize = 120;
 pub fn tone(stand: Stand, severity: Severity) -> Tone {
     match stand {
         Stand::Firing if severity == Severity::Critical => Tone::Bad,
-        Stand::Firing | Stand::Pending if severity > Severity::Nothing => Tone::Warn,
+        Stand::Firing | Stand::Pending if severity > Severity::Info => Tone::Warn,
+        // A watchdog that always fires calls nobody.
         Stand::Firing | Stand::Pending => Tone::Plain,
         Stand::Resolved | Stand::Ok => Tone::Ok,
         Stand::Error | Stand::NotEvaluated | Stand::NoData => Tone::Unknown,
@@ -89,15 +90,14 @@ pub fn is_alone(entry: &Entry<'_>) -> bool {
 /// Labels that the rule itself does not give, and among several alerts only those that differ.
 fn apart<'a>(entry: &Entry<'a>) -> Vec<(&'a str, &'a str)> {
     let Some(alert) = entry.alert else { return Vec::new() };
-    let others = || entry.rule.alerts.iter().filter(|other| other.labels != alert.labels);
+    let apart = entry.rule.apart();
     let is_given = |name: &str| name == "alertname" || name == LABEL || is_written(entry, name);
-    let differs = |name: &str, value: &str| others().any(|other| other.labels.get(name) != value);
-    let alone = others().next().is_none();
+    let alone = is_alone(entry);
     let labels: Vec<(&str, &str)> = alert.labels.iter().collect();
     let free = labels.iter().copied().filter(|(name, _)| !is_given(name));
-    let telling: Vec<_> = free.filter(|(name, value)| alone || differs(name, value)).collect();
+    let telling: Vec<_> = free.filter(|(name, _)| alone || apart.contains(*name)).collect();
     if telling.is_empty() && !alone {
-        labels.into_iter().filter(|(name, value)| differs(name, value)).collect()
+        labels.into_iter().filter(|(name, _)| apart.contains(*name)).collect()
     } else {
         telling
     }

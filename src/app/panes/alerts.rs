@@ -30,11 +30,11 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 const COLUMNS: &[Column] = &[
     column("state", 13, 13, Align::Left, 0),
     column("severity", 8, 8, Align::Left, 2),
-    Column { title: "alert", min: 16, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
-    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
-    column("value", 9, 9, Align::Right, 1),
+    Column { title: "alert", min: 22, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
+    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 1 },
+    column("value", 9, 9, Align::Right, 4),
     column("since", 6, 6, Align::Right, 0),
-    Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
+    Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 3 },
 ];
 
 /// The same where more than our own rules are told: who tells it stands before what it says.
@@ -200,7 +200,7 @@ fn silence_cells(model: &Model, silence: &Silence) -> Vec<Cell> {
 
 pub fn view(model: &Model, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
-    let counts = Counts::of(telemetry, &model.alerts, now);
+    let counts = if model.frozen.is_some() { Counts::of(telemetry, &model.alerts, now) } else { Counts::now(model) };
     let mut title = vec![span("Alerts", Tone::Strong)];
     title.extend(counts.parts().into_iter().map(|(count, word, tone)| span(format!(" {count} {word}"), tone)));
     if counts.late > 0 {
@@ -236,7 +236,9 @@ fn corner(telemetry: &crate::app::telemetry::Telemetry, now: Moment) -> Safe {
     let ago = figure::age(now.since(told.at));
     let took = if told.took.is_zero() { String::new() } else { format!(" in {}", figure::duration(told.took)) };
     let skipped = if told.skipped == 0 { String::new() } else { format!(", {} left out", told.skipped) };
-    Safe::of(format!("looked at {ago} ago{took}{skipped}"))
+    let dropped =
+        if told.dropped == 0 { String::new() } else { format!(", {} resolved forgotten early", told.dropped) };
+    Safe::of(format!("looked at {ago} ago{took}{skipped}{dropped}"))
 }
 
 /// What stands above the table: why what was read last is not in force, rules that record and fail, remarks.

@@ -27,7 +27,7 @@ const TARGETS: &[Column] = &[
     column("refused", 7, 7, Align::Right, 5),
     column("bytes", 9, 9, Align::Right, 3),
     column("took", 7, 7, Align::Right, 6),
-    column("age", 6, 6, Align::Right, 2),
+    column("age", 6, 6, Align::Right, 0),
     Column { title: "detail", min: 12, ideal: 30, grows: true, align: Align::Left, drop_order: 8 },
 ];
 
@@ -258,7 +258,13 @@ pub fn course_view(model: &Model, height: u16) -> PaneView {
             }
         }
     };
-    PaneView { id: PaneId::Course, title, corner: Safe::default(), state: or_frozen(model, state), blocks }
+    PaneView {
+        id: PaneId::Course,
+        title,
+        corner: Safe::of(if model.view.series.chosen.is_some() { "[ ] shorter, longer" } else { "" }),
+        state: or_frozen(model, state),
+        blocks,
+    }
 }
 
 fn chart(course: &Course, height: u16) -> Vec<Block> {

@@ -2,6 +2,7 @@
 //! themselves stay with the engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::resolved::{MetricsSpec, ServiceSpec};
 use crate::domain::readout::NEVER;
@@ -22,6 +23,8 @@ pub struct MetricsState {
     pub alerts: Option<Arc<AlertsTold>>,
     /// Pages that were dropped because the engine was too far behind.
     pub behind: u64,
+    /// How long samples are kept.
+    pub kept: Duration,
     /// Since when the rules files are to be read.
     pub begun: Option<Moment>,
 }

@@ -73,6 +73,7 @@ impl Telemetry {
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
             metrics: MetricsState {
                 rules: resolved.know.rules.iter().map(Safe::of).collect(),
+                kept: resolved.know.keep,
                 ..MetricsState::new(&resolved.metrics, now)
             },
             thresholds: None,

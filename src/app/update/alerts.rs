@@ -3,6 +3,7 @@
 
 mod keys;
 mod reread;
+mod ringing;
 mod telling;
 
 pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key};
@@ -49,6 +50,7 @@ pub fn step(model: &mut Model) -> Vec<Effect> {
         say(model, words, Tone::Warn);
         changed = true;
     }
+    effects.extend(ringing::ring(model));
     effects.extend(course(model));
     if changed {
         effects.extend(keep(model));
@@ -75,20 +77,38 @@ fn keep(model: &mut Model) -> Option<Effect> {
     if !(changed || aged && kept.ages()) {
         return None;
     }
-    model.alerts.kept = Some(kept.clone());
-    model.alerts.kept_at = model.now;
-    Some(Effect::KeepAlerts(Box::new(kept)))
+    Some(give(model, kept))
 }
 
 /// What an earlier run kept was read.
-pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, operator: Safe) {
+pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, operator: Safe) -> Vec<Effect> {
     model.alerts.operator = operator;
+    model.alerts.taken_up = true;
+    let mut effects = Vec::new();
     if let Some(kept) = kept {
         kept::restore(model, kept);
-        model.alerts.kept = Some(kept.clone());
+        // Whoever keeps it learns what is known here: what is missing from now on was taken back here.
+        effects.push(give(model, Kept::of(model)));
     }
     if let Some(trouble) = trouble {
         model.note(trouble.clone());
         say(model, trouble, Tone::Warn);
     }
+    effects
+}
+
+/// Another window of this user said something.
+pub fn shared(model: &mut Model, theirs: &Kept) -> Vec<Effect> {
+    let now = model.now;
+    for words in kept::share(model, theirs) {
+        model.timeline.push(now, Draft::new(Kind::Alert, "shared", Tone::Accent, words.clone()));
+        say(model, words, Tone::Accent);
+    }
+    vec![give(model, Kept::of(model))]
+}
+
+fn give(model: &mut Model, kept: Kept) -> Effect {
+    model.alerts.kept = Some(kept.clone());
+    model.alerts.kept_at = model.now;
+    Effect::KeepAlerts(Box::new(kept))
 }

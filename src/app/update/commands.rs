@@ -60,6 +60,8 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => open(model, pane),
         Command::Acknowledge => return alerts::acknowledge(model),
         Command::Silence => return alerts::silence(model),
+        Command::Longer => return series::stretch(model, true),
+        Command::Shorter => return series::stretch(model, false),
         Command::NextPane => cycle_focus(model, 1),
         Command::PreviousPane => cycle_focus(model, -1),
         Command::Zoom => model.view.zoomed = !model.view.zoomed,

@@ -39,6 +39,7 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
         effects.extend(alerts::step(model));
     }
     timeline::recorded(model, &effects);
+    model.alerts.counted.take();
     effects
 }
 
@@ -150,10 +151,8 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => actions::leaving(model),
-        Event::AlertsKept { kept, trouble, operator } => {
-            alerts::restored(model, kept.as_deref(), trouble, operator);
-            Vec::new()
-        }
+        Event::AlertsKept { kept, trouble, operator } => alerts::restored(model, kept.as_deref(), trouble, operator),
+        Event::AlertsShared(kept) => alerts::shared(model, &kept),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use crate::app::pane::PaneId;
+use crate::app::series::Known;
+use crate::app::table::Tone;
 use crate::app::view::Page;
 use crate::app::{Effect, Model, panes};
+use crate::domain::{Safe, figure};
 use crate::engine::Output;
+
+use super::say;
 
 /// Columns of a course where the pane is not drawn yet.
 const COLUMNS: usize = 100;
@@ -25,9 +30,33 @@ fn follow(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let place = model.geometry.panes.iter().find(|(pane, _)| *pane == PaneId::Course);
     let points = place.map_or(COLUMNS, |(_, area)| usize::from(area.width.saturating_sub(BESIDE)).max(10));
-    // A server watched before we did.
-    let watched = if model.live.is_asked_of_server(now) { Duration::MAX } else { now.since(model.started) };
-    model.view.series.follow(points, watched, id, now).into_iter().map(|asked| ask(model, asked)).collect()
+    let known = known(model);
+    model.view.series.follow(points, known, id, now).into_iter().map(|asked| ask(model, asked)).collect()
+}
+
+fn known(model: &Model) -> Known {
+    // A server watched before we did, and keeps more than we do.
+    if model.live.is_asked_of_server(model.now) {
+        return Known { watched: Duration::MAX, kept: Duration::MAX };
+    }
+    Known { watched: model.now.since(model.started), kept: model.live.metrics.kept }
+}
+
+/// `]` and `[`: the course over a longer time, or over a shorter one.
+pub fn stretch(model: &mut Model, longer: bool) -> Vec<Effect> {
+    if model.view.page != Page::Metrics || model.view.series.chosen.is_none() {
+        say(model, "that is for the course of a series, on page 9", Tone::Dim);
+        return Vec::new();
+    }
+    let known = known(model);
+    let span = model.view.series.stretch(longer, known);
+    let kept = if known.kept == Duration::MAX {
+        Safe::of("as long as the server wants")
+    } else {
+        Safe::of(figure::span(known.kept))
+    };
+    say(model, format!("the course of the last {}; samples are kept for {kept}", figure::span(span)), Tone::Dim);
+    follow(model)
 }
 
 /// Where a server answers it is asked, else our own engine.

@@ -53,7 +53,7 @@ pub struct KnowSpec {
     pub keep: Duration,
     /// Most series on one page.
     pub series: usize,
-    /// Whether alerts are kept over a restart.
+    /// Whether alerts are kept over a restart; else what is kept is only looked at.
     pub keeps: bool,
     /// Where; without a word the state folder of the user.
     pub state: Option<PathBuf>,

@@ -199,6 +199,7 @@ fn it_rings_only_where_that_was_asked_for_and_not_for_what_is_silenced() {
     };
     let told = |configuration: &str| {
         let mut world = World::new(configuration);
+        world.tell(Event::AlertsKept { kept: None, trouble: None, operator: "mia".into() });
         let mut rules = Rules::new(TEAM);
         rules.answer("pool > 0.9", some(&[("pool", "\u{1b}]0;x\u{7}")], 0.97));
         let effects = rules.tell(&mut world);

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarterdeck::alerts::lifecycle::{Basis, Book, Evaluation, Outcome, World as Answers};
+use quarterdeck::alerts::lifecycle::{Basis, Book, Evaluation, Outcome, Restore, Saved, World as Answers};
 use quarterdeck::alerts::line::Line;
 use quarterdeck::alerts::rules::{Kind, Loaded};
 use quarterdeck::app::Event;
 use quarterdeck::domain::Safe;
 use quarterdeck::engine::Output;
-use quarterdeck::engine::alerts::{AlertsTold, RuleTold};
+use quarterdeck::engine::alerts::{AlertsTold, Apart, RuleTold};
 use quarterdeck::metrics::labels::Labels;
 
 use crate::world::World;
@@ -122,6 +122,22 @@ impl Rules {
         self.loaded = self.loaded.again(&[("rules.yml", Ok(text))]);
     }
 
+    /// What is to be kept over a restart.
+    pub fn saved(&self, world: &World) -> Saved {
+        let (book, line) = (self.book.as_ref().expect("rules"), self.line.expect("a line"));
+        book.save(line, world.moment())
+    }
+
+    /// Rules that take up what an earlier run kept.
+    pub fn restored(text: &str, saved: &Saved, world: &World) -> Rules {
+        let (mut rules, now) = (Rules::new(text), world.moment());
+        let line = Line::begun(now);
+        let mut book = Book::new(&rules.loaded.groups, Duration::from_secs(15), line.at(now));
+        book.restore(saved, Restore::default(), line, now);
+        (rules.book, rules.line) = (Some(book), Some(line));
+        rules
+    }
+
     /// Reads a file again, as the engine does, and tells the program.
     pub fn read_again(&mut self, text: &str, world: &mut World) -> Vec<quarterdeck::app::Effect> {
         self.reload(text);
@@ -161,6 +177,7 @@ impl Rules {
                     annotations: rule.alerting.annotations.clone(),
                     standing: rule.standing(at, interval),
                     alerts: rule.alerts().cloned().collect(),
+                    apart: Apart::default(),
                 });
             }
         }
@@ -173,6 +190,7 @@ impl Rules {
             recording: (recording.count(), 0),
             changes,
             skipped: 0,
+            dropped: 0,
             took: Duration::from_micros(840),
             problems: self.loaded.problems.clone(),
             remarks: self.loaded.remarks.clone(),

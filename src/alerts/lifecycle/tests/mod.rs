@@ -1,5 +1,6 @@
 //! The life of alerts against what Prometheus and its compliance cases say, with a world that answers as it is told.
 
+mod bounds;
 mod cases;
 mod groups;
 mod properties;

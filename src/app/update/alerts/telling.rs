@@ -1,27 +1,23 @@
 //! What happened to alerts since the last time: a row of the timeline each, one mark on the charts, the watch after an action,
 //! and a bell where that was asked for.
 
-use std::time::Duration;
-
-use crate::alerts::lifecycle::{Change, Gone, What};
+use crate::alerts::lifecycle::{Alert, Change, Gone, What};
 use crate::alerts::severity::{LABEL, Severity};
-use crate::app::alerts::acknowledging::{self, Seen};
-use crate::app::alerts::listing::{self, Entry};
-use crate::app::alerts::words;
+use crate::app::alerts::{acknowledging, words};
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::{actions, timeline};
 use crate::app::{Effect, Model};
 use crate::domain::Safe;
-use crate::engine::alerts::AlertsTold;
+use crate::engine::alerts::{AlertsTold, RuleTold};
+
+use super::ringing;
 
 /// Changes of one telling that get a row each.
 const ROWS: usize = 50;
 /// Alerts that a mark names.
 const NAMED: usize = 3;
-/// It does not ring more often.
-const RINGS: Duration = Duration::from_secs(60);
 
 /// Rules and alerts were told.
 pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
@@ -35,7 +31,8 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
     for draft in drafts {
         model.timeline.push(now, draft);
     }
-    let fired: Vec<&Change> = told.changes.iter().filter(|change| change.what == What::Firing).collect();
+    let fired = told.changes.iter().filter(|change| change.what == What::Firing && !fires_on(told, change));
+    let fired: Vec<&Change> = fired.collect();
     let over = told.changes.iter().filter(|change| matches!(change.what, What::Resolved { .. }));
     let over: Vec<&Change> = over.collect();
     for (changes, word) in [(&fired, "firing"), (&over, "resolved")] {
@@ -45,7 +42,8 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
     }
     let names: Vec<Safe> = fired.iter().map(|change| named(change)).collect();
     let mut effects = actions::alerts_fired(model, &names);
-    effects.extend(ring(model, &fired));
+    ringing::began(model, &fired);
+    effects.extend(ringing::ring(model));
     let seen = model.alerts.acknowledged.len();
     acknowledging::forget(model);
     if model.alerts.acknowledged.len() != seen {
@@ -70,12 +68,31 @@ fn named(change: &Change) -> Safe {
     Safe::of(format!("{}{labels}", change.rule)).clipped(200)
 }
 
+/// The alert that a change is about, as it is now.
+fn alert_of<'a>(told: &'a AlertsTold, change: &Change) -> Option<&'a Alert> {
+    let mut rules = told.rules.iter().filter(|rule| rule.name == change.rule);
+    let within = |rule: &'a RuleTold| {
+        // They stand in the order of their labels; whoever tells them otherwise is searched through.
+        let at = rule.alerts.binary_search_by(|alert| alert.labels.cmp(&change.labels)).ok();
+        at.and_then(|at| rule.alerts.get(at)).or_else(|| rule.alerts.iter().find(|alert| alert.labels == change.labels))
+    };
+    rules.find_map(within)
+}
+
+/// Whether it only takes up again what fired before a restart.
+fn fires_on(told: &AlertsTold, change: &Change) -> bool {
+    let restored = |other: &Change| other.what == What::Restored;
+    told.changes.iter().any(restored)
+        && alert_of(told, change).and_then(|alert| alert.fired_at).is_some_and(|fired| fired < change.at)
+}
+
 /// A row of the timeline; none for what only takes up again.
 fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
     let severity = Severity::of(change.labels.get(LABEL));
     let firing = if severity == Severity::Critical { Tone::Bad } else { Tone::Warn };
     let (word, tone, why) = match &change.what {
         What::Pending => ("pending", Tone::Dim, None),
+        What::Firing if fires_on(told, change) => ("fires on", firing, None),
         What::Firing => ("firing", firing, None),
         What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
         What::Resolved { gone: Gone::Mended } => ("resolved", Tone::Ok, None),
@@ -87,8 +104,7 @@ fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
         What::Failed(why) => ("error", Tone::Unknown, Some(why.clone())),
         What::Recovered => ("works again", Tone::Ok, None),
     };
-    let rule = told.rules.iter().filter(|rule| rule.name == change.rule);
-    let alert = rule.flat_map(|rule| &rule.alerts).find(|alert| alert.labels == change.labels);
+    let alert = alert_of(told, change);
     let mut detail = Document::new("");
     if let Some(alert) = alert {
         detail.field("value", crate::domain::figure::number(alert.value), Tone::Plain);
@@ -106,31 +122,4 @@ fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
     let more = more.map(|more| format!(": {}", more.clipped(200))).unwrap_or_default();
     let draft = Draft::new(Kind::Alert, word, tone, Safe::of(format!("{}{more}", named(change))));
     Some(Draft { detail: Some(detail), ..draft })
-}
-
-/// Rings for what began to fire, is not silenced and is worth it: not more than once a minute.
-fn ring(model: &mut Model, fired: &[&Change]) -> Option<Effect> {
-    let (bell, notify, now) = (model.alerts.spec.bell, model.alerts.spec.notify, model.now);
-    if !(bell || notify) || model.alerts.rang.is_some_and(|at| now.since(at) < RINGS) {
-        return None;
-    }
-    let here = model.alerts.line.at(now);
-    let calls = |change: &&&Change| {
-        Severity::of(change.labels.get(LABEL)) > Severity::Info
-            && model.alerts.silences.of(&change.labels, here).is_none()
-    };
-    let new = fired.iter().filter(calls).count();
-    if new == 0 {
-        return None;
-    }
-    let is_open = |entry: &Entry<'_>| {
-        entry.stand == listing::Stand::Firing
-            && !matches!(model.alerts.seen(entry, now), Seen::Silenced { .. } | Seen::By { .. })
-    };
-    let firing = listing::all(&model.live, now).filter(is_open).count();
-    model.alerts.rang = Some(now);
-    // Only our own words: what alerts say is outside text, and a notice is the terminal's.
-    let plural = if new == 1 { " began" } else { "s began" };
-    let words = Safe::of(format!("quarterdeck: {new} alert{plural} to fire, {firing} firing"));
-    Some(Effect::Ring { bell, notify: notify.then_some(words) })
 }

@@ -1,0 +1,71 @@
+//! Two windows of one user: what is said in the one counts in the other.
+
+use quarterdeck::app::alerts::Kept;
+use quarterdeck::app::{Effect, Event};
+
+use super::rules::{Rules, TEAM, some};
+use crate::world::World;
+
+fn window() -> World {
+    let mut world = World::new("name = \"x\"");
+    world.tell(Event::AlertsKept { kept: None, trouble: None, operator: "mia".into() });
+    let mut rules = Rules::new(TEAM);
+    rules.answer("pool > 0.9", some(&[("pool", "main")], 0.97));
+    rules.tell(&mut world);
+    world.press("6");
+    world
+}
+
+fn kept(effects: Vec<Effect>) -> Kept {
+    let kept = effects.into_iter().find_map(|effect| match effect {
+        Effect::KeepAlerts(kept) => Some(*kept),
+        _ => None,
+    });
+    kept.expect("it is kept")
+}
+
+fn silenced(world: &World) -> Vec<String> {
+    let here = world.model.alerts.line.at(world.model.now);
+    world.model.alerts.silences.holding(here).map(|silence| silence.comment.to_string()).collect()
+}
+
+fn silence(world: &mut World, why: &str) -> Kept {
+    world.press("Z");
+    world.write("2h");
+    world.press("Tab");
+    world.write(why);
+    kept(world.act("Ctrl-t"))
+}
+
+#[test]
+fn a_silence_of_another_window_holds_here_and_ends_here_when_it_ends_there() {
+    let (mut one, mut two) = (window(), window());
+    let said = silence(&mut one, "deploy");
+    let back = kept(two.happen(Event::AlertsShared(Box::new(said.clone()))));
+    assert_eq!(silenced(&two), ["deploy"]);
+    assert_eq!(back.silences, said.silences, "it is the same one");
+    let timeline = |world: &mut World| {
+        world.press("8");
+        crate::text(&crate::drawn(world, (120, 40), false))
+    };
+    assert!(timeline(&mut two).contains("in another window: silenced by mia"));
+    // What is said here meanwhile stays.
+    two.press("6");
+    let both = silence(&mut two, "mine");
+    assert_eq!(silenced(&two).len(), 2);
+    kept(one.happen(Event::AlertsShared(Box::new(both.clone()))));
+    assert_eq!(silenced(&one), ["deploy", "mine"]);
+    // It ends there.
+    let ended = Kept { silences: both.silences.into_iter().filter(|s| s.comment != "deploy").collect(), ..both };
+    kept(two.happen(Event::AlertsShared(Box::new(ended))));
+    assert_eq!(silenced(&two), ["mine"]);
+}
+
+#[test]
+fn who_saw_an_alert_in_one_window_saw_it_in_the_other() {
+    let (mut one, mut two) = (window(), window());
+    let said = kept(one.act("A"));
+    assert_eq!(said.acknowledged.len(), 1);
+    two.happen(Event::AlertsShared(Box::new(said)));
+    assert_eq!(two.model.alerts.acknowledged.len(), 1);
+}
