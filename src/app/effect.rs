@@ -9,10 +9,10 @@ use crate::app::actions::standing::Wanted;
 use crate::app::alerts::Kept;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, MetricsSpec, Receivers, ServiceSpec};
-use crate::domain::Safe;
 use crate::domain::session::SessionId;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
+use crate::domain::{Moment, Safe};
 use crate::engine::Question;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
@@ -171,7 +171,14 @@ pub enum Effect {
         notify: Option<Safe>,
     },
     /// Take down what the wall clock shows, for the next program: it is trusted.
-    KeepClock,
+    KeepClock(Moment),
+    /// Ask the server with Prometheus' query API; the answer comes as the engine's.
+    AskServer {
+        /// The number.
+        id: u64,
+        /// What.
+        question: Question,
+    },
 }
 
 /// What a preview is to find out.

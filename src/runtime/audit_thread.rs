@@ -16,7 +16,7 @@ use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::standing;
 use crate::app::effect::Unused;
 use crate::config::resolved::ActionsSpec;
-use crate::domain::Safe;
+use crate::domain::{Moment, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
@@ -75,8 +75,8 @@ pub enum AuditOrder {
     },
     /// Something for a second person.
     Second(SecondOrder),
-    /// Take down what the wall clock shows: it is trusted.
-    KeepClock,
+    /// Take down what both clocks showed when they were trusted.
+    KeepClock(Moment),
 }
 
 /// The near end. [`AuditThread::finish`] lets the thread finish what waits.
@@ -148,7 +148,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Release { run, unused } => desk.release(run, unused),
             AuditOrder::Second(order) => desk.second(order, inbox),
-            AuditOrder::KeepClock => desk.guards.keep_clock(),
+            AuditOrder::KeepClock(trusted) => desk.guards.keep_clock(trusted),
         }
     }
     // The head is worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.

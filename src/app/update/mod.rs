@@ -5,6 +5,7 @@ mod alerts;
 mod commands;
 mod cursor;
 mod engine;
+mod engines;
 mod jobs;
 mod keys;
 mod logs;
