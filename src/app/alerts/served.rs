@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::alerts::lifecycle::{Alert, Change, Standing, State, Verdict, What};
+use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, What};
 use crate::app::telemetry::Telemetry;
 use crate::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use crate::domain::{Cause, Moment, Safe, figure};
@@ -138,7 +138,7 @@ fn told_alert(alert: ServedAlert, hold: Duration, line: i64) -> Alert {
         active_at,
         fired_at,
         resolved_at: None,
-        data_gone: false,
+        gone: Gone::Mended,
         kept_since: alert.kept_since,
     }
 }
@@ -171,7 +171,7 @@ fn follow(rule: &mut RuleTold, old: Option<&RuleTold>, told_before: bool, line: 
     for (labels, alert) in before.into_iter().filter(|(labels, _)| !there.contains(labels)) {
         match alert.state {
             State::Firing => {
-                say(labels, What::Resolved { data_gone: false });
+                say(labels, What::Resolved { gone: Gone::Mended });
                 gone.push(Alert { state: State::Resolved, resolved_at: Some(line), ..alert.clone() });
             }
             State::Pending => say(labels, What::Dropped),
@@ -251,7 +251,7 @@ fn routed_alert(alert: &RoutedAlert, labels: Labels, line: i64) -> Alert {
         active_at: at,
         fired_at: Some(at),
         resolved_at: None,
-        data_gone: false,
+        gone: Gone::Mended,
         kept_since: None,
     }
 }

@@ -53,7 +53,7 @@ fn what_changed_is_told_and_what_was_there_at_first_is_not() {
     assert_eq!(
         said,
         [
-            ("a".to_owned(), What::Resolved { data_gone: false }),
+            ("a".to_owned(), What::Resolved { gone: Gone::Mended }),
             ("b".to_owned(), What::Firing),
             ("c".to_owned(), What::Pending)
         ]
