@@ -13,6 +13,8 @@ mod card;
 mod cards;
 #[path = "program/carried.rs"]
 mod carried;
+#[path = "program/cooling.rs"]
+mod cooling;
 #[path = "program/explaining.rs"]
 mod explaining;
 #[path = "program/gates.rs"]

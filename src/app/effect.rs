@@ -130,6 +130,8 @@ pub enum Effect {
     Release {
         /// Of which run.
         run: u64,
+        /// Nothing was done: what was noted of its start is taken back.
+        unused: Option<Unused>,
     },
     /// Read what the audit tells of other operators and of earlier times; only read.
     ReadHistory,
@@ -246,4 +248,13 @@ pub enum PreviewOf {
         /// What it is called here.
         name: Safe,
     },
+}
+
+/// An action that took its locks and did nothing: it does not cool down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unused {
+    /// Which.
+    pub action: Safe,
+    /// The targets, as they were locked.
+    pub keys: Vec<String>,
 }

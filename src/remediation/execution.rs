@@ -262,6 +262,14 @@ impl Execution {
         self.acted
     }
 
+    /// Nothing was done, as far as that can be known for sure: what begins with an effect never began.
+    #[must_use]
+    pub fn surely_did_nothing(&self) -> bool {
+        let undos = self.steps.iter().filter_map(|state| state.undo.as_deref());
+        let mut begun = self.steps.iter().chain(undos).filter(|state| state.began.is_some());
+        begun.all(StepState::surely_did_nothing)
+    }
+
     /// Why it ended as it did.
     #[must_use]
     pub fn reasons(&self) -> &[Safe] {
@@ -298,6 +306,15 @@ impl Execution {
         let doubt = |key: &ObjectKey| lost.contains(key).then_some(Fate::Unknown);
         let keys = card.keys().into_iter();
         keys.filter_map(|key| fate(&key).or_else(|| doubt(&key)).map(|fate| (key, fate))).collect()
+    }
+
+    /// What has to be gone for it to have succeeded: the objects of the card. What changed meanwhile is not what its card shows
+    /// any more, and was left alone.
+    #[must_use]
+    pub fn to_be_gone(&self) -> Vec<ObjectKey> {
+        let fates = self.fates();
+        let changed = |key: &ObjectKey| fates.iter().any(|(known, fate)| known == key && *fate == Fate::Changed);
+        self.warrant.card().keys().into_iter().filter(|key| !changed(key)).collect()
     }
 
     /// Readings before and after, per trial: name, before, after, whether it passed.

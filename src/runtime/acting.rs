@@ -7,7 +7,7 @@ use crate::adapters::act::Commands;
 use crate::adapters::endpoint::JsonEndpoint;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::{receivers, standing};
-use crate::app::effect::{PreviewOf, PreviewOrder};
+use crate::app::effect::{PreviewOf, PreviewOrder, Unused};
 use crate::app::{Effect, Event};
 use crate::config::resolved::{ActionsSpec, Receivers};
 use crate::domain::{Cause, Safe};
@@ -79,7 +79,7 @@ impl Acting {
                 count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
-            Effect::Release { run } => self.release(watch, run),
+            Effect::Release { run, unused } => self.release(watch, run, unused),
             Effect::Second(order) => self.second(*order),
             Effect::Interrupt { run } => drop(self.interrupted.send_replace(Some(run))),
             Effect::ReadNeedy { database } => {
@@ -203,9 +203,9 @@ impl Acting {
     }
 
     /// Lets them go.
-    fn release(&self, watch: &Watch, run: u64) {
+    fn release(&self, watch: &Watch, run: u64, unused: Option<Unused>) {
         turns::give_back(watch, run);
-        if !self.order(AuditOrder::Release { run }) {
+        if !self.order(AuditOrder::Release { run, unused }) {
             tracing::error!("the locks of a run could not be let go; they go with this program");
         }
     }

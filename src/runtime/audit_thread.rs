@@ -14,6 +14,7 @@ use crate::adapters::{config_files, tmux};
 use crate::app::Event;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::standing;
+use crate::app::effect::Unused;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Moment, Safe};
 use crate::remediation::audit::Entry;
@@ -69,6 +70,8 @@ pub enum AuditOrder {
     Release {
         /// Of which run.
         run: u64,
+        /// Nothing was done under them.
+        unused: Option<Unused>,
     },
     /// Something for a second person.
     Second(SecondOrder),
@@ -143,7 +146,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             AuditOrder::Look { id, wanted } => {
                 inbox.tell(Event::GuardsSeen { id, seen: desk.guards.look(wanted) });
             }
-            AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
+            AuditOrder::Release { run, unused } => desk.release(run, unused),
             AuditOrder::Second(order) => desk.second(order, inbox),
             AuditOrder::KeepClock(trusted) => desk.guards.keep_clock(trusted),
         }
@@ -189,6 +192,15 @@ impl Desk {
         inbox.tell(Event::ClockRemembered(desk.guards.remembered_clock()));
         desk.open_log(inbox);
         desk
+    }
+
+    /// Lets the locks of a run go. Where it had none it started nothing: there is nothing to take back.
+    fn release(&mut self, run: u64, unused: Option<Unused>) {
+        let Some(holds) = self.holds.remove(&run) else { return };
+        if let Some(unused) = unused {
+            self.guards.never_started(&unused);
+        }
+        drop(holds);
     }
 
     fn open_log(&mut self, inbox: &Inbox) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::shared_folder::{HeldBy, Hold, Holder, SharedFolder};
 use crate::adapters::{operator, policy_file};
 use crate::app::actions::standing::{self, Standing};
+use crate::app::effect::Unused;
 use crate::config::policy::PolicyFile;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Moment, Safe, figure};
@@ -173,6 +174,17 @@ impl Guards {
         keys().try_for_each(|key| folder.started(action, key, now)).map_err(unknown)?;
         Ok(holds)
     }
+
+    /// Takes back what was noted of a start that did nothing. Only while its locks are held: whoever holds none started
+    /// nothing, and what they find is another's.
+    pub fn never_started(&self, unused: &Unused) {
+        let Ok(folder) = &self.folder else { return };
+        for key in &unused.keys {
+            if let Err(cause) = folder.never_started(unused.action.as_str(), key) {
+                tracing::warn!("{} cools down though it did nothing: {cause}", unused.action);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -261,5 +273,33 @@ mod tests {
         let why = flush("b", "c").err().map(|why| why.to_string()).unwrap_or_default();
         assert!(why.contains("it cools down for another"), "{why}");
         assert!(flush("b", "d").is_ok(), "another target");
+    }
+
+    #[test]
+    fn what_did_nothing_does_not_cool_down() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o3770)).unwrap();
+        let spec = ActionsSpec { shared: Some(folder.path().to_owned()), ..ActionsSpec::default() };
+        let guards = Guards::open(&spec);
+        let restart = |action: &str| {
+            guards.hold(&Wanted {
+                key: "a".repeat(64),
+                beside: vec!["b".repeat(64)],
+                action: Safe::of(action),
+                target: Safe::of("api"),
+                cool_down: Duration::from_secs(600),
+                spending: None,
+            })
+        };
+        let unused = |action: &str| Unused { action: Safe::of(action), keys: vec!["a".repeat(64), "b".repeat(64)] };
+        drop(restart("stop").unwrap());
+        let held = restart("restart").unwrap();
+        guards.never_started(&unused("restart"));
+        drop(held);
+        let held = restart("restart").expect("it did nothing");
+        drop(held);
+        let why = |action: &str| restart(action).err().map(|why| why.to_string()).unwrap_or_default();
+        assert!(why("restart").contains("it cools down for another"));
+        assert!(why("stop").contains("it cools down for another"), "of another action nothing is taken back");
     }
 }

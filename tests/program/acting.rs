@@ -54,7 +54,7 @@ fn asked(world: &mut World) -> u64 {
 }
 
 /// The card of `terminate-idle-in-transaction`, drawn and awake.
-fn with_card(world: &mut World) {
+pub fn with_card(world: &mut World) {
     world.press("a");
     while !matches!(chosen(world).as_str(), "terminate-idle-in-transaction") {
         world.press("Down");

@@ -74,10 +74,14 @@ impl Person {
     }
 
     fn configure(&self, prefix: &str) {
+        self.cooling(prefix, "0s");
+    }
+
+    fn cooling(&self, prefix: &str, cool_down: &str) {
         let text = format!(
             "[actions]\nallow = true\naudit = \"{HOME}/audit\"\nheadless = [\"restart\"]\n\
              [[action]]\nname = \"restart\"\nunit = \"api.service\"\nstable = \"1s\"\nwithin = \"10s\"\n\
-             environment = \"staging\"\ncool_down = \"0s\"\nbecome = {prefix}\n"
+             environment = \"staging\"\ncool_down = \"{cool_down}\"\nbecome = {prefix}\n"
         );
         fs::write(self.at(CONFIG), text).unwrap();
     }
@@ -167,6 +171,22 @@ fn the_line_that_we_print_is_enough_and_grants_one_order_on_one_unit() {
         assert!(!order(other), "{other:?}");
     }
     assert!(order(&["--no-ask-password", "restart", "--", "api.service"]));
+}
+
+/// What sudo refused was not done: it can be ordered again as soon as it is granted, and cools down from there.
+#[test]
+fn what_was_refused_does_not_cool_down() {
+    let Some(person) = Person::arrive() else { return };
+    person.cooling("[\"sudo\", \"-n\"]", "10m");
+    let line = person.line();
+    person.is_refused("sudo: a password is required", &[&line]);
+    person.is_refused("sudo: a password is required", &[&line]);
+    person.grant(&line);
+    let ended = person.restart();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    // Nor does a start that is refused since it cools down take that back.
+    person.is_refused("it cools down for another", &[]);
+    person.is_refused("it cools down for another", &[]);
 }
 
 /// By what it says of whom it knows, and where it wants a terminal.

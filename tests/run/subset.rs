@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::second_person::{Bastion, DAEMON, NOBODY};
-use super::{ACTION, Guest, HEADLESS, Stage, code_in};
+use super::{ACTION, Guest, HEADLESS, Stage, Told, code_in};
 
 async fn two(stage: &Stage) -> (Guest, Guest) {
     (stage.idle_in_transaction().await, stage.idle_in_transaction().await)
@@ -46,6 +46,11 @@ async fn who_does_something_else_by_now_is_reported_and_left_alone() {
     changes.client.batch_execute("COMMIT; BEGIN; SELECT 2").await.unwrap();
     let told = stage.confirm(&code, &[]);
     assert!(told.out.contains("1  done") && told.out.contains("1  changed, left alone"), "{told:?}");
+    // Nobody is still as on the card: that one is not any more.
+    assert_eq!(told.code, 0, "{told:?}");
+    for words in ["1 of 2 changed since the card, and was left alone", "still as on the card: 2 -> 0"] {
+        assert!(told.out.contains(words), "{words:?} in\n{}", told.out);
+    }
     assert!(!stays.is_alive().await && changes.is_alive().await);
 }
 
@@ -83,46 +88,91 @@ async fn a_right_a_role_or_a_policy_that_changed_voids_a_code() {
     assert!(guest.is_alive().await);
 }
 
+/// Two operators, one database between them, and an action that asks for both.
+struct Two {
+    bastion: Bastion,
+    stage: Stage,
+}
+
+impl Two {
+    fn new() -> Option<Two> {
+        let bastion = Bastion::new()?;
+        let stage = Stage::new();
+        let config = bastion.path("config.toml");
+        let text = format!(
+            "[actions]\nallow = true\n{HEADLESS}\nidle_in_transaction_older_than = \"1s\"\nshared = \"{}\"\n\
+             second_person = [\"{ACTION}\"]\n\
+             [[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1:{}/postgres\"\nenvironment = \"staging\"\n",
+            bastion.path("shared").display(),
+            stage.server.port()
+        );
+        fs::write(&config, text).unwrap();
+        fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+        // Where operators share a folder, its policy grants what runs without a terminal.
+        let policy = bastion.path("shared").join("policy.toml");
+        fs::write(&policy, format!("headless = [\"{ACTION} for daemon\"]\n")).unwrap();
+        fs::set_permissions(&policy, fs::Permissions::from_mode(0o644)).unwrap();
+        Some(Two { bastion, stage })
+    }
+
+    /// The code of the card, and the card.
+    #[track_caller]
+    fn card(&self) -> (String, String) {
+        let told = self.bastion.tell(DAEMON, &["run", ACTION, "--target", "main"]);
+        assert_eq!(told.code, 0, "{told:?}");
+        (code_in(&told.out), told.out)
+    }
+
+    fn confirm(&self, code: &str) -> Told {
+        self.bastion.tell(DAEMON, &["run", ACTION, "--target", "main", "--confirm", code])
+    }
+
+    /// What stands on the card now is asked for, and approved.
+    #[track_caller]
+    fn approved(&self) {
+        let (code, _) = self.card();
+        let told = self.confirm(&code);
+        assert_eq!(told.code, 10, "{told:?}");
+        let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let request = self.bastion.path("shared").join("requests").join(id.unwrap());
+        let bound = fs::read_to_string(request).unwrap();
+        assert!(bound.contains(r#"of user \"app\", application"#), "whose they are is bound: {bound}");
+        self.bastion.approve(NOBODY, id.unwrap(), "main", 0);
+    }
+}
+
 /// What was approved counts under churn too: for those of the card that was approved.
 #[tokio::test]
 async fn an_approval_is_for_those_of_its_card_and_for_nobody_who_came() {
-    let Some(bastion) = Bastion::new() else { return };
-    let stage = Stage::new();
-    let config = bastion.path("config.toml");
-    let text = format!(
-        "[actions]\nallow = true\n{HEADLESS}\nidle_in_transaction_older_than = \"1s\"\nshared = \"{}\"\n\
-         second_person = [\"{ACTION}\"]\n\
-         [[database]]\nname = \"main\"\nurl = \"postgresql://ops@127.0.0.1:{}/postgres\"\nenvironment = \"staging\"\n",
-        bastion.path("shared").display(),
-        stage.server.port()
-    );
-    fs::write(&config, text).unwrap();
-    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
-    // Where operators share a folder, its policy grants what runs without a terminal.
-    let policy = bastion.path("shared").join("policy.toml");
-    fs::write(&policy, format!("headless = [\"{ACTION} for daemon\"]\n")).unwrap();
-    fs::set_permissions(&policy, fs::Permissions::from_mode(0o644)).unwrap();
-    let card = || {
-        let told = bastion.tell(DAEMON, &["run", ACTION, "--target", "main"]);
-        assert_eq!(told.code, 0, "{told:?}");
-        (code_in(&told.out), told.out)
-    };
-    let confirm = |code: &str| bastion.tell(DAEMON, &["run", ACTION, "--target", "main", "--confirm", code]);
-    let (stays, leaves) = two(&stage).await;
-    let (code, _) = card();
-    let told = confirm(&code);
-    assert_eq!(told.code, 10, "{told:?}");
-    let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
-    bastion.approve(NOBODY, id, "main", 0);
-    let comes = churn(&stage, leaves).await;
-    let (code, shown) = card();
+    let Some(people) = Two::new() else { return };
+    let (stays, leaves) = two(&people.stage).await;
+    people.approved();
+    let comes = churn(&people.stage, leaves).await;
+    let (code, shown) = people.card();
     assert!(shown.contains("nobody approved it") && shown.contains("nobody who came since"), "{shown}");
-    let told = confirm(&code);
+    let told = people.confirm(&code);
     assert_eq!(told.code, 0, "{told:?}");
     assert!(told.out.contains("1  done") && told.out.contains("1  already gone"), "{told:?}");
     assert!(!stays.is_alive().await);
     // It was used up: what is asked for now is chosen anew.
-    let (_, shown) = card();
+    let (_, shown) = people.card();
     assert!(shown.contains("What it touches: 1") && shown.contains("somebody else has to approve it"), "{shown}");
     assert!(comes.is_alive().await);
+}
+
+/// An approval of which all are gone holds nobody up: others are chosen, whom somebody else has to approve.
+#[tokio::test]
+async fn of_an_approval_of_which_all_are_gone_nothing_runs() {
+    let Some(people) = Two::new() else { return };
+    let (first, second) = two(&people.stage).await;
+    people.approved();
+    let comes = churn(&people.stage, first).await;
+    let again = churn(&people.stage, second).await;
+    let (code, shown) = people.card();
+    assert!(shown.contains("What it touches: 2") && !shown.contains("were agreed to"), "{shown}");
+    assert!(shown.contains("the approval is for another card"), "{shown}");
+    let told = people.confirm(&code);
+    assert_eq!(told.code, 10, "{told:?}");
+    assert!(told.out.contains("waits for a second person"), "{told:?}");
+    assert!(comes.is_alive().await && again.is_alive().await);
 }

@@ -89,7 +89,7 @@ impl Outside {
                 self.log.push(Seen::Looked);
                 self.tell(run, Input::Read(left(world, 0.0)));
             }
-            Effect::Release { run } => drop(self.locks.remove(&run)),
+            Effect::Release { run, .. } => drop(self.locks.remove(&run)),
             Effect::Preview(order) => self.preview(&order, world.moment()),
             Effect::Second(_) => self.log.push(Seen::Second),
             Effect::Quit => self.log.push(Seen::Left),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::operator;
@@ -41,6 +42,17 @@ impl SharedFolder {
         let user = rustix::process::geteuid().as_raw();
         let name = format!("{}.{user}", record::name(&[action, target_key]));
         place.write(&name, &record::write(&record), false).map_err(|errno| fault(place.path(), errno))
+    }
+
+    /// Takes one's own last start back: nothing was done. To be called under the locks that it was taken down under.
+    pub fn never_started(&self, action: &str, target_key: &str) -> Result<(), Cause> {
+        let place = self.shelf(Shelf::CoolDowns)?;
+        let user = rustix::process::geteuid().as_raw();
+        let name = format!("{}.{user}", record::name(&[action, target_key]));
+        match place.remove(&name) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(fault(place.path(), errno)),
+        }
     }
 
     /// The last start of an action on a target, by each user who started it.

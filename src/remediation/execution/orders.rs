@@ -25,7 +25,7 @@ pub enum Order {
     },
     /// Count the objects of the card that are still as it shows them.
     ReadObjects,
-    /// Let the locks go.
+    /// Let the locks go, and the cool-down where nothing was done.
     Release,
     /// Read what is watched now: a step waits for it.
     Refresh,
@@ -259,6 +259,23 @@ impl StepState {
             StepEnd::Failed(Cause::CommandFailed { .. }) => self.changes(),
             StepEnd::Failed(_) => by_hand,
             StepEnd::Done { .. } | StepEnd::OtherTarget(_) => false,
+        }
+    }
+
+    /// It was begun, and surely had no effect: it was refused before it could, or found nobody to touch. Of what a program did
+    /// that ended badly, of upkeep and of a backup, which leave something behind, and of what a limit refused, that is not said.
+    pub(super) fn surely_did_nothing(&self) -> bool {
+        let leaves_something = matches!(self.step.work, Work::Upkeep(_) | Work::Backup(_) | Work::Manual(_));
+        match self.ended.as_ref().map(|(_, end)| end) {
+            Some(StepEnd::OtherTarget(_)) => true,
+            Some(StepEnd::Failed(Cause::CommandFailed { .. } | Cause::RateLimited { .. })) => false,
+            Some(StepEnd::Failed(_)) => !leaves_something,
+            Some(StepEnd::Done { fates, .. }) => {
+                let untouched = |fate: &Fate| matches!(fate, Fate::Gone | Fate::Changed | Fate::Refused);
+                self.step.work.is_inward() && !leaves_something
+                    || !fates.is_empty() && fates.iter().all(|(_, fate)| untouched(fate))
+            }
+            Some(StepEnd::Unknown(_) | StepEnd::Cancelled(_) | StepEnd::Miscarried(_)) | None => false,
         }
     }
 

@@ -220,8 +220,19 @@ impl Execution {
             }
             // Whether it had its effect is for the readings to say; nothing is sent after it, nor again.
             None if self.lost => self.verify(now),
-            None => self.next(now),
+            None => {
+                self.reasons.extend(self.left_alone_as_changed());
+                self.next(now)
+            }
         }
+    }
+
+    /// That some of the card changed meanwhile: they were not touched, and nothing that is read later is about them.
+    fn left_alone_as_changed(&self) -> Option<Safe> {
+        let all = self.warrant.card().preview.objects.len();
+        let changed = all.saturating_sub(self.to_be_gone().len());
+        let were = if changed == 1 { "was" } else { "were" };
+        (changed > 0).then(|| Safe::of(format!("{changed} of {all} changed since the card, and {were} left alone")))
     }
 
     fn step_of_runbook_ended(

@@ -3,6 +3,7 @@
 
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::card::{Identity, Part, Preview};
+use crate::remediation::service::ServiceVerb;
 use crate::remediation::step::Work;
 use crate::remediation::written;
 
@@ -52,6 +53,11 @@ impl Runbook {
             (Deed::Work(work), None) => written::of(work),
             (_, None) => failed("it was not looked at".to_owned()),
         };
+        if let (Deed::Service { step, order, .. }, Some(service)) = (&step.deed, &found.service)
+            && matches!(step.verb, ServiceVerb::Stop | ServiceVerb::Restart)
+        {
+            found.remarks.extend(service.outlasts(*order));
+        }
         whole.warnings.extend(found.warnings.drain(..).map(|warning| told(&warning)));
         whole.remarks.extend(found.remarks.drain(..).map(|remark| told(&remark)));
         let against = std::mem::take(&mut found.obstacles);

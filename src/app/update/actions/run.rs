@@ -2,6 +2,7 @@
 
 use crate::app::actions::sight::Sight;
 use crate::app::actions::{Current, Past, against, bound, catalogue, evidence, is_over, receivers, record};
+use crate::app::effect::Unused;
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
@@ -12,7 +13,7 @@ use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
 use crate::remediation::approval::mark;
 use crate::remediation::audit::AuditEvent;
-use crate::remediation::card::{Card, Digest};
+use crate::remediation::card::Digest;
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
 use crate::remediation::parameter::Given;
@@ -154,11 +155,13 @@ pub fn told(model: &mut Model, run: u64, lines: &[Safe]) {
 }
 
 /// The action's own reading of what is left; an order to a service looks by itself.
-fn objects_read(run: u64, card: &Card) -> Option<Effect> {
+fn objects_read(run: u64, execution: &Execution) -> Option<Effect> {
+    let card = execution.warrant().card();
     let (at, identity) = (card.action.target.at?, card.preview.identity.clone());
     match card.action.plan {
         Plan::Sessions { verb, .. } => {
-            Some(Effect::ReadObjects { run, database: at, identity, objects: card.keys(), verb })
+            let objects = execution.to_be_gone();
+            Some(Effect::ReadObjects { run, database: at, identity, objects, verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
         Plan::Service { .. }
@@ -208,8 +211,8 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     let receivers = receivers::at(model, &card.action, step);
                     Effect::RunAction { run: id, step, approved: Box::new(approved), receivers }
                 }
-                Order::ReadObjects => objects_read(id, card)?,
-                Order::Release => Effect::Release { run: id },
+                Order::ReadObjects => objects_read(id, execution)?,
+                Order::Release => Effect::Release { run: id, unused: unused(execution) },
                 Order::Interrupt => Effect::Interrupt { run: id },
                 Order::Refresh => Effect::RefreshAll,
             })
@@ -219,6 +222,14 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
     marks::keep(model);
     note_end(model);
     effects
+}
+
+/// What was locked for nothing, if that is sure.
+fn unused(execution: &Execution) -> Option<Unused> {
+    let card = execution.warrant().card();
+    let keys = std::iter::once(card.target_key()).chain(card.keys_beside()).map(|key| key.hex());
+    let unused = || Unused { action: card.action.id.clone(), keys: keys.collect() };
+    execution.surely_did_nothing().then(unused)
 }
 
 /// The first moment after its end: it goes to the past.
