@@ -11,7 +11,7 @@ use crate::adapters::host::HostSignal;
 use crate::adapters::http::client::HttpClients;
 use crate::adapters::http::discovery::{Discovery, discover};
 use crate::adapters::http::probe::HealthProbe;
-use crate::adapters::postgres::PostgresSource;
+use crate::adapters::postgres::{Kin, PostgresSource};
 use crate::adapters::redis::RedisSource;
 use crate::adapters::scrape::Scrape;
 use crate::app::Event;
@@ -46,6 +46,8 @@ pub struct Watch {
     /// Where each cache of the configuration is, if it is a Redis.
     redis: Vec<Option<RedisTarget>>,
     started: Instant,
+    /// Whose sessions are no other operator's.
+    kin: Kin,
 }
 
 /// Orders that wait for one database at most.
@@ -65,6 +67,7 @@ impl Watch {
             scratch: Vec::new(),
             redis: Vec::new(),
             started: Instant::now(),
+            kin: Kin::default(),
         })
     }
 
@@ -127,15 +130,11 @@ impl Watch {
         self.databases.get(database).cloned()
     }
 
-    /// The same of every database.
-    pub fn all_orders(&self) -> impl Iterator<Item = mpsc::Sender<DatabaseOrder>> {
-        self.databases.iter().cloned()
-    }
-
     /// A second connection to a database, not opened yet; it reads nothing by itself.
     #[must_use]
     pub fn own_source(&self, database: usize) -> Option<PostgresSource> {
-        self.specs.get(database).map(|spec| PostgresSource::new(DatabaseSpec { scalars: Vec::new(), ..spec.clone() }))
+        let bare = |spec: &DatabaseSpec| DatabaseSpec { scalars: Vec::new(), ..spec.clone() };
+        self.specs.get(database).map(|spec| PostgresSource::new(bare(spec)).among(&self.kin))
     }
 
     /// The server where a backup may be restored.
@@ -171,7 +170,8 @@ impl Watch {
     }
 
     fn database(&mut self, id: SourceId, spec: &DatabaseSpec, (users, applications): (&[String], &[String])) {
-        let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone()).sparing(users, applications)));
+        let source = PostgresSource::new(spec.clone()).sparing(users, applications).among(&self.kin);
+        let reader = Reader::Database(Box::new(source));
         let (sender, orders) = mpsc::channel(ORDERS);
         self.databases.push(sender);
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: Some(orders) });
