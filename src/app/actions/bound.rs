@@ -29,7 +29,8 @@ pub fn lines(card: &Card) -> Vec<Safe> {
     keys.sort();
     lines.extend(keys.iter().map(|key| Safe::of(format!("touches: {}", named(key)))));
     lines.push(Safe::of(format!("undone by: {}", action.undo)));
-    lines
+    // Others read them: what was given is hidden where that is.
+    lines.iter().map(|line| action.given.veil(line)).collect()
 }
 
 fn named(key: &ObjectKey) -> String {
