@@ -129,6 +129,11 @@ fn measures(at: usize) -> (Measure, Measure) {
     (Measure::Signal(at), Measure::Signal(100 + at))
 }
 
+/// A step that is sent, and can be undone.
+pub fn sent() -> Plot {
+    Plot { sort: Sort::Send, end: End::Done, shows: Shows::Yes, when: None, gate: Asked::No, undo: Some(End::Done) }
+}
+
 pub fn runbook(plots: &[Plot]) -> Runbook {
     let steps = plots.iter().enumerate().map(|(at, plot)| {
         let (own, condition) = measures(at);
