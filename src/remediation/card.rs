@@ -1,8 +1,12 @@
 //! The card: everything a person should know before an action that changes something, made by a preview that ran for real
 //! and only read. Consent is given to its digest: to the identity, the objects and the effect, byte for byte.
 
+mod hasher;
+
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::source::SourceKind;
+use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted};
 
 use super::action::{Action, Plan, Target};
@@ -14,6 +18,8 @@ use super::runbook::{Deed, RunbookStep};
 use super::service::facts::ServiceFacts;
 use super::step::{FlushStep, SessionVerb};
 use super::upkeep::Relation;
+
+use hasher::Hasher;
 
 /// What the target says it is. Every fact is part of what is consented to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +64,8 @@ pub struct Preview {
     pub parts: Vec<Part>,
     /// What the watch after it does not see.
     pub unseen: Option<Safe>,
+    /// Targets of the configuration that its steps change, by [`Target::key`]; they are locked, and not consented to.
+    pub configured: Vec<Digest>,
     /// It was made for objects that were agreed to before, and none of them is as it was any more.
     pub lapsed: bool,
 }
@@ -246,6 +254,7 @@ impl Card {
         }
         // Byte for byte, with what the card hides: secrets in an address or a body.
         all.text("plan", &format!("{:?}", action.plan));
+        all.secrets(&action.plan);
         for (name, value) in action.given.values() {
             all.text("given", name);
             all.text("value", value);
@@ -302,7 +311,8 @@ impl Card {
     }
 
     /// The same for every other target that a runbook touches, and by what else its targets may be known: as the
-    /// configuration calls its own, and whatever name or address another operator uses, by machine and containers.
+    /// configuration calls them, and whatever name or address another operator uses, by machine and containers. A program is
+    /// known by its words and where it runs.
     #[must_use]
     pub fn keys_beside(&self) -> Vec<Digest> {
         let own = self.target_key();
@@ -310,7 +320,9 @@ impl Card {
         let all: Vec<&Identity> = std::iter::once(&self.preview.identity).chain(parts).collect();
         let told = all.iter().filter(|identity| identity.is_told()).map(|identity| identity.target_key());
         let elsewhere = all.iter().flat_map(|identity| identity.keys_of_place());
-        let mut keys: Vec<Digest> = told.chain(elsewhere).chain([self.action.target.key()]).collect();
+        let configured = self.preview.configured.iter().copied().chain([self.action.target.key()]);
+        let programs = self.action.plan.programs().into_iter().map(hasher::of_program);
+        let mut keys: Vec<Digest> = told.chain(elsewhere).chain(configured).chain(programs).collect();
         keys.sort_by_key(|key| key.0);
         keys.dedup();
         keys.retain(|key| *key != own);
@@ -350,10 +362,16 @@ impl Target {
     /// The target as the configuration calls it, in whatever way an action reaches it.
     #[must_use]
     pub fn key(&self) -> Digest {
+        Target::key_of(self.kind, &self.name, &self.environment)
+    }
+
+    /// The same of one that is known by its name.
+    #[must_use]
+    pub fn key_of(kind: SourceKind, name: &Safe, environment: &Environment) -> Digest {
         let mut all = Hasher::default();
-        all.text("configured", &format!("{:?}", self.kind));
-        all.text("name", self.name.as_str());
-        all.text("environment", self.environment.word());
+        all.text("configured", &format!("{kind:?}"));
+        all.text("name", name.as_str());
+        all.text("environment", environment.word());
         all.end()
     }
 }
@@ -405,55 +423,5 @@ impl Identity {
 
     fn fact(&self, name: &str) -> Option<&Untrusted> {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-}
-
-/// Each part goes in with its name and its length, so that no two lists give the same bytes.
-#[derive(Default)]
-struct Hasher(Sha256);
-
-impl Hasher {
-    fn bytes(&mut self, name: &str, bytes: &[u8]) {
-        for part in [name.as_bytes(), bytes] {
-            self.0.update((part.len() as u64).to_be_bytes());
-            self.0.update(part);
-        }
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.bytes(name, text.as_bytes());
-    }
-
-    fn key(&mut self, key: &ObjectKey) {
-        match key {
-            ObjectKey::Session { id, state, since_us } => {
-                let text = format!("{} {} {} {since_us}", id.pid, id.backend_start_us, state.word());
-                self.text("session", &text);
-            }
-            ObjectKey::Named(name) => self.bytes("named", name.as_bytes()),
-        }
-    }
-
-    fn part(&mut self, part: &Part) {
-        self.text("part", &part.place.to_string());
-        if let Some(why) = &part.barred {
-            self.text("cannot run", why.as_str());
-        }
-        for (name, value) in &part.found.identity.facts {
-            self.text("identity", name);
-            self.bytes("value", value.as_bytes());
-        }
-        for line in &part.found.effect {
-            self.bytes("effect", line.as_bytes());
-        }
-        let mut keys: Vec<&ObjectKey> = part.found.objects.iter().map(|object| &object.key).collect();
-        keys.sort();
-        for key in keys {
-            self.key(key);
-        }
-    }
-
-    fn end(self) -> Digest {
-        Digest(self.0.finalize().into())
     }
 }

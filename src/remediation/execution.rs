@@ -137,6 +137,12 @@ impl Execution {
             (Phase::Ended { .. }, _) => Vec::new(),
             (_, Input::CancelAsked) => self.cancel(now),
             (_, Input::Barred(why)) => self.bar(&why, now),
+            (_, Input::Remarked(words)) => {
+                if !self.reasons.contains(&words) {
+                    self.reasons.push(words);
+                }
+                Vec::new()
+            }
             (_, Input::NobodyThere) => self.left_alone(now),
             (Phase::Holding, Input::Held(Ok(()))) => {
                 self.phase = Phase::Recording;

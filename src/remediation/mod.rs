@@ -23,6 +23,7 @@ pub mod outcome;
 pub mod parameter;
 pub mod place;
 pub mod query;
+pub mod reached;
 pub mod rights;
 pub mod runbook;
 pub mod service;

@@ -5,6 +5,7 @@ use crate::domain::Safe;
 
 mod fill;
 mod given;
+mod veil;
 
 pub use fill::{Filled, Gap, HIDDEN, Spot, filled, in_a_title};
 pub use given::Given;

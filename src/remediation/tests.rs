@@ -2,5 +2,6 @@
 
 mod boundaries;
 pub mod runbook_world;
+mod secrets;
 mod targets;
 pub mod world;

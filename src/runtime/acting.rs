@@ -29,7 +29,7 @@ use super::leave::leave;
 use super::reach::Reach;
 use super::redis_orders;
 use super::service_orders;
-use super::turns;
+use super::turns::{self, Turns};
 use super::upkeep_orders;
 use super::watch::Watch;
 
@@ -40,6 +40,8 @@ pub struct Acting {
     audit: Option<AuditThread>,
     /// The run whose step is to be stopped.
     interrupted: tokio::sync::watch::Sender<Option<u64>>,
+    /// Turns of databases.
+    turns: Turns,
 }
 
 impl Acting {
@@ -56,7 +58,7 @@ impl Acting {
     fn recording(spec: &ActionsSpec, records: bool, inbox: Arc<Inbox>) -> std::io::Result<Acting> {
         let audit = if records { Some(AuditThread::start(spec, Arc::clone(&inbox))?) } else { None };
         let history = HistoryReader::new(spec, Arc::clone(&inbox));
-        Ok(Acting { inbox, history, audit, interrupted: tokio::sync::watch::channel(None).0 })
+        Ok(Acting { inbox, history, audit, interrupted: tokio::sync::watch::channel(None).0, turns: Turns::default() })
     }
 
     /// Lets the audit finish; where its chain ends, if anything was written.
@@ -81,7 +83,10 @@ impl Acting {
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
             Effect::Release { run, unused } => self.release(watch, run, unused),
             Effect::Second(order) => self.second(*order),
-            Effect::Interrupt { run } => drop(self.interrupted.send_replace(Some(run))),
+            Effect::Interrupt { run } => {
+                self.turns.give_up(run);
+                self.interrupted.send_replace(Some(run));
+            }
             Effect::ReadNeedy { database } => {
                 // Where the database is busy, the menu goes without.
                 let _read = watch.order(database, DatabaseOrder::Needy { database });
@@ -178,10 +183,32 @@ impl Acting {
 
     /// Takes the locks of a target.
     fn hold(&self, watch: &Watch, run: u64, wanted: Wanted, turns: &[Turn]) {
-        let turns = turns::take(watch, run, turns);
-        if !self.order(AuditOrder::Hold { run, wanted, turns }) {
-            self.tell(run, Input::Held(Err(Safe::of("the disk of the locks does not answer"))));
+        self.turns.begin(run, turns);
+        let (orders, inbox) = (self.audit.as_ref().map(AuditThread::orders), Arc::clone(&self.inbox));
+        let (turns, kept) = (self.turns.clone(), self.turns.kept(watch, run, None));
+        let give = move |had| {
+            let order = AuditOrder::Hold { run, wanted, had, turns };
+            if !orders.is_some_and(|orders| orders.give(order)) {
+                let held = Input::Held(Err(Safe::of("the disk of the locks does not answer")));
+                inbox.tell(Event::ActionHappened { run, input: Box::new(held) });
+            }
+        };
+        if kept.is_empty() {
+            return give(Ok(()));
         }
+        let (turns, mut halt) = (self.turns.clone(), self.interrupted.subscribe());
+        watch.io().spawn(async move {
+            let stopped = async {
+                if halt.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let had = tokio::select! {
+                had = turns.take(run, kept) => had,
+                () = stopped => turns.against(run).map_or(Ok(()), Err),
+            };
+            give(had);
+        });
     }
 
     /// What concerns a second person goes to the folder that operators share.
@@ -204,7 +231,7 @@ impl Acting {
 
     /// Lets them go.
     fn release(&self, watch: &Watch, run: u64, unused: Option<Unused>) {
-        turns::give_back(watch, run);
+        turns::give_back(watch, &self.turns, run);
         if !self.order(AuditOrder::Release { run, unused }) {
             tracing::error!("the locks of a run could not be let go; they go with this program");
         }
@@ -218,7 +245,9 @@ impl Acting {
             Work::Sql(sql) => self.run_at(watch, sql.database, run, step, approved),
             Work::Redis(redis) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(redis.cache));
-                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
+                self.with_turns(watch, run, step, None, async move {
+                    redis_orders::run(run, step, target, &approved, &inbox).await;
+                });
             }
             Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => {
                 let end = StepEnd::Failed(Cause::Other(Safe::of("nothing is sent for such a step")));
@@ -227,7 +256,7 @@ impl Acting {
             Work::Command(command) => {
                 let (command, leave) = (command.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                watch.io().spawn(async move {
+                self.with_turns(watch, run, step, None, async move {
                     let end = Commands::here().run_command(&command, leave.left()).await.step_end(&command);
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
@@ -235,28 +264,27 @@ impl Acting {
             Work::Service(work) => {
                 let (work, leave) = (work.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                watch.io().spawn(async move { service_orders::run(run, step, &work, &leave, &inbox).await });
+                self.with_turns(watch, run, step, None, async move {
+                    service_orders::run(run, step, &work, &leave, &inbox).await;
+                });
             }
             Work::Flush(flush) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
-                watch.io().spawn(async move { redis_orders::run(run, step, target, &approved, &inbox).await });
+                self.with_turns(watch, run, step, None, async move {
+                    redis_orders::run(run, step, target, &approved, &inbox).await;
+                });
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                watch.io().spawn(async move {
-                    let ours = turns::of(kept.as_ref()).await;
-                    let own = own.map(|own| own.beside(ours));
+                self.with_turns(watch, run, step, None, async move {
                     upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await;
                 });
             }
             Work::Backup(backup) => {
                 let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
-                let kept = watch.orders(backup.database);
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                watch.io().spawn(async move {
-                    let ours = turns::of(kept.as_ref()).await;
-                    let own = own.map(|own| own.beside(ours));
+                self.with_turns(watch, run, step, None, async move {
                     Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }
@@ -264,7 +292,7 @@ impl Acting {
                 let (http, leave) = (http.clone(), leave(&approved));
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
                 let reach = receivers.map(|receivers| Reach::new(receivers, |at| watch.orders(at), &clients));
-                watch.io().spawn(async move {
+                self.with_turns(watch, run, step, None, async move {
                     let against = match reach {
                         Some(reach) => reach.against(&approved).await,
                         None => None,
@@ -279,11 +307,51 @@ impl Acting {
         }
     }
 
-    /// Does a step over the kept connection of a database, or from beside it.
+    /// Does a step over the kept connection of a database, or from beside it. That takes the database's own turn by itself.
     fn run_at(&self, watch: &Watch, database: usize, run: u64, step: usize, approved: Box<Approved>) {
-        if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
-            self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
+        let others = self.turns.kept(watch, run, Some(database));
+        let reads = match &approved.step().work {
+            Work::Explain(_) => true,
+            Work::Sql(sql) => sql.read_only,
+            _ => false,
+        };
+        if others.is_empty() || reads {
+            if !watch.order(database, DatabaseOrder::Run { run, step, approved }) {
+                self.tell(run, Input::StepEnded { step, end: StepEnd::Failed(busy()) });
+            }
+            return;
         }
+        let (kept, inbox) = (watch.orders(database), Arc::clone(&self.inbox));
+        self.with_turns(watch, run, step, Some(database), async move {
+            let sent = kept.is_some_and(|kept| kept.try_send(DatabaseOrder::Run { run, step, approved }).is_ok());
+            if !sent {
+                let end = Input::StepEnded { step, end: StepEnd::Failed(busy()) };
+                inbox.tell(Event::ActionHappened { run, input: Box::new(end) });
+            }
+        });
+    }
+
+    /// Does what changes something once it is known that the run still keeps other operators out.
+    fn with_turns(
+        &self,
+        watch: &Watch,
+        run: u64,
+        step: usize,
+        but: Option<usize>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let (kept, inbox) = (self.turns.kept(watch, run, but), Arc::clone(&self.inbox));
+        watch.io().spawn(async move {
+            let stand = turns::stand(run, kept).await;
+            let tell = |input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
+            for words in stand.words {
+                tell(Input::Remarked(words));
+            }
+            match stand.against {
+                Some(cause) => tell(Input::StepEnded { step, end: StepEnd::Failed(cause) }),
+                None => work.await,
+            }
+        });
     }
 
     /// Counts the keys of a cache's database.

@@ -2,8 +2,8 @@
 //! targets and the beginnings of cool-downs are kept here too: both are files, and both come before an effect.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use super::guards::{Guards, Wanted};
 use super::history;
 use super::inbox::Inbox;
 use super::second_person::{Scribe, SecondPerson};
-use super::turns::{self, Taken};
+use super::turns::Turns;
 
 /// Orders that wait at most. A person makes a handful in a minute.
 const WAITING: usize = 256;
@@ -56,8 +56,10 @@ pub enum AuditOrder {
         run: u64,
         /// What is wanted.
         wanted: Wanted,
-        /// The turns of databases that are being taken for it.
-        turns: Option<Taken>,
+        /// Whether the turns of its databases were had, or why not.
+        had: Result<(), Safe>,
+        /// Whether it is still wanted.
+        turns: Turns,
     },
     /// Look who holds targets and what cools down there.
     Look {
@@ -81,8 +83,31 @@ pub enum AuditOrder {
 
 /// The near end. [`AuditThread::finish`] lets the thread finish what waits.
 pub struct AuditThread {
-    orders: Option<SyncSender<AuditOrder>>,
+    orders: Orders,
     thread: Option<JoinHandle<Option<Safe>>>,
+}
+
+/// Where orders go, for those that are made while something else is awaited. None is taken any more once the thread finishes.
+#[derive(Clone)]
+pub struct Orders(Arc<Mutex<Option<SyncSender<AuditOrder>>>>);
+
+impl Orders {
+    /// Gives an order; `false` when the thread is stuck, or finishes.
+    #[must_use]
+    pub fn give(&self, order: AuditOrder) -> bool {
+        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok())
+    }
+
+    fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Drop for AuditThread {
+    fn drop(&mut self) {
+        self.orders.end();
+    }
 }
 
 impl AuditThread {
@@ -92,13 +117,19 @@ impl AuditThread {
         let spec = spec.clone();
         let thread =
             std::thread::Builder::new().name("audit".to_owned()).spawn(move || work(&spec, &waiting, &inbox))?;
-        Ok(AuditThread { orders: Some(orders), thread: Some(thread) })
+        Ok(AuditThread { orders: Orders(Arc::new(Mutex::new(Some(orders)))), thread: Some(thread) })
     }
 
     /// Gives an order; `false` when the thread is stuck.
     #[must_use]
     pub fn order(&self, order: AuditOrder) -> bool {
-        self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok())
+        self.orders.give(order)
+    }
+
+    /// For a task that gives one later.
+    #[must_use]
+    pub fn orders(&self) -> Orders {
+        self.orders.clone()
     }
 }
 
@@ -106,7 +137,7 @@ impl AuditThread {
     /// Lets it finish what waits; where the chain ends, if anything was written.
     #[must_use]
     pub fn finish(mut self) -> Option<Safe> {
-        self.orders = None;
+        self.orders.end();
         self.thread.take()?.join().ok().flatten()
     }
 }
@@ -137,9 +168,11 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                     inbox.tell(Event::TmuxClientsCounted(clients));
                 }
             }
-            AuditOrder::Hold { run, wanted, turns } => {
-                // First, since what the folder gives uses up an approval.
-                let held = turns::had(turns).and_then(|()| desk.guards.hold(&wanted));
+            AuditOrder::Hold { run, wanted, had, turns } => {
+                // Last, since what the folder gives uses up an approval, and begins a cool-down.
+                let still = |()| turns.against(run).map_or(Ok(()), Err);
+                let had = had.map_err(|why| desk.guards.named(&wanted, why));
+                let held = had.and_then(still).and_then(|()| desk.guards.hold(&wanted));
                 let input = Input::Held(held.map(|holds| drop(desk.holds.insert(run, holds))));
                 tell(inbox, run, input);
             }

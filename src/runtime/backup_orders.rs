@@ -23,9 +23,11 @@ use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::turn::Reach;
 
 use super::clock;
 use super::inbox::Inbox;
+use super::turns::TAKEN_AGAIN;
 
 pub use look::{Looked, preview};
 
@@ -36,6 +38,8 @@ const DATABASE: Duration = Duration::from_secs(60);
 
 /// Giving the database's turn back takes no longer, also where a count was broken off.
 const GIVING_BACK: Duration = Duration::from_secs(2);
+/// Whether the turn is still ours is known within this, or not at all.
+const TURN: Duration = Duration::from_secs(10);
 /// Tables that are counted and compared: all of a database, or it is not backed up here.
 const MOST_TABLES: usize = 20_000;
 /// Pauses before the file is read again to see that it is as it was written.
@@ -66,6 +70,7 @@ pub async fn run(
         part: None,
         sealed: None,
         begun: false,
+        lost: false,
     };
     let mut told = Told { run, inbox, lines: Vec::new() };
     let stopped = async {
@@ -81,20 +86,23 @@ pub async fn run(
             outcome.unwrap_or(Err(StepEnd::Failed(late)))
         }
     };
-    let outcome = named(&mut way, outcome).await;
+    let outcome = named(&mut way, approved, outcome).await;
     let mut trouble = put_away(&mut way, outcome.is_ok()).await;
     let begun = way.begun;
     if begun && outcome.is_err() && trouble.is_empty() {
         trouble.push(Safe::of("no dump is left of it"));
     }
+    if way.lost {
+        trouble.push(Safe::of(TAKEN_AGAIN));
+    }
     let counts = outcome.as_ref().ok().cloned();
-    // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
     let Way { mut own, maintenance, sealed, .. } = way;
+    let end = end_of(approved, sealed.clone(), outcome.map_err(|end| miscarried(end, begun)), trouble, work).await;
+    // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
     if let Err(cause) = own.release(GIVING_BACK).await {
         tracing::warn!("the turn of the database could not be given back: {cause}");
     }
     drop((own, maintenance));
-    let end = end_of(approved, sealed.clone(), outcome.map_err(|end| miscarried(end, begun)), trouble, work).await;
     let done = matches!(end, StepEnd::Done { .. });
     tell(Input::StepEnded { step, end });
     if let (true, Some(sealed), Some(counts)) = (done, sealed, counts) {
@@ -119,6 +127,16 @@ struct Way {
     sealed: Option<Sealed>,
     /// The dump was begun.
     begun: bool,
+    /// The turn was lost on the way, and had again.
+    lost: bool,
+}
+
+impl Way {
+    /// Before anything more is changed: other operators are still kept out.
+    async fn stands(&mut self, approved: &Approved) -> Result<(), StepEnd> {
+        self.lost |= self.own.stand(approved.identity(), Reach::Database, TURN).await?;
+        Ok(())
+    }
 }
 
 /// How far it is, as the view of the run shows it.
@@ -186,6 +204,7 @@ async fn stages(
     way.sealed = Some(sealed.clone());
     let scratch = scratch_name(begun, &off(files::chance).await.map_err(failed)?);
     told.now(&format!("restores into {scratch}"));
+    way.stands(approved).await?;
     way.made = Some((scratch.clone(), server.which.clone()));
     if let Err(not) = way.maintenance.make_scratch(&scratch, &encoding, &server.which, DATABASE).await {
         if !not.may_be_there {
@@ -194,6 +213,7 @@ async fn stages(
         return Err(failed(not.cause));
     }
     let to_scratch = way.maintenance.for_programs(Some(&scratch)).map_err(failed)?;
+    way.stands(approved).await?;
     files::restore(&commands, &scratch, &sealed.path, &to_scratch, deadline).await.map_err(failed)?;
     told.done(&format!("restored into {scratch}"));
     let mut target = way.scratch.target.clone();
@@ -246,8 +266,13 @@ async fn watched(
 }
 
 /// What was proved gets its name, and nothing can come in between any more.
-async fn named(way: &mut Way, outcome: Result<Vec<Count>, StepEnd>) -> Result<Vec<Count>, StepEnd> {
+async fn named(
+    way: &mut Way,
+    approved: &Approved,
+    outcome: Result<Vec<Count>, StepEnd>,
+) -> Result<Vec<Count>, StepEnd> {
     let counts = outcome?;
+    way.stands(approved).await?;
     if let Some(sealed) = way.sealed.clone() {
         way.sealed = Some(off(move || files::prove(&sealed)).await.map_err(StepEnd::Failed)?);
     }

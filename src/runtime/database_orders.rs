@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::adapters::postgres::{Backed, Ours, PostgresSource};
+use crate::adapters::postgres::{Backed, PostgresSource};
 use crate::app::Event;
 use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
@@ -26,6 +26,7 @@ use crate::remediation::upkeep::{Upkeep, UpkeepStep, UpkeepVerb};
 use super::clock;
 use super::inbox::Inbox;
 use super::leave::leave;
+use super::turns::TAKEN_AGAIN;
 use super::upkeep_orders;
 
 /// Deadline of a count, and of giving the database's turn back.
@@ -143,15 +144,15 @@ pub enum DatabaseOrder {
         run: u64,
         /// How far.
         reach: Reach,
-        /// Which sessions of this program have a turn for the same run.
-        ours: Vec<Ours>,
         /// Who wants to know.
-        reply: oneshot::Sender<Result<Ours, Cause>>,
+        reply: oneshot::Sender<Result<(), Cause>>,
     },
-    /// Tell which session has the turn.
-    TurnOf {
-        /// Who wants to know.
-        reply: oneshot::Sender<Option<Ours>>,
+    /// See to it that the run still has the turn.
+    HoldAgain {
+        /// For which run.
+        run: u64,
+        /// Who wants to know: whether it was lost on the way.
+        reply: oneshot::Sender<Result<bool, Cause>>,
     },
     /// Give the turn back.
     GiveBack {
@@ -240,12 +241,12 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             false
         }
         // Whoever asked may have given up: their run gives it back all the same.
-        DatabaseOrder::Claim { run, reach, ours, reply } => {
-            let _gone = reply.send(source.hold_turn(run, reach, ours, BRIEF).await);
+        DatabaseOrder::Claim { run, reach, reply } => {
+            let _gone = reply.send(source.hold_turn(run, reach, BRIEF).await);
             false
         }
-        DatabaseOrder::TurnOf { reply } => {
-            let _gone = reply.send(source.turn_of_ours());
+        DatabaseOrder::HoldAgain { run, reply } => {
+            let _gone = reply.send(source.hold_again(run, BRIEF).await);
             false
         }
         DatabaseOrder::GiveBack { run } => {
@@ -296,11 +297,9 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
 
 /// For a while other operators could have been at it too.
 fn told_of_loss(end: StepEnd) -> StepEnd {
-    let words =
-        "the connection was lost before, and with it the turn that keeps other operators out; it was taken again";
     match end {
         StepEnd::Done { fates, mut said } => {
-            said.push(Safe::of(words));
+            said.push(Safe::of(TAKEN_AGAIN));
             StepEnd::Done { fates, said }
         }
         end => end,

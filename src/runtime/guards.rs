@@ -136,6 +136,14 @@ impl Guards {
         wanted.into_iter().map(one).collect()
     }
 
+    /// Why something is not to be had, with whom the folder names there: what a server tells is a user of its own.
+    pub fn named(&self, wanted: &Wanted, why: Safe) -> Safe {
+        let Ok(folder) = &self.folder else { return why };
+        let mut keys = std::iter::once(&wanted.key).chain(&wanted.beside);
+        let holder = keys.find_map(|key| folder.holder(key).ok().flatten());
+        holder.map_or(why.clone(), |holder| Safe::of(format!("held: {holder} ({why})")))
+    }
+
     /// Takes the locks of the targets, looks whether the action still cools down, uses its approval up, and notes that it
     /// starts now.
     pub fn hold(&self, wanted: &Wanted) -> Result<Vec<Hold>, Safe> {

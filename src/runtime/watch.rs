@@ -12,7 +12,7 @@ use crate::adapters::host::HostSignal;
 use crate::adapters::http::client::HttpClients;
 use crate::adapters::http::discovery::{Discovery, discover};
 use crate::adapters::http::probe::HealthProbe;
-use crate::adapters::postgres::PostgresSource;
+use crate::adapters::postgres::{Kin, PostgresSource};
 use crate::adapters::prometheus::Prometheus;
 use crate::adapters::redis::RedisSource;
 use crate::adapters::scrape::Scrape;
@@ -52,6 +52,8 @@ pub struct Watch {
     /// The server with Prometheus' query API.
     server: Option<Arc<Prometheus>>,
     started: Instant,
+    /// Whose sessions are no other operator's.
+    kin: Kin,
 }
 
 /// Orders that wait for one database at most.
@@ -72,6 +74,7 @@ impl Watch {
             redis: Vec::new(),
             server: None,
             started: Instant::now(),
+            kin: Kin::default(),
         })
     }
 
@@ -143,15 +146,11 @@ impl Watch {
         self.databases.get(database).cloned()
     }
 
-    /// The same of every database.
-    pub fn all_orders(&self) -> impl Iterator<Item = mpsc::Sender<DatabaseOrder>> {
-        self.databases.iter().cloned()
-    }
-
     /// A second connection to a database, not opened yet; it reads nothing by itself.
     #[must_use]
     pub fn own_source(&self, database: usize) -> Option<PostgresSource> {
-        self.specs.get(database).map(|spec| PostgresSource::new(DatabaseSpec { scalars: Vec::new(), ..spec.clone() }))
+        let bare = |spec: &DatabaseSpec| DatabaseSpec { scalars: Vec::new(), ..spec.clone() };
+        self.specs.get(database).map(|spec| PostgresSource::new(bare(spec)).among(&self.kin))
     }
 
     /// The server where a backup may be restored.
@@ -187,7 +186,8 @@ impl Watch {
     }
 
     fn database(&mut self, id: SourceId, spec: &DatabaseSpec, (users, applications): (&[String], &[String])) {
-        let reader = Reader::Database(Box::new(PostgresSource::new(spec.clone()).sparing(users, applications)));
+        let source = PostgresSource::new(spec.clone()).sparing(users, applications).among(&self.kin);
+        let reader = Reader::Database(Box::new(source));
         let (sender, orders) = mpsc::channel(ORDERS);
         self.databases.push(sender);
         self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: Some(orders) });

@@ -18,14 +18,14 @@ use super::{Stage, Told, code_in};
 const BRIEF: Duration = Duration::from_secs(20);
 const ACTION: [&str; 3] = ["nightly", "--target", "main"];
 
-struct Yard {
-    stage: Stage,
+pub struct Yard {
+    pub stage: Stage,
     folder: PathBuf,
     fakes: PathBuf,
 }
 
 impl Yard {
-    fn new(more: &str) -> Yard {
+    pub fn new(more: &str) -> Yard {
         let stage = Stage::new();
         stage.server.sql(
             "postgres",
@@ -54,7 +54,7 @@ impl Yard {
     }
 
     /// A program that stands in the way of the real one; `$REAL` is the real one.
-    fn fake(&self, program: &str, script: &str) {
+    pub fn fake(&self, program: &str, script: &str) {
         let real = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
         let real = String::from_utf8(real.stdout).unwrap();
         let path = self.fakes.join(program);
@@ -65,7 +65,7 @@ impl Yard {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command(&[&ACTION, arguments].concat());
         command.env("PATH", format!("{}:/usr/bin:/bin", self.fakes.display()));
         command
@@ -76,7 +76,7 @@ impl Yard {
     }
 
     #[track_caller]
-    fn card(&self) -> Told {
+    pub fn card(&self) -> Told {
         let told = self.run(&["--dry-run"]);
         assert_eq!(told.code, 0, "{told:?}");
         told
@@ -98,7 +98,7 @@ impl Yard {
 
     /// No scratch database is left.
     #[track_caller]
-    fn is_clean(&self) {
+    pub fn is_clean(&self) {
         let left = self
             .stage
             .server

@@ -9,6 +9,7 @@ mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod hasten;
+mod lost_turns;
 mod managers;
 #[path = "../support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]

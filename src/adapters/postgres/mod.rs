@@ -37,6 +37,7 @@ use crate::domain::database::{
 use crate::domain::{Cause, Safe};
 use crate::remediation::turn::Reach;
 
+use actions::kin::Member;
 use actions::turn::HeldTurn;
 use capabilities::Capabilities;
 use compose::Ask;
@@ -47,7 +48,7 @@ use scalars::{Scalars, Transaction};
 use sessions::Memory;
 use statements::Statements;
 
-pub use actions::turn::Ours;
+pub use actions::kin::Kin;
 pub use backup::{Backed, Counted, NotMade, ScratchServer};
 pub use upkeep::Ended;
 
@@ -78,9 +79,11 @@ pub struct PostgresSource {
     scalars: Scalars,
     /// Whose sessions no action ever touches: users, applications.
     spared: (Vec<String>, Vec<String>),
-    /// The turn that a run has, and sessions of this program that have one.
+    /// The turn that a run has, and up to which run they are over.
     turn: Option<HeldTurn>,
-    beside: Vec<Ours>,
+    over: Option<u64>,
+    /// Sessions of this program.
+    kin: Kin,
 }
 
 /// What belongs to one connection.
@@ -98,8 +101,10 @@ struct Session {
     rights_next: Instant,
     counters_out: Option<(Cause, Instant)>,
     sessions_out: Option<(Cause, Instant)>,
-    /// Whose turn it has, and its process.
-    claimed: Option<(Reach, i32)>,
+    /// The turn that it has.
+    claimed: Option<Reach>,
+    /// Its place among those of this program.
+    member: Option<Member>,
 }
 
 impl PostgresSource {
@@ -109,13 +114,20 @@ impl PostgresSource {
         let statements = Statements::new(spec.statements_interval);
         let scalars = Scalars::new(spec.scalars.clone());
         let spared = <(Vec<String>, Vec<String>)>::default();
-        PostgresSource { spec, session: None, statements, scalars, spared, turn: None, beside: Vec::new() }
+        PostgresSource { spec, session: None, statements, scalars, spared, turn: None, over: None, kin: Kin::default() }
     }
 
     /// Sessions of these users and applications are never touched, whatever an action selects.
     #[must_use]
     pub fn sparing(mut self, users: &[String], applications: &[String]) -> PostgresSource {
         self.spared = (users.to_vec(), applications.to_vec());
+        self
+    }
+
+    /// What sessions of this program hold is no other operator's.
+    #[must_use]
+    pub fn among(mut self, kin: &Kin) -> PostgresSource {
+        self.kin = kin.clone();
         self
     }
 
@@ -166,7 +178,7 @@ impl PostgresSource {
             Transaction::of_our_session()
         };
         self.statements = Statements::new(self.spec.statements_interval);
-        self.session = Some(Session::new(link, facts, transaction));
+        self.session = Some(Session { member: Some(self.kin.join()), ..Session::new(link, facts, transaction) });
         self.take_turn_again().await;
         Ok(())
     }
@@ -240,6 +252,7 @@ impl Session {
             counters_out: None,
             sessions_out: None,
             claimed: None,
+            member: None,
         }
     }
 

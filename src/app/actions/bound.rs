@@ -35,7 +35,8 @@ pub fn lines(card: &Card) -> Vec<Safe> {
     let (within, again) = (figure::span(limits.deadline), figure::span(limits.cool_down));
     lines.push(Safe::of(format!("limits: at most {} at once, within {within}, not again for {again}", limits.cap)));
     lines.push(Safe::of(format!("undone by: {}", action.undo)));
-    lines
+    // Others read them: what was given is hidden where that is.
+    lines.iter().map(|line| action.given.veil(line)).collect()
 }
 
 /// Everything that is touched, in an order of its own; of a runbook, step by step.

@@ -8,6 +8,7 @@ use crate::remediation::execution::{Execution, Note, StepState};
 use crate::remediation::guard::Warrant;
 use crate::remediation::measure::Evidence;
 use crate::remediation::object::{Fate, ObjectKey};
+use crate::remediation::parameter::{Given, HIDDEN};
 use crate::remediation::step::StepEnd;
 
 use super::explain;
@@ -33,10 +34,11 @@ pub fn run_id(id: u64, now: Moment) -> Safe {
 #[must_use]
 pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry {
     let warrant = execution.warrant();
+    let given = &warrant.card().action.given;
     match note {
         Note::Intent => {
             let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
-            let keys = compact(warrant.card().preview.objects.iter().map(|object| &object.key));
+            let keys = compact(given, warrant.card().preview.objects.iter().map(|object| &object.key));
             let entry = approved(entry, warrant).with("reason", warrant.reason());
             keyed(entry, keys).with("text", text(warrant.card()))
         }
@@ -48,12 +50,12 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
             .with("end", Value::Text(words.clipped(SAID))),
         Note::Outcome(outcome) => {
             let entry = approved(described(Entry::new(AuditEvent::Outcome, run.clone()), warrant.card()), warrant);
-            keyed(entry, became(&execution.fates()))
+            keyed(entry, became(given, &execution.fates()))
                 .with("outcome", outcome.word())
                 .with("duration_ms", execution.lasted(now).as_millis() as i64)
                 .with("because", texts(execution.reasons()))
                 .with("steps", steps(execution))
-                .with("objects", fates(&execution.fates()))
+                .with("objects", fates(given, &execution.fates()))
                 .with("evidence", evidence(execution))
         }
     }
@@ -147,10 +149,10 @@ fn steps(execution: &Execution) -> Value {
     Value::List(forward.chain(back).collect())
 }
 
-fn fates(fates: &[(ObjectKey, Fate)]) -> Value {
+fn fates(given: &Given, fates: &[(ObjectKey, Fate)]) -> Value {
     let named = |key: &ObjectKey| match key {
         ObjectKey::Session { id, .. } => format!("pid {} since {}", id.pid, id.backend_start_us),
-        ObjectKey::Named(name) => name.one_line().to_string(),
+        ObjectKey::Named(name) => given.veil(&name.one_line()).to_string(),
     };
     let counts = Fate::ALL.into_iter().map(|fate| {
         let keys = fates.iter().filter(|(_, found)| *found == fate).take(OBJECTS);
@@ -160,10 +162,11 @@ fn fates(fates: &[(ObjectKey, Fate)]) -> Value {
 }
 
 /// Every object in as few letters as tell it from every other: `pid@start` in microseconds since 1970, a short name, or the
-/// hash of a long one.
-fn compact<'a>(keys: impl Iterator<Item = &'a ObjectKey>) -> Safe {
+/// hash of a long one. One that holds what was given is hidden where that is: its hash would tell it too.
+fn compact<'a>(given: &Given, keys: impl Iterator<Item = &'a ObjectKey>) -> Safe {
     let word = |key: &ObjectKey| match key {
         ObjectKey::Session { id, .. } => format!("{}@{}", id.pid, id.backend_start_us),
+        ObjectKey::Named(name) if given.veil(&name.one_line()) != name.one_line() => HIDDEN.to_owned(),
         ObjectKey::Named(name) => {
             let plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'\\');
             let text = name.as_bytes();
@@ -194,10 +197,10 @@ fn keyed(entry: Entry, keys: Safe) -> Entry {
 }
 
 /// The same by what became of them: `done 7@1 8@1; already gone 9@1`.
-fn became(fates: &[(ObjectKey, Fate)]) -> Safe {
+fn became(given: &Given, fates: &[(ObjectKey, Fate)]) -> Safe {
     let of = |fate: Fate| {
         let mut keys = fates.iter().filter(|(_, found)| *found == fate).map(|(key, _)| key).peekable();
-        keys.peek().is_some().then_some(()).map(|()| format!("{} {}", fate.word(), compact(keys)))
+        keys.peek().is_some().then_some(()).map(|()| format!("{} {}", fate.word(), compact(given, keys)))
     };
     Safe::of(Fate::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("; "))
 }

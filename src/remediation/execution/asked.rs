@@ -159,6 +159,8 @@ impl Execution {
             Phase::Offering if self.barred.is_some() => self.leave_as_it_is(&words, now),
             Phase::Offering => self.leave_as_it_is(&Safe::of("a person said: leave it"), now),
             Phase::Running { step } if !again && self.can_be_stopped(step) => vec![Order::Interrupt],
+            // What is not taken yet is not taken any more: no approval is used up, and nothing cools down.
+            Phase::Holding if !again => vec![Order::Interrupt],
             _ => Vec::new(),
         }
     }

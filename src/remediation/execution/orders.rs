@@ -91,6 +91,8 @@ pub enum Input {
     },
     /// The policy under which it was consented to is another now, in words: nothing more may be sent.
     Barred(Safe),
+    /// Something that a person has to know of it afterwards; it changes nothing.
+    Remarked(Safe),
 }
 
 /// What a person decides before a step.

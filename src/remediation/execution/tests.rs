@@ -5,6 +5,7 @@ mod barred;
 mod bounds;
 mod doubtful;
 mod fresh;
+mod holding;
 mod late_records;
 mod looked_again;
 mod needs;

@@ -338,7 +338,7 @@ fn set(url: &mut Url, path: &str, query: Option<&str>) -> bool {
 }
 
 /// Every byte that could mean something in a URL, percent-encoded.
-pub(super) fn encoded(value: &str) -> String {
+fn encoded(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'*');
     value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

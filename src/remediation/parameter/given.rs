@@ -6,15 +6,12 @@ use std::borrow::Cow;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::action::Plan;
 use crate::remediation::card::{Card, Preview};
+use crate::remediation::object::Object;
 use crate::remediation::runbook::{Deed, Runbook};
 use crate::remediation::step::{StepEnd, Work};
 use crate::remediation::written;
 
-use super::HIDDEN;
-use super::fill::encoded;
-
-/// Fewer characters of a value at a place where a text was cut off tell nothing.
-const TAIL: usize = 3;
+use super::veil;
 
 /// Values by their names, and the plan as it is shown where they are hidden.
 #[derive(Clone, Debug, Default)]
@@ -42,11 +39,11 @@ impl Given {
         if self.shown.is_none() || self.values.is_empty() {
             return text.clone();
         }
-        let mut forms: Vec<String> = self.values.iter().flat_map(|(_, value)| forms(value)).collect();
+        let mut values: Vec<&str> = self.values.iter().map(|(_, value)| value.as_str()).collect();
+        values.retain(|value| !value.trim().is_empty());
         // The longest first: a value may be part of another.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        let whole = forms.iter().fold(text.to_string(), |text, form| without(&text, form));
-        Safe::of(forms.iter().fold(whole, |text, form| without_tail(text, form)))
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Safe::of(values.iter().fold(text.to_string(), |text, value| veil::without(&text, value)))
     }
 
     /// What a preview says beside what is consented to.
@@ -55,10 +52,27 @@ impl Given {
     /// Why there is none, in the same way.
     pub fn veil_preview(&self, found: Result<Preview, Cause>) -> Result<Preview, Cause> {
         let mut preview = found.map_err(|cause| self.veil_cause(cause))?;
-        for text in preview.warnings.iter_mut().chain(&mut preview.remarks).chain(&mut preview.obstacles) {
+        self.veil_words(&mut preview);
+        Ok(preview)
+    }
+
+    /// Every word of it that is only read. What an object is known by to the program stays what it is.
+    pub fn veil_words(&self, preview: &mut Preview) {
+        if self.shown.is_none() || self.values.is_empty() {
+            return;
+        }
+        let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, .. } = preview;
+        let objects = objects.iter_mut().flat_map(|object| {
+            let Object { label, user, application, client, remark, .. } = object;
+            [label, user, application, client, remark]
+        });
+        let told = warnings.iter_mut().chain(remarks).chain(obstacles).chain(standing).chain(unseen);
+        for text in told.chain(objects).chain(excluded.iter_mut().map(|excluded| &mut excluded.why)) {
             *text = self.veil(text);
         }
-        Ok(preview)
+        for part in parts {
+            self.veil_words(&mut part.found);
+        }
     }
 
     /// What a target answered.
@@ -123,51 +137,6 @@ fn swapped(lines: &[Untrusted], sent: &[Untrusted], shown: Vec<Untrusted>) -> Ve
         Some(before) => before.iter().cloned().chain(shown).collect(),
         None => shown,
     }
-}
-
-/// How a value stands in what somebody says: as it is, in a URL, in JSON.
-fn forms(value: &str) -> Vec<String> {
-    let json = serde_json::to_string(value).unwrap_or_default();
-    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
-    let mut forms = vec![value.to_owned(), Safe::of(value).to_string(), encoded(value), json];
-    forms.retain(|form| !form.trim().is_empty());
-    forms.sort();
-    forms.dedup();
-    forms
-}
-
-/// A text with a value hidden wherever it stands as a word of its own.
-fn without(text: &str, value: &str) -> String {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    let (first, last) = (value.chars().next().is_some_and(part), value.chars().next_back().is_some_and(part));
-    let mut whole = String::new();
-    let (mut rest, mut before) = (text, None);
-    while let Some((head, tail)) = rest.split_once(value) {
-        let left = head.chars().next_back().or(before);
-        let inside = first && left.is_some_and(part) || last && tail.chars().next().is_some_and(part);
-        if inside {
-            // A longer word that begins or ends like it: on from its second character.
-            let step = value.chars().next().map_or(0, char::len_utf8);
-            let at = head.len() + step;
-            let (passed, on) = rest.split_at_checked(at).unwrap_or((rest, ""));
-            whole.push_str(passed);
-            (before, rest) = (passed.chars().next_back(), on);
-            continue;
-        }
-        whole.push_str(head);
-        whole.push_str(HIDDEN);
-        (before, rest) = (value.chars().next_back(), tail);
-    }
-    whole.push_str(rest);
-    whole
-}
-
-/// A text that was cut off in the middle of a value, without its beginning.
-fn without_tail(text: String, value: &str) -> String {
-    let Some(kept) = text.strip_suffix('…') else { return text };
-    let ends = value.char_indices().map(|(at, _)| at).skip(TAIL).filter_map(|at| value.get(..at));
-    let longest = ends.filter(|begin| kept.ends_with(begin)).last();
-    longest.and_then(|begin| kept.strip_suffix(begin)).map_or(text.clone(), |before| format!("{before}{HIDDEN}…"))
 }
 
 #[cfg(test)]

@@ -129,6 +129,11 @@ fn measures(at: usize) -> (Measure, Measure) {
     (Measure::Signal(at), Measure::Signal(100 + at))
 }
 
+/// A step that is sent, and can be undone.
+pub fn sent() -> Plot {
+    Plot { sort: Sort::Send, end: End::Done, shows: Shows::Yes, when: None, gate: Asked::No, undo: Some(End::Done) }
+}
+
 pub fn runbook(plots: &[Plot]) -> Runbook {
     let steps = plots.iter().enumerate().map(|(at, plot)| {
         let (own, condition) = measures(at);
@@ -209,7 +214,11 @@ impl World {
                 self.locks = 0;
                 None
             }
-            Order::Interrupt => panic!("nothing here can be stopped in the middle"),
+            Order::Interrupt => {
+                let acted = self.log.iter().any(|seen| matches!(seen, Seen::Effect(_)));
+                assert!(!acted, "nothing here can be stopped in the middle");
+                None
+            }
             Order::ReadObjects | Order::Refresh => None,
         }
     }

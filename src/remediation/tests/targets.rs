@@ -11,8 +11,11 @@ use crate::remediation::card::{Card, Identity};
 use crate::remediation::command::CommandStep;
 use crate::remediation::level::Level;
 use crate::remediation::place::Place;
+use crate::remediation::query::SqlStep;
+use crate::remediation::runbook::Deed;
 use crate::remediation::service::facts::ServiceFacts;
-use crate::remediation::step::Work;
+use crate::remediation::step::{Step, Work};
+use crate::remediation::tests::runbook_world;
 use crate::remediation::turn::{self, Reach, Turn};
 use crate::remediation::written;
 
@@ -83,6 +86,61 @@ fn one_program_on_two_targets_is_two() {
         "the card says that nothing is read"
     );
     assert!(told(&command("api", Place::Ssh { host: "web1".to_owned() })).contains("the key of the host"));
+}
+
+fn program(words: &[&str], reads: bool) -> Work {
+    let argv = words.iter().map(|word| (*word).to_owned()).collect();
+    Work::Command(Box::new(CommandStep {
+        argv,
+        place: Place::Local,
+        become_argv: None,
+        expected_exit: Vec::new(),
+        reads,
+    }))
+}
+
+fn runs(name: &str, work: Work) -> Card {
+    let mut card = on(name, &[]);
+    card.action.plan = Plan::Steps(vec![Step { title: Safe::of("run"), work, deadline: Duration::from_secs(5) }]);
+    card
+}
+
+/// What a program reaches nobody knows; but the same one, in the same place, reaches the same.
+#[test]
+fn one_program_by_two_ways_excludes_itself() {
+    let restart = || program(&["kubectl", "rollout", "api"], false);
+    assert!(meet(&runs("api", restart()), &runs("shop", restart())));
+    assert!(!meet(&runs("api", restart()), &runs("shop", program(&["kubectl", "rollout", "worker"], false))));
+    assert!(!meet(&runs("api", restart()), &runs("shop", program(&["kubectl", "rolloutapi"], false))));
+    let looks = || program(&["kubectl", "get", "pods"], true);
+    assert!(!meet(&runs("api", looks()), &runs("shop", looks())), "who only looks excludes nobody");
+    let Plan::Runbook(mut runbook) = runbook_world::card(&[runbook_world::sent()]).action.plan else { panic!() };
+    runbook.steps[0].deed = Deed::Work(restart());
+    let mut book = on("shop", &[]);
+    book.action.plan = Plan::Runbook(runbook);
+    assert!(meet(&book, &runs("api", restart())), "in a runbook too");
+}
+
+/// A part whose target cannot be read, or is read in another way, is the configured one all the same.
+#[test]
+fn what_the_steps_of_a_runbook_change_is_locked_as_it_is_configured() {
+    let Plan::Runbook(mut runbook) = runbook_world::card(&[runbook_world::sent()]).action.plan else { panic!() };
+    let sql = |read_only| {
+        let (sql, binds) = ("UPDATE x SET y = 1".to_owned(), Vec::new());
+        Deed::Work(Work::Sql(Box::new(SqlStep { database: 3, sql, binds, read_only, redact: false })))
+    };
+    runbook.steps[0].deed = sql(false);
+    let mut book = on("shop", &[]);
+    book.action.plan = Plan::Runbook(runbook.clone());
+    assert_eq!(book.action.plan.reached(), [(SourceKind::Database, 3)]);
+    let database = Target { kind: SourceKind::Database, name: Safe::of("main"), ..book.action.target.clone() };
+    let mut alone = on("main", &[]);
+    alone.action.target = database.clone();
+    assert!(!meet(&book, &alone));
+    book.preview.configured = vec![database.key(), database.key()];
+    assert!(meet(&book, &alone));
+    runbook.steps[0].deed = sql(true);
+    assert!(Plan::Runbook(runbook).reached().is_empty(), "what only reads is nobody's way");
 }
 
 #[test]

@@ -198,7 +198,10 @@ impl World {
                 self.locks = 0;
                 None
             }
-            Order::Interrupt => panic!("signalling sessions cannot be stopped in the middle"),
+            Order::Interrupt => {
+                assert_eq!(self.runs, 0, "signalling sessions cannot be stopped in the middle");
+                None
+            }
             Order::Refresh => None,
         }
     }

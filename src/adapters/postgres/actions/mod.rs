@@ -5,6 +5,7 @@ mod agreed;
 mod blocking;
 mod choice;
 pub(super) mod identity;
+pub(super) mod kin;
 mod order;
 mod preview;
 pub(super) mod receivers;
@@ -23,6 +24,7 @@ use crate::remediation::action::SessionSelector;
 use crate::remediation::card::{Identity, Preview};
 use crate::remediation::object::ObjectKey;
 use crate::remediation::step::{SessionVerb, StepEnd};
+use crate::remediation::turn::Reach;
 
 use order::Order;
 
@@ -161,7 +163,16 @@ impl PostgresSource {
         if order.is_empty() {
             return StepEnd::Done { fates: Vec::new(), said: Vec::new() };
         }
+        // A connection that was made anew on the way may not have got the turn again.
+        let borrowed = session.claimed.is_none();
+        let turn = timeout_at(until, turn::claim(session, Reach::Database)).await;
+        if let Err(cause) = turn.unwrap_or_else(|_late| Err(late(deadline))) {
+            return StepEnd::Failed(cause);
+        }
         let answer = timeout_at(until, order.send(session)).await;
+        if borrowed {
+            self.give_up_turn(until).await;
+        }
         match answer {
             Err(_late) => {
                 self.give_up().await;
@@ -173,6 +184,14 @@ impl PostgresSource {
                 }
                 end
             }
+        }
+    }
+
+    /// What was taken for one statement. Where that cannot be, the connection goes, and the turn with it.
+    async fn give_up_turn(&mut self, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now());
+        if self.release(left).await.is_err() {
+            self.session = None;
         }
     }
 

@@ -10,11 +10,18 @@ use super::super::column::{Bytes, get};
 use super::super::{PostgresSource, Session, not_connected, patience};
 use super::late;
 use crate::domain::{Cause, Safe};
+use crate::remediation::card::Identity;
+use crate::remediation::step::{SessionVerb, StepEnd};
 use crate::remediation::turn::Reach;
 
 const CLAIM: &str = include_str!("sql/claim.sql");
-const RELEASE: &str = include_str!("sql/release.sql");
+const SHARE: &str = include_str!("sql/share.sql");
+const UNLOCK: &str = include_str!("sql/release.sql");
 const HOLDER: &str = include_str!("sql/holder.sql");
+/// Our sessions have no other advisory locks.
+const LET_GO: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+/// Whether anybody answers.
+const THERE: &str = "SELECT 1";
 /// Our place among the advisory locks: `qdck`. The second number is the database's, or zero for the whole server.
 const CLASS: i32 = 0x7164_636b;
 
@@ -32,59 +39,91 @@ impl Key {
     }
 }
 
-/// A session of this program that has a turn: no other operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ours {
-    server: Option<Safe>,
-    pid: i32,
-}
-
 /// The turn that a run has until its end, whatever becomes of the connection meanwhile.
 #[derive(Debug)]
 pub struct HeldTurn {
     run: u64,
     reach: Reach,
-    ours: Vec<Ours>,
     /// The connection that had it was lost, and nobody was told yet.
     lost: bool,
 }
 
 impl PostgresSource {
     /// Takes the turn for a whole run. It is also given back when the connection ends; a new one takes it again.
-    pub async fn hold_turn(
-        &mut self,
-        run: u64,
-        reach: Reach,
-        ours: Vec<Ours>,
-        deadline: Duration,
-    ) -> Result<Ours, Cause> {
-        self.claim_beside(reach, &ours, deadline).await?;
-        self.turn = Some(HeldTurn { run, reach, ours, lost: false });
-        self.turn_of_ours().ok_or_else(not_connected)
+    pub async fn hold_turn(&mut self, run: u64, reach: Reach, deadline: Duration) -> Result<(), Cause> {
+        if self.over.is_some_and(|over| over >= run) {
+            return Err(Cause::Other(Safe::of("the run was over before its turn came")));
+        }
+        self.claim_for(reach, deadline).await?;
+        self.turn = Some(HeldTurn { run, reach, lost: false });
+        Ok(())
     }
 
-    /// The run is over.
+    /// Sees to it that the run still has its turn: asks over the connection that has it, and takes it again where that was
+    /// lost. Whether it was lost since somebody was told.
+    pub async fn hold_again(&mut self, run: u64, deadline: Duration) -> Result<bool, Cause> {
+        let Some(reach) = self.turn.as_ref().filter(|turn| turn.run == run).map(|turn| turn.reach) else {
+            return Err(Cause::Other(Safe::of("its turn was given back already")));
+        };
+        let until = Instant::now() + deadline;
+        for kept in [self.session.is_some(), false] {
+            let work = async {
+                self.ready(until, patience(self.spec.deadline)).await?;
+                let session = self.session.as_mut().ok_or_else(not_connected)?;
+                if session.claimed.is_some() {
+                    session.link.query(THERE, &[]).await?;
+                }
+                claim(session, reach).await
+            };
+            let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
+            self.settle(&outcome).await;
+            if !self.is_worth_another(kept, &outcome) {
+                return outcome.map(|()| self.lost_turn());
+            }
+        }
+        Err(not_connected())
+    }
+
+    /// The same for a connection that works for a run by itself, on the server of the card.
+    pub async fn stand(&mut self, confirmed: &Identity, reach: Reach, deadline: Duration) -> Result<bool, StepEnd> {
+        let until = Instant::now() + deadline;
+        let work = async {
+            if let Some(session) = self.session.as_mut().filter(|session| session.claimed.is_some()) {
+                // An error is an answer too: the session is there, and has what it had.
+                let _answer = session.link.query(THERE, &[]).await;
+                if session.link.alive() {
+                    return Ok(false);
+                }
+            }
+            self.session = None;
+            self.ready(until, patience(self.spec.deadline)).await.map_err(StepEnd::Failed)?;
+            let session = self.session.as_mut().ok_or_else(|| StepEnd::Failed(not_connected()))?;
+            let found = super::identity::read(session, SessionVerb::Cancel, None).await.map_err(StepEnd::Failed)?;
+            if let Some(what) = super::identity::difference(confirmed, &found.identity) {
+                return Err(StepEnd::OtherTarget(what));
+            }
+            claim(session, reach).await.map_err(StepEnd::Failed)?;
+            Ok(true)
+        };
+        let stands = timeout_at(until, work).await.unwrap_or_else(|_late| Err(StepEnd::Failed(late(deadline))));
+        stands.map_err(|end| match end {
+            StepEnd::Failed(cause) => {
+                let words =
+                    "the connection that keeps other operators out was lost, and the turn is not to be had again";
+                StepEnd::Failed(Cause::Other(Safe::of(format!("{words}: {cause}"))))
+            }
+            end => end,
+        })
+    }
+
+    /// The run is over; what it asked for and is still on its way is too late.
     pub async fn give_turn_back(&mut self, run: u64, deadline: Duration) -> Result<(), Cause> {
+        self.over = self.over.max(Some(run));
         if self.turn.as_ref().is_none_or(|turn| turn.run != run) {
             return Ok(());
         }
         self.turn = None;
         self.release(deadline).await
-    }
-
-    /// Which session has the turn of a run, for a second one that is there for the same run.
-    #[must_use]
-    pub fn turn_of_ours(&self) -> Option<Ours> {
-        let session = self.session.as_ref()?;
-        let (_, pid) = session.claimed?;
-        Some(Ours { server: session.facts.system_identifier.clone(), pid })
-    }
-
-    /// A second connection for what this session already has the turn for.
-    #[must_use]
-    pub fn beside(mut self, ours: Option<Ours>) -> PostgresSource {
-        self.beside = ours.into_iter().collect();
-        self
     }
 
     /// That the turn of the run was lost on the way with its connection; said once.
@@ -95,11 +134,8 @@ impl PostgresSource {
     /// Takes the turn until `release`, or says who has it. It is also given back when the connection ends. What a run holds
     /// already reaches as far as that does.
     pub async fn claim(&mut self, reach: Reach, deadline: Duration) -> Result<(), Cause> {
-        let (reach, ours) = match &self.turn {
-            Some(turn) => (turn.reach, turn.ours.clone()),
-            None => (reach, self.beside.clone()),
-        };
-        self.claim_beside(reach, &ours, deadline).await
+        let reach = self.turn.as_ref().map_or(reach, |turn| turn.reach);
+        self.claim_for(reach, deadline).await
     }
 
     /// Gives the turn back, unless a run has it.
@@ -115,18 +151,18 @@ impl PostgresSource {
     pub(in crate::adapters::postgres) async fn take_turn_again(&mut self) {
         let (Some(turn), Some(session)) = (self.turn.as_mut(), self.session.as_mut()) else { return };
         turn.lost = true;
-        match claim(session, turn.reach, &turn.ours).await {
+        match claim(session, turn.reach).await {
             Ok(()) => tracing::warn!("the turn of the database was lost with its connection, and taken again"),
             Err(cause) => tracing::warn!("the turn of the database was lost with its connection: {cause}"),
         }
     }
 
-    async fn claim_beside(&mut self, reach: Reach, ours: &[Ours], deadline: Duration) -> Result<(), Cause> {
+    async fn claim_for(&mut self, reach: Reach, deadline: Duration) -> Result<(), Cause> {
         let until = Instant::now() + deadline;
         let work = async {
             self.ready(until, patience(self.spec.deadline)).await?;
             let session = self.session.as_mut().ok_or_else(not_connected)?;
-            claim(session, reach, ours).await
+            claim(session, reach).await
         };
         let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
         self.settle(&outcome).await;
@@ -134,58 +170,63 @@ impl PostgresSource {
     }
 }
 
-/// Takes it for as long as the session lasts, or says who has it. A session of ours that has it is as good as this one.
-pub async fn claim(session: &mut Session, reach: Reach, ours: &[Ours]) -> Result<(), Cause> {
-    if session.claimed.is_some_and(|(had, _)| had >= reach) {
+/// Takes it for as long as the session lasts, or says who has it. Sessions of one program have it beside each other, so that
+/// it stands for as long as one of them does.
+pub async fn claim(session: &mut Session, reach: Reach) -> Result<(), Cause> {
+    if session.claimed.is_some_and(|had| had >= reach) {
         return Ok(());
     }
     if session.facts.pooler {
         return Err(Cause::Misconfigured(Safe::of("behind a pooler no session is ours: a direct DSN is needed")));
     }
     release(session).await?;
+    session.make_known().await;
+    let outcome = take(session, reach).await;
+    match outcome {
+        Ok(()) => session.claimed = Some(reach),
+        Err(_) => drop(session.link.query(LET_GO, &[]).await?),
+    }
+    outcome
+}
+
+async fn take(session: &mut Session, reach: Reach) -> Result<(), Cause> {
+    let (here, everywhere) = locked(session, CLAIM, reach).await?;
+    // Whoever took one in another database did so before they looked, and so did we: one of us sees the other.
+    nobody_else(session, reach).await?;
+    let shared = locked(session, SHARE, reach).await?;
+    if shared != (true, true) {
+        return Err(just_done());
+    }
+    if (here, everywhere) != (true, true) {
+        // Another session of ours had it, and may have let it go meanwhile: whoever came in between is seen now.
+        nobody_else(session, reach).await?;
+    }
+    // Nobody else can take what is shared; another session of ours can have it beside this one.
+    unlock(session, (here, everywhere && reach == Reach::Server)).await
+}
+
+/// Locks of the database, and of the whole server where that is wanted: whether they were had.
+async fn locked(session: &mut Session, sql: &str, reach: Reach) -> Result<(bool, bool), Cause> {
     let (key, wide) = (Key::of(session), reach == Reach::Server);
     let parameters = [(&key.class as _, Type::INT4), (&key.object as _, Type::INT4), (&wide as _, Type::BOOL)];
-    let rows = session.link.query(CLAIM, &parameters).await?;
+    let rows = session.link.query(sql, &parameters).await?;
     let row = rows.first().ok_or_else(not_connected)?;
-    let (here, everywhere) = (get::<bool>(row, 0)?, get::<Option<bool>>(row, 1)?);
-    let got = (here, everywhere == Some(true));
-    let whole = here && everywhere != Some(false);
-    // Whoever took one in another database did so before they looked, and so did we: one of us sees the other.
-    let others = holders(session, reach).await;
-    let known = |pid: i32| ours.contains(&Ours { server: session.facts.system_identifier.clone(), pid });
-    let foreign = others.as_ref().map(|all| all.iter().find(|(pid, _)| !known(*pid)).map(|(_, words)| words.clone()));
-    match (whole, foreign) {
-        (true, Ok(None)) => {
-            session.claimed = Some((reach, get(row, 2)?));
-            Ok(())
-        }
-        (_, Ok(Some(words))) => {
-            unlock(session, got).await?;
-            Err(held_by(&words))
-        }
-        (_, Err(cause)) => {
-            let cause = cause.clone();
-            unlock(session, got).await?;
-            Err(cause)
-        }
-        (false, Ok(None)) => {
-            unlock(session, got).await?;
-            let is_ours = others.is_ok_and(|all| !all.is_empty());
-            if is_ours { Ok(()) } else { Err(just_done()) }
-        }
-    }
+    Ok((get(row, 0)?, get::<Option<bool>>(row, 1)?.unwrap_or(true)))
+}
+
+async fn nobody_else(session: &mut Session, reach: Reach) -> Result<(), Cause> {
+    holder(session, reach).await?.map_or(Ok(()), |words| Err(held_by(&words)))
 }
 
 /// Gives it back.
 async fn release(session: &mut Session) -> Result<(), Cause> {
-    let Some((reach, _)) = session.claimed.take() else { return Ok(()) };
-    unlock(session, (true, reach == Reach::Server)).await
+    if session.claimed.take().is_some() {
+        session.link.query(LET_GO, &[]).await?;
+    }
+    Ok(())
 }
 
 async fn unlock(session: &mut Session, (here, everywhere): (bool, bool)) -> Result<(), Cause> {
-    if !here && !everywhere {
-        return Ok(());
-    }
     let key = Key::of(session);
     let parameters = [
         (&key.class as _, Type::INT4),
@@ -193,7 +234,7 @@ async fn unlock(session: &mut Session, (here, everywhere): (bool, bool)) -> Resu
         (&here as _, Type::BOOL),
         (&everywhere as _, Type::BOOL),
     ];
-    session.link.query(RELEASE, &parameters).await?;
+    session.link.query(UNLOCK, &parameters).await?;
     Ok(())
 }
 
@@ -214,9 +255,10 @@ fn just_done() -> Cause {
     Cause::Other(Safe::of("another operator was just at it and is done: look again"))
 }
 
-/// Who else has it, or has what speaks against it.
+/// Who else has it, or has what speaks against it: no session of this program.
 pub async fn holder(session: &mut Session, reach: Reach) -> Result<Option<Safe>, Cause> {
-    Ok(holders(session, reach).await?.into_iter().next().map(|(_, words)| words))
+    let others = holders(session, reach).await?;
+    Ok(others.into_iter().find(|(pid, _)| !session.knows(*pid)).map(|(_, words)| words))
 }
 
 async fn holders(session: &mut Session, reach: Reach) -> Result<Vec<(i32, Safe)>, Cause> {

@@ -119,13 +119,12 @@ impl PostgresSource {
         let until = Instant::now() + BRIEF.min(deadline);
         let work = async {
             self.long_session(until, deadline).await.map_err(StepEnd::Failed)?;
-            let ours = self.beside.clone();
             let session = self.session.as_mut().ok_or_else(|| StepEnd::Failed(not_connected()))?;
             let found = identity::read(session, SessionVerb::Cancel, None).await.map_err(StepEnd::Failed)?;
             if let Some(what) = identity::difference(confirmed, &found.identity) {
                 return Err(StepEnd::OtherTarget(what));
             }
-            turn::claim(session, Reach::Database, &ours).await.map_err(StepEnd::Failed)?;
+            turn::claim(session, Reach::Database).await.map_err(StepEnd::Failed)?;
             let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
             session.link.run(begin).await.map_err(|failure| StepEnd::Failed(failure.cause))?;
             let sql = "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text \

@@ -93,13 +93,12 @@ impl PostgresSource {
     ) -> Result<(i32, Option<Untrusted>), StepEnd> {
         let failed = StepEnd::Failed;
         self.ready(until, patience(BRIEF)).await.map_err(failed)?;
-        let ours = self.beside.clone();
         let session = self.session.as_mut().ok_or_else(|| failed(not_connected()))?;
         let found = identity::read(session, SessionVerb::Cancel, None).await.map_err(failed)?;
         if let Some(what) = identity::difference(confirmed, &found.identity) {
             return Err(StepEnd::OtherTarget(what));
         }
-        turn::claim(session, Reach::Database, &ours).await.map_err(failed)?;
+        turn::claim(session, Reach::Database).await.map_err(failed)?;
         let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
         let lock = match relation::read(session, &name, step.verb).await.map_err(failed)? {
             Ok(now) if (now.relation.oid, &now.relation.command) == (step.on.oid, &step.on.command) => {

@@ -12,11 +12,12 @@ use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
+use crate::domain::source::SourceKind;
 use crate::domain::{Cause, Moment, Safe};
 use crate::input::{Code, Key};
-use crate::remediation::action::{Action, Plan};
+use crate::remediation::action::{Action, Plan, Target};
 use crate::remediation::audit::AuditEvent;
-use crate::remediation::card::{Card, Preview};
+use crate::remediation::card::{Card, Digest, Preview};
 use crate::remediation::parameter::Parameter;
 use crate::remediation::written;
 
@@ -195,6 +196,9 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     preview.remarks.extend(load::remarks(model, &action));
     preview.warnings.extend(against::minds(model, &action));
     preview.unseen = Some(tripwire::sees(model, &action));
+    preview.configured = configured(model, &action);
+    // What was told of it since it was read, and who was agreed to before.
+    action.given.veil_words(&mut preview);
     let before = evidence::before(&model.live, &action, model.now);
     let words = format!("the card of {} on {}", action.id, action.target.name);
     model.timeline.push(model.now, Draft::new(Kind::Action, "requested", Tone::Plain, words));
@@ -206,6 +210,22 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;
+}
+
+/// The targets of the configuration that its steps change.
+fn configured(model: &Model, action: &Action) -> Vec<Digest> {
+    let key = |(kind, at): (SourceKind, usize)| match kind {
+        SourceKind::Database => {
+            let spec = &model.live.databases.get(at)?.spec;
+            Some(Target::key_of(kind, &spec.name, &spec.environment))
+        }
+        SourceKind::Cache => {
+            let spec = &model.live.caches.get(at)?.spec;
+            Some(Target::key_of(kind, &spec.name, &spec.environment))
+        }
+        _ => None,
+    };
+    action.plan.reached().into_iter().filter_map(key).collect()
 }
 
 /// A frame was drawn: only the dialog that lies on top, on a terminal with room for it, is in it.

@@ -1,6 +1,6 @@
 /* quarterdeck: signals sessions, each only if it still is what was agreed to */
 WITH turn AS MATERIALIZED (
-    SELECT pg_catalog.pg_try_advisory_xact_lock($1, $2) AS ours
+    SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1, $2) AS ours
 )
 SELECT
     o.at,
