@@ -1,0 +1,15 @@
+//! Held against the field's own engines, started here on free ports: the same values of the same samples, the same alerts in
+//! the same states, and what the program shows of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+
+mod alerts;
+mod expressions;
+#[path = "../support/fake_http.rs"]
+mod fake_http;
+mod program;
+mod recorded;
+mod servers;
+#[path = "../support/skipped.rs"]
+mod skipped;
+mod target;
+mod values;
