@@ -71,7 +71,7 @@ pub const PUBLISHED: [&str; 50] = [
     "increase(kube_pod_container_status_restarts_total[30m]) > 3",
     "sum by (namespace, pod) (max by (namespace, pod, phase) (kube_pod_status_phase{phase=~\"Pending|Failed\"})) > 0",
     "kube_deployment_spec_replicas != kube_deployment_status_replicas_available \
-     and changes(kube_deployment_status_replicas_available[10m]) == 0",
+     and changes(kube_deployment_status_replicas_available[10m]) < 5",
     "(probe_ssl_earliest_cert_expiry - time()) / 86400 < 21",
     "avg_over_time(probe_success[10m]) * 100 < 90 or probe_http_status_code >= 400",
 ];

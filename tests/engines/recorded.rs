@@ -86,7 +86,7 @@ fn fleet() -> Vec<(String, Course)> {
     for instance in ["api-1:8000", "api-2:8000"] {
         let of = format!("job=\"api\",instance=\"{instance}\"");
         for (handler, rate) in [("/orders", 12.0), ("/health", 1.0)] {
-            for (status, part) in [("200", 0.93), ("404", 0.03), ("500", 0.03), ("503", 0.01)] {
+            for (status, part) in [("200", 0.90), ("404", 0.03), ("500", 0.05), ("503", 0.02)] {
                 let series = format!("http_requests_total{{{of},handler=\"{handler}\",status=\"{status}\"}}");
                 add(series, Counter(rate * part));
             }

@@ -17,7 +17,7 @@ const CONFIG: &str = "global: {scrape_interval: 1h}\n";
 const LAST_BITS: f64 = 1e-12;
 /// Minutes after the beginning at which everything is asked, from, to and how far apart: with an instance away, just back, and
 /// long after.
-const AT: (i64, i64, usize) = (14, 90, 4);
+const AT: (i64, i64, usize) = (13, 90, 4);
 
 fn ours(store: &Store, expr: &str, at: i64) -> BTreeMap<String, f64> {
     let query = Query::compile(expr).unwrap_or_else(|refused| panic!("{expr}: {refused}"));
@@ -74,7 +74,7 @@ async fn recorded_samples_give_the_values_that_the_server_gives() {
     assert!(apart.is_empty(), "{} apart:\n{}", apart.len(), apart.join("\n"));
     println!("{elements} values, {exact} of them to the last bit");
     assert!(elements > 1000, "only {elements} values were held against each other");
-    assert!(silent.len() <= 2, "these never find anything, and say nothing: {silent:#?}");
+    assert!(silent.is_empty(), "these never find anything, and say nothing: {silent:#?}");
     borders(&server, &store).await;
 }
 
