@@ -6,7 +6,7 @@ use crate::domain::Safe;
 mod fill;
 mod given;
 
-pub use fill::{Filled, Gap, HIDDEN, Spot, filled, in_a_title};
+pub use fill::{Filled, Gap, HIDDEN, Spot, as_it_stands, filled, in_a_title};
 pub use given::Given;
 
 /// Longest text, in characters, where nothing is said.

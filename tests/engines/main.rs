@@ -7,8 +7,12 @@ mod expressions;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod program;
+#[path = "../support/pty.rs"]
+#[allow(dead_code, reason = "shared with the tests of the terminal")]
+mod pty;
 mod recorded;
 mod servers;
+mod silences;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod target;

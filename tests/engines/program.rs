@@ -8,6 +8,7 @@ use quarterdeck::adapters::http::HttpClients;
 use quarterdeck::adapters::prometheus::Prometheus;
 use serde_json::{Value, json};
 
+use crate::pty::{Seen, Start};
 use crate::servers::{self, PATIENCE, Server};
 use crate::target::{CALM, Load, Target};
 
@@ -113,6 +114,43 @@ async fn check_tells_the_servers_alerts_beside_ours_and_one_of_the_alertmanager_
     let words = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(words.contains("unknown  prometheus http://127.0.0.1:") && words.contains("refused"), "{words}");
     assert_eq!(said.status.code(), Some(3), "{words}");
+}
+
+#[tokio::test]
+async fn the_pages_show_what_the_servers_tell_and_chart_it_by_their_queries() {
+    if !servers::are_there("pages on Prometheus and Alertmanager") {
+        return;
+    }
+    let stage = Stage::start().await;
+    let config = stage.config();
+    let mut session = Start::new(&["--config".as_ref(), config.as_os_str()]).size(160, 40).run();
+    let row = |seen: &Seen, words: &[&str]| seen.screen().lines().any(|line| words.iter().all(|w| line.contains(w)));
+    session.send("6");
+    session.wait_long("both tell the alert", PATIENCE, |seen| {
+        row(seen, &["firing", "PoolExhausted", "prometheus", "Available connections: 1"])
+            && row(seen, &["firing", "PoolExhausted", "rules"])
+            && row(seen, &["prometheus http://127.0.0.1:", "2 rules, 1 alert"])
+            && row(seen, &["alertmanager http://127.0.0.1:", "1 alert, 0 silences"])
+    });
+    // Its course comes by the server's own query.
+    session.send("/prometheus\r");
+    session.wait_long("only that of the server", PATIENCE, |seen| !row(seen, &["firing", "PoolExhausted", " rules "]));
+    session.send("\r");
+    session.wait_long("its detail", PATIENCE, |seen| {
+        row(seen, &["told by", "prometheus at http://127.0.0.1:"]) && row(seen, &["the last ", "held against < 2"])
+    });
+    session.send("\x1b");
+    session.wait_gone("told by");
+    session.send("9/webhook_queue\r");
+    session.wait_long("series of the server", PATIENCE, |seen| {
+        row(seen, &["Series", " by prometheus"]) && row(seen, &["webhook_queue_depth", "job=\"shop\""])
+    });
+    session.send("\r");
+    session.wait_long("its course", PATIENCE, |seen| {
+        row(seen, &["Course webhook_queue_depth{"]) && row(seen, &["a column"])
+    });
+    session.send("\x03");
+    assert_eq!(session.exit_code(), 0);
 }
 
 /// A port that nobody listens on.
