@@ -61,8 +61,8 @@ async fn who_has_no_rules_to_tell_is_asked_for_alerts() {
             r#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"A"},"state":"firing","value":"1"}]}}"#,
         )
     });
-    let served = prometheus(&server).read(PATIENCE).await.unwrap();
-    assert!(served.alerts_alone && served.rules[0].name == "A" && served.rules[0].alerts[0].firing);
+    let told = prometheus(&server).read(PATIENCE).await.unwrap();
+    assert!(told.alerts_alone && told.rules[0].name == "A" && told.rules[0].alerts[0].firing);
 }
 
 #[tokio::test]

@@ -351,9 +351,12 @@ impl World for Ours {
     }
 }
 
+/// A time, and the alerts of each rule.
+type Tick = (i64, BTreeMap<String, BTreeMap<Labels, Told>>);
+
 /// What our evaluation told at each of the server's evaluations, by rule.
 struct Replayed {
-    ticks: Vec<(i64, BTreeMap<String, BTreeMap<Labels, Told>>)>,
+    ticks: Vec<Tick>,
     /// The first evaluation while a scrape was being taken in.
     unclear: Option<i64>,
 }

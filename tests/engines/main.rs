@@ -1,6 +1,7 @@
 //! Held against the field's own engines, started here on free ports: the same values of the same samples, the same alerts in
 //! the same states, and what the program shows of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::print_stdout, reason = "how much was held against each other is worth knowing")]
 
 mod alerts;
 mod expressions;
@@ -8,7 +9,6 @@ mod expressions;
 mod fake_http;
 mod program;
 #[path = "../support/pty.rs"]
-#[allow(dead_code, reason = "shared with the tests of the terminal")]
 mod pty;
 mod recorded;
 mod servers;

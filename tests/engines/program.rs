@@ -50,12 +50,12 @@ impl Stage {
             (Prometheus::new(self.server.spec(), &clients), Alertmanager::new(self.manager.spec(), &clients));
         let begun = Instant::now();
         loop {
-            let served = server.read(PATIENCE).await.unwrap();
+            let told = server.read(PATIENCE).await.unwrap();
             let routed = manager.read(PATIENCE).await.unwrap();
-            if served.rules.iter().any(|rule| !rule.alerts.is_empty()) && routed.alerts.len() == 1 {
+            if told.rules.iter().any(|rule| !rule.alerts.is_empty()) && routed.alerts.len() == 1 {
                 return;
             }
-            assert!(begun.elapsed() < PATIENCE, "{served:?} {routed:?}");
+            assert!(begun.elapsed() < PATIENCE, "{told:?} {routed:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

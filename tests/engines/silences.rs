@@ -68,8 +68,8 @@ async fn a_silence_is_made_and_ended_with_card_proof_and_audit() {
     let told = run(home.path(), &[&make[..], &["--confirm", &code_in(&card)]].concat());
     assert_eq!(told.code, Some(0), "{}", told.all);
     assert!(told.all.contains("verified") && told.all.contains("silences in the Alertmanager"), "{}", told.all);
-    let made = silences(&manager).await;
-    let [silence] = made.as_slice() else { panic!("{made:?}") };
+    let all = silences(&manager).await;
+    let [silence] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(silence.matchers, "{alertname=\"Pool \\\"{exhausted}\\\"\"}");
     assert_eq!((silence.comment.as_str(), silence.ends_at), ("INC-7: {{upgrade}}", Some(7_258_258_800_000)));
     let end = ["run", "expire-silence", "--target", "alertmanager", "--param", &format!("silence={}", silence.id)];

@@ -12,8 +12,11 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+#[path = "whole_frames.rs"]
+mod whole_frames;
+
 /// The longest wait for anything; only a failed test waits that long.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The program is out within this time after it was told to leave, whatever hangs.
 pub const OUT_WITHIN: Duration = Duration::from_secs(2);
 /// What a slow terminal takes at once …
@@ -133,8 +136,10 @@ impl vt100::Callbacks for Asked {
 pub struct Seen {
     /// Every byte.
     pub bytes: Vec<u8>,
-    /// The screen after them.
+    /// The screen after the last whole frame of them.
     pub terminal: vt100::Parser<Asked>,
+    /// How many of the bytes are on the screen.
+    shown: usize,
     /// How the program ended.
     pub ended: Option<ExitStatus>,
     closed: bool,
@@ -162,6 +167,14 @@ impl Seen {
         self.screen().contains(words)
     }
 
+    /// Shows whole frames; of a terminal that is left, all that came.
+    fn show(&mut self, all: bool) {
+        let waiting = &self.bytes[self.shown..];
+        let count = if all { waiting.len() } else { whole_frames::whole(waiting) };
+        self.terminal.process(&waiting[..count]);
+        self.shown += count;
+    }
+
     /// What was asked of the terminal beside the picture.
     pub fn asked(&self) -> &[String] {
         &self.terminal.callbacks().0
@@ -177,7 +190,7 @@ impl Shared {
     fn new(columns: u16, rows: u16) -> Shared {
         // The emulator knows no tiny sizes.
         let terminal = vt100::Parser::new_with_callbacks(rows.max(10), columns.max(40), 0, Asked::default());
-        let seen = Seen { bytes: Vec::new(), terminal, ended: None, closed: false, taking: Taking::Yes };
+        let seen = Seen { bytes: Vec::new(), terminal, shown: 0, ended: None, closed: false, taking: Taking::Yes };
         Shared { seen: Mutex::new(seen), changed: Condvar::new() }
     }
 
@@ -202,12 +215,13 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
         if count == 0 {
             // The far end hears of it when nobody holds the near end any more.
             drop(reader);
+            seen.show(true);
             seen.closed = true;
             shared.changed.notify_all();
             return;
         }
         seen.bytes.extend_from_slice(&chunk[..count]);
-        seen.terminal.process(&chunk[..count]);
+        seen.show(false);
         shared.changed.notify_all();
     }
 }

@@ -91,15 +91,12 @@ fn expire(model: &Model, engine: &EngineState) -> Action {
         Some(id) => format!("end the silence {id} of the Alertmanager"),
         None => "end a silence of the Alertmanager".to_owned(),
     };
-    let plan = match selected {
-        Some(_) => steps(&title, request),
-        None => {
-            let doc = Safe::of("the id of the silence");
-            let parameter =
-                Parameter { name: "silence".to_owned(), kind: ParameterKind::Uuid, doc, otherwise: Otherwise::Refused };
-            Plan::Wanting(Box::new(Wanting { parameters: vec![parameter], plan: steps(&title, request) }))
-        }
-    };
+    let mut plan = steps(&title, request);
+    if selected.is_none() {
+        let text = parameter("silence", "the id of the silence", Otherwise::Refused);
+        let parameters = vec![Parameter { kind: ParameterKind::Uuid, ..text }];
+        plan = Plan::Wanting(Box::new(Wanting { parameters, plan }));
+    }
     let warnings = vec![Safe::of("whoever is called for what it keeps back is called again")];
     Action { warnings, ..made(engine, EXPIRE, &title, plan, Expectation::Fell, "silence-alert makes another") }
 }
@@ -166,7 +163,8 @@ fn until(model: &Model) -> String {
 /// The labels of the alert that is open or selected.
 fn selected_alert(model: &Model) -> Option<Labels> {
     let key = links::selected(model)?;
-    listing::find(model.shown().0, key)?.alert.map(|alert| alert.labels.clone())
+    let (telemetry, now) = model.shown();
+    listing::find(telemetry, key, now)?.alert.map(|alert| alert.labels.clone())
 }
 
 /// The id of the Alertmanager's silence that is selected. It goes into a path: what is no id is nothing.

@@ -102,7 +102,7 @@ pub fn forget(model: &mut Model) {
     }
     let mut active = std::collections::BTreeSet::new();
     let mut doubtful = false;
-    for entry in listing::all(&model.live) {
+    for entry in listing::all(&model.live, model.now) {
         if entry.is_active() {
             active.insert(entry.key());
         }

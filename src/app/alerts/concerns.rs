@@ -3,7 +3,7 @@
 
 use crate::app::Model;
 use crate::app::concerns::Concern;
-use crate::domain::{PaneState, Safe, Verdict};
+use crate::domain::{PaneState, Safe, Verdict, figure};
 
 use super::acknowledging::Seen;
 use super::counts::Counts;
@@ -37,7 +37,9 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
     let unknown: Vec<String> =
         unknown.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
     if !unknown.is_empty() {
-        let words = Safe::of(format!("alert rules: {}", unknown.join(", ")));
+        let looked =
+            counts.unlooked.map_or_else(String::new, |age| format!(", last looked at {} ago", figure::age(age)));
+        let words = Safe::of(format!("alert rules: {}{looked}", unknown.join(", ")));
         found.push(Concern { verdict: Verdict::Unknown, since: now, words });
     }
     let engines = [(&model.live.prometheus, "prometheus"), (&model.live.alertmanager, "alertmanager")];
@@ -56,7 +58,7 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
 /// Alerts that are told at the foot of every page: what is silenced is counted in the strip alone.
 fn told(model: &Model) -> Vec<(Entry<'_>, Verdict)> {
     let now = model.now;
-    let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live)
+    let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live, now)
         .filter(Entry::is_active)
         .filter_map(|entry| match model.alerts.seen(&entry, now) {
             Seen::Silenced { .. } => None,

@@ -57,8 +57,8 @@ impl Course {
 /// Asks for the course of an alert, where the engine knows it and it was not asked for a moment ago.
 pub fn ask(model: &mut Model, key: u64) -> Option<Effect> {
     let now = model.now;
-    let (telemetry, _) = model.shown();
-    let entry = super::listing::find(telemetry, key)?;
+    let (telemetry, shown_at) = model.shown();
+    let entry = super::listing::find(telemetry, key, shown_at)?;
     if entry.own.is_some() || entry.rule.expr.is_empty() {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What lies behind an alert or a rule: how it stands and since when, what it says, labels, annotations, where it is written,
 //! who saw it, what is silenced, and what answers it.
 
+use crate::alerts::lifecycle::Gone;
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::screen::OverlayView;
@@ -25,7 +26,7 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     let rule = entry.rule;
     let kind = if entry.alert.is_some() { "Alert" } else { "Rule" };
     let mut out = Document::new(Safe::of(format!("{kind} {}", rule.name)));
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     out.line(course::chart(model, entry).1, Tone::Dim);
     out.field("state", state(entry, now), tone);
     if !entry.severity_word().is_empty() {
@@ -87,14 +88,16 @@ fn paragraph(out: &mut Document, name: &str, text: &str, tone: Tone) {
 /// `firing for 2m10s, pending since 7m10s before`.
 fn state(entry: &Entry<'_>, now: Moment) -> Safe {
     let word = entry.stand.word();
-    let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let why = entry.why().map(|why| format!(": {why}")).unwrap_or_default();
     let Some(alert) = entry.alert else { return Safe::of(format!("{word}{why}")) };
     let since = figure::age(entry.since(now).unwrap_or_default());
     let began = figure::age(ago(entry.told, alert.active_at, now));
     Safe::of(match entry.stand {
         Stand::Firing => format!("{word} for {since}, there for {began}"),
         Stand::Pending => format!("{word} {since} of {}", figure::span(entry.rule.hold)),
-        _ if alert.data_gone => format!("{word} {since} ago: its data went, its value may not be right again"),
+        _ if alert.gone != Gone::Mended => {
+            format!("{word} {since} ago: {}, its value may not be right again", words::gone(alert.gone))
+        }
         _ => format!("{word} {since} ago"),
     })
 }
@@ -149,8 +152,8 @@ fn answers(out: &mut Document, model: &Model, entry: &Entry<'_>) {
 /// As it is drawn.
 #[must_use]
 pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
-    let (telemetry, _) = model.shown();
-    let Some(entry) = listing::find(telemetry, key) else {
+    let (telemetry, now) = model.shown();
+    let Some(entry) = listing::find(telemetry, key, now) else {
         let mut document = Document::new("Alert");
         document.line("it is no more: its rule is gone, or it resolved more than 15 minutes ago", Tone::Dim);
         return OverlayView::Charted { chart: None, document, scroll, keys: " Esc closes " };

@@ -38,8 +38,8 @@ pub fn answers(model: &Model, entry: &Entry<'_>) -> Vec<Safe> {
 /// What answers the alert that is open, selected or first on its page; its name beside.
 #[must_use]
 pub fn of_selected(model: &Model) -> Option<(Safe, Vec<Safe>)> {
-    let (telemetry, _) = model.shown();
-    let entry = listing::find(telemetry, selected(model)?)?;
+    let (telemetry, now) = model.shown();
+    let entry = listing::find(telemetry, selected(model)?, now)?;
     Some((Safe::of(&entry.rule.name), answers(model, &entry)))
 }
 

@@ -10,11 +10,11 @@ use crate::alerts::severity::{LABEL, Severity};
 use crate::app::telemetry::Telemetry;
 use crate::config::resolved::OwnAlert;
 use crate::domain::served::RoutedSilence;
-use crate::domain::{Moment, Verdict};
+use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::engine::alerts::{AlertsTold, RuleTold};
 
 use super::ago;
-use super::served::Origin;
+use super::served::{CLOCKS, Origin};
 
 /// How an entry stands, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +35,8 @@ pub enum Stand {
     WarmingUp,
     /// A rule has nothing to measure: 0 of 0.
     NoTraffic,
+    /// A rule looks for a kind of series of which there is none yet.
+    NoneYet,
     /// A rule finds nothing.
     Ok,
 }
@@ -52,6 +54,7 @@ impl Stand {
             Stand::NoData => "no data",
             Stand::WarmingUp => "warming up",
             Stand::NoTraffic => "no traffic",
+            Stand::NoneYet => "none yet",
             Stand::Ok => "ok",
         }
     }
@@ -65,6 +68,7 @@ impl Stand {
             RuleVerdict::NoData => Some(Stand::NoData),
             RuleVerdict::WarmingUp => Some(Stand::WarmingUp),
             RuleVerdict::NoTraffic => Some(Stand::NoTraffic),
+            RuleVerdict::NoneYet => Some(Stand::NoneYet),
             RuleVerdict::Ok => Some(Stand::Ok),
         }
     }
@@ -89,6 +93,26 @@ pub struct Entry<'a> {
     pub stand: Stand,
     /// How bad that is.
     pub severity: Severity,
+    /// So long ago its rule was looked at last, where that is too long ago to say anything about now.
+    pub unlooked: Option<Duration>,
+}
+
+/// Evaluations that may be missed before what they told is of before.
+const MISSED: u32 = 3;
+/// No evaluation is that late at once.
+const SOON: Duration = Duration::from_secs(10);
+
+/// What is older than this says nothing about now, where it is looked at so often.
+#[must_use]
+pub fn fresh_for(interval: Duration) -> Duration {
+    interval.saturating_mul(MISSED).max(SOON)
+}
+
+/// How long nobody has looked at a rule, where that is too long. What nobody ever looked at says so itself.
+fn unlooked(told: &AlertsTold, rule: &RuleTold, by: Origin, now: Moment) -> Option<Duration> {
+    let age = ago(told, rule.evaluated_at?, now);
+    let clocks = if by == Origin::Prometheus { CLOCKS } else { Duration::ZERO };
+    (age > fresh_for(rule.interval).saturating_add(clocks)).then_some(age)
 }
 
 impl<'a> Entry<'a> {
@@ -98,6 +122,7 @@ impl<'a> Entry<'a> {
         own: Option<&'a OwnAlert>,
         by: Origin,
         alert: &'a Alert,
+        unlooked: Option<Duration>,
     ) -> Entry<'a> {
         let stand = match alert.state {
             State::Firing => Stand::Firing,
@@ -105,7 +130,18 @@ impl<'a> Entry<'a> {
             State::Resolved => Stand::Resolved,
         };
         let severity = Severity::of(alert.labels.get(LABEL));
-        Entry { told, rule, own, by, silence: None, alert: Some(alert), stand, severity }
+        Entry { told, rule, own, by, silence: None, alert: Some(alert), stand, severity, unlooked }
+    }
+
+    /// Why its rule stands as it does, where that needs more than the word.
+    #[must_use]
+    pub fn why(&self) -> Option<Safe> {
+        match self.unlooked {
+            Some(age) if self.stand == Stand::NotEvaluated => {
+                Some(Safe::of(format!("last looked at {} ago", figure::age(age))))
+            }
+            _ => self.rule.standing.why.clone(),
+        }
     }
 
     /// Its fingerprint.
@@ -144,7 +180,7 @@ impl<'a> Entry<'a> {
             Stand::Pending => self.severity.pending(),
             Stand::Error | Stand::NotEvaluated | Stand::NoData => Some(Verdict::Unknown),
             Stand::Ok => Some(Verdict::Ok),
-            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic => None,
+            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet => None,
         }
     }
 
@@ -174,20 +210,34 @@ pub fn snapshots(telemetry: &Telemetry) -> impl Iterator<Item = (&AlertsTold, Op
     files.into_iter().chain(own).chain(engines)
 }
 
-/// Everything that is there, in the order of the files.
-pub fn all(telemetry: &Telemetry) -> impl Iterator<Item = Entry<'_>> {
+/// Everything that is there, in the order of the files. A rule that nobody looks at any more stands as not evaluated, its
+/// alerts beside that as they were.
+pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>> {
     snapshots(telemetry).flat_map(move |(told, own, by)| {
         told.rules.iter().enumerate().flat_map(move |(at, rule)| {
             let own = own.and_then(|own| own.get(at));
+            let unlooked = unlooked(told, rule, by, now);
             let alerts = rule.alerts.iter().map(move |alert| {
-                let entry = Entry::of_alert(told, rule, own, by, alert);
+                let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
                 let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());
                 Entry { silence: there.and_then(|there| there.silence_of(|| entry.key())), ..entry }
             });
             let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
             let severity = Severity::of(severity);
             let itself = Stand::of_rule(rule.standing.verdict);
-            alerts.chain(itself.map(|stand| Entry { told, rule, own, by, silence: None, alert: None, stand, severity }))
+            let known = itself.filter(|stand| matches!(stand, Stand::Error | Stand::NoData | Stand::NotEvaluated));
+            let itself = known.or(unlooked.map(|_| Stand::NotEvaluated)).or(itself);
+            alerts.chain(itself.map(|stand| Entry {
+                told,
+                rule,
+                own,
+                by,
+                silence: None,
+                alert: None,
+                stand,
+                severity,
+                unlooked,
+            }))
         })
     })
 }
@@ -195,13 +245,13 @@ pub fn all(telemetry: &Telemetry) -> impl Iterator<Item = Entry<'_>> {
 /// The same, worst first; of what is equally bad the newest first.
 #[must_use]
 pub fn ranked(telemetry: &Telemetry, now: Moment) -> Vec<Entry<'_>> {
-    let mut found: Vec<Entry<'_>> = all(telemetry).collect();
+    let mut found: Vec<Entry<'_>> = all(telemetry, now).collect();
     found.sort_by_cached_key(|entry| (entry.stand, Reverse(entry.severity), entry.since(now)));
     found
 }
 
 /// The entry of a fingerprint.
 #[must_use]
-pub fn find(telemetry: &Telemetry, key: u64) -> Option<Entry<'_>> {
-    all(telemetry).find(|entry| entry.key() == key)
+pub fn find(telemetry: &Telemetry, key: u64, now: Moment) -> Option<Entry<'_>> {
+    all(telemetry, now).find(|entry| entry.key() == key)
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::alerts::lifecycle::{Alert, Change, Standing, State, Verdict, What};
+use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, What};
 use crate::app::telemetry::Telemetry;
 use crate::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use crate::domain::{Cause, Moment, Safe, figure};
@@ -17,8 +17,8 @@ use super::listing;
 const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
 /// An evaluation that is older than so many intervals, and a minute for clocks that differ, says nothing about now.
 const FRESH: u32 = 3;
-/// How far two clocks may differ.
-const CLOCKS: Duration = Duration::from_secs(60);
+/// How far the clock of a server may differ from ours.
+pub const CLOCKS: Duration = Duration::from_secs(60);
 
 /// Who tells an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,7 +138,7 @@ fn told_alert(alert: ServedAlert, hold: Duration, line: i64) -> Alert {
         active_at,
         fired_at,
         resolved_at: None,
-        data_gone: false,
+        gone: Gone::Mended,
         kept_since: alert.kept_since,
     }
 }
@@ -171,7 +171,7 @@ fn follow(rule: &mut RuleTold, old: Option<&RuleTold>, told_before: bool, line: 
     for (labels, alert) in before.into_iter().filter(|(labels, _)| !there.contains(labels)) {
         match alert.state {
             State::Firing => {
-                say(labels, What::Resolved { data_gone: false });
+                say(labels, What::Resolved { gone: Gone::Mended });
                 gone.push(Alert { state: State::Resolved, resolved_at: Some(line), ..alert.clone() });
             }
             State::Pending => say(labels, What::Dropped),
@@ -198,11 +198,11 @@ pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
 
 /// Holds what an Alertmanager has against what others tell: an alert that is told already is not told twice, but kept back by
 /// its silence.
-pub fn join(telemetry: &mut Telemetry) {
+pub fn join(telemetry: &mut Telemetry, now: Moment) {
     let Some(state) = &telemetry.alertmanager else { return };
     let (Some(routed), Some((_, at))) = (state.routed.clone(), state.readout.last()) else { return };
     let mut others: HashMap<String, Vec<(u64, Labels)>> = HashMap::new();
-    for entry in listing::all(telemetry).filter(|entry| entry.by != Origin::Alertmanager && entry.is_active()) {
+    for entry in listing::all(telemetry, now).filter(|entry| entry.by != Origin::Alertmanager && entry.is_active()) {
         let Some(alert) = entry.alert else { continue };
         others.entry(entry.rule.name.clone()).or_default().push((entry.key(), alert.labels.clone()));
     }
@@ -227,9 +227,9 @@ pub fn join(telemetry: &mut Telemetry) {
     }
     let mut told = empty(at, line);
     for (name, alerts) in own {
-        let (alerts, silenced): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
+        let (alerts, held): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
         let rule = routed_rule(name, alerts);
-        for (alert, silence) in rule.alerts.iter().zip(silenced) {
+        for (alert, silence) in rule.alerts.iter().zip(held) {
             let key = crate::alerts::identity::of_alert(&rule.file, &rule.group, &rule.name, &alert.labels);
             kept_back.extend(silence.map(|silence| (key, silence)));
         }
@@ -251,7 +251,7 @@ fn routed_alert(alert: &RoutedAlert, labels: Labels, line: i64) -> Alert {
         active_at: at,
         fired_at: Some(at),
         resolved_at: None,
-        data_gone: false,
+        gone: Gone::Mended,
         kept_since: None,
     }
 }

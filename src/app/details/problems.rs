@@ -5,7 +5,7 @@ use crate::app::alerts::listing;
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
-use crate::domain::{PaneState, Safe, Verdict, figure};
+use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
 /// Rules that are named.
 const RULES: usize = 100;
@@ -62,7 +62,7 @@ pub fn document(model: &Model) -> Document {
     for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
         tell(&kind("log", name), state.state(now, std::time::Duration::from_secs(86_400)));
     }
-    any |= alerts(&mut out, telemetry);
+    any |= alerts(&mut out, telemetry, now);
     if !any {
         out.line("nothing", Tone::Ok);
     }
@@ -89,7 +89,7 @@ pub fn document(model: &Model) -> Document {
 }
 
 /// Rules that fail or are not evaluated, and what is wrong with their files; whether there is any.
-fn alerts(out: &mut Document, telemetry: &Telemetry) -> bool {
+fn alerts(out: &mut Document, telemetry: &Telemetry, now: Moment) -> bool {
     let mut any = false;
     for (told, ..) in listing::snapshots(telemetry) {
         for problem in told.problems.iter().take(RULES) {
@@ -101,9 +101,9 @@ fn alerts(out: &mut Document, telemetry: &Telemetry) -> bool {
         }
     }
     let unknown =
-        listing::all(telemetry).filter(|entry| entry.alert.is_none() && entry.verdict() == Some(Verdict::Unknown));
+        listing::all(telemetry, now).filter(|entry| entry.alert.is_none() && entry.verdict() == Some(Verdict::Unknown));
     for entry in unknown.take(RULES) {
-        let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = entry.why().map(|why| format!(": {why}")).unwrap_or_default();
         out.line(format!("alert {} {}{why}", entry.rule.name, entry.stand.word()), Tone::Unknown);
         any = true;
     }

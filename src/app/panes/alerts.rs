@@ -55,8 +55,6 @@ const BY_AT: usize = 3;
 const OK: &str = "ok";
 /// Problems of the files that are told above the table.
 const PROBLEMS: usize = 4;
-/// Evaluations that may be missed before what is shown is old.
-const STALE: u32 = 3;
 
 /// A row.
 enum Item<'a> {
@@ -161,7 +159,7 @@ pub(super) fn plain(first: [(Safe, Tone); 3]) -> Vec<Cell> {
 fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
     let (_, now) = model.shown();
     let seen = if entry.is_active() { model.alerts.seen(entry, model.now) } else { Seen::Needless };
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     let (notice, notice_tone) = words::notice(entry, &seen, model.now);
     let calm = matches!(seen, Seen::Silenced { .. } | Seen::By { .. });
     let ranked =
@@ -211,7 +209,7 @@ fn silence_cells(model: &Model, silence: &Silence) -> Vec<Cell> {
 
 pub fn view(model: &Model, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
-    let counts = Counts::of(telemetry, &model.alerts, model.now);
+    let counts = Counts::of(telemetry, &model.alerts, now);
     let mut title = vec![span("Alerts", Tone::Strong)];
     title.extend(counts.parts().into_iter().map(|(count, word, tone)| span(format!(" {count} {word}"), tone)));
     if counts.late > 0 {
@@ -229,7 +227,7 @@ pub fn view(model: &Model, height: u16) -> PaneView {
     }
     let state = state(model, files);
     let shown = !matches!(state, PaneState::Off { .. } | PaneState::Loading { .. } | PaneState::Empty { .. });
-    let some = listing::all(telemetry).next().is_some() || !engines::silences(telemetry).is_empty();
+    let some = listing::all(telemetry, now).next().is_some() || !engines::silences(telemetry).is_empty();
     if some
         || shown
             && !blocks.is_empty()
@@ -300,8 +298,7 @@ fn state(model: &Model, files: Option<&AlertsTold>) -> PaneState {
         Some(told) => {
             let shortest = told.rules.iter().map(|rule| rule.interval).min().unwrap_or(Duration::from_secs(60));
             let age = now.since(told.at);
-            let limit = shortest.saturating_mul(STALE).max(Duration::from_secs(10));
-            if age > limit { PaneState::Stale { age } } else { PaneState::Ok }
+            if age > listing::fresh_for(shortest) { PaneState::Stale { age } } else { PaneState::Ok }
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn listed(model: &Model) -> Vec<(Option<Verdict>, Value)> {
 
 /// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.
 pub fn beside(model: &Model) -> Vec<Verdict> {
-    let ok = listing::all(&model.live).any(|entry| entry.stand == Stand::Ok);
+    let ok = listing::all(&model.live, model.now).any(|entry| entry.stand == Stand::Ok);
     let metrics = &model.live.metrics;
     let broken = metrics.alerts.as_ref().is_some_and(|told| !told.problems.is_empty());
     let mut unread = metrics.alerts.is_none() && !metrics.rules.is_empty();
@@ -37,7 +37,7 @@ pub fn beside(model: &Model) -> Vec<Verdict> {
 
 /// How many rules are ok, and why what was read last is not in force.
 pub fn lines(model: &Model) -> Vec<Safe> {
-    let ok = listing::all(&model.live).filter(|entry| entry.stand == Stand::Ok).count();
+    let ok = listing::all(&model.live, model.now).filter(|entry| entry.stand == Stand::Ok).count();
     let mut out = Vec::new();
     if ok > 0 {
         out.push(Safe::of(format!("ok       alerts   {ok} rule{}", if ok == 1 { "" } else { "s" })));

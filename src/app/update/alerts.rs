@@ -2,9 +2,11 @@
 //! rings where that was asked for. What a person does about them changes nothing that is watched.
 
 mod keys;
+mod reread;
 mod telling;
 
 pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key};
+pub use reread::told as read_again;
 pub use telling::told;
 
 use crate::alerts::matcher;

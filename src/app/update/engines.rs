@@ -14,7 +14,7 @@ pub fn served(model: &mut Model, outcome: Result<Served, Cause>, next_in: Durati
     let now = model.now;
     let Some(state) = &mut model.live.prometheus else { return Vec::new() };
     let told = state.serve(outcome, now, next_in);
-    served::join(&mut model.live);
+    served::join(&mut model.live, model.now);
     told.map(|told| alerts::told(model, &told)).unwrap_or_default()
 }
 
@@ -23,6 +23,6 @@ pub fn routed(model: &mut Model, outcome: Result<Routed, Cause>, next_in: Durati
     let now = model.now;
     if let Some(state) = &mut model.live.alertmanager {
         state.route(outcome, now, next_in);
-        served::join(&mut model.live);
+        served::join(&mut model.live, model.now);
     }
 }

@@ -55,7 +55,7 @@ fn what_changed_is_told_and_what_was_there_at_first_is_not() {
     assert_eq!(
         said,
         [
-            ("a".to_owned(), What::Resolved { data_gone: false }),
+            ("a".to_owned(), What::Resolved { gone: Gone::Mended }),
             ("b".to_owned(), What::Firing),
             ("c".to_owned(), What::Pending)
         ]
@@ -119,8 +119,8 @@ fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
         left_out: 0,
     };
     telemetry.alertmanager.as_mut().unwrap().route(Ok(all), now, pause);
-    join(&mut telemetry);
-    let mut told: Vec<String> = listing::all(&telemetry)
+    join(&mut telemetry, now);
+    let mut told: Vec<String> = listing::all(&telemetry, now)
         .map(|entry| {
             let job = entry.alert.unwrap().labels.get("job");
             let silenced = entry.silence.map_or("", |silence| silence.by.as_str());

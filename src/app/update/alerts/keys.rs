@@ -86,8 +86,8 @@ pub fn detail_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// `y`: the address of what to do, or all that is said of it.
 pub fn copy(model: &mut Model, key: u64) -> Vec<Effect> {
-    let (telemetry, _) = model.shown();
-    let Some(entry) = listing::find(telemetry, key) else {
+    let (telemetry, now) = model.shown();
+    let Some(entry) = listing::find(telemetry, key, now) else {
         say(model, "it is no more", Tone::Dim);
         return Vec::new();
     };
@@ -115,7 +115,7 @@ pub fn acknowledge(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let now = model.now;
-    let found = listing::find(&model.live, key).map(|entry| {
+    let found = listing::find(&model.live, key, model.now).map(|entry| {
         let seen = model.alerts.seen(&entry, now);
         (entry.is_active(), seen, words::name(&entry), words::line(&entry, now))
     });
@@ -147,7 +147,7 @@ pub fn silence(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let muting = match meant(model) {
-        Some(RowKey::Alert(key)) => Muting::of(listing::find(&model.live, key).as_ref()),
+        Some(RowKey::Alert(key)) => Muting::of(listing::find(&model.live, key, model.now).as_ref()),
         Some(key) => panes::silence_of(&key).map_or_else(|| Muting::of(None), Muting::Known),
         None => Muting::of(None),
     };
