@@ -18,4 +18,6 @@ pub const BUILT_IN: &[(&str, Level)] = &[
     ("vacuum-analyse", Level::L2),
     ("reindex", Level::L2),
     ("drop-leftover", Level::L2),
+    ("silence-alert", Level::L2),
+    ("expire-silence", Level::L2),
 ];

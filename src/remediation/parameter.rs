@@ -7,7 +7,7 @@ mod fill;
 mod given;
 mod veil;
 
-pub use fill::{Filled, Gap, HIDDEN, Spot, filled, in_a_title};
+pub use fill::{Filled, Gap, HIDDEN, Spot, as_it_stands, filled, in_a_title};
 pub use given::Given;
 
 /// Longest text, in characters, where nothing is said.

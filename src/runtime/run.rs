@@ -145,6 +145,7 @@ impl Driver {
             (crate::domain::source::SourceKind::Database, live.databases.len()),
             (crate::domain::source::SourceKind::Cache, live.caches.len()),
             (crate::domain::source::SourceKind::Signal, live.signals.len()),
+            (crate::domain::source::SourceKind::Alertmanager, usize::from(live.alertmanager.is_some())),
         ] {
             let own = |at| action.target.kind == kind && action.target.at == Some(at);
             let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));

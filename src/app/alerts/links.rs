@@ -39,16 +39,21 @@ pub fn answers(model: &Model, entry: &Entry<'_>) -> Vec<Safe> {
 #[must_use]
 pub fn of_selected(model: &Model) -> Option<(Safe, Vec<Safe>)> {
     let (telemetry, now) = model.shown();
+    let entry = listing::find(telemetry, selected(model)?, now)?;
+    Some((Safe::of(&entry.rule.name), answers(model, &entry)))
+}
+
+/// The fingerprint of the alert that is open, selected or first on its page.
+#[must_use]
+pub fn selected(model: &Model) -> Option<u64> {
     let open = model.view.overlays.iter().rev().find_map(|overlay| match overlay {
         Overlay::Alert { key, .. } => Some(*key),
         _ => None,
     });
-    let key = open.or_else(|| match panes::meant_alert(model) {
+    open.or_else(|| match panes::meant_alert(model) {
         Some(RowKey::Alert(key)) if model.view.focused() == PaneId::Alerts => Some(key),
         _ => None,
-    })?;
-    let entry = listing::find(telemetry, key, now)?;
-    Some((Safe::of(&entry.rule.name), answers(model, &entry)))
+    })
 }
 
 /// The last part of a path and the anchor, plain.

@@ -88,6 +88,15 @@ pub fn silence_of(key: &RowKey) -> Option<u64> {
     }
 }
 
+/// The id of an Alertmanager's silence that a row is about.
+#[must_use]
+pub fn silence_there(key: &RowKey) -> Option<String> {
+    match key {
+        RowKey::Text(text) => text.as_str().strip_prefix(engines::THERE).map(str::to_owned),
+        _ => None,
+    }
+}
+
 /// Whether a row stands for the rules that are ok.
 #[must_use]
 pub fn is_ok_row(key: &RowKey) -> bool {

@@ -27,7 +27,7 @@ use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Readout, Safe, figure};
 use crate::metrics::series::{Series, Slot};
 
-pub use alerts::{is_ok_row, meant as meant_alert, silence_of};
+pub use alerts::{is_ok_row, meant as meant_alert, silence_of, silence_there};
 pub use cache::basis_words;
 pub use connections::shown_database;
 pub use logs::searched_lines;

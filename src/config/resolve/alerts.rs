@@ -78,7 +78,7 @@ impl Builder<'_> {
             | Measure::UsedShare(at)
             | Measure::Blocked(at)
             | Measure::OldestIdleTransaction(at) => ("database", r.databases.get(*at).map(|d| &d.name)),
-            Measure::ObjectsLeft | Measure::Result => ("of", None),
+            Measure::ObjectsLeft | Measure::Result | Measure::Silences => ("of", None),
         };
         (kind.to_owned(), name.map(ToString::to_string).unwrap_or_default())
     }

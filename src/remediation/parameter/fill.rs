@@ -379,6 +379,17 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// A text in which nothing is a name: it comes out of the filling as it is.
+#[must_use]
+pub fn as_it_stands(text: &str) -> String {
+    let piece = |piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        Piece::Name(name) => format!("{{{{{name}}}}}"),
+        Piece::Braces(name) => format!("{{{{{{{name}}}}}}}"),
+    };
+    pieces(text).into_iter().map(piece).collect()
+}
+
 /// Names in braces, in their order.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).into_iter().filter_map(|piece| if let Piece::Name(name) = piece { Some(name) } else { None })

@@ -1,3 +1,5 @@
+//! What the engines tell as snapshots: what changed between two, what silence means, and what both tell.
+
 use super::*;
 use crate::app::telemetry::engines::EngineState;
 use crate::config::Resolved;

@@ -11,6 +11,9 @@ use crate::domain::{Moment, PaneState, Safe, figure};
 
 use super::{line, plain};
 
+/// What the key of such a silence begins with.
+pub const THERE: &str = "there ";
+
 /// Whether any is named.
 pub fn any(telemetry: &Telemetry) -> bool {
     telemetry.prometheus.is_some() || telemetry.alertmanager.is_some()
@@ -61,7 +64,7 @@ pub fn silences(telemetry: &Telemetry) -> &[RoutedSilence] {
 }
 
 pub fn silence_key(silence: &RoutedSilence) -> RowKey {
-    RowKey::Text(Safe::of(format!("there {}", silence.id)))
+    RowKey::Text(Safe::of(format!("{THERE}{}", silence.id)))
 }
 
 pub fn silence_cells(model: &Model, silence: &RoutedSilence) -> Vec<Cell> {

@@ -33,6 +33,9 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             return crate::app::alerts::course::ask(model, key).into_iter().collect();
         }
         Some(key) if panes::is_ok_row(&key) => model.alerts.shows_ok = true,
+        Some(key) if panes::silence_there(&key).is_some() => {
+            say(model, "a silence of the Alertmanager; a offers to end it", Tone::Dim);
+        }
         Some(key) => match panes::silence_of(&key) {
             Some(id) => lay(model, Overlay::Silence(Box::new(Muting::Known(id)))),
             None => say(model, "nothing is selected here", Tone::Dim),
