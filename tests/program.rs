@@ -11,6 +11,8 @@ mod card;
 mod cards;
 #[path = "program/carried.rs"]
 mod carried;
+#[path = "program/doctor.rs"]
+mod doctor;
 #[path = "program/explaining.rs"]
 mod explaining;
 #[path = "program/gates.rs"]

@@ -170,6 +170,11 @@ pub enum Effect {
     },
     /// Take down what the wall clock shows, for the next program: it is trusted.
     KeepClock,
+    /// Read the files that the doctor looks at.
+    ReadDocuments {
+        /// Number of the look.
+        id: u64,
+    },
 }
 
 /// What a preview is to find out.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::actions::approvals::SecondEvent;
 use crate::app::actions::standing::Standing;
 use crate::app::alerts::Kept;
+use crate::app::doctor::FileRead;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
@@ -135,6 +136,15 @@ pub enum Event {
     PolicyChanged(Safe),
     /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
     ClockRemembered(Option<Moment>),
+    /// The files that the doctor looks at were read.
+    DocumentsRead {
+        /// Of which look.
+        id: u64,
+        /// Each.
+        files: Vec<FileRead>,
+    },
+    /// Everything is to be looked at by the doctor, where no screen has a page for it.
+    DoctorAsked,
 }
 
 /// What was found at a bare origin.

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::alerts::thresholds;
+use crate::app::doctor::DoctorState;
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::source::SourceId;
@@ -45,6 +46,8 @@ pub struct Telemetry {
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
     /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
+    /// What the doctor found when it looked last.
+    pub doctor: DoctorState,
 }
 
 impl Telemetry {
@@ -71,6 +74,7 @@ impl Telemetry {
             },
             thresholds: None,
             begun: HashMap::new(),
+            doctor: DoctorState::new(resolved, now),
         }
     }
 

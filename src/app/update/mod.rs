@@ -4,6 +4,7 @@ mod actions;
 mod alerts;
 mod commands;
 mod cursor;
+mod doctor;
 mod engine;
 mod jobs;
 mod keys;
@@ -66,6 +67,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(actions::time_passed(model));
             effects.extend(series::time_passed(model));
             effects.extend(windows::keep_again(model));
+            effects.extend(doctor::time_passed(model));
             effects
         }
         Event::ReadingArrived(arrival) => {
@@ -153,6 +155,8 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             alerts::restored(model, kept.as_deref(), trouble, operator);
             Vec::new()
         }
+        Event::DocumentsRead { id, files } => doctor::read(model, id, files),
+        Event::DoctorAsked => doctor::look(model),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

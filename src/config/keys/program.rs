@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::metrics::{METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
+use super::metrics::{DOCUMENTS, METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
 use super::{Form, Key, Kind, Section, Stricter, key, live};
 
 /// The names of the embedded themes.
@@ -38,6 +38,7 @@ pub static ROOT: Section = Section {
         METRICS_BYTES,
         METRICS_HOURS,
         METRICS_SERIES,
+        DOCUMENTS,
     ],
 };
 

@@ -57,6 +57,21 @@ pub struct KnowSpec {
     pub keeps: bool,
     /// Where; without a word the state folder of the user.
     pub state: Option<PathBuf>,
+    /// What the doctor looks at beside the rules.
+    pub doctor: DoctorSpec,
+}
+
+/// Files for the doctor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DoctorSpec {
+    /// Documents, SQL, scripts, or globs of them: each is taken by its ending.
+    pub documents: Vec<String>,
+    /// Alertmanager configurations, whatever they are called.
+    pub alertmanager: Vec<String>,
+    /// The configurations that this was resolved from.
+    pub configurations: Vec<PathBuf>,
+    /// How often targets are scraped, where somebody said so; else as often as they are here.
+    pub scrape: Option<Duration>,
 }
 
 impl Default for KnowSpec {
@@ -69,6 +84,7 @@ impl Default for KnowSpec {
             series: 50_000,
             keeps: true,
             state: None,
+            doctor: DoctorSpec::default(),
         }
     }
 }
