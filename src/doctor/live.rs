@@ -60,7 +60,7 @@ pub fn check(files: &[(&Safe, &[Group])], seen: &Seen, to: &mut Findings) -> Opt
     let why = seen.incomplete.as_ref().filter(|_| !unknown.is_empty())?;
     let names: Vec<&str> = unknown.iter().take(NAMED).map(String::as_str).collect();
     let more = if unknown.len() > NAMED { format!(" and {} more", unknown.len() - NAMED) } else { String::new() };
-    Some(Safe::of(format!("whether anything has {}{more}: {why}", names.join(", "))))
+    Some(Safe::of(format!("{why}, so nobody knows whether anything has {}{more}", names.join(", "))))
 }
 
 /// The metrics that a rule names, each once.
@@ -178,7 +178,9 @@ mod tests {
         assert!(report.findings.is_empty());
         assert_eq!(
             report.left,
-            [Safe::of("whether anything has http_request_total, node_load1: worker was not scraped yet")]
+            [Safe::of(
+                "worker was not scraped yet, so nobody knows whether anything has http_request_total, node_load1"
+            )]
         );
         assert!(held(&["up", "http_request_total", "node_load1"], Some("x")).left.is_empty());
     }

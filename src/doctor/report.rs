@@ -47,7 +47,8 @@ impl Report {
             let (code, word) = (finding.code.id(), finding.severity().word());
             lines.push(Safe::of(format!("{}: {code} {word}: {}", finding.place(), finding.why)));
             if !finding.instead.is_empty() {
-                lines.push(Safe::of("    write instead:"));
+                let of_text = finding.line > 0;
+                lines.push(Safe::of(if of_text { "    write instead:" } else { "    what mends it:" }));
                 lines.extend(finding.instead.iter().map(|line| Safe::of(format!("      {line}"))));
             }
         }

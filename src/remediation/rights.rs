@@ -290,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn what_would_be_needed_is_said_before_anybody_refuses() {
+        let granted = |step: &ServiceStep| granting(step, Some("ops")).map(|(_, lines)| lines.join("\n"));
+        let sudo = granted(&restart(Some(&["sudo", "-n"]))).unwrap();
+        assert_eq!(
+            sudo, "ops ALL = (root) NOPASSWD: <whole path of systemctl> --no-ask-password restart -- api.service",
+            "for this unit and verb alone"
+        );
+        let polkit = granted(&restart(None)).unwrap();
+        assert!(polkit.contains("== \"api.service\"") && polkit.contains("subject.user == \"ops\""), "{polkit}");
+        // Who it is on another machine is not known here.
+        let far = ServiceStep { place: Place::Ssh { host: "web1".to_owned() }, ..restart(None) };
+        assert!(granted(&far).unwrap().contains("subject.user == \"USER\""));
+        let own =
+            ServiceStep { manager: Manager::Systemd { unit: "a.service".to_owned(), user: true }, ..restart(None) };
+        assert_eq!((granted(&own), granted(&restart(Some(&["doas"])))), (None, None));
+    }
+
+    #[test]
     fn a_polkit_rule_is_for_this_unit_and_verb_alone() {
         for said in [
             "Failed to restart api.service: Interactive authentication required.",

@@ -21,7 +21,7 @@ use quarterdeck::ui::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::world::readings::answer;
+use crate::world::readings::{Postgres, answer};
 use crate::world::{World, key, text as words};
 use crate::{SIZES, drawn, snap, text};
 
@@ -273,8 +273,12 @@ fn what_was_not_scraped_is_not_called_missing() {
     patient.read(files());
     let page = patient.page();
     assert!(!page.contains("QD-L001"), "{page}");
-    assert!(page.contains("not looked at: whether anything has http_request_duration_seconds"), "{page}");
-    assert!(page.contains("api was not scraped yet"), "{page}");
+    assert!(
+        page.contains(
+            "not looked at: api was not scraped yet, so nobody knows whether anything has http_request_duration_seconds"
+        ),
+        "{page}"
+    );
     // As soon as it was, it is told.
     patient.scraped(Ok(PAGE));
     patient.world.now += 3.0;
@@ -355,4 +359,22 @@ fn an_order_to_a_unit_says_the_line_for_that_unit_alone() {
     }
     patient.world.model.alerts.operator = Safe::of("root");
     assert!(!patient.page().contains("QD-L006"));
+}
+
+#[test]
+fn a_role_that_may_not_signal_is_told_the_grant_where_actions_are_allowed() {
+    let watched = "[[database]]\nname = \"main\"\nurl = \"postgresql://ops@localhost/shop\"\n";
+    for (allow, told) in [(true, true), (false, false)] {
+        let mut patient = Patient::new(&format!("{watched}[actions]\nallow = {allow}\n"));
+        let reading = Postgres { may_signal: false, ..Postgres::default() }.reading();
+        patient.world.database("main", Ok(reading));
+        patient.press("0");
+        let page = patient.page();
+        assert_eq!(page.contains("QD-L002 | database main"), told, "{page}");
+        if told {
+            patient.press("y");
+            let line = patient.copied[0][0].to_string();
+            assert!(line.starts_with("GRANT pg_signal_backend TO \"") && line.ends_with("\";"), "{line}");
+        }
+    }
 }

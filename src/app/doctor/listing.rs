@@ -9,14 +9,13 @@ use crate::doctor::{Finding, Report};
 
 use super::live;
 
-/// Everything, the worst first; what is equally bad in the order of the files and of what is watched.
+/// Everything, the worst first; what is equally bad: first what is so now, then the files in their order.
 #[must_use]
 pub fn all(model: &Model) -> Vec<Cow<'_, Finding>> {
     let (telemetry, _) = model.shown();
     let looked = telemetry.doctor.looked.value();
-    let mut found: Vec<Cow<'_, Finding>> =
-        looked.into_iter().flat_map(|report| &report.findings).map(Cow::Borrowed).collect();
-    found.extend(live::findings(model).into_iter().map(Cow::Owned));
+    let mut found: Vec<Cow<'_, Finding>> = live::findings(model).into_iter().map(Cow::Owned).collect();
+    found.extend(looked.into_iter().flat_map(|report| &report.findings).map(Cow::Borrowed));
     found.sort_by_key(|finding| finding.severity());
     found
 }

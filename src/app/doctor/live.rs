@@ -151,7 +151,10 @@ pub fn incomplete(model: &Model) -> Option<Safe> {
         match target.state(now) {
             state if state.is_fresh() => {}
             PaneState::Loading { .. } => return Some(Safe::of(format!("{} was not scraped yet", target.name))),
-            state => return Some(Safe::of(format!("{}: {}", target.name, state.words()))),
+            PaneState::Error { cause, .. } => {
+                return Some(Safe::of(format!("{} is not scraped ({})", target.name, cause.short())));
+            }
+            state => return Some(Safe::of(format!("{} is not scraped ({})", target.name, state.words()))),
         }
     }
     let dropped = metrics.store.is_some_and(|store| store.dropped > 0) || metrics.behind > 0;

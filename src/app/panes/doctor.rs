@@ -12,10 +12,13 @@ use crate::domain::{PaneState, Safe, figure};
 
 use super::{Wanted, line, or_frozen, span, table_block, worded};
 
+/// Below this width there is no room for what was looked at beside when.
+const ROOMY: u16 = 100;
+
 const FINDINGS: &[Column] = &[
     Column { title: "", min: 5, ideal: 5, grows: false, align: Align::Left, drop_order: 0 },
     Column { title: "code", min: 7, ideal: 7, grows: false, align: Align::Left, drop_order: 1 },
-    Column { title: "where", min: 14, ideal: 26, grows: false, align: Align::Left, drop_order: 0 },
+    Column { title: "where", min: 12, ideal: 20, grows: false, align: Align::Left, drop_order: 0 },
     Column { title: "what is wrong", min: 24, ideal: 60, grows: true, align: Align::Left, drop_order: 0 },
 ];
 
@@ -57,7 +60,7 @@ fn place(finding: &Finding) -> Safe {
     Safe::of(format!("{name}:{}", finding.line))
 }
 
-pub fn view(model: &Model, height: u16) -> PaneView {
+pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let state = &telemetry.doctor;
     let found = listing::all(model);
@@ -102,7 +105,11 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         blocks.push(table_block(model, PaneId::Findings, table(model, Wanted::Seen { height })));
     }
     let corner = match state.looked.last() {
-        Some((report, at)) => format!("{} looked at {} ago", basis(report, targets), figure::age(now.since(at))),
+        Some((report, at)) => {
+            let looked = format!("looked at {} ago", figure::age(now.since(at)));
+            // The age is never what a narrow screen leaves out.
+            if width < ROOMY { looked } else { format!("{} {looked}", basis(report, targets)) }
+        }
         None => String::new(),
     };
     PaneView { id: PaneId::Findings, title, corner: Safe::of(corner), state: or_frozen(model, pane), blocks }

@@ -69,7 +69,7 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Series => metrics::series_view(model),
         PaneId::Course => metrics::course_view(model, height),
         PaneId::Alerts => alerts::view(model, height),
-        PaneId::Findings => doctor::view(model, height),
+        PaneId::Findings => doctor::view(model, width, height),
     }
 }
 
