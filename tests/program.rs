@@ -3,6 +3,8 @@
 
 #[path = "program/acting.rs"]
 mod acting;
+#[path = "program/agreed.rs"]
+mod agreed;
 #[path = "program/alerts.rs"]
 mod alerts;
 #[path = "program/card.rs"]

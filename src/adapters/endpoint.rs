@@ -96,20 +96,25 @@ fn json_of(answer: &Answer) -> Result<Value, Cause> {
 /// Reads an answer as tolerantly as a health body: `NaN` and numbers beyond all bounds stand for themselves only, as
 /// the texts `NaN` and `inf`. What is no JSON says nothing about the thing whose figures were wanted.
 pub(super) fn value_of(body: &[u8]) -> Result<Value, Cause> {
+    value_within(body, MOST)
+}
+
+/// The same of at most so many values.
+pub(super) fn value_within(body: &[u8], most: usize) -> Result<Value, Cause> {
     let invalid = |why: &str| Cause::Other(Safe::of(format!("invalid JSON: {why}")));
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.is_empty() {
         return Err(invalid("empty"));
     }
     let text = std::str::from_utf8(body).map_err(|_not_text| invalid("not UTF-8"))?;
-    match json::parse_within(text, MOST) {
+    match json::parse_within(text, most) {
         Ok(document) => Ok(owned(document.root)),
         Err(_) if is_page(body, "") => Err(invalid("an HTML page")),
         Err(Fault::Invalid { at, what }) => Err(invalid(&format!("{what} (byte {at})"))),
         Err(Fault::TooDeep) => {
             Err(Cause::Other(Safe::of(format!("JSON nested deeper than {} is not read", json::MAX_DEPTH))))
         }
-        Err(Fault::TooMany) => Err(Cause::Other(Safe::of(format!("JSON of more than {MOST} values is not read")))),
+        Err(Fault::TooMany) => Err(Cause::Other(Safe::of(format!("JSON of more than {most} values is not read")))),
     }
 }
 

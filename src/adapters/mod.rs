@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod alert_state;
+pub mod alertmanager;
 pub mod audit_log;
 pub mod backup;
 mod brief_command;
@@ -18,6 +19,7 @@ mod mask;
 pub mod operator;
 pub mod policy_file;
 pub mod postgres;
+pub mod prometheus;
 pub mod redis;
 pub mod rules_files;
 pub mod scrape;

@@ -219,6 +219,11 @@ fn words(errno: Errno) -> String {
     }
 }
 
+/// Whether its owner vouches for what stands in a file.
+fn owner_alone_writes(stat: &Stat) -> bool {
+    stat.st_mode & 0o022 == 0 && stat.st_nlink == 1
+}
+
 fn is_folder(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::Directory
 }

@@ -26,13 +26,19 @@ impl Line {
     /// What the wall clock, as it goes now, would have shown at a time of the line: what is kept beyond this run.
     #[must_use]
     pub fn to_wall(self, at: i64, now: Moment) -> i64 {
-        at.saturating_add(now.wall.timestamp_millis().saturating_sub(self.at(now)))
+        at.saturating_add(self.ahead(now))
+    }
+
+    /// By how many milliseconds the wall clock is ahead of the line: not at all unless it was set.
+    #[must_use]
+    pub fn ahead(self, now: Moment) -> i64 {
+        now.wall.timestamp_millis().saturating_sub(self.at(now))
     }
 
     /// The other way round.
     #[must_use]
     pub fn of_wall(self, wall: i64, now: Moment) -> i64 {
-        wall.saturating_sub(now.wall.timestamp_millis().saturating_sub(self.at(now)))
+        wall.saturating_sub(self.ahead(now))
     }
 }
 

@@ -82,7 +82,8 @@ fn strip(model: &Model, alerts: &Counts) -> Line {
         .map(|s| s.shown_verdict(now))
         .chain(live.databases.iter().map(|d| d.verdict(now)))
         .chain(live.caches.iter().map(|c| c.verdict(now)))
-        .chain(live.signals.iter().filter_map(|s| signal_verdict(s, now)));
+        .chain(live.signals.iter().filter_map(|s| signal_verdict(s, now)))
+        .chain(watched::blind(live, now).map(|_| Verdict::Unknown));
     let mut counts = [0usize; 4];
     for verdict in verdicts {
         if let Some(count) = counts.get_mut(verdict as usize) {

@@ -14,6 +14,8 @@ const INCIDENT: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest reason that is told.
 const REASON: usize = 60;
+/// What all rules files are called.
+const RULES: &str = "rules files";
 
 /// What can be wrong. Within an incident what others stand on comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +30,15 @@ pub enum Subject {
     Signal(usize),
     /// A log that cannot be read.
     Log(usize),
+    /// A scraped target that does not answer.
+    Target(usize),
+    /// The rules files, where they are not read or not in force.
+    Rules,
+}
+
+/// What is judged only while it is bad.
+fn is_passing(subject: Subject) -> bool {
+    matches!(subject, Subject::Signal(_) | Subject::Log(_) | Subject::Target(_) | Subject::Rules)
 }
 
 /// One thing that is wrong.
@@ -75,7 +86,7 @@ impl Changes {
         let judged = judged(telemetry, now);
         // What is not judged while it is read was lost only as long as it could not be.
         let back = |(subject, since): (&Subject, &Since)| {
-            let passing = matches!(subject, Subject::Signal(_) | Subject::Log(_)) && since.verdict > Verdict::Ok;
+            let passing = is_passing(*subject) && since.verdict > Verdict::Ok;
             let gone = passing && judged.iter().rev().all(|(known, ..)| known != subject);
             gone.then_some((*subject, Verdict::Ok, PaneState::Ok))
         };
@@ -155,7 +166,20 @@ fn judged(telemetry: &Telemetry, now: Moment) -> Vec<(Subject, Verdict, PaneStat
             let verdict = log.cause()?.verdict().max(Verdict::Unknown);
             Some((Subject::Log(at), verdict, PaneState::Ok))
         }))
+        .chain(blind(telemetry, now).map(|(subject, state)| (subject, Verdict::Unknown, state)))
         .collect()
+}
+
+/// Where rules look at nothing: targets that do not answer, files that are not read or not in force. What still waits for
+/// its first answer is no trouble yet.
+pub fn blind(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = (Subject, PaneState)> {
+    let targets = telemetry.metrics.targets.iter().enumerate();
+    let targets = targets.map(move |(at, target)| (Subject::Target(at), target.state(now)));
+    let rules = telemetry.metrics.rules_fault(now).map(|state| (Subject::Rules, state));
+    targets.chain(rules).filter(|(_, state)| match state {
+        PaneState::Loading { waiting } => *waiting >= PATIENCE,
+        state => !state.is_fresh(),
+    })
 }
 
 fn name(telemetry: &Telemetry, subject: Subject) -> Safe {
@@ -165,6 +189,8 @@ fn name(telemetry: &Telemetry, subject: Subject) -> Safe {
         Subject::Service(at) => telemetry.services.get(at).map(|s| ("", &s.spec.name)),
         Subject::Signal(at) => telemetry.signals.get(at).map(|s| ("signal ", &s.spec.name)),
         Subject::Log(at) => telemetry.logs.names.get(at).map(|name| ("log ", name)),
+        Subject::Target(at) => telemetry.metrics.targets.get(at).map(|target| ("metrics ", &target.name)),
+        Subject::Rules => return Safe::of(RULES),
     };
     named.map(|(kind, name)| Safe::of(format!("{kind}{name}"))).unwrap_or_default()
 }
@@ -189,10 +215,32 @@ fn words(telemetry: &Telemetry, subject: Subject, verdict: Verdict, now: Moment)
             .names
             .get(at)
             .map(|name| ("log ", name, telemetry.logs.states.get(at).and_then(Readout::cause).map(Cause::short))),
+        Subject::Target(_) | Subject::Rules => None,
     };
+    let told = told.map(|(kind, name, reason)| (kind, name.clone(), reason));
+    let told = told.or_else(|| of_metrics(telemetry, subject, now));
     let Some((kind, name, reason)) = told else { return Safe::of(verdict.word()) };
     let reason = reason.map(|r| format!(": {}", r.clipped(REASON))).unwrap_or_default();
     Safe::of(format!("{kind}{name} {verdict}{reason}"))
+}
+
+/// A target or the rules files, and why they say nothing.
+fn of_metrics(telemetry: &Telemetry, subject: Subject, now: Moment) -> Option<(&'static str, Safe, Option<Safe>)> {
+    match subject {
+        Subject::Target(at) => {
+            let target = telemetry.metrics.targets.get(at)?;
+            Some(("metrics ", target.name.clone(), of_state(&target.state(now))))
+        }
+        Subject::Rules => {
+            let why = match telemetry.metrics.rules_fault(now)? {
+                PaneState::Error { cause, .. } => Safe::of(cause.to_string()),
+                PaneState::Loading { waiting } => Safe::of(format!("not read for {}", figure::age(waiting))),
+                state => state.words(),
+            };
+            Some(("", Safe::of(RULES), Some(why)))
+        }
+        _ => None,
+    }
 }
 
 /// Why a database is not ok: the state of its reading, or its first problem.

@@ -9,10 +9,10 @@ use crate::app::actions::standing::Wanted;
 use crate::app::alerts::Kept;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, MetricsSpec, Receivers, ServiceSpec};
-use crate::domain::Safe;
 use crate::domain::session::SessionId;
 use crate::domain::source::SourceId;
 use crate::domain::statement::StatementId;
+use crate::domain::{Moment, Safe};
 use crate::engine::Question;
 use crate::logs::Reload;
 use crate::remediation::action::SessionSelector;
@@ -21,7 +21,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::backup::Backup;
 use crate::remediation::card::Identity;
 use crate::remediation::guard::Approved;
-use crate::remediation::object::ObjectKey;
+use crate::remediation::object::{AgreedTo, ObjectKey};
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
 use crate::remediation::step::SessionVerb;
@@ -169,7 +169,14 @@ pub enum Effect {
         notify: Option<Safe>,
     },
     /// Take down what the wall clock shows, for the next program: it is trusted.
-    KeepClock,
+    KeepClock(Moment),
+    /// Ask the server with Prometheus' query API; the answer comes as the engine's.
+    AskServer {
+        /// The number.
+        id: u64,
+        /// What.
+        question: Question,
+    },
     /// Read the files that the doctor looks at.
     ReadDocuments {
         /// Number of the look.
@@ -202,7 +209,7 @@ pub enum PreviewOf {
         /// At most so many.
         cap: usize,
         /// Only these, which were agreed to before: who came since is not looked for.
-        agreed: Option<Vec<ObjectKey>>,
+        agreed: Option<Vec<AgreedTo>>,
     },
     /// Whom a request reaches.
     Receivers(Receivers),

@@ -13,8 +13,6 @@ pub const MOST: usize = 300;
 /// Over how long a course is shown: the first that is longer than there was somebody to watch, at most the last.
 const SPANS: [Duration; 4] =
     [Duration::from_mins(2), Duration::from_mins(5), Duration::from_mins(15), Duration::from_mins(30)];
-/// While the page is looked at it is asked again this often.
-const AGAIN: Duration = Duration::from_secs(2);
 /// An answer that is not there by then was lost.
 const LOST: Duration = Duration::from_secs(10);
 
@@ -37,8 +35,8 @@ impl<A> Asked<A> {
         !waits
     }
 
-    fn is_old(&self, now: Moment) -> bool {
-        self.answer.as_ref().is_none_or(|(_, at)| now.since(*at) >= AGAIN)
+    fn is_old(&self, now: Moment, pause: Duration) -> bool {
+        self.answer.as_ref().is_none_or(|(_, at)| now.since(*at) >= pause)
     }
 }
 
@@ -108,10 +106,10 @@ impl SeriesView {
         }
     }
 
-    /// Whether what is shown should be asked anew.
+    /// Whether what is shown should be asked anew, where that is done so often.
     #[must_use]
-    pub fn is_old(&self, now: Moment) -> (bool, bool) {
-        (self.found.is_old(now), self.chosen.is_some() && self.course.is_old(now))
+    pub fn is_old(&self, now: Moment, pause: Duration) -> (bool, bool) {
+        (self.found.is_old(now, pause), self.chosen.is_some() && self.course.is_old(now, pause))
     }
 
     /// Takes an answer; which of both is to be asked anew because something else was wanted meanwhile.

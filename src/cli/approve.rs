@@ -93,13 +93,12 @@ fn read_phrase() -> String {
 
 /// What somebody would have approved is recorded where they get no further than this.
 fn turn_away(spec: &ActionsSpec, id: Option<&str>, why: &str) -> ExitCode {
-    let told = refuse(why);
-    let Some(id) = id else { return told };
+    let Some(id) = id else { return refuse(why) };
     let entry = approvals::of_nothing(id, &Safe::of(why), clock::now());
-    if let Err(lost) = refusal::record(spec, entry, Outcome::Refused.exit_status()) {
-        say::complain(format!("that it was refused could not be recorded: {lost}"));
+    for line in refusal::record(spec, entry, Outcome::Refused.exit_status()) {
+        say::complain(line);
     }
-    told
+    refuse(why)
 }
 
 fn refuse(why: &str) -> ExitCode {

@@ -85,11 +85,11 @@ fn needs_a_terminal(resolved: &Resolved, action: &Action) -> Option<Safe> {
 /// Nothing was done, and that it was asked for is recorded.
 fn turn_away(resolved: &Resolved, action: &Action, why: &Safe) -> ExitCode {
     let status = Outcome::Refused.exit_status();
-    say::complain(format!("refused: {why}"));
     let entry = record::of_order(AuditEvent::Refused, action, std::slice::from_ref(why), clock::now());
-    if let Err(lost) = refusal::record(&resolved.actions, entry, status) {
-        say::complain(format!("that it was refused could not be recorded: {lost}"));
+    for line in refusal::record(&resolved.actions, entry, status) {
+        say::complain(line);
     }
+    say::complain(format!("refused: {why}"));
     ExitCode::from(status)
 }
 

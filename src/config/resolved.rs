@@ -18,7 +18,7 @@ use crate::domain::threshold::Threshold;
 
 pub use actions::{ActionsSpec, Beside, Receivers};
 pub use alerts::{AlertsSpec, OwnAlert};
-pub use metrics::{DoctorSpec, KnowSpec, MetricsSpec};
+pub use metrics::{DoctorSpec, EngineSpec, KnowSpec, MetricsSpec};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +67,8 @@ impl Resolved {
             && self.logs.is_empty()
             && self.origins.is_empty()
             && self.metrics.is_empty()
+            && self.know.prometheus.is_none()
+            && self.know.alertmanager.is_none()
     }
 }
 

@@ -7,6 +7,7 @@ use super::cause::Cause;
 use super::database::DatabaseReading;
 use super::health::HealthReading;
 use super::moment::Moment;
+use super::served::{Routed, Served};
 use super::signal::SignalValue;
 use super::source::SourceId;
 
@@ -21,6 +22,10 @@ pub enum Reading {
     Cache(Box<CacheReading>),
     /// A signal with a source of its own.
     Signal(SignalValue),
+    /// Rules and alerts of a server.
+    Served(Box<Served>),
+    /// Alerts and silences of an Alertmanager.
+    Routed(Box<Routed>),
 }
 
 /// One finished attempt of one source.

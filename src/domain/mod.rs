@@ -15,6 +15,7 @@ pub mod nearest;
 pub mod readout;
 pub mod safe;
 pub mod secret;
+pub mod served;
 pub mod session;
 pub mod signal;
 pub mod source;

@@ -11,6 +11,10 @@ pub enum SourceKind {
     Cache,
     /// A signal that has a source of its own (not one carried by a database or cache connection).
     Signal,
+    /// The rules of a server with Prometheus' query API.
+    Prometheus,
+    /// An Alertmanager.
+    Alertmanager,
 }
 
 /// One source: its kind and its index in the resolved configuration's list of that kind.

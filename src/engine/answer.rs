@@ -7,7 +7,7 @@ use super::world::LIMITS;
 use super::{Engine, Question, course};
 use crate::domain::Safe;
 use crate::metrics::labels::Labels;
-use crate::metrics::promql::{Query, Value};
+use crate::metrics::promql::{Limits, Query, Value};
 use crate::metrics::store::Samples;
 
 /// Most points of a course.
@@ -89,8 +89,9 @@ impl Engine {
         let (step, points) = grid(span, points);
         let query = Query::compile(expr).map_err(|refused| Safe::of(refused.to_string()))?;
         let from = now.saturating_sub(step.saturating_mul(points as i64 - 1));
-        let value =
-            query.range(&self.store, from, now, step, &LIMITS).map_err(|failed| Safe::of(failed.to_string()))?;
+        let value = query
+            .range(&self.store, from, now, step, &Limits { ahead: self.ahead, ..LIMITS })
+            .map_err(|failed| Safe::of(failed.to_string()))?;
         let Value::Matrix(found) = value else { return Err(Safe::of("this expression has no course")) };
         let on_grid = |samples: Vec<crate::metrics::store::Sample>| {
             let mut values = vec![None; points];

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use super::rules::Rules;
 use super::scraped::Watched;
+use super::wake::Wake;
 use super::world::{Known, World};
 use super::{Input, Output, Settings};
 use crate::alerts::line::Line;
 use crate::domain::Moment;
 use crate::metrics::exposition::{self, Families};
 use crate::metrics::store::Store;
+
+/// A wall clock that is so many milliseconds off where it was, was set; less is how clocks run.
+const SET: u64 = 1000;
 
 /// The metrics engine.
 #[derive(Debug)]
@@ -23,6 +27,9 @@ pub struct Engine {
     pub(super) targets: Vec<Watched>,
     pub(super) rules: Rules,
     pub(super) known: Known,
+    pub(super) wake: Option<Wake>,
+    /// By how many milliseconds the wall clock is ahead of the line; it is told anew only where the clock was set.
+    pub(super) ahead: i64,
     rounds_first: u32,
     patience: Duration,
 }
@@ -43,6 +50,8 @@ impl Engine {
             targets,
             rules: Rules::new(settings.interval),
             known: Known::new(settings.external_labels),
+            wake: None,
+            ahead: 0,
             rounds_first: settings.rounds_first,
             patience: settings.patience,
         }
@@ -50,6 +59,19 @@ impl Engine {
 
     /// Takes one thing in: what there is to tell of it.
     pub fn step(&mut self, input: Input, now: Moment) -> Vec<Output> {
+        let ahead = self.line.ahead(now);
+        if ahead.abs_diff(self.ahead) >= SET {
+            self.ahead = ahead;
+        }
+        let slept = self.notice_sleep(now);
+        let mut outputs = self.taken(input, now);
+        if let Some(told) = slept {
+            outputs.insert(0, told);
+        }
+        outputs
+    }
+
+    fn taken(&mut self, input: Input, now: Moment) -> Vec<Output> {
         match input {
             Input::Scraped { target, begun, took, answer } => self.scraped(target, begun, took, answer, now),
             Input::RulesRead(files) => {
@@ -75,6 +97,9 @@ impl Engine {
     #[must_use]
     pub fn next(&self) -> Option<Duration> {
         let due = self.rules.next()?;
+        if let Some(awake) = self.awake_at() {
+            return Some(awake);
+        }
         if !self.rules.has_begun() {
             return Some(if self.looked_often_enough() { self.start.boot } else { self.start.boot + self.patience });
         }
@@ -84,8 +109,12 @@ impl Engine {
 
     fn evaluate(&mut self, now: Moment) -> Vec<Output> {
         let is_time = self.rules.has_begun() || self.looked_often_enough() || now.since(self.start) >= self.patience;
-        if !is_time {
+        if !is_time || !self.is_awake(now) {
             return Vec::new();
+        }
+        let at = self.line.at(now);
+        for target in &mut self.targets {
+            target.left_out_before(at, &mut self.store);
         }
         let (rules, mut world) = self.world();
         rules.evaluate(now, &mut world)
@@ -96,8 +125,7 @@ impl Engine {
         !self.targets.is_empty() && self.targets.iter().all(|target| target.rounds >= self.rounds_first)
     }
 
-    fn world(&mut self) -> (&mut Rules, World<'_>) {
-        let failing = self.targets.iter().filter_map(Watched::failing).collect();
-        (&mut self.rules, World::new(&mut self.store, &mut self.known, failing, self.line))
+    pub(super) fn world(&mut self) -> (&mut Rules, World<'_>) {
+        (&mut self.rules, World::new(&mut self.store, &mut self.known, &self.targets, self.line, self.ahead))
     }
 }

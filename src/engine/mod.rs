@@ -9,12 +9,14 @@ mod answer;
 mod course;
 mod growth;
 pub mod input;
+mod lost;
 mod machine;
 pub mod output;
 mod requests;
 mod rules;
 mod scraped;
 pub mod settings;
+mod wake;
 mod world;
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Rules {
             files.iter().map(|(name, text)| (name.as_str(), text.as_deref().map_err(Safe::clone))).collect();
         let mut read = self.loaded.again(&files);
         if read.problems.is_empty() {
-            judge(&mut read);
+            judge(&mut read, world.keep());
         }
         let in_force = read.problems.is_empty();
         if !in_force {
@@ -76,6 +76,13 @@ impl Rules {
         match &mut self.book {
             Some(book) if self.begun => book.reload(&self.loaded.groups, at, world),
             _ => self.book = Some(Book::new(&self.loaded.groups, self.interval, at)),
+        }
+    }
+
+    /// The machine slept until now.
+    pub fn slept(&mut self, at: i64) {
+        if let Some(book) = &mut self.book {
+            book.slept(at);
         }
     }
 
@@ -109,7 +116,7 @@ impl Rules {
         outputs
     }
 
-    fn told(&self, changes: Vec<Change>, now: Moment, world: &World<'_>) -> Output {
+    pub fn told(&self, changes: Vec<Change>, now: Moment, world: &World<'_>) -> Output {
         let at = world.line.at(now);
         let groups = self.book.as_ref().map_or(&[][..], Book::groups);
         let mut rules = Vec::new();
@@ -158,11 +165,13 @@ impl Rules {
 
 /// Looks at every expression: what is no PromQL is a problem of the file, as a server has it; what is valid and not evaluated
 /// here is a remark, and its rule says so.
-fn judge(read: &mut Loaded) {
+fn judge(read: &mut Loaded, keep: Duration) {
     let (mut problems, mut remarks) = (Vec::new(), Vec::new());
     for group in &read.groups {
         for rule in &group.rules {
-            let Some((words, is_invalid)) = world::refused(&rule.expr) else { continue };
+            let refused = world::refused(&rule.expr);
+            let far = || world::out_of_reach(&rule.expr, keep).map(|words| (words, false));
+            let Some((words, is_invalid)) = refused.or_else(far) else { continue };
             let key = format!("group {:?} rule {:?}.expr", group.name, rule.name);
             let problem = Problem::new(&group.file, rule.expr_line, key, words.as_str());
             if is_invalid { problems.push(problem) } else { remarks.push(problem) }

@@ -5,16 +5,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::growth::Growth;
+use super::lost::{Failing, Gave};
 use super::output::{PageTold, StoreTold, TargetTold};
 use super::settings::TargetSettings;
 use super::{Body, Engine, Output, requests};
 use crate::domain::{Cause, Moment};
 use crate::metrics::exposition;
 use crate::metrics::labels::{Labels, NAME};
-use crate::metrics::store::{Store, Target};
+use crate::metrics::store::{Sample, Store, Target};
 
 /// Most rounds whose times are kept.
 const ROUNDS: usize = 4096;
+
+/// Most slots that one pause leaves out; a longer one is none of the target's.
+const MOST_LEFT_OUT: usize = 1000;
 
 /// One target and its rounds.
 #[derive(Debug)]
@@ -27,18 +31,40 @@ pub struct Watched {
     pub rounds: u32,
     /// Times of rounds that gave a page, without one between that gave none; the newest last.
     pub unbroken: VecDeque<i64>,
-    failing_since: Option<i64>,
+    /// It fails; what it gave before, where it ever answered.
+    fails: Option<Option<Gave>>,
+    /// It answered once.
+    answered: bool,
+    /// The newest time that `up` was told of; none after a sleep.
+    told: Option<i64>,
+    /// Rounds that were answered since a sleep, where it answered before it.
+    pub answers_since_sleep: Option<u32>,
 }
 
 impl Watched {
     pub fn new(settings: TargetSettings, store: &mut Store) -> Watched {
         let (page, own) = (store.target(settings.labels.clone()), store.target(Labels::default()));
-        Watched { settings, page, own, rounds: 0, unbroken: VecDeque::new(), failing_since: None }
+        Watched {
+            settings,
+            page,
+            own,
+            rounds: 0,
+            unbroken: VecDeque::new(),
+            fails: None,
+            answered: false,
+            told: None,
+            answers_since_sleep: None,
+        }
     }
 
-    /// Its labels, and since when it fails, where it does.
-    pub fn failing(&self) -> Option<(Labels, i64)> {
-        Some((self.settings.labels.clone(), self.failing_since?))
+    /// What is lost with it, where it fails.
+    pub fn failing(&self) -> Option<Failing<'_>> {
+        Some(Failing { labels: &self.settings.labels, gave: self.fails.as_ref()?.as_ref() })
+    }
+
+    /// Whether a series is one of its.
+    pub fn owns(&self, labels: &Labels) -> bool {
+        self.settings.labels.iter().all(|(name, value)| labels.get(name) == value)
     }
 
     /// Rounds over the window, from the first to the last.
@@ -52,18 +78,52 @@ impl Watched {
         (last > first).then_some((first, last))
     }
 
-    fn record(&mut self, at: i64, is_taken: bool) {
+    fn record(&mut self, at: i64, is_taken: bool, store: &Store) {
         self.rounds = self.rounds.saturating_add(1);
         if is_taken {
-            self.failing_since = None;
+            (self.fails, self.answered) = (None, true);
+            self.answers_since_sleep = self.answers_since_sleep.map(|answers| answers.saturating_add(1));
             if self.unbroken.len() >= ROUNDS {
                 self.unbroken.pop_front();
             }
             self.unbroken.push_back(at);
         } else {
-            self.failing_since.get_or_insert(at);
+            if self.fails.is_none() {
+                self.fails = Some(self.answered.then(|| Gave::until(store, &self.settings.labels, at)));
+            }
             self.unbroken.clear();
         }
+    }
+
+    /// The machine slept: what was not asked meanwhile is nobody's failure.
+    pub fn slept(&mut self) {
+        self.told = None;
+        self.answers_since_sleep = (self.answered && self.fails.is_none()).then_some(0);
+    }
+
+    /// After failures it is asked more rarely: the slots that are left out are rounds without an answer too, so that shares of
+    /// `up` are those of time. Of the last two an answer may yet come.
+    pub fn left_out_before(&mut self, now: i64, store: &mut Store) {
+        self.left_out(now.saturating_sub(self.interval().saturating_mul(2)), store);
+    }
+
+    fn left_out(&mut self, until: i64, store: &mut Store) {
+        let interval = self.interval();
+        let Some(mut slot) = self.told.filter(|_| self.fails.is_some()) else { return };
+        let up = self.settings.labels.with(NAME, "up");
+        for _ in 0..MOST_LEFT_OUT {
+            slot = slot.saturating_add(interval);
+            if slot > until {
+                return;
+            }
+            store.append(&up, Sample { at: slot, value: 0.0 });
+            self.told = Some(slot);
+        }
+        self.told = None;
+    }
+
+    fn interval(&self) -> i64 {
+        (self.settings.interval.as_millis() as i64).max(1)
     }
 
     /// `up` and its like, as Prometheus has them.
@@ -90,10 +150,15 @@ impl Engine {
     ) -> Vec<Output> {
         let at = self.line.at(begun.min(now));
         let Some(watched) = self.targets.get_mut(target) else { return Vec::new() };
-        let limits = self.page;
+        let (limits, ahead) = (self.page, self.ahead);
         let (store, families) = (&mut self.store, &mut self.families);
         let taken = answer.and_then(|body| {
-            let page = exposition::read(&body.bytes, body.format, &limits)?;
+            let mut page = exposition::read(&body.bytes, body.format, &limits)?;
+            // Its own times are the wall's.
+            page.samples
+                .iter_mut()
+                .filter_map(|sample| sample.at.as_mut())
+                .for_each(|own| *own = own.saturating_sub(ahead));
             families.learn(&page);
             let taken = store.scrape(watched.page, at, &page);
             let refused = taken.repeated + taken.out_of_order + taken.ahead;
@@ -102,8 +167,11 @@ impl Engine {
         if taken.is_err() {
             store.failed(watched.page, at);
         }
+        // A round that comes a little early is that of its slot.
+        watched.left_out(at.saturating_sub(watched.interval() / 2), store);
+        watched.told = Some(at);
         watched.tell(at, took, taken.as_ref().ok().map(|page| page.samples), store);
-        watched.record(at, taken.is_ok());
+        watched.record(at, taken.is_ok(), store);
         let (mut requests, mut cache) = (None, None);
         if let (Ok(_), Some((from, to))) = (&taken, watched.span(at)) {
             let mut growth =

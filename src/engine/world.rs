@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::scraped::Watched;
 use crate::alerts::lifecycle::{self, Basis, Evaluation, Failure, Outcome};
 use crate::alerts::line::Line;
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
 use crate::metrics::labels::Labels;
-use crate::metrics::promql::{Ground, Limits, Look, Query, Refused, Selector};
+use crate::metrics::promql::{Ground, Limits, Look, Memo, Query, Refused, Selector};
 use crate::metrics::store::{Sample, Samples, Store, is_stale};
 
 /// Most compiled expressions that no rule bears: those that templates ask.
@@ -24,6 +25,7 @@ pub const LIMITS: Limits = Limits {
     look_back: 300_000,
     subquery_step: 60_000,
     unnamed: crate::metrics::promql::Unnamed::AtOnce,
+    ahead: 0,
 };
 
 type Compiled = Result<Arc<Query>, Failure>;
@@ -40,11 +42,13 @@ pub struct Known {
     /// What those stood on last, where they were evaluated.
     stood: HashMap<String, Option<Basis>>,
     external_labels: Labels,
+    /// What was decoded for the rules of one evaluation.
+    memo: Memo,
 }
 
 impl Known {
     pub fn new(external_labels: Labels) -> Known {
-        Known { external_labels, ..Known::default() }
+        Known { external_labels, memo: Memo::keeping(), ..Known::default() }
     }
 
     /// Takes the place of what was known: the expressions of all rules, with the metric that each records, if it does.
@@ -80,12 +84,14 @@ impl Known {
     /// What a metric that rules record stands on; none where none records it.
     fn of_recorded(&self, metric: &str) -> Option<Ground> {
         let exprs = self.recorded.get(metric)?;
+        let words = |of: &[Safe]| of.iter().map(|of| of.as_str().to_owned()).collect();
         let stood = exprs.iter().map(|expr| match self.stood.get(expr).and_then(Option::as_ref) {
             Some(Basis::Complete | Basis::NoTraffic) => Ground::Whole,
             Some(Basis::Warming { have, need }) => {
                 Ground::Warming { have: have.as_millis() as i64, need: need.as_millis() as i64 }
             }
-            Some(Basis::Missing(of)) => Ground::Missing(of.iter().map(|of| of.as_str().to_owned()).collect()),
+            Some(Basis::Missing(of)) => Ground::Missing(words(of)),
+            Some(Basis::NoneYet(of)) => Ground::NoneYet(words(of)),
             None => Ground::Missing(vec![metric.to_owned()]),
         });
         stood.reduce(Ground::and)
@@ -103,18 +109,42 @@ pub fn refused(expr: &str) -> Option<(Safe, bool)> {
     Some((Safe::of(refused.to_string()), matches!(refused, Refused::Invalid(_))))
 }
 
+/// Why an expression cannot be evaluated over samples that are kept so long; none where it can.
+pub fn out_of_reach(expr: &str, keep: Duration) -> Option<Safe> {
+    reaches(&Query::compile(expr).ok()?, keep)
+}
+
+fn reaches(query: &Query, keep: Duration) -> Option<Safe> {
+    let need = Duration::from_millis(u64::try_from(query.reach()).unwrap_or(0));
+    let words = || Safe::of(format!("it needs {} of samples, {} are kept", figure::span(need), figure::span(keep)));
+    (need > keep).then(words)
+}
+
 /// Store and expressions, while rules are evaluated.
 pub struct World<'e> {
     store: &'e mut Store,
     known: &'e mut Known,
-    /// Labels of targets that fail now, and since when.
-    failing: Vec<(Labels, i64)>,
+    targets: &'e [Watched],
     pub line: Line,
+    /// By how many milliseconds the wall clock is ahead of it.
+    ahead: i64,
 }
 
 impl<'e> World<'e> {
-    pub fn new(store: &'e mut Store, known: &'e mut Known, failing: Vec<(Labels, i64)>, line: Line) -> World<'e> {
-        World { store, known, failing, line }
+    pub fn new(
+        store: &'e mut Store,
+        known: &'e mut Known,
+        targets: &'e [Watched],
+        line: Line,
+        ahead: i64,
+    ) -> World<'e> {
+        known.memo.clear();
+        World { store, known, targets, line, ahead }
+    }
+
+    /// How long samples are kept.
+    pub fn keep(&self) -> Duration {
+        self.store.limits().keep
     }
 
     pub fn known(&mut self) -> &mut Known {
@@ -129,6 +159,7 @@ impl<'e> World<'e> {
             Ground::Whole => Basis::Complete,
             Ground::Warming { have, need } => Basis::Warming { have: duration(have), need: duration(need) },
             Ground::Missing(of) => Basis::Missing(of.iter().take(NAMED).map(Safe::of).collect()),
+            Ground::NoneYet(of) => Basis::NoneYet(of.iter().take(NAMED).map(Safe::of).collect()),
         }
     }
 
@@ -143,18 +174,51 @@ impl<'e> World<'e> {
         if recorded.is_some() && recorded != Some(Ground::Whole) {
             return recorded.unwrap_or(Ground::Whole);
         }
-        let found = self.find(selector, look, at);
-        let Some(oldest) = found.oldest else {
-            return recorded.unwrap_or_else(|| Ground::Missing(vec![selector.to_string()]));
-        };
-        if found.lost {
+        let is_recorded = recorded.is_some();
+        if !is_recorded && self.is_lost(selector) {
             return Ground::Missing(vec![format!("{selector}, whose target does not answer")]);
         }
-        let warming = Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need };
-        if !found.is_present && oldest <= look.until {
-            return recorded.unwrap_or_else(|| Ground::Missing(vec![selector.to_string()]));
+        let found = self.find(selector, look, at);
+        let warming = |oldest: i64| Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need };
+        match (found.most, found.oldest) {
+            (0, Some(oldest)) if oldest > look.until => warming(oldest),
+            (0, _) if is_recorded => Ground::Whole,
+            (0, _) => self.without(selector, look, at),
+            (most, _) if most < look.least => self.too_few(selector, look, &found, at),
+            (_, Some(oldest)) if look.need > 0 && oldest > at.saturating_sub(look.need) => warming(oldest),
+            _ => Ground::Whole,
         }
-        if look.need > 0 && oldest > at.saturating_sub(look.need) { warming } else { Ground::Whole }
+    }
+
+    /// There is nothing of a selector: of its metric there may be.
+    fn without(&self, selector: &Selector, look: Look, at: i64) -> Ground {
+        let words = vec![selector.to_string()];
+        let Some(metric) = selector.metric() else { return Ground::Missing(words) };
+        let mut oldest: Option<i64> = None;
+        let mut is_there = false;
+        for (_, samples) in self.store.select(Some(metric), |_| true) {
+            is_there = is_there || count(samples, look, 1) > 0;
+            oldest = oldest.into_iter().chain(samples.first()).min();
+        }
+        match oldest.filter(|oldest| look.need > 0 && *oldest > at.saturating_sub(look.need)) {
+            _ if !is_there => Ground::Missing(words),
+            Some(oldest) => Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need },
+            None => Ground::NoneYet(words),
+        }
+    }
+
+    /// There is a sample and not enough: the range is too short for how often its target is read, or it fills.
+    fn too_few(&self, selector: &Selector, look: Look, found: &Found, at: i64) -> Ground {
+        let pause = found.labels.as_ref().and_then(|labels| self.targets.iter().find(|target| target.owns(labels)));
+        let pause = pause.map(|target| target.settings.interval.as_millis() as i64);
+        let range = figure::span(Duration::from_millis(look.range.unsigned_abs()));
+        match pause {
+            Some(pause) if look.range < pause.saturating_mul(2) => {
+                Ground::Missing(vec![format!("{selector}, of which {range} are shorter than two scrapes")])
+            }
+            Some(_) => Ground::Warming { have: at.saturating_sub(found.newest).max(0), need: look.need },
+            None => Ground::Missing(vec![format!("{selector}, of which {range} hold fewer than two samples")]),
+        }
     }
 
     fn find(&self, selector: &Selector, look: Look, at: i64) -> Found {
@@ -162,22 +226,24 @@ impl<'e> World<'e> {
         for (labels, samples) in self.store.select(selector.metric(), |labels| selector.matches(labels)) {
             let Some(first) = samples.first() else { continue };
             found.oldest = Some(found.oldest.map_or(first, |oldest| oldest.min(first)));
-            found.is_present = found.is_present || is_present(samples, look);
-            found.lost |= self.is_lost(labels, samples);
+            if found.most < look.least {
+                let held = count(samples, look, look.least);
+                if held > found.most || found.labels.is_none() {
+                    (found.most, found.labels) = (held, Some(labels.clone()));
+                    found.newest = samples.newest(look.after, look.until).map_or(found.newest, |newest| newest.at);
+                }
+            }
             let is_full = look.need <= 0 || first <= at.saturating_sub(look.need);
-            if found.is_present && is_full && self.failing.is_empty() {
+            if found.most >= look.least && is_full {
                 break;
             }
         }
         found
     }
 
-    /// Whether a series ended because its target fails.
-    fn is_lost(&self, labels: &Labels, samples: Samples<'_>) -> bool {
-        let Some(last) = samples.last().filter(|last| is_stale(last.value)) else { return false };
-        self.failing
-            .iter()
-            .any(|(of, since)| last.at >= *since && of.iter().all(|(name, value)| labels.get(name) == value))
+    /// Whether a target that fails would have given some of it.
+    fn is_lost(&self, selector: &Selector) -> bool {
+        self.targets.iter().filter_map(Watched::failing).any(|failing| failing.would_give(selector, self.store))
     }
 }
 
@@ -186,22 +252,27 @@ impl<'e> World<'e> {
 struct Found {
     /// The oldest sample of all series that are meant, wherever it looks.
     oldest: Option<i64>,
-    /// There is something where it looks.
-    is_present: bool,
-    /// A target that gave some of it fails.
-    lost: bool,
+    /// How many samples the fullest series has where it looks; no more than are needed are counted.
+    most: usize,
+    /// When the newest of those was taken.
+    newest: i64,
+    /// Which series that is.
+    labels: Option<Labels>,
 }
 
-fn is_present(samples: Samples<'_>, look: Look) -> bool {
-    if samples.newest(look.after, look.until).is_some() {
-        return true;
+/// How many samples lie where a selector looks, up to `least`.
+fn count(samples: Samples<'_>, look: Look, least: usize) -> usize {
+    let newest = samples.newest(look.after, look.until);
+    if least <= 1 && (newest.is_some() || look.need <= 0) {
+        return usize::from(newest.is_some());
     }
     // A series that ended within a range was there for a part of it.
-    look.need > 0 && samples.last().is_some_and(|last| last.at > look.after) && {
-        let mut buffer = Vec::new();
-        samples.between(look.after, look.until, &mut buffer);
-        buffer.iter().any(|sample| !is_stale(sample.value))
+    if samples.last().is_none_or(|last| last.at <= look.after) {
+        return 0;
     }
+    let mut buffer = Vec::new();
+    samples.between(look.after, look.until, &mut buffer);
+    buffer.iter().filter(|sample| !is_stale(sample.value)).take(least).count()
 }
 
 impl lifecycle::World for World<'_> {
@@ -217,6 +288,10 @@ impl lifecycle::World for World<'_> {
         self.store.append(series, Sample { at, value });
     }
 
+    fn ahead(&self) -> i64 {
+        self.ahead
+    }
+
     fn external_labels(&self) -> Labels {
         self.known.external_labels.clone()
     }
@@ -225,12 +300,16 @@ impl lifecycle::World for World<'_> {
 impl World<'_> {
     fn evaluated(&mut self, expr: &str, at: i64) -> Outcome {
         let query = self.known.query(expr)?;
-        let (value, is_hollow) = query
-            .instant_or_hollow(self.store, at, &LIMITS)
+        if let Some(why) = reaches(&query, self.store.limits().keep) {
+            return Err(Failure::NotEvaluated(why));
+        }
+        let limits = Limits { ahead: self.ahead, ..LIMITS };
+        let (value, idle) = query
+            .instant_or_idle(self.store, at, &limits, &mut self.known.memo)
             .map_err(|failed| Failure::Failed(Safe::of(failed.to_string())))?;
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;
-        let basis = self.basis(&query, at, is_hollow && elements.is_empty());
-        Ok(Evaluation { elements, basis })
+        let basis = self.basis(&query, at, idle.all && elements.is_empty());
+        Ok(Evaluation { elements, basis, idle: idle.of })
     }
 }

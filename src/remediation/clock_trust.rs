@@ -17,6 +17,9 @@ const STANDS: Duration = Duration::from_secs(3000);
 
 /// Time servers slew a clock by less than a second in so many.
 const SLEWS: u32 = 2000;
+/// More than this is never taken for slewing: most systems slew both clocks alike, and a reading of last year would else be
+/// leave to move the wall clock by hours.
+const SLEWED: TimeDelta = TimeDelta::seconds(30);
 
 /// Watches the wall clock against the boot-time clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +44,25 @@ impl ClockTrust {
         ClockTrust { trusted: now, locked: None }
     }
 
-    /// What an earlier program of this boot saw last, and trusted: a jump since then was nobody's to see.
+    /// The reading that the clock is held against: what the next program has to hold its own first one against.
+    #[must_use]
+    pub fn trusted(&self) -> Moment {
+        self.trusted
+    }
+
+    /// What an earlier program of this boot trusted: a jump since then was nobody's to see. It stands on as if that program had
+    /// gone on, so that starting anew every minute moves nothing unseen.
     pub fn hold_against(&mut self, earlier: Moment, now: Moment) {
-        let by = drift(earlier, now);
-        let slewed = TimeDelta::from_std(earlier.boot.abs_diff(now.boot) / SLEWS).unwrap_or(TimeDelta::MAX);
-        if self.locked.is_none() && by.abs() > TOLERANCE + slewed {
+        if self.locked.is_some() || earlier.boot > now.boot {
+            return;
+        }
+        let (by, age) = (drift(earlier, now), now.since(earlier));
+        let slewed = TimeDelta::from_std(age / SLEWS).map_or(SLEWED, |slewed| slewed.min(SLEWED));
+        let borne = if age < STANDS { TOLERANCE } else { TOLERANCE + slewed };
+        if by.abs() > borne {
             self.locked = Some(ClockLock { by, shows: now.wall });
+        } else if age < STANDS {
+            self.trusted = earlier;
         }
     }
 
@@ -149,13 +165,15 @@ mod tests {
             "in a minute nothing slews so far"
         );
         let late = Moment::fixed(week);
-        assert_eq!(
-            seen(then, wall_moved(late, 250_000)).trusts(wall_moved(late, 250_000)),
-            Ok(()),
-            "slewed for a week"
+        assert_eq!(seen(then, wall_moved(late, 25_000)).trusts(wall_moved(late, 25_000)), Ok(()), "slewed for a week");
+        assert!(seen(then, wall_moved(late, 250_000)).trusts(wall_moved(late, 250_000)).is_err());
+        let year = Moment::fixed(52.0 * week);
+        assert!(
+            seen(then, wall_moved(year, 60_000)).trusts(wall_moved(year, 60_000)).is_err(),
+            "an old record is no leave for hours"
         );
-        assert!(seen(then, wall_moved(late, 600_000)).trusts(wall_moved(late, 600_000)).is_err());
-        assert!(seen(Moment::fixed(9e9), now).trusts(now).is_ok(), "both clocks agree, whenever that was");
+        let to_come = wall_moved(Moment::fixed(9e9), 3_600_000);
+        assert!(seen(to_come, now).trusts(now).is_ok(), "what was not yet says nothing");
     }
 
     #[test]
@@ -195,6 +213,28 @@ mod tests {
                 let now = wall_moved(Moment::fixed(at as f64), at * ppm / 1000);
                 clock.see(now);
                 prop_assert_eq!(clock.trusts(now), Ok(()));
+            }
+        }
+
+        /// Programs that follow each other hold the clock against the same reading as one that goes on.
+        #[test]
+        fn restarts_make_no_jump_of_many_small_steps_unseen(
+            steps in proptest::collection::vec((1u32..60, 0i64..1500), 2..40)
+        ) {
+            let (mut boot, mut moved) = (0, 0);
+            let mut kept = Moment::fixed(0.0);
+            let mut locked = false;
+            for (wait, step) in steps {
+                (boot, moved) = (boot + wait, moved + step);
+                let now = wall_moved(Moment::fixed(f64::from(boot)), moved);
+                let mut clock = ClockTrust::begin(now);
+                clock.hold_against(kept, now);
+                locked |= clock.trusts(now).is_err();
+                kept = clock.trusted();
+                prop_assert_eq!(locked, moved > 2000);
+                if locked {
+                    break;
+                }
             }
         }
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::session::{SessionId, SessionState};
 use crate::domain::{Safe, Untrusted};
 
@@ -45,10 +47,56 @@ pub struct Object {
     pub application: Safe,
     /// Where it comes from.
     pub client: Safe,
+    /// In which database of its server a session is.
+    pub database: Safe,
     /// How long it is as it is.
     pub age: Option<Duration>,
     /// What else there is to say: transaction age, whom it blocks.
     pub remark: Safe,
+}
+
+impl Object {
+    /// Whose it is.
+    #[must_use]
+    pub fn whose(&self) -> Whose {
+        Whose {
+            user: self.user.clone(),
+            application: self.application.clone(),
+            client: self.client.clone(),
+            database: self.database.clone(),
+        }
+    }
+}
+
+/// Whose a session is: what a person goes by who agrees to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whose {
+    /// The user that it logged in as.
+    pub user: Safe,
+    /// `application_name`.
+    pub application: Safe,
+    /// Where it comes from.
+    pub client: Safe,
+    /// Its database.
+    pub database: Safe,
+}
+
+impl Whose {
+    /// Whether it is another's altogether: an application may take another name, nothing else changes while a session lasts.
+    #[must_use]
+    pub fn is_anothers(&self, other: &Whose) -> bool {
+        (&self.user, &self.client, &self.database) != (&other.user, &other.client, &other.database)
+    }
+}
+
+/// An object that was agreed to, with whose it was then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreedTo {
+    /// Which.
+    pub key: ObjectKey,
+    /// Whose.
+    pub whose: Whose,
 }
 
 /// Objects that fit the description and are left alone.

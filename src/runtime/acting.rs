@@ -88,10 +88,10 @@ impl Acting {
             }
             Effect::ReadHistory => self.history.read(),
             Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
-            Effect::KeepClock if !self.order(AuditOrder::KeepClock) => {
+            Effect::KeepClock(trusted) if !self.order(AuditOrder::KeepClock(trusted)) => {
                 tracing::warn!("what the wall clock showed could not be kept");
             }
-            Effect::KeepClock => {}
+            Effect::KeepClock(_) => {}
             _ => {}
         }
     }

@@ -12,6 +12,7 @@ use crate::remediation::audit::{AuditEvent, Entry};
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::clock;
+use super::history;
 use super::inbox::Inbox;
 
 /// A disk answers within this.
@@ -87,8 +88,11 @@ impl Approver {
 
     /// Lets the audit finish; where its chain ends, and what else was told.
     #[must_use]
-    pub fn finish(self) -> (Option<Safe>, Vec<Safe>) {
-        (self.audit.finish(), self.notes)
+    pub fn finish(mut self) -> (Option<Safe>, Vec<Safe>) {
+        let head = self.audit.finish();
+        // What nobody waited for.
+        self.notes.extend(self.inbox.wait(Duration::ZERO, false).into_iter().flat_map(history::unfinished));
+        (head, self.notes)
     }
 
     fn order(&self, order: SecondOrder) -> Result<(), Safe> {
@@ -109,15 +113,11 @@ impl Approver {
                             return Ok(answer);
                         }
                     }
-                    Event::RunsRecovered(runs) => {
-                        self.notes.push(Safe::of("the end of these is NOT KNOWN: the program ended while they ran"));
-                        self.notes.extend(runs);
-                    }
                     Event::GuardsCover(words) => self.notes.push(words),
                     Event::AuditStands(Err(why)) => {
                         self.notes.push(Safe::of(format!("the audit cannot be written: {why}")));
                     }
-                    _ => {}
+                    event => self.notes.extend(history::unfinished(event)),
                 }
             }
         }

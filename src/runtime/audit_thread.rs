@@ -15,7 +15,7 @@ use crate::app::Event;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::standing;
 use crate::config::resolved::ActionsSpec;
-use crate::domain::Safe;
+use crate::domain::{Moment, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
@@ -72,8 +72,8 @@ pub enum AuditOrder {
     },
     /// Something for a second person.
     Second(SecondOrder),
-    /// Take down what the wall clock shows: it is trusted.
-    KeepClock,
+    /// Take down what both clocks showed when they were trusted.
+    KeepClock(Moment),
 }
 
 /// The near end. [`AuditThread::finish`] lets the thread finish what waits.
@@ -145,7 +145,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             }
             AuditOrder::Release { run } => drop(desk.holds.remove(&run)),
             AuditOrder::Second(order) => desk.second(order, inbox),
-            AuditOrder::KeepClock => desk.guards.keep_clock(),
+            AuditOrder::KeepClock(trusted) => desk.guards.keep_clock(trusted),
         }
     }
     // The head is worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.

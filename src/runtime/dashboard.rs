@@ -286,9 +286,10 @@ impl Dashboard {
             | Effect::ReadNeedy { .. }
             | Effect::ReadHistory
             | Effect::LookAtGuards { .. }
-            | Effect::KeepClock
+            | Effect::KeepClock(_)
             | Effect::Release { .. }) => self.acting.obey(&self.watch, acting),
             Effect::AskEngine { id, question } => self.engine.ask(id, question),
+            Effect::AskServer { id, question } => self.watch.ask_server(id, question),
             Effect::ReadRules => self.engine.read_rules(),
             Effect::ReadDocuments { id } => self.documents.read(id),
             Effect::WatchMetrics(at, spec) => {

@@ -17,7 +17,7 @@ use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
-use crate::remediation::object::ObjectKey;
+use crate::remediation::object::{AgreedTo, ObjectKey};
 use crate::remediation::query::SqlStep;
 use crate::remediation::step::{SessionVerb, StepEnd, Work};
 use crate::remediation::turn::Reach;
@@ -45,7 +45,7 @@ pub enum DatabaseOrder {
         /// At most so many.
         cap: usize,
         /// Only these, which were agreed to before.
-        agreed: Option<Vec<ObjectKey>>,
+        agreed: Option<Vec<AgreedTo>>,
         /// Within this.
         deadline: Duration,
     },
@@ -175,7 +175,7 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
     match order {
         DatabaseOrder::Preview { id, selector, verb, cap, agreed, deadline } => {
             let outcome = match agreed {
-                Some(keys) => source.preview_agreed(&keys, &selector, verb, deadline).await,
+                Some(kept) => source.preview_agreed(&kept, &selector, verb, cap, deadline).await,
                 None => source.preview(&selector, verb, cap, deadline).await,
             };
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });

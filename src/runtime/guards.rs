@@ -104,16 +104,16 @@ impl Guards {
 
     /// What both clocks showed when they were trusted last in this boot, by whom ever.
     pub fn remembered_clock(&self) -> Option<Moment> {
-        self.folder.as_ref().ok()?.newest_clock().unwrap_or_else(|cause| {
+        self.folder.as_ref().ok()?.newest_clock(clock::now()).unwrap_or_else(|cause| {
             tracing::warn!("what the wall clock showed before: {cause}");
             None
         })
     }
 
-    /// Takes down what they show now, for the next program.
-    pub fn keep_clock(&self) {
+    /// Takes down what they showed when they were trusted, for the next program.
+    pub fn keep_clock(&self, trusted: Moment) {
         let Ok(folder) = &self.folder else { return };
-        if let Err(cause) = folder.keep_clock(clock::now()) {
+        if let Err(cause) = folder.keep_clock(trusted) {
             tracing::warn!("what the wall clock shows could not be kept: {cause}");
         }
     }

@@ -104,6 +104,8 @@ fn read_when_told(mut resolved: Resolved, sample: Duration) -> Resolved {
     resolved.services.iter_mut().for_each(|s| s.interval = BY_ITSELF);
     resolved.signals.iter_mut().for_each(|s| s.interval = BY_ITSELF);
     resolved.metrics.iter_mut().for_each(|m| m.interval = BY_ITSELF);
+    let engines = [&mut resolved.know.prometheus, &mut resolved.know.alertmanager];
+    engines.into_iter().flatten().for_each(|engine| engine.interval = BY_ITSELF);
     // What one look sees begins nothing and ends nothing.
     resolved.know.keeps = false;
     for database in &mut resolved.databases {
@@ -175,6 +177,7 @@ impl Driver {
                 Effect::Compute(job) => self.step(Event::JobFinished(Box::new(job::run(job)))),
                 Effect::ReadDocuments { id } => self.documents.read(id),
                 Effect::AskEngine { id, question } => self.engine.ask(id, question),
+                Effect::AskServer { id, question } => self.watch.ask_server(id, question),
                 // What concerns a screen has no meaning here.
                 _ => {}
             }
@@ -188,7 +191,8 @@ impl Driver {
             .signals
             .iter()
             .filter(|s| !matches!(s.spec.source, SignalSource::Database { .. } | SignalSource::Redis { .. }));
-        let expected = live.services.len() + live.databases.len() + live.caches.len() + own.count();
+        let engines = usize::from(live.prometheus.is_some()) + usize::from(live.alertmanager.is_some());
+        let expected = live.services.len() + live.databases.len() + live.caches.len() + own.count() + engines;
         self.arrived.values().filter(|n| **n >= times).count() >= expected
     }
 

@@ -99,6 +99,14 @@ fn is_shown_already(record: &Record, own: &Writer, started: Moment) -> bool {
     ours && since && !record.event().is_some_and(|event| of_files.contains(&event))
 }
 
+/// What a program that has no screen shows first: runs of before whose end nobody knows. It is told to one program alone, since
+/// the audit has it from then on.
+pub fn unfinished(event: Event) -> Vec<Safe> {
+    let Event::RunsRecovered(runs) = event else { return Vec::new() };
+    let head = Safe::of("the end of these is NOT KNOWN: the program ended while they ran");
+    std::iter::once(head).chain(runs).collect()
+}
+
 /// What is known of a run that never came to an end.
 pub fn words(run: &Unfinished) -> Safe {
     let field = |name: &str| match run.fields.iter().find(|(known, _)| known == name) {

@@ -12,41 +12,64 @@ use crate::remediation::execution::Input;
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::deadline;
+use super::history;
 use super::inbox::Inbox;
 
 /// A disk answers within this.
 const DISK: Duration = Duration::from_secs(10);
 
-/// Records it; on disk when this returns.
-///
-/// # Errors
-/// Why there is no record.
-pub fn record(spec: &ActionsSpec, entry: Entry, status: u8) -> Result<(), Safe> {
+/// Records it; on disk when this returns. What is to be told for it: runs of before whose end nobody knows, which whoever opens
+/// the audit first is told and nobody after, and why there is no record, if there is none.
+#[must_use]
+pub fn record(spec: &ActionsSpec, entry: Entry, status: u8) -> Vec<Safe> {
     let inbox = Arc::new(Inbox::default());
-    let audit = AuditThread::start(spec, Arc::clone(&inbox)).map_err(|error| Safe::of(error.to_string()))?;
+    let (mut told, written) = match AuditThread::start(spec, Arc::clone(&inbox)) {
+        Ok(audit) => recorded(audit, &inbox, entry, status),
+        Err(error) => (Vec::new(), Err(Safe::of(error.to_string()))),
+    };
+    if let Err(lost) = written {
+        told.push(Safe::of(format!("that it was refused could not be recorded: {lost}")));
+    }
+    told
+}
+
+fn recorded(audit: AuditThread, inbox: &Inbox, entry: Entry, status: u8) -> (Vec<Safe>, Result<(), Safe>) {
     // With a run, so that it is answered; there is no other here.
     let order = AuditOrder::Record { run: Some(0), number: 0, entry: Box::new(entry) };
-    let silent = || Safe::of("the disk of the audit does not answer");
-    let written = if audit.order(order) { answer(&inbox).ok_or_else(silent)? } else { Err(silent()) };
-    let letting_go = deadline::start(i32::from(status));
-    let _head = audit.finish();
-    drop(letting_go);
+    let mut told = Vec::new();
+    let mut written = if audit.order(order) { answer(inbox, &mut told) } else { None };
+    if written.is_some() {
+        let letting_go = deadline::start(i32::from(status));
+        let _head = audit.finish();
+        drop(letting_go);
+    }
+    // It may have answered at last.
+    sort(inbox.wait(Duration::ZERO, false), &mut told, &mut written);
+    (told, written.unwrap_or_else(|| Err(Safe::of("the disk of the audit does not answer"))))
+}
+
+fn answer(inbox: &Inbox, told: &mut Vec<Safe>) -> Option<Result<(), Safe>> {
+    let until = Instant::now() + DISK;
+    let mut written = None;
+    while written.is_none() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        sort(inbox.wait(left, false), told, &mut written);
+    }
     written
 }
 
-fn answer(inbox: &Inbox) -> Option<Result<(), Safe>> {
-    let until = Instant::now() + DISK;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        for event in inbox.wait(left, false) {
-            if let Event::ActionHappened { input, .. } = event
-                && let Input::Written { written, .. } = *input
-            {
-                return Some(written);
+fn sort(events: impl IntoIterator<Item = Event>, told: &mut Vec<Safe>, written: &mut Option<Result<(), Safe>>) {
+    for event in events {
+        match event {
+            Event::ActionHappened { input, .. } => {
+                if let Input::Written { written: outcome, .. } = *input {
+                    *written = Some(outcome);
+                }
             }
+            event => told.extend(history::unfinished(event)),
         }
     }
 }

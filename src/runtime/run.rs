@@ -25,7 +25,7 @@ use super::asking::Person;
 use super::inbox::Inbox;
 use super::teller::Teller;
 use super::watch::Watch;
-use super::{clock, deadline, panic, signals};
+use super::{clock, deadline, history, panic, signals};
 
 pub use super::teller::Told;
 
@@ -354,10 +354,7 @@ impl Driver {
         match event {
             Event::AskedToLeave(signal) => self.asked_to_leave(signal),
             // They are told at once; over the card they would lie in its way.
-            Event::RunsRecovered(runs) => {
-                let head = Safe::of("the end of these is NOT KNOWN: the program ended while they ran");
-                self.teller.tell(Told::Trouble(std::iter::once(head).chain(runs).collect()));
-            }
+            event @ Event::RunsRecovered(_) => self.teller.tell(Told::Trouble(history::unfinished(event))),
             event => self.happened(event),
         }
     }
@@ -388,15 +385,21 @@ impl Driver {
         let letting_go = deadline::start(i32::from(status));
         let head = acting.finish();
         drop(letting_go);
+        // Nobody waited for the audit where an order was turned away at once; what it found is told to no other program.
+        let (mut asked, mut late) = (false, Vec::new());
+        for event in inbox.wait(Duration::ZERO, false) {
+            asked |= matches!(event, Event::AskedToLeave(_));
+            late.extend(history::unfinished(event));
+        }
+        if !late.is_empty() {
+            teller.tell(Told::Trouble(late));
+        }
         if let Some(head) = head {
             teller.tell(Told::Answer(vec![head]));
         }
         teller.close();
-        while !teller.is_done() {
-            let asked = inbox.take_all(STEP / 10).iter().any(|event| matches!(event, Event::AskedToLeave(_)));
-            if asked {
-                break;
-            }
+        while !asked && !teller.is_done() {
+            asked = inbox.take_all(STEP / 10).iter().any(|event| matches!(event, Event::AskedToLeave(_)));
         }
         drop(watch);
         status

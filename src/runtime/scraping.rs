@@ -8,12 +8,15 @@ use tokio::sync::watch;
 use crate::adapters::scrape::Scrape;
 use crate::config::resolved::MetricsSpec;
 use crate::domain::Safe;
-use crate::domain::backoff::{CAP, Schedule};
+use crate::domain::backoff::Schedule;
 use crate::engine::Input;
 
 use super::engine_thread::Pages;
 use super::sources::chance;
 use super::{clock, pace};
+
+/// Longest pause after plain failures: the engine takes what is left out for unanswered, and until then nobody knows.
+const CAP: Duration = Duration::from_secs(15);
 
 /// One endpoint with its schedule.
 pub struct Scraping {

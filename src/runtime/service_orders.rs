@@ -76,6 +76,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
             user: Safe::default(),
             application: Safe::default(),
             client: step.place.words(),
+            database: Safe::default(),
             age: None,
             remark: Safe::default(),
         }],

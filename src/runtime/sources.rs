@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::adapters::alertmanager::Alertmanager;
 use crate::adapters::command::CommandSignal;
 use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint, figure_at};
 use crate::adapters::host::HostSignal;
 use crate::adapters::http::probe::HealthProbe;
 use crate::adapters::postgres::PostgresSource;
+use crate::adapters::prometheus::Prometheus;
 use crate::adapters::redis::RedisSource;
 use crate::domain::arrival::Reading;
 use crate::domain::backoff::{self, Schedule};
@@ -39,6 +41,10 @@ pub enum Reader {
     Command(CommandSignal),
     /// Disk, memory, load of this host.
     Host(HostSignal),
+    /// The rules of a server with Prometheus' query API.
+    Prometheus(Arc<Prometheus>),
+    /// An Alertmanager.
+    Alertmanager(Box<Alertmanager>),
     /// It cannot even be tried.
     Broken(Cause),
 }
@@ -166,6 +172,8 @@ impl Reader {
             }
             Reader::Command(command) => command.read(deadline).await.map(Reading::Signal),
             Reader::Host(host) => read_host(host.clone(), deadline).await.map(Reading::Signal),
+            Reader::Prometheus(server) => server.read(deadline).await.map(|r| Reading::Served(Box::new(r))),
+            Reader::Alertmanager(manager) => manager.read(deadline).await.map(|r| Reading::Routed(Box::new(r))),
             Reader::Broken(cause) => Err(cause.clone()),
         }
     }

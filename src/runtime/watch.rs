@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::adapters::alertmanager::Alertmanager;
 use crate::adapters::command::CommandSignal;
 use crate::adapters::endpoint::{CacheEndpoint, JsonEndpoint};
 use crate::adapters::host::HostSignal;
@@ -12,19 +13,22 @@ use crate::adapters::http::client::HttpClients;
 use crate::adapters::http::discovery::{Discovery, discover};
 use crate::adapters::http::probe::HealthProbe;
 use crate::adapters::postgres::PostgresSource;
+use crate::adapters::prometheus::Prometheus;
 use crate::adapters::redis::RedisSource;
 use crate::adapters::scrape::Scrape;
 use crate::app::Event;
 use crate::app::event::Discovered;
 use crate::config::resolved::{
-    CacheSource, CacheSpec, DatabaseSpec, DatabaseTarget, MetricsSpec, OriginSpec, RedisTarget, ServiceSpec,
-    SignalSource, SignalSpec,
+    CacheSource, CacheSpec, DatabaseSpec, DatabaseTarget, EngineSpec, MetricsSpec, OriginSpec, RedisTarget,
+    ServiceSpec, SignalSource, SignalSpec,
 };
 use crate::config::{Resolved, discovered};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Cause, Safe};
+use crate::engine::{Output, Question};
 use crate::remediation::backup::Scratch;
 
+use super::clock;
 use super::database_orders::DatabaseOrder;
 use super::engine_thread::Pages;
 use super::inbox::Inbox;
@@ -45,6 +49,8 @@ pub struct Watch {
     scratch: Vec<DatabaseTarget>,
     /// Where each cache of the configuration is, if it is a Redis.
     redis: Vec<Option<RedisTarget>>,
+    /// The server with Prometheus' query API.
+    server: Option<Arc<Prometheus>>,
     started: Instant,
 }
 
@@ -64,6 +70,7 @@ impl Watch {
             specs: Vec::new(),
             scratch: Vec::new(),
             redis: Vec::new(),
+            server: None,
             started: Instant::now(),
         })
     }
@@ -112,6 +119,15 @@ impl Watch {
             if let Some(id) = wanted(SourceKind::Signal, at) {
                 self.signal(id, spec);
             }
+        }
+        self.server = resolved.know.prometheus.clone().map(|spec| Arc::new(Prometheus::new(spec, &self.clients)));
+        if let (Some(server), Some(spec), Some(id)) =
+            (&self.server, &resolved.know.prometheus, wanted(SourceKind::Prometheus, 0))
+        {
+            self.engine(id, Reader::Prometheus(Arc::clone(server)), spec);
+        }
+        if let (Some(spec), Some(id)) = (&resolved.know.alertmanager, wanted(SourceKind::Alertmanager, 0)) {
+            self.engine(id, Reader::Alertmanager(Box::new(Alertmanager::new(spec.clone(), &self.clients))), spec);
         }
     }
 
@@ -197,6 +213,21 @@ impl Watch {
     pub fn metrics(&self, target: usize, spec: &MetricsSpec, pages: Pages) {
         let scraping = Scraping::new(target, spec, Scrape::new(spec.clone(), &self.clients), pages);
         self.io.spawn(scraping.run(self.refresh.subscribe(), self.started));
+    }
+
+    fn engine(&self, id: SourceId, reader: Reader, spec: &EngineSpec) {
+        self.run(Source { id, reader, interval: spec.interval, deadline: spec.deadline, orders: None });
+    }
+
+    /// Asks the server with Prometheus' query API; the answer comes as if the engine gave it.
+    pub fn ask_server(&self, id: u64, question: Question) {
+        let Some(server) = self.server.clone() else { return };
+        let inbox = Arc::clone(&self.inbox);
+        self.io.spawn(async move {
+            let answer = server.ask(&question, clock::now().wall.timestamp_millis()).await;
+            let answer = answer.map_err(|cause| Safe::of(format!("the server does not tell: {cause}")));
+            inbox.tell_engine(vec![Output::Answered { id, answer }]);
+        });
     }
 
     fn signal(&self, id: SourceId, spec: &SignalSpec) {

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod child;
+mod clocks;
 mod folder;
 mod holds;
 

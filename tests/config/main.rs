@@ -4,6 +4,7 @@
 mod acting;
 mod backups;
 mod binary;
+mod engines;
 mod files;
 mod layers;
 mod metrics;

@@ -3,6 +3,8 @@
 
 #[path = "alerts/doing.rs"]
 mod doing;
+#[path = "alerts/fresh.rs"]
+mod fresh;
 #[path = "alerts/rules.rs"]
 mod rules;
 #[path = "alerts/thresholds.rs"]

@@ -75,6 +75,7 @@ fn object(pid: i32, application: &str) -> Object {
         user: Safe::of("app"),
         application: Safe::of(application),
         client: Safe::of("10.0.0.7"),
+        database: Safe::default(),
         age: Some(std::time::Duration::from_secs(600)),
         remark: Safe::default(),
     }

@@ -9,10 +9,12 @@ use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, job, panes, update};
 use quarterdeck::config::resolved::Colours;
 use quarterdeck::doctor::{Kind, Source};
+use quarterdeck::domain::served::Served;
 use quarterdeck::domain::source::{SourceId, SourceKind};
 use quarterdeck::domain::{Arrival, Cause, PaneState, Safe};
+use quarterdeck::engine::output::Answer;
 use quarterdeck::engine::settings::TargetSettings;
-use quarterdeck::engine::{Body, Engine, Input, Settings};
+use quarterdeck::engine::{Body, Engine, Input, Output, Settings};
 use quarterdeck::input::Key;
 use quarterdeck::metrics::exposition::Format;
 use quarterdeck::metrics::labels::Labels;
@@ -88,6 +90,8 @@ struct Patient {
     /// Numbers of looks whose files are still to be read.
     reading: Vec<u64>,
     copied: Vec<Vec<Safe>>,
+    /// Metrics of a server that is asked too.
+    served: Vec<String>,
 }
 
 impl Patient {
@@ -105,7 +109,7 @@ impl Patient {
         });
         let settings = Settings { targets: targets.collect(), ..Settings::default() };
         let engine = Engine::new(settings, world.moment());
-        Patient { world, engine, reading: Vec::new(), copied: Vec::new() }
+        Patient { world, engine, reading: Vec::new(), copied: Vec::new(), served: Vec::new() }
     }
 
     fn tell(&mut self, event: Event) {
@@ -120,6 +124,11 @@ impl Patient {
                 Effect::Compute(job) => {
                     let finished = Event::JobFinished(Box::new(job::run(job)));
                     effects.extend(update(&mut self.world.model, finished, now));
+                }
+                Effect::AskServer { id, .. } => {
+                    let answer = Ok(Answer::Names { names: self.served.clone(), in_all: self.served.len() });
+                    let told = Event::EngineTold(vec![Output::Answered { id, answer }]);
+                    effects.extend(update(&mut self.world.model, told, now));
                 }
                 Effect::ReadDocuments { id } => self.reading.push(id),
                 Effect::Copy(lines) => self.copied.push(lines),
@@ -377,4 +386,24 @@ fn a_role_that_may_not_signal_is_told_the_grant_where_actions_are_allowed() {
             assert!(line.starts_with("GRANT pg_signal_backend TO \"") && line.ends_with("\";"), "{line}");
         }
     }
+}
+
+#[test]
+fn what_a_server_has_is_there_too() {
+    let mut patient = Patient::new(&format!("prometheus = \"http://localhost:9090\"\n{WATCHED}"));
+    patient.scraped(Ok(PAGE));
+    // It does not answer yet: nobody knows what it has.
+    patient.press("0");
+    patient.read(files());
+    assert!(!patient.page().contains("QD-L001"), "{}", patient.page());
+    assert!(patient.page().contains("does not answer, so nobody knows"), "{}", patient.page());
+    let now = patient.world.moment();
+    let server = patient.world.model.live.prometheus.as_mut().unwrap();
+    server.serve(Ok(Served::default()), now, Duration::from_secs(15));
+    patient.served = vec!["node_load1".to_owned(), "http_requests_total".to_owned()];
+    patient.press("r");
+    patient.read(files());
+    let page = patient.page();
+    assert!(page.contains("http_request_total (8 metrics are there)"), "{page}");
+    assert!(!page.contains("nothing that is scraped has node_load1"), "{page}");
 }

@@ -119,6 +119,7 @@ fn sessions() -> Preview {
         user: Safe::of("app"),
         application: Safe::of("api"),
         client: Safe::of("10.0.0.7"),
+        database: Safe::default(),
         age: None,
         remark: Safe::default(),
     };

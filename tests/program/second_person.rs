@@ -51,6 +51,7 @@ fn preview(keys: u64) -> Preview {
             user: Safe::of("default"),
             application: Safe::of("redis"),
             client: Safe::default(),
+            database: Safe::default(),
             age: None,
             remark: Safe::default(),
         }],

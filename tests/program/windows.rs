@@ -44,6 +44,7 @@ fn preview(keys: u64) -> Preview {
             user: Safe::of("default"),
             application: Safe::of("redis"),
             client: Safe::default(),
+            database: Safe::default(),
             age: None,
             remark: Safe::default(),
         }],
@@ -147,6 +148,16 @@ fn a_window_that_closes_while_the_card_is_read_is_closed() {
     assert!(!began(&type_and_run(&mut world, "shop cache 12345")), "there is no room for its deadline");
     let Some(Overlay::Card(dialog)) = world.model.view.overlays.last() else { panic!("no card") };
     assert!(dialog.refused.iter().any(|why| why.as_str().contains("window ends")), "{:?}", dialog.refused);
+}
+
+#[test]
+fn what_is_kept_of_the_clock_is_what_it_was_held_against() {
+    let mut world = cached("\"daily 12:00-13:00 UTC\"");
+    let now = world.moment();
+    let earlier = Moment { boot: now.boot - Duration::from_secs(5), wall: now.wall - TimeDelta::milliseconds(6500) };
+    let effects = update(&mut world.model, Event::ClockRemembered(Some(earlier)), now);
+    let [Effect::KeepClock(kept)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(*kept, earlier, "another program a moment later would bear another two seconds else");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod prompts;
 #[path = "../support/pty.rs"]
 mod pty;
 mod reaching;
+mod recovered;
 #[path = "../support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;

@@ -99,12 +99,13 @@ impl Outside {
             | Effect::ReadHistory
             | Effect::ReadDiagnostics
             | Effect::LookAtGuards { .. }
-            | Effect::KeepClock
+            | Effect::KeepClock(_)
             | Effect::ReloadLog(_)
             | Effect::WatchService(..)
             | Effect::WatchCache(..)
             | Effect::Compute(_)
             | Effect::AskEngine { .. }
+            | Effect::AskServer { .. }
             | Effect::ReadRules
             | Effect::WatchMetrics(..)
             | Effect::RefreshAll => self.log.push(Seen::Looked),

@@ -123,6 +123,7 @@ impl Look {
                 user: Safe::of(&self.user),
                 application: Safe::of("redis"),
                 client: Safe::of(server::server(target)),
+                database: Safe::default(),
                 age: None,
                 remark: Safe::default(),
             }],

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use rustix::fs::Stat;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +17,7 @@ use crate::remediation::level::Level;
 
 use super::place::{LARGEST, Place};
 use super::record::{self, When, Who};
-use super::{SharedFolder, Shelf, fault};
+use super::{SharedFolder, Shelf, fault, owner_alone_writes};
 
 /// Most requests that are shown.
 const MOST: usize = 256;
@@ -289,10 +288,6 @@ fn vouched(place: &Place, name: &str) -> Result<Option<(Record, u32, Safe)>, Cau
     let record = record::read(&bytes).ok_or_else(|| untrusted("it is broken"))?;
     let user = operator::user_name(stat.st_uid).ok_or_else(|| untrusted("its owner has no name"))?;
     Ok(Some((record, stat.st_uid, user)))
-}
-
-fn owner_alone_writes(stat: &Stat) -> bool {
-    stat.st_mode & 0o022 == 0 && stat.st_nlink == 1
 }
 
 fn read_request(place: &Place, name: &str) -> Result<Option<Request>, Cause> {

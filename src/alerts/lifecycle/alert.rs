@@ -28,6 +28,18 @@ impl State {
     }
 }
 
+/// Why an alert's element went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Gone {
+    /// Its value is right again.
+    #[default]
+    Mended,
+    /// Nothing happens that could be measured: 0 of 0.
+    Traffic,
+    /// Its data went, or its range is not full.
+    Data,
+}
+
 /// One alert. Its labels and annotations are outside text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
@@ -45,8 +57,8 @@ pub struct Alert {
     pub fired_at: Option<i64>,
     /// Since when it has gone.
     pub resolved_at: Option<i64>,
-    /// It went because its data went, not because its value is right again.
-    pub data_gone: bool,
+    /// Why it went, where it has.
+    pub gone: Gone,
     /// Since when it fires only because it is to go on for a while.
     pub kept_since: Option<i64>,
 }

@@ -64,6 +64,14 @@ impl Book {
         }
     }
 
+    /// The machine slept until now: everything is due, and what lay between counts for nothing.
+    pub fn slept(&mut self, now: i64) {
+        for group in &mut self.groups {
+            group.schedule.resume(now);
+            group.alerting_mut().for_each(|rule| rule.slept(now));
+        }
+    }
+
     /// What is to be kept over a restart.
     #[must_use]
     pub fn save(&self, line: Line, now: Moment) -> Saved {

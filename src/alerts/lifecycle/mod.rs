@@ -16,7 +16,7 @@ pub mod written;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, State};
+pub use alert::{Alert, Gone, State};
 pub use book::Book;
 pub use group::Group;
 pub use outcome::{Basis, Elements, Evaluation, Failure, Outcome};
@@ -34,6 +34,10 @@ pub trait World {
     fn evaluate(&mut self, expr: &str, at: i64) -> Outcome;
     /// Takes a sample of a series in; a later rule of the same cycle must see it.
     fn append(&mut self, series: &Labels, at: i64, value: f64);
+    /// By how many milliseconds the wall clock is ahead of the times that it is given.
+    fn ahead(&self) -> i64 {
+        0
+    }
     /// Labels that the whole setting gives to templates.
     fn external_labels(&self) -> Labels {
         Labels::default()

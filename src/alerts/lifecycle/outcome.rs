@@ -18,13 +18,21 @@ pub struct Evaluation {
     pub elements: Elements,
     /// What it stands on.
     pub basis: Basis,
+    /// Elements that could not be judged, because nothing happened: 0 of 0.
+    pub idle: Vec<Labels>,
 }
 
 impl Evaluation {
     /// A result that stands on all it needs.
     #[must_use]
     pub fn complete(elements: Elements) -> Evaluation {
-        Evaluation { elements, basis: Basis::Complete }
+        Evaluation::on(elements, Basis::Complete)
+    }
+
+    /// A result that stands on this.
+    #[must_use]
+    pub fn on(elements: Elements, basis: Basis) -> Evaluation {
+        Evaluation { elements, basis, idle: Vec::new() }
     }
 }
 
@@ -44,6 +52,8 @@ pub enum Basis {
         /// What is needed.
         need: Duration,
     },
+    /// The metrics are there; of what these selectors ask of other labels there is nothing, or nothing any more.
+    NoneYet(Vec<Safe>),
 }
 
 /// Why there is no result.

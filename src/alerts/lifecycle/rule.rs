@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::World;
-use super::alert::{Alert, State};
+use super::alert::{Alert, Gone, State};
 use super::outcome::{Basis, Elements, Failure, Outcome};
 use super::saved::{Remembered, Restore};
 use super::written::Written;
@@ -41,10 +41,10 @@ pub enum What {
     Firing,
     /// Its element has gone; it fires on for a while.
     Kept,
-    /// It fired and has gone; whether because its data went.
+    /// It fired and has gone.
     Resolved {
-        /// The data went.
-        data_gone: bool,
+        /// Why.
+        gone: Gone,
     },
     /// It was pending and has gone.
     Dropped,
@@ -121,6 +121,18 @@ impl AlertingRule {
         self.evaluated_at
     }
 
+    /// The machine slept until now: what waits or goes on for a while has not lasted longer for that.
+    pub fn slept(&mut self, now: i64) {
+        let Some(before) = self.evaluated_at else { return };
+        let slept = now.saturating_sub(before).max(0);
+        for alert in self.alerts.values_mut().filter(|alert| alert.is_active()) {
+            if alert.state == State::Pending {
+                alert.active_at = alert.active_at.saturating_add(slept);
+            }
+            alert.kept_since = alert.kept_since.map(|since| since.saturating_add(slept));
+        }
+    }
+
     /// Takes a result. `world` answers what templates ask.
     pub fn step(&mut self, outcome: Outcome, at: i64, world: &mut dyn World) -> Step {
         self.evaluated_at = Some(at);
@@ -136,19 +148,19 @@ impl AlertingRule {
         if matches!(self.last, Last::Failed(_)) {
             step.changes.push(self.change(at, Labels::default(), What::Recovered));
         }
-        let data_gone = matches!(evaluation.basis, Basis::Missing(_));
+        let why = Why { basis: &evaluation.basis, idle: &evaluation.idle };
         let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();
         for alert in found {
             self.seen(alert, at, &mut step);
         }
-        self.move_on(&present, data_gone, at, &mut step);
+        self.move_on(&present, &why, at, &mut step);
         self.forget(&evaluation.basis, at);
         self.last = Last::Stood(evaluation.basis);
         let active = self.alerts.values().filter(|alert| alert.is_active()).count();
         if self.limit > 0 && active > self.limit {
             return self.cleared(active, at);
         }
-        step.samples = self.written.step(self.series());
+        step.samples = self.written.step(self.series(world.ahead()));
         step
     }
 
@@ -216,7 +228,7 @@ impl AlertingRule {
                 active_at: at,
                 fired_at: None,
                 resolved_at: None,
-                data_gone: false,
+                gone: Gone::Mended,
                 kept_since: None,
             };
             if found.insert(labels, alert).is_some() {
@@ -248,9 +260,10 @@ impl AlertingRule {
     }
 
     /// What has lasted fires; what has gone is dropped, kept firing, or resolved.
-    fn move_on(&mut self, present: &BTreeSet<Labels>, data_gone: bool, at: i64, step: &mut Step) {
+    fn move_on(&mut self, present: &BTreeSet<Labels>, why: &Why<'_>, at: i64, step: &mut Step) {
         let (hold, keep) = (self.alerting.hold, self.alerting.keep_firing);
         let mut told = Vec::new();
+        let given = &self.rule.labels;
         self.alerts.retain(|labels, alert| {
             if !present.contains(labels) {
                 let kept = alert.state == State::Firing && alert.is_kept(keep, at);
@@ -268,8 +281,8 @@ impl AlertingRule {
                     State::Firing => {
                         alert.state = State::Resolved;
                         alert.resolved_at = Some(at);
-                        alert.data_gone = data_gone;
-                        told.push((labels.clone(), What::Resolved { data_gone }));
+                        alert.gone = why.gone(labels, given);
+                        told.push((labels.clone(), What::Resolved { gone: alert.gone }));
                         return true;
                     }
                 }
@@ -308,14 +321,34 @@ impl AlertingRule {
     }
 
     /// `ALERTS` and `ALERTS_FOR_STATE` of what is active.
-    fn series(&self) -> Elements {
+    fn series(&self, ahead: i64) -> Elements {
         let active = self.alerts.values().filter(|alert| alert.is_active());
         active
             .flat_map(|alert| {
-                let began = alert.active_at.div_euclid(1000) as f64;
+                let began = alert.active_at.saturating_add(ahead).div_euclid(1000) as f64;
                 [(alert.series(), 1.0), (alert.for_state_series(), began)]
             })
             .collect()
+    }
+}
+
+/// What an element that has gone is held against.
+struct Why<'o> {
+    basis: &'o Basis,
+    idle: &'o [Labels],
+}
+
+impl Why<'_> {
+    /// Why an alert with these labels has gone; `given` are those of its rule, which stand in place of its element's.
+    fn gone(&self, alert: &Labels, given: &[(String, String)]) -> Gone {
+        let is_given = |name: &str| name == NAME || name == "alertname" || given.iter().any(|(known, _)| known == name);
+        let is_it = |idle: &Labels| idle.iter().all(|(name, value)| is_given(name) || alert.get(name) == value);
+        match self.basis {
+            Basis::Missing(_) | Basis::NoneYet(_) | Basis::Warming { .. } => Gone::Data,
+            Basis::NoTraffic => Gone::Traffic,
+            Basis::Complete if self.idle.iter().any(is_it) => Gone::Traffic,
+            Basis::Complete => Gone::Mended,
+        }
     }
 }
 

@@ -20,15 +20,9 @@ impl Schedule {
         Schedule { interval, next: first, missed: 0 }
     }
 
-    /// A grid as Prometheus lays it: the phase is a figure of the group's name and file, so that groups are spread and each
-    /// keeps its slots over a restart. The first slot is the next one.
-    #[must_use]
-    pub fn aligned(file: &str, group: &str, interval: Duration, now: i64) -> Schedule {
-        let mut grid = Schedule::from(now, interval);
-        let phase = (hash(&[file, group]) % grid.interval.unsigned_abs()) as i64;
-        let into = now.saturating_sub(phase).rem_euclid(grid.interval);
-        grid.next = if into == 0 { now } else { now.saturating_add(grid.interval - into) };
-        grid
+    /// Goes on from now after a sleep: what was not looked at meanwhile was not left out.
+    pub fn resume(&mut self, now: i64) {
+        self.next = now;
     }
 
     /// The slot that is due, if one is: the newest. Those before it that were not looked at are missed.
@@ -62,12 +56,6 @@ impl Schedule {
     }
 }
 
-/// FNV-1a with a border between the parts.
-fn hash(parts: &[&str]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,14 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_spread_and_keep_their_slots() {
-        let minute = Duration::from_secs(60);
-        let a = Schedule::aligned("f", "a", minute, 1_000_000);
-        let again = Schedule::aligned("f", "a", minute, 1_600_123);
-        assert_eq!(a.next().rem_euclid(60_000), again.next().rem_euclid(60_000));
-        assert!((1_000_000..1_060_000).contains(&a.next()));
-        let phases: std::collections::BTreeSet<i64> =
-            (0..20).map(|n| Schedule::aligned("f", &n.to_string(), minute, 0).next()).collect();
-        assert!(phases.len() > 15, "{phases:?}");
+    fn a_sleep_leaves_no_slot_out() {
+        let mut grid = Schedule::from(1000, Duration::from_secs(15));
+        assert_eq!(grid.due(1000), Some(1000));
+        grid.resume(99_000);
+        assert_eq!((grid.due(99_000), grid.missed(), grid.next()), (Some(99_000), 0, 114_000));
     }
 }

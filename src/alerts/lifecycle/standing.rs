@@ -14,6 +14,8 @@ pub enum Verdict {
     Ok,
     /// 0 of 0: there was nothing to measure.
     NoTraffic,
+    /// What it asks for is told by its targets, and of the kind it looks for there is none.
+    NoneYet,
     /// Its range is not full yet.
     WarmingUp,
     /// There is nothing of what it asks for.
@@ -35,6 +37,7 @@ impl Verdict {
         match self {
             Verdict::Ok => "ok",
             Verdict::NoTraffic => "no traffic",
+            Verdict::NoneYet => "none yet",
             Verdict::WarmingUp => "warming up",
             Verdict::NoData => "no data",
             Verdict::NotEvaluated => "not evaluated",
@@ -98,10 +101,13 @@ impl AlertingRule {
                 let words = format!("{} of {}", figure::age(*have), figure::span(*need));
                 (Verdict::WarmingUp, Some(Safe::of(words)))
             }
-            Basis::Missing(selectors) => {
-                let told: Vec<&str> = selectors.iter().map(Safe::as_str).collect();
-                (Verdict::NoData, (!told.is_empty()).then(|| Safe::of(told.join(", "))))
-            }
+            Basis::Missing(selectors) => (Verdict::NoData, told(selectors)),
+            Basis::NoneYet(selectors) => (Verdict::NoneYet, told(selectors)),
         }
     }
+}
+
+fn told(selectors: &[Safe]) -> Option<Safe> {
+    let told: Vec<&str> = selectors.iter().map(Safe::as_str).collect();
+    (!told.is_empty()).then(|| Safe::of(told.join(", ")))
 }

@@ -49,6 +49,11 @@ pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
             let old = || readout.outdated(now, interval).filter(|_| unseen);
             readout.silent(now, interval, signal.spec.deadline).or_else(old)
         }
+        SourceKind::Prometheus => return None,
+        SourceKind::Alertmanager => {
+            let engine = live.alertmanager.as_ref()?;
+            engine.readout.silent(now, engine.spec.interval, engine.spec.deadline)
+        }
         // That a service does not answer, not even with a failure, is what a restart is for: its manager was asked by the card.
         SourceKind::Service if asks_the_manager(&action.plan) => None,
         SourceKind::Service => {

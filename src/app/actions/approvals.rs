@@ -14,6 +14,7 @@ use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
+use crate::remediation::object::AgreedTo;
 
 use super::{bound, card, catalogue, evidence, headless, record};
 
@@ -159,12 +160,29 @@ pub struct Second {
     pub asking: Option<Action>,
     /// What was asked for from here, the newest last.
     pub asked: VecDeque<(String, Action)>,
-    /// A number of keys that was agreed to before.
-    pub agreed: Option<u64>,
-    /// What was agreed to be touched before.
-    pub kept: Option<Agreed>,
+    /// What was agreed to before, where the card that is asked for is to be for that; every other is chosen anew.
+    pub stands: Option<Stands>,
     /// What was said of the newest request.
     pub told: Vec<Safe>,
+}
+
+/// Something was agreed to before, and a card is asked for that stands for it.
+#[derive(Clone, Debug)]
+pub struct Stands {
+    /// A number of keys.
+    pub count: Option<u64>,
+    /// What it touches.
+    pub agreed: Agreed,
+    /// Where nothing of it is left, others are chosen.
+    pub else_anew: bool,
+}
+
+impl Stands {
+    /// What somebody approved.
+    #[must_use]
+    pub fn of(request: &Request) -> Stands {
+        Stands { count: request.count, agreed: request.agreed.clone(), else_anew: false }
+    }
 }
 
 impl Second {
@@ -196,14 +214,26 @@ impl Second {
     /// The number of keys that a card of this action may stand for.
     #[must_use]
     pub fn agreed_count(&self, card: &Card) -> Option<u64> {
-        self.agreed.or_else(|| self.granted().find(|granted| granted.request.is_about(card))?.request.count)
+        self.stands_for(&card.action)?.count
     }
 
-    /// What was agreed to be touched by an action, by a code or by a request that somebody approved: its card is for this.
+    /// What the card of this action is asked for to stand for; none where it is chosen anew.
     #[must_use]
-    pub fn kept_for(&self, action: &Action) -> Option<&Agreed> {
-        let approved = self.granted().map(|granted| &granted.request.agreed);
-        self.kept.iter().chain(approved).find(|kept| kept.is_for(action))
+    pub fn stands_for(&self, action: &Action) -> Option<&Stands> {
+        self.stands.as_ref().filter(|stands| stands.agreed.is_for(action))
+    }
+
+    /// The objects of that; of a runbook, for the step at a place.
+    #[must_use]
+    pub fn agreed_for(&self, action: &Action, place: Option<usize>) -> Option<Vec<AgreedTo>> {
+        self.stands_for(action)?.agreed.objects(place)
+    }
+
+    /// What somebody approved for this action.
+    #[must_use]
+    pub fn approved_for(&self, action: &Action) -> Option<Stands> {
+        let mut all = self.granted().map(|granted| &granted.request);
+        all.find(|request| request.agreed.is_for(action)).map(Stands::of)
     }
 
     /// The approval for a card: the one of its digest, else one of another card of the same action, which the guard

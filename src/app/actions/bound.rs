@@ -3,9 +3,9 @@
 
 use chrono::DateTime;
 
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
 use crate::remediation::card::Card;
-use crate::remediation::object::ObjectKey;
+use crate::remediation::object::{Object, ObjectKey, Whose};
 
 use super::explain;
 
@@ -25,22 +25,43 @@ pub fn lines(card: &Card) -> Vec<Safe> {
     // Literals of queries are hidden here as they are in the copy of the card.
     lines.extend(explain::effect(card, true).iter().map(|line| Safe::of(format!("sends: {}", line.one_line()))));
     lines.extend(preview.count.map(|count| Safe::of(format!("touches: {count}"))));
-    let mut keys = card.keys();
-    keys.sort();
-    lines.extend(keys.iter().map(|key| Safe::of(format!("touches: {}", named(key)))));
+    lines.extend(touched(card));
+    for wanted in &action.preconditions {
+        lines.push(Safe::of(format!("requires: {} {}", wanted.name, wanted.threshold)));
+    }
+    let proof = action.proof.trials.iter().map(|trial| format!("{} {}", trial.name, trial.expect.words()));
+    lines.extend(proof.map(|words| Safe::of(format!("shown by: {words}"))));
+    let limits = &action.limits;
+    let (within, again) = (figure::span(limits.deadline), figure::span(limits.cool_down));
+    lines.push(Safe::of(format!("limits: at most {} at once, within {within}, not again for {again}", limits.cap)));
     lines.push(Safe::of(format!("undone by: {}", action.undo)));
     lines
 }
 
-fn named(key: &ObjectKey) -> String {
+/// Everything that is touched, in an order of its own; of a runbook, step by step.
+fn touched(card: &Card) -> Vec<Safe> {
+    let lines = |step: &str, objects: &[Object]| {
+        let mut objects: Vec<&Object> = objects.iter().collect();
+        objects.sort_by(|one, other| one.key.cmp(&other.key));
+        objects.into_iter().map(|object| Safe::of(format!("{step}touches: {}", named(object)))).collect::<Vec<_>>()
+    };
+    let Some(runbook) = card.action.runbook() else { return lines("", &card.preview.objects) };
+    let parts = card.preview.parts.iter().filter(|part| part.barred.is_none());
+    parts.flat_map(|part| lines(&format!("step {} ", runbook.number(part.place)), &part.found.objects)).collect()
+}
+
+fn named(object: &Object) -> String {
     let time = |micros: i64| {
         let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
         time.format("%Y-%m-%d %H:%M:%S%.6f UTC")
     };
-    match key {
+    match &object.key {
         ObjectKey::Session { id, state, since_us } => {
-            let (started, since) = (time(id.backend_start_us), time(*since_us));
-            format!("session {} that began {started}, {} since {since}", id.pid, state.word())
+            let (began, since) = (time(id.backend_start_us), time(*since_us));
+            let Whose { user, application, client, database } = object.whose();
+            // Each in quotes: an application names itself, and could name the others too.
+            let whose = format!("user {user:?}, application {application:?}, client {client:?}, database {database:?}");
+            format!("session {} of {whose}, that began {began}, {} since {since}", id.pid, state.word())
         }
         ObjectKey::Named(name) => name.one_line().to_string(),
     }

@@ -6,7 +6,7 @@ use crate::config::resolved::Receivers;
 use crate::domain::{Cause, Safe, Untrusted, figure};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
-use crate::remediation::object::{Object, ObjectKey};
+use crate::remediation::object::{AgreedTo, Object, ObjectKey};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::step::Work;
 use crate::remediation::written;
@@ -86,6 +86,7 @@ fn object(name: Untrusted, count: f64) -> Object {
         user: Safe::default(),
         application: Safe::default(),
         client: Safe::default(),
+        database: Safe::default(),
         age: None,
         remark: if count.is_finite() { Safe::of(figure::count(count)) } else { Safe::of("how many is not known") },
     }
@@ -94,9 +95,9 @@ fn object(name: Untrusted, count: f64) -> Object {
 /// The same for those who were agreed to before: whoever has nothing waiting any more stays named. A request reaches everybody
 /// for whom something waits, so whoever came since speaks against it.
 #[must_use]
-pub fn held(mut read: Preview, agreed: Option<&[ObjectKey]>) -> Preview {
+pub fn held(mut read: Preview, agreed: Option<&[AgreedTo]>) -> Preview {
     let Some(agreed) = agreed else { return read };
-    let came = |object: &&Object| !agreed.contains(&object.key);
+    let came = |object: &&Object| !agreed.iter().any(|kept| kept.key == object.key);
     let new: Vec<&str> = read.objects.iter().filter(came).map(|object| object.label.as_str()).collect();
     if !new.is_empty() {
         let words = format!("it would reach {} too, who came since it was agreed to", named(&new));
@@ -111,7 +112,7 @@ pub fn held(mut read: Preview, agreed: Option<&[ObjectKey]>) -> Preview {
             ObjectKey::Session { .. } => None,
         })
     };
-    let objects = agreed.iter().filter_map(kept).collect();
+    let objects = agreed.iter().map(|agreed| &agreed.key).filter_map(kept).collect();
     Preview { objects, ..read }
 }
 

@@ -44,7 +44,7 @@ fn worst(model: &Model) -> Option<Subject> {
         concerns::Subject::Database(at) => (SourceKind::Database, at, &live.databases.get(at)?.spec.name),
         concerns::Subject::Cache(at) => (SourceKind::Cache, at, &live.caches.get(at)?.spec.name),
         concerns::Subject::Signal(at) => (SourceKind::Signal, at, &live.signals.get(at)?.spec.name),
-        concerns::Subject::Log(_) => return None,
+        concerns::Subject::Log(_) | concerns::Subject::Target(_) | concerns::Subject::Rules => return None,
     };
     Some(Subject { kind, at, name: name.clone() })
 }
@@ -145,7 +145,7 @@ fn origin(model: &Model, subject: &Subject) -> Option<String> {
             SignalSource::Endpoint { request, .. } => &request.url,
             _ => return None,
         },
-        SourceKind::Database => return None,
+        SourceKind::Database | SourceKind::Prometheus | SourceKind::Alertmanager => return None,
     };
     Some(url.origin().ascii_serialization())
 }

@@ -414,5 +414,6 @@ fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Optio
             all
         }
         SourceKind::Signal => signal(live, at, good),
+        SourceKind::Prometheus | SourceKind::Alertmanager => Vec::new(),
     }
 }

@@ -32,8 +32,8 @@ pub enum Seen {
     Silenced {
         /// For how long.
         left: Duration,
-        /// By which silence.
-        id: u64,
+        /// By which silence; none of ours where an Alertmanager does it.
+        id: Option<u64>,
     },
     /// Somebody saw it.
     By {
@@ -71,7 +71,11 @@ impl Alerts {
         let Some(alert) = entry.alert.filter(|_| entry.is_active()) else { return Seen::Needless };
         let here = self.line.at(now);
         if let Some(silence) = self.silences.of(&alert.labels, here) {
-            return Seen::Silenced { left: silence.left(here), id: silence.id };
+            return Seen::Silenced { left: silence.left(here), id: Some(silence.id) };
+        }
+        if let Some(silence) = entry.silence {
+            let left = silence.ends_at.map_or(0, |at| at.saturating_sub(now.wall.timestamp_millis()));
+            return Seen::Silenced { left: Duration::from_millis(u64::try_from(left).unwrap_or(0)), id: None };
         }
         let known = if self.acknowledged.is_empty() { None } else { self.acknowledged.get(&entry.key()) };
         if let Some(known) = known {
@@ -98,7 +102,7 @@ pub fn forget(model: &mut Model) {
     }
     let mut active = std::collections::BTreeSet::new();
     let mut doubtful = false;
-    for entry in listing::all(&model.live) {
+    for entry in listing::all(&model.live, model.now) {
         if entry.is_active() {
             active.insert(entry.key());
         }

@@ -3,7 +3,7 @@
 
 use crate::app::Model;
 use crate::app::concerns::Concern;
-use crate::domain::{Safe, Verdict};
+use crate::domain::{PaneState, Safe, Verdict, figure};
 
 use super::acknowledging::Seen;
 use super::counts::Counts;
@@ -37,8 +37,20 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
     let unknown: Vec<String> =
         unknown.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
     if !unknown.is_empty() {
-        let words = Safe::of(format!("alert rules: {}", unknown.join(", ")));
+        let looked =
+            counts.unlooked.map_or_else(String::new, |age| format!(", last looked at {} ago", figure::age(age)));
+        let words = Safe::of(format!("alert rules: {}{looked}", unknown.join(", ")));
         found.push(Concern { verdict: Verdict::Unknown, since: now, words });
+    }
+    let engines = [(&model.live.prometheus, "prometheus"), (&model.live.alertmanager, "alertmanager")];
+    for (engine, word) in engines {
+        let state = engine.as_ref().map(|engine| engine.state(now));
+        let Some(state) = state.filter(|state| !state.is_fresh() && !matches!(state, PaneState::Loading { .. })) else {
+            continue;
+        };
+        let since = if let PaneState::Error { since, .. } = &state { *since } else { now };
+        let words = Safe::of(format!("{word}: {}", state.words()));
+        found.push(Concern { verdict: Verdict::Unknown, since, words });
     }
     found
 }
@@ -46,7 +58,7 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
 /// Alerts that are told at the foot of every page: what is silenced is counted in the strip alone.
 fn told(model: &Model) -> Vec<(Entry<'_>, Verdict)> {
     let now = model.now;
-    let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live)
+    let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live, now)
         .filter(Entry::is_active)
         .filter_map(|entry| match model.alerts.seen(&entry, now) {
             Seen::Silenced { .. } => None,

@@ -1,6 +1,8 @@
 //! How many alerts there are by what is to be done about them: the alert strip, wherever one looks. What somebody saw and
 //! what is silenced is counted apart and never left out.
 
+use std::time::Duration;
+
 use crate::alerts::severity::Severity;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
@@ -38,6 +40,8 @@ pub struct Counts {
     pub ok: usize,
     /// Alerts that resolved a while ago.
     pub resolved: usize,
+    /// The longest that nobody has looked at a rule, where that is too long.
+    pub unlooked: Option<Duration>,
 }
 
 impl Counts {
@@ -45,7 +49,8 @@ impl Counts {
     #[must_use]
     pub fn of(telemetry: &Telemetry, alerts: &Alerts, now: Moment) -> Counts {
         let mut counts = Counts::default();
-        for entry in listing::all(telemetry) {
+        for entry in listing::all(telemetry, now) {
+            counts.unlooked = counts.unlooked.max(entry.unlooked);
             let seen = if entry.is_active() { alerts.seen(&entry, now) } else { Seen::Needless };
             match (entry.stand, seen) {
                 (Stand::Firing | Stand::Pending, Seen::Silenced { .. }) => counts.silenced += 1,
@@ -60,7 +65,7 @@ impl Counts {
                 (Stand::Error, _) => counts.error += 1,
                 (Stand::NotEvaluated, _) => counts.not_evaluated += 1,
                 (Stand::NoData, _) => counts.no_data += 1,
-                (Stand::WarmingUp | Stand::NoTraffic, _) => counts.quiet += 1,
+                (Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet, _) => counts.quiet += 1,
                 (Stand::Ok, _) => {
                     counts.quiet += 1;
                     counts.ok += 1;

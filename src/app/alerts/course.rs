@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alerts::sides;
-use crate::app::Model;
 use crate::app::limit::Limit;
 use crate::app::pane::Chart;
 use crate::app::telemetry::Telemetry;
+use crate::app::{Effect, Model};
 use crate::domain::threshold::Threshold;
 use crate::domain::{Moment, Safe, figure};
 use crate::engine::Question;
@@ -18,6 +18,7 @@ use crate::metrics::series::{Series, Slot};
 use crate::remediation::measure::{Expectation, Measure};
 
 use super::listing::Entry;
+use super::served::Origin;
 use super::words;
 
 /// Points of a chart.
@@ -54,13 +55,14 @@ impl Course {
 }
 
 /// Asks for the course of an alert, where the engine knows it and it was not asked for a moment ago.
-pub fn ask(model: &mut Model, key: u64) -> Option<(u64, Question)> {
+pub fn ask(model: &mut Model, key: u64) -> Option<Effect> {
     let now = model.now;
-    let (telemetry, _) = model.shown();
-    let entry = super::listing::find(telemetry, key)?;
-    if entry.own.is_some() {
+    let (telemetry, shown_at) = model.shown();
+    let entry = super::listing::find(telemetry, key, shown_at)?;
+    if entry.own.is_some() || entry.rule.expr.is_empty() {
         return None;
     }
+    let by = entry.by;
     let known = model.alerts.course.as_ref().filter(|course| course.key == key);
     if known.is_some_and(|course| now.since(course.asked) < AGAIN) {
         return None;
@@ -70,7 +72,8 @@ pub fn ask(model: &mut Model, key: u64) -> Option<(u64, Question)> {
     let before = known.and_then(|course| course.answer.clone());
     let id = model.fresh_id();
     model.alerts.course = Some(Course { key, id, asked: now, answer: before });
-    Some((id, Question::Range { expr, span, points: POINTS, most: SERIES }))
+    let question = Question::Range { expr, span, points: POINTS, most: SERIES };
+    Some(if by == Origin::Prometheus { Effect::AskServer { id, question } } else { Effect::AskEngine { id, question } })
 }
 
 /// The chart of an alert, and what is to be said beside it; no chart where there is none.
@@ -88,6 +91,9 @@ pub fn chart(model: &Model, entry: &Entry<'_>) -> (Option<Chart>, Safe) {
         let values = values(series, now);
         let over = figure::span(series.width() * u32::try_from(values.len()).unwrap_or(1));
         return (Some(made(entry, values, limit, now)), Safe::of(format!("the last {over}")));
+    }
+    if entry.rule.expr.is_empty() {
+        return (None, Safe::of("no chart: who tells it does not tell what it measures"));
     }
     let sides = sides::of(&entry.rule.expr);
     let limit = sides.as_ref().and_then(|sides| {

@@ -1,14 +1,17 @@
 //! What lies behind an alert or a rule: how it stands and since when, what it says, labels, annotations, where it is written,
 //! who saw it, what is silenced, and what answers it.
 
+use crate::alerts::lifecycle::Gone;
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
+use crate::app::telemetry::engines::EngineState;
 use crate::domain::{Moment, Safe, figure};
 
 use super::acknowledging::Seen;
 use super::listing::{Entry, Stand};
+use super::served::Origin;
 use super::{ago, course, links, listing, words};
 
 /// Labels and annotations that are listed.
@@ -23,7 +26,7 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     let rule = entry.rule;
     let kind = if entry.alert.is_some() { "Alert" } else { "Rule" };
     let mut out = Document::new(Safe::of(format!("{kind} {}", rule.name)));
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     out.line(course::chart(model, entry).1, Tone::Dim);
     out.field("state", state(entry, now), tone);
     if !entry.severity_word().is_empty() {
@@ -32,13 +35,18 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     if let Some(value) = words::value(entry, now) {
         out.field("value", value, tone);
     }
+    if let Some(engine) = telemetry_of(model, entry.by) {
+        out.field("told by", Safe::of(format!("{} at {}", entry.by.word(), engine.address)), Tone::Plain);
+    }
     handled(&mut out, model, entry);
     for (name, text) in annotations(entry) {
         paragraph(&mut out, Safe::of(name).clipped(18).as_str(), text, Tone::Strong);
     }
     answers(&mut out, model, entry);
     out.heading("Rule");
-    paragraph(&mut out, if entry.own.is_some() { "when" } else { "expression" }, &rule.expr, Tone::Plain);
+    if !rule.expr.is_empty() {
+        paragraph(&mut out, if entry.own.is_some() { "when" } else { "expression" }, &rule.expr, Tone::Plain);
+    }
     out.field("for", words::lasting(rule.hold), Tone::Plain);
     out.field(
         "looked at",
@@ -57,6 +65,16 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     out
 }
 
+/// The engine that tells an alert, where it is not our own.
+fn telemetry_of(model: &Model, by: Origin) -> Option<&EngineState> {
+    let (telemetry, _) = model.shown();
+    match by {
+        Origin::Prometheus => telemetry.prometheus.as_ref(),
+        Origin::Alertmanager => telemetry.alertmanager.as_ref(),
+        Origin::Rules | Origin::Threshold => None,
+    }
+}
+
 /// A text of several lines: each passes the gate by itself.
 fn paragraph(out: &mut Document, name: &str, text: &str, tone: Tone) {
     let text: String = text.chars().take(TEXT).collect();
@@ -70,14 +88,16 @@ fn paragraph(out: &mut Document, name: &str, text: &str, tone: Tone) {
 /// `firing for 2m10s, pending since 7m10s before`.
 fn state(entry: &Entry<'_>, now: Moment) -> Safe {
     let word = entry.stand.word();
-    let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let why = entry.why().map(|why| format!(": {why}")).unwrap_or_default();
     let Some(alert) = entry.alert else { return Safe::of(format!("{word}{why}")) };
     let since = figure::age(entry.since(now).unwrap_or_default());
     let began = figure::age(ago(entry.told, alert.active_at, now));
     Safe::of(match entry.stand {
         Stand::Firing => format!("{word} for {since}, there for {began}"),
         Stand::Pending => format!("{word} {since} of {}", figure::span(entry.rule.hold)),
-        _ if alert.data_gone => format!("{word} {since} ago: its data went, its value may not be right again"),
+        _ if alert.gone != Gone::Mended => {
+            format!("{word} {since} ago: {}, its value may not be right again", words::gone(alert.gone))
+        }
         _ => format!("{word} {since} ago"),
     })
 }
@@ -94,7 +114,11 @@ fn handled(out: &mut Document, model: &Model, entry: &Entry<'_>) {
         let name = if entry.stand == Stand::Pending && !seen.is_settled() { "then" } else { name };
         out.field(name, notice, tone);
     }
-    if let Seen::Silenced { id, .. } = seen
+    if let (Seen::Silenced { id: None, .. }, Some(silence)) = (&seen, entry.silence) {
+        out.field("by", Safe::of(format!("{}, in the Alertmanager", silence.by)).clipped(TEXT), Tone::Plain);
+        out.field("because", Safe::one_line(silence.comment.as_bytes()).clipped(TEXT), Tone::Plain);
+    }
+    if let Seen::Silenced { id: Some(id), .. } = seen
         && let Some(silence) = model.alerts.silences.find(id)
     {
         out.field("by", silence.by.clone(), Tone::Plain);
@@ -128,8 +152,8 @@ fn answers(out: &mut Document, model: &Model, entry: &Entry<'_>) {
 /// As it is drawn.
 #[must_use]
 pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
-    let (telemetry, _) = model.shown();
-    let Some(entry) = listing::find(telemetry, key) else {
+    let (telemetry, now) = model.shown();
+    let Some(entry) = listing::find(telemetry, key, now) else {
         let mut document = Document::new("Alert");
         document.line("it is no more: its rule is gone, or it resolved more than 15 minutes ago", Tone::Dim);
         return OverlayView::Charted { chart: None, document, scroll, keys: " Esc closes " };

@@ -38,7 +38,7 @@ pub fn answers(model: &Model, entry: &Entry<'_>) -> Vec<Safe> {
 /// What answers the alert that is open, selected or first on its page; its name beside.
 #[must_use]
 pub fn of_selected(model: &Model) -> Option<(Safe, Vec<Safe>)> {
-    let (telemetry, _) = model.shown();
+    let (telemetry, now) = model.shown();
     let open = model.view.overlays.iter().rev().find_map(|overlay| match overlay {
         Overlay::Alert { key, .. } => Some(*key),
         _ => None,
@@ -47,7 +47,7 @@ pub fn of_selected(model: &Model) -> Option<(Safe, Vec<Safe>)> {
         Some(RowKey::Alert(key)) if model.view.focused() == PaneId::Alerts => Some(key),
         _ => None,
     })?;
-    let entry = listing::find(telemetry, key)?;
+    let entry = listing::find(telemetry, key, now)?;
     Some((Safe::of(&entry.rule.name), answers(model, &entry)))
 }
 

@@ -9,10 +9,12 @@ use crate::alerts::lifecycle::{Alert, State, Verdict as RuleVerdict};
 use crate::alerts::severity::{LABEL, Severity};
 use crate::app::telemetry::Telemetry;
 use crate::config::resolved::OwnAlert;
-use crate::domain::{Moment, Verdict};
+use crate::domain::served::RoutedSilence;
+use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::engine::alerts::{AlertsTold, RuleTold};
 
 use super::ago;
+use super::served::{CLOCKS, Origin};
 
 /// How an entry stands, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +35,8 @@ pub enum Stand {
     WarmingUp,
     /// A rule has nothing to measure: 0 of 0.
     NoTraffic,
+    /// A rule looks for a kind of series of which there is none yet.
+    NoneYet,
     /// A rule finds nothing.
     Ok,
 }
@@ -50,6 +54,7 @@ impl Stand {
             Stand::NoData => "no data",
             Stand::WarmingUp => "warming up",
             Stand::NoTraffic => "no traffic",
+            Stand::NoneYet => "none yet",
             Stand::Ok => "ok",
         }
     }
@@ -63,6 +68,7 @@ impl Stand {
             RuleVerdict::NoData => Some(Stand::NoData),
             RuleVerdict::WarmingUp => Some(Stand::WarmingUp),
             RuleVerdict::NoTraffic => Some(Stand::NoTraffic),
+            RuleVerdict::NoneYet => Some(Stand::NoneYet),
             RuleVerdict::Ok => Some(Stand::Ok),
         }
     }
@@ -77,23 +83,65 @@ pub struct Entry<'a> {
     pub rule: &'a RuleTold,
     /// The threshold that its rule is, if it is one.
     pub own: Option<&'a OwnAlert>,
+    /// Who tells it.
+    pub by: Origin,
+    /// The silence of an Alertmanager that keeps it back.
+    pub silence: Option<&'a RoutedSilence>,
     /// The alert; none where the rule speaks.
     pub alert: Option<&'a Alert>,
     /// How it stands.
     pub stand: Stand,
     /// How bad that is.
     pub severity: Severity,
+    /// So long ago its rule was looked at last, where that is too long ago to say anything about now.
+    pub unlooked: Option<Duration>,
+}
+
+/// Evaluations that may be missed before what they told is of before.
+const MISSED: u32 = 3;
+/// No evaluation is that late at once.
+const SOON: Duration = Duration::from_secs(10);
+
+/// What is older than this says nothing about now, where it is looked at so often.
+#[must_use]
+pub fn fresh_for(interval: Duration) -> Duration {
+    interval.saturating_mul(MISSED).max(SOON)
+}
+
+/// How long nobody has looked at a rule, where that is too long. What nobody ever looked at says so itself.
+fn unlooked(told: &AlertsTold, rule: &RuleTold, by: Origin, now: Moment) -> Option<Duration> {
+    let age = ago(told, rule.evaluated_at?, now);
+    let clocks = if by == Origin::Prometheus { CLOCKS } else { Duration::ZERO };
+    (age > fresh_for(rule.interval).saturating_add(clocks)).then_some(age)
 }
 
 impl<'a> Entry<'a> {
-    fn of_alert(told: &'a AlertsTold, rule: &'a RuleTold, own: Option<&'a OwnAlert>, alert: &'a Alert) -> Entry<'a> {
+    fn of_alert(
+        told: &'a AlertsTold,
+        rule: &'a RuleTold,
+        own: Option<&'a OwnAlert>,
+        by: Origin,
+        alert: &'a Alert,
+        unlooked: Option<Duration>,
+    ) -> Entry<'a> {
         let stand = match alert.state {
             State::Firing => Stand::Firing,
             State::Pending => Stand::Pending,
             State::Resolved => Stand::Resolved,
         };
         let severity = Severity::of(alert.labels.get(LABEL));
-        Entry { told, rule, own, alert: Some(alert), stand, severity }
+        Entry { told, rule, own, by, silence: None, alert: Some(alert), stand, severity, unlooked }
+    }
+
+    /// Why its rule stands as it does, where that needs more than the word.
+    #[must_use]
+    pub fn why(&self) -> Option<Safe> {
+        match self.unlooked {
+            Some(age) if self.stand == Stand::NotEvaluated => {
+                Some(Safe::of(format!("last looked at {} ago", figure::age(age))))
+            }
+            _ => self.rule.standing.why.clone(),
+        }
     }
 
     /// Its fingerprint.
@@ -132,7 +180,7 @@ impl<'a> Entry<'a> {
             Stand::Pending => self.severity.pending(),
             Stand::Error | Stand::NotEvaluated | Stand::NoData => Some(Verdict::Unknown),
             Stand::Ok => Some(Verdict::Ok),
-            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic => None,
+            Stand::Resolved | Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet => None,
         }
     }
 
@@ -153,23 +201,43 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The snapshots: that of the files' rules, and that of the thresholds.
-pub fn snapshots(telemetry: &Telemetry) -> impl Iterator<Item = (&AlertsTold, Option<&[OwnAlert]>)> {
-    let files = telemetry.metrics.alerts.as_deref().map(|told| (told, None));
-    let own = telemetry.thresholds.as_deref().map(|own| (&own.told, Some(own.alerts.as_ref())));
-    files.into_iter().chain(own)
+/// The snapshots: that of the files' rules, that of the thresholds, and those of the field's own engines.
+pub fn snapshots(telemetry: &Telemetry) -> impl Iterator<Item = (&AlertsTold, Option<&[OwnAlert]>, Origin)> {
+    let files = telemetry.metrics.alerts.as_deref().map(|told| (told, None, Origin::Rules));
+    let own = telemetry.thresholds.as_deref().map(|own| (&own.told, Some(own.alerts.as_ref()), Origin::Threshold));
+    let engines = [(&telemetry.prometheus, Origin::Prometheus), (&telemetry.alertmanager, Origin::Alertmanager)];
+    let engines = engines.into_iter().filter_map(|(state, by)| Some((state.as_ref()?.told.as_deref()?, None, by)));
+    files.into_iter().chain(own).chain(engines)
 }
 
-/// Everything that is there, in the order of the files.
-pub fn all(telemetry: &Telemetry) -> impl Iterator<Item = Entry<'_>> {
-    snapshots(telemetry).flat_map(|(told, own)| {
+/// Everything that is there, in the order of the files. A rule that nobody looks at any more stands as not evaluated, its
+/// alerts beside that as they were.
+pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>> {
+    snapshots(telemetry).flat_map(move |(told, own, by)| {
         told.rules.iter().enumerate().flat_map(move |(at, rule)| {
             let own = own.and_then(|own| own.get(at));
-            let alerts = rule.alerts.iter().map(move |alert| Entry::of_alert(told, rule, own, alert));
+            let unlooked = unlooked(told, rule, by, now);
+            let alerts = rule.alerts.iter().map(move |alert| {
+                let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
+                let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());
+                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key())), ..entry }
+            });
             let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
             let severity = Severity::of(severity);
             let itself = Stand::of_rule(rule.standing.verdict);
-            alerts.chain(itself.map(|stand| Entry { told, rule, own, alert: None, stand, severity }))
+            let known = itself.filter(|stand| matches!(stand, Stand::Error | Stand::NoData | Stand::NotEvaluated));
+            let itself = known.or(unlooked.map(|_| Stand::NotEvaluated)).or(itself);
+            alerts.chain(itself.map(|stand| Entry {
+                told,
+                rule,
+                own,
+                by,
+                silence: None,
+                alert: None,
+                stand,
+                severity,
+                unlooked,
+            }))
         })
     })
 }
@@ -177,13 +245,13 @@ pub fn all(telemetry: &Telemetry) -> impl Iterator<Item = Entry<'_>> {
 /// The same, worst first; of what is equally bad the newest first.
 #[must_use]
 pub fn ranked(telemetry: &Telemetry, now: Moment) -> Vec<Entry<'_>> {
-    let mut found: Vec<Entry<'_>> = all(telemetry).collect();
+    let mut found: Vec<Entry<'_>> = all(telemetry, now).collect();
     found.sort_by_cached_key(|entry| (entry.stand, Reverse(entry.severity), entry.since(now)));
     found
 }
 
 /// The entry of a fingerprint.
 #[must_use]
-pub fn find(telemetry: &Telemetry, key: u64) -> Option<Entry<'_>> {
-    all(telemetry).find(|entry| entry.key() == key)
+pub fn find(telemetry: &Telemetry, key: u64, now: Moment) -> Option<Entry<'_>> {
+    all(telemetry, now).find(|entry| entry.key() == key)
 }

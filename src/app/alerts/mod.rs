@@ -10,6 +10,8 @@ pub mod kept;
 pub mod links;
 pub mod listing;
 pub mod muting;
+pub mod reread;
+pub mod served;
 pub mod thresholds;
 pub mod words;
 

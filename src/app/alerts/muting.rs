@@ -82,7 +82,7 @@ pub fn muted<'a>(model: &'a Model, matchers: &[Matcher]) -> Vec<Entry<'a>> {
         let labels = entry.alert.map(|alert| &alert.labels);
         labels.is_some_and(|labels| matchers.iter().all(|matcher| matcher.matches(labels)))
     };
-    listing::all(&model.live).filter(Entry::is_active).filter(is_about).collect()
+    listing::all(&model.live, model.now).filter(Entry::is_active).filter(is_about).collect()
 }
 
 /// A silence in a line.
@@ -162,12 +162,11 @@ fn known(model: &Model, id: u64) -> OverlayView<'static> {
 
 fn told(document: &mut Document, model: &Model, head: &str, matchers: &[Matcher]) {
     let muted = muted(model, matchers);
-    let active = listing::all(&model.live).filter(Entry::is_active).count();
+    let active = listing::all(&model.live, model.now).filter(Entry::is_active).count();
     let tone = if muted.len() == active && active > 1 { Tone::Warn } else { Tone::Strong };
     document.line(format!("{head} {} of {active} alerts that are there", muted.len()), tone);
     for entry in muted.iter().take(NAMED) {
-        document
-            .line(Safe::of(format!("  {}", words::line(entry, model.now))), words::tone(entry.stand, entry.severity));
+        document.line(Safe::of(format!("  {}", words::line(entry, model.now))), words::tone_of(entry));
     }
     if muted.len() > NAMED {
         document.line(format!("  and {} more", muted.len() - NAMED), Tone::Dim);

@@ -166,7 +166,7 @@ impl World for Readings<'_> {
             Known::Failed(why) => Err(Failure::Failed(why)),
             // Nothing that is not known ends an alert.
             Known::Nothing(_, why) if self.active.contains(expr) => Err(Failure::NotEvaluated(why)),
-            Known::Nothing(basis, _) => Ok(Evaluation { elements: Vec::new(), basis }),
+            Known::Nothing(basis, _) => Ok(Evaluation::on(Vec::new(), basis)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::alerts::lifecycle::Gone;
 use crate::app::panes::words_of;
 use crate::app::table::Tone;
 use crate::domain::signal::SignalValue;
@@ -10,6 +11,7 @@ use crate::metrics::labels::Labels;
 
 use super::acknowledging::Seen;
 use super::listing::{Entry, Stand};
+use super::served::Origin;
 use crate::alerts::severity::{LABEL, Severity};
 
 /// Annotations that say it in a line, in the order in which they are taken.
@@ -28,7 +30,30 @@ pub fn tone(stand: Stand, severity: Severity) -> Tone {
         Stand::Firing | Stand::Pending => Tone::Plain,
         Stand::Resolved | Stand::Ok => Tone::Ok,
         Stand::Error | Stand::NotEvaluated | Stand::NoData => Tone::Unknown,
-        Stand::WarmingUp | Stand::NoTraffic => Tone::Dim,
+        Stand::WarmingUp | Stand::NoTraffic | Stand::NoneYet => Tone::Dim,
+    }
+}
+
+/// The colour of an entry: what went for another reason than that it is right again is not green.
+#[must_use]
+pub fn tone_of(entry: &Entry<'_>) -> Tone {
+    if entry.stand == Stand::Resolved && !is_mended(entry) {
+        return Tone::Unknown;
+    }
+    tone(entry.stand, entry.severity)
+}
+
+fn is_mended(entry: &Entry<'_>) -> bool {
+    entry.alert.is_none_or(|alert| alert.gone == Gone::Mended)
+}
+
+/// Why an alert has gone, in few words; nothing where its value is right again.
+#[must_use]
+pub fn gone(gone: Gone) -> &'static str {
+    match gone {
+        Gone::Mended => "",
+        Gone::Traffic => "no traffic",
+        Gone::Data => "its data went",
     }
 }
 
@@ -86,7 +111,7 @@ fn is_written(entry: &Entry<'_>, name: &str) -> bool {
 #[must_use]
 pub fn summary(entry: &Entry<'_>) -> Safe {
     if entry.alert.is_none() {
-        return entry.rule.standing.why.clone().unwrap_or_default();
+        return entry.why().unwrap_or_default();
     }
     let told = SUMMARIES.iter().find_map(|name| entry.annotation(name)).unwrap_or_default();
     Safe::one_line(told.as_bytes()).clipped(SUMMARY)
@@ -95,7 +120,9 @@ pub fn summary(entry: &Entry<'_>) -> Safe {
 /// Its value: of a threshold in the unit of what it watches.
 #[must_use]
 pub fn value(entry: &Entry<'_>, now: Moment) -> Option<Safe> {
-    Some(value_of(entry, entry.alert?.value, now))
+    // An Alertmanager is sent no values.
+    let alert = entry.alert.filter(|_| entry.by != Origin::Alertmanager)?;
+    Some(value_of(entry, alert.value, now))
 }
 
 /// A value of what it watches.
@@ -127,8 +154,8 @@ pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
             let left = entry.since(now).map(|lasted| entry.rule.hold.saturating_sub(lasted));
             (format!("fires {}", left_words(left.unwrap_or_default())), Tone::Dim)
         }
-        (Stand::Resolved, _) if entry.alert.is_some_and(|alert| alert.data_gone) => {
-            ("its data went".to_owned(), Tone::Unknown)
+        (Stand::Resolved, _) if !is_mended(entry) => {
+            (entry.alert.map_or("", |alert| gone(alert.gone)).to_owned(), Tone::Unknown)
         }
         _ => (String::new(), Tone::Dim),
     };

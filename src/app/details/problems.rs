@@ -6,7 +6,7 @@ use crate::app::doctor::sources;
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
-use crate::domain::{PaneState, Safe, Verdict, figure};
+use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
 /// Rules that are named.
 const RULES: usize = 100;
@@ -40,7 +40,7 @@ pub fn document(model: &Model) -> Document {
     for (name, state) in sources::states(telemetry, now) {
         tell(&name, state);
     }
-    any |= alerts(&mut out, telemetry);
+    any |= alerts(&mut out, telemetry, now);
     if !any {
         out.line("nothing", Tone::Ok);
     }
@@ -67,9 +67,9 @@ pub fn document(model: &Model) -> Document {
 }
 
 /// Rules that fail or are not evaluated, and what is wrong with their files; whether there is any.
-fn alerts(out: &mut Document, telemetry: &Telemetry) -> bool {
+fn alerts(out: &mut Document, telemetry: &Telemetry, now: Moment) -> bool {
     let mut any = false;
-    for (told, _) in listing::snapshots(telemetry) {
+    for (told, ..) in listing::snapshots(telemetry) {
         for problem in told.problems.iter().take(RULES) {
             out.line(format!("rules file, not in force: {}", problem.line()), Tone::Bad);
             any = true;
@@ -79,9 +79,9 @@ fn alerts(out: &mut Document, telemetry: &Telemetry) -> bool {
         }
     }
     let unknown =
-        listing::all(telemetry).filter(|entry| entry.alert.is_none() && entry.verdict() == Some(Verdict::Unknown));
+        listing::all(telemetry, now).filter(|entry| entry.alert.is_none() && entry.verdict() == Some(Verdict::Unknown));
     for entry in unknown.take(RULES) {
-        let why = entry.rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = entry.why().map(|why| format!(": {why}")).unwrap_or_default();
         out.line(format!("alert {} {}{why}", entry.rule.name, entry.stand.word()), Tone::Unknown);
         any = true;
     }

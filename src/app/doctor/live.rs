@@ -134,6 +134,16 @@ pub fn count(telemetry: &Telemetry) -> usize {
         + telemetry.signals.len()
         + telemetry.metrics.targets.len()
         + telemetry.logs.names.len()
+        + usize::from(telemetry.prometheus.is_some())
+        + usize::from(telemetry.alertmanager.is_some())
+}
+
+/// Whether what is to be scraped was not all looked at even once: soon it will be.
+#[must_use]
+pub fn is_still_loading(model: &Model) -> bool {
+    let is_loading = |state: PaneState| matches!(state, PaneState::Loading { .. });
+    let targets = &model.live.metrics.targets;
+    model.discovering > 0 || targets.iter().any(|target| is_loading(target.state(model.now)))
 }
 
 /// Why what is scraped is not all there is to rules; `None` where it is.
@@ -144,7 +154,10 @@ pub fn incomplete(model: &Model) -> Option<Safe> {
     if model.discovering > 0 {
         return Some(Safe::of("what there is to scrape is still looked for"));
     }
-    if metrics.targets.is_empty() {
+    if let Some(server) = telemetry.prometheus.as_ref().filter(|server| !server.state(now).is_fresh()) {
+        return Some(Safe::of(format!("the server {} does not answer", server.address)));
+    }
+    if metrics.targets.is_empty() && telemetry.prometheus.is_none() {
         return Some(Safe::of("nothing is scraped; name it with --metrics URL"));
     }
     for target in &metrics.targets {

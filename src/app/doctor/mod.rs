@@ -49,8 +49,8 @@ struct Looking {
     id: u64,
     since: Moment,
     files: Option<Vec<FileRead>>,
-    /// The question for the names of metrics; none where there is nothing to hold against them.
-    question: Option<u64>,
+    /// Questions for the names of metrics that wait; none where there is nothing to hold against them.
+    questions: Vec<u64>,
     names: Option<NamesTold>,
     /// Findings of files that could not be read, for the report.
     unread: Vec<Finding>,
@@ -97,12 +97,12 @@ impl DoctorState {
     }
 
     /// Begins a look.
-    pub fn begin(&mut self, id: u64, question: Option<u64>, now: Moment) {
+    pub fn begin(&mut self, id: u64, questions: Vec<u64>, now: Moment) {
         if self.looking.is_some() {
             // The one before never came to its end.
             self.looked.fail(Cause::Timeout { phase: crate::domain::cause::Phase::Whole, after: LOST }, now, LOST);
         }
-        self.looking = Some(Looking { id, since: now, files: None, question, names: None, unread: Vec::new() });
+        self.looking = Some(Looking { id, since: now, files: None, questions, names: None, unread: Vec::new() });
     }
 
     /// The files were read; what an old look asked for is thrown away.
@@ -112,20 +112,31 @@ impl DoctorState {
         }
     }
 
-    /// The names of metrics were told; whether they were asked for here.
-    pub fn take_names(&mut self, id: u64, names: NamesTold) -> bool {
-        let looking = self.looking.as_mut().filter(|looking| looking.question == Some(id));
-        let asked = looking.is_some();
-        if let Some(looking) = looking {
-            looking.names = Some(names);
-        }
-        asked
+    /// The names of metrics were told; whether they were asked for here. Who else was asked adds theirs.
+    pub fn take_names(&mut self, id: u64, told: NamesTold) -> bool {
+        let is_asked = |looking: &&mut Looking| looking.questions.contains(&id);
+        let Some(looking) = self.looking.as_mut().filter(is_asked) else { return false };
+        looking.questions.retain(|question| *question != id);
+        looking.names = Some(match (looking.names.take(), told) {
+            (None, told) => told,
+            (Some(Ok((mut names, in_all))), Ok((more, in_more))) => {
+                names.extend(more);
+                names.sort_unstable();
+                names.dedup();
+                // Of two whole lists the union is whole; where one was cut, so is this.
+                let cut = in_all.max(in_more) > NAMES;
+                let in_all = if cut { names.len() + in_all.max(in_more) - NAMES } else { names.len() };
+                Ok((names, in_all))
+            }
+            (Some(Err(why)), _) | (Some(Ok(_)), Err(why)) => Err(why),
+        });
+        true
     }
 
     /// What can be judged now, once.
     pub fn ready(&mut self) -> Option<Ready> {
         let looking = self.looking.as_mut()?;
-        if looking.question.is_some() && looking.names.is_none() {
+        if !looking.questions.is_empty() {
             return None;
         }
         let mut sources = Vec::new();

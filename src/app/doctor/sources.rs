@@ -38,6 +38,11 @@ pub fn states(telemetry: &Telemetry, now: Moment) -> Vec<(Safe, PaneState)> {
     for target in &telemetry.metrics.targets {
         tell("metrics", &target.name, "", target.state(now));
     }
+    for (kind, engine) in [("prometheus", &telemetry.prometheus), ("alertmanager", &telemetry.alertmanager)] {
+        if let Some(engine) = engine {
+            tell(kind, &engine.address, "", engine.state(now));
+        }
+    }
     for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
         tell("log", name, "", state.state(now, LOGS));
     }

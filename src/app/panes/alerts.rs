@@ -1,6 +1,8 @@
 //! Alerts: one row each, worst first, with the rules that cannot say how they stand; rules that are ok are a count until
 //! somebody wants to see them. Silences stand below.
 
+mod engines;
+
 use std::time::Duration;
 
 use crate::alerts::silence::Silence;
@@ -8,12 +10,14 @@ use crate::app::Model;
 use crate::app::alerts::acknowledging::Seen;
 use crate::app::alerts::counts::Counts;
 use crate::app::alerts::listing::{self, Entry, Stand};
+use crate::app::alerts::served::Origin;
 use crate::app::alerts::{muting, words};
 use crate::app::document::Line;
 use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, SortValue, Table, Tone};
 use crate::config::resolved::OffKind;
 use crate::domain::readout::NEVER;
+use crate::domain::served::RoutedSilence;
 use crate::domain::{Cause, Moment, PaneState, Safe, figure};
 use crate::engine::alerts::AlertsTold;
 
@@ -33,18 +37,31 @@ const COLUMNS: &[Column] = &[
     Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
 ];
 
+/// The same where more than our own rules are told: who tells it stands before what it says.
+const BY: &[Column] = &[
+    column("state", 13, 13, Align::Left, 0),
+    column("severity", 8, 8, Align::Left, 2),
+    Column { title: "alert", min: 16, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
+    column("by", 12, 12, Align::Left, 1),
+    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
+    column("value", 9, 9, Align::Right, 1),
+    column("since", 6, 6, Align::Right, 0),
+    Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },
+];
+/// Where that column stands.
+const BY_AT: usize = 3;
+
 /// The row that stands for all rules that are ok.
 const OK: &str = "ok";
 /// Problems of the files that are told above the table.
 const PROBLEMS: usize = 4;
-/// Evaluations that may be missed before what is shown is old.
-const STALE: u32 = 3;
 
 /// A row.
 enum Item<'a> {
     Entry(Entry<'a>),
     Ok(usize),
     Silence(&'a Silence),
+    There(&'a RoutedSilence),
 }
 
 impl Item<'_> {
@@ -53,6 +70,7 @@ impl Item<'_> {
             Item::Entry(entry) => RowKey::Alert(entry.key()),
             Item::Ok(_) => RowKey::Text(Safe::of(OK)),
             Item::Silence(silence) => silence_key(silence.id),
+            Item::There(silence) => engines::silence_key(silence),
         }
     }
 }
@@ -89,17 +107,19 @@ fn items(model: &Model) -> Vec<Item<'_>> {
     }
     let here = model.alerts.line.at(model.now);
     items.extend(model.alerts.silences.holding(here).map(Item::Silence));
+    items.extend(engines::silences(telemetry).iter().map(Item::There));
     items
 }
 
 pub fn table(model: &Model, wanted: Wanted) -> Table {
     let items = items(model);
-    worded(model, PaneId::Alerts, COLUMNS, &items, wanted, Item::key, |item| row(model, item))
+    let columns = if engines::any(model.shown().0) { BY } else { COLUMNS };
+    worded(model, PaneId::Alerts, columns, &items, wanted, Item::key, |item| row(model, item))
 }
 
 fn row(model: &Model, item: &Item<'_>) -> Row {
     let key = item.key();
-    let cells = match item {
+    let mut cells = match item {
         Item::Entry(entry) => cells(model, entry),
         Item::Ok(count) => {
             let plural = if *count == 1 { "" } else { "s" };
@@ -107,12 +127,21 @@ fn row(model: &Model, item: &Item<'_>) -> Row {
             plain([("ok".into(), Tone::Ok), (Safe::default(), Tone::Dim), (words, Tone::Dim)])
         }
         Item::Silence(silence) => silence_cells(model, silence),
+        Item::There(silence) => engines::silence_cells(model, silence),
     };
+    if engines::any(model.shown().0) && cells.len() >= BY_AT {
+        let by = match item {
+            Item::Entry(entry) => entry.by.word(),
+            Item::There(_) => Origin::Alertmanager.word(),
+            Item::Ok(_) | Item::Silence(_) => "",
+        };
+        cells.insert(BY_AT, Cell::text(by.into(), Tone::Dim));
+    }
     Row { key, cells }
 }
 
 /// The first cells of a row, the others empty.
-fn plain(first: [(Safe, Tone); 3]) -> Vec<Cell> {
+pub(super) fn plain(first: [(Safe, Tone); 3]) -> Vec<Cell> {
     let mut cells: Vec<Cell> = first.into_iter().map(|(text, tone)| Cell::text(text, tone)).collect();
     cells.resize_with(COLUMNS.len(), || Cell::text(Safe::default(), Tone::Dim));
     cells
@@ -121,7 +150,7 @@ fn plain(first: [(Safe, Tone); 3]) -> Vec<Cell> {
 fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
     let (_, now) = model.shown();
     let seen = if entry.is_active() { model.alerts.seen(entry, model.now) } else { Seen::Needless };
-    let tone = words::tone(entry.stand, entry.severity);
+    let tone = words::tone_of(entry);
     let (notice, notice_tone) = words::notice(entry, &seen, model.now);
     let calm = matches!(seen, Seen::Silenced { .. } | Seen::By { .. });
     let ranked =
@@ -171,7 +200,7 @@ fn silence_cells(model: &Model, silence: &Silence) -> Vec<Cell> {
 
 pub fn view(model: &Model, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
-    let counts = Counts::of(telemetry, &model.alerts, model.now);
+    let counts = Counts::of(telemetry, &model.alerts, now);
     let mut title = vec![span("Alerts", Tone::Strong)];
     title.extend(counts.parts().into_iter().map(|(count, word, tone)| span(format!(" {count} {word}"), tone)));
     if counts.late > 0 {
@@ -183,9 +212,13 @@ pub fn view(model: &Model, height: u16) -> PaneView {
     let files = telemetry.metrics.alerts.as_deref();
     let mut blocks: Vec<Block> =
         files.map(|told| remarks(told, height)).unwrap_or_default().into_iter().map(Block::Line).collect();
+    let engines: Vec<Line> = engines::lines(model);
+    if !engines.is_empty() {
+        blocks.splice(0..0, engines.into_iter().chain([Line::new()]).map(Block::Line));
+    }
     let state = state(model, files);
     let shown = !matches!(state, PaneState::Off { .. } | PaneState::Loading { .. } | PaneState::Empty { .. });
-    let some = listing::all(telemetry).next().is_some();
+    let some = listing::all(telemetry, now).next().is_some() || !engines::silences(telemetry).is_empty();
     if some
         || shown
             && !blocks.is_empty()
@@ -199,7 +232,7 @@ pub fn view(model: &Model, height: u16) -> PaneView {
 
 /// How long ago the rules were looked at, and what that took.
 fn corner(telemetry: &crate::app::telemetry::Telemetry, now: Moment) -> Safe {
-    let Some((told, _)) = listing::snapshots(telemetry).next() else { return Safe::default() };
+    let Some((told, ..)) = listing::snapshots(telemetry).next() else { return Safe::default() };
     let ago = figure::age(now.since(told.at));
     let took = if told.took.is_zero() { String::new() } else { format!(" in {}", figure::duration(told.took)) };
     let skipped = if told.skipped == 0 { String::new() } else { format!(", {} left out", told.skipped) };
@@ -235,10 +268,11 @@ fn remarks(told: &AlertsTold, height: u16) -> Vec<Line> {
 /// Which of the eight states.
 fn state(model: &Model, files: Option<&AlertsTold>) -> PaneState {
     let (telemetry, now) = model.shown();
-    let own = telemetry.thresholds.is_some();
+    let own = telemetry.thresholds.is_some() || engines::told(telemetry);
     let named = &telemetry.metrics.rules;
     match files {
         None if own => PaneState::Ok,
+        None if engines::any(telemetry) && named.is_empty() => engines::state(telemetry, now),
         None if named.is_empty() => off(
             model,
             OffKind::Alert,
@@ -255,8 +289,7 @@ fn state(model: &Model, files: Option<&AlertsTold>) -> PaneState {
         Some(told) => {
             let shortest = told.rules.iter().map(|rule| rule.interval).min().unwrap_or(Duration::from_secs(60));
             let age = now.since(told.at);
-            let limit = shortest.saturating_mul(STALE).max(Duration::from_secs(10));
-            if age > limit { PaneState::Stale { age } } else { PaneState::Ok }
+            if age > listing::fresh_for(shortest) { PaneState::Stale { age } } else { PaneState::Ok }
         }
     }
 }

@@ -214,9 +214,14 @@ pub fn selected(model: &Model) -> Option<&SeriesTold> {
 pub fn series_view(model: &Model) -> PaneView {
     let now = model.now;
     let mut title = vec![span("Series", Tone::Strong)];
+    if model.live.is_asked_of_server(now) {
+        title.push(span(" by prometheus", Tone::Dim));
+    }
     let words = model.view.cursor(PaneId::Series).filter;
     let (state, blocks) = match &model.view.series.found.answer {
-        _ if model.shown().0.metrics.targets.is_empty() => (source_state(model, now), Vec::new()),
+        _ if model.shown().0.metrics.targets.is_empty() && model.shown().0.prometheus.is_none() => {
+            (source_state(model, now), Vec::new())
+        }
         None => (PaneState::Loading { waiting: now.since(model.started) }, Vec::new()),
         Some((Err(why), _)) => (PaneState::Ok, vec![Block::Line(line(why.clone(), Tone::Unknown))]),
         Some((Ok(found), _)) if found.in_all == 0 && words.is_empty() => {

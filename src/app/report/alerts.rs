@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::Model;
 use crate::app::alerts::listing::{self, Entry, Stand};
+use crate::app::alerts::served::Origin;
 use crate::app::alerts::words;
 use crate::domain::{Moment, Safe, Verdict};
 
@@ -22,19 +23,32 @@ pub fn listed(model: &Model) -> Vec<(Option<Verdict>, Value)> {
 
 /// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.
 pub fn beside(model: &Model) -> Vec<Verdict> {
-    let ok = listing::all(&model.live).any(|entry| entry.stand == Stand::Ok);
+    let ok = listing::all(&model.live, model.now).any(|entry| entry.stand == Stand::Ok);
     let metrics = &model.live.metrics;
     let broken = metrics.alerts.as_ref().is_some_and(|told| !told.problems.is_empty());
-    let unread = metrics.alerts.is_none() && !metrics.rules.is_empty();
+    let mut unread = metrics.alerts.is_none() && !metrics.rules.is_empty();
+    let live = &model.live;
+    // Who is silent tells nothing of its alerts.
+    let engines = [&live.prometheus, &live.alertmanager].into_iter().flatten();
+    unread |= engines.clone().any(|engine| !engine.state(model.now).is_fresh());
+    let ok = ok || engines.clone().next().is_some();
     ok.then_some(Verdict::Ok).into_iter().chain((broken || unread).then_some(Verdict::Unknown)).collect()
 }
 
 /// How many rules are ok, and why what was read last is not in force.
 pub fn lines(model: &Model) -> Vec<Safe> {
-    let ok = listing::all(&model.live).filter(|entry| entry.stand == Stand::Ok).count();
+    let ok = listing::all(&model.live, model.now).filter(|entry| entry.stand == Stand::Ok).count();
     let mut out = Vec::new();
     if ok > 0 {
         out.push(Safe::of(format!("ok       alerts   {ok} rule{}", if ok == 1 { "" } else { "s" })));
+    }
+    for (engine, by) in [(&model.live.prometheus, Origin::Prometheus), (&model.live.alertmanager, Origin::Alertmanager)]
+    {
+        let Some(engine) = engine else { continue };
+        let state = engine.state(model.now);
+        let word = if state.is_fresh() { "ok     " } else { "unknown" };
+        let told = if state.is_fresh() { engine.words() } else { state.words() };
+        out.push(Safe::of(format!("{word}  {:<8} {}: {told}", by.word(), engine.address)));
     }
     let problems = model.live.metrics.alerts.iter().flat_map(|told| &told.problems);
     out.extend(problems.take(MOST).map(|problem| Safe::of(format!("unknown  rules    {}", problem.line()))));
@@ -60,6 +74,7 @@ fn one(entry: &Entry<'_>, now: Moment) -> Value {
     let detail = words::summary(entry);
     json!({
         "name": to_value(Safe::of(&entry.rule.name)),
+        "origin": entry.by.word(),
         "state": entry.stand.word(),
         "severity": to_value(Safe::of(entry.severity_word())),
         "value": finite(entry.alert.map(|alert| alert.value)),

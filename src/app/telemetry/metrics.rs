@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::config::resolved::{MetricsSpec, ServiceSpec};
-use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
+use crate::domain::readout::NEVER;
+use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict};
 use crate::engine::alerts::AlertsTold;
 use crate::engine::output::{Output, PageTold, RequestsTold, StoreTold, TargetTold};
 
@@ -21,6 +22,8 @@ pub struct MetricsState {
     pub alerts: Option<Arc<AlertsTold>>,
     /// Pages that were dropped because the engine was too far behind.
     pub behind: u64,
+    /// Since when the rules files are to be read.
+    pub begun: Option<Moment>,
 }
 
 /// One scraped target.
@@ -90,7 +93,19 @@ impl MetricsState {
     #[must_use]
     pub fn new(specs: &[MetricsSpec], now: Moment) -> MetricsState {
         let targets = specs.iter().map(|spec| TargetState::new(Arc::new(spec.clone()), now)).collect();
-        MetricsState { targets, ..MetricsState::default() }
+        MetricsState { targets, begun: Some(now), ..MetricsState::default() }
+    }
+
+    /// What is wrong with the rules files as a whole: not read, or not in force; none where nothing is.
+    #[must_use]
+    pub fn rules_fault(&self, now: Moment) -> Option<PaneState> {
+        let Some(told) = &self.alerts else {
+            let waiting = self.begun.map_or_else(Default::default, |begun| now.since(begun));
+            return (!self.rules.is_empty()).then_some(PaneState::Loading { waiting });
+        };
+        let problem = told.problems.first()?;
+        let cause = Cause::Other(Safe::of(format!("not in force: {}", problem.line())));
+        Some(PaneState::Error { cause, since: told.at, times: 1, retry_in: NEVER })
     }
 
     /// Takes in what the engine told; what answers a person, or is to be kept on disk, is not for this place.

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod database;
+pub mod engines;
 pub mod log_course;
 pub mod log_pace;
 pub mod logs;
@@ -21,6 +22,7 @@ use crate::domain::{Moment, Safe, Verdict};
 
 use self::cache::CacheState;
 use self::database::DatabaseState;
+use self::engines::EngineState;
 use self::logs::LogsState;
 use self::metrics::MetricsState;
 use self::service::ServiceState;
@@ -43,6 +45,10 @@ pub struct Telemetry {
     pub metrics: MetricsState,
     /// Thresholds of the configuration's own, as they stand; `None` without any, or before the first look.
     pub thresholds: Option<Arc<thresholds::Told>>,
+    /// A server with Prometheus' query API, where one is named.
+    pub prometheus: Option<EngineState>,
+    /// An Alertmanager, where one is named.
+    pub alertmanager: Option<EngineState>,
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
     /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
@@ -73,9 +79,17 @@ impl Telemetry {
                 ..MetricsState::new(&resolved.metrics, now)
             },
             thresholds: None,
+            prometheus: resolved.know.prometheus.as_ref().map(|spec| EngineState::new(spec, now)),
+            alertmanager: resolved.know.alertmanager.as_ref().map(|spec| EngineState::new(spec, now)),
             begun: HashMap::new(),
             doctor: DoctorState::new(resolved, now),
         }
+    }
+
+    /// Whether series are asked of a server: where one is named and answers.
+    #[must_use]
+    pub fn is_asked_of_server(&self, now: Moment) -> bool {
+        self.prometheus.as_ref().is_some_and(|server| server.state(now).is_fresh())
     }
 
     /// Services by debounced verdict, worst first, with their count.

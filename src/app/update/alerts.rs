@@ -2,9 +2,11 @@
 //! rings where that was asked for. What a person does about them changes nothing that is watched.
 
 mod keys;
+mod reread;
 mod telling;
 
 pub use keys::{acknowledge, copy, detail_key, open, pasted, silence, silence_key};
+pub use reread::told as read_again;
 pub use telling::told;
 
 use crate::alerts::matcher;
@@ -60,8 +62,7 @@ fn course(model: &mut Model) -> Option<Effect> {
         model.alerts.course = None;
         return None;
     };
-    let (id, question) = crate::app::alerts::course::ask(model, *key)?;
-    Some(Effect::AskEngine { id, question })
+    crate::app::alerts::course::ask(model, *key)
 }
 
 /// Gives what a person said, and what would begin anew, to be kept.

@@ -20,10 +20,20 @@ pub fn look(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let id = model.fresh_id();
-    let question = (!model.live.metrics.rules.is_empty()).then(|| model.fresh_id());
-    model.live.doctor.begin(id, question, now);
-    let mut effects = vec![Effect::ReadDocuments { id }];
-    effects.extend(question.map(|id| Effect::AskEngine { id, question: Question::Names { most: NAMES } }));
+    let names = || Question::Names { most: NAMES };
+    let (mut effects, mut questions) = (vec![Effect::ReadDocuments { id }], Vec::new());
+    if model.live.doctor.is_given {
+        let id = model.fresh_id();
+        questions.push(id);
+        effects.push(Effect::AskEngine { id, question: names() });
+        // What a server has is there too.
+        if model.live.is_asked_of_server(now) {
+            let id = model.fresh_id();
+            questions.push(id);
+            effects.push(Effect::AskServer { id, question: names() });
+        }
+    }
+    model.live.doctor.begin(id, questions, now);
     effects
 }
 
@@ -55,7 +65,7 @@ fn judge(model: &mut Model) -> Vec<Effect> {
         }
         Err(why) => Seen { names: Vec::new(), incomplete: Some(why) },
     });
-    model.live.doctor.wants_more = seen.as_ref().is_some_and(|seen| seen.incomplete.is_some());
+    model.live.doctor.wants_more = live::is_still_loading(model);
     // A range has to hold two scrapes of the target that is scraped most seldom.
     let slowest = model.live.metrics.targets.iter().map(|target| target.spec.interval).max();
     let options = Options { scrape: model.live.doctor.scrape.or(slowest) };

@@ -19,8 +19,11 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
             effects.extend(doctor::answered(model, *id, answer));
         }
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
+        let before = told.as_ref().and_then(|_| model.live.metrics.alerts.clone());
         model.live.metrics.take(output);
         if let Some(told) = told {
+            alerts::read_again(model, before.as_deref(), &told);
+            crate::app::alerts::served::join(&mut model.live, model.now);
             effects.extend(alerts::told(model, &told));
         }
     }

@@ -6,6 +6,7 @@ mod commands;
 mod cursor;
 mod doctor;
 mod engine;
+mod engines;
 mod jobs;
 mod keys;
 mod logs;
@@ -77,7 +78,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(actions::sampled(model, source, good, begun));
             effects
         }
-        Event::CardAsked(action) => actions::ask(model, *action),
+        Event::CardAsked(action) => actions::ask_standing(model, *action),
         Event::Consented { digest, reason } => actions::consented(model, digest, reason),
         Event::Previewed { id, outcome, begun } => actions::previewed(model, id, *outcome, begun),
         Event::ActionHappened { run, input } => actions::happened(model, run, *input),

@@ -17,7 +17,7 @@ use crate::domain::signal::SignalValue;
 use crate::domain::source::{SignalId, SourceId, SourceKind};
 use crate::domain::{Arrival, Cause, Moment, Safe};
 
-use super::say;
+use super::{engines, say};
 
 /// Puts a reading where it belongs.
 pub fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
@@ -64,6 +64,10 @@ pub fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
             take_signal(model, SignalId(source.index), Ok(value), next_in);
         }
         (SourceKind::Signal, Err(cause)) => take_signal(model, SignalId(source.index), Err(cause), next_in),
+        (SourceKind::Prometheus, Ok(Reading::Served(served))) => return engines::served(model, Ok(*served), next_in),
+        (SourceKind::Prometheus, Err(cause)) => return engines::served(model, Err(cause), next_in),
+        (SourceKind::Alertmanager, Ok(Reading::Routed(routed))) => engines::routed(model, Ok(*routed), next_in),
+        (SourceKind::Alertmanager, Err(cause)) => engines::routed(model, Err(cause), next_in),
         // A source cannot give another kind's reading.
         (_, Ok(_)) => {}
     }

@@ -1,5 +1,7 @@
 //! The page of metrics: what is looked for and looked at is asked of the engine, and asked again while somebody looks.
 
+use std::time::Duration;
+
 use crate::app::pane::PaneId;
 use crate::app::view::Page;
 use crate::app::{Effect, Model, panes};
@@ -7,6 +9,8 @@ use crate::engine::Output;
 
 /// Columns of a course where the pane is not drawn yet.
 const COLUMNS: usize = 100;
+/// While the page is looked at the engine is asked again this often; a server, which others ask too, more rarely.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15));
 /// Columns beside the course.
 const BESIDE: u16 = 12;
 
@@ -14,18 +18,23 @@ const BESIDE: u16 = 12;
 pub fn find(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let words = model.view.cursor(PaneId::Series).filter;
-    model.view.series.find(&words, id, now).into_iter().map(ask).collect()
+    model.view.series.find(&words, id, now).into_iter().map(|asked| ask(model, asked)).collect()
 }
 
 fn follow(model: &mut Model) -> Vec<Effect> {
     let (id, now) = (model.fresh_id(), model.now);
     let place = model.geometry.panes.iter().find(|(pane, _)| *pane == PaneId::Course);
     let points = place.map_or(COLUMNS, |(_, area)| usize::from(area.width.saturating_sub(BESIDE)).max(10));
-    let watched = now.since(model.started);
-    model.view.series.follow(points, watched, id, now).into_iter().map(ask).collect()
+    // A server watched before we did.
+    let watched = if model.live.is_asked_of_server(now) { Duration::MAX } else { now.since(model.started) };
+    model.view.series.follow(points, watched, id, now).into_iter().map(|asked| ask(model, asked)).collect()
 }
 
-fn ask((id, question): (u64, crate::engine::Question)) -> Effect {
+/// Where a server answers it is asked, else our own engine.
+fn ask(model: &Model, (id, question): (u64, crate::engine::Question)) -> Effect {
+    if model.live.is_asked_of_server(model.now) {
+        return Effect::AskServer { id, question };
+    }
     Effect::AskEngine { id, question }
 }
 
@@ -48,7 +57,8 @@ pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     if model.view.page != Page::Metrics || model.frozen.is_some() {
         return Vec::new();
     }
-    let (found, course) = model.view.series.is_old(model.now);
+    let pause = if model.live.is_asked_of_server(model.now) { AGAIN.1 } else { AGAIN.0 };
+    let (found, course) = model.view.series.is_old(model.now, pause);
     let mut effects = if found { find(model) } else { Vec::new() };
     if course {
         effects.extend(follow(model));

@@ -41,7 +41,10 @@ pub fn confirm_time(model: &mut Model) -> Vec<Effect> {
     let words = format!("the wall clock was confirmed at {}", now.wall.format("%Y-%m-%dT%H:%M:%SZ"));
     let entry = Entry::new(AuditEvent::Armed, record::run_id(0, now)).with("text", words);
     model.actions.clock_kept = Some(now);
-    vec![Effect::Record { run: None, number: 0, entry: Box::new(entry) }, Effect::KeepClock]
+    vec![
+        Effect::Record { run: None, number: 0, entry: Box::new(entry) },
+        Effect::KeepClock(model.actions.clock.trusted()),
+    ]
 }
 
 /// What an earlier program of this boot saw: a jump since then locks the windows as one that we saw.
@@ -64,5 +67,9 @@ fn keep(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     model.actions.clock_kept = Some(now);
     let trusted = model.actions.clock.trusts(now).is_ok();
-    if trusted && model.actions.spec.allow { vec![Effect::KeepClock] } else { Vec::new() }
+    if trusted && model.actions.spec.allow {
+        vec![Effect::KeepClock(model.actions.clock.trusted())]
+    } else {
+        Vec::new()
+    }
 }

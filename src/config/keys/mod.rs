@@ -3,6 +3,7 @@
 
 mod actions;
 mod alerts;
+mod engines;
 mod figures;
 mod metrics;
 pub mod policy;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::metrics::{DOCUMENTS, METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
-use super::{Form, Key, Kind, Section, Stricter, key, live};
+use super::{Form, Key, Kind, Section, Stricter, engines, key, live};
 
 /// The names of the embedded themes.
 pub const THEMES: &[&str] = &["dark", "light", "high-contrast", "colour-blind", "monochrome"];
@@ -38,6 +38,14 @@ pub static ROOT: Section = Section {
         METRICS_BYTES,
         METRICS_HOURS,
         METRICS_SERIES,
+        engines::PROMETHEUS,
+        engines::PROMETHEUS_HEADERS,
+        engines::PROMETHEUS_BEARER,
+        engines::PROMETHEUS_CA_FILE,
+        engines::ALERTMANAGER,
+        engines::ALERTMANAGER_HEADERS,
+        engines::ALERTMANAGER_BEARER,
+        engines::ALERTMANAGER_CA_FILE,
         DOCUMENTS,
     ],
 };

@@ -33,6 +33,7 @@ impl<'a> Builder<'a> {
             self.scraped(item, url, origin);
         }
         self.know();
+        self.engines();
     }
 
     fn scraped(&mut self, item: &'a Item, url: url::Url, origin: Option<&'a Item>) {

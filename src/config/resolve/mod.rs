@@ -9,6 +9,7 @@ mod caches;
 mod commands;
 mod credentials;
 mod databases;
+mod engines;
 mod given;
 mod kinds;
 mod logs;

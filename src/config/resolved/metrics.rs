@@ -41,7 +41,7 @@ pub struct MetricsSpec {
 }
 
 /// Rules, and what the memory of all series may hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct KnowSpec {
     /// Rules files or globs of them.
     pub rules: Vec<String>,
@@ -57,6 +57,10 @@ pub struct KnowSpec {
     pub keeps: bool,
     /// Where; without a word the state folder of the user.
     pub state: Option<PathBuf>,
+    /// A server with Prometheus' query API, whose rules and alerts stand beside ours.
+    pub prometheus: Option<EngineSpec>,
+    /// An Alertmanager.
+    pub alertmanager: Option<EngineSpec>,
     /// What the doctor looks at beside the rules.
     pub doctor: DoctorSpec,
 }
@@ -74,6 +78,21 @@ pub struct DoctorSpec {
     pub scrape: Option<Duration>,
 }
 
+/// An engine of the field, as it is asked.
+#[derive(Clone, Debug)]
+pub struct EngineSpec {
+    /// Its address, before the paths of its interface.
+    pub request: EndpointSpec,
+    /// Pause between readings.
+    pub interval: Duration,
+    /// Deadline of one reading, or of one question.
+    pub deadline: Duration,
+    /// Environment.
+    pub environment: Environment,
+    /// Whether it is on this machine.
+    pub on_loopback: bool,
+}
+
 impl Default for KnowSpec {
     fn default() -> KnowSpec {
         KnowSpec {
@@ -84,6 +103,8 @@ impl Default for KnowSpec {
             series: 50_000,
             keeps: true,
             state: None,
+            prometheus: None,
+            alertmanager: None,
             doctor: DoctorSpec::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Rules over what was scraped: what they stand on, when they are evaluated, what a reload and a restart do.
 
 use super::*;
-use crate::alerts::lifecycle::Verdict;
+use crate::alerts::lifecycle::{Gone, Verdict};
 
 #[test]
 fn nothing_is_judged_before_the_first_look() {
@@ -97,7 +97,7 @@ fn an_alert_whose_target_fails_does_not_look_mended() {
     stage.fails(0, 5);
     stage.tick(5);
     assert_eq!(stage.standing(0), "no data: a, whose target does not answer");
-    assert!(stage.rule(0).alerts[0].data_gone);
+    assert_eq!(stage.rule(0).alerts[0].gone, Gone::Data);
 }
 
 #[test]

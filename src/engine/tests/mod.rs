@@ -1,9 +1,11 @@
 //! The engine over pages and rules in fake time.
 
 mod alerting;
+mod gaps;
 mod properties;
 mod questions;
 mod scraping;
+mod standing;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,6 +6,9 @@ use super::run::{Out, Run};
 use super::vector::{Grouping, Groups, Place, Point, WHOLE, distinct, drop_names, is_metadata, unique};
 use crate::metrics::labels::Labels;
 
+/// Most elements of which it is noted that they were not compared.
+const MOST_IDLE: usize = 1000;
+
 impl Operator {
     pub fn is_set(self) -> bool {
         matches!(self, Operator::And | Operator::Or | Operator::Unless)
@@ -54,14 +57,18 @@ impl Operator {
 pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'a>, Failed> {
     let (operator, as_bool) = (operation.operator, operation.as_bool);
     let left = run.eval(&operation.left, at)?;
-    let hollow = run.hollow;
+    let (all, idle) = (run.idle.all, run.idle.of.len());
     let right = run.eval(&operation.right, at)?;
     if operator == Operator::Unless {
         // What it takes away is no result.
-        run.hollow = hollow;
+        run.idle.all = all;
+        run.idle.of.truncate(idle);
     }
     if operator.is_comparison() && !as_bool {
-        run.hollow |= is_hollow(&left) || is_hollow(&right);
+        run.idle.all |= is_hollow(&left) || is_hollow(&right);
+        for side in [&left, &right] {
+            note(&mut run.idle.of, side);
+        }
     }
     match (left, right) {
         (Out::Scalar(left), Out::Scalar(right)) => {
@@ -86,6 +93,13 @@ pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'
         }
         _ => Err(Failed::data("text takes part in no operation")),
     }
+}
+
+/// Notes elements that no comparison lets through.
+fn note(idle: &mut Vec<Labels>, side: &Out<'_>) {
+    let Out::Vector(points) = side else { return };
+    let left = MOST_IDLE.saturating_sub(idle.len());
+    idle.extend(points.iter().filter(|point| point.value.is_nan()).take(left).map(Point::own_labels));
 }
 
 /// Nothing but NaN: 0 of 0, which no comparison lets through.

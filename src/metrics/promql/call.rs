@@ -51,11 +51,17 @@ impl<'a> Run<'a> {
             Call::Vector(of) => vec![Point::new(Labels::default(), self.scalar(of, at)?)],
             Call::Timestamp(of) => {
                 let mut points = if let Node::Select(selector) = of {
-                    self.select(selector, at, |sample| sample.at as f64 / 1000.0)?
+                    {
+                        let mut points = self.select(selector, at, |sample| sample.at as f64)?;
+                        for point in &mut points {
+                            point.value = self.wall(point.value as i64);
+                        }
+                        points
+                    }
                 } else {
                     let mut points = self.vector(of, at)?;
                     for point in &mut points {
-                        point.value = at as f64 / 1000.0;
+                        point.value = self.wall(at);
                     }
                     points
                 };
@@ -63,7 +69,7 @@ impl<'a> Run<'a> {
                 points
             }
             Call::Calendar { part, of: None } => {
-                vec![Point::new(Labels::default(), part.of(at.div_euclid(1000) as f64))]
+                vec![Point::new(Labels::default(), part.of(self.wall(at).floor()))]
             }
             Call::Calendar { part, of: Some(of) } => {
                 let mut points = self.vector(of, at)?;
@@ -118,7 +124,7 @@ impl<'a> Run<'a> {
         let mut points = Vec::new();
         self.over(window, at, &mut |point, samples, frame| {
             if let Some(value) = what.of(samples, frame, parameter) {
-                points.push(Point { value, ..point.clone() });
+                points.push(Point { value, ..point });
             }
             Ok(())
         })?;

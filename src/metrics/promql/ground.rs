@@ -2,8 +2,11 @@
 //! are is told by who holds them.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::plan::{Call, Matcher, Node, Operator, Selector, Source, Test};
+use super::query::Limits;
+use crate::domain::figure;
 
 /// What an expression, or a part of it, stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub enum Ground {
     },
     /// Of these, in words, there is nothing.
     Missing(Vec<String>),
+    /// The metrics are there; of what these ask of other labels there is nothing.
+    NoneYet(Vec<String>),
 }
 
 /// Where a selector looks, in milliseconds.
@@ -30,6 +35,10 @@ pub struct Look {
     pub until: i64,
     /// So far before the time of evaluation its series must have begun; 0 where only the newest sample counts.
     pub need: i64,
+    /// Fewer samples of a series give no result.
+    pub least: usize,
+    /// The range that is written at the selector; 0 where there is none.
+    pub range: i64,
 }
 
 /// Tells what one selector finds.
@@ -40,14 +49,7 @@ impl Ground {
     #[must_use]
     pub fn and(self, other: Ground) -> Ground {
         match (self, other) {
-            (Ground::Missing(mut of), Ground::Missing(others)) => {
-                for other in others {
-                    if !of.contains(&other) {
-                        of.push(other);
-                    }
-                }
-                Ground::Missing(of)
-            }
+            (Ground::Missing(of), Ground::Missing(others)) => Ground::Missing(together(of, others)),
             (missing @ Ground::Missing(_), _) | (_, missing @ Ground::Missing(_)) => missing,
             (Ground::Warming { have, need }, Ground::Warming { have: others, need: other }) => {
                 if need - have >= other - others {
@@ -56,7 +58,10 @@ impl Ground {
                     Ground::Warming { have: others, need: other }
                 }
             }
-            (warming @ Ground::Warming { .. }, Ground::Whole) | (Ground::Whole, warming) => warming,
+            (warming @ Ground::Warming { .. }, _) | (_, warming @ Ground::Warming { .. }) => warming,
+            (Ground::NoneYet(of), Ground::NoneYet(others)) => Ground::NoneYet(together(of, others)),
+            (none @ Ground::NoneYet(_), _) | (_, none @ Ground::NoneYet(_)) => none,
+            (Ground::Whole, Ground::Whole) => Ground::Whole,
         }
     }
 
@@ -64,21 +69,34 @@ impl Ground {
     fn or(self, other: Ground) -> Ground {
         match (self, other) {
             (Ground::Missing(of), Ground::Missing(others)) => Ground::Missing(of).and(Ground::Missing(others)),
-            (Ground::Missing(_), other) => other,
-            (found, Ground::Missing(_)) => found,
+            (Ground::Missing(_), other) | (other, Ground::Missing(_)) => other,
+            (one @ Ground::NoneYet(_), other @ Ground::NoneYet(_)) => one.and(other),
+            (Ground::NoneYet(_), other) | (other, Ground::NoneYet(_)) => other,
             (one, other) => one.and(other),
         }
     }
 }
 
+fn together(mut of: Vec<String>, others: Vec<String>) -> Vec<String> {
+    for other in others {
+        if !of.contains(&other) {
+            of.push(other);
+        }
+    }
+    of
+}
+
 /// What a node stands on at a time.
-pub fn of(node: &Node, at: i64, look_back: i64, see: &mut See<'_>) -> Ground {
-    Walk { at, look_back, see }.node(node, 0, 0)
+pub fn of(node: &Node, at: i64, limits: &Limits, see: &mut See<'_>) -> Ground {
+    let (look_back, step) = (limits.look_back, limits.subquery_step);
+    Walk { at, look_back, step, see }.node(node, 0, 0)
 }
 
 struct Walk<'w, 's> {
     at: i64,
     look_back: i64,
+    /// Of subqueries that name none.
+    step: i64,
     see: &'w mut See<'s>,
 }
 
@@ -88,7 +106,10 @@ impl Walk<'_, '_> {
         match node {
             Node::Select(selector) => {
                 let offset = offset.saturating_add(selector.offset);
-                self.select(selector, range, self.look_back, offset)
+                let until = self.at.saturating_sub(offset);
+                let after = until.saturating_sub(range).saturating_sub(self.look_back);
+                let need = range.saturating_add(offset).max(0);
+                (self.see)(selector, Look { after, until, need, least: 1, range: 0 })
             }
             Node::Binary(binary) => {
                 let left = self.node(&binary.left, range, offset);
@@ -111,11 +132,21 @@ impl Walk<'_, '_> {
         if let Some(window) = node.window() {
             let offset = offset.saturating_add(window.offset);
             let range = range.saturating_add(window.range);
+            let least = match node {
+                Node::Call(call) => call.least(),
+                _ => 1,
+            };
             ground = match &window.source {
-                Source::Series(selector) => self.select(selector, range, 0, offset),
-                Source::Steps { node, .. } => {
+                Source::Series(selector) => {
+                    let offset = offset.saturating_add(selector.offset);
+                    let until = self.at.saturating_sub(offset);
+                    let need = range.saturating_add(offset).max(0);
+                    let look = Look { after: until.saturating_sub(range), until, need, least, range: window.range };
+                    (self.see)(selector, look)
+                }
+                Source::Steps { node, step } => {
                     beyond = node;
-                    self.node(node, range, offset)
+                    self.node(node, range, offset).and(holds(least, window.range, step.unwrap_or(self.step)))
                 }
             };
         }
@@ -126,12 +157,24 @@ impl Walk<'_, '_> {
         }
         ground
     }
+}
 
-    fn select(&mut self, selector: &Selector, range: i64, look_back: i64, offset: i64) -> Ground {
-        let until = self.at.saturating_sub(offset);
-        let after = until.saturating_sub(range).saturating_sub(look_back);
-        let need = range.saturating_add(offset).max(0);
-        (self.see)(selector, Look { after, until, need })
+/// Whether a range in steps can ever hold so many.
+fn holds(least: usize, range: i64, step: i64) -> Ground {
+    if least < 2 || range > step {
+        return Ground::Whole;
+    }
+    let words = |long: i64| figure::span(Duration::from_millis(long.unsigned_abs()));
+    Ground::Missing(vec![format!("a range of {} in steps of {}, which holds no two", words(range), words(step))])
+}
+
+impl Call {
+    /// How many samples of a series it takes to give a result.
+    fn least(&self) -> usize {
+        match self {
+            Call::Over { what, .. } => what.least(),
+            _ => 1,
+        }
     }
 }
 
@@ -163,7 +206,7 @@ fn bare(pattern: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Limits, Query};
+    use super::super::Query;
     use super::*;
 
     /// What is asked of each selector, and what the whole stands on where only these names are there.

@@ -45,6 +45,20 @@ impl OverTime {
         self == OverTime::Last
     }
 
+    /// Fewer samples give no figure.
+    pub fn least(self) -> usize {
+        match self {
+            OverTime::Rate
+            | OverTime::Increase
+            | OverTime::Delta
+            | OverTime::Irate
+            | OverTime::Idelta
+            | OverTime::Deriv
+            | OverTime::PredictLinear => 2,
+            _ => 1,
+        }
+    }
+
     pub fn of(self, samples: &[Sample], frame: &Frame, parameter: f64) -> Option<f64> {
         let (first, last) = (samples.first()?, samples.last()?);
         let values = || samples.iter().map(|sample| sample.value);

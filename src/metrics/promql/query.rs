@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compile;
 use super::failure::{Failed, Refused};
 use super::ground::{self, Ground, See};
+use super::memo::Memo;
 use super::plan::{Call, Node, Selector, Source, Window};
 use super::run::{Out, Run};
 use super::vector::{Point, distinct};
@@ -32,6 +33,8 @@ pub struct Limits {
     pub subquery_step: i64,
     /// When an operation takes the metric's name away.
     pub unnamed: Unnamed,
+    /// By how many milliseconds the wall clock is ahead of the times of samples: `time()` and its like tell the wall's.
+    pub ahead: i64,
 }
 
 impl Default for Limits {
@@ -43,6 +46,7 @@ impl Default for Limits {
             look_back: 300_000,
             subquery_step: 60_000,
             unnamed: Unnamed::AtOnce,
+            ahead: 0,
         }
     }
 }
@@ -54,6 +58,15 @@ pub enum Unnamed {
     AtOnce,
     /// In the result of the whole: as servers do with the feature `promql-delayed-name-removal`.
     InTheEnd,
+}
+
+/// What a comparison could not judge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Idle {
+    /// A comparison had nothing else on a side: an empty result says nothing.
+    pub all: bool,
+    /// The labels of elements that were not compared, the first thousand.
+    pub of: Vec<Labels>,
 }
 
 /// The result of an evaluation.
@@ -90,16 +103,25 @@ impl Query {
         self.evaluated(&mut Run::new(store, limits), at, limits)
     }
 
-    /// The same, and whether a comparison in it had nothing but NaN (0 of 0) to compare: an empty result then says nothing.
-    pub fn instant_or_hollow(&self, store: &Store, at: i64, limits: &Limits) -> Result<(Value, bool), Failed> {
+    /// The same, and what could not be compared because it is NaN (0 of 0).
+    /// `memo` is that of all rules of one evaluation.
+    pub fn instant_or_idle(
+        &self,
+        store: &Store,
+        at: i64,
+        limits: &Limits,
+        memo: &mut Memo,
+    ) -> Result<(Value, Idle), Failed> {
         let mut run = Run::new(store, limits);
-        let value = self.evaluated(&mut run, at, limits)?;
-        Ok((value, run.hollow))
+        run.memo = std::mem::take(memo);
+        let value = self.evaluated(&mut run, at, limits);
+        *memo = run.memo;
+        Ok((value?, run.idle))
     }
 
     /// What it stands on at a time: `see` tells of each selector.
     pub fn ground(&self, at: i64, limits: &Limits, see: &mut See<'_>) -> Ground {
-        ground::of(&self.root, at, limits.look_back, see)
+        ground::of(&self.root, at, limits, see)
     }
 
     fn evaluated<'a>(&'a self, run: &mut Run<'a>, at: i64, limits: &Limits) -> Result<Value, Failed> {
@@ -167,7 +189,7 @@ impl Query {
 fn matrix<'a>(run: &mut Run<'a>, window: &'a Window, at: i64, limits: &Limits) -> Result<Value, Failed> {
     let mut series: Vec<(Labels, Vec<Sample>)> = Vec::new();
     run.over(window, at, &mut |point, samples, _| {
-        series.push((point.clone().into_result().0, samples.to_vec()));
+        series.push((point.into_result().0, samples.to_vec()));
         Ok(())
     })?;
     within(series.len(), limits)?;

@@ -5,12 +5,13 @@ use std::cell::Cell;
 use super::aggregate;
 use super::binary;
 use super::failure::Failed;
+use super::memo::Memo;
 use super::over_time::Frame;
 use super::plan::{Node, Selector, Source, Window};
-use super::query::{Limits, Unnamed};
+use super::query::{Idle, Limits, Unnamed};
 use super::vector::{Groups, Place, Point, WHOLE, drop_names};
 use crate::metrics::labels::Labels;
-use crate::metrics::store::{Sample, Store, is_stale};
+use crate::metrics::store::{Sample, Store};
 
 /// What a node gives.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub enum Out<'a> {
 }
 
 /// Takes one series of a window: its labels, its samples, and where they were taken from.
-pub type Take<'t> = dyn FnMut(&Point, &[Sample], &Frame) -> Result<(), Failed> + 't;
+pub type Take<'t> = dyn FnMut(Point, &[Sample], &Frame) -> Result<(), Failed> + 't;
 
 /// The state of an evaluation.
 #[derive(Debug)]
@@ -29,21 +30,28 @@ pub struct Run<'a> {
     store: &'a Store,
     limits: Limits,
     left: u64,
-    /// A comparison had nothing but NaN on a side.
-    pub hollow: bool,
+    /// What comparisons could not judge.
+    pub idle: Idle,
+    /// Windows that were decoded before.
+    pub memo: Memo,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples, hollow: false }
+        Run { store, limits: *limits, left: limits.samples, idle: Idle::default(), memo: Memo::default() }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
         match self.left.checked_sub(touched as u64) {
             Some(left) => self.left = left,
-            None => return Err(Failed::too_much(format!("more than {} samples to look at", self.limits.samples))),
+            None => return Err(too_many(&self.limits)),
         }
         Ok(())
+    }
+
+    /// What the wall clock shows at a time, in seconds.
+    pub fn wall(&self, at: i64) -> f64 {
+        at.saturating_add(self.limits.ahead) as f64 / 1000.0
     }
 
     /// Whether names go only in the result of the whole.
@@ -55,7 +63,7 @@ impl<'a> Run<'a> {
         Ok(match node {
             Node::Number(value) => Out::Scalar(*value),
             Node::Text(text) => Out::Text(text),
-            Node::Time => Out::Scalar(at as f64 / 1000.0),
+            Node::Time => Out::Scalar(self.wall(at)),
             Node::Select(selector) => Out::Vector(self.select(selector, at, |sample| sample.value)?),
             Node::Window(_) => return Err(Failed::data("a range vector is no instant vector")),
             Node::Negate(of) => match self.eval(of, at)? {
@@ -118,24 +126,22 @@ impl<'a> Run<'a> {
         let frame = Frame { start, end, at, seconds: window.range as f64 / 1000.0 };
         match &window.source {
             Source::Series(selector) => {
-                let mut buffer = Vec::new();
                 let scanned = Cell::new(0);
                 let wanted = |labels: &Labels| counted(&scanned, selector, labels);
+                let mut left = self.left;
                 for (labels, samples) in self.store.select(selector.metric(), wanted) {
-                    samples.between(start, end, &mut buffer);
-                    self.spend(buffer.len())?;
-                    if buffer.iter().any(|sample| is_stale(sample.value)) {
-                        buffer.retain(|sample| !is_stale(sample.value));
-                    }
-                    if !buffer.is_empty() {
-                        take(&Point::new(labels.clone(), 0.0), &buffer, &frame)?;
+                    let found = self.memo.samples(samples, start, end);
+                    left = left.checked_sub(found.len() as u64).ok_or_else(|| too_many(&self.limits))?;
+                    if !found.is_empty() {
+                        take(Point::new(labels.clone(), 0.0), found, &frame)?;
                     }
                 }
+                self.left = left;
                 self.spend(scanned.get())?;
             }
             Source::Steps { node, step } => {
                 for (point, samples) in self.steps(node, step.unwrap_or(self.limits.subquery_step), start, end)? {
-                    take(&point, &samples, &frame)?;
+                    take(point, &samples, &frame)?;
                 }
             }
         }
@@ -174,6 +180,10 @@ impl<'a> Run<'a> {
         }
         Ok(series)
     }
+}
+
+fn too_many(limits: &Limits) -> Failed {
+    Failed::too_much(format!("more than {} samples to look at", limits.samples))
 }
 
 /// Whether a series is meant; every one that is asked about costs time.

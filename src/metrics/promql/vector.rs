@@ -87,8 +87,8 @@ impl Grouping {
         name != NAME && !Self::has(names, name)
     }
 
-    fn hash(&self, point: &Point) -> u64 {
-        let mut hasher = DefaultHasher::new();
+    fn hash<H: Hasher + Default>(&self, point: &Point) -> u64 {
+        let mut hasher = H::default();
         match self {
             Grouping::By(names) => names.iter().for_each(|name| point.label(name).hash(&mut hasher)),
             Grouping::Without(names) => {
@@ -140,9 +140,37 @@ fn sorted(names: impl IntoIterator<Item = Box<str>>) -> Vec<Box<str>> {
     names
 }
 
+/// A quick hash. Who makes labels on purpose can make them collide: then the slower one is asked.
+#[derive(Clone, Copy, Debug, Default)]
+struct Quick(u64);
+
+const MIX: [u64; 2] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
+
+impl Quick {
+    fn word(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ MIX[0]) * u128::from(MIX[1]);
+        self.0 = (product as u64 ^ (product >> 64) as u64).rotate_left(17).wrapping_add(word);
+    }
+}
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
+        self.word(rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
+    }
+
+    /// The end of a text, which [`Quick::write`] marks already.
+    fn write_u8(&mut self, _: u8) {}
+}
+
 /// Keys that are hashes already.
 #[derive(Clone, Copy, Debug, Default)]
-struct Hashed(u64);
+pub(super) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn finish(&self) -> u64 {
@@ -159,6 +187,9 @@ impl Hasher for Hashed {
         self.0 = hash;
     }
 }
+
+/// So many others under one quick hash are no chance.
+const MOST_ALIKE: u32 = 8;
 
 /// Finds the group of an element among elements that stand elsewhere in a list.
 #[derive(Debug)]
@@ -181,12 +212,14 @@ impl<'g> Groups<'g> {
     }
 
     pub fn find<'p>(&self, point: &Point, known: impl Fn(usize) -> Option<&'p Point>) -> Place {
-        let mut key = self.grouping.hash(point);
+        let mut key = self.grouping.hash::<Quick>(point);
+        let mut others = 0;
         while let Some(place) = self.places.get(&key).copied() {
             if known(place).is_some_and(|known| self.grouping.same(known, point)) {
                 return Place::Known(place);
             }
-            key = key.wrapping_add(1);
+            others += 1;
+            key = if others == MOST_ALIKE { self.grouping.hash::<DefaultHasher>(point) } else { key.wrapping_add(1) };
         }
         Place::New(key)
     }

@@ -201,6 +201,12 @@ impl Samples<'_> {
         (newest.at > after && !is_stale(newest.value)).then_some(newest)
     }
 
+    /// When its series was made, in the order of all: no two have the same.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.track.made
+    }
+
     /// The time of the oldest that is still kept.
     #[must_use]
     pub fn first(&self) -> Option<i64> {

@@ -41,6 +41,7 @@ pub fn object(pid: i32) -> Object {
         user: Safe::of("app"),
         application: Safe::of("api"),
         client: Safe::of("10.0.0.7"),
+        database: Safe::default(),
         age: Some(Duration::from_secs(600)),
         remark: Safe::default(),
     }

@@ -153,6 +153,7 @@ fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
         user: Safe::default(),
         application: Safe::of("scratch"),
         client: Safe::of(format!("{} tables of the database", backed.tables)),
+        database: Safe::default(),
         age: None,
         remark: Safe::default(),
     });

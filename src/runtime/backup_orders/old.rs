@@ -40,6 +40,7 @@ fn object(dump: &OldDump) -> Object {
         user: Safe::default(),
         application: Safe::of("old dump"),
         client: Safe::of(figure::bytes(dump.size)),
+        database: Safe::default(),
         age: None,
         remark: Safe::of("deleted for good"),
     }

@@ -1,5 +1,6 @@
 //! Cancelling and terminating sessions of a real server: who is on the card, who is left alone, what becomes of each.
 
+mod agreed;
 mod card;
 mod fates;
 mod frees;

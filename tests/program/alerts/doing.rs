@@ -313,7 +313,8 @@ mod properties {
 
     /// What an alert is, whatever a person did: states, values and verdicts.
     fn truth(world: &World) -> (String, Vec<(u64, &'static str)>, usize) {
-        let stands = listing::all(&world.model.live).map(|entry| (entry.key(), entry.stand.word())).collect();
+        let stands =
+            listing::all(&world.model.live, world.model.now).map(|entry| (entry.key(), entry.stand.word())).collect();
         let counts = Counts::of(&world.model.live, &world.model.alerts, world.model.now);
         (Report::of(&world.model).json(), stands, counts.active())
     }

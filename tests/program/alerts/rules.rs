@@ -74,7 +74,7 @@ pub mod basis {
     use super::{Basis, Duration, Evaluation, Outcome, Safe};
 
     fn of(basis: Basis) -> Outcome {
-        Ok(Evaluation { elements: Vec::new(), basis })
+        Ok(Evaluation::on(Vec::new(), basis))
     }
 
     pub fn missing(name: &str) -> Outcome {
@@ -120,6 +120,16 @@ impl Rules {
 
     pub fn reload(&mut self, text: &str) {
         self.loaded = self.loaded.again(&[("rules.yml", Ok(text))]);
+    }
+
+    /// Reads a file again, as the engine does, and tells the program.
+    pub fn read_again(&mut self, text: &str, world: &mut World) -> Vec<quarterdeck::app::Effect> {
+        self.reload(text);
+        let at = self.line.map_or(0, |line| line.at(world.moment()));
+        if let Some(book) = &mut self.book {
+            book.reload(&self.loaded.groups, at, &mut Answering(&self.answers));
+        }
+        self.tell(world)
     }
 
     pub fn answer(&mut self, expr: &str, outcome: Outcome) {

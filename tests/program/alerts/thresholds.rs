@@ -48,7 +48,7 @@ const WATCHED: &str = r#"
 
 fn stands(world: &World) -> Vec<(String, Stand)> {
     let mut found: Vec<_> =
-        listing::all(&world.model.live).map(|entry| (entry.rule.name.clone(), entry.stand)).collect();
+        listing::all(&world.model.live, world.model.now).map(|entry| (entry.rule.name.clone(), entry.stand)).collect();
     found.sort();
     found
 }

@@ -52,10 +52,10 @@ pub async fn look(
     if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
         preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
     }
-    let found = choose(session, &choice, selector, cap).await?;
+    let found = choose(session, &choice, selector, cap, None).await?;
     let user = session.facts.user.one_line();
     let here = session.facts.database.one_line();
-    preview.warnings.extend(spread(selector, &found.databases(here.as_str())));
+    preview.warnings.extend(spread(selector, &found.sessions));
     preview.remarks.extend(looked_in(selector, &here));
     found.fill(&mut preview, selector, &choice, cap);
     found.tell(&mut preview, selector, verb, user.as_str());
@@ -65,7 +65,7 @@ pub async fn look(
 }
 
 /// In which databases it looked.
-fn looked_in(selector: &SessionSelector, here: &Safe) -> Option<Safe> {
+pub(super) fn looked_in(selector: &SessionSelector, here: &Safe) -> Option<Safe> {
     let SessionSelector::Idle { databases, .. } = selector else { return None };
     Some(Safe::of(match databases {
         Databases::Present => format!("only in database {here}, which we are connected to"),
@@ -75,10 +75,14 @@ fn looked_in(selector: &SessionSelector, here: &Safe) -> Option<Safe> {
 }
 
 /// Whose sessions they are beside those of the database that the card names; environment and phrase are of that one alone.
-fn spread(selector: &SessionSelector, databases: &BTreeMap<String, usize>) -> Option<Safe> {
+pub(super) fn spread<'a>(selector: &SessionSelector, objects: impl IntoIterator<Item = &'a Object>) -> Option<Safe> {
     let SessionSelector::Idle { databases: Databases::Every, .. } = selector else { return None };
-    let mut named: Vec<(&String, &usize)> = databases.iter().collect();
-    named.sort_by_key(|(_, sessions)| Reverse(**sessions));
+    let mut databases: BTreeMap<&Safe, usize> = BTreeMap::new();
+    for object in objects {
+        *databases.entry(&object.database).or_default() += 1;
+    }
+    let mut named: Vec<(&Safe, usize)> = databases.into_iter().collect();
+    named.sort_by_key(|(_, sessions)| Reverse(*sessions));
     let some: Vec<String> = named.iter().take(NAMED).map(|(name, sessions)| format!("{name} ({sessions})")).collect();
     let such = if named.len() > NAMED { ", such as" } else { ":" };
     let count = match named.len() {
@@ -89,11 +93,13 @@ fn spread(selector: &SessionSelector, databases: &BTreeMap<String, usize>) -> Op
     (!named.is_empty()).then(|| Safe::of(format!("sessions of {count}{such} {}; {of_others}", some.join(", "))))
 }
 
-async fn choose(
+/// What is found; of those who fit only these, where some are named.
+pub(super) async fn choose(
     session: &mut Session,
     choice: &Choice,
     selector: &SessionSelector,
     cap: usize,
+    only: Option<&[i32]>,
 ) -> Result<Found, Cause> {
     let here = session.facts.database_oid;
     let only_here = choice.only_here.then_some(here);
@@ -119,21 +125,21 @@ async fn choose(
         (&locks as _, Type::BOOL),
         (&choice.database as _, Type::TEXT),
         (&waiters as _, Type::INT8),
+        (&only as _, Type::INT4_ARRAY),
     ];
     let rows = session.link.query(CHOOSE, &parameters).await?;
+    let here = session.facts.database.one_line();
     let mut found = Found::default();
     for row in &rows {
-        found.take(row)?;
+        found.take(row, &here)?;
     }
     Ok(found)
 }
 
 /// The rows, sorted by what they are of.
 #[derive(Default)]
-struct Found {
-    sessions: Vec<Object>,
-    /// The database of each; none: the one that we are connected to.
-    whose: Vec<Option<Safe>>,
+pub(super) struct Found {
+    pub(super) sessions: Vec<Object>,
     /// Class, how many, some of their pids.
     groups: Vec<(String, usize, Vec<i32>)>,
     blocking: Blocking,
@@ -142,13 +148,10 @@ struct Found {
 }
 
 impl Found {
-    fn take(&mut self, row: &Row) -> Result<(), Cause> {
+    fn take(&mut self, row: &Row, here: &Safe) -> Result<(), Cause> {
         let kind = get::<&str>(row, 0)?;
         match kind {
-            "session" => {
-                self.sessions.push(object(row)?);
-                self.whose.push(get::<Option<Bytes<'_>>>(row, 7)?.map(|name| name.keep().one_line()));
-            }
+            "session" => self.sessions.push(object(row, here)?),
             "waiter" => self.blocking.waits(get(row, 2)?, &get::<Option<Vec<i32>>>(row, 13)?.unwrap_or_default()),
             "asked" => self.asked = usize::try_from(get::<i64>(row, 1)?).unwrap_or(usize::MAX),
             class => {
@@ -159,16 +162,7 @@ impl Found {
         Ok(())
     }
 
-    /// How many sessions of each database.
-    fn databases(&self, here: &str) -> BTreeMap<String, usize> {
-        let mut found = BTreeMap::new();
-        for name in &self.whose {
-            *found.entry(name.as_ref().map_or(here, Safe::as_str).to_owned()).or_default() += 1;
-        }
-        found
-    }
-
-    fn of(&self, class: &str) -> usize {
+    pub(super) fn of(&self, class: &str) -> usize {
         self.groups.iter().find(|(name, ..)| name == class).map_or(0, |(_, count, _)| *count)
     }
 
@@ -188,6 +182,11 @@ impl Found {
         }
         preview.objects = objects.into_iter().map(|(_, object)| object).collect();
         preview.remarks.extend(self.freed(&preview.objects));
+        self.leave_alone(preview, choice);
+    }
+
+    /// Who is left alone by what was chosen, and why.
+    pub(super) fn leave_alone(&self, preview: &mut Preview, choice: &Choice) {
         let words: [(&str, String); 11] = [
             ("younger", format!("younger than {}", figure::span(choice.older_than))),
             ("user", "of users that are excluded".to_owned()),
@@ -211,7 +210,7 @@ impl Found {
     }
 
     /// Whom all of them together keep waiting, where they are too many for one line each to be read.
-    fn freed(&self, objects: &[Object]) -> Option<Safe> {
+    pub(super) fn freed(&self, objects: &[Object]) -> Option<Safe> {
         let pids = objects.iter().filter_map(|object| match &object.key {
             ObjectKey::Session { id, .. } => Some(id.pid),
             ObjectKey::Named(_) => None,
@@ -225,7 +224,7 @@ impl Found {
     }
 
     /// An object with whom it blocks in its remark, and how many those are.
-    fn with_blocked(&self, object: &Object) -> (usize, Object) {
+    pub(super) fn with_blocked(&self, object: &Object) -> (usize, Object) {
         let ObjectKey::Session { id, .. } = &object.key else { return (0, object.clone()) };
         let blocked = self.blocking.by(id.pid);
         let remark = match blocking::words(&blocked) {
@@ -237,13 +236,18 @@ impl Found {
     }
 
     /// Who is at the root is known only when everybody who waits was asked about.
-    fn not_all_asked(&self) -> Option<Safe> {
+    pub(super) fn not_all_asked(&self) -> Option<Safe> {
         let words = "sessions wait for locks, and whom they all wait for is not known: aim at one session by its pid";
         (self.asked > WAITERS).then(|| Safe::of(format!("more than {WAITERS} {words}")))
     }
 
+    /// How many one keeps waiting.
+    pub(super) fn kept_waiting(&self, pid: i32) -> usize {
+        self.blocking.by(pid).len()
+    }
+
     /// Somebody who is left alone, and keeps more waiting than who is chosen.
-    fn greater_root(&self, chosen: Option<&Object>) -> Option<Safe> {
+    pub(super) fn greater_root(&self, chosen: Option<&Object>) -> Option<Safe> {
         let ObjectKey::Session { id, .. } = &chosen?.key else { return None };
         let excluded = self.groups.iter().filter(|(class, ..)| class != "fits").flat_map(|(_, _, pids)| pids);
         let greatest = excluded.map(|pid| (self.blocking.by(*pid).len(), *pid)).max()?;
@@ -260,10 +264,7 @@ impl Found {
             missing
                 .push(Safe::of(format!("{count} may not be signalled: GRANT pg_signal_backend TO {};", quoted(user))));
         }
-        if self.of("hidden") > 0 {
-            let grant = grant_statistics(user);
-            missing.push(Safe::of(format!("{} cannot be seen: {grant}", figure_of(self.of("hidden")))));
-        }
+        missing.extend(self.hidden(user));
         let root = matches!(selector, SessionSelector::RootBlocker);
         // Of whoever cannot be seen, and of whoever was not asked about, nobody knows whether it keeps the most waiting.
         let unknown = root && self.of("hidden") > 0;
@@ -272,21 +273,8 @@ impl Found {
             preview.obstacles.extend(self.not_all_asked());
             preview.warnings.extend(self.greater_root(preview.objects.first()));
         }
-        if let Some((_, count, pids)) = self.groups.iter().find(|(class, ..)| class == "resting").filter(|_| nothing) {
-            let named: Vec<String> = pids.iter().map(ToString::to_string).collect();
-            preview.obstacles.push(Safe::of(format!(
-                "{} nothing at the moment (pid {}): a cancel would not free what it holds, only ending the session does",
-                if *count == 1 { "it runs" } else { "they run" },
-                named.join(", ")
-            )));
-        }
-        let prepared = self.blocking.by_prepared();
-        if prepared > 0 {
-            preview.remarks.push(Safe::of(format!(
-                "{} wait for a prepared transaction, which no signal reaches: COMMIT PREPARED or ROLLBACK PREPARED",
-                figure_of(prepared)
-            )));
-        }
+        preview.obstacles.extend(self.resting().filter(|_| nothing));
+        preview.remarks.extend(self.prepared());
         if nothing && preview.obstacles.is_empty() {
             preview.obstacles.push(Safe::of(match selector {
                 SessionSelector::One(_) | SessionSelector::Pid(_) => "it is gone, or nobody may touch it",
@@ -294,11 +282,43 @@ impl Found {
                 _ => "nobody fits: there is nothing to do",
             }));
         }
-        let open = preview.objects.iter().filter(|object| has_transaction(object)).count();
-        if verb == SessionVerb::Terminate && open > 0 {
-            preview.remarks.push(Safe::of(format!("uncommitted work of {} is rolled back", figure_of(open))));
-        }
+        preview.remarks.extend(rolled_back(&preview.objects, verb));
     }
+
+    /// That some cannot be seen, and what would show them.
+    pub(super) fn hidden(&self, user: &str) -> Option<Safe> {
+        let (count, grant) = (figure_of(self.of("hidden")), grant_statistics(user));
+        (self.of("hidden") > 0).then(|| Safe::of(format!("{count} cannot be seen: {grant}")))
+    }
+
+    /// Who holds something, and runs nothing that could be cancelled.
+    fn resting(&self) -> Option<Safe> {
+        let (_, count, pids) = self.groups.iter().find(|(class, ..)| class == "resting")?;
+        let named: Vec<String> = pids.iter().map(ToString::to_string).collect();
+        Some(Safe::of(format!(
+            "{} nothing at the moment (pid {}): a cancel would not free what it holds, only ending the session does",
+            if *count == 1 { "it runs" } else { "they run" },
+            named.join(", ")
+        )))
+    }
+
+    /// Who waits for what no signal reaches.
+    pub(super) fn prepared(&self) -> Option<Safe> {
+        let prepared = self.blocking.by_prepared();
+        (prepared > 0).then(|| {
+            Safe::of(format!(
+                "{} wait for a prepared transaction, which no signal reaches: COMMIT PREPARED or ROLLBACK PREPARED",
+                figure_of(prepared)
+            ))
+        })
+    }
+}
+
+/// Whose work is lost.
+pub(super) fn rolled_back(objects: &[Object], verb: SessionVerb) -> Option<Safe> {
+    let open = objects.iter().filter(|object| has_transaction(object)).count();
+    let lost = verb == SessionVerb::Terminate && open > 0;
+    lost.then(|| Safe::of(format!("uncommitted work of {} is rolled back", figure_of(open))))
 }
 
 fn figure_of(count: usize) -> String {
@@ -309,7 +329,8 @@ fn has_transaction(object: &Object) -> bool {
     matches!(&object.key, ObjectKey::Session { state, .. } if *state != SessionState::Idle)
 }
 
-pub(super) fn object(row: &Row) -> Result<Object, Cause> {
+/// A session; `here` is the database that we are connected to.
+pub(super) fn object(row: &Row, here: &Safe) -> Result<Object, Cause> {
     let text = |at| get::<Option<Bytes<'_>>>(row, at).map(|told| told.map(|bytes| bytes.keep()).unwrap_or_default());
     let micros = |at| get::<Option<Micros>>(row, at).map(|told| told.map(|instant| instant.0));
     let pid = get::<i32>(row, 2)?;
@@ -329,9 +350,10 @@ pub(super) fn object(row: &Row) -> Result<Object, Cause> {
     if get::<bool>(row, 12)? {
         remarks.push("holds back vacuum".to_owned());
     }
-    let database = text(7)?;
-    if !database.is_empty() {
-        remarks.push(format!("in database {}", database.one_line()));
+    let other = Some(text(7)?.one_line()).filter(|name| !name.as_str().is_empty());
+    let database = other.unwrap_or_else(|| here.clone());
+    if database != *here {
+        remarks.push(format!("in database {database}"));
     }
     let client = get::<Option<IpAddr>>(row, 6)?;
     Ok(Object {
@@ -341,6 +363,7 @@ pub(super) fn object(row: &Row) -> Result<Object, Cause> {
         user: text(4)?.one_line(),
         application: text(5)?.one_line(),
         client: client.map_or_else(|| Safe::of("local"), |address| Safe::of(address.to_string())),
+        database,
         age: Some(age(since_us)),
         remark: Safe::of(remarks.join("; ")),
     })
@@ -377,6 +400,7 @@ mod tests {
             user: Safe::default(),
             application: Safe::default(),
             client: Safe::default(),
+            database: Safe::default(),
             age: None,
             remark: Safe::default(),
         };

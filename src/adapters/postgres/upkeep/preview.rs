@@ -175,6 +175,7 @@ fn object(found: &Found) -> Object {
         client: found.size.map_or_else(Safe::default, |bytes| {
             Safe::of(format!("about {}", figure::bytes(u64::try_from(bytes).unwrap_or(0))))
         }),
+        database: Safe::default(),
         age: None,
         remark: Safe::default(),
     }

@@ -13,7 +13,7 @@ fn an_alert_is_pending_until_it_has_lasted_and_not_a_moment_longer() {
     let alert = rule.alerts().next().unwrap();
     assert_eq!((alert.active_at, alert.fired_at), (0, Some(300_000)));
     assert_eq!(verdict(&rule, 300), Verdict::Firing);
-    assert_eq!(whats(&step(&mut rule, 315, &[])), [What::Resolved { data_gone: false }]);
+    assert_eq!(whats(&step(&mut rule, 315, &[])), [What::Resolved { gone: Gone::Mended }]);
     assert_eq!(verdict(&rule, 315), Verdict::Ok);
 }
 
@@ -44,7 +44,7 @@ fn each_element_has_a_life_of_its_own() {
     step(&mut rule, 15, &["a", "b"]);
     step(&mut rule, 30, &["a", "b"]);
     assert_eq!(states(&rule), [State::Firing, State::Pending]);
-    assert_eq!(whats(&step(&mut rule, 45, &["b"])), [What::Resolved { data_gone: false }, What::Firing]);
+    assert_eq!(whats(&step(&mut rule, 45, &["b"])), [What::Resolved { gone: Gone::Mended }, What::Firing]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn it_fires_on_from_the_first_look_without_its_element() {
     step(&mut rule, 100, &["a"]);
     assert_eq!(whats(&step(&mut rule, 115, &[])), [What::Kept]);
     assert_eq!(whats(&step(&mut rule, 174, &[])), [], "59 s after 115, not after 100");
-    assert_eq!(whats(&step(&mut rule, 175, &[])), [What::Resolved { data_gone: false }]);
+    assert_eq!(whats(&step(&mut rule, 175, &[])), [What::Resolved { gone: Gone::Mended }]);
     let mut back = alerting(0, 60);
     step(&mut back, 0, &["a"]);
     step(&mut back, 15, &[]);
@@ -179,7 +179,7 @@ fn a_rule_is_ok_only_on_a_fresh_and_complete_result() {
         (standing.verdict.word(), why.unwrap_or_default())
     };
     let on = |rule: &mut AlertingRule, basis: Basis| {
-        rule.step(Ok(Evaluation { elements: Vec::new(), basis }), 0, &mut Told::default());
+        rule.step(Ok(Evaluation::on(Vec::new(), basis)), 0, &mut Told::default());
     };
     assert_eq!(standing(&rule, 0), ("not evaluated", "not yet".into()));
     on(&mut rule, Basis::Missing(vec!["latency_bucket".into_safe()]));
@@ -199,9 +199,9 @@ fn a_rule_is_ok_only_on_a_fresh_and_complete_result() {
 fn an_alert_whose_data_went_is_resolved_for_that_and_the_rule_is_not_ok() {
     let mut rule = alerting(0, 0);
     step(&mut rule, 0, &["a"]);
-    let missing = Evaluation { elements: Vec::new(), basis: Basis::Missing(Vec::new()) };
+    let missing = Evaluation::on(Vec::new(), Basis::Missing(Vec::new()));
     let step = rule.step(Ok(missing), 15_000, &mut Told::default());
-    assert_eq!(whats(&step), [What::Resolved { data_gone: true }]);
-    assert!(rule.alerts().next().unwrap().data_gone);
+    assert_eq!(whats(&step), [What::Resolved { gone: Gone::Data }]);
+    assert!(rule.alerts().next().unwrap().gone == Gone::Data);
     assert_eq!(verdict(&rule, 15), Verdict::NoData);
 }

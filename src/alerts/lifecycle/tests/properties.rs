@@ -34,10 +34,10 @@ fn history() -> impl Strategy<Value = Vec<(u16, Seen)>> {
 fn outcome(seen: &Seen) -> Outcome {
     // Repeats among the instances are elements with equal labels: the whole evaluation fails.
     let elements = |of: &[u8]| of.iter().map(|n| element(&n.to_string(), f64::from(*n))).collect();
-    let none = |basis: Basis| Ok(Evaluation { elements: Vec::new(), basis });
+    let none = |basis: Basis| Ok(Evaluation::on(Vec::new(), basis));
     match seen {
         Seen::Instances(of) => Ok(Evaluation::complete(elements(of))),
-        Seen::Missing(of) => Ok(Evaluation { elements: elements(of), basis: Basis::Missing(Vec::new()) }),
+        Seen::Missing(of) => Ok(Evaluation::on(elements(of), Basis::Missing(Vec::new()))),
         Seen::Warming => none(Basis::Warming { have: Duration::ZERO, need: Duration::from_secs(60) }),
         Seen::Idle => none(Basis::NoTraffic),
         Seen::Failed => Err(Failure::Failed("it failed".into_safe())),

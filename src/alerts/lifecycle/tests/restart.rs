@@ -45,7 +45,7 @@ fn book(hold: u64, run: &Run) -> Book {
 
 fn world(basis: Basis, elements: Elements) -> Told {
     let mut world = Told::default();
-    world.answers.insert("up == 0".into(), Ok(Evaluation { elements, basis }));
+    world.answers.insert("up == 0".into(), Ok(Evaluation::on(elements, basis)));
     world
 }
 

@@ -2,7 +2,7 @@
 //! never takes the focus; it is looked at when this person asks for it, and approved by the chord alone.
 
 use crate::app::actions::approvals::{
-    Found, SecondEvent, SecondOrder, asking, list_document, of_request, waiting_document, waits,
+    Found, SecondEvent, SecondOrder, Stands, asking, list_document, of_request, waiting_document, waits,
 };
 use crate::app::actions::approving::Approving;
 use crate::app::actions::catalogue;
@@ -45,8 +45,7 @@ pub fn happened(model: &mut Model, event: SecondEvent) {
         SecondEvent::Found(Err(why)) => say(model, why, Tone::Warn),
         SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),
         SecondEvent::Agreed { count, agreed } => {
-            let second = &mut model.actions.second;
-            (second.agreed, second.kept) = (count, Some(*agreed));
+            model.actions.second.stands = Some(Stands { count, agreed: *agreed, else_anew: false });
         }
     }
 }
@@ -167,7 +166,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     vec![note(of_request(AuditEvent::Cancelled, &dialog.found.request, &[], model.now))]
 }
 
-/// `:consent`: the card of what was approved last, made anew.
+/// `:consent`: the card of what was approved last, made anew for whom it listed.
 pub fn consent(model: &mut Model) -> Vec<Effect> {
     let second = &model.actions.second;
     let Some(request) = second.granted().next().map(|granted| granted.request.clone()) else {
@@ -180,7 +179,8 @@ pub fn consent(model: &mut Model) -> Vec<Effect> {
         all.find(|action| (&action.id, &action.target.name) == (&request.action, &request.target))
     };
     if let Some(action) = asked.or_else(listed) {
-        return super::ask(model, action);
+        let stands = Stands::of(&request);
+        return super::card::ask_for(model, action, Some(stands));
     }
     say(model, format!("{} on {} is not known here", request.action, request.target), Tone::Warn);
     Vec::new()

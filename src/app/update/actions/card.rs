@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::actions::approvals::Stands;
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
 use crate::app::actions::{against, catalogue, evidence, load, parameters, receivers, record, tripwire, upkeep};
@@ -28,24 +29,39 @@ const OF_SERVICE: Duration = Duration::from_secs(12);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
 pub(super) const RUN: Key = Key::ctrl('t');
 
-/// Asks for the card of an action, unless something speaks against it from the start.
+/// Asks for the card of an action, whose objects are chosen anew.
 pub fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
+    ask_for(model, action, None)
+}
+
+/// The same without a screen, where no `:consent` can be typed: for what a code stands for, else for what was approved.
+pub fn ask_standing(model: &mut Model, action: Action) -> Vec<Effect> {
+    let bound = model.actions.spec.policy.bind(action.clone());
+    let second = &mut model.actions.second;
+    let approved = || second.approved_for(&bound).map(|stands| Stands { else_anew: true, ..stands });
+    let stands = second.stands.clone().or_else(approved);
+    ask_for(model, action, stands)
+}
+
+/// Asks for the card of an action, for what was agreed to before where that is given, unless something speaks against it from
+/// the start.
+pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>) -> Vec<Effect> {
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why.clone(), Tone::Unknown);
         return refused(model, &action, &why);
     }
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
-    read_for(model, action, true)
+    model.actions.second.stands = stands;
+    read_for(model, action)
 }
 
-/// Reads for the card: for what was agreed to before, where there is such, or anew.
-fn read_for(model: &mut Model, action: Action, for_agreed: bool) -> Vec<Effect> {
+/// Reads for the card.
+fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
     // Another card that was still being read for is not waited for any more.
     model.actions.gathering = None;
     let id = model.fresh_id();
-    let kept = model.actions.second.kept_for(&action).filter(|_| for_agreed);
-    let agreed = kept.and_then(|kept| kept.objects(None));
+    let agreed = model.actions.second.agreed_for(&action, None);
     let of = match &action.plan {
         Plan::Sessions { selector, verb } => {
             let Some(database) = action.target.at else { return Vec::new() };
@@ -147,15 +163,16 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     // What will be sent is known in any case; only whom it reaches had to be read.
     let outcome = match &action.plan {
         Plan::Steps(_) => {
-            let agreed = model.actions.second.kept_for(&action).and_then(|kept| kept.objects(None));
+            let agreed = model.actions.second.agreed_for(&action, None);
             let read = outcome.map(|read| receivers::held(read, agreed.as_deref()));
             Ok(receivers::joined(written_down(&action), read))
         }
         _ => outcome,
     };
     match outcome {
-        // What a code stands for is over then; what was approved is chosen anew, and approved anew.
-        Ok(preview) if preview.lapsed && model.actions.second.kept.is_none() => read_for(model, action, false),
+        Ok(preview) if preview.lapsed && model.actions.second.stands.as_ref().is_some_and(|s| s.else_anew) => {
+            ask(model, action)
+        }
         Ok(mut preview) => {
             if preview.lapsed {
                 let words = "all that was agreed to are gone, or changed: there is nothing left to do";

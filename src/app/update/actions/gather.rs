@@ -6,7 +6,7 @@ use crate::app::{Effect, Model};
 use crate::domain::{Cause, Moment};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Preview;
-use crate::remediation::object::ObjectKey;
+use crate::remediation::object::AgreedTo;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::Work;
 
@@ -15,9 +15,8 @@ use super::card::{patience, show};
 /// Asks for every look that the card of a runbook needs; the card itself where it needs none.
 pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect> {
     let looks: Vec<(usize, PreviewOf)> = {
-        let kept = model.actions.second.kept_for(&action);
         let wanted = |place: usize, step: &RunbookStep| {
-            let agreed = kept.and_then(|kept| kept.objects(Some(place)));
+            let agreed = model.actions.second.agreed_for(&action, Some(place));
             look(step, agreed).or_else(|| Some(PreviewOf::Receivers(receivers::of_step(model, &action, step)?)))
         };
         runbook.items().into_iter().filter_map(|(place, step)| Some((place, wanted(place, step)?))).collect()
@@ -38,7 +37,7 @@ pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect
 }
 
 /// What is looked at for a step; of sessions that were agreed to before these alone.
-fn look(step: &RunbookStep, agreed: Option<Vec<ObjectKey>>) -> Option<PreviewOf> {
+fn look(step: &RunbookStep, agreed: Option<Vec<AgreedTo>>) -> Option<PreviewOf> {
     let limit = step.deadline;
     match &step.deed {
         Deed::Sessions { database, selector, verb, cap } => {
@@ -89,7 +88,7 @@ fn complete(model: &mut Model) {
     for (place, outcome) in &mut gathering.found {
         let step = runbook.items().into_iter().find(|(at, _)| at == place).map(|(_, step)| step);
         if let Some(Deed::Work(work @ Work::Http(_))) = step.map(|step| &step.deed) {
-            let agreed = model.actions.second.kept_for(&action).and_then(|kept| kept.objects(Some(*place)));
+            let agreed = model.actions.second.agreed_for(&action, Some(*place));
             let read = outcome.clone().map(|read| receivers::held(read, agreed.as_deref()));
             *outcome = Ok(receivers::of_request(work, read));
         }

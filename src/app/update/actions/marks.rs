@@ -65,5 +65,6 @@ fn series(live: &mut Telemetry, (kind, at): Place) -> Option<&mut Series> {
         SourceKind::Database => live.databases.get_mut(at).map(|database| &mut database.used),
         SourceKind::Cache => live.caches.get_mut(at).map(|cache| &mut cache.series),
         SourceKind::Signal => live.signals.get_mut(at).map(|signal| &mut signal.series),
+        SourceKind::Prometheus | SourceKind::Alertmanager => None,
     }
 }

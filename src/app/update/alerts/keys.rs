@@ -30,8 +30,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     match panes::meant_alert(model) {
         Some(RowKey::Alert(key)) => {
             lay(model, Overlay::Alert { key, scroll: 0 });
-            let asked = crate::app::alerts::course::ask(model, key);
-            return asked.map(|(id, question)| Effect::AskEngine { id, question }).into_iter().collect();
+            return crate::app::alerts::course::ask(model, key).into_iter().collect();
         }
         Some(key) if panes::is_ok_row(&key) => model.alerts.shows_ok = true,
         Some(key) => match panes::silence_of(&key) {
@@ -84,8 +83,8 @@ pub fn detail_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// `y`: the address of what to do, or all that is said of it.
 pub fn copy(model: &mut Model, key: u64) -> Vec<Effect> {
-    let (telemetry, _) = model.shown();
-    let Some(entry) = listing::find(telemetry, key) else {
+    let (telemetry, now) = model.shown();
+    let Some(entry) = listing::find(telemetry, key, now) else {
         say(model, "it is no more", Tone::Dim);
         return Vec::new();
     };
@@ -113,7 +112,7 @@ pub fn acknowledge(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let now = model.now;
-    let found = listing::find(&model.live, key).map(|entry| {
+    let found = listing::find(&model.live, key, model.now).map(|entry| {
         let seen = model.alerts.seen(&entry, now);
         (entry.is_active(), seen, words::name(&entry), words::line(&entry, now))
     });
@@ -145,7 +144,7 @@ pub fn silence(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let muting = match meant(model) {
-        Some(RowKey::Alert(key)) => Muting::of(listing::find(&model.live, key).as_ref()),
+        Some(RowKey::Alert(key)) => Muting::of(listing::find(&model.live, key, model.now).as_ref()),
         Some(key) => panes::silence_of(&key).map_or_else(|| Muting::of(None), Muting::Known),
         None => Muting::of(None),
     };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::alerts::lifecycle::{Change, What};
+use crate::alerts::lifecycle::{Change, Gone, What};
 use crate::alerts::severity::{LABEL, Severity};
 use crate::app::alerts::acknowledging::{self, Seen};
 use crate::app::alerts::listing::{self, Entry};
@@ -78,8 +78,8 @@ fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
         What::Pending => ("pending", Tone::Dim, None),
         What::Firing => ("firing", firing, None),
         What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
-        What::Resolved { data_gone: false } => ("resolved", Tone::Ok, None),
-        What::Resolved { data_gone: true } => ("resolved", Tone::Unknown, Some(Safe::of("its data went"))),
+        What::Resolved { gone: Gone::Mended } => ("resolved", Tone::Ok, None),
+        What::Resolved { gone } => ("resolved", Tone::Unknown, Some(Safe::of(words::gone(*gone)))),
         What::Dropped => ("not firing", Tone::Dim, Some(Safe::of("it was pending and has gone"))),
         What::BackToPending => ("pending", Tone::Warn, Some(Safe::of("the rule wants it to last longer now"))),
         What::Restored => return None,
@@ -127,7 +127,7 @@ fn ring(model: &mut Model, fired: &[&Change]) -> Option<Effect> {
         entry.stand == listing::Stand::Firing
             && !matches!(model.alerts.seen(entry, now), Seen::Silenced { .. } | Seen::By { .. })
     };
-    let firing = listing::all(&model.live).filter(is_open).count();
+    let firing = listing::all(&model.live, now).filter(is_open).count();
     model.alerts.rang = Some(now);
     // Only our own words: what alerts say is outside text, and a notice is the terminal's.
     let plural = if new == 1 { " began" } else { "s began" };

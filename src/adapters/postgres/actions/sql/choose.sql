@@ -80,7 +80,7 @@ held AS MATERIALIZED (
     o.query, COALESCE(o.oldest, false), NULL::pg_catalog.int4[], held.locks, held.strong, pg_catalog.clock_timestamp()
 FROM c AS o
 LEFT JOIN held ON held.pid = o.pid
-WHERE o.class = 'fits'
+WHERE o.class = 'fits' AND ($18::pg_catalog.int4[] IS NULL OR o.pid = ANY ($18))
 ORDER BY o.since, o.pid
 LIMIT $13::pg_catalog.int8)
 UNION ALL

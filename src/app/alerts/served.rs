@@ -1,0 +1,284 @@
+//! What the field's own engines tell, as snapshots beside those of our own rules: who tells an alert, what changed since, and
+//! which alerts of an Alertmanager are those that somebody else tells already.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, What};
+use crate::app::telemetry::Telemetry;
+use crate::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
+use crate::domain::{Cause, Moment, Safe, figure};
+use crate::engine::alerts::{AlertsTold, RuleTold};
+use crate::metrics::labels::Labels;
+
+use super::listing;
+
+/// An alert that has gone is told for so long.
+const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
+/// An evaluation that is older than so many intervals, and a minute for clocks that differ, says nothing about now.
+const FRESH: u32 = 3;
+/// How far the clock of a server may differ from ours.
+pub const CLOCKS: Duration = Duration::from_secs(60);
+
+/// Who tells an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Rules files, evaluated here.
+    Rules,
+    /// A threshold of the configuration.
+    Threshold,
+    /// A server with Prometheus' query API.
+    Prometheus,
+    /// An Alertmanager.
+    Alertmanager,
+}
+
+impl Origin {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Origin::Rules => "rules",
+            Origin::Threshold => "threshold",
+            Origin::Prometheus => "prometheus",
+            Origin::Alertmanager => "alertmanager",
+        }
+    }
+}
+
+/// The rules of a server, and what changed since the last time; nothing has the first time.
+#[must_use]
+pub fn of_server(served: Served, before: Option<&AlertsTold>, now: Moment) -> AlertsTold {
+    let line = now.wall.timestamp_millis();
+    let (recording, alone) = (served.recording, served.alerts_alone);
+    let mut known: HashMap<(String, String, String), Vec<&RuleTold>> = HashMap::new();
+    for rule in before.into_iter().flat_map(|told| &told.rules) {
+        known.entry((rule.file.clone(), rule.group.clone(), rule.name.clone())).or_default().push(rule);
+    }
+    let mut changes = Vec::new();
+    let mut rules: Vec<RuleTold> = Vec::with_capacity(served.rules.len());
+    for rule in served.rules {
+        let mut rule = told_rule(rule, line, alone);
+        let key = (rule.file.clone(), rule.group.clone(), rule.name.clone());
+        let same = |old: &&RuleTold| old.expr == rule.expr && old.labels == rule.labels;
+        let old = known.get_mut(&key).and_then(|all| all.iter().position(same).map(|at| all.swap_remove(at)));
+        follow(&mut rule, old, before.is_some(), line, &mut changes);
+        rules.push(rule);
+    }
+    // A rule that went takes its alerts with it, and says so.
+    for rule in known.values().flatten() {
+        for alert in rule.alerts.iter().filter(|alert| alert.is_active()) {
+            let what = What::Cleared(Safe::of("its server tells its rule no more"));
+            changes.push(Change { at: line, rule: rule.name.clone(), labels: alert.labels.clone(), what });
+        }
+    }
+    AlertsTold { rules, recording, changes, ..empty(now, line) }
+}
+
+fn empty(now: Moment, line: i64) -> AlertsTold {
+    AlertsTold {
+        at: now,
+        line,
+        rules: Vec::new(),
+        recording: (0, 0),
+        changes: Vec::new(),
+        skipped: 0,
+        took: Duration::ZERO,
+        problems: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+fn told_rule(rule: ServedRule, line: i64, alone: bool) -> RuleTold {
+    let ServedRule { file, group, name, expr, hold, interval, evaluated, labels, annotations, health, alerts } = rule;
+    let alerts: Vec<Alert> = alerts.into_iter().map(|alert| told_alert(alert, hold, line)).collect();
+    let count = |state| alerts.iter().filter(|alert: &&Alert| alert.state == state).count();
+    let (firing, pending) = (count(State::Firing), count(State::Pending));
+    let age = evaluated.map(|at| Duration::from_millis(u64::try_from(line.saturating_sub(at)).unwrap_or(0)));
+    let old = age.filter(|age| *age > interval.saturating_mul(FRESH).saturating_add(CLOCKS));
+    let (verdict, why) = match health {
+        Health::Failed(words) => (Verdict::Error, Some(Safe::one_line(words.as_bytes()))),
+        _ if firing > 0 => (Verdict::Firing, None),
+        _ if pending > 0 => (Verdict::Pending, None),
+        Health::NotYet => (Verdict::NotEvaluated, Some(Safe::of("not yet"))),
+        Health::Good => match old {
+            Some(age) => (Verdict::NotEvaluated, Some(Safe::of(format!("last {} ago", figure::age(age))))),
+            // Who tells alerts alone tells of no rule that it is ok.
+            None if alone => (Verdict::NotEvaluated, None),
+            None => (Verdict::Ok, None),
+        },
+    };
+    let file = if file.is_empty() { Origin::Prometheus.word().to_owned() } else { format!("prometheus {file}") };
+    RuleTold {
+        file,
+        line: 0,
+        group,
+        name,
+        expr,
+        hold,
+        interval,
+        evaluated_at: evaluated,
+        labels,
+        annotations,
+        standing: Standing { verdict, why, firing, pending, remembered: 0 },
+        alerts,
+    }
+}
+
+fn told_alert(alert: ServedAlert, hold: Duration, line: i64) -> Alert {
+    let active_at = alert.active_at.unwrap_or(line).min(line);
+    let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+    // When it began to fire the interface does not tell: not before it was there for long enough.
+    let fired_at = alert.firing.then(|| active_at.saturating_add(hold).min(line));
+    Alert {
+        labels: labels(alert.labels),
+        annotations: alert.annotations,
+        value: alert.value,
+        state: if alert.firing { State::Firing } else { State::Pending },
+        active_at,
+        fired_at,
+        resolved_at: None,
+        gone: Gone::Mended,
+        kept_since: alert.kept_since,
+    }
+}
+
+fn labels(pairs: Pairs) -> Labels {
+    Labels::new(pairs)
+}
+
+/// What happened to the alerts of a rule; one that fired and has gone stays for a while.
+fn follow(rule: &mut RuleTold, old: Option<&RuleTold>, told_before: bool, line: i64, changes: &mut Vec<Change>) {
+    if !told_before {
+        return;
+    }
+    let before: HashMap<&Labels, &Alert> =
+        old.map(|old| old.alerts.iter().map(|alert| (&alert.labels, alert)).collect()).unwrap_or_default();
+    let mut say = |labels: &Labels, what| {
+        changes.push(Change { at: line, rule: rule.name.clone(), labels: labels.clone(), what });
+    };
+    for alert in &rule.alerts {
+        let was = before.get(&alert.labels).map(|known| known.state);
+        match (was, alert.state) {
+            (Some(State::Firing), State::Firing) | (Some(State::Pending), State::Pending) => {}
+            (_, State::Firing) => say(&alert.labels, What::Firing),
+            (Some(State::Firing), _) => say(&alert.labels, What::BackToPending),
+            (_, _) => say(&alert.labels, What::Pending),
+        }
+    }
+    let there: std::collections::HashSet<&Labels> = rule.alerts.iter().map(|alert| &alert.labels).collect();
+    let mut gone = Vec::new();
+    for (labels, alert) in before.into_iter().filter(|(labels, _)| !there.contains(labels)) {
+        match alert.state {
+            State::Firing => {
+                say(labels, What::Resolved { gone: Gone::Mended });
+                gone.push(Alert { state: State::Resolved, resolved_at: Some(line), ..alert.clone() });
+            }
+            State::Pending => say(labels, What::Dropped),
+            State::Resolved if alert.resolved_at.is_some_and(|at| line.saturating_sub(at) < RESOLVED_KEPT) => {
+                gone.push(alert.clone());
+            }
+            State::Resolved => {}
+        }
+    }
+    gone.sort_by(|left, right| left.labels.cmp(&right.labels));
+    rule.alerts.extend(gone);
+}
+
+/// The server did not answer: of no rule is it known that it is ok.
+pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
+    told.changes.clear();
+    for rule in &mut told.rules {
+        if rule.standing.verdict == Verdict::Ok {
+            rule.standing.verdict = Verdict::NotEvaluated;
+            rule.standing.why = Some(Safe::of(format!("its server does not tell: {}", cause.short())));
+        }
+    }
+}
+
+/// Holds what an Alertmanager has against what others tell: an alert that is told already is not told twice, but kept back by
+/// its silence.
+pub fn join(telemetry: &mut Telemetry, now: Moment) {
+    let Some(state) = &telemetry.alertmanager else { return };
+    let (Some(routed), Some((_, at))) = (state.routed.clone(), state.readout.last()) else { return };
+    let mut others: HashMap<String, Vec<(u64, Labels)>> = HashMap::new();
+    for entry in listing::all(telemetry, now).filter(|entry| entry.by != Origin::Alertmanager && entry.is_active()) {
+        let Some(alert) = entry.alert else { continue };
+        others.entry(entry.rule.name.clone()).or_default().push((entry.key(), alert.labels.clone()));
+    }
+    let silences: HashMap<&str, usize> =
+        routed.silences.iter().enumerate().map(|(at, silence)| (silence.id.as_str(), at)).collect();
+    let mut kept_back = HashMap::new();
+    let mut own: BTreeMap<String, Vec<(Alert, Option<usize>)>> = BTreeMap::new();
+    let line = at.wall.timestamp_millis();
+    for alert in &routed.alerts {
+        let labels = labels(alert.labels.clone());
+        let silence = alert.silenced_by.iter().find_map(|id| silences.get(id.as_str()).copied());
+        // What a server sends has its external labels beside those that it tells.
+        let is_it = |(_, other): &&(u64, Labels)| other.iter().all(|(name, value)| labels.get(name) == value);
+        let told: Vec<u64> =
+            others.get(labels.get("alertname")).into_iter().flatten().filter(is_it).map(|(key, _)| *key).collect();
+        if told.is_empty() {
+            let name = labels.get("alertname").to_owned();
+            own.entry(name).or_default().push((routed_alert(alert, labels, line), silence));
+        } else if let Some(silence) = silence {
+            kept_back.extend(told.into_iter().map(|key| (key, silence)));
+        }
+    }
+    let mut told = empty(at, line);
+    for (name, alerts) in own {
+        let (alerts, silenced): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
+        let rule = routed_rule(name, alerts);
+        for (alert, silence) in rule.alerts.iter().zip(silenced) {
+            let key = crate::alerts::identity::of_alert(&rule.file, &rule.group, &rule.name, &alert.labels);
+            kept_back.extend(silence.map(|silence| (key, silence)));
+        }
+        told.rules.push(rule);
+    }
+    if let Some(state) = &mut telemetry.alertmanager {
+        state.told = Some(told.into());
+        state.kept_back = kept_back.into();
+    }
+}
+
+fn routed_alert(alert: &RoutedAlert, labels: Labels, line: i64) -> Alert {
+    let at = alert.starts_at.unwrap_or(line).min(line);
+    Alert {
+        labels,
+        annotations: alert.annotations.clone(),
+        value: f64::NAN,
+        state: State::Firing,
+        active_at: at,
+        fired_at: Some(at),
+        resolved_at: None,
+        gone: Gone::Mended,
+        kept_since: None,
+    }
+}
+
+fn routed_rule(name: String, alerts: Vec<Alert>) -> RuleTold {
+    let standing = Standing { verdict: Verdict::Firing, why: None, firing: alerts.len(), pending: 0, remembered: 0 };
+    RuleTold {
+        file: Origin::Alertmanager.word().to_owned(),
+        line: 0,
+        group: String::new(),
+        name,
+        expr: String::new(),
+        hold: Duration::ZERO,
+        interval: Duration::ZERO,
+        evaluated_at: None,
+        labels: Vec::new(),
+        annotations: Vec::new(),
+        standing,
+        alerts,
+    }
+}
+
+/// How many alerts an Alertmanager keeps back because of another alert.
+#[must_use]
+pub fn inhibited(routed: &Routed) -> usize {
+    routed.alerts.iter().filter(|alert| alert.inhibited).count()
+}
+
+#[cfg(test)]
+mod tests;

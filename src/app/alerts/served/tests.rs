@@ -1,0 +1,130 @@
+use super::*;
+use crate::app::telemetry::engines::EngineState;
+use crate::config::Resolved;
+use crate::config::resolved::{EndpointSpec, EngineSpec};
+use crate::domain::served::RoutedSilence;
+use crate::domain::target::Environment;
+
+fn pairs(pairs: &[(&str, &str)]) -> Pairs {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn alert(job: &str, firing: bool) -> ServedAlert {
+    ServedAlert {
+        labels: pairs(&[("alertname", "Down"), ("job", job), ("severity", "critical")]),
+        annotations: Vec::new(),
+        value: 0.0,
+        firing,
+        active_at: None,
+        kept_since: None,
+    }
+}
+
+fn rule(alerts: Vec<ServedAlert>, health: Health) -> Served {
+    let rule = ServedRule {
+        file: "/etc/r.yml".to_owned(),
+        group: "g".to_owned(),
+        name: "Down".to_owned(),
+        expr: "up == 0".to_owned(),
+        hold: Duration::ZERO,
+        interval: Duration::from_secs(15),
+        evaluated: None,
+        labels: Vec::new(),
+        annotations: Vec::new(),
+        health,
+        alerts,
+    };
+    Served { rules: vec![rule], ..Served::default() }
+}
+
+fn words(told: &AlertsTold) -> Vec<(String, What)> {
+    told.changes.iter().map(|change| (change.labels.get("job").to_owned(), change.what.clone())).collect()
+}
+
+#[test]
+fn what_changed_is_told_and_what_was_there_at_first_is_not() {
+    let at = Moment::fixed;
+    let first = of_server(rule(vec![alert("a", true), alert("b", false)], Health::Good), None, at(0.0));
+    assert_eq!(words(&first), []);
+    assert_eq!(first.rules[0].standing.verdict, Verdict::Firing);
+    let second = of_server(rule(vec![alert("b", true), alert("c", false)], Health::Good), Some(&first), at(15.0));
+    let mut said = words(&second);
+    said.sort_by(|left, right| left.0.cmp(&right.0));
+    assert_eq!(
+        said,
+        [
+            ("a".to_owned(), What::Resolved { gone: Gone::Mended }),
+            ("b".to_owned(), What::Firing),
+            ("c".to_owned(), What::Pending)
+        ]
+    );
+    let resolved = |told: &AlertsTold| told.rules[0].alerts.iter().filter(|a| a.state == State::Resolved).count();
+    assert_eq!(resolved(&second), 1);
+    let third = of_server(rule(Vec::new(), Health::Failed("boom".to_owned())), Some(&second), at(30.0));
+    assert_eq!((third.rules[0].standing.verdict, resolved(&third)), (Verdict::Error, 2));
+    let last = of_server(rule(Vec::new(), Health::Good), Some(&third), at(30.0 + 901.0));
+    assert_eq!((last.rules[0].standing.verdict, resolved(&last), last.changes.len()), (Verdict::Ok, 0, 0));
+    let gone = of_server(Served::default(), Some(&second), at(40.0));
+    assert!(words(&gone).iter().all(|(_, what)| matches!(what, What::Cleared(_))) && gone.changes.len() == 2);
+}
+
+fn engine() -> EngineSpec {
+    let request =
+        EndpointSpec { url: "http://127.0.0.1:9".parse().unwrap(), headers: Vec::new(), bearer: None, ca_file: None };
+    let second = Duration::from_secs(2);
+    EngineSpec { request, interval: second, deadline: second, environment: Environment::Local, on_loopback: true }
+}
+
+#[test]
+fn a_server_that_is_silent_tells_of_no_rule_that_it_is_ok() {
+    let mut state = EngineState::new(&engine(), Moment::fixed(0.0));
+    state.serve(Ok(rule(Vec::new(), Health::Good)), Moment::fixed(0.0), Duration::from_secs(2));
+    assert_eq!(state.told.as_ref().unwrap().rules[0].standing.verdict, Verdict::Ok);
+    let refused = Cause::Refused { family: "IPv4" };
+    assert!(state.serve(Err(refused), Moment::fixed(2.0), Duration::from_secs(2)).is_none());
+    assert_eq!(state.told.as_ref().unwrap().rules[0].standing.verdict, Verdict::NotEvaluated);
+    assert!(!state.state(Moment::fixed(2.0)).is_fresh());
+}
+
+#[test]
+fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
+    let mut resolved = Resolved::default();
+    resolved.know.prometheus = Some(engine());
+    resolved.know.alertmanager = Some(engine());
+    let now = Moment::fixed(0.0);
+    let mut telemetry = Telemetry::new(&resolved, now);
+    let pause = Duration::from_secs(2);
+    telemetry.prometheus.as_mut().unwrap().serve(Ok(rule(vec![alert("a", true)], Health::Good)), now, pause);
+    let routed = |name: &str, job: &str, silenced: &[&str]| RoutedAlert {
+        labels: pairs(&[("alertname", name), ("job", job), ("severity", "critical"), ("cluster", "eu")]),
+        annotations: Vec::new(),
+        starts_at: None,
+        silenced_by: silenced.iter().map(|id| (*id).to_owned()).collect(),
+        inhibited: false,
+        receivers: Vec::new(),
+    };
+    let silence = RoutedSilence {
+        id: "one".to_owned(),
+        matchers: "{alertname=\"Down\"}".to_owned(),
+        starts_at: None,
+        ends_at: None,
+        by: "kim".to_owned(),
+        comment: "upgrade".to_owned(),
+    };
+    let all = Routed {
+        alerts: vec![routed("Down", "a", &["one"]), routed("Down", "b", &[]), routed("Full", "c", &["one"])],
+        silences: vec![silence],
+        left_out: 0,
+    };
+    telemetry.alertmanager.as_mut().unwrap().route(Ok(all), now, pause);
+    join(&mut telemetry, now);
+    let mut told: Vec<String> = listing::all(&telemetry, now)
+        .map(|entry| {
+            let job = entry.alert.unwrap().labels.get("job");
+            let silenced = entry.silence.map_or("", |silence| silence.by.as_str());
+            format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word())
+        })
+        .collect();
+    told.sort();
+    assert_eq!(told, ["Down a prometheus kim", "Down b alertmanager ", "Full c alertmanager kim"]);
+}
