@@ -2,6 +2,10 @@
 //! PostgreSQL. A folder of one's own is looked at when `DOCTOR_FOLDER` names it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+#[path = "support/fake_http.rs"]
+mod fake_http;
+#[path = "doctor/live.rs"]
+mod live;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;

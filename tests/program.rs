@@ -15,6 +15,8 @@ mod cards;
 mod carried;
 #[path = "program/cooling.rs"]
 mod cooling;
+#[path = "program/doctor.rs"]
+mod doctor;
 #[path = "program/explaining.rs"]
 mod explaining;
 #[path = "program/gates.rs"]

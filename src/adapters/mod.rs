@@ -8,6 +8,7 @@ pub mod backup;
 mod brief_command;
 pub mod command;
 pub mod config_files;
+pub mod documents;
 pub mod endpoint;
 pub mod host;
 pub mod http;

@@ -41,7 +41,7 @@ pub fn read(patterns: &[String]) -> Vec<Found> {
 }
 
 /// What the patterns name; one that matches nothing stands for itself, and is told as missing.
-fn paths(patterns: &[String]) -> Vec<PathBuf> {
+pub(super) fn paths(patterns: &[String]) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for pattern in patterns {
         let mut named = if glob::is_pattern(pattern) { glob::expand(pattern).0 } else { Vec::new() };
@@ -57,7 +57,8 @@ fn paths(patterns: &[String]) -> Vec<PathBuf> {
     paths
 }
 
-fn text(path: &Path) -> Result<String, Safe> {
+/// The text of one, if it is a regular file of a bounded size.
+pub(super) fn text(path: &Path) -> Result<String, Safe> {
     let wrong = |why: &dyn std::fmt::Display| Safe::of(format!("cannot be read: {why}"));
     // A pipe without a writer would never open.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;

@@ -134,6 +134,8 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
             (Command::Silence, "silence"),
             (Command::Sort, "sort"),
         ]);
+    } else if view.focused() == PaneId::Findings {
+        wanted.extend([(Command::Open, "why"), (Command::Copy, "copy mended"), (Command::Refresh, "look again")]);
     } else {
         wanted.extend([(Command::Open, "open"), (Command::Sort, "sort")]);
     }

@@ -179,6 +179,11 @@ pub enum Effect {
         /// What.
         question: Question,
     },
+    /// Read the files that the doctor looks at.
+    ReadDocuments {
+        /// Number of the look.
+        id: u64,
+    },
 }
 
 /// What a preview is to find out.

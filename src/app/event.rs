@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::actions::approvals::SecondEvent;
 use crate::app::actions::standing::Standing;
 use crate::app::alerts::Kept;
+use crate::app::doctor::FileRead;
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
@@ -137,6 +138,15 @@ pub enum Event {
     ClockRemembered(Option<Moment>),
     /// Another window of this user kept something else of alerts.
     AlertsShared(Box<Kept>),
+    /// The files that the doctor looks at were read.
+    DocumentsRead {
+        /// Of which look.
+        id: u64,
+        /// Each.
+        files: Vec<FileRead>,
+    },
+    /// Everything is to be looked at by the doctor, where no screen has a page for it.
+    DoctorAsked,
 }
 
 /// What was found at a bare origin.

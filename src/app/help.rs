@@ -64,16 +64,13 @@ fn scope(pane: PaneId) -> Scope {
         | PaneId::Timeline
         | PaneId::Targets
         | PaneId::Series
-        | PaneId::Alerts => Scope::Table,
+        | PaneId::Alerts
+        | PaneId::Findings => Scope::Table,
 
         PaneId::Logs => Scope::Text,
-        PaneId::Latency
-        | PaneId::Connections
-        | PaneId::Cache
-        | PaneId::Database
-        | PaneId::Actions
-        | PaneId::Later
-        | PaneId::Course => Scope::Global,
+        PaneId::Latency | PaneId::Connections | PaneId::Cache | PaneId::Database | PaneId::Actions | PaneId::Course => {
+            Scope::Global
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::database::statements::{StatementsDelta, delta};
+use crate::doctor::{Options, Report, Seen, Source, examine_against};
 use crate::domain::statement::StatementSnapshot;
 use crate::logs::search::{Direction, next_error, next_match};
 use crate::logs::{Filter, FilterResult, LineAddress, Runs, Segment};
@@ -49,6 +50,17 @@ pub enum Job {
         /// Only among these lines.
         shown: Filter,
     },
+    /// What is wrong in the team's own files.
+    Doctor {
+        /// Number of the look.
+        id: u64,
+        /// The files.
+        sources: Vec<Source>,
+        /// How often targets are scraped.
+        options: Options,
+        /// What is scraped, where rules are to be held against it.
+        seen: Option<Seen>,
+    },
 }
 
 /// An answer.
@@ -77,6 +89,13 @@ pub enum JobResult {
         /// Where, if anywhere.
         at: Option<LineAddress>,
     },
+    /// To [`Job::Doctor`].
+    Doctor {
+        /// Number of the look.
+        id: u64,
+        /// What was found.
+        report: Report,
+    },
 }
 
 impl Job {
@@ -87,7 +106,9 @@ impl Job {
             (Job::StatementDelta { database: mine, .. }, Job::StatementDelta { database: theirs, .. }) => {
                 mine == theirs
             }
-            (Job::LogFilter { .. }, Job::LogFilter { .. }) | (Job::LogSearch { .. }, Job::LogSearch { .. }) => true,
+            (Job::LogFilter { .. }, Job::LogFilter { .. })
+            | (Job::LogSearch { .. }, Job::LogSearch { .. })
+            | (Job::Doctor { .. }, Job::Doctor { .. }) => true,
             _ => false,
         }
     }
@@ -107,6 +128,9 @@ pub fn run(job: Job) -> JobResult {
                 None => next_error(&runs, from, direction, &shown),
             };
             JobResult::LogSearch { id, at }
+        }
+        Job::Doctor { id, sources, options, seen } => {
+            JobResult::Doctor { id, report: examine_against(&sources, options, seen.as_ref()) }
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod chrome;
 pub mod completion;
 pub mod concerns;
 pub mod details;
+pub mod doctor;
 pub mod document;
 pub mod effect;
 pub mod event;

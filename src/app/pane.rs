@@ -33,8 +33,6 @@ pub enum PaneId {
     Actions,
     /// What happened when.
     Timeline,
-    /// A page of a later release: says so in a line.
-    Later,
     /// What is scraped (metrics page).
     Targets,
     /// Series by words (metrics page).
@@ -43,6 +41,8 @@ pub enum PaneId {
     Course,
     /// Alerts and the rules behind them.
     Alerts,
+    /// What the doctor found.
+    Findings,
 }
 
 /// A pane, ready to be drawn.

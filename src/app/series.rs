@@ -166,7 +166,7 @@ impl SeriesView {
             self.found.waits = None;
             let found = match answer {
                 Ok(Answer::Found { series, in_all }) => Ok(Found { series: series.clone(), in_all: *in_all }),
-                Ok(Answer::Courses { .. }) => return (false, false),
+                Ok(Answer::Courses { .. } | Answer::Names { .. }) => return (false, false),
                 Err(why) => Err(why.clone()),
             };
             self.found.answer = Some((found, now));
@@ -179,7 +179,7 @@ impl SeriesView {
                     let values = series.first().map(|(_, values)| values.clone()).unwrap_or_default();
                     Ok(Course { values, step: *step, span: self.span, rates: *rates })
                 }
-                Ok(Answer::Found { .. }) => return (false, false),
+                Ok(Answer::Found { .. } | Answer::Names { .. }) => return (false, false),
                 Err(why) => Err(why.clone()),
             };
             self.course.answer = Some((course, now));

@@ -81,6 +81,8 @@ pub enum RowKey {
     Text(Safe),
     /// An alert or its rule, by its fingerprint.
     Alert(u64),
+    /// What the doctor found, by a hash of what and where.
+    Finding(u64),
 }
 
 /// What a cell sorts by: by value, never by its text.

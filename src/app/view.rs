@@ -104,7 +104,7 @@ impl Page {
             Page::Timeline => &[PaneId::Timeline],
             Page::Metrics => &[PaneId::Series, PaneId::Targets, PaneId::Course],
             Page::Alerts => &[PaneId::Alerts],
-            Page::Doctor => &[PaneId::Later],
+            Page::Doctor => &[PaneId::Findings],
         }
     }
 }
@@ -245,7 +245,7 @@ impl View {
             .copied()
             .filter(|p| panes.contains(p))
             .or(panes.first().copied())
-            .unwrap_or(PaneId::Later)
+            .unwrap_or(PaneId::Services)
     }
 
     /// The cursor of a pane.

@@ -1,5 +1,7 @@
 //! What can be written on the command line, and its help.
 
+mod doctor;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Arguments;
 use crate::demo::Scenario;
+
+pub use doctor::Doctor;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,31 +76,6 @@ Examples:
 
 Exit status: 0 listed or approved, 10 refused, 64 wrong usage, 78 wrong configuration.";
 
-const DOCTOR: &str = "\
-Reads a team's own files and says what in them cannot do what it says, why, and what to write instead: alerts that can never fire \
-or always do, ratios that divide each series by itself, a severity that routing needs and no rule sets, columns that PostgreSQL \
-does not have, a curl whose success proves nothing, a pipe that hides a failed dump. It looks at nothing but these files.
-
-A file is taken by its ending: rules and Alertmanager configurations (.yml, .yaml, .rules), Markdown documents with fenced blocks \
-(.md), SQL (.sql), shell (.sh, .bash, or a first line that names a shell). --rules and --alertmanager say what a file is whatever \
-it is called; - reads standard input as Markdown. In a document, alerts are held against the routing that stands in it.
-
-Each finding has a code that never changes its meaning, file and line, one sentence why, and the mended text. Errors cannot do what \
-they say, warnings go wrong in cases that come, notes are worth knowing.";
-
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  A runbook, with the rules, SQL and scripts that it quotes:
-    quarterdeck doctor RUNBOOK.md
-  Rules against the routing that they go through, scraped every 15 s:
-    quarterdeck doctor --rules prometheus-rules.yml --alertmanager alertmanager.yml --scrape 15s
-  In a build: every file, as JSON:
-    quarterdeck doctor --json ops/*.md ops/*.sql ops/*.sh
-  What a code stands for:
-    quarterdeck doctor --codes
-
-Exit status: 0 no error and no warning (notes may be), 1 something to mend, 3 a file cannot be read, 64 wrong usage.";
-
 /// The program.
 #[derive(Debug, Parser)]
 #[command(
@@ -141,9 +120,9 @@ pub enum Command {
     /// Approve what somebody else wants to run: the second person
     #[command(long_about = APPROVE, after_help = APPROVE_EXAMPLES)]
     Approve(Approve),
-    /// Say what is wrong in rules, SQL, scripts and runbooks, and what to write instead
-    #[command(long_about = DOCTOR, after_help = DOCTOR_EXAMPLES)]
-    Doctor(Doctor),
+    /// Say what is wrong in rules, SQL, scripts, runbooks and what they are about, and what to write instead
+    #[command(long_about = doctor::ABOUT, after_help = doctor::EXAMPLES)]
+    Doctor(Box<Doctor>),
 }
 
 /// What is watched and how it is shown.
@@ -357,29 +336,6 @@ pub struct Approve {
     /// Profile
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-}
-
-/// `doctor`
-#[derive(Clone, Debug, Args)]
-pub struct Doctor {
-    /// Files to look at, each taken by its ending
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// A rules file of Prometheus, whatever it is called (may be repeated)
-    #[arg(long, value_name = "FILE")]
-    pub rules: Vec<PathBuf>,
-    /// An Alertmanager configuration, whatever it is called: rules are held against its routes (may be repeated)
-    #[arg(long, value_name = "FILE")]
-    pub alertmanager: Vec<PathBuf>,
-    /// How often targets are scraped, such as 15s: ranges that cannot hold two samples are told
-    #[arg(long, value_name = "TIME")]
-    pub scrape: Option<String>,
-    /// JSON, schema 1
-    #[arg(long)]
-    pub json: bool,
-    /// List every code, how bad it is and what it stands for
-    #[arg(long, conflicts_with_all = ["files", "rules", "alertmanager", "scrape", "json"])]
-    pub codes: bool,
 }
 
 /// `config`

@@ -146,6 +146,8 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
     for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {
         cache.name = Safe::of("redis");
     }
+    // It was never a file.
+    resolved.know.doctor.configurations.clear();
     resolved.actions.audit = Some(own_folder(addresses, "audit", 0o700));
     resolved.know.state = Some(own_folder(addresses, "state", 0o700));
     resolved.actions.shared = Some(own_folder(addresses, "guards", 0o3770));

@@ -48,8 +48,8 @@ fn obey(line: CommandLine) -> ExitCode {
             let own = Targets { config: asked.config, profile: asked.profile, ..Targets::default() };
             approve::run(asked.id.as_deref(), own.after(before))
         }
-        Some(Command::Doctor(_)) if before != Targets::default() => out_of_place("doctor"),
-        Some(Command::Doctor(asked)) => doctor::run(&asked),
+        Some(Command::Doctor(asked)) if !asked.live && before != Targets::default() => out_of_place("doctor"),
+        Some(Command::Doctor(asked)) => doctor::run(&asked, before),
         Some(Command::Config(Config::Example { .. })) if before != Targets::default() => out_of_place("config example"),
         Some(Command::Config(example @ Config::Example { .. })) => config::run(example),
     }

@@ -18,7 +18,7 @@ use crate::domain::threshold::Threshold;
 
 pub use actions::{ActionsSpec, Beside, Receivers};
 pub use alerts::{AlertsSpec, OwnAlert};
-pub use metrics::{EngineSpec, KnowSpec, MetricsSpec};
+pub use metrics::{DoctorSpec, EngineSpec, KnowSpec, MetricsSpec};
 
 /// Everything, ready to run. Lists hold at most [`Resolved::MAX_SOURCES`] entries each.
 #[derive(Clone, Debug, Default)]

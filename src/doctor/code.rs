@@ -155,6 +155,26 @@ codes! {
     // prose
     /// A status endpoint that returns made-up data.
     StubEndpoint = "QD-D001" Warning,
+    // what is named
+    /// A file that is named and cannot be read: nothing in it was looked at.
+    FileUnread = "QD-F001" Error,
+    /// A configuration that is refused as it stands.
+    ConfigurationRefused = "QD-C001" Error,
+    /// Something that the configuration names and that is off.
+    NamedAndOff = "QD-C002" Note,
+    // live
+    /// A metric that a rule names and that nothing that is scraped has.
+    MetricNeverSeen = "QD-L001" Error,
+    /// A right that is missing: the lines that give it.
+    GrantMissing = "QD-L002" Warning,
+    /// A target that does not answer as it should.
+    TargetFails = "QD-L003" Error,
+    /// A rules file that is not in force.
+    RulesNotInForce = "QD-L004" Error,
+    /// A rule that is not evaluated here.
+    RuleNotEvaluated = "QD-L005" Warning,
+    /// A right that an action needs, and that is only known to be missing when it is asked for.
+    RightOfAction = "QD-L006" Note,
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ use regex::Regex;
 use super::alertmanager::{self, Placed};
 use super::code::Code;
 use super::finding::Findings;
+use super::live::{self, Seen};
 use super::pattern::Pattern;
 use super::report::Report;
 use super::rules::read::Group;
 use super::source::{Block, Kind, Language, Source, blocks};
 use super::{prose, rules, shell, sql, yaml};
+use crate::domain::Safe;
 
 /// What is known beside the files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +41,12 @@ struct Taken {
 /// Looks at all of them.
 #[must_use]
 pub fn examine(sources: &[Source], options: Options) -> Report {
+    examine_against(sources, options, None)
+}
+
+/// Looks at all of them, and holds their rules against what is scraped where that is known.
+#[must_use]
+pub fn examine_against(sources: &[Source], options: Options, seen: Option<&Seen>) -> Report {
     let mut to = Findings::default();
     let taken: Vec<Taken> = sources.iter().map(|source| one(source, options, &mut to)).collect();
     for (source, own) in sources.iter().zip(&taken) {
@@ -54,8 +62,11 @@ pub fn examine(sources: &[Source], options: Options) -> Report {
             alertmanager::check(document, &rules, &mut to);
         }
     }
+    let rules: Vec<(&Safe, &[Group])> =
+        sources.iter().zip(&taken).map(|(s, t)| (&s.name, t.groups.as_slice())).collect();
+    let left = seen.and_then(|seen| live::check(&rules, seen, &mut to)).into_iter().collect();
     let (findings, dropped) = to.finish();
-    Report { findings, dropped, files: sources.len() }
+    Report { findings, dropped, files: sources.len(), targets: 0, left }
 }
 
 fn placed<'a>(sources: &'a [Source], taken: &'a [Taken]) -> Vec<Placed<'a>> {

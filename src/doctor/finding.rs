@@ -19,7 +19,7 @@ pub struct Finding {
     pub code: Code,
     /// In which file.
     pub file: Safe,
-    /// On which line, from 1.
+    /// On which line, from 1; 0 where the whole is meant.
     pub line: usize,
     /// One sentence: why.
     pub why: Safe,
@@ -28,6 +28,18 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// One, with its texts cut to what is kept.
+    #[must_use]
+    pub fn new(code: Code, file: Safe, line: usize, why: impl AsRef<str>, instead: impl AsRef<str>) -> Finding {
+        Finding { code, file, line, why: Safe::one_line(why.as_ref().as_bytes()), instead: lines(instead.as_ref()) }
+    }
+
+    /// Where: `rules.yml:12`, `database main`.
+    #[must_use]
+    pub fn place(&self) -> Safe {
+        if self.line == 0 { self.file.clone() } else { Safe::of(format!("{}:{}", self.file, self.line)) }
+    }
+
     /// How bad it is.
     #[must_use]
     pub fn severity(&self) -> Severity {
@@ -52,13 +64,7 @@ impl Findings {
 
     /// Notes one; the same at the same place only once.
     pub fn add(&mut self, code: Code, line: usize, why: impl AsRef<str>, instead: impl AsRef<str>) {
-        let finding = Finding {
-            code,
-            file: self.file.clone(),
-            line,
-            why: Safe::one_line(why.as_ref().as_bytes()),
-            instead: lines(instead.as_ref()),
-        };
+        let finding = Finding::new(code, self.file.clone(), line, why, instead);
         if self.list.len() >= MOST {
             self.dropped += 1;
         } else if self.told.insert((self.file.clone(), line, code, finding.why.clone())) {

@@ -15,6 +15,10 @@ pub struct Report {
     pub dropped: usize,
     /// How many files were looked at.
     pub files: usize,
+    /// How many targets were looked at.
+    pub targets: usize,
+    /// What was not looked at, and why.
+    pub left: Vec<Safe>,
 }
 
 impl Report {
@@ -24,7 +28,9 @@ impl Report {
         self.dropped > 0 || self.findings.iter().any(|f| f.severity() != Severity::Note)
     }
 
-    fn count(&self, severity: Severity) -> usize {
+    /// How many there are of one severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|f| f.severity() == severity).count()
     }
 
@@ -39,21 +45,31 @@ impl Report {
             }
             file = Some(&finding.file);
             let (code, word) = (finding.code.id(), finding.severity().word());
-            lines.push(Safe::of(format!("{}:{}: {code} {word}: {}", finding.file, finding.line, finding.why)));
+            lines.push(Safe::of(format!("{}: {code} {word}: {}", finding.place(), finding.why)));
             if !finding.instead.is_empty() {
-                lines.push(Safe::of("    write instead:"));
+                let of_text = finding.line > 0;
+                lines.push(Safe::of(if of_text { "    write instead:" } else { "    what mends it:" }));
                 lines.extend(finding.instead.iter().map(|line| Safe::of(format!("      {line}"))));
             }
         }
         if !lines.is_empty() {
             lines.push(Safe::default());
         }
+        lines.extend(self.left.iter().map(|what| Safe::of(format!("not looked at: {what}"))));
         lines.push(self.summary());
         lines
     }
 
+    /// What was looked at, in words.
+    #[must_use]
+    pub fn basis(&self) -> String {
+        let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+        let targets = if self.targets == 0 { String::new() } else { format!(", {}", count(self.targets, "target")) };
+        format!("{}{targets}", count(self.files, "file"))
+    }
+
     fn summary(&self) -> Safe {
-        let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
+        let files = self.basis();
         let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note].map(|s| self.count(s));
         let more = if self.dropped > 0 { format!("; {} more were not kept", self.dropped) } else { String::new() };
         Safe::of(match self.findings.len() {
@@ -66,7 +82,14 @@ impl Report {
     #[must_use]
     pub fn json(&self) -> Safe {
         let findings: Vec<_> = self.findings.iter().map(one).collect();
-        let value = json!({ "schema": 1, "files": self.files, "dropped": self.dropped, "findings": findings });
+        let value = json!({
+            "schema": 1,
+            "files": self.files,
+            "targets": self.targets,
+            "dropped": self.dropped,
+            "not_looked_at": self.left,
+            "findings": findings,
+        });
         Safe::of(ascii_json::line(&value))
     }
 }
@@ -76,7 +99,7 @@ fn one(finding: &Finding) -> serde_json::Value {
         "code": finding.code.id(),
         "severity": finding.severity().word(),
         "file": finding.file,
-        "line": finding.line,
+        "line": (finding.line > 0).then_some(finding.line),
         "why": finding.why,
         "instead": finding.instead,
     })

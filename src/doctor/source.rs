@@ -1,6 +1,6 @@
 //! What is looked at: a file's text and what kind of file it is; and the pieces of one language that it is made of.
 
-use super::fences;
+use super::{configured, fences};
 use crate::domain::Safe;
 
 /// What a file is.
@@ -14,6 +14,8 @@ pub enum Kind {
     Sql,
     /// A shell script.
     Shell,
+    /// A configuration of this program: the SQL and the commands in it.
+    Toml,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             "md" | "markdown" => Some(Kind::Markdown),
             "sql" => Some(Kind::Sql),
             "sh" | "bash" => Some(Kind::Shell),
+            "toml" => Some(Kind::Toml),
             _ => {
                 let first = text.lines().next().unwrap_or_default();
                 (first.starts_with("#!") && first.contains("sh")).then_some(Kind::Shell)
@@ -85,5 +88,6 @@ pub fn blocks(source: &Source) -> Vec<Block> {
         Kind::Sql => whole(Language::Sql),
         Kind::Shell => whole(Language::Shell),
         Kind::Markdown => fences::blocks(&source.text),
+        Kind::Toml => configured::blocks(&source.text),
     }
 }

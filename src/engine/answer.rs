@@ -20,6 +20,7 @@ impl Engine {
             Question::Find { words, most } => Ok(self.find(words, *most, now)),
             Question::Course { series, span, points } => self.course(series, *span, *points, now),
             Question::Range { expr, span, points, most } => self.range(expr, *span, *points, *most, now),
+            Question::Names { most } => Ok(self.names(*most)),
         }
     }
 
@@ -42,6 +43,11 @@ impl Engine {
             }
         }
         Answer::Found { series, in_all }
+    }
+
+    fn names(&self, most: usize) -> Answer {
+        let names = self.store.metrics().map(|(name, _)| name.to_owned()).take(most).collect();
+        Answer::Names { names, in_all: self.store.metrics().count() }
     }
 
     fn told(&self, labels: &Labels, samples: Samples<'_>, now: i64) -> SeriesTold {

@@ -78,4 +78,9 @@ pub enum Question {
         /// At most so many series.
         most: usize,
     },
+    /// The names of all metrics that are there.
+    Names {
+        /// At most so many.
+        most: usize,
+    },
 }

@@ -123,6 +123,13 @@ pub enum Answer {
         /// Whether they are rates per second of what was asked for.
         rates: bool,
     },
+    /// Names of metrics.
+    Names {
+        /// The first of them, in order.
+        names: Vec<String>,
+        /// How many there are.
+        in_all: usize,
+    },
 }
 
 /// One series.

@@ -92,15 +92,40 @@ pub fn of_polkit(step: &ServiceStep, user: impl FnOnce() -> Option<String>, said
     if step.become_argv.is_some() || !POLKIT.iter().any(|words| said.as_str().contains(words)) {
         return None;
     }
-    let rule = format!(
+    let rule = polkit_rule(unit, step.verb.word(), user().as_deref());
+    Some(denied(said, "polkit asks for a password, or does not allow it", POLKIT_FILE, vec![rule]))
+}
+
+/// Where rules of polkit go.
+const POLKIT_FILE: &str = "in /etc/polkit-1/rules.d/50-quarterdeck.rules";
+
+/// The rule that lets one user give one order to one unit.
+fn polkit_rule(unit: &str, verb: &str, user: Option<&str>) -> String {
+    format!(
         "polkit.addRule(function(action, subject) {{ if (action.id == \"org.freedesktop.systemd1.manage-units\" && \
-         action.lookup(\"unit\") == \"{unit}\" && action.lookup(\"verb\") == \"{}\" && subject.user == \"{}\") \
+         action.lookup(\"unit\") == \"{unit}\" && action.lookup(\"verb\") == \"{verb}\" && subject.user == \"{}\") \
          return polkit.Result.YES; }});",
-        step.verb.word(),
-        user().as_deref().unwrap_or("USER")
-    );
-    let where_to = "in /etc/polkit-1/rules.d/50-quarterdeck.rules";
-    Some(denied(said, "polkit asks for a password, or does not allow it", where_to, vec![rule]))
+        user.unwrap_or("USER")
+    )
+}
+
+/// What lets this order be given without anybody being asked, and nothing else: where it goes, and the lines. None where it needs
+/// no right of its own, or no line says exactly that. Nobody was refused yet, so the path of a program is not known.
+#[must_use]
+pub fn granting(step: &ServiceStep, user: Option<&str>) -> Option<(String, Vec<String>)> {
+    let user = user.filter(|_| step.place == Place::Local);
+    match (&step.become_argv, &step.manager) {
+        (Some(prefix), manager) => {
+            let (program, options) = prefix.split_first()?;
+            let argv = manager.argv(step.verb).ok()?;
+            let grant = sudoers::Grant::of(options, &argv).filter(|_| is_sudo(program))?;
+            Some((grant.where_to(&step.place), vec![grant.line(user)?]))
+        }
+        (None, Manager::Systemd { unit, user: false }) => {
+            Some((POLKIT_FILE.to_owned(), vec![polkit_rule(unit, step.verb.word(), user)]))
+        }
+        (None, _) => None,
+    }
 }
 
 /// The same step as it may look without rights: systemd tells everybody how a unit is, and where sudo stands before the
@@ -262,6 +287,24 @@ mod tests {
         assert!(!said(1, &[]));
         assert_eq!(refused(&restart(Some(&["doas"])).command().unwrap()), None);
         assert_eq!(refused(&restart(None).command().unwrap()), None);
+    }
+
+    #[test]
+    fn what_would_be_needed_is_said_before_anybody_refuses() {
+        let granted = |step: &ServiceStep| granting(step, Some("ops")).map(|(_, lines)| lines.join("\n"));
+        let sudo = granted(&restart(Some(&["sudo", "-n"]))).unwrap();
+        assert_eq!(
+            sudo, "ops ALL = (root) NOPASSWD: <whole path of systemctl> --no-ask-password restart -- api.service",
+            "for this unit and verb alone"
+        );
+        let polkit = granted(&restart(None)).unwrap();
+        assert!(polkit.contains("== \"api.service\"") && polkit.contains("subject.user == \"ops\""), "{polkit}");
+        // Who it is on another machine is not known here.
+        let far = ServiceStep { place: Place::Ssh { host: "web1".to_owned() }, ..restart(None) };
+        assert!(granted(&far).unwrap().contains("subject.user == \"USER\""));
+        let own =
+            ServiceStep { manager: Manager::Systemd { unit: "a.service".to_owned(), user: true }, ..restart(None) };
+        assert_eq!((granted(&own), granted(&restart(Some(&["doas"])))), (None, None));
     }
 
     #[test]

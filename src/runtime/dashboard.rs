@@ -15,6 +15,7 @@ use crate::ui::theme::Theme;
 
 use super::acting::Acting;
 use super::compute_thread::ComputeThread;
+use super::documents::Documents;
 use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
 use super::keeping::Keeping;
@@ -78,6 +79,7 @@ struct Dashboard {
     acting: Acting,
     engine: EngineThread,
     keeping: Keeping,
+    documents: Documents,
     begun: Instant,
     pause: Duration,
     leave: Option<u8>,
@@ -110,6 +112,7 @@ impl Dashboard {
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
         let keeping = Keeping::start(resolved.actions.audit.clone(), &resolved.name, Arc::clone(&inbox))?;
+        let documents = Documents::new(&resolved.know, Arc::clone(&inbox));
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
         tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
@@ -126,6 +129,7 @@ impl Dashboard {
             acting,
             engine,
             keeping,
+            documents,
             begun: Instant::now(),
             pause,
             leave: None,
@@ -287,6 +291,7 @@ impl Dashboard {
             Effect::AskEngine { id, question } => self.engine.ask(id, question),
             Effect::AskServer { id, question } => self.watch.ask_server(id, question),
             Effect::ReadRules => self.engine.read_rules(),
+            Effect::ReadDocuments { id } => self.documents.read(id),
             Effect::WatchMetrics(at, spec) => {
                 self.engine.found(&spec);
                 self.watch.metrics(at, &spec, self.engine.pages());

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::adapters::operator;
 use crate::app::alerts::look_once;
+use crate::app::doctor::listing;
 use crate::app::report::Report;
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::config::resolved::{CacheSource, CacheSpec, MetricsSpec, ServiceSpec};
+use crate::doctor;
 use crate::domain::Safe;
 use crate::domain::source::SourceId;
 use crate::engine::Output;
 use crate::engine::alerts::RuleTold;
 
 use super::clock;
+use super::documents::Documents;
 use super::engine_thread::EngineThread;
 use super::inbox::Inbox;
 use super::keeping;
@@ -28,42 +32,73 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const BY_ITSELF: Duration = Duration::from_secs(24 * 3600);
 /// Readings of everything.
 const ROUNDS: u32 = 2;
+/// How often what is found while looking is scraped.
+const SCRAPED: Duration = Duration::from_secs(15);
 /// How long the loop sleeps at most.
 const STEP: Duration = Duration::from_millis(200);
 
 /// Reads everything twice, `sample` apart.
 pub fn look(resolved: &Resolved, sample: Duration) -> std::io::Result<Report> {
-    panic::install().map_err(std::io::Error::other)?;
-    let resolved = read_when_told(resolved.clone(), sample);
-    let inbox = Arc::new(Inbox::default());
-    let watch = Watch::start(Arc::clone(&inbox))?;
-    let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
-    let model = Model::new(&resolved, clock::now(), clock::local_offset());
-    let engine = EngineThread::start(&resolved, ROUNDS, Arc::clone(&inbox))?;
-    let rules = !resolved.know.rules.is_empty();
-    let mut driver = Driver { model, watch, inbox, engine, arrived: BTreeMap::new(), scraped: BTreeMap::new() };
-    driver.take_up(&resolved);
-    for (at, spec) in resolved.metrics.iter().enumerate() {
-        driver.watch.metrics(at, spec, driver.engine.pages());
-    }
-    driver.watch.begin(&resolved);
-    let begun = Instant::now();
-    driver.pump(begun + PATIENCE, |d| {
-        d.model.discovering == 0 && d.everything_arrived(1) && d.everything_scraped(1) && d.logs_told()
-    });
-    driver.pump(Instant::now() + sample, |_| false);
-    let before = driver.arrived.clone();
-    driver.watch.refresh_all();
-    let again = |d: &Driver| {
-        d.arrived.iter().all(|(id, n)| before.get(id).is_none_or(|was| n > was))
-            && d.everything_scraped(ROUNDS)
-            && (!rules || d.is_evaluated())
-    };
-    driver.pump(Instant::now() + PATIENCE, again);
-    drop(logs);
+    let mut driver = Driver::of_a_look(resolved, sample)?;
     driver.model.now = clock::now();
     look_once(&mut driver.model);
     Ok(Report::of(&driver.model))
+}
+
+/// The same, and then the doctor judges the files that are named and what was seen.
+pub fn examine(resolved: &Resolved, sample: Duration) -> std::io::Result<doctor::Report> {
+    let mut resolved = resolved.clone();
+    // For this one look nothing is scraped by itself; the dashboard does it as often as that.
+    let usual = resolved.metrics.iter().map(|metrics| metrics.interval).max().unwrap_or(SCRAPED);
+    resolved.know.doctor.scrape.get_or_insert(usual);
+    let mut driver = Driver::of_a_look(&resolved, sample)?;
+    driver.model.alerts.operator = operator::identity().user;
+    driver.step(Event::DoctorAsked);
+    let has_looked = |d: &Driver| d.model.live.doctor.looked.last().is_some();
+    driver.pump(Instant::now() + PATIENCE, has_looked);
+    driver.model.now = clock::now();
+    let mut report = listing::report(&driver.model);
+    if !has_looked(&driver) {
+        report.left.push(Safe::of(format!("the files: they were not read within {} s", PATIENCE.as_secs())));
+    }
+    Ok(report)
+}
+
+impl Driver {
+    /// Everything was read twice.
+    fn of_a_look(resolved: &Resolved, sample: Duration) -> std::io::Result<Driver> {
+        panic::install().map_err(std::io::Error::other)?;
+        let resolved = read_when_told(resolved.clone(), sample);
+        let inbox = Arc::new(Inbox::default());
+        let watch = Watch::start(Arc::clone(&inbox))?;
+        let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
+        let model = Model::new(&resolved, clock::now(), clock::local_offset());
+        let engine = EngineThread::start(&resolved, ROUNDS, Arc::clone(&inbox))?;
+        let rules = !resolved.know.rules.is_empty();
+        let documents = Documents::new(&resolved.know, Arc::clone(&inbox));
+        let (arrived, scraped) = (BTreeMap::new(), BTreeMap::new());
+        let mut driver = Driver { model, watch, inbox, engine, documents, arrived, scraped };
+        driver.take_up(&resolved);
+        for (at, spec) in resolved.metrics.iter().enumerate() {
+            driver.watch.metrics(at, spec, driver.engine.pages());
+        }
+        driver.watch.begin(&resolved);
+        let begun = Instant::now();
+        driver.pump(begun + PATIENCE, |d| {
+            d.model.discovering == 0 && d.everything_arrived(1) && d.everything_scraped(1) && d.logs_told()
+        });
+        driver.pump(Instant::now() + sample, |_| false);
+        let before = driver.arrived.clone();
+        driver.watch.refresh_all();
+        let again = |d: &Driver| {
+            d.arrived.iter().all(|(id, n)| before.get(id).is_none_or(|was| n > was))
+                && d.everything_scraped(ROUNDS)
+                && (!rules || d.is_evaluated())
+        };
+        driver.pump(Instant::now() + PATIENCE, again);
+        drop(logs);
+        Ok(driver)
+    }
 }
 
 /// Sources that are read only when they are told, and then read everything that they have.
@@ -98,6 +133,7 @@ struct Driver {
     watch: Watch,
     inbox: Arc<Inbox>,
     engine: EngineThread,
+    documents: Documents,
     arrived: BTreeMap<SourceId, u32>,
     scraped: BTreeMap<usize, u32>,
 }
@@ -153,6 +189,9 @@ impl Driver {
                     self.watch.metrics(at, &spec, self.engine.pages());
                 }
                 Effect::Compute(job) => self.step(Event::JobFinished(Box::new(job::run(job)))),
+                Effect::ReadDocuments { id } => self.documents.read(id),
+                Effect::AskEngine { id, question } => self.engine.ask(id, question),
+                Effect::AskServer { id, question } => self.watch.ask_server(id, question),
                 // What concerns a screen has no meaning here.
                 _ => {}
             }

@@ -12,6 +12,7 @@ pub mod dashboard;
 mod database_orders;
 mod deadline;
 mod diagnostics;
+mod documents;
 mod engine_thread;
 #[cfg(debug_assertions)]
 mod fault;

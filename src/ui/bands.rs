@@ -3,7 +3,7 @@
 
 use crate::app::geometry::Rectangle;
 use crate::app::pane::PaneId::{
-    self, Actions, Alerts, Cache, Connections, Course, Database, Latency, Later, Logs, Series, Services, Sessions,
+    self, Actions, Alerts, Cache, Connections, Course, Database, Findings, Latency, Logs, Series, Services, Sessions,
     Signals, SlowQueries, Targets, Timeline,
 };
 use crate::app::view::Page;
@@ -73,7 +73,7 @@ const TIMELINE: &[Band] = &[band(&[(Timeline, 1)], 4, 3, 1, 0)];
 const METRICS: &[Band] =
     &[band(&[(Targets, 1)], 6, 3, 1, 1), band(&[(Series, 1)], 10, 4, 5, 0), band(&[(Course, 1)], 7, 4, 3, 2)];
 const ALERTS: &[Band] = &[band(&[(Alerts, 1)], 4, 3, 1, 0)];
-const LATER: &[Band] = &[band(&[(Later, 1)], 4, 3, 1, 0)];
+const DOCTOR: &[Band] = &[band(&[(Findings, 1)], 4, 3, 1, 0)];
 
 /// The bands of a page on a screen of that size.
 pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
@@ -94,7 +94,7 @@ pub fn bands(page: Page, area: Rectangle, roomy: bool) -> &'static [Band] {
         Page::Timeline => TIMELINE,
         Page::Metrics => METRICS,
         Page::Alerts => ALERTS,
-        Page::Doctor => LATER,
+        Page::Doctor => DOCTOR,
     }
 }
 

@@ -117,7 +117,8 @@ impl Outside {
             | Effect::RedrawAll
             | Effect::Suspend
             | Effect::KeepAlerts(_)
-            | Effect::Ring { .. } => self.log.push(Seen::Screen),
+            | Effect::Ring { .. }
+            | Effect::ReadDocuments { .. } => self.log.push(Seen::Screen),
         }
     }
 

@@ -115,7 +115,7 @@ impl Sample {
             PaneId::Actions
             | PaneId::Timeline
             | PaneId::Alerts
-            | PaneId::Later
+            | PaneId::Findings
             | PaneId::Targets
             | PaneId::Series
             | PaneId::Course => (

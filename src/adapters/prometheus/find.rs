@@ -57,7 +57,7 @@ impl Prometheus {
     }
 
     /// The names of its metrics.
-    async fn names(&self) -> Result<Vec<String>, Cause> {
+    pub(super) async fn names(&self) -> Result<Vec<String>, Cause> {
         let kept = self.names.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, names)) = kept.filter(|(at, _)| at.elapsed() < NAMES_KEPT) {
             return Ok(names);

@@ -28,6 +28,12 @@ impl Prometheus {
     /// What a question of the program finds there; `now` in milliseconds.
     pub async fn ask(&self, question: &Question, now: i64) -> Result<Answer, Cause> {
         match question {
+            Question::Names { most } => {
+                let mut names = self.names().await?;
+                let in_all = names.len();
+                names.truncate(*most);
+                Ok(Answer::Names { names, in_all })
+            }
             Question::Find { words, most } => self.find(words, *most, now).await,
             Question::Course { series, span, points } => self.course(series, *span, *points, now).await,
             Question::Range { expr, span, points, most } => {

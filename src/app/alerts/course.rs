@@ -117,7 +117,7 @@ pub fn chart(model: &Model, entry: &Entry<'_>) -> (Option<Chart>, Safe) {
             let of = if series.len() > 1 { format!(", one of {} series", series.len()) } else { String::new() };
             (Some(made(entry, values, limit, now)), Safe::of(format!("the last {over}{of}; {held}")))
         }
-        Some(Ok(Answer::Found { .. })) => (None, Safe::of(held)),
+        Some(Ok(Answer::Found { .. } | Answer::Names { .. })) => (None, Safe::of(held)),
     }
 }
 

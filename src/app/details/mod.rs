@@ -1,6 +1,7 @@
 //! What lies behind a row: the whole health body with the rule that decided, the whole query, the log line as a tree.
 
 mod database;
+mod doctor;
 mod log_line;
 mod metrics;
 mod problems;
@@ -41,6 +42,7 @@ pub fn of_selected(model: &Model, pane: PaneId) -> Option<Document> {
         (PaneId::Sessions, RowKey::Session(id)) => database::session(model, id),
         (PaneId::Targets, RowKey::Index(at)) => telemetry.metrics.targets.get(at).map(|t| metrics::target(t, now)),
         (PaneId::SlowQueries, RowKey::Statement(id)) => database::statement(model, id),
+        (PaneId::Findings, key @ RowKey::Finding(_)) => doctor::finding(model, &key),
         _ => None,
     }
 }

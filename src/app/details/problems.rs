@@ -2,6 +2,7 @@
 
 use crate::app::Model;
 use crate::app::alerts::listing;
+use crate::app::doctor::sources;
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
@@ -36,31 +37,8 @@ pub fn document(model: &Model) -> Document {
             out.line(format!("    {line}"), Tone::Accent);
         }
     };
-    for service in &telemetry.services {
-        tell(&kind("service", &service.spec.name), service.state(now));
-    }
-    for database in &telemetry.databases {
-        let (name, interval) = (&kind("database", &database.spec.name), database.spec.interval);
-        tell(name, database.server.state(now, interval));
-        if database.server.cause().is_none() {
-            tell(&Safe::of(format!("{name} connections")), database.slots.state(now, interval));
-            tell(&Safe::of(format!("{name} sessions")), database.sessions.state(now, interval));
-            tell(&Safe::of(format!("{name} counters")), database.counters.state(now, interval));
-            let statements = database.statements_state(now);
-            tell(&Safe::of(format!("{name} statements")), statements);
-        }
-    }
-    for cache in &telemetry.caches {
-        tell(&kind("cache", &cache.spec.name), cache.state(now));
-    }
-    for signal in &telemetry.signals {
-        tell(&kind("signal", &signal.spec.name), signal.state(now));
-    }
-    for target in &telemetry.metrics.targets {
-        tell(&kind("metrics", &target.name), target.state(now));
-    }
-    for (name, state) in telemetry.logs.names.iter().zip(&telemetry.logs.states) {
-        tell(&kind("log", name), state.state(now, std::time::Duration::from_secs(86_400)));
+    for (name, state) in sources::states(telemetry, now) {
+        tell(&name, state);
     }
     any |= alerts(&mut out, telemetry, now);
     if !any {
@@ -108,8 +86,4 @@ fn alerts(out: &mut Document, telemetry: &Telemetry, now: Moment) -> bool {
         any = true;
     }
     any
-}
-
-fn kind(kind: &str, name: &Safe) -> Safe {
-    Safe::of(format!("{kind} {name}"))
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod cache;
 mod connections;
 mod database;
+mod doctor;
 mod latency;
 mod logs;
 mod metrics;
@@ -22,7 +23,6 @@ use crate::app::Model;
 use crate::app::document::{Line, Span};
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Row, Table, Tone};
-use crate::app::view::Page;
 use crate::config::resolved::{OffKind, OffSpec};
 use crate::domain::{Moment, PaneState, Readout, Safe, figure};
 use crate::metrics::series::{Series, Slot};
@@ -30,6 +30,7 @@ use crate::metrics::series::{Series, Slot};
 pub use alerts::{is_ok_row, meant as meant_alert, silence_of, silence_there};
 pub use cache::basis_words;
 pub use connections::shown_database;
+pub use doctor::{badge as finding_badge, chosen as chosen_finding};
 pub use logs::searched_lines;
 pub use metrics::selected as selected_told;
 pub use served::basis as requests_basis;
@@ -64,11 +65,11 @@ fn unfiltered(model: &Model, pane: PaneId, width: u16, height: u16) -> PaneView 
         PaneId::Database => database::view(model, width),
         PaneId::Actions => crate::app::actions::page::view(model, height),
         PaneId::Timeline => timeline::view(model, height),
-        PaneId::Later => later(model.view.page),
         PaneId::Targets => metrics::targets_view(model),
         PaneId::Series => metrics::series_view(model),
         PaneId::Course => metrics::course_view(model, height),
         PaneId::Alerts => alerts::view(model, height),
+        PaneId::Findings => doctor::view(model, width, height),
     }
 }
 
@@ -86,6 +87,7 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
         PaneId::Targets => Some(metrics::targets(model)),
         PaneId::Series => Some(metrics::series(model)),
         PaneId::Alerts => Some(alerts::table(model, Wanted::Keys)),
+        PaneId::Findings => Some(doctor::table(model, Wanted::Keys)),
         _ => None,
     }
 }
@@ -94,18 +96,6 @@ pub fn table(model: &Model, pane: PaneId) -> Option<Table> {
 #[must_use]
 pub fn selected_series(model: &Model) -> Option<crate::metrics::labels::Labels> {
     metrics::selected(model).map(|of| of.labels.clone())
-}
-
-/// A page that comes with a later release says so in a line.
-fn later(page: Page) -> PaneView {
-    let what = "the doctor comes with a later release; ! lists what is wrong with the sources";
-    PaneView {
-        id: PaneId::Later,
-        title: vec![span(page.title(), Tone::Strong)],
-        corner: Safe::default(),
-        state: PaneState::Off { why: Safe::of("not yet"), turn_on: Safe::of(what) },
-        blocks: Vec::new(),
-    }
 }
 
 fn span(text: impl Into<Safe>, tone: Tone) -> Span {

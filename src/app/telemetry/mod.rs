@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::alerts::thresholds;
+use crate::app::doctor::DoctorState;
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::source::SourceId;
@@ -51,6 +52,8 @@ pub struct Telemetry {
     /// When the newest reading of each source was begun: it says nothing about what happened after that.
     /// Of a signal that a connection carries, the newest reading that had it with it.
     pub begun: HashMap<SourceId, Moment>,
+    /// What the doctor found when it looked last.
+    pub doctor: DoctorState,
 }
 
 impl Telemetry {
@@ -80,6 +83,7 @@ impl Telemetry {
             prometheus: resolved.know.prometheus.as_ref().map(|spec| EngineState::new(spec, now)),
             alertmanager: resolved.know.alertmanager.as_ref().map(|spec| EngineState::new(spec, now)),
             begun: HashMap::new(),
+            doctor: DoctorState::new(resolved, now),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::domain::Safe;
 use crate::input::Command;
 use crate::remediation::upkeep::UpkeepVerb;
 
-use super::{actions, alerts, cursor, logs, mouse, prompt, say, series, show, timeline, windows};
+use super::{actions, alerts, cursor, doctor, logs, mouse, prompt, say, series, show, timeline, windows};
 
 /// Pauses between telemetry frames that `+` and `-` go through.
 const PAUSES: [Duration; 6] = [
@@ -40,6 +40,9 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             if model.view.page == Page::Metrics {
                 return series::find(model);
+            }
+            if model.view.page == Page::Doctor {
+                return doctor::look(model);
             }
         }
         Command::Back => return back(model),
@@ -69,7 +72,11 @@ pub fn obey(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(model),
         Command::Refresh => {
             say(model, "reading every source now", Tone::Dim);
-            return vec![Effect::RefreshAll, Effect::ReadHistory, Effect::ReadRules];
+            let mut effects = vec![Effect::RefreshAll, Effect::ReadHistory, Effect::ReadRules];
+            if model.view.page == Page::Doctor {
+                effects.extend(doctor::look(model));
+            }
+            return effects;
         }
         Command::Slower => return set_pause(model, 1),
         Command::Faster => return set_pause(model, -1),
@@ -260,6 +267,12 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     if !model.screen.clipboard {
         say(model, "copying is off over SSH; turn it on with clipboard = true under [screen]", Tone::Dim);
         return Vec::new();
+    }
+    if let Some(mended) = doctor::mended(model) {
+        let lines: usize = mended.len();
+        let plural = if lines == 1 { "" } else { "s" };
+        say(model, format!("copied the mended text, {lines} line{plural}"), Tone::Dim);
+        return if mended.is_empty() { Vec::new() } else { vec![Effect::Copy(mended)] };
     }
     let document: Option<Document> = match model.view.overlays.last() {
         Some(Overlay::Document { document, .. }) => Some(document.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::{Effect, Model};
 use crate::engine::Output;
 
-use super::{alerts, series};
+use super::{alerts, doctor, series};
 
 /// The engine told something.
 pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
@@ -16,6 +16,7 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
         }
         if let Output::Answered { id, answer } = &output {
             alerts::answered(model, *id, answer);
+            effects.extend(doctor::answered(model, *id, answer));
         }
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
         let before = told.as_ref().and_then(|_| model.live.metrics.alerts.clone());

@@ -3,7 +3,7 @@
 use crate::app::job::JobResult;
 use crate::app::{Effect, Model};
 
-use super::logs;
+use super::{doctor, logs};
 
 /// Takes an answer.
 pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
@@ -16,6 +16,7 @@ pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
         }
         JobResult::LogFilter { id, found } => logs::filtered(model, id, found),
         JobResult::LogSearch { id, at } => logs::sought(model, id, at),
+        JobResult::Doctor { id, report } => doctor::finished(model, id, report),
     }
     Vec::new()
 }

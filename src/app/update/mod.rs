@@ -4,6 +4,7 @@ mod actions;
 mod alerts;
 mod commands;
 mod cursor;
+mod doctor;
 mod engine;
 mod engines;
 mod jobs;
@@ -68,6 +69,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(actions::time_passed(model));
             effects.extend(series::time_passed(model));
             effects.extend(windows::keep_again(model));
+            effects.extend(doctor::time_passed(model));
             effects
         }
         Event::ReadingArrived(arrival) => {
@@ -153,6 +155,8 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::AskedToLeave(_) => actions::leaving(model),
         Event::AlertsKept { kept, trouble, operator } => alerts::restored(model, kept.as_deref(), trouble, operator),
         Event::AlertsShared(kept) => alerts::shared(model, &kept),
+        Event::DocumentsRead { id, files } => doctor::read(model, id, files),
+        Event::DoctorAsked => doctor::look(model),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);
             Vec::new()

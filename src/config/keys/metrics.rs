@@ -73,6 +73,15 @@ pub const RULES: Key = key(
     "Rules files as Prometheus reads them, or globs of them, from this file's folder. --rules FILE takes their place.",
 );
 
+/// Before the first section: what the doctor reads beside the rules.
+pub const DOCUMENTS: Key = key(
+    "documents",
+    Kind::Files,
+    "[\"runbooks/*.md\", \"alertmanager.yml\"]",
+    "none",
+    "What the doctor looks at beside the rules, by its ending: Markdown, YAML, SQL, shell; or globs, from this file's folder.",
+);
+
 /// How often rules are evaluated.
 pub const RULES_INTERVAL: Key = key(
     "rules_interval",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::metrics::{METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
+use super::metrics::{DOCUMENTS, METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_INTERVAL};
 use super::{Form, Key, Kind, Section, Stricter, engines, key, live};
 
 /// The names of the embedded themes.
@@ -46,6 +46,7 @@ pub static ROOT: Section = Section {
         engines::ALERTMANAGER_HEADERS,
         engines::ALERTMANAGER_BEARER,
         engines::ALERTMANAGER_CA_FILE,
+        DOCUMENTS,
     ],
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::environments::url_is_loopback;
 use super::super::layers::Item;
 use super::super::problem::Layer;
-use super::super::resolved::{MetricsSpec, OffKind};
+use super::super::resolved::{DoctorSpec, MetricsSpec, OffKind};
 use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{flag, provenance, text, texts, time};
@@ -99,15 +99,25 @@ impl<'a> Builder<'a> {
         if let Some(Value::Time(every)) = every {
             know.rules_interval = every;
         }
-        let Some(given) = self.merged.given("", "rules") else { return };
-        let Value::Texts(files) = given.value.clone() else { return };
+        self.resolved.know.rules = self.files("rules", "name them with --rules");
+        let documents = self.files("documents", "name them in the configuration");
+        let files = self.inputs.profile.iter().chain(&self.inputs.file);
+        let configurations = files.map(|file| file.path.clone()).collect();
+        self.resolved.know.doctor = DoctorSpec { documents, configurations, ..DoctorSpec::default() };
+    }
+
+    /// The files that a key names.
+    fn files(&mut self, key: &str, instead: &str) -> Vec<String> {
+        let Some(given) = self.merged.given("", key) else { return Vec::new() };
+        let Value::Texts(files) = given.value.clone() else { return Vec::new() };
         let is_profile = given.place.layer == Layer::Profile;
-        for file in files {
-            if is_profile && !file.starts_with('/') {
-                self.note(format!("rules {file:?} of the profile stand in the service's folder, which it does not know; name them with --rules"));
-            } else {
-                self.resolved.know.rules.push(file);
-            }
+        let is_known = |file: &String| !is_profile || file.starts_with('/');
+        let (known, unknown): (Vec<String>, Vec<String>) = files.into_iter().partition(is_known);
+        for file in unknown {
+            self.note(format!(
+                "{key} {file:?} of the profile stand in the service's folder, which it does not know; {instead}"
+            ));
         }
+        known
     }
 }

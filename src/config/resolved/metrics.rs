@@ -61,6 +61,21 @@ pub struct KnowSpec {
     pub prometheus: Option<EngineSpec>,
     /// An Alertmanager.
     pub alertmanager: Option<EngineSpec>,
+    /// What the doctor looks at beside the rules.
+    pub doctor: DoctorSpec,
+}
+
+/// Files for the doctor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DoctorSpec {
+    /// Documents, SQL, scripts, or globs of them: each is taken by its ending.
+    pub documents: Vec<String>,
+    /// Alertmanager configurations, whatever they are called.
+    pub alertmanager: Vec<String>,
+    /// The configurations that this was resolved from.
+    pub configurations: Vec<PathBuf>,
+    /// How often targets are scraped, where somebody said so; else as often as they are here.
+    pub scrape: Option<Duration>,
 }
 
 /// An engine of the field, as it is asked.
@@ -90,6 +105,7 @@ impl Default for KnowSpec {
             state: None,
             prometheus: None,
             alertmanager: None,
+            doctor: DoctorSpec::default(),
         }
     }
 }

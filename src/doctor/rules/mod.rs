@@ -2,7 +2,7 @@
 //! instead; what routing thinks of labels is the affair of `alertmanager`.
 
 mod comparison;
-mod expression;
+pub mod expression;
 mod labels;
 mod quantile;
 mod ratio;

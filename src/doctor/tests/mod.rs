@@ -1,6 +1,7 @@
 //! Own fixtures with the defects that teams' documents have, each beside a well-written twin in which nothing is to be found.
 
 mod document;
+mod mixins;
 mod routing;
 mod rules;
 mod shell;

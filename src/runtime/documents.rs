@@ -1,0 +1,43 @@
+//! Reads the files of the doctor on a thread of its own, one look at a time: a file system that hangs holds up nobody else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::adapters::documents;
+use crate::app::Event;
+use crate::config::resolved::KnowSpec;
+
+use super::inbox::Inbox;
+
+/// The near end.
+pub struct Documents {
+    know: Arc<KnowSpec>,
+    busy: Arc<AtomicBool>,
+    inbox: Arc<Inbox>,
+}
+
+impl Documents {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(know: &KnowSpec, inbox: Arc<Inbox>) -> Documents {
+        Documents { know: Arc::new(know.clone()), busy: Arc::default(), inbox }
+    }
+
+    /// Reads them; the answer bears the number. While an earlier look hangs there is none: whoever asked asks again.
+    pub fn read(&self, id: u64) {
+        if self.busy.swap(true, Ordering::AcqRel) {
+            tracing::warn!("the files of the doctor are still being read");
+            return;
+        }
+        let (know, busy, inbox) = (Arc::clone(&self.know), Arc::clone(&self.busy), Arc::clone(&self.inbox));
+        let thread = std::thread::Builder::new().name("documents".to_owned()).spawn(move || {
+            let files = documents::read(&know);
+            busy.store(false, Ordering::Release);
+            inbox.tell(Event::DocumentsRead { id, files });
+        });
+        if let Err(error) = thread {
+            self.busy.store(false, Ordering::Release);
+            tracing::warn!("the files of the doctor cannot be read: {error}");
+        }
+    }
+}
