@@ -3,6 +3,8 @@
 
 #[path = "alerts/doing.rs"]
 mod doing;
+#[path = "alerts/quiet.rs"]
+mod quiet;
 #[path = "alerts/rules.rs"]
 mod rules;
 #[path = "alerts/thresholds.rs"]
