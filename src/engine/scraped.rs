@@ -31,8 +31,10 @@ pub struct Watched {
     pub rounds: u32,
     /// Times of rounds that gave a page, without one between that gave none; the newest last.
     pub unbroken: VecDeque<i64>,
-    /// It fails; what it gave before, where it ever answered.
-    fails: Option<Option<Gave>>,
+    /// It fails.
+    fails: bool,
+    /// What it gave before, while it fails.
+    gave: Option<Gave>,
     /// It answered once.
     answered: bool,
     /// The newest time that `up` was told of; none after a sleep.
@@ -50,7 +52,8 @@ impl Watched {
             own,
             rounds: 0,
             unbroken: VecDeque::new(),
-            fails: None,
+            fails: false,
+            gave: None,
             answered: false,
             told: None,
             answers_since_sleep: None,
@@ -59,7 +62,7 @@ impl Watched {
 
     /// What is lost with it, where it fails.
     pub fn failing(&self) -> Option<Failing<'_>> {
-        Some(Failing { labels: &self.settings.labels, gave: self.fails.as_ref()?.as_ref() })
+        self.fails.then_some(Failing { labels: &self.settings.labels, gave: self.gave.as_ref() })
     }
 
     /// Whether a series is one of its.
@@ -81,15 +84,16 @@ impl Watched {
     fn record(&mut self, at: i64, is_taken: bool, store: &Store) {
         self.rounds = self.rounds.saturating_add(1);
         if is_taken {
-            (self.fails, self.answered) = (None, true);
+            (self.fails, self.gave, self.answered) = (false, None, true);
             self.answers_since_sleep = self.answers_since_sleep.map(|answers| answers.saturating_add(1));
             if self.unbroken.len() >= ROUNDS {
                 self.unbroken.pop_front();
             }
             self.unbroken.push_back(at);
         } else {
-            if self.fails.is_none() {
-                self.fails = Some(self.answered.then(|| Gave::until(store, &self.settings.labels, at)));
+            if !self.fails {
+                self.fails = true;
+                self.gave = self.answered.then(|| Gave::until(store, &self.settings.labels, at));
             }
             self.unbroken.clear();
         }
@@ -98,7 +102,7 @@ impl Watched {
     /// The machine slept: what was not asked meanwhile is nobody's failure.
     pub fn slept(&mut self) {
         self.told = None;
-        self.answers_since_sleep = (self.answered && self.fails.is_none()).then_some(0);
+        self.answers_since_sleep = (self.answered && !self.fails).then_some(0);
     }
 
     /// After failures it is asked more rarely: the slots that are left out are rounds without an answer too, so that shares of
@@ -109,7 +113,7 @@ impl Watched {
 
     fn left_out(&mut self, until: i64, store: &mut Store) {
         let interval = self.interval();
-        let Some(mut slot) = self.told.filter(|_| self.fails.is_some()) else { return };
+        let Some(mut slot) = self.told.filter(|_| self.fails) else { return };
         let up = self.settings.labels.with(NAME, "up");
         for _ in 0..MOST_LEFT_OUT {
             slot = slot.saturating_add(interval);

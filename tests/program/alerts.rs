@@ -9,6 +9,8 @@ mod doing;
 mod fresh;
 #[path = "alerts/ringing.rs"]
 mod ringing;
+#[path = "alerts/quiet.rs"]
+mod quiet;
 #[path = "alerts/rules.rs"]
 mod rules;
 #[path = "alerts/silences.rs"]

@@ -102,7 +102,7 @@ fn a_wall_clock_that_was_set_counts_for_time_and_for_times_of_pages() {
         now
     };
     let epoch = at(10).wall.timestamp();
-    stage.rules(&format!("- alert: Drift\n  expr: abs(time() - started) > 5\n- alert: Hour\n  expr: hour() != 13\n- alert: Age\n  expr: time() - timestamp(own) > 5\n- alert: Gone\n  expr: absent(own)\n"), 0);
+    stage.rules("- alert: Drift\n  expr: abs(time() - started) > 5\n- alert: Hour\n  expr: hour() != 13\n- alert: Age\n  expr: time() - timestamp(own) > 5\n- alert: Gone\n  expr: absent(own)\n", 0);
     let page = format!("started {epoch}\nown 1 {}\n", epoch * 1000);
     let body = || Body { bytes: page.clone().into_bytes(), format: Format::Text };
     for seconds in [10, 15] {

@@ -106,9 +106,9 @@ fn a_target_that_is_down_for_longer_than_samples_are_kept_is_not_ok() {
     for second in (0..HOUR).step_by(5) {
         stage.page(0, "a{x=\"1\"} 1\n", second);
         if second < 30 {
-            stage.page(1, "a 9\nc 1\n", second)
+            stage.page(1, "a 9\nc 1\n", second);
         } else {
-            stage.fails(1, second)
+            stage.fails(1, second);
         }
         stage.tick(second);
     }

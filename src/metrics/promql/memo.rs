@@ -51,13 +51,11 @@ impl Memo {
         if self.room == 0 {
             return decoded(of, start, end, &mut self.scratch);
         }
-        let window = match self.windows.iter().position(|(borders, _)| *borders == (start, end)) {
-            Some(window) => window,
-            None => {
-                self.windows.push(((start, end), Places::default()));
-                self.windows.len() - 1
-            }
-        };
+        let known = self.windows.iter().position(|(borders, _)| *borders == (start, end));
+        let window = known.unwrap_or_else(|| {
+            self.windows.push(((start, end), Places::default()));
+            self.windows.len() - 1
+        });
         let Some((_, places)) = self.windows.get_mut(window) else { return &[] };
         let (key, last) = (of.made().wrapping_mul(SPREAD), of.last().map_or(i64::MIN, |last| last.at));
         if let Some(place) = places.get(&key).filter(|place| place.last == last) {

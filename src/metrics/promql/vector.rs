@@ -160,7 +160,9 @@ impl Hasher for Quick {
 
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
+        }
         self.word(rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
     }
 
