@@ -154,7 +154,10 @@ fn a_window_that_closes_while_the_card_is_read_is_closed() {
 fn what_is_kept_of_the_clock_is_what_it_was_held_against() {
     let mut world = cached("\"daily 12:00-13:00 UTC\"");
     let now = world.moment();
-    let earlier = Moment { boot: now.boot - Duration::from_secs(5), wall: now.wall - TimeDelta::milliseconds(6500) };
+    let earlier = Moment {
+        boot: now.boot.saturating_sub(Duration::from_secs(5)),
+        wall: now.wall - TimeDelta::milliseconds(6500),
+    };
     let effects = update(&mut world.model, Event::ClockRemembered(Some(earlier)), now);
     let [Effect::KeepClock(kept)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(*kept, earlier, "another program a moment later would bear another two seconds else");

@@ -29,7 +29,7 @@ fn leave_an_intent(audit: &Path) {
 
 fn told(home: &Path, actions: &str, arguments: &[&str]) -> Told {
     let config = home.join("quarterdeck.toml");
-    let audit = home.join("audit");
+    let audit = home.join("audit").display().to_string();
     // Nobody listens there, and nobody is asked.
     let text = format!(
         "[actions]\naudit = {audit:?}\n{actions}\n\
@@ -50,7 +50,7 @@ fn who_is_turned_away_tells_of_it_too() {
         ("allow = true".to_owned(), RUNS, "needs a terminal"),
         ("allow = true\nheadless = [\"terminate-idle\"]".to_owned(), GUESSES, "the code is refused"),
         (String::new(), APPROVES, "none is configured"),
-        (format!("shared = {:?}", shared.path()), APPROVES, "needs a terminal"),
+        (format!("shared = {:?}", shared.path().display().to_string()), APPROVES, "needs a terminal"),
     ] {
         let home = TempDir::new().unwrap();
         leave_an_intent(&home.path().join("audit"));

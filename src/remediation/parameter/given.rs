@@ -142,6 +142,8 @@ fn swapped(lines: &[Untrusted], sent: &[Untrusted], shown: Vec<Untrusted>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remediation::card::Part;
+    use crate::remediation::object::ObjectKey;
 
     fn given(values: &[&str]) -> Given {
         let values = values.iter().map(|value| ("p".to_owned(), (*value).to_owned())).collect();
@@ -175,5 +177,31 @@ mod tests {
         assert_eq!(given.veil_cause(cause), Cause::Other(Safe::of("no webhook ***")));
         let status = Cause::HttpStatus { status: 500 };
         assert_eq!(given.veil_cause(status.clone()), status, "what holds none stays what it is");
+    }
+
+    /// A receiver that a request names itself, and one whose name holds what was given.
+    #[test]
+    fn objects_are_shown_without_the_values_and_stay_who_they_are() {
+        let given = given(&["alice"]);
+        let object = |name: &str| Object {
+            key: ObjectKey::Named(name.into()),
+            label: Safe::of(name),
+            query: Untrusted::default(),
+            user: Safe::of(name),
+            application: Safe::default(),
+            client: Safe::default(),
+            age: None,
+            remark: Safe::of(format!("3 for {name}")),
+        };
+        let found = || Preview { objects: vec![object("alice"), object("hooks_alice")], ..Preview::default() };
+        let part = Part { place: 0, found: found(), barred: None };
+        let whole = Preview { parts: vec![part], ..found() };
+        let veiled = given.veil_preview(Ok(whole)).unwrap();
+        for objects in [&veiled.objects, &veiled.parts[0].found.objects] {
+            let words: Vec<&str> = objects.iter().map(|object| object.label.as_str()).collect();
+            assert_eq!(words, ["***", "hooks_***"]);
+            assert!(objects.iter().all(|object| !object.remark.as_str().contains("alice")));
+            assert_eq!(objects[0].key, ObjectKey::Named("alice".into()), "consent is to the true one");
+        }
     }
 }

@@ -61,10 +61,11 @@ impl Letter {
         let (mut bytes, mut units) = ([0; 4], [0; 2]);
         let bytes = letter.encode_utf8(&mut bytes).bytes();
         let units = letter.encode_utf16(&mut units).iter();
+        let whole = |codes: Vec<String>| codes.concat();
         let escaped = vec![
-            bytes.clone().map(|byte| format!("%{byte:02x}")).collect(),
-            bytes.map(|byte| format!("\\x{byte:02x}")).collect(),
-            units.map(|unit| format!("\\u{unit:04x}")).collect(),
+            whole(bytes.clone().map(|byte| format!("%{byte:02x}")).collect()),
+            whole(bytes.map(|byte| format!("\\x{byte:02x}")).collect()),
+            whole(units.map(|unit| format!("\\u{unit:04x}")).collect()),
             format!("\\u{{{:x}}}", u32::from(letter)),
         ];
         Letter { plain, escaped, is_of_a_word: letter.is_alphanumeric() }
