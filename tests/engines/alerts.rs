@@ -148,18 +148,20 @@ async fn incident(stage: &mut Stage) {
     stage.bear([CALM; 2]);
     stage.until(&quiet).await;
     let trouble = Load { rates: [80.0, 30.0, 40.0], pool: 1.0, queue: 2500.0, down: false };
-    stage.bear([trouble, CALM]);
+    let piled = Load { queue: 2500.0, ..CALM };
+    stage.bear([trouble, piled]);
     stage
         .until(&[
             ("HighErrorRate", 1),
             ("HighP90Latency", 1),
             ("NeverThere", 1),
             ("PoolExhausted", 1),
-            ("QueueDepthHigh", 1),
+            ("QueueDepthHigh", 2),
         ])
         .await;
-    // Another value, and with it another severity: the alert is another one. The other instance shows nothing.
-    stage.bear([Load { pool: 0.0, queue: 10.0, ..trouble }, Load { down: true, ..CALM }]);
+    // Another value, and with it another severity: the alert is another one. The other instance shows nothing any
+    // more: what it showed has ended at once.
+    stage.bear([Load { pool: 0.0, queue: 10.0, ..trouble }, Load { down: true, ..piled }]);
     stage
         .until(&[
             ("HighErrorRate", 1),
