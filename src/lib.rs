@@ -11,7 +11,7 @@
 //! | 5 | [`ui`], [`adapters`] | siblings that never meet: model to cells; the outside world, one source per file |
 //! | 4 | [`app`] | the pure program: `Model`, `Event`, `Effect`, `update` |
 //! | 3 | [`config`], [`engine`] | pure: arguments, environment and file contents to `Resolved`, or every problem at once · the metrics engine: store, targets, rules, alerts behind one step |
-//! | 2 | [`alerts`], [`doctor`], [`remediation`] | rules files, the life of an alert, its templates · static findings in rules, SQL, shell and routing · guarded actions as data: card, consent, guard, execution, audit record |
+//! | 2 | [`alerts`], [`doctor`], [`remediation`] | rules files, the life of an alert, its templates · findings in rules, SQL, shell and routing, and of rules against what is scraped · guarded actions as data: card, consent, guard, execution, audit record |
 //! | 1 | [`metrics`], [`logs`], [`input`], [`health`], [`database`] | series · segments, parsing, filters · keys and commands · health bodies, debouncing · deltas of PostgreSQL counters |
 //! | 0 | [`domain`] | what the world is: values only |
 //! | - | [`demo`] | a leaf: a sample system to watch; only `cli` imports it |

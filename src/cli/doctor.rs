@@ -162,7 +162,7 @@ fn source(path: &Path, kind: Option<Kind>) -> Result<Source, Refused> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let kind = kind.or(if input { Some(Kind::Markdown) } else { Kind::of(&name, &text) });
     let Some(kind) = kind else {
-        let ways = "its name ends in none of .md .yml .yaml .rules .sql .sh .bash; say --rules or --alertmanager for such a file";
+        let ways = "its name ends in none of .md .yml .yaml .rules .sql .sh .bash .toml; say --rules or --alertmanager for such a file";
         return Err(Refused::Usage(format!("{name}: {ways}")));
     };
     Ok(Source { name: Safe::of(name), text, kind })
