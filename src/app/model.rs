@@ -155,6 +155,7 @@ impl Model {
             + live.databases.iter().map(|d| per_minute(d.spec.interval)).sum::<f64>()
             + live.caches.iter().map(|c| per_minute(c.spec.interval)).sum::<f64>()
             + live.metrics.targets.iter().map(|t| per_minute(t.spec.interval)).sum::<f64>()
+            + live.prometheus.iter().chain(&live.alertmanager).map(|e| per_minute(e.spec.interval)).sum::<f64>()
     }
 
     /// A fresh number.

@@ -255,9 +255,12 @@ impl Builder<'_> {
             (_, Some(profile)) => Safe::of(profile),
             _ => {
                 let r = &self.resolved;
+                let engines = r.know.prometheus.iter().chain(&r.know.alertmanager).map(|e| &e.request.url);
                 let host = r.origins.iter().map(|o| &o.url).chain(r.services.iter().map(|s| &s.url)).next();
                 let database = r.databases.first().map(|d| d.name.clone());
-                host.and_then(|u| u.host_str()).map(Safe::of).or(database).unwrap_or_else(|| Safe::of("no target"))
+                let named = host.and_then(|u| u.host_str()).map(Safe::of).or(database);
+                let engine = || engines.into_iter().find_map(|u| u.host_str()).map(Safe::of);
+                named.or_else(engine).unwrap_or_else(|| Safe::of("no target"))
             }
         };
     }
