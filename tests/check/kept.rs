@@ -59,7 +59,7 @@ fn a_rule_that_wants_to_last_fires_where_a_window_has_seen_it_for_long_enough() 
     let (exit, report) = look(&file, state.path());
     assert_eq!((exit, report["alerts"][0]["state"].as_str()), (1, Some("pending")), "{report}");
     let folder = state.path().join("quarterdeck");
-    let mut kept = AlertState::of(Some(&folder), "shop", &[rules.clone()]).unwrap();
+    let mut kept = AlertState::of(Some(&folder), "shop", std::slice::from_ref(&rules)).unwrap();
     let labels = [("alertname", "A"), ("severity", "critical")];
     let before = saved(&rules, "g", "A", &labels, "critical");
     kept.keep(&before).unwrap();

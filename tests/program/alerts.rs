@@ -7,10 +7,10 @@ mod calm;
 mod doing;
 #[path = "alerts/fresh.rs"]
 mod fresh;
-#[path = "alerts/ringing.rs"]
-mod ringing;
 #[path = "alerts/quiet.rs"]
 mod quiet;
+#[path = "alerts/ringing.rs"]
+mod ringing;
 #[path = "alerts/rules.rs"]
 mod rules;
 #[path = "alerts/silences.rs"]

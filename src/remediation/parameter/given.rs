@@ -63,8 +63,8 @@ impl Given {
         }
         let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, .. } = preview;
         let objects = objects.iter_mut().flat_map(|object| {
-            let Object { label, user, application, client, remark, .. } = object;
-            [label, user, application, client, remark]
+            let Object { label, user, application, client, database, remark, .. } = object;
+            [label, user, application, client, database, remark]
         });
         let told = warnings.iter_mut().chain(remarks).chain(obstacles).chain(standing).chain(unseen);
         for text in told.chain(objects).chain(excluded.iter_mut().map(|excluded| &mut excluded.why)) {
@@ -190,6 +190,7 @@ mod tests {
             user: Safe::of(name),
             application: Safe::default(),
             client: Safe::default(),
+            database: Safe::default(),
             age: None,
             remark: Safe::of(format!("3 for {name}")),
         };

@@ -28,7 +28,7 @@ fn what_resolved_because_nothing_happens_any_more_says_so_and_is_not_green() {
     assert!(slow.contains("resolved") && slow.contains("no traffic"), "{slow}");
     assert!(pool.contains("resolved") && !pool.contains("no traffic"), "{pool}");
     let tone = |of: &str| {
-        let mut entries = quarterdeck::app::alerts::listing::all(&world.model.live);
+        let mut entries = quarterdeck::app::alerts::listing::all(&world.model.live, world.model.now);
         let entry = entries.find(|entry| entry.rule.name == of).expect(of);
         quarterdeck::app::alerts::words::tone_of(&entry)
     };
