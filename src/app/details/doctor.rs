@@ -1,5 +1,7 @@
 //! One finding, whole: why, and what to write instead.
 
+use std::borrow::Cow;
+
 use crate::app::Model;
 use crate::app::doctor::listing;
 use crate::app::document::Document;
@@ -16,7 +18,10 @@ pub fn finding(model: &Model, key: &RowKey) -> Option<Document> {
     out.field("how bad", word, tone);
     out.field("where", finding.place(), Tone::Strong);
     out.field("code", format!("{}: {}", finding.code.id(), finding.code.about()), Tone::Dim);
-    if let Some((_, at)) = telemetry.doctor.looked.last() {
+    // What is made anew with each frame is as fresh as the panes.
+    if matches!(finding, Cow::Owned(_)) {
+        out.field("looked at", "now, by what the panes show", Tone::Dim);
+    } else if let Some((_, at)) = telemetry.doctor.looked.last() {
         out.field("looked at", format!("{} ago; r looks again", figure::age(now.since(at))), Tone::Dim);
     }
     out.heading("Why");
