@@ -120,10 +120,9 @@ pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Co
     ranked(telemetry, changes, now).into_iter().map(|(_, concern)| concern).collect()
 }
 
-/// What a person should look at first.
-#[must_use]
-pub fn worst(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Option<Subject> {
-    ranked(telemetry, changes, now).first().map(|(subject, _)| *subject)
+/// All that is wrong, in the same order, by what it is.
+pub fn subjects(telemetry: &Telemetry, changes: &Changes, now: Moment) -> impl Iterator<Item = Subject> {
+    ranked(telemetry, changes, now).into_iter().map(|(subject, _)| subject)
 }
 
 fn ranked(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<(Subject, Concern)> {

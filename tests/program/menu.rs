@@ -9,6 +9,9 @@ use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, update};
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionState;
+use quarterdeck::domain::signal::SignalValue;
+use quarterdeck::engine::Output;
+use quarterdeck::engine::output::TargetTold;
 use quarterdeck::input::{Code, Key};
 
 use crate::world::World;
@@ -40,6 +43,9 @@ fn world() -> World {
         url = "https://api.example.com/stats"
         hits = "/hits"
         misses = "/misses"
+        [[metrics]]
+        name = "pages"
+        url = "https://api.example.com/metrics"
         [[signal]]
         name = "pending"
         sql = "SELECT 1"
@@ -194,6 +200,25 @@ fn without_a_selection_it_is_for_what_is_worst() {
     world.press("Esc a");
     assert!(title(&mut world).contains("first those for worker"), "{}", title(&mut world));
     assert!(menu(&mut world)[0].contains("restart worker"), "{:?}", menu(&mut world));
+}
+
+/// A page that is not scraped hides what is to be done about a service: there is nothing to do to the page.
+#[test]
+fn what_nothing_can_be_done_to_is_not_what_the_menu_is_for() {
+    let mut world = world();
+    for at in 0..4 {
+        world.wait(1.0);
+        world.service("api", answer(200, "{}", 12.0));
+        world.service("worker", answer(200, r#"{"status": "degraded"}"#, 12.0));
+        world.database("main", Ok(Postgres::default().reading()));
+        world.cache("api cache", Ok(counters(1000 + 100 * at, 10, None, 0)));
+        world.signal("pending", Ok(SignalValue::Number(1.0)));
+    }
+    let page = Err(cause("refused"));
+    let told = TargetTold { at: world.moment(), took: Duration::ZERO, page, requests: None, cache: None };
+    world.tell(Event::EngineTold(vec![Output::Target { target: 0, told }]));
+    world.press("2 a");
+    assert!(title(&mut world).contains("first those for worker"), "{}", title(&mut world));
 }
 
 #[test]

@@ -37,9 +37,14 @@ pub fn of(model: &Model) -> Option<Subject> {
     selected(model).or_else(|| worst(model))
 }
 
+/// What is worst of all to which something can be done.
 fn worst(model: &Model) -> Option<Subject> {
+    concerns::subjects(&model.live, &model.changes, model.now).find_map(|concern| actionable(model, concern))
+}
+
+fn actionable(model: &Model, concern: concerns::Subject) -> Option<Subject> {
     let live = &model.live;
-    let (kind, at, name) = match concerns::worst(live, &model.changes, model.now)? {
+    let (kind, at, name) = match concern {
         concerns::Subject::Service(at) => (SourceKind::Service, at, &live.services.get(at)?.spec.name),
         concerns::Subject::Database(at) => (SourceKind::Database, at, &live.databases.get(at)?.spec.name),
         concerns::Subject::Cache(at) => (SourceKind::Cache, at, &live.caches.get(at)?.spec.name),
