@@ -83,7 +83,7 @@ struct Far {
     file: KeptFile,
     /// How the file looked when it was read or written last.
     seen: Option<Look>,
-    /// What the program gave last: what it does not give any more it took back.
+    /// What the program gave last that was written: what it does not give any more it took back.
     given: Kept,
     inbox: Arc<Inbox>,
 }
@@ -112,9 +112,10 @@ impl Far {
             }
             None => mine.clone(),
         });
-        self.given = mine;
         match kept {
             Ok(kept) => {
+                // What was not written was not given: missing from the file, nobody took it back.
+                self.given = mine;
                 self.seen = self.file.look();
                 self.tell(kept);
             }
@@ -139,7 +140,7 @@ impl Far {
     /// What says something else than the program knows goes to it.
     fn tell(&self, kept: Kept) {
         if !kept.says_of_alerts(&self.given) {
-            self.inbox.tell(Event::AlertsShared(Box::new(kept)));
+            self.inbox.tell(Event::AlertsShared { kept: Box::new(kept), given: Box::new(self.given.clone()) });
         }
     }
 }
@@ -193,7 +194,7 @@ mod tests {
             let until = std::time::Instant::now() + LONG;
             while std::time::Instant::now() < until {
                 for event in self.inbox.wait(LONG, false) {
-                    if let Event::AlertsShared(kept) = event {
+                    if let Event::AlertsShared { kept, .. } = event {
                         return *kept;
                     }
                 }
@@ -256,5 +257,27 @@ mod tests {
         let mut all = on_disk(base.path());
         all.sort();
         assert_eq!(all, ["a=four", "a=three", "a=two"]);
+    }
+
+    /// The far end without its thread.
+    fn far(base: &Path) -> Far {
+        let file = file(Some(base.to_owned()), &Safe::of("my shop")).unwrap();
+        Far { file, seen: None, given: Kept::default(), inbox: Arc::new(Inbox::default()) }
+    }
+
+    #[test]
+    fn what_could_not_be_written_was_not_given() {
+        let base = tempfile::tempdir().unwrap();
+        let mut far = far(base.path());
+        far.keep(kept(&["a=one"]));
+        let (folder, away) = (base.path().join("kept"), base.path().join("away"));
+        std::fs::rename(&folder, &away).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
+        far.keep(kept(&["a=one", "a=lost"]));
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::rename(&away, &folder).unwrap();
+        assert_eq!(on_disk(base.path()), ["a=one"]);
+        far.keep(kept(&["a=one", "a=lost", "a=new"]));
+        assert_eq!(on_disk(base.path()), ["a=one", "a=lost", "a=new"]);
     }
 }

@@ -146,11 +146,11 @@ impl KeptSilence {
     }
 }
 
-/// What another window said meanwhile is taken over: words of what is silenced and heard again by it.
-pub fn share(model: &mut Model, theirs: &Kept) -> Vec<Safe> {
+/// What another window said meanwhile is taken over: words of what is silenced and heard again by it. What was said here
+/// since `given`, which `theirs` was joined with, nobody can have taken back.
+pub fn share(model: &mut Model, theirs: &Kept, given: &Kept) -> Vec<Safe> {
     let mine = Kept::of(model);
-    let before = model.alerts.kept.clone().unwrap_or_default();
-    let joined = Kept::joined(&mine, &before, theirs);
+    let joined = Kept::joined(&mine, given, theirs);
     let mut told = Vec::new();
     let stays: BTreeSet<u64> = joined.silences.iter().map(KeptSilence::key).collect();
     for gone in mine.silences.iter().filter(|silence| !stays.contains(&silence.key())) {

@@ -97,10 +97,10 @@ pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, o
     effects
 }
 
-/// Another window of this user said something.
-pub fn shared(model: &mut Model, theirs: &Kept) -> Vec<Effect> {
+/// Another window of this user said something; `given` is what was kept of this one by then.
+pub fn shared(model: &mut Model, theirs: &Kept, given: &Kept) -> Vec<Effect> {
     let now = model.now;
-    for words in kept::share(model, theirs) {
+    for words in kept::share(model, theirs, given) {
         model.timeline.push(now, Draft::new(Kind::Alert, "shared", Tone::Accent, words.clone()));
         say(model, words, Tone::Accent);
     }
