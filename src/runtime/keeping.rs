@@ -45,7 +45,7 @@ impl Keeping {
                 Err(why) => (None, Some(why)),
             };
             inbox.tell(Event::AlertsKept { kept: kept.map(Box::new), trouble, operator });
-            Far { file, seen, given: Kept::default(), inbox }.run(&waiting);
+            Far { file, seen, given: Kept::default(), told: None, inbox }.run(&waiting);
         };
         let thread = std::thread::Builder::new().name("keeping".to_owned()).spawn(work)?;
         Ok(Keeping { orders, thread })
@@ -85,6 +85,8 @@ struct Far {
     seen: Option<Look>,
     /// What the program gave last that was written: what it does not give any more it took back.
     given: Kept,
+    /// What was told last and has not become what the program gives.
+    told: Option<Kept>,
     inbox: Arc<Inbox>,
 }
 
@@ -137,9 +139,12 @@ impl Far {
         }
     }
 
-    /// What says something else than the program knows goes to it.
-    fn tell(&self, kept: Kept) {
-        if !kept.says_of_alerts(&self.given) {
+    /// What says something else than the program knows goes to it, once: it may not want all of it.
+    fn tell(&mut self, kept: Kept) {
+        if kept.says_of_alerts(&self.given) {
+            self.told = None;
+        } else if self.told.as_ref().is_none_or(|told| !kept.says_of_alerts(told)) {
+            self.told = Some(kept.clone());
             self.inbox.tell(Event::AlertsShared { kept: Box::new(kept), given: Box::new(self.given.clone()) });
         }
     }
@@ -262,7 +267,7 @@ mod tests {
     /// The far end without its thread.
     fn far(base: &Path) -> Far {
         let file = file(Some(base.to_owned()), &Safe::of("my shop")).unwrap();
-        Far { file, seen: None, given: Kept::default(), inbox: Arc::new(Inbox::default()) }
+        Far { file, seen: None, given: Kept::default(), told: None, inbox: Arc::new(Inbox::default()) }
     }
 
     #[test]
@@ -279,5 +284,31 @@ mod tests {
         assert_eq!(on_disk(base.path()), ["a=one"]);
         far.keep(kept(&["a=one", "a=lost", "a=new"]));
         assert_eq!(on_disk(base.path()), ["a=one", "a=lost", "a=new"]);
+    }
+
+    #[test]
+    fn what_the_program_does_not_want_is_told_once() {
+        let base = tempfile::tempdir().unwrap();
+        far(base.path()).keep(kept(&["a=refused"]));
+        let mut far = far(base.path());
+        let told = |far: &Far| {
+            let events = far.inbox.take_prompt().into_iter();
+            events.filter(|event| matches!(event, Event::AlertsShared { .. })).count()
+        };
+        far.look();
+        assert_eq!(told(&far), 1);
+        far.keep(Kept::default());
+        far.keep(kept(&["a=one"]));
+        assert_eq!(told(&far), 1, "of the two, what is new since");
+        far.keep(kept(&["a=one"]));
+        assert_eq!(told(&far), 0);
+        assert_eq!(on_disk(base.path()), ["a=one", "a=refused"], "it stays for who wants it");
+        // What is wanted after all, taken back here and said again elsewhere is told again.
+        far.keep(kept(&["a=one", "a=refused"]));
+        far.keep(kept(&["a=one"]));
+        assert_eq!(on_disk(base.path()), ["a=one"]);
+        self::far(base.path()).keep(kept(&["a=refused"]));
+        far.look();
+        assert_eq!(told(&far), 1);
     }
 }

@@ -104,7 +104,11 @@ pub fn shared(model: &mut Model, theirs: &Kept, given: &Kept) -> Vec<Effect> {
         model.timeline.push(now, Draft::new(Kind::Alert, "shared", Tone::Accent, words.clone()));
         say(model, words, Tone::Accent);
     }
-    vec![give(model, Kept::of(model))]
+    // What is known already is not said again: two that disagree would never be done with it.
+    let kept = Kept::of(model);
+    let is_given =
+        kept.says_of_alerts(given) && model.alerts.kept.as_ref().is_none_or(|last| kept.says_of_alerts(last));
+    if is_given { Vec::new() } else { vec![give(model, kept)] }
 }
 
 fn give(model: &mut Model, kept: Kept) -> Effect {

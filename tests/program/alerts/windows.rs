@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use quarterdeck::app::alerts::Kept;
+use quarterdeck::app::alerts::kept::KeptSilence;
 use quarterdeck::app::{Effect, Event};
 
 use super::rules::{Rules, TEAM, some};
@@ -88,4 +89,25 @@ fn what_is_not_written_yet_was_not_ended_by_another_window() {
     let back = kept(one.happen(shared(&first, &first)));
     assert_eq!(silenced(&one), ["deploy", "mine"]);
     assert_eq!((back.silences.len(), back.acknowledged.len()), (2, 1), "it is given again");
+}
+
+#[test]
+fn a_silence_that_is_refused_here_is_told_once_and_begins_no_quarrel() {
+    let mut one = window();
+    let mine = silence(&mut one, "mine");
+    let mut theirs = mine.clone();
+    let wide = theirs.silences[0].clone();
+    theirs.silences.push(KeptSilence { id: 7, matchers: "alertname=~\".*\"".into(), by: "joe".into(), ..wide });
+    let told = |world: &World| {
+        world.model.timeline.shown(None).iter().filter(|note| note.what.as_str().contains("and not here")).count()
+    };
+    for _ in 0..3 {
+        let effects = one.happen(shared(&theirs, &mine));
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::KeepAlerts(_))), "nothing new is said");
+        assert_eq!((silenced(&one), told(&one)), (vec!["mine".to_owned()], 1));
+    }
+    // It ended there; said again, it is told again.
+    one.happen(shared(&mine, &mine));
+    one.happen(shared(&theirs, &mine));
+    assert_eq!(told(&one), 2);
 }
