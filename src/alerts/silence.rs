@@ -134,8 +134,11 @@ impl Silences {
     pub fn restore(&mut self, silence: Silence, longest: Duration, now: i64) -> Result<u64, String> {
         let latest = now.saturating_add(i64::try_from(longest.as_millis()).unwrap_or(0));
         let silence = Silence { from: silence.from.min(now), until: silence.until.min(latest), ..silence };
-        if !silence.holds(now) || !silence.matchers.iter().any(Matcher::narrows) {
+        if !silence.holds(now) {
             return Err("it is over".to_owned());
+        }
+        if !silence.matchers.iter().any(Matcher::narrows) {
+            return Err("no matcher says what a label is".to_owned());
         }
         self.put(silence, now)
     }

@@ -137,7 +137,12 @@ pub enum Event {
     /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
     ClockRemembered(Option<Moment>),
     /// Another window of this user kept something else of alerts.
-    AlertsShared(Box<Kept>),
+    AlertsShared {
+        /// What all of them keep.
+        kept: Box<Kept>,
+        /// What this one gave to it, which may be older than what it gave last.
+        given: Box<Kept>,
+    },
     /// The files that the doctor looks at were read.
     DocumentsRead {
         /// Of which look.

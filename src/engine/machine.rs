@@ -28,6 +28,8 @@ pub struct Engine {
     pub(super) rules: Rules,
     pub(super) known: Known,
     pub(super) wake: Option<Wake>,
+    /// For how long there was nothing to do before what comes next.
+    pub(super) idle: Duration,
     /// By how many milliseconds the wall clock is ahead of the line; it is told anew only where the clock was set.
     pub(super) ahead: i64,
     rounds_first: u32,
@@ -51,6 +53,7 @@ impl Engine {
             rules: Rules::new(settings.interval),
             known: Known::new(settings.external_labels),
             wake: None,
+            idle: Duration::ZERO,
             ahead: 0,
             rounds_first: settings.rounds_first,
             patience: settings.patience,

@@ -7,8 +7,9 @@ use super::machine::Engine;
 use super::{Output, scraped::Watched};
 use crate::domain::Moment;
 
-/// An evaluation that comes so late was not slow: the machine slept, or the program was stopped.
-const LATE: i64 = 30_000;
+/// Who has had nothing to do for so long while an evaluation was due for so long was not slow: the machine slept, or the
+/// program was stopped.
+const LATE: Duration = Duration::from_secs(30);
 /// Rounds that must have been answered since: a rate needs two.
 const ROUNDS: u32 = 2;
 /// The shortest that is waited for them: a network takes its time.
@@ -22,10 +23,19 @@ pub struct Wake {
 }
 
 impl Engine {
-    /// Notices that nothing was evaluated for long: what there is to tell of it.
+    /// For how long whoever drives it had nothing to do before what it hands over next. Being busy, with an evaluation or with a
+    /// file, is not sleep.
+    pub fn idled(&mut self, idle: Duration) {
+        self.idle = self.idle.max(idle);
+    }
+
+    /// Notices that nothing was evaluated for long because nobody was awake: what there is to tell of it.
     pub(super) fn notice_sleep(&mut self, now: Moment) -> Option<Output> {
+        if std::mem::take(&mut self.idle) < LATE {
+            return None;
+        }
         let due = self.rules.next().filter(|_| self.rules.has_begun() && self.wake.is_none())?;
-        if self.line.at(now).saturating_sub(due) < LATE {
+        if u128::try_from(self.line.at(now).saturating_sub(due)).unwrap_or(0) < LATE.as_millis() {
             return None;
         }
         let longest = self.targets.iter().map(|target| target.settings.interval).max().unwrap_or_default();

@@ -182,8 +182,11 @@ impl<'e> World<'e> {
         let warming = |oldest: i64| Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need };
         match (found.most, found.oldest) {
             (0, Some(oldest)) if oldest > look.until => warming(oldest),
-            (0, _) if is_recorded => Ground::Whole,
-            (0, _) => self.without(selector, look, at),
+            (0, _) => match self.without(selector, look, at) {
+                // What was evaluated and found nothing records nothing: that is no gap.
+                Ground::Missing(_) if is_recorded => Ground::Whole,
+                ground => ground,
+            },
             (most, _) if most < look.least => self.too_few(selector, look, &found, at),
             (_, Some(oldest)) if look.need > 0 && oldest > at.saturating_sub(look.need) => warming(oldest),
             _ => Ground::Whole,

@@ -201,7 +201,9 @@ impl Far {
             self.read_rules();
         }
         loop {
-            match waiting.recv_timeout(self.patience()) {
+            let (message, idle) = self.wait(waiting);
+            self.engine.idled(idle);
+            match message {
                 Ok(Message::Input(input, bytes)) => {
                     self.take_found();
                     self.step(input);
@@ -223,6 +225,13 @@ impl Far {
             }
         }
         self.keep();
+    }
+
+    /// Waits for what comes, and for how long that was: only a sleep makes it longer than its patience.
+    fn wait(&self, waiting: &Receiver<Message>) -> (Result<Message, RecvTimeoutError>, Duration) {
+        let begun = clock::now().boot;
+        let message = waiting.recv_timeout(self.patience());
+        (message, clock::now().boot.saturating_sub(begun))
     }
 
     /// How long there is nothing to do by itself.

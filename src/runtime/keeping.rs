@@ -45,7 +45,7 @@ impl Keeping {
                 Err(why) => (None, Some(why)),
             };
             inbox.tell(Event::AlertsKept { kept: kept.map(Box::new), trouble, operator });
-            Far { file, seen, given: Kept::default(), inbox }.run(&waiting);
+            Far { file, seen, given: Kept::default(), told: None, inbox }.run(&waiting);
         };
         let thread = std::thread::Builder::new().name("keeping".to_owned()).spawn(work)?;
         Ok(Keeping { orders, thread })
@@ -83,8 +83,10 @@ struct Far {
     file: KeptFile,
     /// How the file looked when it was read or written last.
     seen: Option<Look>,
-    /// What the program gave last: what it does not give any more it took back.
+    /// What the program gave last that was written: what it does not give any more it took back.
     given: Kept,
+    /// What was told last and has not become what the program gives.
+    told: Option<Kept>,
     inbox: Arc<Inbox>,
 }
 
@@ -112,9 +114,10 @@ impl Far {
             }
             None => mine.clone(),
         });
-        self.given = mine;
         match kept {
             Ok(kept) => {
+                // What was not written was not given: missing from the file, nobody took it back.
+                self.given = mine;
                 self.seen = self.file.look();
                 self.tell(kept);
             }
@@ -136,10 +139,13 @@ impl Far {
         }
     }
 
-    /// What says something else than the program knows goes to it.
-    fn tell(&self, kept: Kept) {
-        if !kept.says_of_alerts(&self.given) {
-            self.inbox.tell(Event::AlertsShared(Box::new(kept)));
+    /// What says something else than the program knows goes to it, once: it may not want all of it.
+    fn tell(&mut self, kept: Kept) {
+        if kept.says_of_alerts(&self.given) {
+            self.told = None;
+        } else if self.told.as_ref().is_none_or(|told| !kept.says_of_alerts(told)) {
+            self.told = Some(kept.clone());
+            self.inbox.tell(Event::AlertsShared { kept: Box::new(kept), given: Box::new(self.given.clone()) });
         }
     }
 }
@@ -193,7 +199,7 @@ mod tests {
             let until = std::time::Instant::now() + LONG;
             while std::time::Instant::now() < until {
                 for event in self.inbox.wait(LONG, false) {
-                    if let Event::AlertsShared(kept) = event {
+                    if let Event::AlertsShared { kept, .. } = event {
                         return *kept;
                     }
                 }
@@ -256,5 +262,53 @@ mod tests {
         let mut all = on_disk(base.path());
         all.sort();
         assert_eq!(all, ["a=four", "a=three", "a=two"]);
+    }
+
+    /// The far end without its thread.
+    fn far(base: &Path) -> Far {
+        let file = file(Some(base.to_owned()), &Safe::of("my shop")).unwrap();
+        Far { file, seen: None, given: Kept::default(), told: None, inbox: Arc::new(Inbox::default()) }
+    }
+
+    #[test]
+    fn what_could_not_be_written_was_not_given() {
+        let base = tempfile::tempdir().unwrap();
+        let mut far = far(base.path());
+        far.keep(kept(&["a=one"]));
+        let (folder, away) = (base.path().join("kept"), base.path().join("away"));
+        std::fs::rename(&folder, &away).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
+        far.keep(kept(&["a=one", "a=lost"]));
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::rename(&away, &folder).unwrap();
+        assert_eq!(on_disk(base.path()), ["a=one"]);
+        far.keep(kept(&["a=one", "a=lost", "a=new"]));
+        assert_eq!(on_disk(base.path()), ["a=one", "a=lost", "a=new"]);
+    }
+
+    #[test]
+    fn what_the_program_does_not_want_is_told_once() {
+        let base = tempfile::tempdir().unwrap();
+        far(base.path()).keep(kept(&["a=refused"]));
+        let mut far = far(base.path());
+        let told = |far: &Far| {
+            let events = far.inbox.take_prompt().into_iter();
+            events.filter(|event| matches!(event, Event::AlertsShared { .. })).count()
+        };
+        far.look();
+        assert_eq!(told(&far), 1);
+        far.keep(Kept::default());
+        far.keep(kept(&["a=one"]));
+        assert_eq!(told(&far), 1, "of the two, what is new since");
+        far.keep(kept(&["a=one"]));
+        assert_eq!(told(&far), 0);
+        assert_eq!(on_disk(base.path()), ["a=one", "a=refused"], "it stays for who wants it");
+        // What is wanted after all, taken back here and said again elsewhere is told again.
+        far.keep(kept(&["a=one", "a=refused"]));
+        far.keep(kept(&["a=one"]));
+        assert_eq!(on_disk(base.path()), ["a=one"]);
+        self::far(base.path()).keep(kept(&["a=refused"]));
+        far.look();
+        assert_eq!(told(&far), 1);
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::World;
 use super::group::Group;
-use super::rule::{AlertingRule, Change};
+use super::rule::{AlertingRule, Change, MOST_IN_ALL};
 use super::saved::{Restore, Saved, SavedRule};
 use crate::alerts::line::Line;
 use crate::alerts::rules;
 use crate::domain::Moment;
+use crate::metrics::labels::Labels;
 
 /// All groups.
 #[derive(Clone, Debug)]
@@ -48,15 +49,38 @@ impl Book {
 
     /// One group after the other, each with the room that the others leave.
     fn each(&mut self, mut run: impl FnMut(&mut Group) -> Vec<Change>) -> Vec<Change> {
-        let mut all: usize = self.groups.iter().map(Group::alerts).sum();
+        let mut all: usize = self.groups.iter().map(Group::active).sum();
         let mut changes = Vec::new();
         for group in &mut self.groups {
-            all = all.saturating_sub(group.alerts());
+            all = all.saturating_sub(group.active());
             group.others = all;
             changes.extend(run(group));
-            all = all.saturating_add(group.alerts());
+            all = all.saturating_add(group.active());
         }
+        self.make_room();
         changes
+    }
+
+    /// Forgets what resolved first, of whatever rule, where all rules together have too many.
+    fn make_room(&mut self) {
+        let count = self.groups.iter().flat_map(Group::alerting).map(|rule| rule.alerts.len()).sum::<usize>();
+        let over = count.saturating_sub(MOST_IN_ALL);
+        if over == 0 {
+            return;
+        }
+        let rules = self.groups.iter().flat_map(Group::alerting).enumerate();
+        let resolved =
+            rules.flat_map(|(place, rule)| rule.resolved().map(move |(at, labels)| (at, place, labels.clone())));
+        let mut resolved: Vec<(i64, usize, Labels)> = resolved.collect();
+        resolved.sort();
+        resolved.truncate(over);
+        resolved.sort_by_key(|(_, place, _)| *place);
+        let mut resolved = resolved.into_iter().peekable();
+        for (place, rule) in self.groups.iter_mut().flat_map(Group::alerting_mut).enumerate() {
+            while let Some((_, _, labels)) = resolved.next_if(|(_, of, _)| *of == place) {
+                rule.drop_resolved(&labels);
+            }
+        }
     }
 
     /// What was read anew takes the place of what was: rules that are the same by name and labels keep their alerts, and the

@@ -52,8 +52,8 @@ impl Member {
         true
     }
 
-    fn alerts(&self) -> usize {
-        if let Member::Alert(of) = self { of.alerts.len() } else { 0 }
+    fn active(&self) -> usize {
+        if let Member::Alert(of) = self { of.active() } else { 0 }
     }
 
     fn leave_room(&mut self, room: usize) {
@@ -93,7 +93,7 @@ pub struct Group {
     pub query_offset: Duration,
     /// Its rules, in order.
     pub members: Vec<Member>,
-    /// Alerts that the rules of all other groups have.
+    /// Active alerts that the rules of all other groups have: what resolved keeps nothing out.
     pub(super) others: usize,
 }
 
@@ -111,9 +111,9 @@ impl Group {
         }
     }
 
-    /// How many alerts its rules have.
-    pub(super) fn alerts(&self) -> usize {
-        self.members.iter().map(Member::alerts).sum()
+    /// How many active alerts its rules have.
+    pub(super) fn active(&self) -> usize {
+        self.members.iter().map(Member::active).sum()
     }
 
     /// The rules that alert.
@@ -134,14 +134,14 @@ impl Group {
     pub fn cycle(&mut self, at: i64, world: &mut dyn World) -> Vec<Change> {
         let mut changes = Vec::new();
         let seen_at = at.saturating_sub(i64::try_from(self.query_offset.as_millis()).unwrap_or(i64::MAX));
-        let mut all = self.others.saturating_add(self.alerts());
+        let mut all = self.others.saturating_add(self.active());
         for member in &mut self.members {
-            all = all.saturating_sub(member.alerts());
+            all = all.saturating_sub(member.active());
             member.leave_room(MOST_IN_ALL.saturating_sub(all));
             let outcome = world.evaluate(&member.rule().expr, seen_at);
             let (happened, samples) = member.step(outcome, at, world);
             changes.extend(happened);
-            all = all.saturating_add(member.alerts());
+            all = all.saturating_add(member.active());
             for (series, value) in samples {
                 world.append(&series, seen_at, value);
             }

@@ -94,7 +94,7 @@ pub struct AlertingRule {
     pub(super) written: Written,
     pub(super) remembered: BTreeMap<Labels, Remembered>,
     pub(super) restore: Restore,
-    /// For how many alerts there is room beside those of all other rules.
+    /// For how many alerts there is room beside the active ones of all other rules.
     pub(super) room: usize,
     /// Resolved alerts that were forgotten early, because there was no room.
     pub(super) dropped: u64,
@@ -130,20 +130,34 @@ impl AlertingRule {
         self.dropped
     }
 
+    /// How many of its alerts are pending or firing.
+    pub(super) fn active(&self) -> usize {
+        self.alerts.values().filter(|alert| alert.is_active()).count()
+    }
+
     /// Forgets what resolved first, where there is no room for all.
     fn make_room(&mut self) {
         let over = self.alerts.len().saturating_sub(self.room.min(MOST_ALERTS));
         if over == 0 {
             return;
         }
-        let gone = |alert: &Alert| alert.resolved_at.filter(|_| !alert.is_active());
-        let resolved = self.alerts.iter().filter_map(|(labels, alert)| Some((gone(alert)?, labels.clone())));
-        let mut resolved: Vec<(i64, Labels)> = resolved.collect();
+        let mut resolved: Vec<(i64, Labels)> = self.resolved().map(|(at, labels)| (at, labels.clone())).collect();
         resolved.sort();
         for (_, labels) in resolved.into_iter().take(over) {
-            self.alerts.remove(&labels);
-            self.dropped += 1;
+            self.drop_resolved(&labels);
         }
+    }
+
+    /// What resolved, and when.
+    pub(super) fn resolved(&self) -> impl Iterator<Item = (i64, &Labels)> {
+        let gone = |alert: &Alert| alert.resolved_at.filter(|_| !alert.is_active());
+        self.alerts.iter().filter_map(move |(labels, alert)| Some((gone(alert)?, labels)))
+    }
+
+    /// Forgets one that resolved, early.
+    pub(super) fn drop_resolved(&mut self, labels: &Labels) {
+        self.alerts.remove(labels);
+        self.dropped += 1;
     }
 
     /// When it was evaluated last.
@@ -187,7 +201,7 @@ impl AlertingRule {
         self.make_room();
         self.forget(&evaluation.basis, at);
         self.last = Last::Stood(evaluation.basis);
-        let active = self.alerts.values().filter(|alert| alert.is_active()).count();
+        let active = self.active();
         if self.limit > 0 && active > self.limit {
             return self.cleared(active, at);
         }

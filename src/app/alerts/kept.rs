@@ -146,11 +146,11 @@ impl KeptSilence {
     }
 }
 
-/// What another window said meanwhile is taken over: words of what is silenced and heard again by it.
-pub fn share(model: &mut Model, theirs: &Kept) -> Vec<Safe> {
+/// What another window said meanwhile is taken over: words of what is silenced and heard again by it. What was said here
+/// since `given`, which `theirs` was joined with, nobody can have taken back.
+pub fn share(model: &mut Model, theirs: &Kept, given: &Kept) -> Vec<Safe> {
     let mine = Kept::of(model);
-    let before = model.alerts.kept.clone().unwrap_or_default();
-    let joined = Kept::joined(&mine, &before, theirs);
+    let joined = Kept::joined(&mine, given, theirs);
     let mut told = Vec::new();
     let stays: BTreeSet<u64> = joined.silences.iter().map(KeptSilence::key).collect();
     for gone in mine.silences.iter().filter(|silence| !stays.contains(&silence.key())) {
@@ -159,14 +159,24 @@ pub fn share(model: &mut Model, theirs: &Kept) -> Vec<Safe> {
         }
     }
     let known: BTreeSet<u64> = mine.silences.iter().map(KeptSilence::key).collect();
+    let mut refused = BTreeSet::new();
     for new in joined.silences.iter().filter(|silence| !known.contains(&silence.key())) {
-        if silence_again(model, new) {
-            told.push(Safe::of(format!(
-                "in another window: silenced by {}: {}: {}",
-                new.by, new.matchers, new.comment
-            )));
+        let (by, matchers) = (&new.by, &new.matchers);
+        match silence_again(model, new) {
+            Ok(()) => {
+                told.push(Safe::of(format!("in another window: silenced by {by}: {matchers}: {}", new.comment)));
+            }
+            Err(why) => {
+                if !model.alerts.refused.contains(&new.key()) {
+                    told.push(Safe::of(format!(
+                        "in another window: silenced by {by}, and not here: {matchers}: {why}"
+                    )));
+                }
+                refused.insert(new.key());
+            }
         }
     }
+    model.alerts.refused = refused;
     let (line, now) = (model.alerts.line, model.now);
     let here = line.at(now);
     let at = |known: &Acknowledged| line.of_wall(known.at, now).min(here);
@@ -176,13 +186,13 @@ pub fn share(model: &mut Model, theirs: &Kept) -> Vec<Safe> {
 }
 
 /// Takes up one silence; what is over meanwhile is over.
-fn silence_again(model: &mut Model, silence: &KeptSilence) -> bool {
+fn silence_again(model: &mut Model, silence: &KeptSilence) -> Result<(), String> {
     let (now, line) = (model.now, model.alerts.line);
-    let Ok(matchers) = matcher::parse(&silence.matchers) else { return false };
+    let matchers = matcher::parse(&silence.matchers)?;
     let (from, until) = (line.of_wall(silence.from, now), line.of_wall(silence.until, now));
     let (by, comment) = (Safe::of(&silence.by), Safe::of(&silence.comment));
     let restored = Silence { id: silence.key(), matchers, from, until, by, comment };
-    model.alerts.silences.restore(restored, model.alerts.spec.longest_silence, line.at(now)).is_ok()
+    model.alerts.silences.restore(restored, model.alerts.spec.longest_silence, line.at(now)).map(|_id| ())
 }
 
 /// Takes up what an earlier run kept.
@@ -191,7 +201,8 @@ pub fn restore(model: &mut Model, kept: &Kept) {
     let line = model.alerts.line;
     let here = line.at(now);
     for silence in &kept.silences {
-        let _is_over = !silence_again(model, silence);
+        // What this build refuses stays in the file, and is told when the file is shared.
+        let _is_over = silence_again(model, silence);
     }
     for (key, known) in kept.acknowledged.iter().take(acknowledging::MOST) {
         let at = line.of_wall(known.at, now).min(here);

@@ -61,6 +61,8 @@ pub struct Alerts {
     pub kept: Option<Kept>,
     /// When that was.
     pub kept_at: Moment,
+    /// Silences of other windows that do not hold here, by their number: each is told once.
+    pub refused: BTreeSet<u64>,
 }
 
 impl Alerts {
@@ -83,6 +85,7 @@ impl Alerts {
             taken_up: false,
             kept: None,
             kept_at: now,
+            refused: BTreeSet::new(),
         }
     }
 }

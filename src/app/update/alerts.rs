@@ -97,14 +97,18 @@ pub fn restored(model: &mut Model, kept: Option<&Kept>, trouble: Option<Safe>, o
     effects
 }
 
-/// Another window of this user said something.
-pub fn shared(model: &mut Model, theirs: &Kept) -> Vec<Effect> {
+/// Another window of this user said something; `given` is what was kept of this one by then.
+pub fn shared(model: &mut Model, theirs: &Kept, given: &Kept) -> Vec<Effect> {
     let now = model.now;
-    for words in kept::share(model, theirs) {
+    for words in kept::share(model, theirs, given) {
         model.timeline.push(now, Draft::new(Kind::Alert, "shared", Tone::Accent, words.clone()));
         say(model, words, Tone::Accent);
     }
-    vec![give(model, Kept::of(model))]
+    // What is known already is not said again: two that disagree would never be done with it.
+    let kept = Kept::of(model);
+    let is_given =
+        kept.says_of_alerts(given) && model.alerts.kept.as_ref().is_none_or(|last| kept.says_of_alerts(last));
+    if is_given { Vec::new() } else { vec![give(model, kept)] }
 }
 
 fn give(model: &mut Model, kept: Kept) -> Effect {

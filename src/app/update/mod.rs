@@ -154,7 +154,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::AskedToSuspend => vec![Effect::Suspend],
         Event::AskedToLeave(_) => actions::leaving(model),
         Event::AlertsKept { kept, trouble, operator } => alerts::restored(model, kept.as_deref(), trouble, operator),
-        Event::AlertsShared(kept) => alerts::shared(model, &kept),
+        Event::AlertsShared { kept, given } => alerts::shared(model, &kept, &given),
         Event::DocumentsRead { id, files } => doctor::read(model, id, files),
         Event::DoctorAsked => doctor::look(model),
         Event::Second(event) => {

@@ -50,6 +50,25 @@ fn a_night_of_sleep_neither_resolves_nor_fires() {
 }
 
 #[test]
+fn an_evaluation_that_takes_long_is_no_sleep() {
+    let mut stage = Stage::new(&["api"]);
+    stage.rules("- alert: Waits\n  expr: a > 5\n  for: 2m\n", 0);
+    for second in [0, 5] {
+        stage.page(0, "a 9\n", second);
+        stage.tick(second);
+    }
+    // Each takes 40 s: what comes meanwhile waits.
+    for second in [45, 85, 125] {
+        let body = Body { bytes: b"a 9\n".to_vec(), format: Format::Text };
+        let took = Duration::from_millis(3);
+        stage.late(Input::Scraped { target: 0, begun: moment(second), took, answer: Ok(body) }, second);
+        stage.late(Input::TimePassed, second);
+        assert_eq!(stage.standing(0), if second < 120 { "pending" } else { "firing" }, "{second}");
+    }
+    assert_eq!(stage.alerts.as_ref().unwrap().skipped, 3 * 7, "those that were left out are counted");
+}
+
+#[test]
 fn where_nobody_answers_after_a_sleep_the_wait_has_an_end() {
     let mut stage = Stage::new(&["api"]);
     stage.rules("- alert: Down\n  expr: up == 0\n", 0);

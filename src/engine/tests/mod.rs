@@ -43,6 +43,8 @@ pub struct Stage {
     pub alerts: Option<Arc<AlertsTold>>,
     pub told: Vec<Option<TargetTold>>,
     pub history: Vec<String>,
+    /// When the last came.
+    at: i32,
 }
 
 impl Stage {
@@ -52,10 +54,18 @@ impl Stage {
 
     pub fn with(settings: Settings) -> Stage {
         let told = settings.targets.iter().map(|_| None).collect();
-        Stage { engine: Engine::new(settings, moment(0)), alerts: None, told, history: Vec::new() }
+        Stage { engine: Engine::new(settings, moment(0)), alerts: None, told, history: Vec::new(), at: 0 }
     }
 
+    /// One that was handed over at once, after nothing happened since the last.
     pub fn step(&mut self, input: Input, seconds: i32) -> Vec<Output> {
+        self.engine.idled(moment(seconds).since(moment(self.at)));
+        self.late(input, seconds)
+    }
+
+    /// One that waited because the last took until now.
+    pub fn late(&mut self, input: Input, seconds: i32) -> Vec<Output> {
+        self.at = seconds;
         let outputs = self.engine.step(input, moment(seconds));
         for output in &outputs {
             match output {

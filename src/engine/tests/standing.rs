@@ -95,6 +95,21 @@ fn what_other_matchers_do_not_find_is_none_yet() {
 }
 
 #[test]
+fn what_other_matchers_do_not_find_of_a_recorded_metric_is_none_yet() {
+    let mut stage = Stage::new(&["api"]);
+    let alert = |expr: &str| format!("- alert: A\n  expr: {expr}\n");
+    let rules = ["rec{status=\"500\"} > 1", "rec > 5", "few > 1", "sum_over_time(rec{status=\"500\"}[10s]) > 1"];
+    let recorded = "- record: rec\n  expr: requests\n- record: few\n  expr: requests > 5\n";
+    stage.rules(&format!("{recorded}{}", rules.map(alert).concat()), 0);
+    for second in (0..=60).step_by(5) {
+        stage.page(0, "requests{status=\"200\"} 1\n", second);
+        stage.tick(second);
+    }
+    let none = "none yet: rec{status=\"500\"}";
+    assert_eq!(stage.standings(&rules), [none, "ok", "ok", none], "what finds nothing records nothing");
+}
+
+#[test]
 fn a_target_that_is_down_for_longer_than_samples_are_kept_is_not_ok() {
     let mut settings = Settings { targets: vec![target("one"), target("two")], ..Settings::default() };
     settings.store.keep = Duration::from_secs(600);

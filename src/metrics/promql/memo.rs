@@ -9,6 +9,8 @@ use crate::metrics::store::{Sample, Samples, is_stale};
 
 /// Most samples, and series, that are kept: 8 MiB.
 const ROOM: usize = 1 << 19;
+/// Most windows that are kept: they are looked through one by one.
+const WINDOWS: usize = 16;
 /// Spreads the numbers of series, which follow each other.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -29,6 +31,8 @@ pub struct Memo {
     windows: Vec<((i64, i64), Places)>,
     samples: Vec<Sample>,
     room: usize,
+    /// Nothing is kept meanwhile.
+    rests: bool,
     scratch: Vec<Sample>,
 }
 
@@ -46,12 +50,18 @@ impl Memo {
         self.room = ROOM;
     }
 
+    /// Whether to keep nothing from now on: the steps of a subquery have windows that nobody else looks at. What it was before.
+    pub(super) fn rest(&mut self, rests: bool) -> bool {
+        std::mem::replace(&mut self.rests, rests)
+    }
+
     /// The samples of a series in a window.
     pub(super) fn samples(&mut self, of: Samples<'_>, start: i64, end: i64) -> &[Sample] {
-        if self.room == 0 {
-            return decoded(of, start, end, &mut self.scratch);
-        }
-        let known = self.windows.iter().position(|(borders, _)| *borders == (start, end));
+        let known = match self.windows.iter().position(|(borders, _)| *borders == (start, end)) {
+            _ if self.room == 0 || self.rests => return decoded(of, start, end, &mut self.scratch),
+            None if self.windows.len() >= WINDOWS => return decoded(of, start, end, &mut self.scratch),
+            known => known,
+        };
         let window = known.unwrap_or_else(|| {
             self.windows.push(((start, end), Places::default()));
             self.windows.len() - 1
@@ -83,6 +93,7 @@ fn decoded<'s>(of: Samples<'_>, start: i64, end: i64, into: &'s mut Vec<Sample>)
 mod tests {
     use super::*;
     use crate::metrics::labels::Labels;
+    use crate::metrics::promql::{Limits, Query};
     use crate::metrics::store::Store;
 
     #[test]
@@ -102,5 +113,25 @@ mod tests {
         assert_eq!(seen(&store, 1), (vec![1.0], 3));
         store.append(&labels, Sample { at: 3, value: 3.0 });
         assert_eq!(seen(&store, 9), (vec![1.0, 2.0, 3.0], 6));
+    }
+
+    #[test]
+    fn windows_are_few_and_those_of_the_steps_of_a_subquery_are_none() {
+        let mut store = Store::default();
+        let labels = Labels::new([("__name__", "a")]);
+        for at in 0..100 {
+            store.append(&labels, Sample { at: at * 1000, value: 1.0 });
+        }
+        let mut memo = Memo::keeping();
+        let mut ask = |expr: &str| {
+            Query::compile(expr).unwrap().instant_or_idle(&store, 99_000, &Limits::default(), &mut memo).unwrap();
+            (memo.windows.len(), memo.samples.len())
+        };
+        assert_eq!(ask("max_over_time(sum_over_time(a[10s])[1m:5s])"), (0, 0));
+        for seconds in 1..=16 {
+            assert_eq!(ask(&format!("sum_over_time(a[{seconds}s])")).0, seconds);
+        }
+        let full = ask("sum_over_time(a[16s])");
+        assert_eq!(ask("sum_over_time(a[17s])"), full, "decoded, not kept");
     }
 }

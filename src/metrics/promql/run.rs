@@ -140,7 +140,11 @@ impl<'a> Run<'a> {
                 self.spend(scanned.get())?;
             }
             Source::Steps { node, step } => {
-                for (point, samples) in self.steps(node, step.unwrap_or(self.limits.subquery_step), start, end)? {
+                let step = step.unwrap_or(self.limits.subquery_step);
+                let rested = self.memo.rest(true);
+                let series = self.steps(node, step, start, end);
+                self.memo.rest(rested);
+                for (point, samples) in series? {
                     take(point, &samples, &frame)?;
                 }
             }

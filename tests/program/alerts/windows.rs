@@ -1,6 +1,9 @@
 //! Two windows of one user: what is said in the one counts in the other.
 
+use std::collections::BTreeMap;
+
 use quarterdeck::app::alerts::Kept;
+use quarterdeck::app::alerts::kept::KeptSilence;
 use quarterdeck::app::{Effect, Event};
 
 use super::rules::{Rules, TEAM, some};
@@ -37,11 +40,15 @@ fn silence(world: &mut World, why: &str) -> Kept {
     kept(world.act("Ctrl-t"))
 }
 
+fn shared(kept: &Kept, given: &Kept) -> Event {
+    Event::AlertsShared { kept: Box::new(kept.clone()), given: Box::new(given.clone()) }
+}
+
 #[test]
 fn a_silence_of_another_window_holds_here_and_ends_here_when_it_ends_there() {
     let (mut one, mut two) = (window(), window());
     let said = silence(&mut one, "deploy");
-    let back = kept(two.happen(Event::AlertsShared(Box::new(said.clone()))));
+    let back = kept(two.happen(shared(&said, &Kept::default())));
     assert_eq!(silenced(&two), ["deploy"]);
     assert_eq!(back.silences, said.silences, "it is the same one");
     let timeline = |world: &mut World| {
@@ -53,11 +60,12 @@ fn a_silence_of_another_window_holds_here_and_ends_here_when_it_ends_there() {
     two.press("6");
     let both = silence(&mut two, "mine");
     assert_eq!(silenced(&two).len(), 2);
-    kept(one.happen(Event::AlertsShared(Box::new(both.clone()))));
+    kept(one.happen(shared(&both, &said)));
     assert_eq!(silenced(&one), ["deploy", "mine"]);
     // It ends there.
-    let ended = Kept { silences: both.silences.into_iter().filter(|s| s.comment != "deploy").collect(), ..both };
-    kept(two.happen(Event::AlertsShared(Box::new(ended))));
+    let ended =
+        Kept { silences: both.silences.iter().filter(|s| s.comment != "deploy").cloned().collect(), ..both.clone() };
+    kept(two.happen(shared(&ended, &both)));
     assert_eq!(silenced(&two), ["mine"]);
 }
 
@@ -66,6 +74,40 @@ fn who_saw_an_alert_in_one_window_saw_it_in_the_other() {
     let (mut one, mut two) = (window(), window());
     let said = kept(one.act("A"));
     assert_eq!(said.acknowledged.len(), 1);
-    two.happen(Event::AlertsShared(Box::new(said)));
+    two.happen(shared(&said, &Kept::default()));
     assert_eq!(two.model.alerts.acknowledged.len(), 1);
+}
+
+#[test]
+fn what_is_not_written_yet_was_not_ended_by_another_window() {
+    let mut one = window();
+    let seen = kept(one.act("A"));
+    let first = Kept { acknowledged: BTreeMap::new(), ..silence(&mut one, "deploy") };
+    let second = silence(&mut one, "mine");
+    assert_eq!((second.silences.len(), seen.acknowledged.len()), (2, 1));
+    // The disk is slow or refused all but the first: what comes was joined with that alone.
+    let back = kept(one.happen(shared(&first, &first)));
+    assert_eq!(silenced(&one), ["deploy", "mine"]);
+    assert_eq!((back.silences.len(), back.acknowledged.len()), (2, 1), "it is given again");
+}
+
+#[test]
+fn a_silence_that_is_refused_here_is_told_once_and_begins_no_quarrel() {
+    let mut one = window();
+    let mine = silence(&mut one, "mine");
+    let mut theirs = mine.clone();
+    let wide = theirs.silences[0].clone();
+    theirs.silences.push(KeptSilence { id: 7, matchers: "alertname=~\".*\"".into(), by: "joe".into(), ..wide });
+    let told = |world: &World| {
+        world.model.timeline.shown(None).iter().filter(|note| note.what.as_str().contains("and not here")).count()
+    };
+    for _ in 0..3 {
+        let effects = one.happen(shared(&theirs, &mine));
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::KeepAlerts(_))), "nothing new is said");
+        assert_eq!((silenced(&one), told(&one)), (vec!["mine".to_owned()], 1));
+    }
+    // It ended there; said again, it is told again.
+    one.happen(shared(&mine, &mine));
+    one.happen(shared(&theirs, &mine));
+    assert_eq!(told(&one), 2);
 }

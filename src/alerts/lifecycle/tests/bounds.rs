@@ -41,9 +41,12 @@ fn all_rules_together_have_a_bound_and_what_does_not_fit_is_an_error() {
     let told =
         changes.iter().find_map(|change| if let What::Failed(why) = &change.what { Some(why.clone()) } else { None });
     assert_eq!(told.unwrap().as_str(), "6000 elements; 20000 alerts of all rules are the most, 4000 are left");
-    // Who gave room leaves it to others.
+    // Who gave room leaves it to others at once: what resolved goes where it does not fit, the oldest first.
     world.answers.insert("e1".into(), Ok(elements(0, 0)));
     book.run(15_000, &mut world);
+    assert_eq!(counts(&book), [(MOST_ALERTS, false), (3_990, false), (6_000, false), (10, false)]);
+    let dropped: Vec<u64> = book.groups().iter().flat_map(Group::alerting).map(AlertingRule::dropped).collect();
+    assert_eq!(dropped, [0, 2_010, 0, 0]);
     let later = 15_000 + 16 * 60_000;
     book.run(later, &mut world);
     assert_eq!(counts(&book), [(MOST_ALERTS, false), (0, false), (6_000, false), (10, false)]);
