@@ -204,6 +204,62 @@ impl Cause {
         )
     }
 
+    /// What it quotes of others: every text in it that is not our own.
+    pub fn texts_mut(&mut self) -> Vec<&mut Safe> {
+        match self {
+            Cause::Unreachable(text)
+            | Cause::NameNotFound(text)
+            | Cause::NameLookupFailed(text)
+            | Cause::ConnectionLost(text)
+            | Cause::CertificateWrongHost { wanted: text }
+            | Cause::CertificateUnknownIssuer { issuer: text }
+            | Cause::Tls(text)
+            | Cause::RedirectRefused(text)
+            | Cause::NotJson(text)
+            | Cause::NoSuchFigure { pointer: text }
+            | Cause::AuthenticationFailed(text)
+            | Cause::TooManyConnections(text)
+            | Cause::ServerNotReady(text)
+            | Cause::SessionTerminated(text)
+            | Cause::NoSuchDatabase(text)
+            | Cause::NoSuitableHost(text)
+            | Cause::Moved { to: text }
+            | Cause::FileMissing(text)
+            | Cause::PermissionDenied(text)
+            | Cause::CommandMissing(text)
+            | Cause::CommandFailed { said: text, .. }
+            | Cause::Protocol(text)
+            | Cause::TooLarge { what: text, .. }
+            | Cause::SecretMissing(text)
+            | Cause::Misconfigured(text)
+            | Cause::Other(text) => vec![text],
+            Cause::Denied { missing, fix } => std::iter::once(missing).chain(fix).collect(),
+            Cause::NoPermission { command, fix } => vec![command, fix],
+            // Whatever gets a text has to be named above.
+            Cause::Refused { family: _ }
+            | Cause::Timeout { phase: _, after: _ }
+            | Cause::CertificateExpired { days_ago: _ }
+            | Cause::CertificateNotYetValid { in_days: _ }
+            | Cause::CertificateSelfSigned
+            | Cause::CertificateWeakSignature
+            | Cause::TooManyRedirects { limit: _ }
+            | Cause::BodyTooLarge { limit: _ }
+            | Cause::RateLimited { retry_after: _ }
+            | Cause::HttpDenied { status: _ }
+            | Cause::HttpStatus { status: _ }
+            | Cause::OurQueryCancelled
+            | Cause::OurLockTimeout
+            | Cause::TlsNotOffered
+            | Cause::Loading { percent: _ }
+            | Cause::NoAuth
+            | Cause::WrongPassword
+            | Cause::ReadOnlyReplica
+            | Cause::OutOfMemory
+            | Cause::BusyScript
+            | Cause::PrimaryDown => Vec::new(),
+        }
+    }
+
     /// Two or three words for a table cell.
     #[must_use]
     pub fn short(&self) -> Safe {
