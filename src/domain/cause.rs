@@ -150,6 +150,11 @@ pub enum Cause {
     Misconfigured(Safe),
     /// Whatever has no word of its own yet.
     Other(Safe),
+    // turns
+    /// Another operator is at it.
+    HeldByAnother(Safe),
+    /// Another operator was at it, and is gone: what they did nobody has looked at yet.
+    HeldJustNow,
 }
 
 impl Cause {
@@ -182,6 +187,8 @@ impl Cause {
             | Cause::SecretMissing(_)
             | Cause::Misconfigured(_)
             | Cause::Other(_)
+            | Cause::HeldByAnother(_)
+            | Cause::HeldJustNow
             | Cause::NoSuitableHost(_) => Verdict::Unknown,
             _ => Verdict::Down,
         }
@@ -232,7 +239,8 @@ impl Cause {
             | Cause::TooLarge { what: text, .. }
             | Cause::SecretMissing(text)
             | Cause::Misconfigured(text)
-            | Cause::Other(text) => vec![text],
+            | Cause::Other(text)
+            | Cause::HeldByAnother(text) => vec![text],
             Cause::Denied { missing, fix } => std::iter::once(missing).chain(fix).collect(),
             Cause::NoPermission { command, fix } => vec![command, fix],
             // Whatever gets a text has to be named above.
@@ -256,7 +264,8 @@ impl Cause {
             | Cause::ReadOnlyReplica
             | Cause::OutOfMemory
             | Cause::BusyScript
-            | Cause::PrimaryDown => Vec::new(),
+            | Cause::PrimaryDown
+            | Cause::HeldJustNow => Vec::new(),
         }
     }
 
@@ -314,6 +323,7 @@ impl Cause {
             Cause::SecretMissing(_) => "secret missing",
             Cause::Misconfigured(_) => "misconfigured",
             Cause::Other(text) => return text.clipped(40),
+            Cause::HeldByAnother(_) | Cause::HeldJustNow => "another operator is at it",
         };
         Safe::of(text)
     }
@@ -404,6 +414,8 @@ impl fmt::Display for Cause {
             Cause::SecretMissing(text) => write!(f, "secret not readable: {text}"),
             Cause::Misconfigured(text) => write!(f, "misconfigured: {text}"),
             Cause::Other(text) => f.write_str(text.as_str()),
+            Cause::HeldByAnother(who) => write!(f, "held by another operator: {who}"),
+            Cause::HeldJustNow => f.write_str("another operator was just at it and is done: look again"),
             Cause::Loading { .. } => write!(f, "{}", self.short()),
         }
     }
