@@ -150,6 +150,11 @@ pub enum Cause {
     Misconfigured(Safe),
     /// Whatever has no word of its own yet.
     Other(Safe),
+    // turns
+    /// Another operator is at it.
+    HeldByAnother(Safe),
+    /// Another operator was at it, and is gone: what they did nobody has looked at yet.
+    HeldJustNow,
 }
 
 impl Cause {
@@ -182,6 +187,8 @@ impl Cause {
             | Cause::SecretMissing(_)
             | Cause::Misconfigured(_)
             | Cause::Other(_)
+            | Cause::HeldByAnother(_)
+            | Cause::HeldJustNow
             | Cause::NoSuitableHost(_) => Verdict::Unknown,
             _ => Verdict::Down,
         }
@@ -202,6 +209,64 @@ impl Cause {
                 | Cause::Misconfigured(_)
                 | Cause::TlsNotOffered
         )
+    }
+
+    /// What it quotes of others: every text in it that is not our own.
+    pub fn texts_mut(&mut self) -> Vec<&mut Safe> {
+        match self {
+            Cause::Unreachable(text)
+            | Cause::NameNotFound(text)
+            | Cause::NameLookupFailed(text)
+            | Cause::ConnectionLost(text)
+            | Cause::CertificateWrongHost { wanted: text }
+            | Cause::CertificateUnknownIssuer { issuer: text }
+            | Cause::Tls(text)
+            | Cause::RedirectRefused(text)
+            | Cause::NotJson(text)
+            | Cause::NoSuchFigure { pointer: text }
+            | Cause::AuthenticationFailed(text)
+            | Cause::TooManyConnections(text)
+            | Cause::ServerNotReady(text)
+            | Cause::SessionTerminated(text)
+            | Cause::NoSuchDatabase(text)
+            | Cause::NoSuitableHost(text)
+            | Cause::Moved { to: text }
+            | Cause::FileMissing(text)
+            | Cause::PermissionDenied(text)
+            | Cause::CommandMissing(text)
+            | Cause::CommandFailed { said: text, .. }
+            | Cause::Protocol(text)
+            | Cause::TooLarge { what: text, .. }
+            | Cause::SecretMissing(text)
+            | Cause::Misconfigured(text)
+            | Cause::Other(text)
+            | Cause::HeldByAnother(text) => vec![text],
+            Cause::Denied { missing, fix } => std::iter::once(missing).chain(fix).collect(),
+            Cause::NoPermission { command, fix } => vec![command, fix],
+            // Whatever gets a text has to be named above.
+            Cause::Refused { family: _ }
+            | Cause::Timeout { phase: _, after: _ }
+            | Cause::CertificateExpired { days_ago: _ }
+            | Cause::CertificateNotYetValid { in_days: _ }
+            | Cause::CertificateSelfSigned
+            | Cause::CertificateWeakSignature
+            | Cause::TooManyRedirects { limit: _ }
+            | Cause::BodyTooLarge { limit: _ }
+            | Cause::RateLimited { retry_after: _ }
+            | Cause::HttpDenied { status: _ }
+            | Cause::HttpStatus { status: _ }
+            | Cause::OurQueryCancelled
+            | Cause::OurLockTimeout
+            | Cause::TlsNotOffered
+            | Cause::Loading { percent: _ }
+            | Cause::NoAuth
+            | Cause::WrongPassword
+            | Cause::ReadOnlyReplica
+            | Cause::OutOfMemory
+            | Cause::BusyScript
+            | Cause::PrimaryDown
+            | Cause::HeldJustNow => Vec::new(),
+        }
     }
 
     /// Two or three words for a table cell.
@@ -258,6 +323,7 @@ impl Cause {
             Cause::SecretMissing(_) => "secret missing",
             Cause::Misconfigured(_) => "misconfigured",
             Cause::Other(text) => return text.clipped(40),
+            Cause::HeldByAnother(_) | Cause::HeldJustNow => "another operator is at it",
         };
         Safe::of(text)
     }
@@ -348,6 +414,8 @@ impl fmt::Display for Cause {
             Cause::SecretMissing(text) => write!(f, "secret not readable: {text}"),
             Cause::Misconfigured(text) => write!(f, "misconfigured: {text}"),
             Cause::Other(text) => f.write_str(text.as_str()),
+            Cause::HeldByAnother(who) => write!(f, "held by another operator: {who}"),
+            Cause::HeldJustNow => f.write_str("another operator was just at it and is done: look again"),
             Cause::Loading { .. } => write!(f, "{}", self.short()),
         }
     }

@@ -150,8 +150,10 @@ impl Execution {
                 vec![self.ordered(Note::Intent)]
             }
             (Phase::Holding, Input::Held(Err(why))) => {
+                self.reasons.extend(self.barred.clone());
                 self.reasons.push(why);
-                self.close(Outcome::Refused, now)
+                let outcome = if self.cancelled { self.halted() } else { Outcome::Refused };
+                self.close(outcome, now)
             }
             (Phase::Recording, Input::Recorded(Ok(()))) => self.next(now),
             (Phase::Recording, Input::Recorded(Err(why))) => {

@@ -308,6 +308,10 @@ async fn put_away(way: &mut Way, proved: bool) -> Vec<Safe> {
 fn miscarried(end: StepEnd, begun: bool) -> StepEnd {
     match end {
         StepEnd::Failed(cause) if begun => StepEnd::Miscarried(cause),
+        StepEnd::OtherTarget(what) if begun => {
+            let words = format!("it is not the target of the card any more: {what}");
+            StepEnd::Miscarried(Cause::Other(Safe::of(words)))
+        }
         end => end,
     }
 }
@@ -333,11 +337,23 @@ async fn end_of(
             StepEnd::Done { fates, said }
         }
         (Ok(_), None) => StepEnd::Failed(Cause::Other(Safe::of(format!("there is no dump{more}")))),
-        (Err(StepEnd::Failed(cause)), _) if more.is_empty() => StepEnd::Failed(cause),
-        (Err(StepEnd::Failed(cause)), _) => StepEnd::Failed(Cause::Other(Safe::of(format!("{cause}{more}")))),
-        (Err(StepEnd::Miscarried(cause)), _) => StepEnd::Miscarried(Cause::Other(Safe::of(format!("{cause}{more}")))),
-        (Err(StepEnd::Cancelled(words)), _) => StepEnd::Cancelled(Safe::of(format!("{words}{more}"))),
-        (Err(end), _) => end,
+        (Err(end), _) => with(end, &more),
+    }
+}
+
+/// What is left of it is told with it.
+fn with(end: StepEnd, more: &str) -> StepEnd {
+    let words = |cause: Cause| Cause::Other(Safe::of(format!("{cause}{more}")));
+    if more.is_empty() {
+        return end;
+    }
+    match end {
+        StepEnd::Failed(cause) => StepEnd::Failed(words(cause)),
+        StepEnd::Miscarried(cause) => StepEnd::Miscarried(words(cause)),
+        StepEnd::Unknown(cause) => StepEnd::Unknown(words(cause)),
+        StepEnd::Cancelled(left) => StepEnd::Cancelled(Safe::of(format!("{left}{more}"))),
+        StepEnd::OtherTarget(what) => StepEnd::OtherTarget(Safe::of(format!("{what}{more}"))),
+        end @ StepEnd::Done { .. } => end,
     }
 }
 
@@ -370,5 +386,22 @@ async fn off<T: Send + 'static>(work: impl FnOnce() -> Result<T, Cause> + Send +
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
         Err(stopped) => Err(Cause::Other(Safe::of(stopped.to_string()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_target_after_the_dump_was_begun_is_no_refusal_and_what_is_left_is_told() {
+        let other = || StepEnd::OtherTarget(Safe::of("the system identifier is 8"));
+        let left = "; the dump that was not proved is /d/x";
+        let StepEnd::Miscarried(cause) = with(miscarried(other(), true), left) else { panic!("it was begun") };
+        let told = cause.to_string();
+        assert!(told.contains("the system identifier is 8") && told.ends_with(left), "{told}");
+        assert_eq!(miscarried(other(), false), other(), "nothing was begun");
+        let StepEnd::OtherTarget(told) = with(other(), left) else { panic!("it is what it was") };
+        assert!(told.as_str().ends_with(left), "{told}");
     }
 }

@@ -96,9 +96,9 @@ pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>) -> Stand {
         match again.unwrap_or_else(|_late| Err(busy())) {
             Ok(false) => {}
             Ok(true) => stand.words.push(Safe::of(TAKEN_AGAIN)),
-            Err(Cause::Other(why)) if why.as_str().starts_with(HELD) => {
-                let words =
-                    format!("the connection that keeps other operators out was lost, and meanwhile it is {why}");
+            Err(why @ (Cause::HeldByAnother(_) | Cause::HeldJustNow)) => {
+                let is = if why == Cause::HeldJustNow { "" } else { "it is " };
+                let words = format!("the connection that keeps other operators out was lost, and meanwhile {is}{why}");
                 stand.against = Some(Cause::Other(Safe::of(words)));
                 return stand;
             }
@@ -114,8 +114,6 @@ pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>) -> Stand {
 /// What is said of a turn that was lost and had again.
 pub const TAKEN_AGAIN: &str =
     "the connection was lost before, and with it the turn that keeps other operators out; it was taken again";
-/// How the words begin of a turn that another has.
-const HELD: &str = "held by another operator";
 
 /// Gives back what a run has.
 pub fn give_back(watch: &Watch, turns: &Turns, run: u64) {
@@ -159,6 +157,7 @@ mod tests {
     use crate::app::Event;
     use crate::config::resolved::ActionsSpec;
     use crate::remediation::execution::Input;
+    use crate::remediation::turn::Reach;
 
     fn spec(folder: &std::path::Path) -> ActionsSpec {
         let (shared, audit) = (folder.join("shared"), folder.join("audit"));
@@ -229,6 +228,30 @@ mod tests {
         );
         drop(holds);
         assert_eq!(guards.named(&wanted(), why()), why());
+    }
+
+    /// What they did meanwhile nobody has looked at.
+    #[tokio::test]
+    async fn whoever_had_it_meanwhile_speaks_against_it_also_when_they_are_gone() {
+        let held = Cause::HeldByAnother(Safe::of("ops with quarterdeck"));
+        let answers = [(held, "it is held by another"), (Cause::HeldJustNow, "another operator was just at it")];
+        let silent = (Cause::Other(Safe::of("held up")), "");
+        for (answer, words) in answers.into_iter().chain([silent]) {
+            let (kept, mut orders) = mpsc::channel(1);
+            let database = async {
+                let Some(DatabaseOrder::HoldAgain { reply, .. }) = orders.recv().await else { panic!("no order") };
+                reply.send(Err(answer)).unwrap();
+            };
+            let turn = Turn { database: 0, reach: Reach::Database };
+            let (stand, ()) = tokio::join!(stand(7, vec![(Some(kept), turn)]), database);
+            let against = stand.against.map(|cause| cause.to_string()).unwrap_or_default();
+            assert_eq!(against.is_empty(), words.is_empty(), "{against}");
+            assert!(
+                against.contains(words) && stand.words.is_empty() != words.is_empty(),
+                "{against} {:?}",
+                stand.words
+            );
+        }
     }
 
     #[test]

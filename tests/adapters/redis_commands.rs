@@ -115,6 +115,32 @@ async fn an_error_inside_a_list_is_no_success() {
     assert_eq!(server.ask(&["GET", "k"]).trim(), "1", "it had an effect all the same");
 }
 
+/// An error is not always the whole truth: what a script had done by then stays.
+#[tokio::test]
+async fn an_error_in_the_middle_is_not_nothing() {
+    let server = RedisServer::start(&[]);
+    for (at, last) in [
+        "return redis.error_reply('ERR later')",
+        "return redis.call('INCR', 'text')",
+        "return redis.call('SET')",
+        "return redis.call('NOSUCH')",
+        "return redis.pcall('SET')",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let key = format!("k{at}");
+        server.ask(&["SET", "text", "x"]);
+        let end = run(&server, &["EVAL", &format!("redis.call('SET', KEYS[1], '1'); {last}"), "1", &key]).await;
+        assert!(matches!(end, StepEnd::Unknown(_)), "{last}: {end:?}");
+        assert_eq!(server.ask(&["GET", &key]).trim(), "1", "it had an effect all the same");
+    }
+    for refused in [&["NOSUCH", "a"][..], &["EVAL"], &["EVALSHA", &"0".repeat(40), "0"], &["CONFIG", "NOSUCH"]] {
+        let end = run(&server, refused).await;
+        assert!(matches!(end, StepEnd::Failed(_)), "{refused:?} was never begun: {end:?}");
+    }
+}
+
 /// The look before it took so long, or the machine slept.
 #[tokio::test]
 async fn nothing_is_sent_when_the_leave_is_over_after_the_look() {

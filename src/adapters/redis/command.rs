@@ -53,7 +53,12 @@ pub async fn run(target: &RedisTarget, identity: &Identity, step: &RedisStep, le
     // What only reads had no effect; of all else nobody knows.
     let in_doubt = |cause| if step.demands() == Level::L0 { StepEnd::Failed(cause) } else { StepEnd::Unknown(cause) };
     match answered {
-        Ok(Answer::Refused(said)) => StepEnd::Failed(refusal::cause(&said, &step.argv, acl_user(target))),
+        Ok(Answer::Refused(said)) => {
+            let cause = refusal::cause(&said, &step.argv, acl_user(target));
+            // One command that names its keys is done or not; a script, a module or a copy to elsewhere can be half done.
+            let is_whole = step.demands() < Level::L3;
+            if is_whole || refusal::came_before(&said, &step.argv) { StepEnd::Failed(cause) } else { in_doubt(cause) }
+        }
         Ok(Answer::Told(told)) => match told.errors() {
             Some(errors) => in_doubt(Cause::Other(errors)),
             None => StepEnd::Done { fates: Vec::new(), said: vec![told.words()] },

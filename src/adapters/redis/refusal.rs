@@ -29,6 +29,34 @@ pub fn cause<A: AsRef<str>>(said: &[u8], argv: &[A], user: &str) -> Cause {
     }
 }
 
+/// Whether the server says so before it begins with a command, whatever that is. A script that has begun quotes the same
+/// words of the commands in it, and names itself: of that nothing is said.
+pub fn came_before<A: AsRef<str>>(said: &[u8], argv: &[A]) -> bool {
+    let text = String::from_utf8_lossy(said).to_ascii_lowercase();
+    let (code, rest) = text.split_once(' ').unwrap_or((text.as_str(), ""));
+    let name = argv.first().map(|name| name.as_ref().to_ascii_lowercase()).unwrap_or_default();
+    let of_a_script = rest.contains("script") || rest.contains("user_function");
+    match code {
+        "noscript" | "busy" => true,
+        "loading" | "noauth" | "wrongpass" | "noperm" | "readonly" | "moved" | "ask" | "masterdown" | "clusterdown"
+        | "denied" => !of_a_script,
+        "err" => {
+            let is_own = |words: &str| {
+                let quoted = rest.strip_prefix(words).and_then(|rest| rest.strip_prefix(['\'', '`']));
+                let after = quoted.and_then(|quoted| quoted.strip_prefix(name.as_str()));
+                after.is_some_and(|after| after.starts_with(['\'', '`', '|']))
+            };
+            let runs_others = name.starts_with("eval") || name.starts_with("fcall");
+            !of_a_script
+                && (is_own("wrong number of arguments for ")
+                    || is_own("unknown command ")
+                    || rest.starts_with("unknown subcommand") && !runs_others
+                    || rest.starts_with("function not found"))
+        }
+        _ => false,
+    }
+}
+
 fn plain_error<A: AsRef<str>>(rest: &str, argv: &[A]) -> Cause {
     let command = argv.first().map(AsRef::as_ref).unwrap_or_default();
     let lower = rest.to_ascii_lowercase();

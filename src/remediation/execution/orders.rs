@@ -269,7 +269,7 @@ impl StepState {
     pub(super) fn surely_did_nothing(&self) -> bool {
         let leaves_something = matches!(self.step.work, Work::Upkeep(_) | Work::Backup(_) | Work::Manual(_));
         match self.ended.as_ref().map(|(_, end)| end) {
-            Some(StepEnd::OtherTarget(_)) => true,
+            Some(StepEnd::OtherTarget(_)) => !leaves_something,
             Some(StepEnd::Failed(Cause::CommandFailed { .. } | Cause::RateLimited { .. })) => false,
             Some(StepEnd::Failed(_)) => !leaves_something,
             Some(StepEnd::Done { fates, .. }) => {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::types::Type;
 
 use super::super::column::{Bytes, get};
@@ -22,6 +22,8 @@ const HOLDER: &str = include_str!("sql/holder.sql");
 const LET_GO: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
 /// Whether anybody answers.
 const THERE: &str = "SELECT 1";
+/// Where nobody is seen who has it, it is tried once more after this.
+const ONCE_MORE: Duration = Duration::from_millis(150);
 /// Our place among the advisory locks: `qdck`. The second number is the database's, or zero for the whole server.
 const CLASS: i32 = 0x7164_636b;
 
@@ -181,7 +183,13 @@ pub async fn claim(session: &mut Session, reach: Reach) -> Result<(), Cause> {
     }
     release(session).await?;
     session.make_known().await;
-    let outcome = take(session, reach).await;
+    let mut outcome = take(session, reach).await;
+    if outcome == Err(Cause::HeldJustNow) {
+        // Whoever had it is gone, or is another session of ours that takes it in this moment.
+        session.link.query(LET_GO, &[]).await?;
+        sleep(ONCE_MORE).await;
+        outcome = take(session, reach).await;
+    }
     match outcome {
         Ok(()) => session.claimed = Some(reach),
         Err(_) => drop(session.link.query(LET_GO, &[]).await?),
@@ -195,7 +203,7 @@ async fn take(session: &mut Session, reach: Reach) -> Result<(), Cause> {
     nobody_else(session, reach).await?;
     let shared = locked(session, SHARE, reach).await?;
     if shared != (true, true) {
-        return Err(just_done());
+        return Err(Cause::HeldJustNow);
     }
     if (here, everywhere) != (true, true) {
         // Another session of ours had it, and may have let it go meanwhile: whoever came in between is seen now.
@@ -242,17 +250,13 @@ async fn unlock(session: &mut Session, (here, everywhere): (bool, bool)) -> Resu
 pub async fn taken(session: &mut Session) -> Cause {
     match holder(session, Reach::Database).await {
         Ok(Some(holder)) => held_by(&holder),
-        Ok(None) => just_done(),
-        Err(cause) => Cause::Other(Safe::of(format!("held by another operator, who cannot be told ({cause})"))),
+        Ok(None) => Cause::HeldJustNow,
+        Err(cause) => held_by(&Safe::of(format!("who it is cannot be told ({cause})"))),
     }
 }
 
 fn held_by(holder: &Safe) -> Cause {
-    Cause::Other(Safe::of(format!("held by another operator: {holder}")))
-}
-
-fn just_done() -> Cause {
-    Cause::Other(Safe::of("another operator was just at it and is done: look again"))
+    Cause::HeldByAnother(holder.clone())
 }
 
 /// Who else has it, or has what speaks against it: no session of this program.

@@ -2,6 +2,7 @@
 
 use crate::domain::Safe;
 use crate::remediation::execution::{Execution, Input, Note, Order, Phase};
+use crate::remediation::outcome::Outcome;
 use crate::remediation::tests::runbook_world::*;
 use crate::remediation::tests::world::at;
 
@@ -17,9 +18,26 @@ fn who_is_stopped_before_the_locks_are_had_says_so_at_once() {
     assert!(execution.step(Input::CancelAsked, at(1.6)).is_empty(), "once");
     let why = Safe::of("it was stopped before it had its turn");
     let orders = execution.step(Input::Held(Err(why.clone())), at(2.0));
-    assert!(matches!(orders.as_slice(), [Order::Record(Note::Refused(told))] if *told == [why]), "{orders:?}");
+    assert!(matches!(orders.as_slice(), [Order::Record(Note::Outcome(Outcome::Cancelled))]), "{orders:?}");
+    assert_eq!(execution.reasons(), [why]);
     let orders = execution.step(Input::Recorded(Ok(())), at(2.1));
     assert!(matches!(orders.as_slice(), [Order::Release]), "{orders:?}");
+}
+
+#[test]
+fn who_has_no_locks_is_refused_and_a_policy_that_bars_it_is_named_first() {
+    let why = Safe::of("held by somebody else");
+    for barred in [true, false] {
+        let (mut execution, _) = Execution::begin(warrant(card(&[plot()])), at(1.0));
+        if barred {
+            execution.step(Input::Barred(Safe::of("not allowed")), at(1.5));
+        }
+        let orders = execution.step(Input::Held(Err(why.clone())), at(2.0));
+        let [Order::Record(Note::Refused(told))] = orders.as_slice() else { panic!("{orders:?}") };
+        assert_eq!(told.last(), Some(&why));
+        assert_eq!(told.len(), 1 + usize::from(barred));
+        assert!(!barred || told[0].as_str().starts_with("the policy changed"), "{told:?}");
+    }
 }
 
 /// They were had in the same moment: it ends before the first byte all the same.

@@ -3,6 +3,7 @@
 use crate::domain::Safe;
 use crate::domain::statement::StatementId;
 use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::backup::Backup;
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::explain::Planned;
 use crate::remediation::level::Level;
@@ -77,4 +78,18 @@ fn only_a_step_that_can_be_stopped_is_stopped_and_once() {
     let mut sessions = proved_by_its_result(plan, None);
     assert!(sessions.step(Input::CancelAsked, at(1.5)).is_empty());
     assert!(sessions.cancel_words().contains("will finish"));
+}
+
+/// What it left by then nobody has seen: of what leaves something behind, another target is not said to be nothing.
+#[test]
+fn another_target_is_surely_nothing_only_where_nothing_is_left_behind() {
+    let ended = |plan| {
+        let mut execution = proved_by_its_result(plan, None);
+        let end = StepEnd::OtherTarget(Safe::of("another server"));
+        execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+        execution.surely_did_nothing()
+    };
+    assert!(ended(Plan::Sessions { selector: SessionSelector::RootBlocker, verb: SessionVerb::Terminate }));
+    let backup = Backup { folder: "/tmp".into(), scratch: crate::remediation::backup::Scratch::Watched(0), keep: None };
+    assert!(!ended(Plan::Backup(Box::new(backup))));
 }
