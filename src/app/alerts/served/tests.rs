@@ -63,11 +63,83 @@ fn what_changed_is_told_and_what_was_there_at_first_is_not() {
     let resolved = |told: &AlertsTold| told.rules[0].alerts.iter().filter(|a| a.state == State::Resolved).count();
     assert_eq!(resolved(&second), 1);
     let third = of_server(rule(Vec::new(), Health::Failed("boom".to_owned())), Some(&second), at(30.0));
-    assert_eq!((third.rules[0].standing.verdict, resolved(&third)), (Verdict::Error, 2));
-    let last = of_server(rule(Vec::new(), Health::Good), Some(&third), at(30.0 + 901.0));
+    assert_eq!((third.rules[0].standing.verdict, resolved(&third)), (Verdict::Error, 1));
+    let fourth = of_server(rule(Vec::new(), Health::Good), Some(&third), at(30.0));
+    assert_eq!((resolved(&fourth), fourth.changes.len()), (2, 2));
+    let last = of_server(rule(Vec::new(), Health::Good), Some(&fourth), at(30.0 + 901.0));
     assert_eq!((last.rules[0].standing.verdict, resolved(&last), last.changes.len()), (Verdict::Ok, 0, 0));
     let gone = of_server(Served::default(), Some(&second), at(40.0));
     assert!(words(&gone).iter().all(|(_, what)| matches!(what, What::Cleared(_))) && gone.changes.len() == 2);
+}
+
+fn states(told: &AlertsTold) -> Vec<(String, State)> {
+    let all = told.rules.iter().flat_map(|rule| &rule.alerts);
+    let mut all: Vec<(String, State)> = all.map(|alert| (alert.labels.get("job").to_owned(), alert.state)).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_server_that_has_not_evaluated_its_rules_again_has_resolved_nothing() {
+    let at = Moment::fixed;
+    let both = || vec![alert("a", true), alert("b", false)];
+    let there = [("a".to_owned(), State::Firing), ("b".to_owned(), State::Pending)];
+    let first = of_server(rule(both(), Health::Good), None, at(0.0));
+    for health in [Health::NotYet, Health::Failed("boom".to_owned())] {
+        let again = of_server(rule(Vec::new(), health.clone()), Some(&first), at(15.0));
+        assert_eq!(words(&again), [], "{health:?}");
+        assert_eq!(states(&again), there, "{health:?}");
+        let standing = &again.rules[0].standing;
+        assert_eq!((standing.firing, standing.pending), (1, 1));
+        assert!(matches!(standing.verdict, Verdict::NotEvaluated | Verdict::Error), "{standing:?}");
+        assert_eq!(again.rules[0].alerts[0].active_at, first.rules[0].alerts[0].active_at);
+        // It fires on, and what has gone by an evaluation has gone.
+        let after = of_server(rule(vec![alert("a", true)], Health::Good), Some(&again), at(30.0));
+        assert_eq!(words(&after), [("b".to_owned(), What::Dropped)]);
+        assert_eq!(after.rules[0].standing.verdict, Verdict::Firing);
+    }
+}
+
+#[test]
+fn what_may_only_be_left_out_has_not_resolved() {
+    let at = Moment::fixed;
+    let first = of_server(rule(vec![alert("a", true), alert("b", true)], Health::Good), None, at(0.0));
+    let fewer = Served { left_out: 1, ..rule(vec![alert("b", true)], Health::Good) };
+    let second = of_server(fewer, Some(&first), at(15.0));
+    assert_eq!(words(&second), []);
+    assert_eq!(states(&second), [("a".to_owned(), State::Firing), ("b".to_owned(), State::Firing)]);
+    assert_eq!((second.rules[0].standing.verdict, second.rules[0].standing.firing), (Verdict::Firing, 2));
+}
+
+#[test]
+fn of_who_tells_alerts_alone_the_last_alert_of_a_name_resolves() {
+    let at = Moment::fixed;
+    let alone = |alerts: Vec<ServedAlert>, left_out: usize| {
+        let mut served = rule(alerts, Health::Good);
+        for rule in &mut served.rules {
+            (rule.file, rule.group, rule.expr, rule.interval) = Default::default();
+        }
+        served.rules.retain(|rule| !rule.alerts.is_empty());
+        Served { left_out, alerts_alone: true, ..served }
+    };
+    let first = of_server(alone(vec![alert("a", true)], 0), None, at(0.0));
+    let many = of_server(alone(Vec::new(), 1), Some(&first), at(15.0));
+    assert_eq!((words(&many), states(&many)), (vec![], vec![("a".to_owned(), State::Firing)]));
+    assert_eq!(many.rules[0].standing.verdict, Verdict::Firing);
+    let second = of_server(alone(Vec::new(), 0), Some(&many), at(30.0));
+    assert_eq!(words(&second), [("a".to_owned(), What::Resolved { gone: Gone::Mended })]);
+    assert_eq!(states(&second), [("a".to_owned(), State::Resolved)]);
+    // Its name says nothing beside that: nobody knows its rule.
+    let mut resolved = Resolved::default();
+    resolved.know.prometheus = Some(engine());
+    let mut telemetry = Telemetry::new(&resolved, at(30.0));
+    telemetry.prometheus.as_mut().unwrap().told = Some(second.clone().into());
+    let stands: Vec<_> = listing::all(&telemetry, at(30.0)).map(|entry| entry.stand).collect();
+    assert_eq!(stands, [listing::Stand::Resolved]);
+    let still = of_server(alone(Vec::new(), 0), Some(&second), at(600.0));
+    assert_eq!((still.changes.len(), states(&still).len()), (0, 1));
+    let last = of_server(alone(Vec::new(), 0), Some(&still), at(30.0 + 901.0));
+    assert_eq!((last.changes.len(), last.rules.len()), (0, 0));
 }
 
 fn engine() -> EngineSpec {
