@@ -220,7 +220,7 @@ pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>
             let alerts = rule.alerts.iter().map(move |alert| {
                 let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
                 let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());
-                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key())), ..entry }
+                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key(), now)), ..entry }
             });
             let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
             let severity = Severity::of(severity);

@@ -160,45 +160,88 @@ fn a_server_that_is_silent_tells_of_no_rule_that_it_is_ok() {
     assert!(!state.state(Moment::fixed(2.0)).is_fresh());
 }
 
-#[test]
-fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
+/// A server and an Alertmanager.
+fn both(told: Vec<ServedAlert>, routed: Routed) -> Telemetry {
     let mut resolved = Resolved::default();
     resolved.know.prometheus = Some(engine());
     resolved.know.alertmanager = Some(engine());
     let now = Moment::fixed(0.0);
     let mut telemetry = Telemetry::new(&resolved, now);
     let pause = Duration::from_secs(2);
-    telemetry.prometheus.as_mut().unwrap().serve(Ok(rule(vec![alert("a", true)], Health::Good)), now, pause);
-    let routed = |name: &str, job: &str, silenced: &[&str]| RoutedAlert {
-        labels: pairs(&[("alertname", name), ("job", job), ("severity", "critical"), ("cluster", "eu")]),
+    telemetry.prometheus.as_mut().unwrap().serve(Ok(rule(told, Health::Good)), now, pause);
+    telemetry.alertmanager.as_mut().unwrap().route(Ok(routed), now, pause);
+    join(&mut telemetry, now);
+    telemetry
+}
+
+fn routed(name: &str, job: &str, cluster: &str, silenced: &[&str]) -> RoutedAlert {
+    RoutedAlert {
+        labels: pairs(&[("alertname", name), ("job", job), ("severity", "critical"), ("cluster", cluster)]),
         annotations: Vec::new(),
         starts_at: None,
         silenced_by: silenced.iter().map(|id| (*id).to_owned()).collect(),
         inhibited: false,
         receivers: Vec::new(),
-    };
-    let silence = RoutedSilence {
-        id: "one".to_owned(),
+    }
+}
+
+/// A silence that holds from one second to another.
+fn silence(id: &str, from: f64, until: f64) -> RoutedSilence {
+    let at = |second: f64| Some(Moment::fixed(second).wall.timestamp_millis());
+    RoutedSilence {
+        id: id.to_owned(),
         matchers: "{alertname=\"Down\"}".to_owned(),
-        starts_at: None,
-        ends_at: None,
+        starts_at: at(from),
+        ends_at: at(until),
         by: "kim".to_owned(),
         comment: "upgrade".to_owned(),
-    };
-    let all = Routed {
-        alerts: vec![routed("Down", "a", &["one"]), routed("Down", "b", &[]), routed("Full", "c", &["one"])],
-        silences: vec![silence],
-        left_out: 0,
-    };
-    telemetry.alertmanager.as_mut().unwrap().route(Ok(all), now, pause);
-    join(&mut telemetry, now);
-    let mut told: Vec<String> = listing::all(&telemetry, now)
-        .map(|entry| {
-            let job = entry.alert.unwrap().labels.get("job");
-            let silenced = entry.silence.map_or("", |silence| silence.by.as_str());
-            format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word())
+    }
+}
+
+/// Each active alert with the silence that keeps it back.
+fn kept_back(telemetry: &Telemetry, now: f64) -> Vec<String> {
+    let mut told: Vec<String> = listing::all(telemetry, Moment::fixed(now))
+        .filter_map(|entry| {
+            let job = entry.alert?.labels.get("job").to_owned();
+            let silenced = entry.silence.map_or("", |silence| silence.id.as_str());
+            Some(format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word()))
         })
         .collect();
     told.sort();
-    assert_eq!(told, ["Down a prometheus kim", "Down b alertmanager ", "Full c alertmanager kim"]);
+    told
+}
+
+#[test]
+fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
+    let all = Routed {
+        alerts: vec![
+            routed("Down", "a", "eu", &["one"]),
+            routed("Down", "b", "eu", &[]),
+            routed("Full", "c", "eu", &["one"]),
+        ],
+        silences: vec![silence("one", 0.0, 60.0)],
+        left_out: 0,
+    };
+    let telemetry = both(vec![alert("a", true)], all);
+    assert_eq!(
+        kept_back(&telemetry, 0.0),
+        ["Down a prometheus one", "Down b alertmanager ", "Full c alertmanager one"]
+    );
+}
+
+#[test]
+fn a_silence_ends_also_where_its_alertmanager_tells_nothing_any_more() {
+    let endless = RoutedSilence { ends_at: None, ..silence("endless", 0.0, 0.0) };
+    let all = Routed {
+        alerts: vec![routed("Down", "a", "eu", &["one"]), routed("Full", "b", "eu", &["endless"])],
+        silences: vec![silence("one", 0.0, 60.0), endless],
+        left_out: 0,
+    };
+    let mut telemetry = both(vec![alert("a", true)], all);
+    let refused = Cause::Refused { family: "IPv4" };
+    telemetry.alertmanager.as_mut().unwrap().route(Err(refused), Moment::fixed(2.0), Duration::from_secs(2));
+    join(&mut telemetry, Moment::fixed(2.0));
+    // Of what has no end it is known only as long as its Alertmanager tells it.
+    assert_eq!(kept_back(&telemetry, 59.0), ["Down a prometheus one", "Full b alertmanager "]);
+    assert_eq!(kept_back(&telemetry, 60.0), ["Down a prometheus ", "Full b alertmanager "]);
 }
