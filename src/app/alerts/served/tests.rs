@@ -245,3 +245,21 @@ fn a_silence_ends_also_where_its_alertmanager_tells_nothing_any_more() {
     assert_eq!(kept_back(&telemetry, 59.0), ["Down a prometheus one", "Full b alertmanager "]);
     assert_eq!(kept_back(&telemetry, 60.0), ["Down a prometheus ", "Full b alertmanager "]);
 }
+
+#[test]
+fn an_alert_is_kept_back_only_where_all_that_it_is_at_its_alertmanager_is() {
+    let kept = |eu: &[&str], us: &[&str]| {
+        let all = Routed {
+            alerts: vec![routed("Down", "a", "eu", eu), routed("Down", "a", "us", us)],
+            silences: vec![silence("long", 0.0, 90.0), silence("short", 0.0, 60.0), silence("soon", 0.0, 30.0)],
+            left_out: 0,
+        };
+        kept_back(&both(vec![alert("a", true)], all), 0.0).join(", ")
+    };
+    assert_eq!(kept(&["long"], &[]), "Down a prometheus ");
+    assert_eq!(kept(&[], &["long"]), "Down a prometheus ");
+    // The first that ends gives it free; of two that keep the same one back the last.
+    assert_eq!(kept(&["long"], &["short"]), "Down a prometheus short");
+    assert_eq!(kept(&["short"], &["long"]), "Down a prometheus short");
+    assert_eq!(kept(&["soon", "long"], &["short"]), "Down a prometheus short");
+}
