@@ -41,6 +41,8 @@ pub struct Alerts {
     pub silences: Silences,
     /// Who saw which alert, by its fingerprint.
     pub acknowledged: BTreeMap<u64, Acknowledged>,
+    /// Of these, those that this window itself saw active: only of them it can say that they are over.
+    pub watched: BTreeSet<u64>,
     /// Who operates; empty until the system told.
     pub operator: Safe,
     /// Thresholds of the configuration's own.
@@ -73,6 +75,7 @@ impl Alerts {
             line,
             silences: Silences::default(),
             acknowledged: BTreeMap::new(),
+            watched: BTreeSet::new(),
             operator: Safe::default(),
             thresholds: thresholds::Thresholds::new(spec, line.at(now)),
             shows_ok: false,
