@@ -57,6 +57,8 @@ pub struct Alerts {
     pub rang: Option<(Moment, bool)>,
     /// What began to fire and has not rung, by its fingerprint.
     pub held: BTreeSet<u64>,
+    /// When all of that was found to be silenced, if it was.
+    pub hushed: Option<Moment>,
     /// What an earlier run kept is taken up, or there is nothing.
     pub taken_up: bool,
     /// What was given to be kept last.
@@ -83,6 +85,7 @@ impl Alerts {
             counted: OnceLock::new(),
             rang: None,
             held: BTreeSet::new(),
+            hushed: None,
             taken_up: false,
             kept: None,
             kept_at: now,
