@@ -12,6 +12,9 @@ use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
 use crate::metrics::labels::Labels;
 
 use super::listing;
+use others::{Others, ends};
+
+mod others;
 
 /// An alert that has gone is told for so long.
 const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
@@ -255,54 +258,15 @@ pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
     }
 }
 
-/// An alert that is told without an Alertmanager.
-struct Other {
-    key: u64,
-    labels: Labels,
-    kept_back: Back,
-}
-
-/// Whether an Alertmanager keeps an alert back: where it has several that are it, only if it keeps them all back.
-#[derive(Clone, Copy)]
-enum Back {
-    /// It has none that is it.
-    NotThere,
-    /// It calls for one of them.
-    No,
-    /// This silence ends first.
-    By(usize),
-}
-
-impl Back {
-    fn beside(self, silence: Option<usize>, routed: &Routed) -> Back {
-        match (self, silence) {
-            (Back::No, _) | (_, None) => Back::No,
-            (Back::NotThere, Some(silence)) => Back::By(silence),
-            (Back::By(known), Some(silence)) if ends(routed, silence) < ends(routed, known) => Back::By(silence),
-            (Back::By(known), Some(_)) => Back::By(known),
-        }
-    }
-
-    fn silence(self) -> Option<usize> {
-        if let Back::By(silence) = self { Some(silence) } else { None }
-    }
-}
-
-/// When a silence ends; one of which nobody knows it after all others.
-fn ends(routed: &Routed, silence: usize) -> i64 {
-    routed.silences.get(silence).and_then(|silence| silence.ends_at).unwrap_or(i64::MAX)
-}
-
 /// Holds what an Alertmanager has against what others tell: an alert that is told already is not told twice, but kept back by
 /// its silence.
 pub fn join(telemetry: &mut Telemetry, now: Moment) {
     let Some(state) = &telemetry.alertmanager else { return };
     let (Some(routed), Some((_, at))) = (state.routed.clone(), state.readout.last()) else { return };
-    let mut others: HashMap<String, Vec<Other>> = HashMap::new();
+    let mut others = Others::default();
     for entry in listing::all(telemetry, now).filter(|entry| entry.by != Origin::Alertmanager && entry.is_active()) {
         let Some(alert) = entry.alert else { continue };
-        let other = Other { key: entry.key(), labels: alert.labels.clone(), kept_back: Back::NotThere };
-        others.entry(entry.rule.name.clone()).or_default().push(other);
+        others.add(&entry.rule.name, entry.key(), &alert.labels);
     }
     let silences: HashMap<&str, usize> =
         routed.silences.iter().enumerate().map(|(at, silence)| (silence.id.as_str(), at)).collect();
@@ -313,20 +277,12 @@ pub fn join(telemetry: &mut Telemetry, now: Moment) {
         // So long it is kept back as the last of its silences holds.
         let known = alert.silenced_by.iter().filter_map(|id| silences.get(id.as_str()).copied());
         let silence = known.max_by_key(|at| ends(&routed, *at));
-        // What a server sends has its external labels beside those that it tells.
-        let is_it = |other: &&mut Other| other.labels.iter().all(|(name, value)| labels.get(name) == value);
-        let mut is_told = false;
-        for other in others.get_mut(labels.get("alertname")).into_iter().flatten().filter(is_it) {
-            is_told = true;
-            other.kept_back = other.kept_back.beside(silence, &routed);
-        }
-        if !is_told {
+        if !others.meet(&labels, silence, &routed) {
             let name = labels.get("alertname").to_owned();
             own.entry(name).or_default().push((routed_alert(alert, labels, line), silence));
         }
     }
-    let mut kept_back: HashMap<u64, usize> =
-        others.values().flatten().filter_map(|other| Some((other.key, other.kept_back.silence()?))).collect();
+    let mut kept_back = others.kept_back();
     let mut told = empty(at, line);
     for (name, alerts) in own {
         let (alerts, kept): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();

@@ -1,11 +1,11 @@
-//! What the field's own engines tell, beside what a person said of it.
+//! What the field's own engines tell, beside what a person said of it; and that much of it costs little.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quarterdeck::app::Event;
 use quarterdeck::app::alerts::Acknowledged;
 use quarterdeck::domain::arrival::Reading;
-use quarterdeck::domain::served::{Health, Pairs, Served, ServedAlert, ServedRule};
+use quarterdeck::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use quarterdeck::domain::source::{SourceId, SourceKind};
 use quarterdeck::domain::{Arrival, Cause};
 
@@ -96,4 +96,26 @@ fn what_was_said_of_an_engines_alert_stays_until_it_tells_that_it_is_over() {
     arrive(&mut world, SourceKind::Alertmanager, Ok(Reading::Routed(Box::default())));
     arrive(&mut world, SourceKind::Prometheus, Ok(served(&[])));
     assert_eq!(acknowledged(&world), 0, "it is over");
+}
+
+#[test]
+fn thousands_of_alerts_that_both_engines_tell_are_held_against_each_other_soon() {
+    let names: Vec<String> = (0..5000).map(|at| format!("host-{at}")).collect();
+    let routed = |name: &String| RoutedAlert {
+        labels: pairs(&[("alertname", "Down"), ("instance", name), ("severity", "critical"), ("cluster", "eu")]),
+        annotations: Vec::new(),
+        starts_at: None,
+        silenced_by: Vec::new(),
+        inhibited: false,
+        receivers: Vec::new(),
+    };
+    let routed = Routed { alerts: names.iter().map(routed).collect(), ..Routed::default() };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut world = World::new(ENGINES);
+    arrive(&mut world, SourceKind::Prometheus, Ok(served(&[])));
+    arrive(&mut world, SourceKind::Alertmanager, Ok(Reading::Routed(Box::new(routed))));
+    let begun = Instant::now();
+    arrive(&mut world, SourceKind::Prometheus, Ok(served(&names)));
+    assert_eq!(world.model.live.alertmanager.as_ref().unwrap().told.as_ref().unwrap().rules.len(), 0);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
