@@ -5,6 +5,8 @@
 mod calm;
 #[path = "alerts/doing.rs"]
 mod doing;
+#[path = "alerts/engines.rs"]
+mod engines;
 #[path = "alerts/fresh.rs"]
 mod fresh;
 #[path = "alerts/quiet.rs"]

@@ -95,9 +95,11 @@ impl Alerts {
     }
 }
 
-/// What is over needs no word any more: whose rule was evaluated and has no such alert. What nobody knows stays.
+/// What is over needs no word any more: what was active here and has gone by its rule's evaluation. What nobody knows stays,
+/// and so does what another window looks at alone.
 pub fn forget(model: &mut Model) {
     if model.alerts.acknowledged.is_empty() {
+        model.alerts.watched.clear();
         return;
     }
     let mut active = std::collections::BTreeSet::new();
@@ -111,9 +113,15 @@ pub fn forget(model: &mut Model) {
     }
     // Before the rules were read nothing is known of any.
     doubtful |= model.live.metrics.alerts.is_none() && !model.live.metrics.rules.is_empty();
+    // The same of an engine that has told nothing, or tells nothing any more.
+    let engines = [&model.live.prometheus, &model.live.alertmanager].into_iter().flatten();
+    doubtful |= engines.into_iter().any(|engine| engine.told.is_none() || !engine.state(model.now).is_fresh());
+    let Alerts { acknowledged, watched, .. } = &mut model.alerts;
     if !doubtful {
-        model.alerts.acknowledged.retain(|key, _| active.contains(key));
+        acknowledged.retain(|key, _| active.contains(key) || !watched.contains(key));
     }
+    watched.extend(active);
+    watched.retain(|key| acknowledged.contains_key(key));
     while model.alerts.acknowledged.len() > MOST {
         let oldest = model.alerts.acknowledged.iter().min_by_key(|(_, known)| known.at).map(|(key, _)| *key);
         let Some(oldest) = oldest else { return };

@@ -220,11 +220,14 @@ pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>
             let alerts = rule.alerts.iter().map(move |alert| {
                 let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
                 let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());
-                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key())), ..entry }
+                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key(), now)), ..entry }
             });
             let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
             let severity = Severity::of(severity);
-            let itself = Stand::of_rule(rule.standing.verdict);
+            // Where a server tells alerts alone, nobody knows the rule: it has nothing to say beside them.
+            let is_name = by == Origin::Prometheus && rule.expr.is_empty() && rule.standing.why.is_none();
+            let itself =
+                Stand::of_rule(rule.standing.verdict).filter(|stand| !is_name || *stand != Stand::NotEvaluated);
             let known = itself.filter(|stand| matches!(stand, Stand::Error | Stand::NoData | Stand::NotEvaluated));
             let itself = known.or(unlooked.map(|_| Stand::NotEvaluated)).or(itself);
             alerts.chain(itself.map(|stand| Entry {

@@ -41,6 +41,8 @@ pub struct Alerts {
     pub silences: Silences,
     /// Who saw which alert, by its fingerprint.
     pub acknowledged: BTreeMap<u64, Acknowledged>,
+    /// Of these, those that this window itself saw active: only of them it can say that they are over.
+    pub watched: BTreeSet<u64>,
     /// Who operates; empty until the system told.
     pub operator: Safe,
     /// Thresholds of the configuration's own.
@@ -55,6 +57,8 @@ pub struct Alerts {
     pub rang: Option<(Moment, bool)>,
     /// What began to fire and has not rung, by its fingerprint.
     pub held: BTreeSet<u64>,
+    /// When all of that was found to be silenced, if it was.
+    pub hushed: Option<Moment>,
     /// What an earlier run kept is taken up, or there is nothing.
     pub taken_up: bool,
     /// What was given to be kept last.
@@ -75,6 +79,7 @@ impl Alerts {
             line,
             silences: Silences::default(),
             acknowledged: BTreeMap::new(),
+            watched: BTreeSet::new(),
             operator: Safe::default(),
             thresholds: thresholds::Thresholds::new(spec, line.at(now)),
             shows_ok: false,
@@ -82,6 +87,7 @@ impl Alerts {
             counted: OnceLock::new(),
             rang: None,
             held: BTreeSet::new(),
+            hushed: None,
             taken_up: false,
             kept: None,
             kept_at: now,

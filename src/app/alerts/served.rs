@@ -1,7 +1,7 @@
 //! What the field's own engines tell, as snapshots beside those of our own rules: who tells an alert, what changed since, and
 //! which alerts of an Alertmanager are those that somebody else tells already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, What};
@@ -12,11 +12,16 @@ use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
 use crate::metrics::labels::Labels;
 
 use super::listing;
+use others::{Others, ends};
+
+mod others;
 
 /// An alert that has gone is told for so long.
 const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
 /// An evaluation that is older than so many intervals, and a minute for clocks that differ, says nothing about now.
 const FRESH: u32 = 3;
+/// Most alerts of a server that stay although it does not tell them now.
+const CARRIED: usize = 10_000;
 /// How far the clock of a server may differ from ours.
 pub const CLOCKS: Duration = Duration::from_secs(60);
 
@@ -55,23 +60,37 @@ pub fn of_server(served: Served, before: Option<&AlertsTold>, now: Moment) -> Al
     for rule in before.into_iter().flat_map(|told| &told.rules) {
         known.entry((rule.file.clone(), rule.group.clone(), rule.name.clone())).or_default().push(rule);
     }
-    let mut changes = Vec::new();
+    let mut since = Since { line, told_before: before.is_some(), room: CARRIED, changes: Vec::new() };
+    let all_told = served.left_out == 0;
     let mut rules: Vec<RuleTold> = Vec::with_capacity(served.rules.len());
     for rule in served.rules {
+        let certain = all_told && rule.health == Health::Good;
         let mut rule = told_rule(rule, line, alone);
         let key = (rule.file.clone(), rule.group.clone(), rule.name.clone());
         let same = |old: &&RuleTold| old.expr == rule.expr && old.labels == rule.labels;
         let old = known.get_mut(&key).and_then(|all| all.iter().position(same).map(|at| all.swap_remove(at)));
-        follow(&mut rule, old, before.is_some(), line, &mut changes);
+        since.follow(&mut rule, old, certain);
         rules.push(rule);
     }
-    // A rule that went takes its alerts with it, and says so.
-    for rule in known.values().flatten() {
-        for alert in rule.alerts.iter().filter(|alert| alert.is_active()) {
-            let what = What::Cleared(Safe::of("its server tells its rule no more"));
-            changes.push(Change { at: line, rule: rule.name.clone(), labels: alert.labels.clone(), what });
+    let gone = known.into_values().flatten();
+    if alone {
+        // Who tells alerts alone tells of a rule that has none by telling nothing.
+        for old in gone {
+            let mut rule = without_alerts(old);
+            since.follow(&mut rule, Some(old), all_told);
+            rules.extend(Some(rule).filter(|rule| !rule.alerts.is_empty()));
+        }
+        rules.sort_by(|left, right| left.name.cmp(&right.name));
+    } else {
+        // A rule that went takes its alerts with it, and says so.
+        for rule in gone {
+            for alert in rule.alerts.iter().filter(|alert| alert.is_active()) {
+                let what = What::Cleared(Safe::of("its server tells its rule no more"));
+                since.say(rule, &alert.labels, what);
+            }
         }
     }
+    let changes = since.changes;
     AlertsTold { rules, recording, changes, ..empty(now, line) }
 }
 
@@ -149,42 +168,83 @@ fn labels(pairs: Pairs) -> Labels {
     Labels::new(pairs)
 }
 
-/// What happened to the alerts of a rule; one that fired and has gone stays for a while.
-fn follow(rule: &mut RuleTold, old: Option<&RuleTold>, told_before: bool, line: i64, changes: &mut Vec<Change>) {
-    if !told_before {
-        return;
+/// A rule of which its server tells no alert.
+fn without_alerts(rule: &RuleTold) -> RuleTold {
+    let standing = Standing { verdict: Verdict::NotEvaluated, why: None, firing: 0, pending: 0, remembered: 0 };
+    RuleTold { standing, alerts: Vec::new(), apart: Apart::default(), ..rule.clone() }
+}
+
+/// What happened since the last time.
+struct Since {
+    /// Now, on the line of time.
+    line: i64,
+    /// There was a last time.
+    told_before: bool,
+    /// So many alerts may still stay that are not told now.
+    room: usize,
+    changes: Vec<Change>,
+}
+
+impl Since {
+    fn say(&mut self, rule: &RuleTold, labels: &Labels, what: What) {
+        self.changes.push(Change { at: self.line, rule: rule.name.clone(), labels: labels.clone(), what });
     }
-    let before: HashMap<&Labels, &Alert> =
-        old.map(|old| old.alerts.iter().map(|alert| (&alert.labels, alert)).collect()).unwrap_or_default();
-    let mut say = |labels: &Labels, what| {
-        changes.push(Change { at: line, rule: rule.name.clone(), labels: labels.clone(), what });
-    };
-    for alert in &rule.alerts {
-        let was = before.get(&alert.labels).map(|known| known.state);
-        match (was, alert.state) {
-            (Some(State::Firing), State::Firing) | (Some(State::Pending), State::Pending) => {}
-            (_, State::Firing) => say(&alert.labels, What::Firing),
-            (Some(State::Firing), _) => say(&alert.labels, What::BackToPending),
-            (_, _) => say(&alert.labels, What::Pending),
+
+    /// What happened to the alerts of a rule; one that fired and has gone stays for a while. Where its server does not know it
+    /// for `certain`, what is not there has not gone: the rule was not evaluated, or not everything was told.
+    fn follow(&mut self, rule: &mut RuleTold, old: Option<&RuleTold>, certain: bool) {
+        if !self.told_before {
+            return;
         }
-    }
-    let there: std::collections::HashSet<&Labels> = rule.alerts.iter().map(|alert| &alert.labels).collect();
-    let mut gone = Vec::new();
-    for (labels, alert) in before.into_iter().filter(|(labels, _)| !there.contains(labels)) {
-        match alert.state {
-            State::Firing => {
-                say(labels, What::Resolved { gone: Gone::Mended });
-                gone.push(Alert { state: State::Resolved, resolved_at: Some(line), ..alert.clone() });
+        let before: HashMap<&Labels, &Alert> =
+            old.map(|old| old.alerts.iter().map(|alert| (&alert.labels, alert)).collect()).unwrap_or_default();
+        for alert in &rule.alerts {
+            let was = before.get(&alert.labels).map(|known| known.state);
+            match (was, alert.state) {
+                (Some(State::Firing), State::Firing) | (Some(State::Pending), State::Pending) => {}
+                (_, State::Firing) => self.say(rule, &alert.labels, What::Firing),
+                (Some(State::Firing), _) => self.say(rule, &alert.labels, What::BackToPending),
+                (_, _) => self.say(rule, &alert.labels, What::Pending),
             }
-            State::Pending => say(labels, What::Dropped),
-            State::Resolved if alert.resolved_at.is_some_and(|at| line.saturating_sub(at) < RESOLVED_KEPT) => {
-                gone.push(alert.clone());
-            }
-            State::Resolved => {}
         }
+        let there: HashSet<&Labels> = rule.alerts.iter().map(|alert| &alert.labels).collect();
+        let mut stays: Vec<Alert> = Vec::new();
+        for (labels, alert) in before.into_iter().filter(|(labels, _)| !there.contains(labels)) {
+            match alert.state {
+                State::Firing | State::Pending if !certain => {
+                    if self.room > 0 {
+                        self.room -= 1;
+                        stays.push(alert.clone());
+                    }
+                }
+                State::Firing => {
+                    self.say(rule, labels, What::Resolved { gone: Gone::Mended });
+                    stays.push(Alert { state: State::Resolved, resolved_at: Some(self.line), ..alert.clone() });
+                }
+                State::Pending => self.say(rule, labels, What::Dropped),
+                State::Resolved if alert.resolved_at.is_some_and(|at| self.line.saturating_sub(at) < RESOLVED_KEPT) => {
+                    stays.push(alert.clone());
+                }
+                State::Resolved => {}
+            }
+        }
+        stays.sort_by(|left, right| left.labels.cmp(&right.labels));
+        count(&mut rule.standing, &stays);
+        rule.alerts.extend(stays);
     }
-    gone.sort_by(|left, right| left.labels.cmp(&right.labels));
-    rule.alerts.extend(gone);
+}
+
+/// Alerts that stay count as others do; of a rule that says why nobody knows how it is they change no word.
+fn count(standing: &mut Standing, stays: &[Alert]) {
+    standing.firing += stays.iter().filter(|alert| alert.state == State::Firing).count();
+    standing.pending += stays.iter().filter(|alert| alert.state == State::Pending).count();
+    if standing.why.is_none() {
+        standing.verdict = match (standing.firing, standing.pending) {
+            (0, 0) => standing.verdict,
+            (0, _) => Verdict::Pending,
+            _ => Verdict::Firing,
+        };
+    }
 }
 
 /// The server did not answer: of no rule is it known that it is ok.
@@ -203,30 +263,26 @@ pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
 pub fn join(telemetry: &mut Telemetry, now: Moment) {
     let Some(state) = &telemetry.alertmanager else { return };
     let (Some(routed), Some((_, at))) = (state.routed.clone(), state.readout.last()) else { return };
-    let mut others: HashMap<String, Vec<(u64, Labels)>> = HashMap::new();
+    let mut others = Others::default();
     for entry in listing::all(telemetry, now).filter(|entry| entry.by != Origin::Alertmanager && entry.is_active()) {
         let Some(alert) = entry.alert else { continue };
-        others.entry(entry.rule.name.clone()).or_default().push((entry.key(), alert.labels.clone()));
+        others.add(&entry.rule.name, entry.key(), &alert.labels);
     }
     let silences: HashMap<&str, usize> =
         routed.silences.iter().enumerate().map(|(at, silence)| (silence.id.as_str(), at)).collect();
-    let mut kept_back = HashMap::new();
     let mut own: BTreeMap<String, Vec<(Alert, Option<usize>)>> = BTreeMap::new();
     let line = at.wall.timestamp_millis();
     for alert in &routed.alerts {
         let labels = labels(alert.labels.clone());
-        let silence = alert.silenced_by.iter().find_map(|id| silences.get(id.as_str()).copied());
-        // What a server sends has its external labels beside those that it tells.
-        let is_it = |(_, other): &&(u64, Labels)| other.iter().all(|(name, value)| labels.get(name) == value);
-        let told: Vec<u64> =
-            others.get(labels.get("alertname")).into_iter().flatten().filter(is_it).map(|(key, _)| *key).collect();
-        if told.is_empty() {
+        // So long it is kept back as the last of its silences holds.
+        let known = alert.silenced_by.iter().filter_map(|id| silences.get(id.as_str()).copied());
+        let silence = known.max_by_key(|at| ends(&routed, *at));
+        if !others.meet(&labels, silence, &routed) {
             let name = labels.get("alertname").to_owned();
             own.entry(name).or_default().push((routed_alert(alert, labels, line), silence));
-        } else if let Some(silence) = silence {
-            kept_back.extend(told.into_iter().map(|key| (key, silence)));
         }
     }
+    let mut kept_back = others.kept_back();
     let mut told = empty(at, line);
     for (name, alerts) in own {
         let (alerts, kept): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();

@@ -116,12 +116,17 @@ impl EngineState {
         self.readout.state(now, self.spec.interval)
     }
 
-    /// The silence that keeps an alert back.
+    /// The silence that keeps an alert back now. It ends by itself, also where nobody tells that; one of which no end is known
+    /// holds only while its Alertmanager tells it.
     #[must_use]
-    pub fn silence_of(&self, key: impl FnOnce() -> u64) -> Option<&RoutedSilence> {
+    pub fn silence_of(&self, key: impl FnOnce() -> u64, now: Moment) -> Option<&RoutedSilence> {
         if self.kept_back.is_empty() {
             return None;
         }
-        self.routed.as_ref()?.silences.get(*self.kept_back.get(&key())?)
+        let silence = self.routed.as_ref()?.silences.get(*self.kept_back.get(&key())?)?;
+        let at = now.wall.timestamp_millis();
+        let began = silence.starts_at.is_none_or(|from| from <= at);
+        let holds = began && silence.ends_at.map_or_else(|| self.state(now).is_fresh(), |until| at < until);
+        holds.then_some(silence)
     }
 }

@@ -1,6 +1,10 @@
 //! The bell: who is called when, and who is not called again.
 
+use std::time::Duration;
+
 use quarterdeck::alerts::lifecycle::Saved;
+use quarterdeck::alerts::matcher;
+use quarterdeck::alerts::silence::Asked;
 use quarterdeck::app::{Effect, Event};
 
 use super::rules::{Rules, TEAM, none, several, some};
@@ -100,4 +104,28 @@ fn nothing_rings_before_it_is_known_what_is_silenced() {
     rules.answer("pool > 0.9", some(&[], 1.0));
     assert_eq!(wait(&mut world, &mut rules, 30), 1);
     let _ = Saved::default();
+}
+
+#[test]
+fn what_began_while_it_was_silenced_rings_when_the_silence_ends() {
+    for (end, wanted) in [("", 1), ("resolved", 0)] {
+        let (mut world, mut rules) = (world(), Rules::new(CRITICAL));
+        let asked = Asked {
+            matchers: matcher::parse("alertname=Major").unwrap(),
+            lasts: Duration::from_secs(300),
+            comment: "deploy".into(),
+        };
+        let now = world.model.alerts.line.at(world.model.now);
+        world.model.alerts.silences.add(asked, "mia".into(), now).unwrap();
+        rules.answer("major", some(&[], 1.0));
+        assert_eq!(wait(&mut world, &mut rules, 200), 0, "it is silenced");
+        // Another one rings meanwhile, and for itself alone.
+        rules.answer("minor", some(&[], 1.0));
+        assert_eq!(wait(&mut world, &mut rules, 50), 1);
+        if end == "resolved" {
+            rules.answer("major", none());
+        }
+        assert_eq!(wait(&mut world, &mut rules, 100), wanted, "{end}");
+        assert_eq!(wait(&mut world, &mut rules, 100), 0, "once");
+    }
 }

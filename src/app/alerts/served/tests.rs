@@ -63,11 +63,83 @@ fn what_changed_is_told_and_what_was_there_at_first_is_not() {
     let resolved = |told: &AlertsTold| told.rules[0].alerts.iter().filter(|a| a.state == State::Resolved).count();
     assert_eq!(resolved(&second), 1);
     let third = of_server(rule(Vec::new(), Health::Failed("boom".to_owned())), Some(&second), at(30.0));
-    assert_eq!((third.rules[0].standing.verdict, resolved(&third)), (Verdict::Error, 2));
-    let last = of_server(rule(Vec::new(), Health::Good), Some(&third), at(30.0 + 901.0));
+    assert_eq!((third.rules[0].standing.verdict, resolved(&third)), (Verdict::Error, 1));
+    let fourth = of_server(rule(Vec::new(), Health::Good), Some(&third), at(30.0));
+    assert_eq!((resolved(&fourth), fourth.changes.len()), (2, 2));
+    let last = of_server(rule(Vec::new(), Health::Good), Some(&fourth), at(30.0 + 901.0));
     assert_eq!((last.rules[0].standing.verdict, resolved(&last), last.changes.len()), (Verdict::Ok, 0, 0));
     let gone = of_server(Served::default(), Some(&second), at(40.0));
     assert!(words(&gone).iter().all(|(_, what)| matches!(what, What::Cleared(_))) && gone.changes.len() == 2);
+}
+
+fn states(told: &AlertsTold) -> Vec<(String, State)> {
+    let all = told.rules.iter().flat_map(|rule| &rule.alerts);
+    let mut all: Vec<(String, State)> = all.map(|alert| (alert.labels.get("job").to_owned(), alert.state)).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_server_that_has_not_evaluated_its_rules_again_has_resolved_nothing() {
+    let at = Moment::fixed;
+    let both = || vec![alert("a", true), alert("b", false)];
+    let there = [("a".to_owned(), State::Firing), ("b".to_owned(), State::Pending)];
+    let first = of_server(rule(both(), Health::Good), None, at(0.0));
+    for health in [Health::NotYet, Health::Failed("boom".to_owned())] {
+        let again = of_server(rule(Vec::new(), health.clone()), Some(&first), at(15.0));
+        assert_eq!(words(&again), [], "{health:?}");
+        assert_eq!(states(&again), there, "{health:?}");
+        let standing = &again.rules[0].standing;
+        assert_eq!((standing.firing, standing.pending), (1, 1));
+        assert!(matches!(standing.verdict, Verdict::NotEvaluated | Verdict::Error), "{standing:?}");
+        assert_eq!(again.rules[0].alerts[0].active_at, first.rules[0].alerts[0].active_at);
+        // It fires on, and what has gone by an evaluation has gone.
+        let after = of_server(rule(vec![alert("a", true)], Health::Good), Some(&again), at(30.0));
+        assert_eq!(words(&after), [("b".to_owned(), What::Dropped)]);
+        assert_eq!(after.rules[0].standing.verdict, Verdict::Firing);
+    }
+}
+
+#[test]
+fn what_may_only_be_left_out_has_not_resolved() {
+    let at = Moment::fixed;
+    let first = of_server(rule(vec![alert("a", true), alert("b", true)], Health::Good), None, at(0.0));
+    let fewer = Served { left_out: 1, ..rule(vec![alert("b", true)], Health::Good) };
+    let second = of_server(fewer, Some(&first), at(15.0));
+    assert_eq!(words(&second), []);
+    assert_eq!(states(&second), [("a".to_owned(), State::Firing), ("b".to_owned(), State::Firing)]);
+    assert_eq!((second.rules[0].standing.verdict, second.rules[0].standing.firing), (Verdict::Firing, 2));
+}
+
+#[test]
+fn of_who_tells_alerts_alone_the_last_alert_of_a_name_resolves() {
+    let at = Moment::fixed;
+    let alone = |alerts: Vec<ServedAlert>, left_out: usize| {
+        let mut served = rule(alerts, Health::Good);
+        for rule in &mut served.rules {
+            (rule.file, rule.group, rule.expr, rule.interval) = Default::default();
+        }
+        served.rules.retain(|rule| !rule.alerts.is_empty());
+        Served { left_out, alerts_alone: true, ..served }
+    };
+    let first = of_server(alone(vec![alert("a", true)], 0), None, at(0.0));
+    let many = of_server(alone(Vec::new(), 1), Some(&first), at(15.0));
+    assert_eq!((words(&many), states(&many)), (vec![], vec![("a".to_owned(), State::Firing)]));
+    assert_eq!(many.rules[0].standing.verdict, Verdict::Firing);
+    let second = of_server(alone(Vec::new(), 0), Some(&many), at(30.0));
+    assert_eq!(words(&second), [("a".to_owned(), What::Resolved { gone: Gone::Mended })]);
+    assert_eq!(states(&second), [("a".to_owned(), State::Resolved)]);
+    // Its name says nothing beside that: nobody knows its rule.
+    let mut resolved = Resolved::default();
+    resolved.know.prometheus = Some(engine());
+    let mut telemetry = Telemetry::new(&resolved, at(30.0));
+    telemetry.prometheus.as_mut().unwrap().told = Some(second.clone().into());
+    let stands: Vec<_> = listing::all(&telemetry, at(30.0)).map(|entry| entry.stand).collect();
+    assert_eq!(stands, [listing::Stand::Resolved]);
+    let still = of_server(alone(Vec::new(), 0), Some(&second), at(600.0));
+    assert_eq!((still.changes.len(), states(&still).len()), (0, 1));
+    let last = of_server(alone(Vec::new(), 0), Some(&still), at(30.0 + 901.0));
+    assert_eq!((last.changes.len(), last.rules.len()), (0, 0));
 }
 
 fn engine() -> EngineSpec {
@@ -88,45 +160,106 @@ fn a_server_that_is_silent_tells_of_no_rule_that_it_is_ok() {
     assert!(!state.state(Moment::fixed(2.0)).is_fresh());
 }
 
-#[test]
-fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
+/// A server and an Alertmanager.
+fn both(told: Vec<ServedAlert>, routed: Routed) -> Telemetry {
     let mut resolved = Resolved::default();
     resolved.know.prometheus = Some(engine());
     resolved.know.alertmanager = Some(engine());
     let now = Moment::fixed(0.0);
     let mut telemetry = Telemetry::new(&resolved, now);
     let pause = Duration::from_secs(2);
-    telemetry.prometheus.as_mut().unwrap().serve(Ok(rule(vec![alert("a", true)], Health::Good)), now, pause);
-    let routed = |name: &str, job: &str, silenced: &[&str]| RoutedAlert {
-        labels: pairs(&[("alertname", name), ("job", job), ("severity", "critical"), ("cluster", "eu")]),
+    telemetry.prometheus.as_mut().unwrap().serve(Ok(rule(told, Health::Good)), now, pause);
+    telemetry.alertmanager.as_mut().unwrap().route(Ok(routed), now, pause);
+    join(&mut telemetry, now);
+    telemetry
+}
+
+fn routed(name: &str, job: &str, cluster: &str, silenced: &[&str]) -> RoutedAlert {
+    RoutedAlert {
+        labels: pairs(&[("alertname", name), ("job", job), ("severity", "critical"), ("cluster", cluster)]),
         annotations: Vec::new(),
         starts_at: None,
         silenced_by: silenced.iter().map(|id| (*id).to_owned()).collect(),
         inhibited: false,
         receivers: Vec::new(),
-    };
-    let silence = RoutedSilence {
-        id: "one".to_owned(),
+    }
+}
+
+/// A silence that holds from one second to another.
+fn silence(id: &str, from: f64, until: f64) -> RoutedSilence {
+    let at = |second: f64| Some(Moment::fixed(second).wall.timestamp_millis());
+    RoutedSilence {
+        id: id.to_owned(),
         matchers: "{alertname=\"Down\"}".to_owned(),
-        starts_at: None,
-        ends_at: None,
+        starts_at: at(from),
+        ends_at: at(until),
         by: "kim".to_owned(),
         comment: "upgrade".to_owned(),
-    };
-    let all = Routed {
-        alerts: vec![routed("Down", "a", &["one"]), routed("Down", "b", &[]), routed("Full", "c", &["one"])],
-        silences: vec![silence],
-        left_out: 0,
-    };
-    telemetry.alertmanager.as_mut().unwrap().route(Ok(all), now, pause);
-    join(&mut telemetry, now);
-    let mut told: Vec<String> = listing::all(&telemetry, now)
-        .map(|entry| {
-            let job = entry.alert.unwrap().labels.get("job");
-            let silenced = entry.silence.map_or("", |silence| silence.by.as_str());
-            format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word())
+    }
+}
+
+/// Each active alert with the silence that keeps it back.
+fn kept_back(telemetry: &Telemetry, now: f64) -> Vec<String> {
+    let mut told: Vec<String> = listing::all(telemetry, Moment::fixed(now))
+        .filter_map(|entry| {
+            let job = entry.alert?.labels.get("job").to_owned();
+            let silenced = entry.silence.map_or("", |silence| silence.id.as_str());
+            Some(format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word()))
         })
         .collect();
     told.sort();
-    assert_eq!(told, ["Down a prometheus kim", "Down b alertmanager ", "Full c alertmanager kim"]);
+    told
+}
+
+#[test]
+fn an_alert_that_both_engines_tell_is_told_once_and_kept_back_by_its_silence() {
+    let all = Routed {
+        alerts: vec![
+            routed("Down", "a", "eu", &["one"]),
+            routed("Down", "b", "eu", &[]),
+            routed("Full", "c", "eu", &["one"]),
+        ],
+        silences: vec![silence("one", 0.0, 60.0)],
+        left_out: 0,
+    };
+    let telemetry = both(vec![alert("a", true)], all);
+    assert_eq!(
+        kept_back(&telemetry, 0.0),
+        ["Down a prometheus one", "Down b alertmanager ", "Full c alertmanager one"]
+    );
+}
+
+#[test]
+fn a_silence_ends_also_where_its_alertmanager_tells_nothing_any_more() {
+    let endless = RoutedSilence { ends_at: None, ..silence("endless", 0.0, 0.0) };
+    let all = Routed {
+        alerts: vec![routed("Down", "a", "eu", &["one"]), routed("Full", "b", "eu", &["endless"])],
+        silences: vec![silence("one", 0.0, 60.0), endless],
+        left_out: 0,
+    };
+    let mut telemetry = both(vec![alert("a", true)], all);
+    let refused = Cause::Refused { family: "IPv4" };
+    telemetry.alertmanager.as_mut().unwrap().route(Err(refused), Moment::fixed(2.0), Duration::from_secs(2));
+    join(&mut telemetry, Moment::fixed(2.0));
+    // Of what has no end it is known only as long as its Alertmanager tells it.
+    assert_eq!(kept_back(&telemetry, 59.0), ["Down a prometheus one", "Full b alertmanager "]);
+    assert_eq!(kept_back(&telemetry, 60.0), ["Down a prometheus ", "Full b alertmanager "]);
+}
+
+#[test]
+fn an_alert_is_kept_back_only_where_all_that_it_is_at_its_alertmanager_is() {
+    let kept = |eu: &[&str], us: &[&str]| {
+        let all = Routed {
+            alerts: vec![routed("Down", "a", "eu", eu), routed("Down", "a", "us", us)],
+            silences: vec![silence("long", 0.0, 90.0), silence("short", 0.0, 60.0), silence("soon", 0.0, 30.0)],
+            left_out: 0,
+        };
+        kept_back(&both(vec![alert("a", true)], all), 0.0).join(", ")
+    };
+    assert_eq!(kept(&["long"], &[]), "Down a prometheus ");
+    assert_eq!(kept(&[], &["long"]), "Down a prometheus ");
+    // The first that ends gives it free; of two that keep the same one back the last.
+    assert_eq!(kept(&["long"], &["short"]), "Down a prometheus short");
+    assert_eq!(kept(&["short"], &["long"]), "Down a prometheus short");
+    assert_eq!(kept(&["soon", "long"], &["short"]), "Down a prometheus short");
 }

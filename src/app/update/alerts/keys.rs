@@ -132,6 +132,7 @@ pub fn acknowledge(model: &mut Model) -> Vec<Effect> {
             let at = model.alerts.line.at(now);
             let known = Acknowledged { by: by.to_string(), at, alert: name.to_string() };
             model.alerts.acknowledged.insert(key, known);
+            model.alerts.watched.insert(key);
             say(model, format!("seen by {by}: {name}"), Tone::Accent);
             let entry =
                 Entry::new(AuditEvent::Acknowledged, record::run_id(0, now)).with("text", &line).with("alert", &name);

@@ -1,5 +1,5 @@
 //! The bell, where it was asked for: what began to fire calls a person once. A critical one does not wait for the pause after
-//! a lesser one; what is held back calls when the pause is over, unless it is over or somebody saw it.
+//! a lesser one; what is held back calls when the pause or its silence is over, unless it is over or somebody saw it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_secs(10);
 /// What is silenced is known by then, or it is not going to be.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// So often it is looked whether a silence has ended.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Alerts began to fire: they are to ring.
 pub fn began(model: &mut Model, fired: &[&Change]) {
@@ -30,28 +32,38 @@ pub fn began(model: &mut Model, fired: &[&Change]) {
     let firing = listing::all(&model.live, model.now).filter(|entry| entry.stand == Stand::Firing).filter(is_meant);
     let keys: Vec<u64> = firing.map(|entry| entry.key()).collect();
     model.alerts.held.extend(keys);
+    model.alerts.hushed = None;
 }
 
 /// Rings for what is to ring and may.
 pub fn ring(model: &mut Model) -> Option<Effect> {
     let now = model.now;
     let knows = model.alerts.taken_up || now.since(model.started) >= PATIENCE;
-    if model.alerts.held.is_empty() || !knows {
+    let hushed = model.alerts.hushed.is_some_and(|at| now.since(at) < LOOK);
+    if model.alerts.held.is_empty() || !knows || hushed {
         return None;
     }
-    let (mut firing, mut critical, mut held) = (0, false, BTreeSet::new());
+    let (mut firing, mut critical, mut held, mut silenced) = (0, false, BTreeSet::new(), BTreeSet::new());
     for entry in listing::all(&model.live, now).filter(|entry| entry.stand == Stand::Firing) {
-        if matches!(model.alerts.seen(&entry, now), Seen::Silenced { .. } | Seen::By { .. }) {
-            continue;
+        let key = entry.key();
+        match model.alerts.seen(&entry, now) {
+            // It calls when its silence ends, if it still fires then.
+            Seen::Silenced { .. } => {
+                silenced.extend(Some(key).filter(|key| model.alerts.held.contains(key)));
+                continue;
+            }
+            Seen::By { .. } => continue,
+            _ => {}
         }
         firing += 1;
-        let key = entry.key();
         if entry.severity > Severity::Info && model.alerts.held.contains(&key) {
             held.insert(key);
             critical |= entry.severity == Severity::Critical;
         }
     }
     let new = held.len();
+    model.alerts.hushed = (new == 0).then_some(now);
+    held.extend(&silenced);
     model.alerts.held = held;
     let pause = |was_critical: bool| match (critical, was_critical) {
         (true, false) => Duration::ZERO,
@@ -61,7 +73,7 @@ pub fn ring(model: &mut Model) -> Option<Effect> {
     if new == 0 || model.alerts.rang.is_some_and(|(at, was_critical)| now.since(at) < pause(was_critical)) {
         return None;
     }
-    model.alerts.held.clear();
+    model.alerts.held = silenced;
     model.alerts.rang = Some((now, critical));
     let (bell, notify) = (model.alerts.spec.bell, model.alerts.spec.notify);
     // Only our own words: what alerts say is outside text, and a notice is the terminal's.

@@ -21,7 +21,10 @@ const NAMED: usize = 3;
 
 /// Rules and alerts were told.
 pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
-    let mut drafts: Vec<Draft> = told.changes.iter().filter_map(|change| draft(told, change)).take(ROWS + 1).collect();
+    let taken_up = told.changes.iter().any(|change| change.what == What::Restored);
+    let fires_on = |change: &Change| taken_up && fired_before(told, change);
+    let drafts = told.changes.iter().filter_map(|change| draft(told, change, &fires_on));
+    let mut drafts: Vec<Draft> = drafts.take(ROWS + 1).collect();
     if drafts.len() > ROWS {
         drafts.truncate(ROWS);
         let words = format!("{} changes of alerts at once; these are the first {ROWS}", told.changes.len());
@@ -31,7 +34,7 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
     for draft in drafts {
         model.timeline.push(now, draft);
     }
-    let fired = told.changes.iter().filter(|change| change.what == What::Firing && !fires_on(told, change));
+    let fired = told.changes.iter().filter(|change| change.what == What::Firing && !fires_on(change));
     let fired: Vec<&Change> = fired.collect();
     let over = told.changes.iter().filter(|change| matches!(change.what, What::Resolved { .. }));
     let over: Vec<&Change> = over.collect();
@@ -79,20 +82,18 @@ fn alert_of<'a>(told: &'a AlertsTold, change: &Change) -> Option<&'a Alert> {
     rules.find_map(within)
 }
 
-/// Whether it only takes up again what fired before a restart.
-fn fires_on(told: &AlertsTold, change: &Change) -> bool {
-    let restored = |other: &Change| other.what == What::Restored;
-    told.changes.iter().any(restored)
-        && alert_of(told, change).and_then(|alert| alert.fired_at).is_some_and(|fired| fired < change.at)
+/// Whether it fired before: where something was taken up, it only goes on since before a restart.
+fn fired_before(told: &AlertsTold, change: &Change) -> bool {
+    alert_of(told, change).and_then(|alert| alert.fired_at).is_some_and(|fired| fired < change.at)
 }
 
 /// A row of the timeline; none for what only takes up again.
-fn draft(told: &AlertsTold, change: &Change) -> Option<Draft> {
+fn draft(told: &AlertsTold, change: &Change, fires_on: &impl Fn(&Change) -> bool) -> Option<Draft> {
     let severity = Severity::of(change.labels.get(LABEL));
     let firing = if severity == Severity::Critical { Tone::Bad } else { Tone::Warn };
     let (word, tone, why) = match &change.what {
         What::Pending => ("pending", Tone::Dim, None),
-        What::Firing if fires_on(told, change) => ("fires on", firing, None),
+        What::Firing if fires_on(change) => ("fires on", firing, None),
         What::Firing => ("firing", firing, None),
         What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
         What::Resolved { gone: Gone::Mended } => ("resolved", Tone::Ok, None),
