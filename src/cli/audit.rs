@@ -10,13 +10,15 @@ use crate::adapters::audit_log::scan::{self, Judged};
 use crate::adapters::audit_log::{Folder, Segment};
 use crate::config::Arguments;
 use crate::domain::Safe;
-use crate::remediation::audit::{Record, Verified, Verifier};
+use crate::remediation::audit::{Record, Runs, Verified, Verifier};
 use crate::runtime::history;
 
 /// A record is bad.
 const BAD: u8 = 1;
 /// A file, or the folder, cannot be read.
 const UNREADABLE: u8 = 3;
+/// Records of one chain that are named beside their hashes.
+const NAMED: usize = 20;
 /// Most records that are kept for showing; the latest.
 const SHOWN: usize = 100_000;
 
@@ -121,7 +123,19 @@ impl Trouble {
 fn verify(folder: &Folder, files: &Files) -> ExitCode {
     let (mut lines, mut trouble) = (Vec::new(), Trouble::default());
     for segments in files.values() {
-        for (segment, verifier, judged) in scan::chain(folder, segments, &mut |_, _| {}) {
+        let (mut runs, mut unbegun) = (Runs::default(), Vec::new());
+        let mut seen = |segment: &Segment, record: &Record| {
+            if unbegun.len() < NAMED {
+                unbegun.extend(runs.against(record).map(|why| Safe::of(format!("{}: {why}", segment.name()))));
+            }
+            runs.note(record);
+        };
+        let chain = scan::chain(folder, segments, &mut seen);
+        // Where the beginning of the chain is not here, what began a run may stand there.
+        let whole = chain
+            .first()
+            .is_some_and(|(_, _, judged)| matches!(judged, Judged::Good(good) if good.continues.is_none()));
+        for (segment, verifier, judged) in chain {
             let file = Safe::of(segment.name());
             trouble.note(&file, &judged);
             match judged {
@@ -130,6 +144,7 @@ fn verify(folder: &Folder, files: &Files) -> ExitCode {
                 Judged::Unreadable(_) => {}
             }
         }
+        lines.extend(unbegun.into_iter().filter(|_| whole));
     }
     let printed = say::out(&lines);
     say::err(trouble.bad.iter().chain(&trouble.unreadable));

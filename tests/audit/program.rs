@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use quarterdeck::domain::Safe;
-use quarterdeck::remediation::audit::{AuditEvent, Entry};
+use quarterdeck::remediation::audit::{AuditEvent, Chain, Entry};
 use tempfile::TempDir;
 
 use super::{entry, held, only_file, open};
@@ -56,6 +56,36 @@ fn verify_says_the_head_or_the_first_bad_record() {
     fs::write(&path, &text.as_bytes()[..text.len() - 5]).unwrap();
     let (code, out, _) = audit(folder.path(), &["verify"]);
     assert!(code == 0 && out.contains("never ended"), "{out}");
+}
+
+/// A chain holds its bytes together; that an intent stands before every outcome is another thing, and is told.
+#[test]
+fn verify_names_an_outcome_without_its_intent() {
+    let ordered = [
+        entry(AuditEvent::Intent, "a"),
+        entry(AuditEvent::Step, "a"),
+        entry(AuditEvent::Outcome, "a"),
+        entry(AuditEvent::Cancelled, "b"),
+        entry(AuditEvent::Refused, "c"),
+    ];
+    let (code, out, err) = audit(written(&ordered).path(), &["verify"]);
+    assert!(code == 0 && err.is_empty() && !out.contains("no intent"), "{out}{err}");
+    // The program writes no other order; what else is in the folder may.
+    let folder = TempDir::new().unwrap();
+    let (mut chain, mut bytes) = (Chain::default(), Vec::new());
+    let who = quarterdeck::adapters::audit_log::writer(&std::collections::BTreeMap::new(), super::now());
+    for entry in ordered.into_iter().chain([entry(AuditEvent::Outcome, "b"), entry(AuditEvent::Outcome, "a")]) {
+        let line = chain.next(&entry, &who, super::now());
+        bytes.extend_from_slice(&line.bytes);
+        chain = line.then;
+    }
+    fs::write(folder.path().join("audit-zoe.jsonl"), bytes).unwrap();
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    assert!(code == 0 && err.is_empty(), "{out}{err}");
+    for words in ["record 6: outcome of run b, of which no intent", "record 7: outcome of run a, of which no intent"] {
+        assert!(out.contains(words), "{words:?} in\n{out}");
+    }
+    assert_eq!(out.matches("no intent stands before it").count(), 2, "{out}");
 }
 
 /// On a bastion the configuration names the folder: the one of this user is another chain, and good says nothing there.

@@ -2,6 +2,7 @@
 
 use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Cause, Safe};
+use quarterdeck::remediation::audit::AuditEvent;
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::object::{Fate, ObjectKey};
 use quarterdeck::remediation::step::StepEnd;
@@ -76,4 +77,22 @@ fn what_never_got_its_locks_or_its_record_sent_nothing() {
         let effects = tell(&mut world, run, Input::Recorded(Err(Safe::of("no space left"))));
         assert!(matches!(effects.last(), Some(Effect::Release { unused: Some(_), .. })), "{effects:?}");
     }
+}
+
+/// An audit takes no outcome of what has no intent: that it was stopped before is another record.
+#[test]
+fn who_stops_it_before_its_intent_is_recorded_as_that() {
+    let mut world = armed("staging");
+    let (run, _) = held(&mut world);
+    let effects = tell(&mut world, run, Input::CancelAsked);
+    assert!(matches!(effects.as_slice(), [Effect::Interrupt { .. }]), "{effects:?}");
+    let effects = tell(&mut world, run, Input::Held(Err(Safe::of("it was stopped before it had its turn"))));
+    let [Effect::Record { run: Some(of), number, entry }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((*of, entry.event()), (run, AuditEvent::Cancelled));
+    let fields = format!("{:?}", entry.fields());
+    for words in ["stopped before it had its turn", "digest", "STAGING"] {
+        assert!(fields.contains(words), "{words} in {fields}");
+    }
+    let effects = tell(&mut world, run, Input::Written { number: *number, written: Ok(()) });
+    assert!(matches!(effects.as_slice(), [Effect::Release { unused: Some(_), .. }, ..]), "{effects:?}");
 }

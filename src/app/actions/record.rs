@@ -45,6 +45,9 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
         }
+        Note::Cancelled(why) => {
+            described(Entry::new(AuditEvent::Cancelled, run.clone()), warrant.card()).with("why", texts(why))
+        }
         Note::Step { title, words } => named(Entry::new(AuditEvent::Step, run.clone()), &warrant.card().action)
             .with("step", title)
             .with("end", Value::Text(words.clipped(SAID))),

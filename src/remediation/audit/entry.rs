@@ -18,7 +18,7 @@ pub enum AuditEvent {
     Step,
     /// A guard refused.
     Refused,
-    /// A person closed the card.
+    /// A person closed the card, or stopped the action before its intent.
     Cancelled,
     /// What was typed is not what was asked for.
     ConfirmationFailed,

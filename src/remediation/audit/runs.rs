@@ -66,6 +66,15 @@ impl Runs {
         }
     }
 
+    /// What is wrong with the order of a record: what belongs between an intent and its end stands outside of it.
+    #[must_use]
+    pub fn against(&self, record: &Record) -> Option<Safe> {
+        let inner = matches!(record.event(), Some(AuditEvent::Outcome | AuditEvent::Step));
+        let (seq, event, run) = (record.seq, &record.event, &record.run);
+        let words = || Safe::of(format!("record {seq}: {event} of run {run}, of which no intent stands before it"));
+        (inner && !self.is_open(run)).then(words)
+    }
+
     /// Whether a run has an intent and no end.
     #[must_use]
     pub fn is_open(&self, run: &Safe) -> bool {

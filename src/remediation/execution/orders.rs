@@ -49,6 +49,8 @@ pub enum Note {
         /// How, or what was answered.
         words: Safe,
     },
+    /// A person stopped it before its intent: nothing was begun.
+    Cancelled(Vec<Safe>),
 }
 
 /// What happened.

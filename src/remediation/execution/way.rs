@@ -399,6 +399,8 @@ impl Execution {
         self.phase = Phase::Closing(outcome);
         let note = match outcome {
             Outcome::Refused => Note::Refused(self.reasons.clone()),
+            // An outcome is the end of what an intent stands for.
+            Outcome::Cancelled if self.records == 0 => Note::Cancelled(self.reasons.clone()),
             outcome => Note::Outcome(outcome),
         };
         vec![self.ordered(note)]

@@ -192,7 +192,8 @@ fn an_end_that_was_not_recorded_in_time_is_told() {
         execution.step(Input::StepEnded { step: 0, end: StepEnd::OtherTarget(Safe::of("another")) }, at(1.0));
         assert!(matches!(execution.phase(), Phase::Noting));
         let orders = execution.step(Input::TimePassed, at(when));
-        let closed = matches!(orders.as_slice(), [Order::Record(Note::Outcome(_) | Note::Refused(_))]);
+        let closed =
+            matches!(orders.as_slice(), [Order::Record(Note::Outcome(_) | Note::Refused(_) | Note::Cancelled(_))]);
         assert_eq!(closed, over, "{when}: {orders:?}");
         assert!(!over || matches!(execution.phase(), Phase::Closing(Outcome::Refused | Outcome::Failed)));
     }

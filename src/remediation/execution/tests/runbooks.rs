@@ -122,7 +122,7 @@ proptest! {
                 prop_assert!(world.log[..place].contains(&Seen::Go(format!("do {at}"))), "nobody said go on");
             }
         }
-        let is_end = |seen: &&Seen| matches!(seen, Seen::Noted(Note::Outcome(_) | Note::Refused(_)));
+        let is_end = |seen: &&Seen| matches!(seen, Seen::Noted(Note::Outcome(_) | Note::Refused(_) | Note::Cancelled(_)));
         let ends = world.log.iter().filter(is_end).count();
         prop_assert_eq!(usize::from(recorded), ends, "what is said to be on disk is there");
         if recorded {
