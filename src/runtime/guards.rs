@@ -283,6 +283,40 @@ mod tests {
         assert!(flush("b", "d").is_ok(), "another target");
     }
 
+    /// Another configuration of the same person may ask for less time between two starts, or for none.
+    #[test]
+    fn a_start_that_is_taken_back_leaves_the_one_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o3770)).unwrap();
+        let spec = ActionsSpec { shared: Some(folder.path().to_owned()), ..ActionsSpec::default() };
+        let guards = Guards::open(&spec);
+        let restart = |cool_down: u64| {
+            guards.hold(&Wanted {
+                key: "a".repeat(64),
+                beside: vec!["b".repeat(64)],
+                action: Safe::of("restart"),
+                target: Safe::of("api"),
+                cool_down: Duration::from_secs(cool_down),
+                spending: None,
+            })
+        };
+        let unused = Unused { action: Safe::of("restart"), keys: vec!["a".repeat(64), "b".repeat(64)] };
+        drop(restart(600).expect("the first"));
+        for _ in 0..2 {
+            let held = restart(0).expect("no time has to pass");
+            guards.never_started(&unused);
+            drop(held);
+            let why = restart(600).err().map(|why| why.to_string()).unwrap_or_default();
+            assert!(why.contains("it cools down for another"), "the start that did something is forgotten: {why:?}");
+        }
+        // What did something is the newest start from then on.
+        drop(restart(0).expect("no time has to pass"));
+        let held = restart(0).expect("no time has to pass");
+        guards.never_started(&unused);
+        drop(held);
+        assert!(restart(600).is_err());
+    }
+
     #[test]
     fn what_did_nothing_does_not_cool_down() {
         let folder = tempfile::tempdir().unwrap();

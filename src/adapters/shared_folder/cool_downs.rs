@@ -10,6 +10,7 @@ use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::cooldown::{BootMoment, left};
 
+use super::place::Place;
 use super::record::{self, When};
 use super::{SharedFolder, Shelf, fault};
 
@@ -20,6 +21,9 @@ struct Record {
     action: String,
     target: String,
     when: When,
+    /// The start before it, by the same user: it counts again when this one is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<When>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,23 +36,28 @@ impl SharedFolder {
     /// Takes down that an action starts now. To be called before its first effect, which must not take place if this fails.
     pub fn started(&self, action: &str, target_key: &str, now: Moment) -> Result<(), Cause> {
         let place = self.shelf(Shelf::CoolDowns)?;
+        let name = own_name(action, target_key);
         let record = Record {
             kind: Kind::CoolDown,
             action: action.to_owned(),
             target: record::name(&[target_key]),
             when: When::of(&operator::in_this_boot(now)),
+            before: own(&place, &name)?.map(|record| record.when),
         };
-        // Each user writes a file of his own: nobody may replace what is another's.
-        let user = rustix::process::geteuid().as_raw();
-        let name = format!("{}.{user}", record::name(&[action, target_key]));
         place.write(&name, &record::write(&record), false).map_err(|errno| fault(place.path(), errno))
     }
 
-    /// Takes one's own last start back: nothing was done. To be called under the locks that it was taken down under.
+    /// Takes one's own last start back: nothing was done. The one before it counts again. To be called under the locks that it
+    /// was taken down under.
     pub fn never_started(&self, action: &str, target_key: &str) -> Result<(), Cause> {
         let place = self.shelf(Shelf::CoolDowns)?;
-        let user = rustix::process::geteuid().as_raw();
-        let name = format!("{}.{user}", record::name(&[action, target_key]));
+        let name = own_name(action, target_key);
+        if let Some(record) = own(&place, &name)?
+            && let Some(when) = record.before
+        {
+            let record = Record { when, before: None, ..record };
+            return place.write(&name, &record::write(&record), false).map_err(|errno| fault(place.path(), errno));
+        }
         match place.remove(&name) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(fault(place.path(), errno)),
@@ -84,4 +93,16 @@ impl SharedFolder {
     ) -> Result<Option<Duration>, Cause> {
         Ok(left(&self.last_starts(action, target_key)?, cool_down, &operator::in_this_boot(now)))
     }
+}
+
+/// Each user writes a file of his own: nobody may replace what is another's.
+fn own_name(action: &str, target_key: &str) -> String {
+    let user = rustix::process::geteuid().as_raw();
+    format!("{}.{user}", record::name(&[action, target_key]))
+}
+
+/// One's own record, if there is one that can be read: whether an action cools down was asked before.
+fn own(place: &Place, name: &str) -> Result<Option<Record>, Cause> {
+    let read = place.read(name).map_err(|errno| fault(&place.path().join(name), errno))?;
+    Ok(read.and_then(|(bytes, _)| record::read::<Record>(&bytes)))
 }
