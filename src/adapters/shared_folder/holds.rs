@@ -65,8 +65,11 @@ pub struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        // Who is named there held it and does not any more. The locks go with the files.
-        let _cleared = (ftruncate(&self.target, 0), self.slot.as_ref().map(|slot| ftruncate(slot, 0)));
+        // Who is named there held it and does not any more. The locks are let go by name: a program that is just being started
+        // may have the files for another moment.
+        for file in std::iter::once(&self.target).chain(&self.slot) {
+            let _cleared = (ftruncate(file, 0), flock(file, FlockOperation::Unlock));
+        }
     }
 }
 
