@@ -21,7 +21,8 @@ pub struct CommandStep {
 }
 
 impl CommandStep {
-    /// What is started on this machine, word by word: also what a card shows.
+    /// What is started on this machine, word by word: also what a card shows. Only where the ssh client writes what it has to
+    /// say itself is put in when it is started.
     pub fn whole(&self) -> Result<Vec<String>, Cause> {
         // Both parts must stand by themselves: rights given to nothing would open a shell.
         Place::Local.reach(&self.argv)?;

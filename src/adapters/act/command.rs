@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::process::Child;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::client_log::ClientLog;
 use super::heard::{Heard, hear};
 use super::session;
 use super::ssh::{self, Reached};
@@ -120,7 +121,12 @@ async fn run_within(step: &CommandStep, variables: &[(OsString, OsString)], dead
         return CommandEnd::of(Ending::NotStarted(Cause::Timeout { phase: Phase::Whole, after: deadline }));
     }
     let until = Instant::now() + deadline;
-    let started = step.whole().and_then(|argv| session::start(&argv, variables));
+    let log = ClientLog::of(&step.place);
+    let whole = step.whole().map(|argv| match &log {
+        Some(log) => log.told_to(argv),
+        None => argv,
+    });
+    let started = whole.and_then(|argv| session::start(&argv, variables));
     let (mut child, session) = match started {
         Ok(started) => started,
         Err(cause) => return CommandEnd::of(Ending::NotStarted(cause)),
@@ -133,16 +139,17 @@ async fn run_within(step: &CommandStep, variables: &[(OsString, OsString)], dead
         };
         watch(&mut child, session, pipes, until, deadline).await
     };
-    let mut ended = CommandEnd { ending, output, errors, reached: None };
+    let client = log.map(|log| log.heard()).unwrap_or_default();
+    let mut ended = CommandEnd { ending, output, errors, client, reached: None };
     if ended.is_doubtful(step) {
-        ended.reached = Box::pin(reached(&step.place, &ended.errors, variables, until)).await;
+        ended.reached = Box::pin(reached(&step.place, &ended.client, variables, until)).await;
     }
     ended
 }
 
 /// Whom the client was to reach, by what it says itself. Only where it does not say whose key it did not take, it is seen
 /// whether it takes it now; nothing is run over there.
-async fn reached(place: &Place, errors: &Heard, variables: &[(OsString, OsString)], until: Instant) -> Option<Reached> {
+async fn reached(place: &Place, client: &Heard, variables: &[(OsString, OsString)], until: Instant) -> Option<Reached> {
     let Place::Ssh { host } = place else { return None };
     let ask =
         |argv| CommandStep { argv, place: Place::Local, become_argv: None, expected_exit: Vec::new(), reads: true };
@@ -154,7 +161,7 @@ async fn reached(place: &Place, errors: &Heard, variables: &[(OsString, OsString
         _ => None,
     };
     match reached {
-        Some(Reached::At { host, port, .. }) if ssh::says_only_that_a_key_failed(errors) => {
+        Some(Reached::At { host, port, .. }) if ssh::says_only_that_a_key_failed(client) => {
             let knock = run_within(&ask(place.knock()?), variables, left()).await;
             let again = knock.ending == Ending::Exited(255) && ssh::says_only_that_a_key_failed(&knock.errors);
             Some(Reached::At { host, port, unknown_key: again })
@@ -205,8 +212,10 @@ pub struct CommandEnd {
     pub ending: Ending,
     /// Its standard output.
     pub output: Heard,
-    /// Its standard error.
+    /// Its standard error; of a far one, without what the client says itself.
     pub errors: Heard,
+    /// What the client said itself.
+    client: Heard,
     /// Whom the client was to reach, where that was asked.
     reached: Option<Reached>,
 }
@@ -246,13 +255,13 @@ impl CommandEnd {
     /// Of a program that printed this. Whether a far one was reached is not known of it.
     #[must_use]
     pub fn with(ending: Ending, output: Heard, errors: Heard) -> CommandEnd {
-        CommandEnd { ending, output, errors, reached: None }
+        CommandEnd { ending, output, errors, client: Heard::default(), reached: None }
     }
 
     /// The client's own status, and it may be that nothing was run.
     fn is_doubtful(&self, step: &CommandStep) -> bool {
         let far = matches!(step.place, Place::Ssh { .. });
-        far && self.ending == Ending::Exited(255) && ssh::may_not_have_got_in(&self.output, &self.errors)
+        far && self.ending == Ending::Exited(255) && ssh::may_not_have_got_in(&self.output, &self.client)
     }
 
     /// What became of the step. What was started and did not say how it went may have had its effect.
@@ -261,7 +270,7 @@ impl CommandEnd {
         let far = matches!(step.place, Place::Ssh { .. });
         match &self.ending {
             Ending::NotStarted(cause) => StepEnd::Failed(cause.clone()),
-            Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.errors, self.reached.as_ref()) => {
+            Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.client, self.reached.as_ref()) => {
                 StepEnd::Failed(Cause::Unreachable(self.last_words()))
             }
             // The client's own status and a program's cannot be told apart: it may have been run.
@@ -289,13 +298,14 @@ impl CommandEnd {
     pub fn said(&self) -> Vec<Safe> {
         let mut said = self.output.said(SAID);
         said.extend(self.errors.said(SAID));
+        said.extend(self.client.said(SAID));
         said
     }
 
     /// The last it said of what went wrong.
     #[must_use]
     pub fn last_words(&self) -> Safe {
-        [&self.errors, &self.output]
+        [&self.errors, &self.client, &self.output]
             .into_iter()
             .map(|heard| heard.last_words(LAST_WORDS))
             .find(|words| !words.as_str().is_empty())

@@ -1,6 +1,6 @@
 //! What OpenSSH's own exit status 255 means: either nothing was run on the far side, or nobody knows. Only words that the
-//! client says before it is logged in, that name the very host it was to reach, count as the first: a program over there
-//! may use ssh itself, and end in the same way.
+//! client itself says before it is logged in, that name the very host it was to reach, count as the first: a program over
+//! there may use ssh too, towards that host, and end in the same way.
 
 use super::heard::Heard;
 
@@ -27,17 +27,17 @@ impl Reached {
 }
 
 /// Whether it may be that the client never got to run anything: then it is worth asking whom it was to reach.
-pub fn may_not_have_got_in(output: &Heard, errors: &Heard) -> bool {
+pub fn may_not_have_got_in(output: &Heard, client: &Heard) -> bool {
     // What printed something was run.
-    output.is_empty() && errors.whole().is_some_and(|words| !words.is_empty())
+    output.is_empty() && client.whole().is_some_and(|words| !words.is_empty())
 }
 
 /// Whether the client says that it never got to run anything where it was to.
-pub fn never_got_in(output: &Heard, errors: &Heard, reached: Option<&Reached>) -> bool {
-    if !may_not_have_got_in(output, errors) {
+pub fn never_got_in(output: &Heard, client: &Heard, reached: Option<&Reached>) -> bool {
+    if !may_not_have_got_in(output, client) {
         return false;
     }
-    let Some(words) = errors.whole() else { return false };
+    let Some(words) = client.whole() else { return false };
     let text = String::from_utf8_lossy(words);
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     match reached {
@@ -53,8 +53,8 @@ pub fn never_got_in(output: &Heard, errors: &Heard, reached: Option<&Reached>) -
 const KEY: &str = "Host key verification failed.";
 
 /// Whether it says so without saying which host it is about.
-pub fn says_only_that_a_key_failed(errors: &Heard) -> bool {
-    let text = errors.whole().map(String::from_utf8_lossy).unwrap_or_default();
+pub fn says_only_that_a_key_failed(client: &Heard) -> bool {
+    let text = client.whole().map(String::from_utf8_lossy).unwrap_or_default();
     names_no_host(&text.lines().map(str::trim_end).collect::<Vec<_>>())
 }
 

@@ -51,8 +51,11 @@ async fn words_arrive_on_the_far_side_as_they_are() {
     let expected: Vec<u8> = hostile.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect();
     assert_eq!(end.output.whole(), Some(expected.as_slice()), "{}", end.last_words());
     let called = fs::read_to_string(sshd.at("called")).unwrap();
-    let ours = "-a\n-x\n-T\n-oBatchMode=yes\n-oClearAllForwardings=yes\n-oControlPath=none\n--\nlab\n'printf' ";
-    assert!(called.starts_with(ours), "{called}");
+    let ours = "-a\n-x\n-T\n-oBatchMode=yes\n-oClearAllForwardings=yes\n-oControlPath=none\n-E\n";
+    let rest = called.strip_prefix(ours).unwrap_or_else(|| panic!("{called}"));
+    let (log, rest) = rest.split_once('\n').unwrap();
+    assert!(rest.starts_with("--\nlab\n'printf' "), "{called}");
+    assert!(log.contains("/quarterdeck-ssh-") && !std::path::Path::new(log).exists(), "{log} is left behind");
 }
 
 #[tokio::test]
@@ -142,4 +145,53 @@ async fn a_service_is_asked_over_there() {
     assert_eq!((facts.state, facts.main_pid()), (ServiceState::Running, Some(7)));
     let end = sshd.commands().run_service(&api, DEADLINE).await;
     assert!(matches!(&end, StepEnd::Done { said, .. } if said[0].as_str() == "restarted"), "{end:?}");
+}
+
+/// A program over there that itself goes to the very same host and port, and is turned away there: it says the same words as
+/// the client does here, and something was done before it.
+#[tokio::test]
+async fn an_inner_client_that_is_turned_away_by_the_same_host_is_no_proof() {
+    let Some(sshd) = sshd() else { return };
+    let port = fs::read_to_string(sshd.at("sshd_config")).unwrap();
+    let port = port.lines().find_map(|line| line.strip_prefix("Port ")).unwrap().to_owned();
+    let known = |file: &str| format!("-oUserKnownHostsFile={}", sshd.at(file).display());
+    let key = |file: &str| sshd.at(file).display().to_string();
+    for (case, known, key) in [("key", known("changed"), key("mine")), ("login", known("known"), key("other"))] {
+        let mark = sshd.at(case);
+        let inner = [
+            "ssh",
+            "-F",
+            "/dev/null",
+            "-oBatchMode=yes",
+            "-oIdentitiesOnly=yes",
+            "-oIdentityAgent=none",
+            "-i",
+            &key,
+            &known,
+            "-p",
+            &port,
+            "127.0.0.1",
+            "true",
+        ];
+        let script = "touch \"$1\"; shift; exec \"$@\"";
+        let argv = [&["sh", "-c", script, "sh", mark.to_str().unwrap()][..], &inner].concat();
+        let step = far("lab", &argv);
+        let end = sshd.commands().run_command(&step, DEADLINE).await;
+        let words = end.last_words();
+        let told = ["Host key verification failed.", "127.0.0.1: Permission denied (publickey)."];
+        assert!(told.iter().any(|told| words.as_str().contains(told)), "{case}: it was to be turned away: {words}");
+        let end = end.step_end(&step);
+        assert!(mark.exists() && matches!(end, StepEnd::Unknown(_)), "{case}: something was done: {end:?}");
+    }
+    // Word for word, where nothing listens.
+    let mark = sshd.at("mark");
+    let closed = fs::read_to_string(sshd.at("config")).unwrap();
+    let closed = closed.split("Host closed").nth(1).and_then(|rest| rest.split(" Port ").nth(1)).unwrap();
+    let words = format!("ssh: connect to host 127.0.0.1 port {}: Connection refused", closed.lines().next().unwrap());
+    for port in [port.as_str(), closed.lines().next().unwrap()] {
+        let words = words.replace(closed.lines().next().unwrap(), port);
+        let script = "touch \"$1\"; echo \"$2\" >&2; exit 255";
+        let end = sshd.run("lab", &["sh", "-c", script, "sh", mark.to_str().unwrap(), &words], DEADLINE).await;
+        assert!(mark.exists() && matches!(end, StepEnd::Unknown(_)), "{words}: something was done: {end:?}");
+    }
 }
