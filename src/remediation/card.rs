@@ -3,6 +3,8 @@
 
 mod hasher;
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::source::SourceKind;
@@ -13,7 +15,7 @@ use super::action::{Action, Plan, Target};
 use super::approval::Demands;
 use super::explain::Planned;
 use super::measure::{Evidence, Expectation, Measure};
-use super::object::{Excluded, Object, ObjectKey};
+use super::object::{Excluded, Object, ObjectKey, WhoseMark};
 use super::runbook::{Deed, RunbookStep};
 use super::service::facts::ServiceFacts;
 use super::step::{FlushStep, SessionVerb};
@@ -62,6 +64,8 @@ pub struct Preview {
     pub standing: Option<Safe>,
     /// What was found for the single steps of a runbook.
     pub parts: Vec<Part>,
+    /// Whose its objects truly are, where their words do not tell it any more.
+    pub marks: BTreeMap<ObjectKey, WhoseMark>,
     /// What the watch after it does not see.
     pub unseen: Option<Safe>,
     /// Targets of the configuration that its steps change, by [`Target::key`]; they are locked, and not consented to.
@@ -143,6 +147,14 @@ impl Digest {
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.hex())
+    }
+}
+
+impl Preview {
+    /// Whose an object truly is.
+    #[must_use]
+    pub fn mark(&self, object: &Object) -> WhoseMark {
+        self.marks.get(&object.key).cloned().unwrap_or_else(|| object.whose().mark(&object.key))
     }
 }
 

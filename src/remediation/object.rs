@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::session::{SessionId, SessionState};
 use crate::domain::{Safe, Untrusted};
 
+use super::card::Digest;
+
 /// What tells an object from every other, and from itself at another time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKey {
@@ -83,10 +85,27 @@ pub struct Whose {
 }
 
 impl Whose {
+    /// The mark of these words for an object. They have to be the true ones: one word of a veil is like every other.
+    #[must_use]
+    pub fn mark(&self, key: &ObjectKey) -> WhoseMark {
+        let of = |words: &[&Safe]| Digest::of(&format!("{key:?} {words:?}")).hex();
+        WhoseMark { owner: of(&[&self.user, &self.client, &self.database]), application: of(&[&self.application]) }
+    }
+}
+
+/// Whose an object is, for comparing: it can be kept where the words themselves may not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhoseMark {
+    owner: String,
+    application: String,
+}
+
+impl WhoseMark {
     /// Whether it is another's altogether: an application may take another name, nothing else changes while a session lasts.
     #[must_use]
-    pub fn is_anothers(&self, other: &Whose) -> bool {
-        (&self.user, &self.client, &self.database) != (&other.user, &other.client, &other.database)
+    pub fn is_anothers(&self, other: &WhoseMark) -> bool {
+        self.owner != other.owner
     }
 }
 
@@ -95,8 +114,10 @@ impl Whose {
 pub struct AgreedTo {
     /// Which.
     pub key: ObjectKey,
-    /// Whose.
+    /// Whose, as it may be shown: with `--redact` without what was given.
     pub whose: Whose,
+    /// Whose it truly is.
+    pub mark: WhoseMark,
 }
 
 /// Objects that fit the description and are left alone.

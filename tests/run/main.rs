@@ -42,6 +42,7 @@ mod terminal;
 mod turns;
 mod upkeep;
 mod veiled;
+mod veiled_lists;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod waiting;

@@ -226,7 +226,7 @@ impl Second {
     /// The objects of that; of a runbook, for the step at a place.
     #[must_use]
     pub fn agreed_for(&self, action: &Action, place: Option<usize>) -> Option<Vec<AgreedTo>> {
-        self.stands_for(action)?.agreed.objects(place)
+        self.stands_for(action)?.agreed.objects(place, &action.given)
     }
 
     /// What somebody approved for this action.

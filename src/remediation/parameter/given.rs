@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::action::Plan;
-use crate::remediation::card::{Card, Preview};
+use crate::remediation::card::{Card, Digest, Preview};
 use crate::remediation::object::Object;
 use crate::remediation::runbook::{Deed, Runbook};
 use crate::remediation::step::{StepEnd, Work};
@@ -46,6 +46,42 @@ impl Given {
         Safe::of(values.iter().fold(text.to_string(), |text, value| veil::without(&text, value)))
     }
 
+    /// A name without the values, where they are hidden: what stands in their place is filled again by [`Given::with`]. One
+    /// that holds a value in another spelling is not kept at all.
+    #[must_use]
+    pub fn without(&self, name: &Untrusted) -> Vec<u8> {
+        let mut kept = name.as_bytes().to_vec();
+        if self.shown.is_none() {
+            return kept;
+        }
+        for (gap, value) in self.gaps() {
+            kept = replaced(&kept, value, &gap);
+        }
+        let left = Untrusted::new(kept.clone()).one_line();
+        if self.veil(&left) == left { kept } else { Digest::of_bytes(name.as_bytes()).hex().into_bytes() }
+    }
+
+    /// The name with the values, which were given again.
+    #[must_use]
+    pub fn with(&self, kept: &[u8]) -> Untrusted {
+        let filled = |name: Vec<u8>, (gap, value): (Vec<u8>, &[u8])| replaced(&name, &gap, value);
+        Untrusted::new(if self.shown.is_none() {
+            kept.to_vec()
+        } else {
+            self.gaps().into_iter().fold(kept.to_vec(), filled)
+        })
+    }
+
+    /// What stands in the place of each value, the longest first. Control characters stand in no value.
+    fn gaps(&self) -> Vec<(Vec<u8>, &[u8])> {
+        let places = (1..=16_u8).flat_map(|high| (1..=16_u8).map(move |low| vec![0, high, low]));
+        let mut gaps: Vec<(Vec<u8>, &[u8])> =
+            places.zip(self.values.iter().map(|(_, value)| value.as_bytes())).collect();
+        gaps.retain(|(_, value)| !value.is_empty());
+        gaps.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+        gaps
+    }
+
     /// What a preview says beside what is consented to.
     ///
     /// # Errors
@@ -61,6 +97,9 @@ impl Given {
         if self.shown.is_none() || self.values.is_empty() {
             return;
         }
+        // Its words are about to go: from here on the mark tells whose it is.
+        let marks: Vec<_> = preview.objects.iter().map(|object| (object.key.clone(), preview.mark(object))).collect();
+        preview.marks.extend(marks);
         let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, .. } = preview;
         let objects = objects.iter_mut().flat_map(|object| {
             let Object { label, user, application, client, database, remark, .. } = object;
@@ -97,6 +136,21 @@ impl Given {
         }
         cause
     }
+}
+
+fn replaced(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(behind) = rest.strip_prefix(what) {
+            out.extend_from_slice(with);
+            rest = behind;
+        } else {
+            out.push(*first);
+            rest = after;
+        }
+    }
+    out
 }
 
 impl Card {

@@ -93,6 +93,7 @@ async fn look(
     let here = session.facts.database.one_line();
     let looked = Looked { kept, became, found: &found, root: choice.root };
     preview.objects = looked.objects();
+    preview.marks = kept.iter().map(|kept| (kept.key.clone(), kept.mark.clone())).collect();
     preview.lapsed = !kept.is_empty() && looked.still().next().is_none();
     looked.speak_against(&mut preview, session.facts.user.one_line().as_str());
     looked.tell(&mut preview, selector, verb, &here);
@@ -150,11 +151,12 @@ impl Looked<'_> {
     /// What became of one: also whether it is somebody else's than was agreed to, or none that would be chosen.
     fn class(&self, kept: &AgreedTo) -> &'static str {
         let Some((class, now)) = self.became.get(&kept.key) else { return "hidden" };
-        let whose = now.whose();
+        // By its mark: what was agreed to is kept without what may not be read.
+        let mark = now.whose().mark(&kept.key);
         match *class {
             "gone" | "hidden" => class,
-            _ if kept.whose.is_anothers(&whose) => "other",
-            "session" if kept.whose != whose => "other",
+            _ if kept.mark.is_anothers(&mark) => "other",
+            "session" if kept.mark != mark => "other",
             "session" if self.chosen(kept).is_none() => "misfit",
             _ => class,
         }
@@ -180,14 +182,23 @@ impl Looked<'_> {
             let (_, now) = self.became.get(&kept.key)?;
             let chosen = self.chosen(kept).map(|object| self.found.with_blocked(object).1);
             let object = chosen.unwrap_or_else(|| now.clone());
-            let remark = match self.class(kept) {
+            let (class, whose) = (self.class(kept), kept.whose.clone());
+            let remark = match class {
                 "gone" => Safe::of("gone already"),
                 "changed" => Safe::of("changed since: it will be left alone"),
                 _ => object.remark.clone(),
             };
-            let whose = kept.whose.clone();
-            let (user, application, client, database) = (whose.user, whose.application, whose.client, whose.database);
-            Some(Object { user, application, client, database, remark, ..object })
+            let application = whose.application;
+            Some(match class {
+                // The target does not say it any more.
+                "gone" | "hidden" | "other" => {
+                    let (user, client, database) = (whose.user, whose.client, whose.database);
+                    Object { user, application, client, database, remark, ..object }
+                }
+                "changed" => Object { application, remark, ..object },
+                // Who may be touched is told as the target has it: a list can be written by hand.
+                _ => Object { remark, ..object },
+            })
         };
         self.kept.iter().filter_map(object).collect()
     }

@@ -6,7 +6,14 @@ use quarterdeck::remediation::object::{AgreedTo, Whose};
 use super::*;
 
 fn agreed(card: &Preview) -> Vec<AgreedTo> {
-    card.objects.iter().map(|object| AgreedTo { key: object.key.clone(), whose: object.whose() }).collect()
+    card.objects
+        .iter()
+        .map(|object| AgreedTo {
+            key: object.key.clone(),
+            whose: object.whose(),
+            mark: object.whose().mark(&object.key),
+        })
+        .collect()
 }
 
 async fn again(
@@ -120,7 +127,13 @@ async fn who_is_said_to_be_somebody_else_is_not_touched() {
         let [mut kept] = <[AgreedTo; 1]>::try_from(agreed(&card)).unwrap();
         let told = again(&mut source, &[kept.clone()], &idle(MOMENT), SessionVerb::Terminate).await;
         assert!(told.obstacles.is_empty(), "{told:?}");
+        let (told_then, user) = (kept.whose.clone(), told.objects[0].user.clone());
         lie(&mut kept.whose);
+        // What is only read of it can be written by hand: whose it is the target says.
+        let told = again(&mut source, &[kept.clone()], &idle(MOMENT), SessionVerb::Terminate).await;
+        assert_eq!((told.obstacles.len(), &told.objects[0].user), (0, &user), "{told:?}");
+        assert_ne!(kept.whose, told_then);
+        kept.mark = kept.whose.mark(&kept.key);
         let told = again(&mut source, &[kept.clone()], &idle(MOMENT), SessionVerb::Terminate).await;
         assert!(words(&told.obstacles).contains("another's than was agreed to"), "{kept:?}: {told:?}");
         // An application may take another name, and is not as it was then; nothing else of a session changes.
@@ -178,7 +191,11 @@ async fn who_was_at_the_root_is_asked_whom_it_blocks_now() {
         .await
         .objects
         .iter()
-        .map(|object| AgreedTo { key: object.key.clone(), whose: object.whose() })
+        .map(|object| AgreedTo {
+            key: object.key.clone(),
+            whose: object.whose(),
+            mark: object.whose().mark(&object.key),
+        })
         .collect();
     let told = again(&mut source, &two, &selector, SessionVerb::Terminate).await;
     assert!(words(&told.obstacles).contains("it is for 1 at most"), "{told:?}");
