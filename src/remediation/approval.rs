@@ -169,6 +169,8 @@ pub enum ApprovalRefusal {
     NamelessLogin(Safe, u32),
     /// What was shown is not what this card says.
     OtherText,
+    /// Somebody logged in as this user id, and is another user by now.
+    NotTheirLogin(Safe, u32),
 }
 
 /// Whether somebody may approve a request now, having typed a phrase.
@@ -180,6 +182,7 @@ pub fn may_approve(
     now: &BootMoment,
 ) -> Result<(), ApprovalRefusal> {
     two_people(&request.requester, approver, shared_accounts)?;
+    own_login(approver)?;
     in_time(&request.asked_at, now)?;
     // An empty phrase asks for nothing, so it is never fulfilled.
     if request.phrase.is_empty() || !guard::is_typed(Some(&request.phrase), typed) {
@@ -207,11 +210,21 @@ pub fn counts(
         return Err(ApprovalRefusal::OtherText);
     }
     two_people(&request.requester, &approval.approver, shared_accounts)?;
+    own_login(&approval.approver)?;
     // An approval of an earlier request that bore the same id.
     if approval.approved_at.at.boot < request.asked_at.at.boot {
         return Err(ApprovalRefusal::OtherRequest);
     }
     in_time(&approval.approved_at, now)
+}
+
+/// Whether somebody is who they logged in as. Only who owns a record is vouched for by the system: who logged in is its writer's
+/// word, and may say nothing else than that.
+fn own_login(approver: &OsIdentity) -> Result<(), ApprovalRefusal> {
+    match approver.loginuid {
+        Some(login) if login != approver.uid => Err(ApprovalRefusal::NotTheirLogin(approver.user.clone(), login)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether two identities are surely two people.
@@ -277,6 +290,10 @@ impl fmt::Display for ApprovalRefusal {
             ApprovalRefusal::OtherText => {
                 f.write_str("the second person was shown another text than that of this card: ask for it again")
             }
+            ApprovalRefusal::NotTheirLogin(user, id) => write!(
+                f,
+                "{user} is not who logged in (user id {id}): a second person approves under a login of their own, not by su or sudo"
+            ),
             ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
         }
     }

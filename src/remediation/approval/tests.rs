@@ -100,13 +100,30 @@ fn a_shared_account_behind_a_login_is_refused() {
         let asked = may_approve(&request(alice()), who, "cache 812", shared, &at(1.0));
         assert_eq!(counts(&request(alice()), &approval(who.clone()), "d1", shared, &at(61.0)), asked);
         let mine = may_approve(&request(who.clone()), &alice(), "cache 812", shared, &at(1.0));
-        assert_eq!(mine, asked);
-        asked
+        let by_su = ApprovalRefusal::NotTheirLogin("bob".into(), 900);
+        assert!(mine == asked || (&mine, &asked) == (&Ok(()), &Err(by_su)), "{mine:?} {asked:?}");
+        mine
     };
     assert_eq!(both(&behind(Some("deploy")), &shared), Err(ApprovalRefusal::SharedAccount("deploy".into())));
     assert_eq!(both(&behind(None), &shared), Err(ApprovalRefusal::NamelessLogin("bob".into(), 900)));
     assert_eq!(both(&behind(Some("carol")), &shared), Ok(()));
     assert_eq!(both(&behind(None), &[]), Ok(()), "where no account is shared a number is as good as a name");
+}
+
+/// Who logged in is the word of whoever wrote the record: it can name nobody else than the one who owns it.
+#[test]
+fn whoever_came_to_their_name_by_su_does_not_approve() {
+    let asked = request(alice());
+    let deploy = OsIdentity { login: Some("carol".into()), ..who(900, "deploy", Some(1003)) };
+    for by_su in [deploy, who(0, "root", Some(1002)), OsIdentity { login: None, ..who(1002, "bob", Some(4_000_000)) }] {
+        let login = by_su.loginuid.unwrap();
+        let refused = Err(ApprovalRefusal::NotTheirLogin(by_su.user.clone(), login));
+        assert_eq!(may_approve(&asked, &by_su, "cache 812", &[], &at(1.0)), refused);
+        assert_eq!(counts(&asked, &approval(by_su.clone()), "d1", &[], &at(61.0)), refused);
+        assert_eq!(may_approve(&request(by_su), &alice(), "cache 812", &[], &at(1.0)), Ok(()), "they may ask");
+    }
+    let unrecorded = who(1002, "bob", None);
+    assert_eq!(counts(&asked, &approval(unrecorded), "d1", &[], &at(61.0)), Ok(()));
 }
 
 #[test]
@@ -144,6 +161,7 @@ fn every_refusal_is_a_sentence() {
         ApprovalRefusal::Yourself,
         ApprovalRefusal::SharedAccount("deploy".into()),
         ApprovalRefusal::NobodyKnowsWho("root".into()),
+        ApprovalRefusal::NotTheirLogin("bob".into(), 1001),
         ApprovalRefusal::OtherDigest,
         ApprovalRefusal::OtherRequest,
         ApprovalRefusal::Expired(Some(Duration::from_secs(700))),
@@ -154,7 +172,7 @@ fn every_refusal_is_a_sentence() {
         ApprovalRefusal::OtherText,
     ];
     assert!(all.iter().all(|refusal| refusal.to_string().len() > 20));
-    assert_eq!(all[5].to_string(), "11m40s old; it holds for 10m");
+    assert_eq!(all[6].to_string(), "11m40s old; it holds for 10m");
 }
 
 proptest! {

@@ -215,7 +215,8 @@ proptest! {
         let shares = ids(requester, requested_as).iter().flatten().any(|id| ids(approver, approved_as).contains(&Some(*id)));
         let known = |uid: u32, login: Option<u32>| uid != 3 && (uid != 0 || login.is_some());
         let (asked, approved) = (f64::from(asked), f64::from(approved));
-        let counts = !shares && known(requester, requested_as) && known(approver, approved_as)
+        let own_login = approved_as.is_none_or(|login| login == approver);
+        let counts = !shares && own_login && known(requester, requested_as) && known(approver, approved_as)
             && !other_card && !other_request && !other_boot
             && approved >= asked && approved <= now && now - approved < 600.0;
         let says = !(reason.is_empty() && glass && level == Level::L3);
