@@ -152,6 +152,8 @@ pub enum Event {
     },
     /// Everything is to be looked at by the doctor, where no screen has a page for it.
     DoctorAsked,
+    /// The same of an action whose objects are chosen anew, whatever was approved.
+    FreshCardAsked(Box<Action>),
 }
 
 /// What was found at a bare origin.

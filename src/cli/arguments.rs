@@ -298,11 +298,17 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
     /// List all actions: level, name, target, what each does, and why not
-    #[arg(long, conflicts_with_all = ["action", "target", "dry_run", "confirm", "reason", "parameters"])]
+    #[arg(long, conflicts_with_all = ["action", "target", "dry_run", "anew", "confirm", "reason", "parameters"])]
     pub list: bool,
     /// Print the card and a code, and change nothing; so it is without --confirm
     #[arg(long, conflicts_with = "confirm")]
     pub dry_run: bool,
+    /// Print a fresh card, of what fits now, also while an approval of an earlier one stands
+    ///
+    /// Without it the card stands for what was approved, as long as any of that is left. An approval that is passed over like this
+    /// stays good: the same command line without --anew comes back to it.
+    #[arg(long, conflicts_with = "confirm")]
+    pub anew: bool,
     /// Run what the card of this code shows
     #[arg(long, value_name = "CODE")]
     pub confirm: Option<String>,

@@ -62,7 +62,7 @@ pub fn run(asked: Run) -> ExitCode {
     let again = again(&asked, &action, resolved.screen.redact);
     let way = match asked.confirm {
         Some(code) => Way::Confirm { code, reason: asked.reason.unwrap_or_default(), watch },
-        None => Way::DryRun { again },
+        None => Way::DryRun { again, anew: asked.anew },
     };
     match run::run(&resolved, &action, way, print) {
         Ok(status) => ExitCode::from(status),

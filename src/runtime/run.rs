@@ -49,6 +49,8 @@ pub enum Way {
     DryRun {
         /// What a person types to run it.
         again: Safe,
+        /// What it touches is chosen anew, whatever was approved.
+        anew: bool,
     },
     /// Do it.
     Confirm {
@@ -66,7 +68,7 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
     panic::install().map_err(std::io::Error::other)?;
     // Whatever comes of it, a code that was passed is used up from here on.
     let consent = match way {
-        Way::DryRun { again } => Ok(Consent::Asked(again)),
+        Way::DryRun { again, anew } => Ok(Consent::Asked { again, anew }),
         Way::Confirm { code, reason, watch } => {
             redeem(&code, action).map(|good| Consent::Given { good, reason, watch })
         }
@@ -116,7 +118,7 @@ struct Good {
 }
 
 enum Consent {
-    Asked(Safe),
+    Asked { again: Safe, anew: bool },
     Given { good: Good, reason: String, watch: Option<Duration> },
 }
 
@@ -153,7 +155,7 @@ impl Driver {
         }
         let stays = match &consent {
             Consent::Given { watch, .. } => *watch,
-            Consent::Asked(_) => None,
+            Consent::Asked { .. } => None,
         };
         self.watch.begin_only(resolved, |id| needed.contains(&id) || stays.is_some() && watching::watches(id));
         self.pump(PREVIEW, |d| d.audit_opened);
@@ -167,7 +169,11 @@ impl Driver {
         if stays.is_some() {
             self.look_before();
         }
-        self.step(Event::CardAsked(Box::new(action.clone())));
+        let asked = Box::new(action.clone());
+        self.step(match &consent {
+            Consent::Asked { anew: true, .. } => Event::FreshCardAsked(asked),
+            _ => Event::CardAsked(asked),
+        });
         self.pump(PREVIEW, |d| d.model.actions.asked.is_none());
         if let Some(signal) = self.left {
             return signals::exit_status(signal);
@@ -191,7 +197,7 @@ impl Driver {
             };
         };
         match consent {
-            Consent::Asked(again) => {
+            Consent::Asked { again, .. } => {
                 let lines = headless::lines(&self.model, &card);
                 self.teller.tell(Told::Answer(lines));
                 let against = headless::against(&self.model, &card);
@@ -213,7 +219,7 @@ impl Driver {
                 // Also where it waits already: whoever asks again is told for what.
                 let second = &self.model.actions.second;
                 if second.asking.is_some() || !second.told.is_empty() {
-                    return self.ask_second_person();
+                    return self.ask_second_person(&card);
                 }
                 let status = self.see_through();
                 if stays.is_none() {
@@ -225,7 +231,7 @@ impl Driver {
     }
 
     /// Consent was good, and another person's is asked for: nothing was done yet.
-    fn ask_second_person(&mut self) -> u8 {
+    fn ask_second_person(&mut self, card: &Card) -> u8 {
         self.pump(DISK, |d| d.model.actions.second.asking.is_none());
         let second = &self.model.actions.second;
         if second.asking.is_some() {
@@ -236,7 +242,8 @@ impl Driver {
             return self.refuse(lines);
         }
         self.teller.tell(Told::Answer(lines));
-        self.refuse(vec![Safe::of("a second person has to approve it first")])
+        let void = headless::void(&self.model, card);
+        self.refuse(void.into_iter().chain([Safe::of("a second person has to approve it first")]).collect())
     }
 
     /// Waits for what the action looks at, and for no longer than it may take.

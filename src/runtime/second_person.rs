@@ -41,6 +41,8 @@ pub struct SecondPerson {
     /// Whether there is a folder in which others could be met.
     shared: bool,
     told: Option<Look>,
+    /// Approvals that do not count, and were recorded: of which request, and why.
+    void: Vec<(String, Safe)>,
     due: Instant,
 }
 
@@ -53,6 +55,7 @@ impl SecondPerson {
             policy: spec.policy.clone(),
             shared: spec.shared.is_some(),
             told: None,
+            void: Vec::new(),
             due: Instant::now(),
         }
     }
@@ -76,11 +79,27 @@ impl SecondPerson {
             }),
             Err(_told_at_the_start) => Look::default(),
         };
+        self.record_void(&look, scribe);
         if self.told.as_ref() == Some(&look) {
             return None;
         }
         self.told = Some(look.clone());
         Some(look)
+    }
+
+    /// What somebody left as an approval and is none: that is refused here, and recorded once.
+    fn record_void(&mut self, look: &Look, scribe: &mut Scribe<'_>) {
+        let mut void = Vec::new();
+        for own in &look.own {
+            let OwnAnswer::Void(why) = &own.answer else { continue };
+            let this = (own.request.id.clone(), why.clone());
+            let why = Safe::of(format!("an approval does not count: {why}"));
+            let entry = || of_request(AuditEvent::Refused, &own.request, std::slice::from_ref(&why), clock::now());
+            if self.void.contains(&this) || scribe(&entry()).is_ok() {
+                void.push(this);
+            }
+        }
+        self.void = void;
     }
 
     /// Does what is ordered; the folder is looked at anew after it.

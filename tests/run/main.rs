@@ -8,6 +8,7 @@ mod containers;
 mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod forged;
 mod hasten;
 mod lost_turns;
 mod managers;

@@ -118,7 +118,12 @@ impl Two {
     /// The code of the card, and the card.
     #[track_caller]
     fn card(&self) -> (String, String) {
-        let told = self.bastion.tell(DAEMON, &["run", ACTION, "--target", "main"]);
+        self.card_with(&[])
+    }
+
+    #[track_caller]
+    fn card_with(&self, more: &[&str]) -> (String, String) {
+        let told = self.bastion.tell(DAEMON, &[&["run", ACTION, "--target", "main"], more].concat());
         assert_eq!(told.code, 0, "{told:?}");
         (code_in(&told.out), told.out)
     }
@@ -129,15 +134,23 @@ impl Two {
 
     /// What stands on the card now is asked for, and approved.
     #[track_caller]
-    fn approved(&self) {
-        let (code, _) = self.card();
+    fn approved(&self) -> String {
+        let id = self.asked();
+        self.bastion.approve(NOBODY, &id, "main", 0);
+        id
+    }
+
+    /// What stands on the card now is asked for.
+    #[track_caller]
+    fn asked(&self) -> String {
+        let (code, _) = self.card_with(&["--anew"]);
         let told = self.confirm(&code);
         assert_eq!(told.code, 10, "{told:?}");
         let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
         let request = self.bastion.path("shared").join("requests").join(id.unwrap());
         let bound = fs::read_to_string(request).unwrap();
         assert!(bound.contains(r#"of user \"app\", application"#), "whose they are is bound: {bound}");
-        self.bastion.approve(NOBODY, id.unwrap(), "main", 0);
+        id.unwrap().to_owned()
     }
 }
 
@@ -175,4 +188,51 @@ async fn of_an_approval_of_which_all_are_gone_nothing_runs() {
     assert_eq!(told.code, 10, "{told:?}");
     assert!(told.out.contains("waits for a second person"), "{told:?}");
     assert!(comes.is_alive().await && again.is_alive().await);
+}
+
+/// As Ctrl-R in the dashboard: what fits now, which nobody approved. The approval stays good for what it is of.
+#[tokio::test]
+async fn a_fresh_card_is_to_be_had_while_an_approval_stands() {
+    let Some(people) = Two::new() else { return };
+    let (one, two) = two(&people.stage).await;
+    people.approved();
+    let comes = people.stage.idle_in_transaction().await;
+    let (code, shown) = people.card_with(&["--dry-run", "--anew"]);
+    assert!(shown.contains("What it touches: 3") && !shown.contains("were agreed to"), "{shown}");
+    assert!(shown.contains("the approval is for another card"), "{shown}");
+    let told = people.confirm(&code);
+    assert_eq!(told.code, 10, "{told:?}");
+    assert!(told.out.contains("waits for a second person"), "{told:?}");
+    let with = people.bastion.tell(DAEMON, &["run", ACTION, "--target", "main", "--anew", "--confirm", &code]);
+    assert_eq!(with.code, 64, "a code is for the card that it was printed with: {with:?}");
+    let (code, shown) = people.card();
+    assert!(shown.contains("What it touches: 2") && shown.contains("nobody approved it"), "{shown}");
+    let told = people.confirm(&code);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(!one.is_alive().await && !two.is_alive().await && comes.is_alive().await);
+}
+
+/// Who asked writes somebody else into the list once it was approved: the card is another one, and is not approved.
+#[tokio::test]
+async fn a_list_that_is_changed_once_it_was_approved_runs_nothing() {
+    let Some(people) = Two::new() else { return };
+    let guest = people.stage.idle_in_transaction().await;
+    let id = people.approved();
+    let (approved, _) = people.card();
+    let comes = people.stage.idle_in_transaction().await;
+    let other = people.asked();
+    let requests = people.bastion.path("shared").join("requests");
+    let wanted: serde_json::Value = serde_json::from_slice(&fs::read(requests.join(&other)).unwrap()).unwrap();
+    people.bastion.change("requests", &id, |request| request["agreed"] = wanted["agreed"].clone());
+    let (code, shown) = people.card();
+    assert!(shown.contains("What it touches: 2") && shown.contains("the approval is for another card"), "{shown}");
+    let told = people.confirm(&code);
+    assert_eq!(told.code, 10, "{told:?}");
+    assert!(told.err.contains("a second person has to approve it first"), "{told:?}");
+    // Whoever is asked whether they live is not as they were any more.
+    assert_eq!(people.stage.open_transactions(), "2");
+    // A list is no consent: what was approved runs for those of its card still, by the code of that card.
+    let told = people.confirm(&approved);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(!guest.is_alive().await && comes.is_alive().await);
 }

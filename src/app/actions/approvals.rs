@@ -211,6 +211,16 @@ impl Second {
         waiting.find(|own| own.request.digest == digest).map(|own| &own.request)
     }
 
+    /// Why what somebody left as an approval of exactly this card does not count.
+    #[must_use]
+    pub fn void(&self, card: &Card) -> Option<&Safe> {
+        let digest = card.digest().hex();
+        self.look.own.iter().find_map(|own| match &own.answer {
+            OwnAnswer::Void(why) if own.request.digest == digest => Some(why),
+            _ => None,
+        })
+    }
+
     /// The number of keys that a card of this action may stand for.
     #[must_use]
     pub fn agreed_count(&self, card: &Card) -> Option<u64> {
@@ -409,6 +419,16 @@ pub fn notice(model: &Model) -> Line {
     if let Some(granted) = second.granted().next() {
         let (action, target) = (&granted.request.action, &granted.request.target);
         return one(format!(":consent: {} approved {action} on {target}", granted.by()), Tone::Ok);
+    }
+    let void = second.look.own.iter().find_map(|own| match &own.answer {
+        OwnAnswer::Void(why) => Some((&own.request, why)),
+        _ => None,
+    });
+    if let Some((request, why)) = void {
+        return one(
+            format!("an approval of {} on {} does not count: {why}", request.action, request.target),
+            Tone::Bad,
+        );
     }
     let mut mine = second.look.others.iter().filter(|waits| waits.against.is_none());
     match (mine.next(), mine.count()) {

@@ -129,6 +129,9 @@ pub fn second_person(model: &Model, card: &Card) -> Vec<Safe> {
         return Vec::new();
     }
     let mut out = Document::new("");
+    if let Some(words) = void(model, card) {
+        out.field("second person", words, crate::app::table::Tone::Bad);
+    }
     let digest = card.digest().hex();
     match model.actions.second.granted().find(|granted| granted.request.digest == digest) {
         Some(granted) => out.field("approved by", granted.by().clone(), crate::app::table::Tone::Ok),
@@ -139,6 +142,13 @@ pub fn second_person(model: &Model, card: &Card) -> Vec<Safe> {
         ),
     };
     plain(&out)
+}
+
+/// Why what somebody left as an approval of this card is none.
+#[must_use]
+pub fn void(model: &Model, card: &Card) -> Option<Safe> {
+    let why = model.actions.second.void(card)?;
+    Some(Safe::of(format!("an approval of this card does not count: {why}")))
 }
 
 /// What became of asking for a second person.

@@ -80,6 +80,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects
         }
         Event::CardAsked(action) => actions::ask_standing(model, *action),
+        Event::FreshCardAsked(action) => actions::ask(model, *action),
         Event::Consented { digest, reason } => actions::consented(model, digest, reason),
         Event::Previewed { id, outcome, begun } => actions::previewed(model, id, *outcome, begun),
         Event::ActionHappened { run, input } => actions::happened(model, run, *input),

@@ -35,6 +35,7 @@ fn person(uid: u32) -> SecondPerson {
         policy: Policy::default(),
         shared: true,
         told: None,
+        void: Vec::new(),
         due: Instant::now(),
     }
 }
