@@ -13,6 +13,7 @@ mod pty;
 mod recorded;
 mod servers;
 mod silences;
+mod silences_in_doubt;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod target;
