@@ -29,6 +29,7 @@ use super::leave::leave;
 use super::reach::Reach;
 use super::redis_orders;
 use super::service_orders;
+use super::silence_orders;
 use super::turns::{self, Turns};
 use super::upkeep_orders;
 use super::watch::Watch;
@@ -81,6 +82,12 @@ impl Acting {
                 count(watch, database, DatabaseOrder::Left { run, identity, objects, verb });
             }
             Effect::CountKeys { run, cache, identity } => self.count_keys(watch, run, cache, identity),
+            Effect::ReadSilence { run, request, made } => {
+                let (inbox, clients) = (Arc::clone(&self.inbox), watch.clients().clone());
+                watch.io().spawn(async move {
+                    silence_orders::read(run, &clients, &request, made.as_deref(), &inbox).await;
+                });
+            }
             Effect::Release { run, unused } => self.release(watch, run, unused),
             Effect::Second(order) => self.second(*order),
             Effect::Interrupt { run } => {
@@ -159,6 +166,12 @@ impl Acting {
             PreviewOf::Service(step) => {
                 let inbox = Arc::clone(&self.inbox);
                 watch.io().spawn(async move { service_orders::preview(id, &step, deadline, &inbox).await });
+            }
+            PreviewOf::Silence(request) => {
+                let (inbox, clients) = (Arc::clone(&self.inbox), watch.clients().clone());
+                watch
+                    .io()
+                    .spawn(async move { silence_orders::preview(id, &clients, &request, deadline, &inbox).await });
             }
         }
     }
@@ -290,6 +303,12 @@ impl Acting {
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
                 self.with_turns(watch, run, step, None, cure, async move {
                     Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
+                });
+            }
+            Work::Silence(request) => {
+                let (request, clients, inbox) = (request.clone(), watch.clients().clone(), Arc::clone(&self.inbox));
+                self.with_turns(watch, run, step, None, async move {
+                    silence_orders::run(run, step, &clients, &request, &approved, &inbox).await;
                 });
             }
             Work::Http(http) => {

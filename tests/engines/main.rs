@@ -19,6 +19,7 @@ mod recorded;
 mod sample;
 mod servers;
 mod silences;
+mod silences_in_doubt;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod target;

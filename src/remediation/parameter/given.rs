@@ -61,12 +61,14 @@ impl Given {
         if self.shown.is_none() || self.values.is_empty() {
             return;
         }
-        let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, .. } = preview;
+        let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, told: facts, .. } =
+            preview;
         let objects = objects.iter_mut().flat_map(|object| {
             let Object { label, user, application, client, database, remark, .. } = object;
             [label, user, application, client, database, remark]
         });
         let told = warnings.iter_mut().chain(remarks).chain(obstacles).chain(standing).chain(unseen);
+        let told = told.chain(facts.iter_mut().map(|(_, words)| words));
         for text in told.chain(objects).chain(excluded.iter_mut().map(|excluded| &mut excluded.why)) {
             *text = self.veil(text);
         }
