@@ -307,7 +307,7 @@ impl Acting {
             }
             Work::Silence(request) => {
                 let (request, clients, inbox) = (request.clone(), watch.clients().clone(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     silence_orders::run(run, step, &clients, &request, &approved, &inbox).await;
                 });
             }
