@@ -24,7 +24,7 @@ use crate::remediation::guard::Approved;
 use crate::remediation::object::{AgreedTo, ObjectKey};
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::service::ServiceStep;
-use crate::remediation::step::SessionVerb;
+use crate::remediation::step::{HttpStep, SessionVerb};
 use crate::remediation::turn::Turn;
 use crate::remediation::upkeep::Upkeep;
 
@@ -184,6 +184,15 @@ pub enum Effect {
         /// Number of the look.
         id: u64,
     },
+    /// See whether the silence of an action is as it should be.
+    ReadSilence {
+        /// For which run.
+        run: u64,
+        /// What was sent.
+        request: Box<HttpStep>,
+        /// The id of the one that was made, where it was told.
+        made: Option<String>,
+    },
 }
 
 /// What a preview is to find out.
@@ -253,6 +262,8 @@ pub enum PreviewOf {
         /// What it is called here.
         name: Safe,
     },
+    /// A silence of an Alertmanager that this request would make or end.
+    Silence(Box<HttpStep>),
 }
 
 /// An action that took its locks and did nothing: it does not cool down.

@@ -316,6 +316,17 @@ impl Execution {
         keys.filter_map(|key| fate(&key).or_else(|| doubt(&key)).map(|fate| (key, fate))).collect()
     }
 
+    /// The name of what it made, as its target told it.
+    #[must_use]
+    pub fn made(&self) -> Option<String> {
+        let agreed = self.warrant.card().keys();
+        let mut told = self.steps.iter().flat_map(StepState::fates).filter(|(key, _)| !agreed.contains(key));
+        told.find_map(|(key, fate)| match (key, fate) {
+            (ObjectKey::Named(name), Fate::Done) => Some(name.one_line().to_string()),
+            _ => None,
+        })
+    }
+
     /// What has to be gone for it to have succeeded: the objects of the card. What changed meanwhile is not what its card shows
     /// any more, and was left alone.
     #[must_use]

@@ -30,8 +30,6 @@ pub enum Measure {
     OldestIdleTransaction(usize),
     /// Milliseconds that the newest probe of a service took.
     Latency(usize),
-    /// Silences that hold or will, in the Alertmanager.
-    Silences,
 }
 
 /// One reading of a measure.

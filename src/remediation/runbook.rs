@@ -302,7 +302,7 @@ impl Deed {
                 Work::Sql(sql) => sql.demands(),
                 Work::Redis(redis) => redis.demands(),
                 Work::Explain(_) => Level::L1,
-                Work::Upkeep(_) | Work::Backup(_) => Level::L2,
+                Work::Upkeep(_) | Work::Backup(_) | Work::Silence(_) => Level::L2,
                 Work::WaitUntil(_) | Work::Look(_) | Work::Manual(_) | Work::Pause(_) => Level::L0,
             },
         }

@@ -61,6 +61,8 @@ pub enum Work {
     Pause(Duration),
     /// Backs a database up and restores the backup.
     Backup(Box<BackupStep>),
+    /// Makes or ends a silence of an Alertmanager, by this request: it is looked at before and after.
+    Silence(Box<HttpStep>),
 }
 
 impl Work {

@@ -11,7 +11,7 @@ use super::step::{HttpStep, Work};
 #[must_use]
 pub fn of(work: &Work) -> Preview {
     match work {
-        Work::Http(http) => request(http),
+        Work::Http(http) | Work::Silence(http) => request(http),
         Work::Command(command) => {
             let mut preview = Preview::default();
             let program = command.argv.first().cloned().unwrap_or_default();

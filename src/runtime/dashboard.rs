@@ -281,6 +281,7 @@ impl Dashboard {
             | Effect::RunAction { .. }
             | Effect::ReadObjects { .. }
             | Effect::CountKeys { .. }
+            | Effect::ReadSilence { .. }
             | Effect::Second(_)
             | Effect::Interrupt { .. }
             | Effect::ReadNeedy { .. }

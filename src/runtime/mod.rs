@@ -37,6 +37,7 @@ pub mod screen;
 mod second_person;
 mod service_orders;
 mod signals;
+mod silence_orders;
 mod sources;
 mod teller;
 pub mod terminal;

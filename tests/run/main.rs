@@ -41,6 +41,7 @@ mod subset;
 mod systemd_lab;
 mod terminal;
 mod turns;
+mod unknown_turns;
 mod upkeep;
 mod veiled;
 mod veiled_lists;

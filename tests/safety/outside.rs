@@ -95,6 +95,7 @@ impl Outside {
             Effect::Quit => self.log.push(Seen::Left),
             Effect::CountTmuxClients
             | Effect::CountKeys { .. }
+            | Effect::ReadSilence { .. }
             | Effect::ReadNeedy { .. }
             | Effect::ReadHistory
             | Effect::ReadDiagnostics

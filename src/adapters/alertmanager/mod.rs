@@ -1,4 +1,5 @@
-//! An Alertmanager, API version 2: the alerts that it was sent, and its silences. Here it only reads.
+//! An Alertmanager, API version 2: the alerts that it was sent, and its silences. Here it only reads; what is done about one
+//! silence stands in `silences`.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,9 @@ use super::prometheus::rules::{instant, list, pairs, text};
 use crate::config::resolved::EngineSpec;
 use crate::domain::Cause;
 use crate::domain::served::{Routed, RoutedAlert, RoutedSilence};
+
+pub mod card;
+pub mod silences;
 
 /// Most alerts, and most silences, that are taken.
 const MOST: usize = 10_000;

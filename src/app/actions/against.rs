@@ -70,7 +70,7 @@ pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
 
 /// Whether anything of its target is looked at for its card. Where nothing is, the last good reading is all that is known.
 fn is_looked_at(plan: &Plan) -> bool {
-    let sent = |work: &Work| work.is_inward() || matches!(work, Work::Http(_) | Work::Command(_));
+    let sent = |work: &Work| work.is_inward() || matches!(work, Work::Http(_) | Work::Command(_) | Work::Silence(_));
     match plan {
         Plan::Steps(_) => false,
         Plan::Runbook(runbook) => {

@@ -32,6 +32,12 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     approvals::on_card(&mut out, card, situation);
     head(&mut out, card);
     warnings(&mut out, card, situation);
+    for (name, words) in &card.preview.told {
+        match *name {
+            "" => out.line(words.clone(), Tone::Plain),
+            name => out.field(name, words.clone(), Tone::Plain),
+        };
+    }
     outline::steps(&mut out, card);
     touched::told(&mut out, card, redact);
     for remark in &card.preview.remarks {
@@ -67,6 +73,7 @@ fn does(card: &Card) -> Safe {
         Plan::Explain { .. } => "asks the server for its plan; the statement is not run".to_owned(),
         Plan::Steps(steps) => match steps.as_slice() {
             [step] if matches!(step.work, Work::Http(_)) => "sends one request".to_owned(),
+            [step] if matches!(step.work, Work::Silence(_)) => step.title.to_string(),
             [step] if matches!(step.work, Work::Command(_)) => "runs one program".to_owned(),
             steps => format!("does {} steps", steps.len()),
         },

@@ -34,7 +34,6 @@ pub fn place(measure: &Measure) -> Option<(SourceKind, usize)> {
         Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
         Measure::Signal(at) => Some((SourceKind::Signal, *at)),
         Measure::Service(at) | Measure::Latency(at) => Some((SourceKind::Service, *at)),
-        Measure::Silences => Some((SourceKind::Alertmanager, 0)),
         Measure::ObjectsLeft | Measure::Result => None,
     }
 }
@@ -81,7 +80,6 @@ fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> 
         Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
         // That it does not answer is what a probe found out: a reading too.
         Measure::Service(i) | Measure::Latency(i) => live.services.get(*i)?.probed_at()?,
-        Measure::Silences => at(&live.alertmanager.as_ref()?.readout)?,
         Measure::ObjectsLeft | Measure::Result => return None,
     };
     // Of what a source brings, the reading before was begun earlier still.
@@ -145,7 +143,6 @@ fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
             Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
             _ => is(SourceKind::Signal, *at),
         },
-        Measure::Silences => is(SourceKind::Alertmanager, 0),
         Measure::ObjectsLeft | Measure::Result => false,
     }
 }
@@ -192,11 +189,6 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
         Measure::Latency(i) => {
             let took = live.services.get(*i).and_then(ServiceState::measured);
             (took.map(|took| took.as_secs_f64() * 1000.0), took.map(figure::duration))
-        }
-        Measure::Silences => {
-            let manager = live.alertmanager.as_ref().filter(|manager| manager.readout.cause().is_none());
-            let count = manager.and_then(|manager| manager.routed.as_ref()).map(|routed| routed.silences.len() as f64);
-            (count, count.map(figure::count))
         }
         Measure::ObjectsLeft | Measure::Result => (None, None),
     };

@@ -24,7 +24,7 @@ pub mod receivers;
 pub mod record;
 pub mod refusals;
 pub mod sight;
-mod silencing;
+pub(in crate::app) mod silencing;
 pub mod standing;
 pub mod subject;
 mod touched;

@@ -7,19 +7,22 @@ use chrono::{DurationRound, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::alerts::matcher::Matcher;
 use crate::app::Model;
-use crate::app::alerts::{links, listing};
+use crate::app::alerts::{links, listing, muting};
 use crate::app::pane::PaneId;
 use crate::app::panes;
 use crate::app::telemetry::engines::EngineState;
-use crate::domain::Safe;
 use crate::domain::source::SourceKind;
 use crate::domain::target::Provenance;
+use crate::domain::{Safe, figure};
 use crate::metrics::labels::Labels;
 use crate::remediation::action::{Action, Limits, Plan, Target, Wanting};
+use crate::remediation::card::Preview;
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
 use crate::remediation::parameter::{Given, Otherwise, Parameter, ParameterKind, as_it_stands};
+use crate::remediation::silencing::Silencing;
 use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
 
 /// The names of the two.
@@ -29,15 +32,55 @@ const EXPIRE: &str = "expire-silence";
 const MATCHERS: usize = 64;
 /// A silence ends so many hours after the hour that has begun, where nobody says otherwise.
 const HOURS: i64 = 3;
-/// One request.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// A look, the request, and a look at what became of it where the answer leaves a doubt.
+const DEADLINE: Duration = Duration::from_secs(15);
 /// It is seen in readings within this.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(30);
+/// One that lasts longer than this is mostly a slip.
+const LONG: Duration = Duration::from_hours(24);
 
 /// Both, where an Alertmanager is named: for what is selected, else for what is named when they are asked for.
 pub fn offered(model: &Model) -> Vec<Action> {
     let Some(engine) = &model.live.alertmanager else { return Vec::new() };
     vec![silence(model, engine), expire(model, engine)]
+}
+
+/// The request, where steps are about a silence.
+#[must_use]
+pub fn request(steps: &[Step]) -> Option<&HttpStep> {
+    match steps {
+        [Step { work: Work::Silence(request), .. }] => Some(request),
+        _ => None,
+    }
+}
+
+/// What was read for the card, with what this program knows beside it: its own alerts, and how long a silence may last.
+#[must_use]
+pub fn held(model: &Model, steps: &[Step], mut preview: Preview) -> Preview {
+    let Some(Silencing::Make(wanted)) = request(steps).and_then(Silencing::of) else { return preview };
+    let labels = wanted.labels.iter().map(|(name, value)| Matcher::equal(name, value));
+    if let Ok(matchers) = labels.collect::<Result<Vec<Matcher>, _>>() {
+        let all = listing::all(&model.live, model.now).filter(listing::Entry::is_active).count();
+        let these = muting::muted(model, &matchers).len();
+        if all > 0 {
+            let words = format!("{these} of {all} alerts that this program shows have these labels");
+            preview.told.push(("here", Safe::of(words)));
+        }
+    }
+    let Some(lasts) = wanted.ends_at.map(|end| end.saturating_sub(model.now.wall.timestamp_millis())) else {
+        return preview;
+    };
+    let lasts = Duration::from_millis(u64::try_from(lasts).unwrap_or(0));
+    let longest = model.alerts.spec.longest_alertmanager_silence;
+    if lasts > longest {
+        let (lasts, most) = (figure::span(lasts), figure::span(longest));
+        let words =
+            format!("it would last {lasts}; {most} is the longest (longest_alertmanager_silence under [alerts])");
+        preview.obstacles.push(Safe::of(words));
+    } else if lasts > LONG {
+        preview.warnings.push(Safe::of(format!("it lasts {}: longer than a day", figure::span(lasts))));
+    }
+    preview
 }
 
 fn silence(model: &Model, engine: &EngineState) -> Action {
@@ -69,24 +112,16 @@ fn silence(model: &Model, engine: &EngineState) -> Action {
     if selected.is_none() {
         parameters.insert(0, parameter("alert", "the name of the alert", Otherwise::Refused));
     }
-    let mut warnings = vec![Safe::of("nobody is called for what it keeps back, until it ends")];
-    if let (Some(labels), Some(routed)) = (&selected, &engine.routed) {
-        let is_kept = |pairs: &[(String, String)]| {
-            labels.iter().all(|(name, value)| pairs.iter().any(|(known, other)| known == name && other == value))
-        };
-        let count = routed.alerts.iter().filter(|alert| is_kept(&alert.labels)).count();
-        let plural = if count == 1 { "" } else { "s" };
-        warnings.push(Safe::of(format!("it keeps back {count} alert{plural} that the Alertmanager has now")));
-    }
-    let request = request(engine, WritingMethod::Post, "/api/v2/silences", Some(body.to_string()));
+    let warnings = vec![Safe::of("nobody is called for what it keeps back, until it ends")];
+    let request = asked(engine, WritingMethod::Post, "/api/v2/silences", Some(body.to_string()));
     let plan = Plan::Wanting(Box::new(Wanting { parameters, plan: steps(&title, request) }));
-    Action { warnings, ..made(engine, SILENCE, &title, plan, Expectation::Rose, "expire-silence ends it") }
+    Action { warnings, ..made(engine, SILENCE, &title, plan, "the silence", "expire-silence ends it") }
 }
 
 fn expire(model: &Model, engine: &EngineState) -> Action {
     let selected = selected_silence(model);
     let id = selected.as_deref().unwrap_or("{silence}");
-    let request = request(engine, WritingMethod::Delete, &format!("/api/v2/silence/{id}"), None);
+    let request = asked(engine, WritingMethod::Delete, &format!("/api/v2/silence/{id}"), None);
     let title = match &selected {
         Some(id) => format!("end the silence {id} of the Alertmanager"),
         None => "end a silence of the Alertmanager".to_owned(),
@@ -98,12 +133,12 @@ fn expire(model: &Model, engine: &EngineState) -> Action {
         plan = Plan::Wanting(Box::new(Wanting { parameters, plan }));
     }
     let warnings = vec![Safe::of("whoever is called for what it keeps back is called again")];
-    Action { warnings, ..made(engine, EXPIRE, &title, plan, Expectation::Fell, "silence-alert makes another") }
+    Action { warnings, ..made(engine, EXPIRE, &title, plan, "the end of the silence", "silence-alert makes another") }
 }
 
-fn made(engine: &EngineState, id: &str, title: &str, plan: Plan, expect: Expectation, undo: &str) -> Action {
+fn made(engine: &EngineState, id: &str, title: &str, plan: Plan, shown: &str, undo: &str) -> Action {
     let spec = &engine.spec;
-    let trial = Trial { measure: Measure::Silences, expect, name: Safe::of("silences in the Alertmanager") };
+    let trial = Trial { measure: Measure::Result, expect: Expectation::Seen, name: Safe::of(shown) };
     Action {
         id: Safe::of(id),
         title: Safe::of(title),
@@ -131,10 +166,10 @@ fn parameter(name: &str, doc: &str, otherwise: Otherwise) -> Parameter {
 }
 
 fn steps(title: &str, request: HttpStep) -> Plan {
-    Plan::Steps(vec![Step { title: Safe::of(title), work: Work::Http(Box::new(request)), deadline: DEADLINE }])
+    Plan::Steps(vec![Step { title: Safe::of(title), work: Work::Silence(Box::new(request)), deadline: DEADLINE }])
 }
 
-fn request(engine: &EngineState, method: WritingMethod, path: &str, body: Option<String>) -> HttpStep {
+fn asked(engine: &EngineState, method: WritingMethod, path: &str, body: Option<String>) -> HttpStep {
     let asked = &engine.spec.request;
     HttpStep {
         method,

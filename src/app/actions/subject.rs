@@ -132,7 +132,9 @@ fn touches(subject: &Subject, origin: Option<&str>, step: &RunbookStep) -> bool 
 
 fn goes_to(origin: Option<&str>, work: &Work) -> bool {
     match work {
-        Work::Http(http) => origin.is_some_and(|origin| http.url.origin().ascii_serialization() == origin),
+        Work::Http(http) | Work::Silence(http) => {
+            origin.is_some_and(|origin| http.url.origin().ascii_serialization() == origin)
+        }
         _ => false,
     }
 }

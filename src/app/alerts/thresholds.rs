@@ -205,7 +205,7 @@ fn value(live: &Telemetry, own: &OwnAlert, now: Moment) -> Known {
         Measure::Signal(at) => signal(live, *at, own, now),
         Measure::UsedSlots(at) | Measure::UsedShare(at) => slots(live, *at, own, now),
         Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => sessions(live, *at, own, now),
-        Measure::ObjectsLeft | Measure::Result | Measure::Silences => missing(own),
+        Measure::ObjectsLeft | Measure::Result => missing(own),
     }
 }
 

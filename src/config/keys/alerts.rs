@@ -29,6 +29,13 @@ pub static ALERTS: Section = Section {
             "24h",
             "The longest that a silence made here may last. Every silence ends.",
         ),
+        key(
+            "longest_alertmanager_silence",
+            Kind::Days { least: A_SECOND },
+            "\"7d\"",
+            "7d",
+            "The same of one made in the Alertmanager; the card of one longer than a day says so.",
+        ),
         key("bell", Kind::Flag, "false", "false", "Ring the terminal's bell when an alert begins to fire."),
         key(
             "notify",

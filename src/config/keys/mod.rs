@@ -42,6 +42,11 @@ pub enum Kind {
         /// Least.
         least: Duration,
     },
+    /// The same of what may last for many days.
+    Days {
+        /// Least.
+        least: Duration,
+    },
     /// Bytes: a number or `"8 MiB"`.
     Bytes,
     /// `http:` or `https:`.

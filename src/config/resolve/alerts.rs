@@ -19,6 +19,7 @@ impl Builder<'_> {
             ("acknowledge_warning", &mut spec.acknowledge_warning),
             ("acknowledge_info", &mut spec.acknowledge_info),
             ("longest_silence", &mut spec.longest_silence),
+            ("longest_alertmanager_silence", &mut spec.longest_alertmanager_silence),
         ] {
             if let Some(Value::Time(time)) = given(key) {
                 *kept = time;
@@ -78,7 +79,7 @@ impl Builder<'_> {
             | Measure::UsedShare(at)
             | Measure::Blocked(at)
             | Measure::OldestIdleTransaction(at) => ("database", r.databases.get(*at).map(|d| &d.name)),
-            Measure::ObjectsLeft | Measure::Result | Measure::Silences => ("of", None),
+            Measure::ObjectsLeft | Measure::Result => ("of", None),
         };
         (kind.to_owned(), name.map(ToString::to_string).unwrap_or_default())
     }

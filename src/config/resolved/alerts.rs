@@ -18,6 +18,8 @@ pub struct AlertsSpec {
     pub acknowledge_info: Duration,
     /// The longest silence.
     pub longest_silence: Duration,
+    /// The longest silence that is made in the Alertmanager.
+    pub longest_alertmanager_silence: Duration,
     /// Ring the bell.
     pub bell: bool,
     /// Let the terminal notify.
@@ -77,6 +79,7 @@ impl Default for AlertsSpec {
             acknowledge_warning: Duration::from_secs(3600),
             acknowledge_info: Duration::from_secs(4 * 3600),
             longest_silence: Duration::from_secs(24 * 3600),
+            longest_alertmanager_silence: Duration::from_secs(7 * 24 * 3600),
             bell: false,
             notify: false,
             own: Vec::new(),

@@ -127,6 +127,7 @@ pub fn wanted(kind: &Kind) -> &'static str {
         Kind::Count { .. } => "a whole number",
         Kind::Ratio => "a ratio such as \"80 %\"",
         Kind::Time { .. } => "a time such as \"10s\"",
+        Kind::Days { .. } => "a time such as \"7d\"",
         Kind::Bytes => "a size such as \"8 MiB\"",
         Kind::Url => "a URL in quotes",
         Kind::UrlPath => "a path in quotes, such as \"/health\"",

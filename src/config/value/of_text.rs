@@ -32,7 +32,8 @@ pub fn of_text(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, 
             let (digits, factor) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 0.01));
             ratio_of(digits.trim().parse::<f64>().ok().map(|n| n * factor))
         }
-        Kind::Time { least } => time(text, *least),
+        Kind::Time { least } => time(text, *least, Duration::from_hours(24)),
+        Kind::Days { least } => time(text, *least, Duration::from_hours(365 * 24)),
         Kind::Url => url(text, context),
         Kind::UrlPath => url_path(text, context),
         Kind::Dsn | Kind::RedisUrl => connection(kind, text, context),
@@ -117,14 +118,14 @@ pub fn ratio_of(number: Option<f64>) -> Result<Value, String> {
     }
 }
 
-fn time(text: &str, least: Duration) -> Result<Value, String> {
+fn time(text: &str, least: Duration, most: Duration) -> Result<Value, String> {
     let time =
         parse_duration(text).ok_or_else(|| format!("{text:?} is not a time; write it as 500ms, 30s, 5m, 2h or 1d"))?;
     if time < least {
         return Err(format!("{text:?} is too short; {} is the least", words::time(least)));
     }
-    if time > Duration::from_hours(24) {
-        return Err(format!("{text:?} is too long; 1d is the most"));
+    if time > most {
+        return Err(format!("{text:?} is too long; {}d is the most", most.as_secs() / 86_400));
     }
     Ok(Value::Time(time))
 }

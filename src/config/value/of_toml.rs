@@ -44,7 +44,7 @@ pub fn of_toml(kind: &Kind, value: &DeValue<'_>, context: &Context<'_>) -> Resul
         }
         (Kind::Ratio, DeValue::Float(number)) => ratio_of(number.as_str().replace('_', "").parse().ok()),
         (Kind::Ratio, DeValue::Integer(number)) => ratio_of(number.as_str().parse().ok()),
-        (Kind::Time { .. }, DeValue::Integer(number)) => {
+        (Kind::Time { .. } | Kind::Days { .. }, DeValue::Integer(number)) => {
             Err(format!("a time has a unit; write it as \"{}s\"", number.as_str()))
         }
         (_, DeValue::String(text)) => of_text(kind, text, context),

@@ -84,7 +84,7 @@ fn requests(plan: &Plan) -> Vec<(usize, &HttpStep)> {
     };
     let mut all = Vec::new();
     for (place, work) in work {
-        if let Work::Http(http) = work {
+        if let Work::Http(http) | Work::Silence(http) = work {
             all.push((place, &**http));
         }
     }

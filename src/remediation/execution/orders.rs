@@ -23,7 +23,7 @@ pub enum Order {
         /// What, and on what.
         approved: Approved,
     },
-    /// Count the objects of the card that are still as it shows them.
+    /// Count the objects of the card that are still as it shows them, or see whether what it is for is there.
     ReadObjects,
     /// Let the locks go, and the cool-down where nothing was done.
     Release,

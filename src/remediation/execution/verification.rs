@@ -126,9 +126,10 @@ impl Verification {
         }
     }
 
-    /// Whether the objects should be counted now.
+    /// Whether the action's own reading should be made now.
     pub fn wants_objects(&mut self, now: Moment) -> bool {
-        let wanted = self.trials.iter().any(|state| state.trial.measure == Measure::ObjectsLeft);
+        let own = |state: &TrialState| matches!(state.trial.measure, Measure::ObjectsLeft | Measure::Result);
+        let wanted = self.trials.iter().any(own);
         let settled = self.effect.is_some_and(|effect| now.since(effect) >= self.settle);
         let due = self.objects_asked.is_none_or(|asked| now.since(asked) >= OBJECTS_EVERY);
         if wanted && settled && due {

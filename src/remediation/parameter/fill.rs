@@ -151,7 +151,7 @@ impl Filler<'_> {
                     *bind = self.text(bind, &str::to_owned)?;
                 }
             }
-            Work::Http(http) => self.request(http)?,
+            Work::Http(http) | Work::Silence(http) => self.request(http)?,
             Work::Command(command) => {
                 self.spot.key = "command";
                 self.words(&mut command.argv)?;

@@ -100,12 +100,14 @@ impl Given {
         // Its words are about to go: from here on the mark tells whose it is.
         let marks: Vec<_> = preview.objects.iter().map(|object| (object.key.clone(), preview.mark(object))).collect();
         preview.marks.extend(marks);
-        let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, .. } = preview;
+        let Preview { warnings, remarks, obstacles, objects, excluded, standing, unseen, parts, told: facts, .. } =
+            preview;
         let objects = objects.iter_mut().flat_map(|object| {
             let Object { label, user, application, client, database, remark, .. } = object;
             [label, user, application, client, database, remark]
         });
         let told = warnings.iter_mut().chain(remarks).chain(obstacles).chain(standing).chain(unseen);
+        let told = told.chain(facts.iter_mut().map(|(_, words)| words));
         for text in told.chain(objects).chain(excluded.iter_mut().map(|excluded| &mut excluded.why)) {
             *text = self.veil(text);
         }

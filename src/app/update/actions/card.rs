@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::app::actions::approvals::Stands;
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{against, catalogue, evidence, load, parameters, receivers, record, tripwire, upkeep};
+use crate::app::actions::{
+    against, catalogue, evidence, load, parameters, receivers, record, silencing, tripwire, upkeep,
+};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -89,6 +91,10 @@ fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(source) = receivers::of(model, &action).cloned() else { return Vec::new() };
             PreviewOf::Receivers(source)
         }
+        Plan::Steps(steps) if silencing::request(steps).is_some() => {
+            let Some(request) = silencing::request(steps).cloned() else { return Vec::new() };
+            PreviewOf::Silence(Box::new(request))
+        }
         Plan::Wanting(wanting) => return want(model, &action, &wanting.parameters),
         Plan::Runbook(runbook) => {
             say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
@@ -163,6 +169,9 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
     }
     // What will be sent is known in any case; only whom it reaches had to be read.
     let outcome = match &action.plan {
+        Plan::Steps(steps) if silencing::request(steps).is_some() => {
+            outcome.map(|preview| silencing::held(model, steps, preview))
+        }
         Plan::Steps(_) => {
             let agreed = model.actions.second.agreed_for(&action, None);
             let read = outcome.map(|read| receivers::held(read, agreed.as_deref()));

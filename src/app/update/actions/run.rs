@@ -1,7 +1,7 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{Current, Past, against, bound, catalogue, evidence, is_over, receivers, record};
+use crate::app::actions::{Current, Past, against, bound, catalogue, evidence, is_over, receivers, record, silencing};
 use crate::app::effect::Unused;
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -164,8 +164,11 @@ fn objects_read(run: u64, execution: &Execution) -> Option<Effect> {
             Some(Effect::ReadObjects { run, database: at, identity, objects, verb })
         }
         Plan::Flush { .. } => Some(Effect::CountKeys { run, cache: at, identity }),
+        Plan::Steps(ref steps) => {
+            let request = Box::new(silencing::request(steps)?.clone());
+            Some(Effect::ReadSilence { run, request, made: execution.made() })
+        }
         Plan::Service { .. }
-        | Plan::Steps(_)
         | Plan::Explain { .. }
         | Plan::Upkeep(_)
         | Plan::Backup(_)
