@@ -165,6 +165,13 @@ fn nothing_to_watch() {
 }
 
 #[test]
+fn metrics_alone_are_something_to_watch() {
+    let mut world = World::new("[[metrics]]\nname = \"node\"\nurl = \"http://localhost:9100/metrics\"");
+    let header = text(&drawn(&mut world, (80, 24), false)).lines().next().unwrap_or_default().to_owned();
+    assert!(header.contains("localhost") && header.contains("metrics of 1 target"), "{header}");
+}
+
+#[test]
 fn everything_is_down() {
     let mut world = ship::at_sea();
     ship::storm(&mut world);

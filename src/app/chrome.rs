@@ -103,14 +103,25 @@ fn strip(model: &Model, alerts: &Counts) -> Line {
             out.push(Span { text: Safe::of(format!("{gap}{count} {verdict}")), tone: verdict.into() });
         }
     }
-    if out.is_empty() && !model.live.metrics.rules.is_empty() {
-        out.push(Span { text: Safe::of("rules alone are watched"), tone: Tone::Dim });
-    }
     if out.is_empty() {
-        let text = if model.discovering > 0 { "looking around" } else { "nothing is watched" };
-        out.push(Span { text: Safe::of(text), tone: Tone::Unknown });
+        out.push(without_verdict(model));
     }
     out
+}
+
+/// What is watched where nothing of it has a verdict: a target that does not answer has one, and stands in the counts.
+fn without_verdict(model: &Model) -> Span {
+    let metrics = &model.live.metrics;
+    let (targets, logs) = (metrics.targets.len(), model.live.logs.names.len());
+    let s = |count: usize| if count == 1 { "" } else { "s" };
+    let text = match () {
+        () if targets > 0 => format!("metrics of {targets} target{}", s(targets)),
+        () if !metrics.rules.is_empty() => "rules alone are watched".to_owned(),
+        () if logs > 0 => format!("{logs} log{}", s(logs)),
+        () if model.discovering > 0 => "looking around".to_owned(),
+        () => return Span { text: Safe::of("nothing is watched"), tone: Tone::Unknown },
+    };
+    Span { text: Safe::of(text), tone: Tone::Dim }
 }
 
 fn hints(view: &View) -> Vec<(Safe, &'static str)> {

@@ -21,13 +21,14 @@ pub fn run(command: Config) -> ExitCode {
             Ok(resolution) => {
                 let r = &resolution.resolved;
                 let counts = format!(
-                    "{}: no problem; services {}, databases {}, caches {}, signals {}, logs {}, off {}",
+                    "{}: no problem; services {}, databases {}, caches {}, signals {}, logs {}, metrics {}, off {}",
                     r.name,
                     r.services.len(),
                     r.databases.len(),
                     r.caches.len(),
                     r.signals.len(),
                     r.logs.len(),
+                    r.metrics.len(),
                     r.off.len()
                 );
                 let off = off_lines(r);

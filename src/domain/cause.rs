@@ -155,6 +155,8 @@ pub enum Cause {
     HeldByAnother(Safe),
     /// Another operator was at it, and is gone: what they did nobody has looked at yet.
     HeldJustNow,
+    /// A session of ours whose connection was lost is still at it.
+    HeldByOurs(Safe),
 }
 
 impl Cause {
@@ -189,6 +191,7 @@ impl Cause {
             | Cause::Other(_)
             | Cause::HeldByAnother(_)
             | Cause::HeldJustNow
+            | Cause::HeldByOurs(_)
             | Cause::NoSuitableHost(_) => Verdict::Unknown,
             _ => Verdict::Down,
         }
@@ -240,7 +243,8 @@ impl Cause {
             | Cause::SecretMissing(text)
             | Cause::Misconfigured(text)
             | Cause::Other(text)
-            | Cause::HeldByAnother(text) => vec![text],
+            | Cause::HeldByAnother(text)
+            | Cause::HeldByOurs(text) => vec![text],
             Cause::Denied { missing, fix } => std::iter::once(missing).chain(fix).collect(),
             Cause::NoPermission { command, fix } => vec![command, fix],
             // Whatever gets a text has to be named above.
@@ -324,6 +328,7 @@ impl Cause {
             Cause::Misconfigured(_) => "misconfigured",
             Cause::Other(text) => return text.clipped(40),
             Cause::HeldByAnother(_) | Cause::HeldJustNow => "another operator is at it",
+            Cause::HeldByOurs(_) => "our former session is at it",
         };
         Safe::of(text)
     }
@@ -416,6 +421,7 @@ impl fmt::Display for Cause {
             Cause::Other(text) => f.write_str(text.as_str()),
             Cause::HeldByAnother(who) => write!(f, "held by another operator: {who}"),
             Cause::HeldJustNow => f.write_str("another operator was just at it and is done: look again"),
+            Cause::HeldByOurs(which) => write!(f, "held by a former session of this program: {which}"),
             Cause::Loading { .. } => write!(f, "{}", self.short()),
         }
     }

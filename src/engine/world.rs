@@ -1,7 +1,7 @@
 //! What rules look at: expressions compiled once, evaluated over the store, each result with what it stands on. Missing data is
 //! told as missing, whatever the result would be without it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::scraped::Watched;
 use crate::alerts::lifecycle::{self, Basis, Evaluation, Failure, Outcome};
 use crate::alerts::line::Line;
 use crate::domain::{Safe, figure};
-use crate::metrics::labels::Labels;
+use crate::metrics::labels::{Labels, NAME};
 use crate::metrics::promql::{Ground, Limits, Look, Memo, Query, Refused, Selector};
 use crate::metrics::store::{Sample, Samples, Store, is_stale};
 
@@ -17,6 +17,8 @@ use crate::metrics::store::{Sample, Samples, Store, is_stale};
 const PASSING: usize = 1000;
 /// Most missing selectors that are named.
 const NAMED: usize = 8;
+/// Most expressions that are asked where an element went.
+const MOST_ASKED: usize = 32;
 /// Samples and elements that one rule may touch.
 pub const LIMITS: Limits = Limits {
     samples: 10_000_000,
@@ -182,7 +184,7 @@ impl<'e> World<'e> {
         let warming = |oldest: i64| Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need };
         match (found.most, found.oldest) {
             (0, Some(oldest)) if oldest > look.until => warming(oldest),
-            (0, _) => match self.without(selector, look, at) {
+            (0, oldest) => match self.without(selector, look, at, oldest.is_some()) {
                 // What was evaluated and found nothing records nothing: that is no gap.
                 Ground::Missing(_) if is_recorded => Ground::Whole,
                 ground => ground,
@@ -193,9 +195,10 @@ impl<'e> World<'e> {
         }
     }
 
-    /// There is nothing of a selector: of its metric there may be.
-    fn without(&self, selector: &Selector, look: Look, at: i64) -> Ground {
-        let words = vec![selector.to_string()];
+    /// There is nothing of a selector: of its metric there may be. What was there has gone, and says so.
+    fn without(&self, selector: &Selector, look: Look, at: i64, was_there: bool) -> Ground {
+        let gone = if was_there { self.gone(selector, at) } else { String::new() };
+        let words = vec![format!("{selector}{gone}")];
         let Some(metric) = selector.metric() else { return Ground::Missing(words) };
         let mut oldest: Option<i64> = None;
         let mut is_there = false;
@@ -208,6 +211,13 @@ impl<'e> World<'e> {
             Some(oldest) => Ground::Warming { have: at.saturating_sub(oldest).max(0), need: look.need },
             None => Ground::NoneYet(words),
         }
+    }
+
+    fn gone(&self, selector: &Selector, at: i64) -> String {
+        let all = self.store.select(selector.metric(), |labels| selector.matches(labels));
+        let newest = all.filter_map(|(_, samples)| samples.last()).map(|last| last.at).max();
+        let since = Duration::from_millis(u64::try_from(at.saturating_sub(newest.unwrap_or(at))).unwrap_or(0));
+        format!(", gone for {}", figure::age(since))
     }
 
     /// There is a sample and not enough: the range is too short for how often its target is read, or it fills.
@@ -291,6 +301,12 @@ impl lifecycle::World for World<'_> {
         self.store.append(series, Sample { at, value });
     }
 
+    fn judged(&mut self, expr: &str, at: i64) -> Option<Vec<Labels>> {
+        let (mut found, mut asked) = (Vec::new(), BTreeSet::new());
+        self.judge(expr, at, &mut asked, &mut found)?;
+        Some(found)
+    }
+
     fn ahead(&self) -> i64 {
         self.ahead
     }
@@ -301,6 +317,32 @@ impl lifecycle::World for World<'_> {
 }
 
 impl World<'_> {
+    /// Adds what an expression judges, and the expressions that record what it asks for; none where it asks how alerts stand,
+    /// which nobody can tell by their series.
+    fn judge(&mut self, expr: &str, at: i64, asked: &mut BTreeSet<String>, found: &mut Vec<Labels>) -> Option<()> {
+        if asked.len() >= MOST_ASKED || !asked.insert(expr.to_owned()) {
+            return Some(());
+        }
+        let Ok(query) = self.known.query(expr) else { return Some(()) };
+        let metrics: Vec<&str> = query.selectors().into_iter().filter_map(Selector::metric).collect();
+        if metrics.iter().any(|metric| matches!(*metric, "ALERTS" | "ALERTS_FOR_STATE")) {
+            return None;
+        }
+        let limits = Limits { ahead: self.ahead, ..LIMITS };
+        let judged = query.judged(self.store, at, &limits).unwrap_or_default();
+        if asked.len() == 1 {
+            found.extend(judged);
+        } else {
+            // What is recorded and what it is recorded of are one.
+            let bare = |labels: &Labels| labels.with(NAME, "");
+            let known: BTreeSet<Labels> = found.iter().map(bare).collect();
+            found.extend(judged.into_iter().filter(|labels| !known.contains(&bare(labels))));
+        }
+        let recorded = metrics.iter().filter_map(|metric| self.known.recorded.get(*metric));
+        let recorded: Vec<String> = recorded.flatten().cloned().collect();
+        recorded.iter().try_for_each(|expr| self.judge(expr, at, asked, found))
+    }
+
     fn evaluated(&mut self, expr: &str, at: i64) -> Outcome {
         let query = self.known.query(expr)?;
         if let Some(why) = reaches(&query, self.store.limits().keep) {

@@ -209,7 +209,7 @@ impl Acting {
         if kept.is_empty() {
             return give(Ok(()));
         }
-        let (turns, mut halt) = (self.turns.clone(), self.interrupted.subscribe());
+        let (turns, mut halt, kin) = (self.turns.clone(), self.interrupted.subscribe(), watch.kin());
         watch.io().spawn(async move {
             let stopped = async {
                 if halt.wait_for(|wanted| *wanted == Some(run)).await.is_err() {
@@ -217,7 +217,10 @@ impl Acting {
                 }
             };
             let had = tokio::select! {
-                had = turns.take(run, kept) => had,
+                had = async {
+                    turns::introduce(&kin).await;
+                    turns.take(run, kept).await
+                } => had,
                 () = stopped => turns.against(run).map_or(Ok(()), Err),
             };
             give(had);
@@ -252,13 +255,14 @@ impl Acting {
 
     /// Does a step. Only with what the guard made.
     fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>, receivers: Option<Receivers>) {
+        let cure = turns::may_be_the_cure(&approved.step().work);
         match &approved.step().work {
             Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
             Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),
             Work::Sql(sql) => self.run_at(watch, sql.database, run, step, approved),
             Work::Redis(redis) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(redis.cache));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     redis_orders::run(run, step, target, &approved, &inbox).await;
                 });
             }
@@ -269,7 +273,7 @@ impl Acting {
             Work::Command(command) => {
                 let (command, leave) = (command.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     let end = Commands::here().run_command(&command, leave.left()).await.step_end(&command);
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
@@ -277,33 +281,33 @@ impl Acting {
             Work::Service(work) => {
                 let (work, leave) = (work.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     service_orders::run(run, step, &work, &leave, &inbox).await;
                 });
             }
             Work::Flush(flush) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     redis_orders::run(run, step, target, &approved, &inbox).await;
                 });
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await;
                 });
             }
             Work::Backup(backup) => {
                 let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }
             Work::Silence(request) => {
                 let (request, clients, inbox) = (request.clone(), watch.clients().clone(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     silence_orders::run(run, step, &clients, &request, &approved, &inbox).await;
                 });
             }
@@ -311,7 +315,7 @@ impl Acting {
                 let (http, leave) = (http.clone(), leave(&approved));
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
                 let reach = receivers.map(|receivers| Reach::new(receivers, |at| watch.orders(at), &clients));
-                self.with_turns(watch, run, step, None, async move {
+                self.with_turns(watch, run, step, None, cure, async move {
                     let against = match reach {
                         Some(reach) => reach.against(&approved).await,
                         None => None,
@@ -341,7 +345,7 @@ impl Acting {
             return;
         }
         let (kept, inbox) = (watch.orders(database), Arc::clone(&self.inbox));
-        self.with_turns(watch, run, step, Some(database), async move {
+        self.with_turns(watch, run, step, Some(database), false, async move {
             let sent = kept.is_some_and(|kept| kept.try_send(DatabaseOrder::Run { run, step, approved }).is_ok());
             if !sent {
                 let end = Input::StepEnded { step, end: StepEnd::Failed(busy()) };
@@ -357,11 +361,12 @@ impl Acting {
         run: u64,
         step: usize,
         but: Option<usize>,
+        cure: bool,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         let (kept, inbox) = (self.turns.kept(watch, run, but), Arc::clone(&self.inbox));
         watch.io().spawn(async move {
-            let stand = turns::stand(run, kept).await;
+            let stand = turns::stand(run, kept, cure).await;
             let tell = |input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
             for words in stand.words {
                 tell(Input::Remarked(words));

@@ -7,7 +7,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::adapters::operator;
+use crate::adapters::postgres::Kin;
 use crate::domain::{Cause, Safe};
+use crate::remediation::service::ServiceVerb;
+use crate::remediation::step::Work;
 use crate::remediation::turn::Turn;
 
 use super::database_orders::DatabaseOrder;
@@ -15,6 +19,9 @@ use super::watch::Watch;
 
 /// One turn is had within this, or not at all: a reading may stand before it.
 const ONE: Duration = Duration::from_secs(8);
+
+/// Who runs this program is known within this, or not told.
+const WHO: Duration = Duration::from_secs(3);
 
 /// The kept connection of a database.
 type Kept = Option<mpsc::Sender<DatabaseOrder>>;
@@ -33,7 +40,7 @@ struct State {
 /// What became of turns that were had before.
 #[derive(Debug, Default)]
 pub struct Stand {
-    /// Another operator has one now: nothing may be sent.
+    /// Another operator has one now, or may have: nothing may be sent.
     pub against: Option<Cause>,
     /// What has to be said of them.
     pub words: Vec<Safe>,
@@ -87,33 +94,61 @@ impl Turns {
     }
 }
 
-/// Sees to it that the run still has its turns, before the next byte that changes something. Where a server does not answer,
-/// nobody can be seen to have taken one, and what the run does may be what makes it answer again: that is said, and it goes on.
-pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>) -> Stand {
+/// Whether a step is the one thing that may be done though it is not known whether other operators are kept out: a service or
+/// a container is started or restarted. What is started can be the very server that does not answer, nothing that goes to
+/// that server can make it answer again, and it is recoverable. Nothing else is: where connections are exhausted the kept one
+/// still answers, and a program or a request whose effect nobody here knows is no cure.
+pub fn may_be_the_cure(work: &Work) -> bool {
+    matches!(work, Work::Service(service) if matches!(service.step.verb, ServiceVerb::Start | ServiceVerb::Restart))
+}
+
+/// Sees to it that the run still has its turns, before the next byte that changes something. That a server does not answer us
+/// does not show that it answers nobody: unknown is not "ours", and nothing is sent. Only what may be the cure goes on, and it
+/// is said under what.
+pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>, cure: bool) -> Stand {
     let mut stand = Stand::default();
     for (kept, _) in kept {
         let again = timeout(ONE, asked(kept, |reply| DatabaseOrder::HoldAgain { run, reply })).await;
-        match again.unwrap_or_else(|_late| Err(busy())) {
-            Ok(false) => {}
-            Ok(true) => stand.words.push(Safe::of(TAKEN_AGAIN)),
-            Err(why @ (Cause::HeldByAnother(_) | Cause::HeldJustNow)) => {
-                let is = if why == Cause::HeldJustNow { "" } else { "it is " };
-                let words = format!("the connection that keeps other operators out was lost, and meanwhile {is}{why}");
-                stand.against = Some(Cause::Other(Safe::of(words)));
-                return stand;
+        let words = match again.unwrap_or_else(|_late| Err(busy())) {
+            Ok(false) => continue,
+            Ok(true) => {
+                stand.words.push(Safe::of(TAKEN_AGAIN));
+                continue;
             }
-            Err(cause) => {
-                let words = "whether this run still keeps other operators out of a database is NOT KNOWN";
-                stand.words.push(Safe::of(format!("{words}: {cause}")));
+            Err(why @ Cause::HeldJustNow) => format!("{LOST}, and meanwhile {why}"),
+            Err(why @ (Cause::HeldByAnother(_) | Cause::HeldByOurs(_))) => format!("{LOST}, and meanwhile it is {why}"),
+            Err(cause) if cure => {
+                stand
+                    .words
+                    .push(Safe::of(format!("{NOT_KNOWN} ({cause}); it goes on, for it may make that answer again")));
+                continue;
             }
-        }
+            Err(cause) => format!("{NOT_KNOWN}, and nothing more is sent: {cause}"),
+        };
+        stand.against = Some(Cause::Other(Safe::of(words)));
+        return stand;
     }
     stand
 }
 
+const LOST: &str = "the connection that keeps other operators out was lost";
+const NOT_KNOWN: &str = "whether this run still keeps other operators out of a database is NOT KNOWN";
+
 /// What is said of a turn that was lost and had again.
 pub const TAKEN_AGAIN: &str =
     "the connection was lost before, and with it the turn that keeps other operators out; it was taken again";
+
+/// Tells the sessions of this program who runs it: others see it where they have a turn. Who it is may be asked of a directory
+/// service, off this thread; where that hangs, a turn is had without a name.
+pub async fn introduce(kin: &Kin) {
+    if kin.is_somebodys() {
+        return;
+    }
+    let asked = tokio::task::spawn_blocking(|| (operator::identity().user, operator::host()));
+    if let Ok(Ok((user, host))) = timeout(WHO, asked).await {
+        kin.belongs_to(user.as_str(), host.as_str());
+    }
+}
 
 /// Gives back what a run has.
 pub fn give_back(watch: &Watch, turns: &Turns, run: u64) {
@@ -230,28 +265,66 @@ mod tests {
         assert_eq!(guards.named(&wanted(), why()), why());
     }
 
+    /// How a run stands whose database answers so, if at all, before a step that is a cure or not: why nothing may be sent, and
+    /// what is said.
+    async fn stood(answer: Option<Result<bool, Cause>>, cure: bool) -> (String, String) {
+        let (kept, mut orders) = mpsc::channel(1);
+        let kept = answer.is_some().then_some(kept);
+        let database = async {
+            let Some(answer) = answer else { return };
+            let Some(DatabaseOrder::HoldAgain { reply, .. }) = orders.recv().await else { panic!("no order") };
+            reply.send(answer).unwrap();
+        };
+        let turn = Turn { database: 0, reach: Reach::Database };
+        let (stand, ()) = tokio::join!(stand(7, vec![(kept, turn)], cure), database);
+        let against = stand.against.map(|cause| cause.to_string()).unwrap_or_default();
+        (against, stand.words.iter().map(Safe::as_str).collect())
+    }
+
     /// What they did meanwhile nobody has looked at.
     #[tokio::test]
     async fn whoever_had_it_meanwhile_speaks_against_it_also_when_they_are_gone() {
-        let held = Cause::HeldByAnother(Safe::of("ops with quarterdeck"));
-        let answers = [(held, "it is held by another"), (Cause::HeldJustNow, "another operator was just at it")];
-        let silent = (Cause::Other(Safe::of("held up")), "");
-        for (answer, words) in answers.into_iter().chain([silent]) {
-            let (kept, mut orders) = mpsc::channel(1);
-            let database = async {
-                let Some(DatabaseOrder::HoldAgain { reply, .. }) = orders.recv().await else { panic!("no order") };
-                reply.send(Err(answer)).unwrap();
-            };
-            let turn = Turn { database: 0, reach: Reach::Database };
-            let (stand, ()) = tokio::join!(stand(7, vec![(Some(kept), turn)]), database);
-            let against = stand.against.map(|cause| cause.to_string()).unwrap_or_default();
-            assert_eq!(against.is_empty(), words.is_empty(), "{against}");
+        let text = || Safe::of("ops with quarterdeck");
+        for (answer, words) in [
+            (Cause::HeldByAnother(text()), "meanwhile it is held by another operator: ops with"),
+            (Cause::HeldJustNow, "meanwhile another operator was just at it"),
+            (Cause::HeldByOurs(text()), "meanwhile it is held by a former session of this program: ops with"),
+        ] {
+            for cure in [true, false] {
+                let (against, said) = stood(Some(Err(answer.clone())), cure).await;
+                assert!(against.contains(words) && said.is_empty(), "{against} {said}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nobody_knows_only_what_may_be_the_cure_goes_on() {
+        let silent =
+            || [None, Some(Err(Cause::Refused { family: "IPv4" })), Some(Err(Cause::Other(Safe::of("held up"))))];
+        for answer in silent() {
+            let (against, said) = stood(answer, false).await;
+            assert!(against.contains("NOT KNOWN, and nothing more is sent: ") && said.is_empty(), "{against} {said}");
+        }
+        for answer in silent() {
+            let (against, said) = stood(answer, true).await;
             assert!(
-                against.contains(words) && stand.words.is_empty() != words.is_empty(),
-                "{against} {:?}",
-                stand.words
+                against.is_empty() && said.contains("NOT KNOWN (") && said.contains("it goes on"),
+                "{against} {said}"
             );
         }
+        for (answer, words) in [(false, ""), (true, TAKEN_AGAIN)] {
+            for cure in [true, false] {
+                assert_eq!(stood(Some(Ok(answer)), cure).await, (String::new(), words.to_owned()));
+            }
+        }
+    }
+
+    /// Who runs the program is told to other operators; a directory service that hangs does not hold up a turn.
+    #[tokio::test]
+    async fn whose_program_it_is_is_told_before_a_turn_is_taken() {
+        let kin = Kin::default();
+        introduce(&kin).await;
+        assert!(kin.is_somebodys());
     }
 
     #[test]

@@ -146,6 +146,12 @@ impl Watch {
         self.databases.get(database).cloned()
     }
 
+    /// Sessions of this program.
+    #[must_use]
+    pub fn kin(&self) -> Kin {
+        self.kin.clone()
+    }
+
     /// A second connection to a database, not opened yet; it reads nothing by itself.
     #[must_use]
     pub fn own_source(&self, database: usize) -> Option<PostgresSource> {

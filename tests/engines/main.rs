@@ -7,10 +7,16 @@ mod alerts;
 mod expressions;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod held;
+mod minutes;
+mod on_the_sample;
 mod program;
 #[path = "../support/pty.rs"]
 mod pty;
 mod recorded;
+#[path = "../demo/sample.rs"]
+#[allow(dead_code, reason = "the tests of the sample itself use the rest")]
+mod sample;
 mod servers;
 mod silences;
 mod silences_in_doubt;

@@ -13,7 +13,7 @@ const LOCK: &str =
     "pg_try_advisory_lock(1902404459, (SELECT oid::int8::int4 FROM pg_database WHERE datname = current_database()))";
 
 /// Waits for what a step of the program makes.
-async fn there(path: &Path) {
+pub(super) async fn there(path: &Path) {
     let begun = Instant::now();
     while !path.exists() {
         assert!(begun.elapsed() < PATIENCE, "{} never came", path.display());
@@ -38,7 +38,7 @@ async fn cut_off(stage: &Stage, taken: bool) -> Guest {
     }
 }
 
-fn begun(command: &mut Command) -> Child {
+pub(super) fn begun(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -40,6 +40,7 @@ mod subset;
 mod systemd_lab;
 mod terminal;
 mod turns;
+mod unknown_turns;
 mod upkeep;
 mod veiled;
 #[path = "../support/waiting.rs"]

@@ -1,7 +1,7 @@
 //! The turn of a database between two operators who share nothing else: as on two bastions, each with a home of their own.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -38,6 +38,11 @@ async fn an_operator_on_another_host_is_kept_out_until_the_result_is_known() {
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     let ended = Told::of(child.wait_with_output().unwrap());
     assert_eq!(ended.code, 0, "{ended:?} {rest:?}");
-    told.refused("held by another operator: ops with quarterdeck from 127.0.0.1");
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap().trim().chars().take(24).collect::<String>();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let who = format!("{user}@{host}").chars().take(41).collect::<String>();
+    told.refused(&format!("held by another operator: {who} since "));
+    told.refused("Z (session: ops with quarterdeck from 127.0.0.1, pid ");
     assert_eq!(stage.seen_elsewhere().code, 0, "it was given back");
 }

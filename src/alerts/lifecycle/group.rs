@@ -56,9 +56,9 @@ impl Member {
         if let Member::Alert(of) = self { of.active() } else { 0 }
     }
 
-    fn leave_room(&mut self, room: usize) {
+    fn leave_room(&mut self, room: usize, looks_back: i64) {
         if let Member::Alert(of) = self {
-            of.room = room;
+            (of.room, of.looks_back) = (room, looks_back);
         }
     }
 
@@ -137,7 +137,7 @@ impl Group {
         let mut all = self.others.saturating_add(self.active());
         for member in &mut self.members {
             all = all.saturating_sub(member.active());
-            member.leave_room(MOST_IN_ALL.saturating_sub(all));
+            member.leave_room(MOST_IN_ALL.saturating_sub(all), at.saturating_sub(seen_at));
             let outcome = world.evaluate(&member.rule().expr, seen_at);
             let (happened, samples) = member.step(outcome, at, world);
             changes.extend(happened);

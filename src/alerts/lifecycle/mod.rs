@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod book;
+mod gone;
 pub mod group;
 pub mod outcome;
 pub mod recording;
@@ -34,6 +35,11 @@ pub trait World {
     fn evaluate(&mut self, expr: &str, at: i64) -> Outcome;
     /// Takes a sample of a series in; a later rule of the same cycle must see it.
     fn append(&mut self, series: &Labels, at: i64, value: f64);
+    /// The labels of what the conditions of an expression have before them at a time, whether they hold or not; none where
+    /// nobody can tell.
+    fn judged(&mut self, _expr: &str, _at: i64) -> Option<Vec<Labels>> {
+        None
+    }
     /// By how many milliseconds the wall clock is ahead of the times that it is given.
     fn ahead(&self) -> i64 {
         0

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::World;
 use super::alert::{Alert, Gone, State};
+use super::gone::Why;
 use super::outcome::{Basis, Elements, Failure, Outcome};
 use super::saved::{Remembered, Restore};
 use super::written::Written;
@@ -91,6 +92,10 @@ pub struct AlertingRule {
     pub(super) alerts: BTreeMap<Labels, Alert>,
     pub(super) last: Last,
     pub(super) evaluated_at: Option<i64>,
+    /// When it was last evaluated without a failure.
+    pub(super) stood_at: Option<i64>,
+    /// So far back, in milliseconds, its group looks.
+    pub(super) looks_back: i64,
     pub(super) written: Written,
     pub(super) remembered: BTreeMap<Labels, Remembered>,
     pub(super) restore: Restore,
@@ -111,6 +116,8 @@ impl AlertingRule {
             alerts: BTreeMap::new(),
             last: Last::Never,
             evaluated_at: None,
+            stood_at: None,
+            looks_back: 0,
             written: Written::default(),
             remembered: BTreeMap::new(),
             restore: Restore::default(),
@@ -193,11 +200,13 @@ impl AlertingRule {
             step.changes.push(self.change(at, Labels::default(), What::Recovered));
         }
         let why = Why { basis: &evaluation.basis, idle: &evaluation.idle };
+        let before = self.stood_at.replace(at);
         let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();
         for alert in found {
             self.seen(alert, at, &mut step);
         }
         self.move_on(&present, &why, at, &mut step);
+        self.prove(before, at, world, &mut step);
         self.make_room();
         self.forget(&evaluation.basis, at);
         self.last = Last::Stood(evaluation.basis);
@@ -325,6 +334,7 @@ impl AlertingRule {
                     State::Resolved => return alert.resolved_at.is_some_and(|gone| since(gone, at) <= RESOLVED_KEPT),
                     State::Firing if kept => {
                         if alert.kept_since == Some(at) {
+                            alert.gone = why.gone(labels, given);
                             told.push((labels.clone(), What::Kept));
                         }
                     }
@@ -379,26 +389,6 @@ impl AlertingRule {
                 [(alert.series(), 1.0), (alert.for_state_series(), began)]
             })
             .collect()
-    }
-}
-
-/// What an element that has gone is held against.
-struct Why<'o> {
-    basis: &'o Basis,
-    idle: &'o [Labels],
-}
-
-impl Why<'_> {
-    /// Why an alert with these labels has gone; `given` are those of its rule, which stand in place of its element's.
-    fn gone(&self, alert: &Labels, given: &[(String, String)]) -> Gone {
-        let is_given = |name: &str| name == NAME || name == "alertname" || given.iter().any(|(known, _)| known == name);
-        let is_it = |idle: &Labels| idle.iter().all(|(name, value)| is_given(name) || alert.get(name) == value);
-        match self.basis {
-            Basis::Missing(_) | Basis::NoneYet(_) | Basis::Warming { .. } => Gone::Data,
-            Basis::NoTraffic => Gone::Traffic,
-            Basis::Complete if self.idle.iter().any(is_it) => Gone::Traffic,
-            Basis::Complete => Gone::Mended,
-        }
     }
 }
 

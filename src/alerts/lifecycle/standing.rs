@@ -37,7 +37,7 @@ impl Verdict {
         match self {
             Verdict::Ok => "ok",
             Verdict::NoTraffic => "no traffic",
-            Verdict::NoneYet => "none yet",
+            Verdict::NoneYet => "none now",
             Verdict::WarmingUp => "warming up",
             Verdict::NoData => "no data",
             Verdict::NotEvaluated => "not evaluated",

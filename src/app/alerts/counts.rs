@@ -36,7 +36,7 @@ pub struct Counts {
     pub error: usize,
     /// Rules that are not evaluated.
     pub not_evaluated: usize,
-    /// Rules without data.
+    /// Rules without data, and alerts that fired and lost theirs a while ago.
     pub no_data: usize,
     /// Rules that are ok, warm up or have no traffic.
     pub quiet: usize,

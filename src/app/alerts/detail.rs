@@ -95,6 +95,9 @@ fn state(entry: &Entry<'_>, now: Moment) -> Safe {
     Safe::of(match entry.stand {
         Stand::Firing => format!("{word} for {since}, there for {began}"),
         Stand::Pending => format!("{word} {since} of {}", figure::span(entry.rule.hold)),
+        Stand::NoData => {
+            format!("{word}: {} since {since}; nobody knows whether it is right again", words::gone(alert.gone))
+        }
         _ if alert.gone != Gone::Mended => {
             format!("{word} {since} ago: {}, its value may not be right again", words::gone(alert.gone))
         }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::alerts::identity;
-use crate::alerts::lifecycle::{Alert, State, Verdict as RuleVerdict};
+use crate::alerts::lifecycle::{Alert, Gone, State, Verdict as RuleVerdict};
 use crate::alerts::severity::{LABEL, Severity};
 use crate::app::telemetry::Telemetry;
 use crate::config::resolved::OwnAlert;
@@ -29,13 +29,13 @@ pub enum Stand {
     Error,
     /// A rule is not evaluated.
     NotEvaluated,
-    /// There is nothing of what a rule asks for.
+    /// There is nothing of what a rule asks for, or nothing any more of what an alert that fired was about.
     NoData,
     /// The range of a rule is not full yet.
     WarmingUp,
     /// A rule has nothing to measure: 0 of 0.
     NoTraffic,
-    /// A rule looks for a kind of series of which there is none yet.
+    /// A rule looks for a kind of series of which there is none now: none yet, or none any more, which it says.
     NoneYet,
     /// A rule finds nothing.
     Ok,
@@ -54,7 +54,7 @@ impl Stand {
             Stand::NoData => "no data",
             Stand::WarmingUp => "warming up",
             Stand::NoTraffic => "no traffic",
-            Stand::NoneYet => "none yet",
+            Stand::NoneYet => "none now",
             Stand::Ok => "ok",
         }
     }
@@ -127,6 +127,8 @@ impl<'a> Entry<'a> {
         let stand = match alert.state {
             State::Firing => Stand::Firing,
             State::Pending => Stand::Pending,
+            // What nobody saw to be right again is no better known than a rule without data.
+            State::Resolved if alert.gone == Gone::Data => Stand::NoData,
             State::Resolved => Stand::Resolved,
         };
         let severity = Severity::of(alert.labels.get(LABEL));
@@ -160,7 +162,7 @@ impl<'a> Entry<'a> {
         let alert = self.alert?;
         let at = match self.stand {
             Stand::Firing => alert.fired_at.unwrap_or(alert.active_at),
-            Stand::Resolved => alert.resolved_at?,
+            Stand::Resolved | Stand::NoData => alert.resolved_at?,
             _ => alert.active_at,
         };
         Some(ago(self.told, at, now))

@@ -54,7 +54,7 @@ pub fn gone(gone: Gone) -> &'static str {
     match gone {
         Gone::Mended => "",
         Gone::Traffic => "no traffic",
-        Gone::Data => "its data went",
+        Gone::Data => "its series has gone",
     }
 }
 
@@ -114,7 +114,12 @@ pub fn summary(entry: &Entry<'_>) -> Safe {
         return entry.why().unwrap_or_default();
     }
     let told = SUMMARIES.iter().find_map(|name| entry.annotation(name)).unwrap_or_default();
-    Safe::one_line(told.as_bytes()).clipped(SUMMARY)
+    let told = Safe::one_line(told.as_bytes()).clipped(SUMMARY);
+    match entry.stand {
+        Stand::NoData if told.as_str().is_empty() => Safe::of(gone(Gone::Data)),
+        Stand::NoData => Safe::of(format!("{}; before: {told}", gone(Gone::Data))),
+        _ => told,
+    }
 }
 
 /// Its value: of a threshold in the unit of what it watches.
@@ -157,12 +162,16 @@ pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
         (Stand::Resolved, _) if !is_mended(entry) => {
             (entry.alert.map_or("", |alert| gone(alert.gone)).to_owned(), Tone::Unknown)
         }
+        (Stand::NoData, _) if entry.alert.is_some() => {
+            (format!("series gone {}", figure::age(entry.since(now).unwrap_or_default())), Tone::Unknown)
+        }
         _ => (String::new(), Tone::Dim),
     };
     let kept = entry.alert.and_then(|alert| alert.kept_since).filter(|_| entry.stand == Stand::Firing);
+    let is = if is_mended(entry) { "good" } else { "no data" };
     let words = match kept.map(|since| super::ago(entry.told, since, now)) {
-        Some(gone) if words.is_empty() => format!("kept firing, good for {}", figure::age(gone)),
-        Some(gone) => format!("{words}; kept firing, good for {}", figure::age(gone)),
+        Some(gone) if words.is_empty() => format!("kept firing, {is} for {}", figure::age(gone)),
+        Some(gone) => format!("{words}; kept firing, {is} for {}", figure::age(gone)),
         None => words,
     };
     (Safe::of(words), tone)

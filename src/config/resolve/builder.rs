@@ -259,7 +259,8 @@ impl Builder<'_> {
                 let host = r.origins.iter().map(|o| &o.url).chain(r.services.iter().map(|s| &s.url)).next();
                 let database = r.databases.first().map(|d| d.name.clone());
                 let named = host.and_then(|u| u.host_str()).map(Safe::of).or(database);
-                let engine = || engines.into_iter().find_map(|u| u.host_str()).map(Safe::of);
+                let scraped = r.metrics.iter().map(|m| &m.request.url);
+                let engine = || scraped.chain(engines).find_map(|u| u.host_str()).map(Safe::of);
                 named.or_else(engine).unwrap_or_else(|| Safe::of("no target"))
             }
         };

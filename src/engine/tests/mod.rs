@@ -2,6 +2,7 @@
 
 mod alerting;
 mod gaps;
+mod gone;
 mod properties;
 mod questions;
 mod scraping;

@@ -75,9 +75,9 @@ fn what_other_matchers_do_not_find_is_none_yet() {
         "sum(requests{status=\"500\"}) > 0",
     ];
     let mut stage = read_until(&rules, "requests{status=\"200\"} 1\n", 30);
-    let none = "none yet: requests{status=~\"5..\"}";
+    let none = "none now: requests{status=~\"5..\"}";
     let warming = "warming up: 30s of 1m";
-    let wanted = [none, warming, warming, "ok", "no data: nothing", "none yet: requests{status=\"500\"}"];
+    let wanted = [none, warming, warming, "ok", "no data: nothing", "none now: requests{status=\"500\"}"];
     assert_eq!(stage.standings(&rules), wanted);
     for second in (35..=90).step_by(5) {
         stage.page(0, "requests{status=\"200\"} 1\n", second);
@@ -105,7 +105,7 @@ fn what_other_matchers_do_not_find_of_a_recorded_metric_is_none_yet() {
         stage.page(0, "requests{status=\"200\"} 1\n", second);
         stage.tick(second);
     }
-    let none = "none yet: rec{status=\"500\"}";
+    let none = "none now: rec{status=\"500\"}";
     assert_eq!(stage.standings(&rules), [none, "ok", "ok", none], "what finds nothing records nothing");
 }
 

@@ -55,6 +55,7 @@ pub fn of<'a>(run: &mut Run<'a>, aggregate: &'a Aggregate, at: i64) -> Result<Ve
             }
         }
     }
+    let parameter = if chooses && run.loose { f64::INFINITY } else { parameter };
     let result = found.into_iter().flat_map(|group| group.end(aggregate, parameter));
     Ok(result.collect())
 }

@@ -45,17 +45,17 @@ impl Operator {
     }
 
     /// The value of an element, if there is one; a filter keeps `kept`.
-    fn element(self, left: f64, right: f64, kept: f64, as_bool: bool) -> Option<f64> {
+    fn element(self, left: f64, right: f64, kept: f64, as_bool: bool, loose: bool) -> Option<f64> {
         match self.compared(left, right) {
             Some(holds) if as_bool => Some(f64::from(u8::from(holds))),
-            Some(holds) => holds.then_some(kept),
+            Some(holds) => (holds || loose).then_some(kept),
             None => Some(self.computed(left, right)),
         }
     }
 }
 
 pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'a>, Failed> {
-    let (operator, as_bool) = (operation.operator, operation.as_bool);
+    let (operator, as_bool, loose) = (operation.operator, operation.as_bool, run.loose);
     let left = run.eval(&operation.left, at)?;
     let (all, idle) = (run.idle.all, run.idle.of.len());
     let right = run.eval(&operation.right, at)?;
@@ -72,19 +72,21 @@ pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'
     }
     match (left, right) {
         (Out::Scalar(left), Out::Scalar(right)) => {
-            Ok(Out::Scalar(operator.element(left, right, left, true).unwrap_or(f64::NAN)))
+            Ok(Out::Scalar(operator.element(left, right, left, true, loose).unwrap_or(f64::NAN)))
         }
         (Out::Vector(points), Out::Scalar(scalar)) => {
-            let value = |value| operator.element(value, scalar, value, as_bool);
+            let value = |value| operator.element(value, scalar, value, as_bool, loose);
             with_scalar(run, operation, points, value)
         }
         (Out::Scalar(scalar), Out::Vector(points)) => {
-            let value = |value| operator.element(scalar, value, value, as_bool);
+            let value = |value| operator.element(scalar, value, value, as_bool, loose);
             with_scalar(run, operation, points, value)
         }
         (Out::Vector(left), Out::Vector(right)) => {
             run.spend(left.len() + right.len())?;
             let points = match operator {
+                // What would be taken away is there.
+                Operator::Unless if loose => Ok(left),
                 Operator::And | Operator::Unless => Ok(filtered(left, &right, operation)),
                 Operator::Or => joined(left, right, operation),
                 _ => matched(run, left, right, operation),
@@ -135,7 +137,7 @@ fn groups<'g>(points: &[Point], grouping: &'g Grouping) -> Groups<'g> {
     groups
 }
 
-fn filtered(mut left: Vec<Point>, right: &[Point], operation: &Binary) -> Vec<Point> {
+pub(super) fn filtered(mut left: Vec<Point>, right: &[Point], operation: &Binary) -> Vec<Point> {
     let groups = groups(right, &operation.matching);
     let wanted = operation.operator == Operator::And;
     left.retain(|point| matches!(groups.find(point, |place| right.get(place)), Place::Known(_)) == wanted);
@@ -171,7 +173,7 @@ fn matched(run: &mut Run<'_>, left: Vec<Point>, right: Vec<Point>, operation: &B
         let Place::Known(place) = groups.find(&point, |place| one.get(place)) else { continue };
         let Some(other) = one.get(place) else { continue };
         let (l, r) = if swapped { (other.value, point.value) } else { (point.value, other.value) };
-        let Some(value) = operation.operator.element(l, r, l, operation.as_bool) else { continue };
+        let Some(value) = operation.operator.element(l, r, l, operation.as_bool, run.loose) else { continue };
         match &operation.cardinality {
             Cardinality::OneToOne => {
                 let taken = taken.get_mut(place).map(|taken| std::mem::replace(taken, true));

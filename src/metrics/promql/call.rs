@@ -21,10 +21,10 @@ impl<'a> Run<'a> {
                     any = true;
                     Ok(())
                 })?;
-                if any { Vec::new() } else { vec![Point::new(labels.clone(), 1.0)] }
+                if any && !self.loose { Vec::new() } else { vec![Point::new(labels.clone(), 1.0)] }
             }
             Call::Absent { of, labels } => {
-                if self.vector(of, at)?.is_empty() {
+                if self.loose || self.vector(of, at)?.is_empty() {
                     vec![Point::new(labels.clone(), 1.0)]
                 } else {
                     Vec::new()

@@ -12,6 +12,7 @@ mod failure;
 mod function;
 mod ground;
 mod histogram;
+mod judged;
 mod memo;
 mod over_time;
 mod pattern;

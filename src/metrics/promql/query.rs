@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compile;
 use super::failure::{Failed, Refused};
 use super::ground::{self, Ground, See};
+use super::judged;
 use super::memo::Memo;
 use super::plan::{Call, Node, Selector, Source, Window};
 use super::run::{Out, Run};
@@ -117,6 +118,11 @@ impl Query {
         let value = self.evaluated(&mut run, at, limits);
         *memo = run.memo;
         Ok((value?, run.idle))
+    }
+
+    /// The labels of everything that its conditions have before them at a time, whether they hold or not.
+    pub fn judged(&self, store: &Store, at: i64, limits: &Limits) -> Result<Vec<Labels>, Failed> {
+        judged::of(&self.root, store, at, limits)
     }
 
     /// What it stands on at a time: `see` tells of each selector.

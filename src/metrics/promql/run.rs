@@ -34,11 +34,13 @@ pub struct Run<'a> {
     pub idle: Idle,
     /// Windows that were decoded before.
     pub memo: Memo,
+    /// Conditions let everything through that is there now: see [`super::judged`].
+    pub loose: bool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples, idle: Idle::default(), memo: Memo::default() }
+        Run { store, limits: *limits, left: limits.samples, idle: Idle::default(), memo: Memo::default(), loose: false }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
@@ -129,7 +131,11 @@ impl<'a> Run<'a> {
                 let scanned = Cell::new(0);
                 let wanted = |labels: &Labels| counted(&scanned, selector, labels);
                 let mut left = self.left;
+                let after = end.saturating_sub(self.limits.look_back);
                 for (labels, samples) in self.store.select(selector.metric(), wanted) {
+                    if self.loose && samples.newest(after, end).is_none() {
+                        continue;
+                    }
                     let found = self.memo.samples(samples, start, end);
                     left = left.checked_sub(found.len() as u64).ok_or_else(|| too_many(&self.limits))?;
                     if !found.is_empty() {
@@ -181,6 +187,10 @@ impl<'a> Run<'a> {
                 }
             }
             at = at.saturating_add(step);
+        }
+        if self.loose {
+            let newest = at.saturating_sub(step);
+            series.retain(|(_, samples)| samples.last().is_some_and(|last| last.at == newest));
         }
         Ok(series)
     }

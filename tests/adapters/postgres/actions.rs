@@ -4,10 +4,12 @@ mod agreed;
 mod card;
 mod fates;
 mod frees;
+mod kin;
 mod line;
 mod locks;
 mod race;
 mod refusals;
+mod relay;
 mod turns;
 
 use std::collections::BTreeMap;

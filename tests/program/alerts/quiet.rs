@@ -43,7 +43,25 @@ fn none_yet_is_neither_ok_nor_a_trouble() {
     rules.tell(&mut world);
     world.press("6");
     let slow = row(&world, "Slow");
-    assert!(slow.starts_with("none yet") && slow.contains("slow{of=\"x\"}"), "{slow}");
+    assert!(slow.starts_with("none now") && slow.contains("slow{of=\"x\"}"), "{slow}");
     let strip = crate::text(&crate::drawn(&mut world, super::SIZE, false));
     assert!(!strip.lines().next().unwrap_or_default().contains("ALERTS"), "{strip}");
+}
+
+#[test]
+fn what_fired_and_lost_its_series_is_no_data_and_is_not_told_as_resolved() {
+    let mut world = World::new("name = \"x\"");
+    let mut rules = Rules::new(TEAM);
+    rules.answer("slow > 1", some(&[("instance", "a")], 2.0));
+    rules.tell(&mut world);
+    world.wait(30.0);
+    rules.answer("slow > 1", Ok(Evaluation::on(Vec::new(), Basis::Missing(vec!["slow".into()]))));
+    rules.tell(&mut world);
+    world.wait(60.0);
+    world.press("6");
+    let rows = words(&world.pane(PaneId::Alerts));
+    let slow = rows.lines().find(|row| row.contains("series gone")).unwrap_or_else(|| panic!("{rows}"));
+    assert!(slow.starts_with("no data") && !rows.contains("resolved"), "{rows}");
+    let told = world.model.timeline.shown(None).iter().map(|row| format!("{row:?}")).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("no data") && !told.contains("\"resolved\""), "{told}");
 }

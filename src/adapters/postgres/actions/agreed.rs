@@ -75,9 +75,7 @@ async fn look(
             return Ok(preview);
         }
     };
-    if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
-        preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
-    }
+    turn::look(session, Reach::of(selector)).await?.tell(&mut preview);
     let keys: Vec<ObjectKey> = kept.iter().map(|kept| kept.key.clone()).collect();
     let order = Order::new(&keys, verb)?;
     preview.effect = order.lines(Key::of(session));

@@ -165,7 +165,8 @@ impl PostgresSource {
         }
         // A connection that was made anew on the way may not have got the turn again.
         let borrowed = session.claimed.is_none();
-        let turn = timeout_at(until, turn::claim(session, Reach::Database)).await;
+        let patience = until.saturating_duration_since(Instant::now()) / 4;
+        let turn = timeout_at(until, turn::claim(session, Reach::Database, patience)).await;
         if let Err(cause) = turn.unwrap_or_else(|_late| Err(late(deadline))) {
             return StepEnd::Failed(cause);
         }

@@ -49,9 +49,7 @@ pub async fn look(
             return Ok(preview);
         }
     };
-    if let Some(holder) = turn::holder(session, Reach::of(selector)).await? {
-        preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
-    }
+    turn::look(session, Reach::of(selector)).await?.tell(&mut preview);
     let found = choose(session, &choice, selector, cap, None).await?;
     let user = session.facts.user.one_line();
     let here = session.facts.database.one_line();

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
 use super::super::column::{Bytes, get};
@@ -28,6 +28,8 @@ const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
 /// Rows that are shown, and characters of each.
 const ROWS: usize = 20;
 const WIDTH: usize = 200;
+/// Giving the turn back takes no longer.
+const BRIEF: Duration = Duration::from_secs(5);
 /// A lock is waited for so long at most.
 const LOCK: Duration = Duration::from_secs(5);
 
@@ -87,10 +89,8 @@ impl PostgresSource {
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         let identity = identity::read(session, SessionVerb::Cancel, None).await?.identity;
         let mut preview = Preview { identity, ..Preview::default() };
-        if !step.read_only
-            && let Some(holder) = turn::holder(session, Reach::Database).await?
-        {
-            preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
+        if !step.read_only {
+            turn::look(session, Reach::Database).await?.tell(&mut preview);
         }
         if step.read_only {
             preview.effect.push(Untrusted::from("in a read-only transaction, over the kept connection:"));
@@ -136,7 +136,7 @@ impl PostgresSource {
         }
         let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
         let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
-        match timeout_at(until, second.link.change(&step.sql, &parameters)).await {
+        let end = match timeout_at(until, second.link.change(&step.sql, &parameters)).await {
             Ok(Ok(count)) => {
                 let said = vec![Safe::of(format!("{count} rows"))];
                 StepEnd::Done { fates: fates(step, count), said }
@@ -145,24 +145,33 @@ impl PostgresSource {
             // A procedure may have committed before it failed, an index may have been left behind.
             Ok(Err(failure)) => StepEnd::Unknown(failure.cause),
             Err(_late) => {
-                second.link.cancel(Instant::now() + super::super::CANCEL_TIME).await;
-                StepEnd::Unknown(late(deadline))
+                second.link.canceller().send(Instant::now() + super::super::CANCEL_TIME).await;
+                return StepEnd::Unknown(late(deadline));
             }
+        };
+        // Given back now: the server may notice only later that the connection is gone.
+        if second.link.alive() {
+            let _given = timeout(BRIEF, turn::release(&mut second)).await;
         }
+        end
     }
 
-    /// A connection for this statement alone, to the server of the card.
+    /// A connection for this statement alone, to the server of the card, with the turn by itself: whatever becomes of the
+    /// kept one, other operators are kept out for as long as the statement takes.
     async fn second(&mut self, confirmed: &Identity, until: Instant, deadline: Duration) -> Result<Session, Stopped> {
         let (link, facts) =
             connect::connect(&self.spec.target, until, patience(deadline)).await.map_err(Stopped::Failed)?;
         if facts.pooler {
             return Err(Stopped::Failed(Cause::Misconfigured(Safe::of(NO_POOLER))));
         }
-        let mut second = Session::new(link, facts, Transaction::of_our_session());
+        let new = Session::new(link, facts, Transaction::of_our_session());
+        let mut second = Session { member: Some(self.kin.join()), ..new };
         let found = identity::read(&mut second, SessionVerb::Cancel, None).await.map_err(Stopped::Failed)?;
         if let Some(what) = identity::difference(confirmed, &found.identity) {
             return Err(Stopped::OtherTarget(what));
         }
+        let patience = until.saturating_duration_since(Instant::now()) / 4;
+        turn::claim(&mut second, Reach::Database, patience).await.map_err(Stopped::Failed)?;
         // The server gives up before we do: what it ended itself is not in doubt.
         let left = until.saturating_duration_since(Instant::now());
         let (statement, lock) = (left.mul_f64(0.7).as_millis().max(1), LOCK.min(left / 2).as_millis().max(1));

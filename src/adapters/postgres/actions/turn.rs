@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::super::column::{Bytes, get};
+use super::super::connect::APPLICATION;
+use super::super::link::Parameter;
 use super::super::{PostgresSource, Session, not_connected, patience};
+use super::kin::Whose;
 use super::late;
 use crate::domain::{Cause, Safe};
-use crate::remediation::card::Identity;
+use crate::remediation::card::{Identity, Preview};
 use crate::remediation::step::{SessionVerb, StepEnd};
 use crate::remediation::turn::Reach;
 
@@ -18,11 +22,10 @@ const CLAIM: &str = include_str!("sql/claim.sql");
 const SHARE: &str = include_str!("sql/share.sql");
 const UNLOCK: &str = include_str!("sql/release.sql");
 const HOLDER: &str = include_str!("sql/holder.sql");
-/// Our sessions have no other advisory locks.
-const LET_GO: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+const LET_GO: &str = include_str!("sql/let_go.sql");
 /// Whether anybody answers.
 const THERE: &str = "SELECT 1";
-/// Where nobody is seen who has it, it is tried once more after this.
+/// Where nobody is seen who has it, or a former session of ours is still at work, it is tried again after this.
 const ONCE_MORE: Duration = Duration::from_millis(150);
 /// Our place among the advisory locks: `qdck`. The second number is the database's, or zero for the whole server.
 const CLASS: i32 = 0x7164_636b;
@@ -75,7 +78,7 @@ impl PostgresSource {
                 if session.claimed.is_some() {
                     session.link.query(THERE, &[]).await?;
                 }
-                claim(session, reach).await
+                claim(session, reach, half(until)).await
             };
             let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
             self.settle(&outcome).await;
@@ -104,7 +107,7 @@ impl PostgresSource {
             if let Some(what) = super::identity::difference(confirmed, &found.identity) {
                 return Err(StepEnd::OtherTarget(what));
             }
-            claim(session, reach).await.map_err(StepEnd::Failed)?;
+            claim(session, reach, half(until)).await.map_err(StepEnd::Failed)?;
             Ok(true)
         };
         let stands = timeout_at(until, work).await.unwrap_or_else(|_late| Err(StepEnd::Failed(late(deadline))));
@@ -153,7 +156,7 @@ impl PostgresSource {
     pub(in crate::adapters::postgres) async fn take_turn_again(&mut self) {
         let (Some(turn), Some(session)) = (self.turn.as_mut(), self.session.as_mut()) else { return };
         turn.lost = true;
-        match claim(session, turn.reach).await {
+        match claim(session, turn.reach, Duration::ZERO).await {
             Ok(()) => tracing::warn!("the turn of the database was lost with its connection, and taken again"),
             Err(cause) => tracing::warn!("the turn of the database was lost with its connection: {cause}"),
         }
@@ -164,7 +167,7 @@ impl PostgresSource {
         let work = async {
             self.ready(until, patience(self.spec.deadline)).await?;
             let session = self.session.as_mut().ok_or_else(not_connected)?;
-            claim(session, reach).await
+            claim(session, reach, half(until)).await
         };
         let outcome = timeout_at(until, work).await.unwrap_or_else(|_late| Err(late(deadline)));
         self.settle(&outcome).await;
@@ -172,9 +175,15 @@ impl PostgresSource {
     }
 }
 
+/// The time that may be spent on waiting for it: the rest is for the answers.
+fn half(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now()) / 2
+}
+
 /// Takes it for as long as the session lasts, or says who has it. Sessions of one program have it beside each other, so that
-/// it stands for as long as one of them does.
-pub async fn claim(session: &mut Session, reach: Reach) -> Result<(), Cause> {
+/// it stands for as long as one of them does. A session of ours that is not connected to us any more and still at work is
+/// waited for, as long as there is patience: what it does is not to be overlapped.
+pub async fn claim(session: &mut Session, reach: Reach, patience: Duration) -> Result<(), Cause> {
     if session.claimed.is_some_and(|had| had >= reach) {
         return Ok(());
     }
@@ -182,19 +191,28 @@ pub async fn claim(session: &mut Session, reach: Reach) -> Result<(), Cause> {
         return Err(Cause::Misconfigured(Safe::of("behind a pooler no session is ours: a direct DSN is needed")));
     }
     release(session).await?;
-    session.make_known().await;
-    let mut outcome = take(session, reach).await;
-    if outcome == Err(Cause::HeldJustNow) {
-        // Whoever had it is gone, or is another session of ours that takes it in this moment.
-        session.link.query(LET_GO, &[]).await?;
+    session.make_known().await?;
+    let until = Instant::now() + patience;
+    let mut tried = false;
+    loop {
+        let outcome = take(session, reach).await;
+        let Err(why) = outcome else {
+            session.claimed = Some(reach);
+            return Ok(());
+        };
+        let_go(session).await?;
+        let again = match why {
+            // Whoever had it is gone, or is another session of ours that takes it in this moment.
+            Cause::HeldJustNow => !tried || Instant::now() < until,
+            Cause::HeldByOurs(_) => Instant::now() + ONCE_MORE < until,
+            _ => false,
+        };
+        if !again {
+            return Err(why);
+        }
+        tried = true;
         sleep(ONCE_MORE).await;
-        outcome = take(session, reach).await;
     }
-    match outcome {
-        Ok(()) => session.claimed = Some(reach),
-        Err(_) => drop(session.link.query(LET_GO, &[]).await?),
-    }
-    outcome
 }
 
 async fn take(session: &mut Session, reach: Reach) -> Result<(), Cause> {
@@ -215,22 +233,32 @@ async fn take(session: &mut Session, reach: Reach) -> Result<(), Cause> {
 
 /// Locks of the database, and of the whole server where that is wanted: whether they were had.
 async fn locked(session: &mut Session, sql: &str, reach: Reach) -> Result<(bool, bool), Cause> {
-    let (key, wide) = (Key::of(session), reach == Reach::Server);
-    let parameters = [(&key.class as _, Type::INT4), (&key.object as _, Type::INT4), (&wide as _, Type::BOOL)];
+    let (key, wide, operator) = (Key::of(session), reach == Reach::Server, session.operator());
+    let operator = operator.as_ref().map(Safe::as_str);
+    let mut parameters: Vec<Parameter<'_>> =
+        vec![(&key.class, Type::INT4), (&key.object, Type::INT4), (&wide, Type::BOOL)];
+    if sql == CLAIM {
+        parameters.extend([(&operator as _, Type::TEXT), (&APPLICATION as _, Type::TEXT)]);
+    }
     let rows = session.link.query(sql, &parameters).await?;
     let row = rows.first().ok_or_else(not_connected)?;
     Ok((get(row, 0)?, get::<Option<bool>>(row, 1)?.unwrap_or(true)))
 }
 
 async fn nobody_else(session: &mut Session, reach: Reach) -> Result<(), Cause> {
-    holder(session, reach).await?.map_or(Ok(()), |words| Err(held_by(&words)))
+    look(session, reach).await?.against.map_or(Ok(()), Err)
 }
 
 /// Gives it back.
-async fn release(session: &mut Session) -> Result<(), Cause> {
+pub async fn release(session: &mut Session) -> Result<(), Cause> {
     if session.claimed.take().is_some() {
-        session.link.query(LET_GO, &[]).await?;
+        let_go(session).await?;
     }
+    Ok(())
+}
+
+async fn let_go(session: &mut Session) -> Result<(), Cause> {
+    session.link.query(LET_GO, &[(&APPLICATION as _, Type::TEXT)]).await?;
     Ok(())
 }
 
@@ -248,24 +276,70 @@ async fn unlock(session: &mut Session, (here, everywhere): (bool, bool)) -> Resu
 
 /// Why it was not to be had.
 pub async fn taken(session: &mut Session) -> Cause {
-    match holder(session, Reach::Database).await {
-        Ok(Some(holder)) => held_by(&holder),
-        Ok(None) => Cause::HeldJustNow,
-        Err(cause) => held_by(&Safe::of(format!("who it is cannot be told ({cause})"))),
+    match look(session, Reach::Database).await {
+        Ok(Look { against: Some(why), .. }) => why,
+        Ok(_) => Cause::HeldJustNow,
+        Err(cause) => Cause::HeldByAnother(Safe::of(format!("who it is cannot be told ({cause})"))),
     }
 }
 
-fn held_by(holder: &Safe) -> Cause {
-    Cause::HeldByAnother(holder.clone())
+/// Who else has it, or has what speaks against it.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Another operator, or a session of ours that is at work without us.
+    pub against: Option<Cause>,
+    /// A session of ours that is not ours any more has it too, and does nothing.
+    pub beside: Option<Safe>,
 }
 
-/// Who else has it, or has what speaks against it: no session of this program.
-pub async fn holder(session: &mut Session, reach: Reach) -> Result<Option<Safe>, Cause> {
-    let others = holders(session, reach).await?;
-    Ok(others.into_iter().find(|(pid, _)| !session.knows(*pid)).map(|(_, words)| words))
+impl Look {
+    /// On a card.
+    pub fn tell(self, preview: &mut Preview) {
+        preview.obstacles.extend(self.against.map(|cause| Safe::of(cause.to_string())));
+        preview.remarks.extend(self.beside);
+    }
 }
 
-async fn holders(session: &mut Session, reach: Reach) -> Result<Vec<(i32, Safe)>, Cause> {
+/// Looks, and takes nothing.
+pub async fn look(session: &mut Session, reach: Reach) -> Result<Look, Cause> {
+    let mut found = Look::default();
+    for holder in holders(session, reach).await? {
+        match session.whose(holder.started_us, holder.pid, holder.since_us) {
+            Whose::Ours => {}
+            Whose::Another => return Ok(Look { against: Some(Cause::HeldByAnother(holder.words)), beside: None }),
+            Whose::Former(lost) => {
+                let Holder { pid, state, .. } = holder;
+                let (lost, ended) =
+                    (lost.format("%H:%M:%SZ"), format!("SELECT pg_terminate_backend({pid}) ends it now"));
+                if state.as_str().starts_with("idle") {
+                    found.beside = Some(Safe::of(format!(
+                        "a former session of this program (pid {pid}, its connection was lost at {lost}) has the turn \
+                         at the server too, and does nothing: it keeps other operators out until the server notices \
+                         that nobody listens; {ended}"
+                    )));
+                } else {
+                    found.against = Some(Cause::HeldByOurs(Safe::of(format!(
+                        "pid {pid}, its connection was lost at {lost}, and it still works there ({state}): it has the \
+                         turn until its statement ends; {ended}"
+                    ))));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A session that has it.
+struct Holder {
+    pid: i32,
+    /// When its server was started, and when it was begun, where that may be seen.
+    started_us: i64,
+    since_us: Option<i64>,
+    state: Safe,
+    words: Safe,
+}
+
+async fn holders(session: &mut Session, reach: Reach) -> Result<Vec<Holder>, Cause> {
     let key = Key::of(session);
     let numbers = [i64::from(key.class.cast_unsigned()), i64::from(key.object.cast_unsigned())];
     let wide = reach == Reach::Server;
@@ -276,20 +350,46 @@ async fn holders(session: &mut Session, reach: Reach) -> Result<Vec<(i32, Safe)>
         (&wide as _, Type::BOOL),
     ];
     let rows = session.link.query(HOLDER, &parameters).await?;
-    rows.iter()
-        .map(|row| {
-            let text = |at| get::<Option<Bytes<'_>>>(row, at).map(|told| told.map(|b| b.keep().one_line().clipped(60)));
-            let or = |told: Option<Safe>, else_: &'static str| {
-                told.filter(|told| !told.as_str().is_empty()).unwrap_or_else(|| Safe::of(else_))
-            };
-            let (role, application, client) = (
-                or(text(0)?, "somebody"),
-                or(text(1)?, "an application without a name"),
-                or(text(2)?, "a place not told"),
-            );
-            let elsewhere = text(4)?.map_or_else(String::new, |name| format!(", at database {name}"));
-            let pid = get::<i32>(row, 3)?;
-            Ok((pid, Safe::of(format!("{role} with {application} from {client}, pid {pid}{elsewhere}"))))
-        })
-        .collect()
+    rows.iter().map(holder).collect()
+}
+
+fn holder(row: &Row) -> Result<Holder, Cause> {
+    let text = |at| get::<Option<Bytes<'_>>>(row, at).map(|told| told.map(|b| b.keep().one_line().clipped(64)));
+    let or = |told: Option<Safe>, else_: &'static str| {
+        told.filter(|told| !told.as_str().is_empty()).unwrap_or_else(|| Safe::of(else_))
+    };
+    let (role, application) = (or(text(0)?, "somebody"), or(text(1)?, "an application without a name"));
+    let client = or(text(2)?, "a place not told");
+    let elsewhere = text(4)?.map_or_else(String::new, |name| format!(", at database {name}"));
+    let pid = get::<i32>(row, 3)?;
+    let words = match operator(application.as_str()) {
+        Some((who, since)) => {
+            format!("{who} since {since} (session: {role} with {APPLICATION} from {client}, pid {pid}{elsewhere})")
+        }
+        None => format!("{role} with {application} from {client}, pid {pid}{elsewhere}"),
+    };
+    let state = or(text(7)?, "what it does may not be seen");
+    Ok(Holder { pid, started_us: get(row, 5)?, since_us: get(row, 6)?, state, words: Safe::of(words) })
+}
+
+/// Who has a turn and since when, as the name of their session says; it is a claim, as every such name.
+fn operator(application: &str) -> Option<(&str, &str)> {
+    let (since, who) = application.strip_prefix(APPLICATION)?.strip_prefix(' ')?.split_once(' ')?;
+    let shape: String = since.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect();
+    (shape == "00:00:00Z" && !who.is_empty()).then_some((who, since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_is_told_only_by_a_whole_name() {
+        assert_eq!(operator("quarterdeck 22:41:03Z ann@bastion-1"), Some(("ann@bastion-1", "22:41:03Z")));
+        for other in
+            ["quarterdeck", "quarterdeck ", "quarterdeck 22:41:03Z ", "quarterdeck now ann@b", "other 22:41:03Z a@b"]
+        {
+            assert_eq!(operator(other), None, "{other}");
+        }
+    }
 }

@@ -124,7 +124,7 @@ impl PostgresSource {
             if let Some(what) = identity::difference(confirmed, &found.identity) {
                 return Err(StepEnd::OtherTarget(what));
             }
-            turn::claim(session, Reach::Database).await.map_err(StepEnd::Failed)?;
+            turn::claim(session, Reach::Database, BRIEF.min(deadline) / 2).await.map_err(StepEnd::Failed)?;
             let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
             session.link.run(begin).await.map_err(|failure| StepEnd::Failed(failure.cause))?;
             let sql = "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text \

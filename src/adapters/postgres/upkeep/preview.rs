@@ -76,9 +76,7 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview, lo
     if session.facts.replica {
         preview.obstacles.push(Safe::of("it is a replica, which is read-only: aim at the primary"));
     }
-    if let Some(holder) = turn::holder(session, Reach::Database).await? {
-        preview.obstacles.push(Safe::of(format!("held by another operator: {holder}")));
-    }
+    turn::look(session, Reach::Database).await?.tell(preview);
     match room(session, logins).await? {
         Ok(words) => preview.remarks.push(words),
         Err(why) => preview.obstacles.push(why),

@@ -98,7 +98,7 @@ impl PostgresSource {
         if let Some(what) = identity::difference(confirmed, &found.identity) {
             return Err(StepEnd::OtherTarget(what));
         }
-        turn::claim(session, Reach::Database).await.map_err(failed)?;
+        turn::claim(session, Reach::Database, BRIEF / 2).await.map_err(failed)?;
         let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
         let lock = match relation::read(session, &name, step.verb).await.map_err(failed)? {
             Ok(now) if (now.relation.oid, &now.relation.command) == (step.on.oid, &step.on.command) => {

@@ -37,8 +37,9 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
     let fired = told.changes.iter().filter(|change| change.what == What::Firing && !fires_on(change));
     let fired: Vec<&Change> = fired.collect();
     let over = told.changes.iter().filter(|change| matches!(change.what, What::Resolved { .. }));
-    let over: Vec<&Change> = over.collect();
-    for (changes, word) in [(&fired, "firing"), (&over, "resolved")] {
+    let (lost, over): (Vec<&Change>, Vec<&Change>) =
+        over.partition(|change| matches!(change.what, What::Resolved { gone: Gone::Data }));
+    for (changes, word) in [(&fired, "firing"), (&over, "resolved"), (&lost, "no data")] {
         if !changes.is_empty() {
             timeline::mark_charts(model, now, &mark(changes, word));
         }
@@ -95,8 +96,16 @@ fn draft(told: &AlertsTold, change: &Change, fires_on: &impl Fn(&Change) -> bool
         What::Pending => ("pending", Tone::Dim, None),
         What::Firing if fires_on(change) => ("fires on", firing, None),
         What::Firing => ("firing", firing, None),
-        What::Kept => ("kept firing", Tone::Warn, Some(Safe::of("its value is good again; it goes on for a while"))),
+        What::Kept => {
+            let is = alert_of(told, change).map_or("", |alert| words::gone(alert.gone));
+            let is = if is.is_empty() { "its value is good again" } else { is };
+            ("kept firing", Tone::Warn, Some(Safe::of(format!("{is}; it goes on for a while"))))
+        }
         What::Resolved { gone: Gone::Mended } => ("resolved", Tone::Ok, None),
+        What::Resolved { gone: Gone::Data } => {
+            let why = format!("{}: nobody knows whether it is right again", words::gone(Gone::Data));
+            ("no data", Tone::Unknown, Some(Safe::of(why)))
+        }
         What::Resolved { gone } => ("resolved", Tone::Unknown, Some(Safe::of(words::gone(*gone)))),
         What::Dropped => ("not firing", Tone::Dim, Some(Safe::of("it was pending and has gone"))),
         What::BackToPending => ("pending", Tone::Warn, Some(Safe::of("the rule wants it to last longer now"))),

@@ -72,23 +72,26 @@ async fn who_became_a_superuser_meanwhile_is_left_alone() {
 
 #[tokio::test]
 async fn our_own_sessions_are_left_alone_even_by_the_statement_itself() {
-    let server = stage(&[]);
-    let guest = Guest::new(&server, "app", "shop", "quarterdeck").await;
-    let mut source = ops(&server);
-    let card = preview(&mut source, &idle(MOMENT), SessionVerb::Terminate).await;
-    assert!(card.objects.is_empty());
-    let since = format!(
-        "SELECT (EXTRACT(epoch FROM state_change) * 1000000)::int8 FROM pg_stat_activity WHERE pid = {}",
-        guest.id.pid
-    );
-    let since_us = server.sql("postgres", &since).parse().unwrap();
-    let key = ObjectKey::Session { id: guest.id, state: quarterdeck::domain::session::SessionState::Idle, since_us };
-    let end = source.signal(&card.identity, &[key], SessionVerb::Terminate, DEADLINE).await;
-    assert!(
-        matches!(&end, StepEnd::Done { fates, said } if fates[0].1 == Fate::Refused && words(said).contains("ours")),
-        "{end:?}"
-    );
-    assert!(guest.is_alive().await);
+    for name in ["quarterdeck", "quarterdeck 22:41:03Z ann@bastion-1"] {
+        let server = stage(&[]);
+        let guest = Guest::new(&server, "app", "shop", name).await;
+        let mut source = ops(&server);
+        let card = preview(&mut source, &idle(MOMENT), SessionVerb::Terminate).await;
+        assert!(card.objects.is_empty());
+        let since = format!(
+            "SELECT (EXTRACT(epoch FROM state_change) * 1000000)::int8 FROM pg_stat_activity WHERE pid = {}",
+            guest.id.pid
+        );
+        let since_us = server.sql("postgres", &since).parse().unwrap();
+        let key =
+            ObjectKey::Session { id: guest.id, state: quarterdeck::domain::session::SessionState::Idle, since_us };
+        let end = source.signal(&card.identity, &[key], SessionVerb::Terminate, DEADLINE).await;
+        assert!(
+            matches!(&end, StepEnd::Done { fates, said } if fates[0].1 == Fate::Refused && words(said).contains("ours")),
+            "{end:?}"
+        );
+        assert!(guest.is_alive().await);
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use quarterdeck::remediation::turn::Reach;
 
 use super::*;
 
-async fn is_held(source: &mut PostgresSource, reach: Reach) -> String {
+pub(super) async fn is_held(source: &mut PostgresSource, reach: Reach) -> String {
     match source.claim(reach, DEADLINE).await {
         Ok(()) => {
             source.release(DEADLINE).await.unwrap();

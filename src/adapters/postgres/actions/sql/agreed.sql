@@ -7,7 +7,7 @@ SELECT
             OR CASE WHEN s.state = 'active' THEN s.query_start ELSE s.state_change END IS DISTINCT FROM o.since
             THEN 'changed'
         WHEN s.backend_type IS DISTINCT FROM 'client backend' OR s.pid = pg_catalog.pg_backend_pid()
-            OR s.application_name = $5::pg_catalog.text OR r.rolsuper
+            OR pg_catalog.split_part(s.application_name, ' ', 1) = $5::pg_catalog.text OR r.rolsuper
             OR r.rolname::pg_catalog.text = ANY ($6::pg_catalog.text[])
             OR s.application_name = ANY ($7::pg_catalog.text[]) THEN 'spared'
         WHEN NOT (pg_catalog.pg_has_role(s.usesysid, 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))

@@ -43,7 +43,8 @@ c AS MATERIALIZED (
             WHEN a.backend_type = 'walsender' THEN 'replication'
             WHEN a.backend_type <> 'client backend'
                 OR (a.backend_type IS NULL AND (a.usesysid IS NULL OR a.datid IS NULL)) THEN 'background'
-            WHEN a.pid = pg_catalog.pg_backend_pid() OR a.application_name = $6::pg_catalog.text THEN 'ours'
+            WHEN a.pid = pg_catalog.pg_backend_pid()
+                OR pg_catalog.split_part(a.application_name, ' ', 1) = $6::pg_catalog.text THEN 'ours'
             WHEN a.state <> 'disabled' AND NOT a.state = ANY ($7::pg_catalog.text[]) THEN 'other'
             WHEN a.datid IS DISTINCT FROM $8::pg_catalog.oid AND $8 IS NOT NULL THEN 'database'
             WHEN $16::pg_catalog.text IS NOT NULL AND a.datname::pg_catalog.text IS DISTINCT FROM $16 THEN 'database'

@@ -7,7 +7,8 @@ SELECT
     CASE
         WHEN NOT turn.ours THEN 'held'
         WHEN s.pid IS NULL OR s.backend_start <> o.backend_start THEN 'gone'
-        WHEN s.pid = pg_catalog.pg_backend_pid() OR s.application_name = $7 THEN 'refused: ours'
+        WHEN s.pid = pg_catalog.pg_backend_pid() OR pg_catalog.split_part(s.application_name, ' ', 1) = $7
+            THEN 'refused: ours'
         WHEN s.backend_start IS NULL OR s.state IS NULL OR r.rolsuper IS NULL THEN 'refused: it cannot be seen'
         WHEN s.backend_type IS DISTINCT FROM 'client backend' THEN 'refused: not a client'
         WHEN r.rolsuper THEN 'refused: a superuser'
