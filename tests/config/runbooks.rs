@@ -7,7 +7,7 @@ use quarterdeck::domain::target::Environment;
 use quarterdeck::remediation::action::{Action, Plan};
 use quarterdeck::remediation::approval::Policy;
 use quarterdeck::remediation::level::Level;
-use quarterdeck::remediation::runbook::{Deed, Runbook};
+use quarterdeck::remediation::runbook::{Deed, Runbook, RunbookStep};
 use quarterdeck::remediation::step::Work;
 
 use super::{file, profile, refused, resolved, variables};
@@ -300,6 +300,12 @@ fn the_procedures_of_orchestrator() {
         let stop = steps.iter().position(|step| step.title.as_str().starts_with("stop the app")).unwrap();
         let backup = steps.iter().position(|step| matches!(step.deed, Deed::Backup { .. })).unwrap();
         assert!(stop < backup && steps[stop].ask, "{}", action.id);
+        // A person lets it migrate, with the schema of both at hand, and the database itself says what became of it.
+        let reads = |step: &RunbookStep| matches!(&step.deed, Deed::Work(Work::Sql(sql)) if sql.read_only && sql.sql.contains("alembic_version"));
+        let migrates = |step: &RunbookStep| matches!(&step.deed, Deed::Work(Work::Command(command)) if !command.reads);
+        let at: Vec<usize> = (0..steps.len()).filter(|at| migrates(&steps[*at])).collect();
+        let [at] = at[..] else { panic!("{}: {at:?} migrate", action.id) };
+        assert!(steps[..stop].iter().any(reads) && backup < at && reads(&steps[at + 1]), "{}", action.id);
         let minds: Vec<&str> = action.warnings.iter().map(Safe::as_str).collect();
         assert!(minds.iter().any(|mind| mind.starts_with("alembic takes its database from")), "{minds:?}");
         assert!(minds.iter().any(|mind| mind.starts_with("uv runs in the folder in which")), "{minds:?}");

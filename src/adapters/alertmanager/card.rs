@@ -46,7 +46,7 @@ pub async fn preview(
     if let Some(version) = manager.version(left()).await {
         let read = preview.identity.facts.iter_mut().find(|(name, _)| *name == "read from it");
         if let Some((_, words)) = read {
-            *words = Untrusted::from(format!("it is an Alertmanager {version}"));
+            *words = Untrusted::from(format!("Alertmanager {version}"));
         }
     }
     Ok(preview)
@@ -65,8 +65,8 @@ fn of_end(preview: &mut Preview, id: &str, found: Option<Found>, routed: &Routed
         Some(at) if at > now => format!(", begins in {}", away(at, now)),
         _ => String::new(),
     };
-    told.push(("from", Safe::of(format!("{}{begins}", silencing::time(silence.starts_at)))));
-    let until = silencing::time(silence.ends_at);
+    told.push(("from", Safe::of(format!("{}{begins}", seconds(silence.starts_at)))));
+    let until = seconds(silence.ends_at);
     if expired {
         told.push(("until", Safe::of(format!("{until}: it is over"))));
         return preview.obstacles.push(Safe::of(format!("it is over since {until}: there is nothing to end")));
@@ -75,7 +75,6 @@ fn of_end(preview: &mut Preview, id: &str, found: Option<Found>, routed: &Routed
     told.push(("until", Safe::of(format!("{until}{left}"))));
     let kept: Vec<&RoutedAlert> =
         routed.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).collect();
-    keeps(told, "It keeps back now", &kept, routed, now);
     let alone = |alert: &&&RoutedAlert| alert.silenced_by.len() == 1 && !alert.inhibited;
     let freed: Vec<&RoutedAlert> = kept.iter().filter(alone).copied().collect();
     let stay = kept.len() - freed.len();
@@ -85,6 +84,7 @@ fn of_end(preview: &mut Preview, id: &str, found: Option<Found>, routed: &Routed
         count => format!("{} called again for {count} of them", receivers(&freed)),
     };
     told.push(("ending it", Safe::one_line(format!("{ends}{stay}").as_bytes()).clipped(LINE)));
+    keeps(told, "It keeps back now", &kept, routed, now);
     preview.standing = Some(Safe::of(format!("it holds until {until}")));
     preview.objects.push(silencing::object(&silence));
 }
@@ -104,7 +104,6 @@ fn of_new(preview: &mut Preview, wanted: &Wanted, like: usize, routed: &Routed, 
         }
     }
     let kept: Vec<&RoutedAlert> = routed.alerts.iter().filter(|alert| wanted.is_about(&alert.labels)).collect();
-    keeps(told, "It would keep back now", &kept, routed, now);
     let called: Vec<&RoutedAlert> =
         kept.iter().filter(|alert| alert.silenced_by.is_empty() && !alert.inhibited).copied().collect();
     let words = match called.len() {
@@ -112,6 +111,7 @@ fn of_new(preview: &mut Preview, wanted: &Wanted, like: usize, routed: &Routed, 
         count => format!("{} called no more for {count} of them", receivers(&called)),
     };
     told.push(("making it", Safe::one_line(words.as_bytes()).clipped(LINE)));
+    keeps(told, "It would keep back now", &kept, routed, now);
     if like > 0 {
         let plural = if like == 1 { " is" } else { "s are" };
         preview.warnings.push(Safe::of(format!("{like} just like it{plural} there already")));
@@ -150,6 +150,11 @@ fn receivers(alerts: &[&RoutedAlert]) -> String {
     }
     let are = if named.len() == 1 { "is" } else { "are" };
     format!("{} {are}", if named.is_empty() { "whoever it knows".to_owned() } else { named.join(", ") })
+}
+
+/// People do not count in thousandths of a second.
+fn seconds(at: Option<i64>) -> String {
+    silencing::time(at.map(|at| at - at.rem_euclid(1000)))
 }
 
 fn away(at: i64, from: i64) -> String {

@@ -2,6 +2,8 @@
 //! its success will be shown. What a person decides by stands first, for a small screen shows no more than that at once.
 //! Readings in it are live, what is consented to is not.
 
+use std::time::Duration;
+
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
@@ -14,7 +16,7 @@ use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Evidence, Precondition};
 use crate::remediation::object::Object;
-use crate::remediation::step::{SessionVerb, Work};
+use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 
 use super::dialog::{Dialog, Focus};
 use super::{approvals, evidence, explain, outline, touched};
@@ -73,7 +75,10 @@ fn does(card: &Card) -> Safe {
         Plan::Explain { .. } => "asks the server for its plan; the statement is not run".to_owned(),
         Plan::Steps(steps) => match steps.as_slice() {
             [step] if matches!(step.work, Work::Http(_)) => "sends one request".to_owned(),
-            [step] if matches!(step.work, Work::Silence(_)) => step.title.to_string(),
+            [Step { work: Work::Silence(request), .. }] => match request.method {
+                WritingMethod::Delete => "ends one silence".to_owned(),
+                _ => "makes one silence".to_owned(),
+            },
             [step] if matches!(step.work, Work::Command(_)) => "runs one program".to_owned(),
             steps => format!("does {} steps", steps.len()),
         },
@@ -167,15 +172,14 @@ fn sent(out: &mut Document, card: &Card, redact: bool) {
 
 fn limits(out: &mut Document, card: &Card) {
     let limits = &card.action.limits;
+    let again = match limits.cool_down {
+        Duration::ZERO => "again at once".to_owned(),
+        cool_down => format!("not again for {}", figure::span(cool_down)),
+    };
     out.section("limits");
     out.field(
         "limits",
-        format!(
-            "at most {} at once, within {}, not again for {}",
-            limits.cap,
-            figure::span(limits.deadline),
-            figure::span(limits.cool_down)
-        ),
+        format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline),),
         Tone::Dim,
     );
     if let Some(words) = card.preview.unseen.clone() {

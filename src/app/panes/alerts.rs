@@ -30,8 +30,8 @@ const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_or
 const COLUMNS: &[Column] = &[
     column("state", 13, 13, Align::Left, 0),
     column("severity", 8, 8, Align::Left, 2),
-    Column { title: "alert", min: 22, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
-    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 1 },
+    Column { title: "alert", min: 22, ideal: 44, grows: true, align: Align::Left, drop_order: 0 },
+    Column { title: "summary", min: 13, ideal: 100, grows: true, align: Align::Left, drop_order: 1 },
     column("value", 9, 9, Align::Right, 4),
     column("since", 6, 6, Align::Right, 0),
     Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 3 },
@@ -41,9 +41,9 @@ const COLUMNS: &[Column] = &[
 const BY: &[Column] = &[
     column("state", 13, 13, Align::Left, 0),
     column("severity", 8, 8, Align::Left, 2),
-    Column { title: "alert", min: 16, ideal: 36, grows: true, align: Align::Left, drop_order: 0 },
+    Column { title: "alert", min: 16, ideal: 44, grows: true, align: Align::Left, drop_order: 0 },
     column("by", 12, 12, Align::Left, 1),
-    Column { title: "summary", min: 13, ideal: 56, grows: true, align: Align::Left, drop_order: 3 },
+    Column { title: "summary", min: 13, ideal: 100, grows: true, align: Align::Left, drop_order: 3 },
     column("value", 9, 9, Align::Right, 1),
     column("since", 6, 6, Align::Right, 0),
     Column { title: "seen", min: 12, ideal: 26, grows: false, align: Align::Left, drop_order: 4 },

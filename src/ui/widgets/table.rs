@@ -4,7 +4,7 @@
 use ratatui::style::Style;
 
 use crate::app::geometry::{List, Rectangle};
-use crate::app::table::{Align, Cell, Column, Content, RowKey, Sort, Table, Tone};
+use crate::app::table::{Align, Cell, Column, Content, Row, RowKey, Sort, Table, Tone};
 use crate::domain::Safe;
 use crate::ui::paint::Canvas;
 use crate::ui::widgets::columns::{self, Place};
@@ -43,9 +43,10 @@ pub fn draw(
     let cursor = selected.and_then(|key| table.rows.iter().position(|row| row.key == *key));
     let first = first_row(table.rows.len(), usize::from(body.height), offset, cursor);
     for (y, (index, row)) in (body.y..body.y + body.height).zip(table.rows.iter().enumerate().skip(first)) {
-        for place in &places {
+        for (at, place) in places.iter().enumerate() {
             if let (Some(cell), Some(column)) = (row.cells.get(place.index), table.columns.get(place.index)) {
-                draw_cell(canvas, y, place, cell, column.align);
+                let width = if column.align == Align::Left { room(&places, at, row) } else { place.width };
+                draw_cell(canvas, y, &Place { width, ..*place }, cell, column.align);
             }
         }
         if cursor == Some(index) {
@@ -60,6 +61,18 @@ pub fn draw(
         cursor: cursor.and_then(|at| at.checked_sub(first)),
     };
     Shown { list, note: note(table, first, usize::from(body.height)) }
+}
+
+/// How far a text at the left may go: over the cells beside it, as long as nothing stands in them.
+fn room(places: &[Place], at: usize, row: &Row) -> u16 {
+    let Some(place) = places.get(at) else { return 0 };
+    let is_empty = |place: &&Place| match row.cells.get(place.index).map(|cell| &cell.content) {
+        Some(Content::Text(text) | Content::Name(text)) => text.as_str().is_empty(),
+        None => true,
+        Some(_) => false,
+    };
+    let free = places.iter().skip(at + 1).take_while(is_empty).last();
+    free.map_or(place.width, |last| (last.x + last.width).saturating_sub(place.x))
 }
 
 /// Marks a row as selected, in the air at its left and by its look.
@@ -138,6 +151,24 @@ fn chart_style(canvas: &Canvas<'_>, tone: Tone) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_goes_on_over_cells_in_which_nothing_stands() {
+        let place = |index, x, width| Place { index, x, width };
+        // The second column has no room at all.
+        let places = [place(0, 1, 10), place(2, 13, 5), place(3, 20, 6), place(4, 28, 4)];
+        let row = |texts: [&str; 5]| Row {
+            key: RowKey::Index(0),
+            cells: texts.iter().map(|text| Cell::text(Safe::of(*text), Tone::Plain)).collect(),
+        };
+        assert_eq!(room(&places, 0, &row(["a", "b", "c", "d", "e"])), 10);
+        assert_eq!(room(&places, 0, &row(["a", "b", "", "", "e"])), 25);
+        assert_eq!(room(&places, 1, &row(["a", "b", "c", "d", ""])), 5);
+        assert_eq!(room(&places, 2, &row(["a", "b", "c", "d", ""])), 12);
+        let mut charted = row(["a", "b", "", "d", "e"]);
+        charted.cells[2] = Cell::spark([None].into(), Tone::Plain);
+        assert_eq!(room(&places, 0, &charted), 10, "a chart of which nothing is known yet stands there all the same");
+    }
 
     #[test]
     fn the_cursor_is_always_seen() {
