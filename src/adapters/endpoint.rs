@@ -39,6 +39,7 @@ impl JsonEndpoint {
         let ask = Ask {
             url: &self.request.url,
             head_only: false,
+            form: None,
             headers: &self.request.headers,
             bearer: self.request.bearer.as_ref(),
             identity: &self.identity,

@@ -46,6 +46,7 @@ impl Scrape {
         let ask = Ask {
             url: &self.spec.request.url,
             head_only: false,
+            form: None,
             headers: &self.headers,
             bearer: self.spec.request.bearer.as_ref(),
             identity: &self.identity,

@@ -107,7 +107,7 @@ fn resolved(r: &Resolved, say: &mut impl FnMut(String)) {
         say(format!("#   metrics   {}  {url}  {}  {}", m.name, pace(m.interval, m.deadline), m.environment));
     }
     for file in &r.know.rules {
-        say(format!("#   rules     {file}"));
+        say(format!("#   rules     {file}  by {}", r.know.rules_by.word()));
     }
     for o in &r.origins {
         say(format!("#   discover  {}  {}", hidden::url_without_secrets(&o.url), o.environment));

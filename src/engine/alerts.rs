@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::by_server::Cost;
 use crate::alerts::lifecycle::{Alert, Change, Standing};
 use crate::alerts::rules::Problem;
 use crate::domain::Moment;
@@ -28,6 +29,8 @@ pub struct AlertsTold {
     pub dropped: u64,
     /// How long the last evaluation of everything due took.
     pub took: Duration,
+    /// What asking costs, where a server evaluates them.
+    pub cost: Option<Cost>,
     /// Why what was read last is not in force.
     pub problems: Vec<Problem>,
     /// What is in force and deserves a look.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settings::TargetSettings;
-use crate::alerts::lifecycle::Saved;
+use crate::alerts::lifecycle::{Outcome, Saved};
 use crate::domain::{Cause, Moment, Safe};
 use crate::metrics::exposition::Format;
 use crate::metrics::labels::Labels;
@@ -34,6 +34,13 @@ pub enum Input {
         id: u64,
         /// What.
         question: Question,
+    },
+    /// The server answered what it was to be asked for a cycle of rules, in the order of the questions.
+    Judged {
+        /// The number of the questions.
+        id: u64,
+        /// The answers.
+        answers: Vec<Outcome>,
     },
     /// One more target, found while running: the next place is its.
     TargetFound(Box<TargetSettings>),

@@ -50,7 +50,7 @@ impl Engine {
             store,
             families: Families::new(settings.page.families),
             targets,
-            rules: Rules::new(settings.interval),
+            rules: Rules::new(settings.interval, settings.rules_by),
             known: Known::new(settings.external_labels),
             wake: None,
             idle: Duration::ZERO,
@@ -89,6 +89,10 @@ impl Engine {
             Input::Asked { id, question } => {
                 vec![Output::Answered { id, answer: self.answer(&question, self.line.at(now)) }]
             }
+            Input::Judged { id, answers } => {
+                let (rules, mut world) = self.world();
+                rules.judged(id, answers, now, &mut world)
+            }
             Input::TargetFound(settings) => {
                 self.targets.push(Watched::new(*settings, &mut self.store));
                 Vec::new()
@@ -125,6 +129,10 @@ impl Engine {
 
     /// Before the first look nothing is absent.
     fn looked_often_enough(&self) -> bool {
+        // What a server looks at is not looked at here.
+        if self.rules.is_by_server() {
+            return true;
+        }
         !self.targets.is_empty() && self.targets.iter().all(|target| target.rounds >= self.rounds_first)
     }
 

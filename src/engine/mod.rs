@@ -6,12 +6,14 @@
 
 pub mod alerts;
 mod answer;
+pub mod by_server;
 mod course;
 mod growth;
 pub mod input;
 mod lost;
 mod machine;
 pub mod output;
+mod presence;
 mod requests;
 mod rules;
 mod scraped;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::alerts::AlertsTold;
+use super::by_server::Ask;
 use crate::alerts::lifecycle::Saved;
 use crate::domain::{Cause, Moment, Safe};
 use crate::metrics::exposition::Kind;
@@ -33,6 +34,8 @@ pub enum Output {
     },
     /// What is to be kept over a restart.
     Keep(Saved),
+    /// What the server is to be asked for a cycle of rules; the answer is [`super::Input::Judged`].
+    AskServer(Ask),
     /// Pages that came while the engine was too far behind, since the start; nothing of them was used.
     Behind {
         /// How many.

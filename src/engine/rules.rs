@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::Output;
 use super::alerts::{AlertsTold, Apart, RuleTold};
+use super::by_server::ByServer;
 use super::world::{self, World};
-use crate::alerts::lifecycle::{AlertingRule, Book, Change, Group, Restore, Saved};
-use crate::alerts::rules::{self, File, Kind, Loaded, Problem};
+use crate::alerts::lifecycle::{AlertingRule, Book, Change, Group, Outcome, Restore, Saved};
+use crate::alerts::rules::{self, By, File, Kind, Loaded, Problem};
 use crate::domain::{Moment, Safe};
 
 /// Rules and their alerts.
@@ -21,11 +22,14 @@ pub struct Rules {
     begun: bool,
     /// Whether the last that was given to be kept held anything.
     kept: bool,
+    /// Who evaluates, where that is not we.
+    server: Option<ByServer>,
 }
 
 impl Rules {
-    pub fn new(interval: Duration) -> Rules {
-        Rules { loaded: Loaded::default(), book: None, saved: None, interval, begun: false, kept: false }
+    pub fn new(interval: Duration, by: By) -> Rules {
+        let server = (by == By::Server).then(ByServer::default);
+        Rules { loaded: Loaded::default(), book: None, saved: None, interval, begun: false, kept: false, server }
     }
 
     /// What an earlier run kept. What comes after the first evaluation comes too late.
@@ -39,9 +43,15 @@ impl Rules {
         self.begun
     }
 
-    /// When the next group is due.
+    pub fn is_by_server(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// When the next group is due, or a cycle has waited long enough.
     pub fn next(&self) -> Option<i64> {
-        self.book.as_ref()?.next()
+        let book = self.book.as_ref()?;
+        let Some(server) = &self.server else { return book.next() };
+        book.next_of(|group| !server.waits(group)).into_iter().chain(server.until()).min()
     }
 
     /// Files were read: in force if nothing is wrong with them, else what was in force stays.
@@ -55,7 +65,7 @@ impl Rules {
             files.iter().map(|(name, text)| (name.as_str(), text.as_deref().map_err(Safe::clone))).collect();
         let mut read = self.loaded.again(&files);
         if read.problems.is_empty() {
-            judge(&mut read, world.keep());
+            judge(&mut read, world.keep(), self.is_by_server());
         }
         let in_force = read.problems.is_empty();
         if !in_force {
@@ -71,7 +81,11 @@ impl Rules {
     fn enforce(&mut self, now: Moment, world: &mut World<'_>) {
         let all = self.loaded.groups.iter().flat_map(|group| &group.rules);
         let metric = |rule: &rules::Rule| matches!(rule.kind, Kind::Record).then_some(());
-        world.known().learn(all.map(|rule| (rule.expr.as_str(), metric(rule).map(|()| rule.name.as_str()))));
+        let all = all.map(|rule| (rule.expr.as_str(), metric(rule).map(|()| rule.name.as_str())));
+        if let Some(server) = &mut self.server {
+            server.learn(all.clone());
+        }
+        world.known().learn(all);
         let at = world.line.at(now);
         match &mut self.book {
             Some(book) if self.begun => book.reload(&self.loaded.groups, at, world),
@@ -83,6 +97,9 @@ impl Rules {
     pub fn slept(&mut self, at: i64) {
         if let Some(book) = &mut self.book {
             book.slept(at);
+        }
+        if let Some(server) = &mut self.server {
+            server.slept();
         }
     }
 
@@ -102,17 +119,57 @@ impl Rules {
             self.book = Some(book);
             self.begun = true;
         }
+        if self.is_by_server() {
+            return self.ask_server(now, world);
+        }
         let Some(book) = self.book.as_mut().filter(|book| book.next().is_some_and(|due| due <= at)) else {
             return Vec::new();
         };
         let changes = book.run(at, world);
-        let saved = book.save(line, now);
+        self.evaluated(changes, now, world)
+    }
+
+    /// What there is to tell and to keep after an evaluation.
+    fn evaluated(&mut self, changes: Vec<Change>, now: Moment, world: &World<'_>) -> Vec<Output> {
+        let Some(saved) = self.book.as_ref().map(|book| book.save(world.line, now)) else { return Vec::new() };
         let mut outputs = vec![self.told(changes, now, world)];
         let holds = !saved.rules.is_empty();
         if holds || self.kept {
             outputs.push(Output::Keep(saved));
         }
         self.kept = holds;
+        outputs
+    }
+
+    /// What is due is asked of the server.
+    fn ask_server(&mut self, now: Moment, world: &mut World<'_>) -> Vec<Output> {
+        let at = world.line.at(now);
+        let (Some(book), Some(server)) = (&mut self.book, &mut self.server) else { return Vec::new() };
+        let mut cycles = server.expire(at);
+        let due = book.take_due(at, |group| !server.waits(group));
+        cycles.extend(due.into_iter().map(|(group, slot)| server.begin(group, slot, at)));
+        self.go_on(&cycles, now, world)
+    }
+
+    /// The server answered.
+    pub fn judged(&mut self, id: u64, answers: Vec<Outcome>, now: Moment, world: &mut World<'_>) -> Vec<Output> {
+        let waits = self.server.as_mut().is_some_and(|server| server.take(id, answers));
+        if waits { self.go_on(&[id], now, world) } else { Vec::new() }
+    }
+
+    fn go_on(&mut self, cycles: &[u64], now: Moment, world: &mut World<'_>) -> Vec<Output> {
+        let at = world.line.at(now);
+        let (Some(book), Some(server)) = (&mut self.book, &mut self.server) else { return Vec::new() };
+        let (mut asks, mut changes) = (Vec::new(), Vec::new());
+        for id in cycles {
+            match server.go_on(*id, book, at, world) {
+                Ok(ask) => asks.push(Output::AskServer(ask)),
+                Err(happened) => changes.extend(happened),
+            }
+        }
+        let is_over = asks.len() < cycles.len();
+        let mut outputs = if is_over { self.evaluated(changes, now, world) } else { Vec::new() };
+        outputs.extend(asks);
         outputs
     }
 
@@ -159,6 +216,7 @@ impl Rules {
             skipped,
             dropped: groups.iter().flat_map(Group::alerting).map(AlertingRule::dropped).sum(),
             took: Duration::ZERO,
+            cost: self.server.as_ref().map(|server| server.cost(groups)),
             problems: self.loaded.problems.clone(),
             remarks: self.loaded.remarks.clone(),
         }))
@@ -166,8 +224,8 @@ impl Rules {
 }
 
 /// Looks at every expression: what is no PromQL is a problem of the file, as a server has it; what is valid and not evaluated
-/// here is a remark, and its rule says so.
-fn judge(read: &mut Loaded, keep: Duration) {
+/// here is a remark, and its rule says so, unless it is a server that evaluates it.
+fn judge(read: &mut Loaded, keep: Duration, by_server: bool) {
     let (mut problems, mut remarks) = (Vec::new(), Vec::new());
     for group in &read.groups {
         for rule in &group.rules {
@@ -176,7 +234,11 @@ fn judge(read: &mut Loaded, keep: Duration) {
             let Some((words, is_invalid)) = refused.or_else(far) else { continue };
             let key = format!("group {:?} rule {:?}.expr", group.name, rule.name);
             let problem = Problem::new(&group.file, rule.expr_line, key, words.as_str());
-            if is_invalid { problems.push(problem) } else { remarks.push(problem) }
+            match is_invalid {
+                true => problems.push(problem),
+                false if by_server => {}
+                false => remarks.push(problem),
+            }
         }
     }
     read.problems.extend(problems);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::alerts::rules::By;
 use crate::domain::Safe;
 use crate::metrics::exposition;
 use crate::metrics::labels::Labels;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub rules: Vec<String>,
     /// How often a group of rules that says nothing is evaluated.
     pub interval: Duration,
+    /// Who evaluates rules.
+    pub rules_by: By,
     /// Labels that the whole setting gives to templates.
     pub external_labels: Labels,
     /// Rounds of every target before rules are evaluated first: what was never looked at is not absent.
@@ -37,6 +40,7 @@ impl Default for Settings {
             page: exposition::Limits::default(),
             rules: Vec::new(),
             interval: Duration::from_secs(15),
+            rules_by: By::default(),
             external_labels: Labels::default(),
             rounds_first: 1,
             patience: Duration::from_secs(10),

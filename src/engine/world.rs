@@ -71,6 +71,11 @@ impl Known {
         }
     }
 
+    /// The expression, if it can be evaluated here.
+    pub fn compiled(&mut self, expr: &str) -> Option<Arc<Query>> {
+        self.query(expr).ok()
+    }
+
     fn query(&mut self, expr: &str) -> Compiled {
         if let Some(known) = self.queries.get(expr).or_else(|| self.passing.get(expr)) {
             return known.clone();
@@ -355,6 +360,6 @@ impl World<'_> {
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;
         let basis = self.basis(&query, at, idle.all && elements.is_empty());
-        Ok(Evaluation { elements, basis, idle: idle.of })
+        Ok(Evaluation { elements, basis, idle: idle.of, notes: Vec::new() })
     }
 }

@@ -104,11 +104,12 @@ impl Dashboard {
         model.geometry = screen.draw(&model);
         model.dirty = false;
         let input = listen_to(&tty, &inbox)?;
-        let engine = EngineThread::start(resolved, 1, Arc::clone(&inbox))?;
+        let mut engine = EngineThread::start(resolved, 1, Arc::clone(&inbox))?;
         for (at, spec) in resolved.metrics.iter().enumerate() {
             watch.metrics(at, spec, engine.pages());
         }
         watch.begin(resolved);
+        watch.judge_rules(&mut engine);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
         let keeping = Keeping::start(resolved.actions.audit.clone(), &resolved.name, Arc::clone(&inbox))?;

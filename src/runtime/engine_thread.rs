@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
+
 use crate::adapters::alert_state::AlertState;
 use crate::adapters::rules_files::{self, Look};
-use crate::alerts::lifecycle::Saved;
+use crate::alerts::lifecycle::{Failure, Outcome, Saved};
 use crate::config::Resolved;
 use crate::config::resolved::MetricsSpec;
 use crate::domain::Safe;
+use crate::engine::by_server::Ask;
 use crate::engine::settings::TargetSettings;
 use crate::engine::{Engine, Input, Output, Question, Settings};
 use crate::metrics::labels::Labels;
@@ -20,9 +23,12 @@ use crate::metrics::{exposition, store};
 
 use super::clock;
 use super::inbox::Inbox;
+use super::judging::Asks;
 
 /// Messages that wait at most.
 const WAITING: usize = 64;
+/// Groups that wait to be asked for at most.
+const ASKS: usize = 1024;
 /// Bytes of pages that wait at most.
 const WAITING_BYTES: usize = 96 << 20;
 /// Pause between looks at the rules files.
@@ -35,6 +41,8 @@ const KEEP: Duration = Duration::from_secs(60);
 enum Message {
     Input(Input, usize),
     ReadRules,
+    /// Answers of the server are there.
+    Judged,
     Leave,
 }
 
@@ -43,6 +51,8 @@ enum Message {
 struct Shared {
     /// Targets that were found while running; taken before anything that came later.
     found: Mutex<Vec<TargetSettings>>,
+    /// What the server answered; each group that waits has one at most.
+    judged: Mutex<Vec<(u64, Vec<Outcome>)>>,
     /// Bytes of pages that wait.
     bytes: AtomicUsize,
     /// Pages that came while the thread was too far behind.
@@ -72,11 +82,21 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Hands answers of the server over. They are never dropped: where no message finds room there are others that wake the thread.
+    pub fn judged(&self, id: u64, answers: Vec<Outcome>) {
+        self.shared.judged.lock().unwrap_or_else(PoisonError::into_inner).push((id, answers));
+        let _ = self.sender.try_send(Message::Judged);
+    }
+}
+
 /// The near end. Dropping it keeps what is to be kept and ends the thread.
 pub struct EngineThread {
     pages: Pages,
     inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
+    /// What the server is to be asked, until somebody does.
+    asks: Option<Asks>,
 }
 
 impl EngineThread {
@@ -89,6 +109,7 @@ impl EngineThread {
             .filter(|_| !know.rules.is_empty());
         let keeps = know.keeps;
         let settings = settings(resolved, rounds_first);
+        let (ask, asks) = mpsc::channel(ASKS);
         let (rules, inbox_of_thread, shared_of_thread) = (know.rules.clone(), Arc::clone(&inbox), Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let engine = Engine::new(settings, clock::now());
@@ -104,10 +125,17 @@ impl EngineThread {
                 unkept: None,
                 kept: None,
                 told_dropped: 0,
+                ask,
             };
             far.run(&waiting);
         })?;
-        Ok(EngineThread { pages: Pages { sender, shared }, inbox, thread: Some(thread) })
+        Ok(EngineThread { pages: Pages { sender, shared }, inbox, thread: Some(thread), asks: Some(asks) })
+    }
+
+    /// What the server is to be asked; for whoever does that.
+    #[must_use]
+    pub fn asks(&mut self) -> Option<Asks> {
+        self.asks.take()
     }
 
     /// Where pages go.
@@ -171,6 +199,7 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
         page: exposition::Limits { series: know.series, ..exposition::Limits::default() },
         rules: know.rules.clone(),
         interval: know.rules_interval,
+        rules_by: know.rules_by,
         rounds_first,
         patience: Settings::default().patience * rounds,
         ..Settings::default()
@@ -192,6 +221,7 @@ struct Far {
     unkept: Option<Saved>,
     kept: Option<Instant>,
     told_dropped: u64,
+    ask: mpsc::Sender<(Instant, Ask)>,
 }
 
 impl Far {
@@ -210,10 +240,11 @@ impl Far {
                     self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
                 }
                 Ok(Message::ReadRules) => self.read_rules(),
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Judged) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Leave) | Err(RecvTimeoutError::Disconnected) => break,
             }
             self.take_found();
+            self.take_judged();
             if self.engine.next().is_some_and(|due| clock::now().boot >= due) {
                 self.step(Input::TimePassed);
             }
@@ -244,6 +275,22 @@ impl Far {
         let found = std::mem::take(&mut *self.shared.found.lock().unwrap_or_else(PoisonError::into_inner));
         for target in found {
             self.step(Input::TargetFound(Box::new(target)));
+        }
+    }
+
+    fn take_judged(&mut self) {
+        let judged = std::mem::take(&mut *self.shared.judged.lock().unwrap_or_else(PoisonError::into_inner));
+        for (id, answers) in judged {
+            self.step(Input::Judged { id, answers });
+        }
+    }
+
+    /// Has the server asked; where that cannot be, the answer says so at once.
+    fn ask_server(&mut self, ask: Ask) {
+        let (id, count) = (ask.id, ask.questions.len());
+        if self.ask.try_send((Instant::now(), ask)).is_err() {
+            let why = Failure::NotEvaluated(Safe::of("the server was not asked: too many groups wait"));
+            self.step(Input::Judged { id, answers: vec![Err(why); count] });
         }
     }
 
@@ -292,8 +339,15 @@ impl Far {
             self.told_dropped = dropped;
             outputs.push(Output::Behind { dropped });
         }
+        let (asks, outputs): (Vec<Output>, Vec<Output>) =
+            outputs.into_iter().partition(|output| matches!(output, Output::AskServer(_)));
         if !outputs.is_empty() {
             self.inbox.tell_engine(outputs);
+        }
+        for ask in asks {
+            if let Output::AskServer(ask) = ask {
+                self.ask_server(ask);
+            }
         }
     }
 

@@ -83,6 +83,7 @@ impl Driver {
             driver.watch.metrics(at, spec, driver.engine.pages());
         }
         driver.watch.begin(&resolved);
+        driver.watch.judge_rules(&mut driver.engine);
         let begun = Instant::now();
         driver.pump(begun + PATIENCE, |d| {
             d.model.discovering == 0 && d.everything_arrived(1) && d.everything_scraped(1) && d.logs_told()
@@ -214,10 +215,10 @@ impl Driver {
         self.scraped.values().filter(|n| **n >= times).count() >= self.model.live.metrics.targets.len()
     }
 
-    /// Rules were evaluated, or there are none in force.
+    /// All rules were evaluated, or there are none in force.
     fn is_evaluated(&self) -> bool {
         let alerts = self.model.live.metrics.alerts.as_ref();
-        alerts.is_some_and(|told| told.rules.is_empty() || told.rules.iter().any(RuleTold::is_evaluated))
+        alerts.is_some_and(|told| told.rules.iter().all(RuleTold::is_evaluated))
     }
 
     fn logs_told(&self) -> bool {

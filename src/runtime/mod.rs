@@ -22,6 +22,7 @@ pub mod headless;
 pub mod history;
 mod inbox;
 mod io_thread;
+mod judging;
 mod keeping;
 mod leave;
 mod log_thread;

@@ -36,7 +36,7 @@ impl Told {
                 self.alerts = Some(told);
             }
             Output::Behind { dropped } => self.dropped = Some(dropped),
-            Output::Answered { .. } | Output::Keep(_) => {}
+            Output::Answered { .. } | Output::Keep(_) | Output::AskServer(_) => {}
         }
     }
 
@@ -77,6 +77,7 @@ mod tests {
             skipped: 0,
             dropped: 0,
             took: Duration::ZERO,
+            cost: None,
             problems: Vec::new(),
             remarks: Vec::new(),
         }))

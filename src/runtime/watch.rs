@@ -30,9 +30,10 @@ use crate::remediation::backup::Scratch;
 
 use super::clock;
 use super::database_orders::DatabaseOrder;
-use super::engine_thread::Pages;
+use super::engine_thread::{EngineThread, Pages};
 use super::inbox::Inbox;
 use super::io_thread::IoThread;
+use super::judging::Judging;
 use super::scraping::Scraping;
 use super::sources::{Reader, Source};
 
@@ -219,6 +220,13 @@ impl Watch {
     pub fn metrics(&self, target: usize, spec: &MetricsSpec, pages: Pages) {
         let scraping = Scraping::new(target, spec, Scrape::new(spec.clone(), &self.clients), pages);
         self.io.spawn(scraping.run(self.refresh.subscribe(), self.started));
+    }
+
+    /// Asks the server what the rules of the engine need, where there is one.
+    pub fn judge_rules(&self, engine: &mut EngineThread) {
+        if let (Some(server), Some(asks)) = (&self.server, engine.asks()) {
+            self.io.spawn(Judging::new(Arc::clone(server), engine.pages()).run(asks));
+        }
     }
 
     fn engine(&self, id: SourceId, reader: Reader, spec: &EngineSpec) {

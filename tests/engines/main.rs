@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "how much was held against each other is worth knowing")]
 
 mod alerts;
+mod by_server;
 mod expressions;
 #[path = "../support/fake_http.rs"]
 mod fake_http;

@@ -22,6 +22,9 @@ pub struct Server {
     log: Receiver<String>,
     /// What it said last, for who wants to know why it ended.
     said: Vec<String>,
+    /// As it was started, and what it says when it serves.
+    command: Command,
+    ready: String,
     _folder: TempDir,
 }
 
@@ -35,6 +38,30 @@ impl Drop for Server {
 impl Server {
     /// Starts a program and waits until its log says that it serves.
     fn start(folder: TempDir, port: u16, mut command: Command, ready: &str) -> Result<Server, String> {
+        let (child, log) = Server::spawned(&mut command)?;
+        let ready = ready.to_owned();
+        let mut server = Server { port, child, log, said: Vec::new(), command, ready, _folder: folder };
+        if server.serves() { Ok(server) } else { Err(server.said.join("\n")) }
+    }
+
+    fn serves(&mut self) -> bool {
+        let ready = self.ready.clone();
+        self.wait_for(&ready)
+    }
+
+    /// Ends it, at once; what it has stays.
+    pub fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it as it was, on the same port with what it had.
+    pub fn start_again(&mut self) {
+        (self.child, self.log) = Server::spawned(&mut self.command).unwrap();
+        assert!(self.serves(), "{}", self.said.join("\n"));
+    }
+
+    fn spawned(command: &mut Command) -> Result<(Child, Receiver<String>), String> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|why| why.to_string())?;
         let stderr = child.stderr.take().expect("stderr is piped");
@@ -45,8 +72,7 @@ impl Server {
                 let _nobody_listens = told.send(line);
             }
         });
-        let mut server = Server { port, child, log, said: Vec::new(), _folder: folder };
-        if server.wait_for(ready) { Ok(server) } else { Err(server.said.join("\n")) }
+        Ok((child, log))
     }
 
     fn wait_for(&mut self, words: &str) -> bool {
@@ -92,6 +118,11 @@ fn again<T>(what: &str, mut start: impl FnMut(u16) -> Result<T, String>) -> T {
 
 /// A Prometheus over this configuration and these rules files; `data` are blocks that it finds.
 pub fn prometheus(config: &str, rules: &[(&str, &str)], data: Option<&Path>) -> Server {
+    prometheus_with(config, rules, data, &[])
+}
+
+/// The same with more arguments, and files that they name.
+pub fn prometheus_with(config: &str, rules: &[(&str, &str)], data: Option<&Path>, more: &[&str]) -> Server {
     again("prometheus", |port| {
         let folder = TempDir::with_prefix("quarterdeck-prometheus-").expect("a folder for prometheus");
         let at = |name: &str| folder.path().join(name);
@@ -105,6 +136,7 @@ pub fn prometheus(config: &str, rules: &[(&str, &str)], data: Option<&Path>) -> 
             .arg(format!("--storage.tsdb.path={}", data.map_or_else(|| at("data"), Path::to_path_buf).display()))
             .arg("--storage.tsdb.retention.time=100y")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .args(more)
             .current_dir(folder.path());
         Server::start(folder, port, command, "Server is ready to receive web requests")
     })

@@ -47,6 +47,7 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
     let ask = Ask {
         url: &step.url,
         head_only: false,
+        form: None,
         headers: &step.headers,
         bearer: step.bearer.as_ref(),
         identity: &identity,

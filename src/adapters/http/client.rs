@@ -185,6 +185,7 @@ mod tests {
         let ask = Ask {
             url: &url,
             head_only: false,
+            form: None,
             headers: &[],
             bearer: None,
             identity: &Identity::default(),

@@ -105,6 +105,7 @@ async fn ask(clients: &HttpClients, origin: &Url, path: &str, enough: Option<usi
     let ask = Ask {
         url: &url,
         head_only: false,
+        form: None,
         headers: &[],
         bearer: None,
         identity: &Identity::default(),

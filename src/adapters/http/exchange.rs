@@ -32,6 +32,8 @@ pub struct Ask<'a> {
     pub url: &'a Url,
     /// Only the head.
     pub head_only: bool,
+    /// Sent as a form; what is asked so changes nothing.
+    pub form: Option<&'a [(&'a str, &'a str)]>,
     /// Extra headers.
     pub headers: &'a [(String, SecretRef)],
     /// `Authorization: Bearer …`.
@@ -104,10 +106,11 @@ async fn follow(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, starte
     let mut url = ask.url.clone();
     let mut headers = request_headers(ask)?;
     let mut identity = ask.identity.clone();
+    let mut form = ask.form;
     let mut hops = 0;
     loop {
         let client = clients.get(&identity)?;
-        let mut response = send(&client, ask, &url, headers.clone(), trace, started).await?;
+        let mut response = send(&client, ask, (&url, form), headers.clone(), trace, started).await?;
         let status = response.status();
         let location = response.headers().get(LOCATION).filter(|_| is_redirect(status.as_u16(), ask.expected_status));
         let Some(location) = location.cloned() else {
@@ -121,6 +124,7 @@ async fn follow(clients: &HttpClients, ask: &Ask<'_>, trace: &Arc<Trace>, starte
         if !redirect::is_same_origin(&url, &next) {
             headers = bare_headers();
             identity.own = None;
+            form = None;
             trace.goes_foreign();
         }
         // Read to its end, the connection is kept.
@@ -137,7 +141,7 @@ fn is_redirect(status: u16, expected: &[u16]) -> bool {
 async fn send(
     client: &reqwest::Client,
     ask: &Ask<'_>,
-    url: &Url,
+    (url, form): (&Url, Option<&[(&str, &str)]>),
     headers: HeaderMap,
     trace: &Trace,
     started: Instant,
@@ -148,8 +152,17 @@ async fn send(
         _ => {}
     }
     trace.enter(Phase::Answer);
-    let method = if ask.head_only { reqwest::Method::HEAD } else { reqwest::Method::GET };
-    client.request(method, url.clone()).headers(headers).send().await.map_err(|error| {
+    let method = match form {
+        Some(_) => reqwest::Method::POST,
+        None if ask.head_only => reqwest::Method::HEAD,
+        None => reqwest::Method::GET,
+    };
+    let mut request = client.request(method, url.clone()).headers(headers);
+    if let Some(pairs) = form {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+    }
+    request.send().await.map_err(|error| {
         let around = Around { trace, host: host_of(url), elapsed: started.elapsed() };
         cause_of(&error, &around)
     })

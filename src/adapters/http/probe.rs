@@ -43,6 +43,7 @@ impl HealthProbe {
         let ask = Ask {
             url: &self.spec.url,
             head_only: self.asked == Asked::Head,
+            form: None,
             headers: &self.spec.headers,
             bearer: self.spec.bearer.as_ref(),
             identity: &self.identity,

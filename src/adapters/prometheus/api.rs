@@ -1,7 +1,7 @@
 //! One question to an engine of the field: path and parameters behind its address, one exchange within a deadline, an answer in
 //! JSON within bounds. What it says of a failure is told in its words.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use url::Url;
@@ -15,7 +15,7 @@ use crate::domain::{Cause, Safe};
 /// Largest answer that is read, decompressed.
 pub const ANSWER_LIMIT: u64 = 16 << 20;
 /// Most values of an answer.
-const MOST: usize = 600_000;
+pub const MOST: usize = 600_000;
 /// Most characters of what a server says of a failure.
 const WORDS: usize = 300;
 
@@ -49,12 +49,34 @@ impl Api {
         }
     }
 
+    /// What is answered to a form, with its status: also where it is refused, which has words. Where forms are not taken it is
+    /// asked as any other.
+    pub async fn posted(&self, path: &str, pairs: &[(&str, &str)], deadline: Duration) -> Result<Answer, Cause> {
+        let begun = Instant::now();
+        let answer = self.exchanged(path, &[], Some(pairs), deadline).await?;
+        match answer.status {
+            405 | 501 => self.exchanged(path, pairs, None, deadline.saturating_sub(begun.elapsed())).await,
+            _ => Ok(answer),
+        }
+    }
+
     /// An answer as it is.
     pub async fn json(&self, path: &str, pairs: &[(&str, &str)], deadline: Duration) -> Result<Value, Cause> {
+        value_of(&self.exchanged(path, pairs, None, deadline).await?)
+    }
+
+    async fn exchanged(
+        &self,
+        path: &str,
+        pairs: &[(&str, &str)],
+        form: Option<&[(&str, &str)]>,
+        deadline: Duration,
+    ) -> Result<Answer, Cause> {
         let request = &self.spec.request;
         let ask = Ask {
             url: &at(&request.url, path, pairs),
             head_only: false,
+            form,
             headers: &request.headers,
             bearer: request.bearer.as_ref(),
             identity: &self.identity,
@@ -63,7 +85,7 @@ impl Api {
             enough: None,
             limit: ANSWER_LIMIT,
         };
-        value_of(&exchange(&self.clients, &ask).await.result?)
+        exchange(&self.clients, &ask).await.result
     }
 }
 
@@ -78,7 +100,7 @@ pub fn at(base: &Url, path: &str, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-fn value_of(answer: &Answer) -> Result<Value, Cause> {
+pub fn value_of(answer: &Answer) -> Result<Value, Cause> {
     match answer.status {
         200..300 => endpoint::value_within(&answer.body, MOST),
         429 => Err(Cause::RateLimited { retry_after: answer.retry_after }),
@@ -93,7 +115,7 @@ fn value_of(answer: &Answer) -> Result<Value, Cause> {
 }
 
 /// What a server says of a failure.
-fn told(answer: &Value) -> Option<Cause> {
+pub fn told(answer: &Value) -> Option<Cause> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let words = text("error")?;
     let kind = text("errorType").map(|kind| format!("{kind}: ")).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod find;
+mod judge;
 mod query;
 pub(super) mod rules;
 
@@ -15,6 +16,7 @@ use crate::domain::served::Served;
 use super::http::client::HttpClients;
 use api::Api;
 
+pub use judge::{Judged, Unjudged};
 pub use query::{Course, Element};
 
 /// Names of metrics are asked again after this.
@@ -32,6 +34,12 @@ impl Prometheus {
     #[must_use]
     pub fn new(spec: EngineSpec, clients: &HttpClients) -> Prometheus {
         Prometheus { api: Api::new(spec, clients), names: Mutex::new(None) }
+    }
+
+    /// How long a question may take.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.api.spec().deadline
     }
 
     /// Its rules and alerts, within a deadline. Who has no rules to tell is asked for alerts alone.

@@ -134,17 +134,17 @@ fn grid(span: Duration, points: usize) -> (Duration, usize) {
 }
 
 /// A time as the interface takes it.
-fn seconds(at: i64) -> String {
+pub(super) fn seconds(at: i64) -> String {
     format!("{}.{:03}", at.div_euclid(1000), at.rem_euclid(1000))
 }
 
-fn labels(metric: Option<&Value>) -> Labels {
+pub(super) fn labels(metric: Option<&Value>) -> Labels {
     let members = metric.and_then(Value::as_object);
     Labels::new(members.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))))
 }
 
 /// `[seconds, "value"]`
-fn sample(value: &Value) -> Option<(i64, f64)> {
+pub(super) fn sample(value: &Value) -> Option<(i64, f64)> {
     let [at, value] = value.as_array()?.as_slice() else { return None };
     let at = number(at) * 1000.0;
     at.is_finite().then(|| (at.round() as i64, number(value)))

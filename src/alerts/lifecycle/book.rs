@@ -37,6 +37,29 @@ impl Book {
         self.groups.iter().map(|group| group.schedule.next()).min()
     }
 
+    /// When the next of some groups is due.
+    #[must_use]
+    pub fn next_of(&self, meant: impl Fn(usize) -> bool) -> Option<i64> {
+        let meant = self.groups.iter().enumerate().filter(|(at, _)| meant(*at));
+        meant.map(|(_, group)| group.schedule.next()).min()
+    }
+
+    /// The groups that are due of those that are meant, each with its slot. Whoever takes them runs their cycles.
+    pub fn take_due(&mut self, now: i64, meant: impl Fn(usize) -> bool) -> Vec<(usize, i64)> {
+        let meant = self.groups.iter_mut().enumerate().filter(|(at, _)| meant(*at));
+        meant.filter_map(|(at, group)| Some((at, group.schedule.due(now)?))).collect()
+    }
+
+    /// One cycle of one group, at its slot.
+    pub fn cycle(&mut self, group: usize, at: i64, world: &mut dyn World) -> Vec<Change> {
+        let all: usize = self.groups.iter().map(Group::active).sum();
+        let Some(group) = self.groups.get_mut(group) else { return Vec::new() };
+        group.others = all.saturating_sub(group.active());
+        let changes = group.cycle(at, world);
+        self.make_room();
+        changes
+    }
+
     /// Evaluates what is due, in the order of the files: what happened.
     pub fn run(&mut self, now: i64, world: &mut dyn World) -> Vec<Change> {
         self.each(|group| group.run(now, world))

@@ -103,6 +103,10 @@ pub struct AlertingRule {
     pub(super) room: usize,
     /// Resolved alerts that were forgotten early, because there was no room.
     pub(super) dropped: u64,
+    /// When an evaluation was last good.
+    pub(super) stood_at: Option<i64>,
+    /// What who evaluated it last says of its result beside.
+    pub(super) notes: Vec<Safe>,
 }
 
 impl AlertingRule {
@@ -123,6 +127,8 @@ impl AlertingRule {
             restore: Restore::default(),
             room: MOST_ALERTS,
             dropped: 0,
+            stood_at: None,
+            notes: Vec::new(),
         }
     }
 
@@ -199,6 +205,7 @@ impl AlertingRule {
         if matches!(self.last, Last::Failed(_)) {
             step.changes.push(self.change(at, Labels::default(), What::Recovered));
         }
+        (self.stood_at, self.notes) = (Some(at), evaluation.notes);
         let why = Why { basis: &evaluation.basis, idle: &evaluation.idle };
         let before = self.stood_at.replace(at);
         let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();
@@ -216,6 +223,14 @@ impl AlertingRule {
         }
         step.samples = self.written.step(self.series(world.ahead()));
         step
+    }
+
+    /// Expands the templates of a result as [`AlertingRule::step`] would, for what they ask of `world` alone; nothing changes.
+    pub fn ask(&self, elements: &Elements, at: i64, world: &mut dyn World) {
+        let texts = self.rule.labels.iter().chain(&self.alerting.annotations).map(|(_, text)| text);
+        if texts.into_iter().any(|text| text.contains("query")) {
+            let _asked = self.elements(elements.clone(), at, world);
+        }
     }
 
     /// A failure touches no alert.

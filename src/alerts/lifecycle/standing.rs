@@ -80,22 +80,22 @@ impl AlertingRule {
         let basis = match &self.last {
             Last::Never => return (Verdict::NotEvaluated, Some(Safe::of("not yet"))),
             Last::Failed(Failure::Failed(words)) => return (Verdict::Error, Some(words.clone())),
-            Last::Failed(Failure::NotEvaluated(words)) => return (Verdict::NotEvaluated, Some(words.clone())),
+            Last::Failed(Failure::NotEvaluated(words)) => return (Verdict::NotEvaluated, Some(self.aged(words, now))),
             Last::Stood(basis) => basis,
         };
         let age = since(self.evaluated_at.unwrap_or(i64::MIN), now);
         if firing > 0 {
-            return (Verdict::Firing, None);
+            return (Verdict::Firing, self.noted());
         }
         if pending > 0 {
-            return (Verdict::Pending, None);
+            return (Verdict::Pending, self.noted());
         }
         if age > interval.saturating_mul(FRESH_INTERVALS) {
             let words = format!("last {} ago", figure::age(age));
             return (Verdict::NotEvaluated, Some(Safe::of(words)));
         }
         match basis {
-            Basis::Complete => (Verdict::Ok, None),
+            Basis::Complete => (Verdict::Ok, self.noted()),
             Basis::NoTraffic => (Verdict::NoTraffic, None),
             Basis::Warming { have, need } => {
                 let words = format!("{} of {}", figure::age(*have), figure::span(*need));
@@ -104,6 +104,17 @@ impl AlertingRule {
             Basis::Missing(selectors) => (Verdict::NoData, told(selectors)),
             Basis::NoneYet(selectors) => (Verdict::NoneYet, told(selectors)),
         }
+    }
+
+    /// Why there was no evaluation, and how old what is known is.
+    fn aged(&self, words: &Safe, now: i64) -> Safe {
+        let age = self.stood_at.map(|stood_at| since(stood_at, now));
+        let Some(age) = age.filter(|age| age.as_secs() > 0) else { return words.clone() };
+        Safe::of(format!("{words}; last evaluated {} ago", figure::age(age)))
+    }
+
+    fn noted(&self) -> Option<Safe> {
+        told(&self.notes)
     }
 }
 

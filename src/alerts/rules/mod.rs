@@ -20,6 +20,27 @@ use crate::domain::Safe;
 /// Most rules of all files together.
 pub const MOST_RULES: usize = 10_000;
 
+/// Who evaluates them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// We, over what is scraped here.
+    #[default]
+    Scrape,
+    /// A server with Prometheus' query API.
+    Server,
+}
+
+impl By {
+    /// The word of the configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            By::Scrape => "scrape",
+            By::Server => "prometheus",
+        }
+    }
+}
+
 /// Rules that are evaluated together, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {

@@ -13,6 +13,7 @@ use crate::domain::{Moment, Safe};
 use super::Alerts;
 use super::acknowledging::Seen;
 use super::listing::{self, Stand};
+use super::served;
 use super::words;
 
 /// The counts. Every active alert is in exactly one of the first four.
@@ -60,6 +61,10 @@ impl Counts {
     pub fn of(telemetry: &Telemetry, alerts: &Alerts, now: Moment) -> Counts {
         let mut counts = Counts::default();
         for entry in listing::all(telemetry, now) {
+            // One rule that two evaluate is one.
+            if served::is_twin(telemetry, &entry) {
+                continue;
+            }
             counts.unlooked = counts.unlooked.max(entry.unlooked);
             let seen = if entry.is_active() { alerts.seen(&entry, now) } else { Seen::Needless };
             match (entry.stand, seen) {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alerts::rules::By;
 use crate::alerts::sides;
 use crate::app::limit::Limit;
 use crate::app::pane::Chart;
@@ -62,7 +63,7 @@ pub fn ask(model: &mut Model, key: u64) -> Option<Effect> {
     if entry.own.is_some() || entry.rule.expr.is_empty() {
         return None;
     }
-    let by = entry.by;
+    let by_server = entry.by == Origin::Prometheus || entry.by == Origin::Rules && telemetry.metrics.by == By::Server;
     let known = model.alerts.course.as_ref().filter(|course| course.key == key);
     if known.is_some_and(|course| now.since(course.asked) < AGAIN) {
         return None;
@@ -73,7 +74,7 @@ pub fn ask(model: &mut Model, key: u64) -> Option<Effect> {
     let id = model.fresh_id();
     model.alerts.course = Some(Course { key, id, asked: now, answer: before });
     let question = Question::Range { expr, span, points: POINTS, most: SERIES };
-    Some(if by == Origin::Prometheus { Effect::AskServer { id, question } } else { Effect::AskEngine { id, question } })
+    Some(if by_server { Effect::AskServer { id, question } } else { Effect::AskEngine { id, question } })
 }
 
 /// The chart of an alert, and what is to be said beside it; no chart where there is none.

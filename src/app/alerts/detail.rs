@@ -2,6 +2,7 @@
 //! who saw it, what is silenced, and what answers it.
 
 use crate::alerts::lifecycle::Gone;
+use crate::alerts::rules::By;
 use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::screen::OverlayView;
@@ -12,7 +13,7 @@ use crate::domain::{Moment, Safe, figure};
 use super::acknowledging::Seen;
 use super::listing::{Entry, Stand};
 use super::served::Origin;
-use super::{ago, course, links, listing, words};
+use super::{ago, course, links, listing, served, words};
 
 /// Labels and annotations that are listed.
 const MOST: usize = 60;
@@ -37,6 +38,12 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     }
     if let Some(engine) = telemetry_of(model, entry.by) {
         out.field("told by", Safe::of(format!("{} at {}", entry.by.word(), engine.address)), Tone::Plain);
+    }
+    if entry.by == Origin::Rules {
+        out.field("evaluated by", evaluator(model), Tone::Plain);
+    }
+    if let Some(twin) = served::twin_words(model.shown().0, entry) {
+        out.field("the same as", twin, Tone::Dim);
     }
     handled(&mut out, model, entry);
     for (name, text) in annotations(entry) {
@@ -72,6 +79,15 @@ fn telemetry_of(model: &Model, by: Origin) -> Option<&EngineState> {
         Origin::Prometheus => telemetry.prometheus.as_ref(),
         Origin::Alertmanager => telemetry.alertmanager.as_ref(),
         Origin::Rules | Origin::Threshold => None,
+    }
+}
+
+/// Who evaluates the team's files.
+fn evaluator(model: &Model) -> Safe {
+    let (telemetry, _) = model.shown();
+    match (&telemetry.prometheus, telemetry.metrics.by) {
+        (Some(server), By::Server) => Safe::of(format!("queries of prometheus at {}", server.address)),
+        _ => Safe::of("this program, over what is scraped here"),
     }
 }
 

@@ -15,6 +15,9 @@ use super::listing;
 use others::{Others, ends};
 
 mod others;
+mod twins;
+
+pub use twins::{is_twin, twin_words, twins};
 
 /// An alert that has gone is told for so long.
 const RESOLVED_KEPT: i64 = 15 * 60 * 1000;
@@ -104,6 +107,7 @@ fn empty(now: Moment, line: i64) -> AlertsTold {
         skipped: 0,
         dropped: 0,
         took: Duration::ZERO,
+        cost: None,
         problems: Vec::new(),
         remarks: Vec::new(),
     }
@@ -261,6 +265,7 @@ pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
 /// Holds what an Alertmanager has against what others tell: an alert that is told already is not told twice, but kept back by
 /// its silence.
 pub fn join(telemetry: &mut Telemetry, now: Moment) {
+    twins(telemetry);
     let Some(state) = &telemetry.alertmanager else { return };
     let (Some(routed), Some((_, at))) = (state.routed.clone(), state.readout.last()) else { return };
     let mut others = Others::default();

@@ -106,6 +106,7 @@ impl Thresholds {
             skipped: 0,
             dropped: 0,
             took: Duration::ZERO,
+            cost: None,
             problems: Vec::new(),
             remarks: Vec::new(),
         }

@@ -18,7 +18,7 @@ const MOST: usize = 1000;
 pub fn listed(model: &Model) -> Vec<(Option<Verdict>, Value)> {
     let now = model.now;
     let told = listing::ranked(&model.live, now).into_iter().filter(|entry| !is_quiet(entry));
-    told.take(MOST).map(|entry| (entry.verdict(), one(&entry, now))).collect()
+    told.take(MOST).map(|entry| (entry.verdict(), one(model, &entry, now))).collect()
 }
 
 /// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.
@@ -59,7 +59,16 @@ fn is_quiet(entry: &Entry<'_>) -> bool {
     matches!(entry.stand, Stand::Ok | Stand::Resolved)
 }
 
-fn one(entry: &Entry<'_>, now: Moment) -> Value {
+/// Who evaluated it; of an Alertmanager nobody knows.
+fn evaluated_by(model: &Model, entry: &Entry<'_>) -> Option<&'static str> {
+    match entry.by {
+        Origin::Rules => Some(model.live.metrics.by.word()),
+        Origin::Prometheus => Some(Origin::Prometheus.word()),
+        Origin::Threshold | Origin::Alertmanager => None,
+    }
+}
+
+fn one(model: &Model, entry: &Entry<'_>, now: Moment) -> Value {
     let pairs = |pairs: &mut dyn Iterator<Item = (&str, &str)>| -> Value {
         pairs.map(|(name, value)| (Safe::of(name).to_string(), to_value(Safe::of(value)))).collect()
     };
@@ -75,6 +84,7 @@ fn one(entry: &Entry<'_>, now: Moment) -> Value {
     json!({
         "name": to_value(Safe::of(&entry.rule.name)),
         "origin": entry.by.word(),
+        "evaluated_by": evaluated_by(model, entry),
         "state": entry.stand.word(),
         "severity": to_value(Safe::of(entry.severity_word())),
         "value": finite(entry.alert.map(|alert| alert.value)),

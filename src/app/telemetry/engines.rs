@@ -1,6 +1,6 @@
 //! What the field's own engines told: the rules and alerts of a server, the alerts and silences of an Alertmanager.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct EngineState {
     pub routed: Option<Arc<Routed>>,
     /// Which of its silences keeps an alert back, by the alert's fingerprint.
     pub kept_back: Arc<HashMap<u64, usize>>,
+    /// Rules and alerts of a server that the team's files tell as well, by their fingerprint.
+    pub twins: Arc<HashSet<u64>>,
 }
 
 /// How much an engine told.
@@ -51,6 +53,7 @@ impl EngineState {
             told: None,
             routed: None,
             kept_back: Arc::default(),
+            twins: Arc::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alerts::rules::By;
 use crate::config::resolved::{MetricsSpec, ServiceSpec};
 use crate::domain::readout::NEVER;
 use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict};
@@ -17,6 +18,8 @@ pub struct MetricsState {
     pub targets: Vec<TargetState>,
     /// What the store holds; `None` before the first scrape.
     pub store: Option<StoreTold>,
+    /// Who evaluates rules.
+    pub by: By,
     /// The rules files that are named.
     pub rules: Vec<Safe>,
     /// Rules and alerts; `None` where no rules are named, or before they were read.
@@ -122,7 +125,7 @@ impl MetricsState {
             Output::Store(told) => self.store = Some(told),
             Output::Alerts(told) => self.alerts = Some(told),
             Output::Behind { dropped } => self.behind = dropped,
-            Output::Answered { .. } | Output::Keep(_) => {}
+            Output::Answered { .. } | Output::Keep(_) | Output::AskServer(_) => {}
         }
     }
 

@@ -76,6 +76,7 @@ impl Telemetry {
             logs: LogsState::new(&resolved.logs, resolved.screen.log_bytes, now),
             metrics: MetricsState {
                 rules: resolved.know.rules.iter().map(Safe::of).collect(),
+                by: resolved.know.rules_by,
                 kept: resolved.know.keep,
                 ..MetricsState::new(&resolved.metrics, now)
             },

@@ -91,6 +91,18 @@ pub const RULES_INTERVAL: Key = key(
     "How often a group of rules that does not say its interval is evaluated.",
 );
 
+/// Who may evaluate rules.
+pub const JUDGES: &[&str] = &["prometheus", "scrape"];
+
+/// Who evaluates rules.
+pub const RULES_BY: Key = key(
+    "rules_by",
+    Kind::Word(JUDGES),
+    "\"scrape\"",
+    "prometheus where it is named, else scrape",
+    "Who evaluates your rules files: the server of prometheus by its queries, or we over what is scraped here.",
+);
+
 /// Memory of all series.
 pub const METRICS_BYTES: Key = key(
     "metrics_bytes",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::alerts::rules::By;
+
 use super::super::environments::url_is_loopback;
 use super::super::resolved::{EndpointSpec, EngineSpec};
 use super::super::value::Value;
@@ -40,6 +42,27 @@ impl Builder<'_> {
     pub fn engines(&mut self) {
         self.resolved.know.prometheus = self.engine(&PROMETHEUS);
         self.resolved.know.alertmanager = self.engine(&ALERTMANAGER);
+        self.judge();
+    }
+
+    /// Who evaluates rules: the server where one is named, unless somebody says otherwise.
+    fn judge(&mut self) {
+        let named = self.resolved.know.prometheus.is_some();
+        let word = self.merged.given("", "rules_by").and_then(|given| match &given.value {
+            Value::Text(word) => Some(word.clone()),
+            _ => None,
+        });
+        self.resolved.know.rules_by = match word.as_deref() {
+            Some("prometheus") if !named => {
+                if let Some(item) = self.merged.of("").next() {
+                    self.wrong(item, "rules_by", "wants the key prometheus: who is to be asked");
+                }
+                By::Scrape
+            }
+            Some("scrape") => By::Scrape,
+            _ if named => By::Server,
+            _ => By::Scrape,
+        };
     }
 
     fn engine(&mut self, keys: &Keys) -> Option<EngineSpec> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{EndpointSpec, Provenance};
+use crate::alerts::rules::By;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
 
@@ -47,6 +48,8 @@ pub struct KnowSpec {
     pub rules: Vec<String>,
     /// How often a group that says nothing is evaluated.
     pub rules_interval: Duration,
+    /// Who evaluates them.
+    pub rules_by: By,
     /// Bytes of all series.
     pub bytes: usize,
     /// How long samples are kept.
@@ -98,6 +101,7 @@ impl Default for KnowSpec {
         KnowSpec {
             rules: Vec::new(),
             rules_interval: Duration::from_secs(15),
+            rules_by: By::default(),
             bytes: 256 << 20,
             keep: Duration::from_hours(2),
             series: 50_000,

@@ -1,6 +1,7 @@
 //! The engine over pages and rules in fake time.
 
 mod alerting;
+mod by_server;
 mod gaps;
 mod gone;
 mod properties;

@@ -192,6 +192,7 @@ impl Rules {
             skipped: 0,
             dropped: 0,
             took: Duration::from_micros(840),
+            cost: None,
             problems: self.loaded.problems.clone(),
             remarks: self.loaded.remarks.clone(),
         };

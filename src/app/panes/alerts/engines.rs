@@ -1,5 +1,6 @@
 //! The field's own engines on the page of alerts: a line of each with how it is, and the silences of an Alertmanager.
 
+use crate::alerts::rules::By;
 use crate::app::Model;
 use crate::app::alerts::{served, words};
 use crate::app::document::Line;
@@ -47,7 +48,19 @@ pub fn lines(model: &Model) -> Vec<Line> {
         };
         line(format!("{word} {}: {words}", engine.address), tone)
     };
-    named(telemetry).map(one).collect()
+    named(telemetry).map(one).chain(by_server(telemetry)).collect()
+}
+
+/// That rules files are evaluated by the server, and what that costs it.
+fn by_server(telemetry: &Telemetry) -> Option<Line> {
+    let metrics = &telemetry.metrics;
+    if metrics.by != By::Server || metrics.rules.is_empty() {
+        return None;
+    }
+    let cost = metrics.alerts.as_ref()?.cost?.per_minute;
+    let plural = if cost == 1 { "y" } else { "ies" };
+    let words = format!("rules: evaluated by prometheus, {cost} quer{plural} a minute");
+    Some(line(words, Tone::Dim))
 }
 
 /// The state of the page where they alone tell alerts, and none has told any yet.

@@ -1,0 +1,156 @@
+//! Whether a server has anything of what an expression asks for: an empty result says "ok" only where its selectors find
+//! something. A question finds one element where there is nothing; what was answered holds for a minute.
+
+use std::collections::HashMap;
+
+use super::world::{Known, LIMITS};
+use crate::alerts::lifecycle::{Basis, Outcome};
+use crate::domain::Safe;
+use crate::metrics::promql::{self, Ground, Look, Query, Read, Selector};
+
+/// For so long an answer holds, in milliseconds.
+const HOLDS: i64 = 60_000;
+/// Most answers that are kept.
+const MOST: usize = 20_000;
+/// Most selectors that are named.
+const NAMED: usize = 8;
+
+/// What was answered, by question.
+#[derive(Debug, Default)]
+pub struct Presence {
+    answers: HashMap<String, (i64, Result<bool, Safe>)>,
+}
+
+/// A way from a question to its answer; none while nobody knows.
+type There<'a> = &'a mut dyn FnMut(String) -> Option<Result<bool, Safe>>;
+
+impl Presence {
+    /// Takes what a round answered.
+    pub fn learn(&mut self, answers: &HashMap<(String, i64), Outcome>, now: i64) {
+        if self.answers.len() >= MOST {
+            self.answers.clear();
+        }
+        for ((expr, at), outcome) in answers.iter().filter(|((expr, _), _)| expr.starts_with("absent(")) {
+            let is_known = self.answers.get(expr).is_some_and(|(known, answer)| answer.is_ok() && known >= at);
+            if is_known {
+                continue;
+            }
+            let is_there = match outcome {
+                Ok(evaluation) => Ok(evaluation.elements.is_empty()),
+                Err(failure) => Err(failure.words().clone()),
+            };
+            // A failure is asked again at the next look.
+            let from = if is_there.is_ok() { now.max(*at) } else { *at };
+            self.answers.insert(expr.clone(), (from, is_there));
+        }
+    }
+
+    /// What is still to be asked for an expression that found nothing; with `fresh` only what was answered since then counts.
+    pub fn wanted(&self, expr: &str, at: i64, fresh: Option<i64>, now: i64, known: &mut Known) -> Vec<String> {
+        let mut wanted = Vec::new();
+        let since = fresh.unwrap_or(now.saturating_sub(HOLDS));
+        let mut there = |question: String| {
+            let answer = self.answer(&question, at, since);
+            if answer.is_none() {
+                wanted.push(question);
+            }
+            answer
+        };
+        ground(expr, at, known, &mut there);
+        wanted
+    }
+
+    /// What is known of a question since then; of one that failed only what was asked for this very time.
+    fn answer(&self, question: &str, at: i64, since: i64) -> Option<Result<bool, Safe>> {
+        let (from, answer) = self.answers.get(question)?;
+        let holds = if answer.is_ok() { *from >= since } else { *from == at };
+        holds.then(|| answer.clone())
+    }
+
+    /// What an empty result stands on.
+    pub fn basis(&self, expr: &str, at: i64, now: i64, known: &mut Known) -> Basis {
+        let least = now.saturating_sub(HOLDS);
+        let mut there = |question: String| self.answer(&question, at, least);
+        match ground(expr, at, known, &mut there) {
+            Ground::Whole => Basis::Complete,
+            Ground::Missing(of) => Basis::Missing(named(&of)),
+            Ground::NoneYet(of) => Basis::NoneYet(named(&of)),
+            // Since when a server has what it has nobody asks.
+            Ground::Warming { .. } => Basis::Missing(vec![Safe::of("too few samples yet")]),
+        }
+    }
+}
+
+fn named(of: &[String]) -> Vec<Safe> {
+    of.iter().take(NAMED).map(Safe::of).collect()
+}
+
+fn ground(expr: &str, at: i64, known: &mut Known, there: There<'_>) -> Ground {
+    match known.compiled(expr) {
+        Some(query) => of_query(&query, at, there),
+        None => of_names(expr, there),
+    }
+}
+
+fn of_query(query: &Query, at: i64, there: There<'_>) -> Ground {
+    query.ground(at, &LIMITS, &mut |selector, look| see(selector, look, at, there))
+}
+
+/// What one selector finds. What is not known yet is taken for there: what comes behind it is not asked in vain.
+fn see(selector: &Selector, look: Look, at: i64, there: There<'_>) -> Ground {
+    let window = Window { of: look, at };
+    let words = || vec![selector.to_string()];
+    match there(window.question(&selector.to_string(), look.least)) {
+        None | Some(Ok(true)) => return Ground::Whole,
+        Some(Err(why)) => {
+            return Ground::Missing(vec![format!("{selector}, of which the server does not tell: {why}")]);
+        }
+        Some(Ok(false)) => {}
+    }
+    if look.least > 1 && there(window.question(&selector.to_string(), 1)) == Some(Ok(true)) {
+        return Ground::Missing(vec![format!(
+            "{selector}, of which the range holds fewer than {} samples",
+            look.least
+        )]);
+    }
+    match selector.metric().filter(|_| !selector.matchers().is_empty()) {
+        Some(metric) if there(window.question(metric, 1)) == Some(Ok(true)) => Ground::NoneYet(words()),
+        _ => Ground::Missing(words()),
+    }
+}
+
+/// Where a selector looks.
+struct Window {
+    of: Look,
+    at: i64,
+}
+
+impl Window {
+    /// A question that finds an element where there are fewer than `least` samples of every series.
+    fn question(&self, selector: &str, least: usize) -> String {
+        let offset = match self.at.saturating_sub(self.of.until) {
+            0 => String::new(),
+            offset => format!(" offset {}{}ms", if offset < 0 { "-" } else { "" }, offset.unsigned_abs()),
+        };
+        let range = self.of.until.saturating_sub(self.of.after).max(1);
+        if range == LIMITS.look_back && least <= 1 {
+            format!("absent({selector}{offset})")
+        } else {
+            format!("absent(count_over_time({selector}[{range}ms]{offset}) >= {least})")
+        }
+    }
+}
+
+/// Of what is not evaluated here the names alone are looked at.
+fn of_names(expr: &str, there: There<'_>) -> Ground {
+    let reads = promql::reads(expr).unwrap_or_default();
+    let names = reads.into_iter().filter_map(|read| if let Read::Metric(name) = read { Some(name) } else { None });
+    names.fold(Ground::Whole, |ground, name| {
+        let one = match there(format!("absent({name})")) {
+            None | Some(Ok(true)) => Ground::Whole,
+            Some(Ok(false)) => Ground::Missing(vec![name]),
+            Some(Err(why)) => Ground::Missing(vec![format!("{name}, of which the server does not tell: {why}")]),
+        };
+        ground.and(one)
+    })
+}

@@ -1,0 +1,253 @@
+//! Rules that a server evaluates: what it is asked and when, and that its answers live as our own do.
+
+use super::*;
+use crate::alerts::lifecycle::{Evaluation, Failure, Outcome, State};
+use crate::alerts::rules::By;
+use crate::engine::by_server::Ask;
+
+/// A server of figures: what an expression finds there.
+struct Server {
+    stage: Stage,
+    asked: Vec<Ask>,
+    known: Vec<(&'static str, Outcome)>,
+    /// Every expression that it was asked, in order.
+    log: Vec<String>,
+}
+
+fn found(labels: &[(&str, &str)], value: f64) -> Outcome {
+    Ok(Evaluation::complete(vec![(Labels::new(labels.iter().copied()), value)]))
+}
+
+fn nothing() -> Outcome {
+    Ok(Evaluation::complete(Vec::new()))
+}
+
+fn silent() -> Outcome {
+    Err(Failure::NotEvaluated(Safe::of("the server does not tell: refused")))
+}
+
+impl Server {
+    fn new(rules: &str) -> Server {
+        let settings = Settings { rules_by: By::Server, ..Settings::default() };
+        let mut server = Server { stage: Stage::with(settings), asked: Vec::new(), known: Vec::new(), log: Vec::new() };
+        server.stage.rules(rules, 0);
+        server
+    }
+
+    fn knows(&mut self, expr: &'static str, outcome: Outcome) {
+        self.known.retain(|(known, _)| *known != expr);
+        self.known.push((expr, outcome));
+    }
+
+    fn take(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            if let Output::AskServer(ask) = output {
+                self.log.extend(ask.questions.iter().map(|(expr, _)| expr.clone()));
+                self.asked.push(ask);
+            }
+        }
+    }
+
+    fn tick(&mut self, seconds: i32) {
+        let outputs = self.stage.step(Input::TimePassed, seconds);
+        self.take(outputs);
+    }
+
+    /// Answers everything that is asked, round after round. Of what it does not know it has nothing, and of what is absent it
+    /// says that it is there.
+    fn answer(&mut self, seconds: i32) {
+        while let Some(ask) = self.asked.pop() {
+            let answers = ask.questions.iter().map(|(expr, _)| {
+                let known = self.known.iter().find(|(known, _)| known == expr);
+                known.map_or_else(nothing, |(_, outcome)| outcome.clone())
+            });
+            let answers = answers.collect();
+            let outputs = self.stage.step(Input::Judged { id: ask.id, answers }, seconds);
+            self.take(outputs);
+        }
+    }
+
+    fn round(&mut self, seconds: i32) {
+        self.tick(seconds);
+        self.answer(seconds);
+    }
+}
+
+const POOL: &str = "- alert: A\n  expr: pool < 2\n  for: 10s\n  annotations: {summary: '{{ $value }} left'}\n";
+
+#[test]
+fn an_answer_lives_as_our_own_result_does() {
+    let mut server = Server::new(POOL);
+    server.knows("pool < 2", found(&[("job", "api")], 1.0));
+    assert_eq!(server.stage.engine.next(), Some(moment(0).boot), "nothing is scraped that would be waited for");
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "pending");
+    assert_eq!(server.log, ["pool < 2"]);
+    server.round(5);
+    server.round(10);
+    assert_eq!(server.stage.standing(0), "firing");
+    let alert = server.stage.rule(0).alerts[0].clone();
+    assert_eq!((alert.annotations[0].1.as_str(), alert.labels.get("alertname")), ("1 left", "A"));
+    server.knows("pool < 2", nothing());
+    server.round(15);
+    assert_eq!((server.stage.rule(0).alerts[0].state, server.stage.standing(0).as_str()), (State::Resolved, "ok"));
+    let cost = server.stage.alerts.as_ref().unwrap().cost.unwrap();
+    assert_eq!(cost.per_minute, 12, "one rule every 5 s");
+}
+
+#[test]
+fn a_silent_server_resolves_nothing_says_how_old_that_is_and_goes_on() {
+    let mut server = Server::new(POOL);
+    server.knows("pool < 2", found(&[("job", "api")], 1.0));
+    (0..=2).for_each(|at| server.round(5 * at));
+    server.knows("pool < 2", silent());
+    (3..=9).for_each(|at| server.round(5 * at));
+    let standing = server.stage.rule(0).standing.clone();
+    assert_eq!((standing.firing, server.stage.rule(0).alerts[0].state), (1, State::Firing));
+    assert_eq!(server.stage.standing(0), "not evaluated: the server does not tell: refused; last evaluated 35s ago");
+    server.knows("pool < 2", found(&[("job", "api")], 0.0));
+    server.round(50);
+    let alert = &server.stage.rule(0).alerts[0];
+    assert_eq!((server.stage.standing(0).as_str(), alert.annotations[0].1.as_str()), ("firing", "0 left"));
+    assert_eq!(alert.fired_at, Some(server.stage.engine.line.at(moment(10))), "it never began anew");
+    // What the server refuses is the rule's fault, and resolves nothing either.
+    server.knows("pool < 2", Err(Failure::Failed(Safe::of("the server refuses it: bad_data"))));
+    server.round(55);
+    assert_eq!(server.stage.standing(0), "error: the server refuses it: bad_data");
+    assert_eq!(server.stage.rule(0).standing.firing, 1);
+}
+
+#[test]
+fn a_group_waits_for_its_answers_and_no_longer_than_it_must() {
+    let mut server = Server::new(POOL);
+    server.knows("pool < 2", found(&[("job", "api")], 1.0));
+    server.tick(0);
+    let first = server.asked.pop().unwrap();
+    assert_eq!(first.questions, [("pool < 2".to_owned(), moment(0).wall.timestamp_millis())]);
+    server.tick(5);
+    server.tick(10);
+    assert!(server.asked.is_empty(), "it is asked once at a time");
+    assert_eq!(server.stage.engine.next(), Some(moment(20).boot), "ten seconds for the answer and ten to spare");
+    server.tick(20);
+    assert_eq!(server.stage.standing(0), "not evaluated: the server gave no answer");
+    assert_eq!(server.stage.engine.next(), Some(moment(5).boot), "its slot has come long ago");
+    server.tick(20);
+    assert_eq!(server.asked.len(), 1, "and it is asked anew");
+    // What comes too late is nobody's.
+    let late = server.stage.step(Input::Judged { id: first.id, answers: vec![nothing()] }, 21);
+    assert!(late.is_empty(), "{late:?}");
+    server.answer(21);
+    assert_eq!(server.stage.standing(0), "pending");
+    assert_eq!(server.stage.alerts.as_ref().unwrap().skipped, 3, "5, 10 and 15 were left out");
+}
+
+#[test]
+fn an_empty_result_is_ok_only_where_there_is_something() {
+    let mut server = Server::new("- alert: A\n  expr: rate(errors_total{code=~\"5..\"}[1m]) > 1\n");
+    let many = "absent(count_over_time(errors_total{code=~\"5..\"}[60000ms]) >= 2)";
+    let one = "absent(count_over_time(errors_total{code=~\"5..\"}[60000ms]) >= 1)";
+    let any = "absent(count_over_time(errors_total[60000ms]) >= 1)";
+    let absent = || found(&[], 1.0);
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "ok", "{:?}", server.log);
+    let before = server.log.len();
+    server.round(30);
+    assert_eq!(server.log.len(), before + 1, "what is there is looked at once a minute");
+    server.knows(many, absent());
+    server.round(65);
+    assert!(
+        server
+            .stage
+            .standing(0)
+            .starts_with("no data: errors_total{code=~\"5..\"}, of which the range holds fewer than 2")
+    );
+    server.knows(one, absent());
+    server.round(130);
+    assert_eq!(server.stage.standing(0), "none yet: errors_total{code=~\"5..\"}");
+    server.knows(any, absent());
+    server.round(195);
+    assert_eq!(server.stage.standing(0), "no data: errors_total{code=~\"5..\"}");
+    server.knows(many, silent());
+    server.round(260);
+    assert!(
+        server.stage.standing(0).starts_with("no data: errors_total{code=~\"5..\"}, of which the server does not tell")
+    );
+    // A failure is not remembered for a minute.
+    server.knows(many, nothing());
+    server.round(265);
+    assert_eq!(server.stage.standing(0), "ok");
+}
+
+#[test]
+fn what_only_the_files_record_is_not_asked_in_vain() {
+    let rules = "- record: job:errors:rate\n  expr: sum by (job) (rate(errors_total[1m]))\n\
+                 - alert: A\n  expr: job:errors:rate > 1\n- alert: B\n  expr: absent(ALERTS{alertname=\"X\"})\n";
+    let mut server = Server::new(rules);
+    server.knows("sum by (job) (rate(errors_total[1m]))", found(&[("job", "api")], 3.0));
+    server.round(0);
+    let told = "job:errors:rate is recorded by these files, and the server that is asked does not have it";
+    assert_eq!(server.stage.standing(0), format!("not evaluated: {told}"));
+    assert!(server.stage.standing(1).contains("ALERTS is written by this program"), "{}", server.stage.standing(1));
+    let names = "count by (__name__) ({__name__=~\"ALERTS|job:errors:rate\"})";
+    assert_eq!(server.log, [names, "sum by (job) (rate(errors_total[1m]))"]);
+    // What is recorded here is there for charts.
+    assert_eq!(server.stage.values("job:errors:rate", 1), [("job:errors:rate{job=\"api\"}".to_owned(), 3.0)]);
+    // A server that records it too is asked, from then on without looking for it.
+    server.knows(names, found(&[("__name__", "job:errors:rate")], 4.0));
+    server.knows("job:errors:rate > 1", found(&[("__name__", "job:errors:rate"), ("job", "api")], 3.0));
+    server.round(5);
+    assert_eq!(server.stage.standing(0), "firing");
+    server.round(10);
+    assert_eq!(server.log.last().unwrap(), "job:errors:rate > 1");
+}
+
+#[test]
+fn templates_ask_the_server_too_and_its_words_stand_beside_a_result() {
+    let rules = "- alert: A\n  expr: pool < 2\n  annotations:\n    \
+                 summary: '{{ with printf \"up{job=%q}\" $labels.job | query }}{{ . | first | value }} up{{ end }}'\n";
+    let mut server = Server::new(rules);
+    server.knows("up{job=\"api\"}", found(&[("job", "api")], 3.0));
+    let noted =
+        Evaluation { notes: vec![Safe::of("the server warns: partial")], ..found(&[("job", "api")], 1.0).unwrap() };
+    server.knows("pool < 2", Ok(noted));
+    server.round(0);
+    assert_eq!(server.stage.rule(0).alerts[0].annotations[0].1, "3 up");
+    assert_eq!(server.stage.standing(0), "firing: the server warns: partial");
+    server.knows("up{job=\"api\"}", silent());
+    server.round(5);
+    let alert = &server.stage.rule(0).alerts[0];
+    assert!(alert.annotations[0].1.contains("the server does not tell: refused"), "{alert:?}");
+    assert_eq!(alert.state, State::Firing);
+}
+
+#[test]
+fn constructs_that_are_not_evaluated_here_are_the_servers() {
+    let mut server = Server::new("- alert: A\n  expr: rate(errors_total[5m] @ end()) > 1\n");
+    let told = server.stage.alerts.clone().unwrap();
+    assert_eq!((told.rules.len(), told.problems.len(), told.remarks.len()), (1, 0, 0));
+    server.knows("absent(errors_total)", found(&[], 1.0));
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "no data: errors_total");
+    // What is no PromQL stays a problem of the file.
+    server.stage.rules("- alert: A\n  expr: rate(errors_total[5m\n", 5);
+    assert_eq!(server.stage.alerts.as_ref().unwrap().problems.len(), 1);
+}
+
+#[test]
+fn a_reading_of_the_files_takes_over_and_old_answers_are_nobodys() {
+    let mut server = Server::new(POOL);
+    server.knows("pool < 2", found(&[("job", "api")], 1.0));
+    (0..=2).for_each(|at| server.round(5 * at));
+    server.tick(15);
+    let open = server.asked.pop().unwrap();
+    server.stage.rules(&POOL.replace("pool < 2", "pool < 3"), 16);
+    assert_eq!(server.stage.rule(0).standing.firing, 1);
+    let late = server.stage.step(Input::Judged { id: open.id, answers: vec![nothing()] }, 17);
+    assert!(late.is_empty(), "{late:?}");
+    server.knows("pool < 3", found(&[("job", "api")], 2.0));
+    server.round(20);
+    assert_eq!(
+        (server.stage.standing(0).as_str(), server.stage.rule(0).alerts[0].annotations[0].1.as_str()),
+        ("firing", "2 left")
+    );
+}
