@@ -82,8 +82,8 @@ async fn our_former_session_that_works_is_told_and_waited_for() {
     relay.cut();
     let (_mine, end) = running.await.unwrap();
     assert!(matches!(end, StepEnd::Unknown(_)), "{end:?}");
-    // No patience: what holds it is told as what it is.
-    let why = again.claim(Reach::Database, Duration::from_secs(2)).await.unwrap_err();
+    // When patience is over, what holds it is told as what it is.
+    let why = again.claim(Reach::Database, DEADLINE).await.unwrap_err();
     let said = why.to_string();
     assert!(
         said.starts_with("held by a former session of this program: pid ") && said.contains("still works there"),
