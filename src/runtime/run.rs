@@ -34,7 +34,7 @@ const READINGS: Duration = Duration::from_secs(10);
 /// What needs two readings gets the second after this.
 const AGAIN: Duration = Duration::from_secs(2);
 /// A preview keeps a deadline of its own; this is for what stands before it in the queue too.
-const PREVIEW: Duration = Duration::from_secs(15);
+const PREVIEW: Duration = Duration::from_secs(35);
 /// The shared folder is looked at within this.
 const FOLDER: Duration = Duration::from_secs(5);
 /// A request stands on the disk within this.

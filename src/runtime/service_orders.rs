@@ -24,8 +24,9 @@ use super::inbox::Inbox;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Deadline of a look: of containers it is two programs, each of which can take seconds to start.
-const LOOK: Duration = Duration::from_secs(10);
+/// Deadline of a look: of containers it is two programs, each of which takes seconds to start, and on a machine that has much to
+/// do, as in many an incident, several times that.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
@@ -110,7 +111,7 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let end = prove(&commands, work, leave).await;
         return tell(Input::StepEnded { step, end });
     }
-    let (work, end) = match still(&commands, work, leave.left().min(LOOK)).await {
+    let (work, end) = match still(&commands, work, before_the_order(leave.left())).await {
         Err(end) => (work.clone(), end),
         // A new process is one that is another than just before the order.
         Ok(now) => {
@@ -126,6 +127,11 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let until = Instant::now() + work.within;
         let _over = timeout_at(until, watch(&commands, &work, &tell)).await;
     }
+}
+
+/// How long the last look before an order may take: the order needs its time too.
+fn before_the_order(left: Duration) -> Duration {
+    LOOK.min(left / 2)
 }
 
 /// How it is now, if it still is what the card is bound to.
@@ -154,7 +160,7 @@ fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
 /// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
 async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEnd {
     let left = || leave.left();
-    let now = match still(commands, work, left().min(LOOK)).await {
+    let now = match still(commands, work, before_the_order(left())).await {
         Err(end) => return end,
         Ok(now) => ServiceFacts { looping: work.before.looping, ..now },
     };

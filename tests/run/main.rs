@@ -32,6 +32,7 @@ mod rights;
 mod runbooks;
 mod second_person;
 mod shared_policy;
+mod slow_manager;
 #[path = "../support/sshd.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod sshd;

@@ -179,7 +179,7 @@ fn limits(out: &mut Document, card: &Card) {
     out.section("limits");
     out.field(
         "limits",
-        format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline),),
+        format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline)),
         Tone::Dim,
     );
     if let Some(words) = card.preview.unseen.clone() {

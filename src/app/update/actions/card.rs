@@ -28,7 +28,7 @@ use super::{answers, approvals, gather, note, run};
 /// Deadline of a preview.
 pub(super) const PREVIEW: Duration = Duration::from_secs(5);
 /// Of one of a service: its manager may be asked several times, by programs that take a second to start.
-const OF_SERVICE: Duration = Duration::from_secs(12);
+const OF_SERVICE: Duration = Duration::from_secs(30);
 /// The chord that runs what a card describes. No list and no editor's habit has it.
 pub(super) const RUN: Key = Key::ctrl('t');
 
