@@ -121,6 +121,20 @@ fn a_short_request_stands_above_the_fold() {
 }
 
 #[test]
+fn that_others_can_type_here_too_stands_first() {
+    for (clients, told) in [(0, false), (1, false), (2, true), (5, true)] {
+        let mut world = world("");
+        // It is counted with every card; what comes of that comes a moment later.
+        card(&mut world, "terminate-idle");
+        orders(&mut world, Event::TmuxClientsCounted(clients));
+        let screen = text(&drawn(&mut world, SMALL, false));
+        let words = format!("{clients} clients are attached to this tmux session");
+        assert_eq!(screen.contains(&words), told, "{screen}");
+        assert!(!told || screen.find(&words) < screen.find("terminates 12 sessions"), "{screen}");
+    }
+}
+
+#[test]
 fn whom_it_touches_and_whom_not_what_undoes_and_what_proves_it_stand_above_the_fold() {
     let mut world = world("");
     let screen = card(&mut world, "terminate-idle");

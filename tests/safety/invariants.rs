@@ -11,6 +11,7 @@ type Invariant = (u8, &'static str, &'static [(&'static str, &'static str)]);
 const PROPERTIES: &str = "src/remediation/execution/tests/properties.rs";
 const PATHS: &str = "src/remediation/execution/tests/paths.rs";
 const GUARD: &str = "src/remediation/guard/tests.rs";
+const TYPED: &str = "src/remediation/guard/tests/typed.rs";
 const CHAIN: &str = "src/remediation/audit/tests.rs";
 const CONSENT: &str = "tests/safety/consent.rs";
 const KILLS: &str = "tests/safety/kills/kinds.rs";
@@ -135,6 +136,7 @@ const INVARIANTS: &[Invariant] = &[
         "the phrase is typed exactly; what was typed ahead is gone",
         &[
             (CONSENT, "a_dialog_is_deaf_until_its_card_was_seen"),
+            (TYPED, "nothing_but_the_whole_phrase_confirms"),
             (GUARD, "composed_and_decomposed_letters_are_the_same_name"),
             ("tests/program/acting.rs", "nothing_but_the_chord_after_the_whole_name_runs_it"),
         ],
@@ -162,6 +164,7 @@ const INVARIANTS: &[Invariant] = &[
         "a consent is used once, within a minute",
         &[
             (CONSENT, "a_dialog_is_deaf_until_its_card_was_seen"),
+            (TYPED, "a_card_counts_for_a_minute_whatever_the_wall_clock_shows"),
             ("src/remediation/tests/boundaries.rs", "a_card_is_good_for_a_minute_and_not_a_moment_longer"),
             ("tests/run/whole_way.rs", "the_card_touches_nothing_and_its_code_ends_exactly_those_sessions_once"),
         ],
@@ -314,7 +317,11 @@ const INVARIANTS: &[Invariant] = &[
     (
         31,
         "a stop holds before the next step, and says what it cannot stop",
-        &[(PROPERTIES, "whatever_goes_wrong"), (PATHS, "a_stop_before_the_first_byte_holds")],
+        &[
+            (PROPERTIES, "whatever_goes_wrong"),
+            (RUNBOOKS, "one_after_the_other"),
+            (PATHS, "a_stop_before_the_first_byte_holds"),
+        ],
     ),
     (
         32,

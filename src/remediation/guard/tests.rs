@@ -2,6 +2,7 @@
 
 mod edges;
 mod second_person;
+mod typed;
 
 use std::time::Duration;
 

@@ -105,6 +105,8 @@ pub struct World {
     pub log: Vec<Seen>,
     pub orders: Vec<String>,
     pub locks: i32,
+    /// So many orders were given when a stop was asked for.
+    pub before_stop: Option<usize>,
     records: usize,
 }
 
@@ -295,6 +297,10 @@ pub fn play(plots: &[Plot], script: &Script) -> (World, Execution) {
         inputs.extend(readings(plots, at(0.5), now));
         inputs.push(Input::TimePassed);
         for input in inputs {
+            if matches!(input, Input::CancelAsked) {
+                let ordered = waiting.iter().filter(|order| matches!(order, Order::Run { .. })).count();
+                world.before_stop = Some(world.orders.len() + ordered);
+            }
             waiting.extend(execution.step(input.clone(), now));
             // Whatever comes twice has no second effect.
             if matches!(input, Input::StepEnded { .. } | Input::CompensationsAnswered(_) | Input::Ticked { .. }) {

@@ -85,13 +85,19 @@ pub fn action(level: Level) -> Action {
 
 pub fn card(action: Action, pids: std::ops::Range<i32>) -> Card {
     let preview = Preview {
-        identity: Identity { facts: vec![("system", "7001".into()), ("database", "app".into())] },
+        identity: identity(false),
         objects: pids.map(object).collect(),
         effect: vec!["SELECT pg_terminate_backend($1)".into()],
         ..Preview::default()
     };
     let before = vec![evidence(Measure::UsedSlots(0), Some(90.0), at(0.0))];
     Card { action, preview, before, read_at: at(0.0), demands: Demands::default() }
+}
+
+/// What the target says it is.
+fn identity(other: bool) -> Identity {
+    let system = if other { "7002" } else { "7001" };
+    Identity { facts: vec![("system", system.into()), ("database", "app".into())] }
 }
 
 pub fn situation(now: Moment) -> Situation<'static> {
@@ -137,6 +143,8 @@ pub struct Faults {
     pub pace: f64,
     /// Answers come in the other order.
     pub late: bool,
+    /// Whatever is read comes late, and only what was begun before the effect shows what is wanted.
+    pub old: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +174,8 @@ pub struct World {
     pub runs: usize,
     pub locks: i32,
     pub effect_at: Option<Moment>,
+    /// A stop was asked for before anything was ordered.
+    pub stopped_first: bool,
     records: usize,
 }
 
@@ -191,8 +201,8 @@ impl World {
                 self.run(step, &approved, now)
             }
             Order::ReadObjects => {
-                let left = if self.effect_at.is_some() { 0.0 } else { 1.0 };
-                Some(Input::Read(evidence(Measure::ObjectsLeft, Some(left), now)))
+                let left = if self.shows_it(now) { 0.0 } else { 1.0 };
+                Some(Input::Read(evidence(Measure::ObjectsLeft, Some(left), self.begun(now))))
             }
             Order::Release => {
                 self.locks = 0;
@@ -209,7 +219,7 @@ impl World {
     fn run(&mut self, step: usize, approved: &crate::remediation::guard::Approved, now: Moment) -> Option<Input> {
         assert!(matches!(approved.step().work, Work::Sessions(_)));
         let ended = |end| Some(Input::StepEnded { step, end });
-        if self.faults.other_target {
+        if *approved.identity() != identity(self.faults.other_target) {
             return ended(StepEnd::OtherTarget(Safe::of("another server")));
         }
         if self.faults.step == StepFault::Fails {
@@ -232,9 +242,21 @@ impl World {
         }
     }
 
+    /// When what arrives now was begun to be read.
+    fn begun(&self, now: Moment) -> Moment {
+        let late = if self.faults.old { Duration::from_secs(15) } else { Duration::ZERO };
+        Moment { boot: now.boot.saturating_sub(late), ..now }
+    }
+
+    /// Whether what arrives now shows what is wanted.
+    fn shows_it(&self, now: Moment) -> bool {
+        let after = self.effect_at.is_some_and(|effect| self.begun(now).boot > effect.boot);
+        if self.faults.old { !after } else { self.effect_at.is_some() }
+    }
+
     fn used(&self, now: Moment) -> Input {
-        let after = self.effect_at.is_some().then_some(self.faults.used_after).flatten();
-        Input::Read(evidence(Measure::UsedSlots(0), Some(after.unwrap_or(90.0)), now))
+        let used = self.faults.used_after.filter(|_| self.shows_it(now)).unwrap_or(90.0);
+        Input::Read(evidence(Measure::UsedSlots(0), Some(used), self.begun(now)))
     }
 }
 
@@ -261,6 +283,10 @@ pub fn play(card: Card, faults: Faults) -> (World, Option<Execution>) {
             inputs.reverse();
         }
         for input in inputs {
+            if matches!(input, Input::CancelAsked) {
+                let ordered = waiting.iter().any(|order| matches!(order, Order::Run { .. }));
+                world.stopped_first = world.runs == 0 && !ordered;
+            }
             waiting.extend(execution.step(input.clone(), now));
             // Whatever comes twice has no second effect.
             if matches!(input, Input::StepEnded { .. } | Input::Held(_)) {

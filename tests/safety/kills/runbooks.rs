@@ -28,7 +28,8 @@ const WISHES: [Wish; 9] = [
     ("runs undo of step 1", 30_000, 3),
 ];
 
-/// Three steps, of which the last fails where a file says so; the first two can be undone.
+/// Three steps, of which the last fails where a file says so; the first two can be undone. Each leaves the audit locked for a
+/// moment: its own end comes to the disk late, and whatever does not wait for that is seen.
 struct Book {
     health: Endpoint,
 }
@@ -44,7 +45,7 @@ impl Kind for Book {
         let (audit, effects, fails) = (audit.display(), effects.display(), fails.display());
         let script = format!(
             "#!/bin/sh\nn() {{ cat {audit}/*.jsonl | grep -c '\"event\":\"'$1'\"'; }}\necho \"$1 $(n intent) $(n step)\" >> {effects}\n\
-             sleep 0.01\n[ \"$1\" != do3 ] || [ ! -e {fails} ]\n"
+             sleep 0.01\nexec 9<\"$(echo {audit}/.audit-*.lock)\"\nflock -x 9\nsleep 0.05 >/dev/null 2>&1 &\n[ \"$1\" != do3 ] || [ ! -e {fails} ]\n"
         );
         std::fs::write(&path, script).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -27,10 +27,23 @@ fn faults() -> impl Strategy<Value = Faults> {
         prop::option::weighted(0.3, 0usize..60),
         0.05f64..3.0,
         any::<bool>(),
+        prop::bool::weighted(0.15),
     )
-        .prop_map(|(held, full_from, step, gone, other_target, used_after, cancel_at, dies_at, pace, late)| {
-            Faults { held, full_from, step, gone, other_target, used_after, cancel_at, dies_at, pace, late }
-        })
+        .prop_map(
+            |(held, full_from, step, gone, other_target, used_after, cancel_at, dies_at, pace, late, old)| Faults {
+                held,
+                full_from,
+                step,
+                gone,
+                other_target,
+                used_after,
+                cancel_at,
+                dies_at,
+                pace,
+                late,
+                old,
+            },
+        )
 }
 
 proptest! {
@@ -48,6 +61,8 @@ proptest! {
             prop_assert_eq!(effect.intents_on_disk, 1, "an effect without its intent");
             prop_assert!(effect.touched.iter().all(|key| keys.contains(key)), "beyond the card");
         }
+        prop_assert!(world.effects.is_empty() || !faults.other_target, "it was done to another target");
+        prop_assert!(world.effects.is_empty() || !world.stopped_first, "it was stopped before, and done all the same");
         prop_assert!(world.runs <= 1 && world.effects.len() <= 1, "sent twice");
         let terminal = world.disk.iter().filter(|note| **note != Note::Intent).count();
         let Some(execution) = execution else { return Ok(()) };
@@ -62,6 +77,7 @@ proptest! {
         if matches!(outcome, Outcome::Failed | Outcome::Cancelled | Outcome::TimedOut) {
             prop_assert!(world.effects.is_empty());
         }
+        prop_assert!(!faults.old || outcome != Outcome::Verified, "shown only by what was begun before it");
         if outcome == Outcome::Verified {
             prop_assert_eq!(world.effects.len(), 1);
             prop_assert!(faults.used_after.is_some_and(|used| used < 90.0), "nothing fell");

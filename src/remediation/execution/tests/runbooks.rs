@@ -116,6 +116,10 @@ proptest! {
             prop_assert!((0..at).all(|before| has_ended(&execution, before)), "{} after what is not done", title);
             prop_assert!(may_begin(&plots[at]), "{} was not to begin: {:?}", title, plots[at]);
         }
+        if let Some(before) = world.before_stop {
+            let after = world.orders.iter().skip(before).find(|title| !number(title).0);
+            prop_assert!(after.is_none(), "{:?} was begun after a stop", after);
+        }
         for (undo, at, place) in effects(&world) {
             prop_assert!(world.log[..place].contains(&Seen::Noted(Note::Intent)), "an effect without its intent");
             if !undo && plots[at].gate != Asked::No {
