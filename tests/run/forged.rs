@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::pty::Start;
-use super::second_person::{Bastion, DAEMON, KEYS, NOBODY};
+use super::second_person::{Bastion, DAEMON, KEYS, NOBODY, answer};
 use super::{Told, code_in, skipped};
 
 /// Somebody else of this system.
@@ -64,7 +64,7 @@ impl Bastion {
     fn approve_logged_in(&self, login: u32, uid: u32, id: &str, code: u32) -> String {
         let words: Vec<String> =
             self.logged_in(login, uid).into_iter().chain(["approve".to_owned(), id.to_owned()]).collect();
-        self.answer(Start::program("sh", &words).size(120, 60).run(), "shop 40", code)
+        answer(Start::program("sh", &words).size(120, 60).run(), "shop 40", code)
     }
 }
 

@@ -22,6 +22,20 @@ pub(super) const NOBODY: u32 = 65534;
 const GROUP: u32 = 100;
 pub(super) const KEYS: usize = 40;
 
+/// Approves on a terminal that somebody sits at already.
+#[track_caller]
+pub(super) fn answer(mut terminal: Session, typed: &str, code: u32) -> String {
+    terminal
+        .wait_until("the question, or a refusal", |seen| seen.shows("or nothing to leave:") || seen.ended.is_some());
+    if terminal.seen().ended.is_none() {
+        // What is typed before the card could be read is thrown away: it asks again by still waiting.
+        std::thread::sleep(Duration::from_millis(600));
+        terminal.send(format!("{typed}\r"));
+    }
+    assert_eq!(terminal.exit_code(), code, "{}", terminal.screen());
+    terminal.screen()
+}
+
 /// A Redis, a folder that two operators share, and a home for each.
 pub(super) struct Bastion {
     around: TempDir,
@@ -135,22 +149,7 @@ impl Bastion {
     /// Approves on a terminal: what is typed, and how it ends.
     #[track_caller]
     pub(super) fn approve(&self, uid: u32, id: &str, typed: &str, code: u32) -> String {
-        self.answer(self.sit(uid, &["approve", id], (120, 60)), typed, code)
-    }
-
-    /// The same on a terminal that somebody sits at already.
-    #[track_caller]
-    pub(super) fn answer(&self, mut terminal: Session, typed: &str, code: u32) -> String {
-        terminal.wait_until("the question, or a refusal", |seen| {
-            seen.shows("or nothing to leave:") || seen.ended.is_some()
-        });
-        if terminal.seen().ended.is_none() {
-            // What is typed before the card could be read is thrown away: it asks again by still waiting.
-            std::thread::sleep(Duration::from_millis(600));
-            terminal.send(format!("{typed}\r"));
-        }
-        assert_eq!(terminal.exit_code(), code, "{}", terminal.screen());
-        terminal.screen()
+        answer(self.sit(uid, &["approve", id], (120, 60)), typed, code)
     }
 
     /// A request as it lies in the folder, changed by somebody who may.
