@@ -16,8 +16,14 @@ use crate::{drawn, snap, text};
 const SIZE: (u16, u16) = (120, 40);
 
 pub fn world(allow: bool) -> World {
+    world_with(allow, "")
+}
+
+/// With more in its configuration.
+fn world_with(allow: bool, more: &str) -> World {
     World::new(&format!(
         r#"
+        {more}
         [[service]]
         name = "api"
         url = "https://api.example.com/health"
@@ -176,6 +182,39 @@ fn the_tripwire_says_that_it_watches_speaks_up_once_and_is_recorded() {
     let progress = text(&drawn(&mut world, SIZE, false));
     assert!(progress.contains("After it") && progress.contains("WORSE after drain"), "{progress}");
     snap("tripped", &mut world, (80, 24));
+}
+
+#[test]
+fn what_was_wrong_before_and_fires_only_now_is_not_told_as_worse() {
+    let slow = "[[alert]]\nname = \"Slow\"\nwhen = \"latency api > 100ms for 1m\"";
+    let mut world = world_with(true, slow);
+    for _ in 0..20 {
+        probe(&mut world, Some(300.0));
+    }
+    drained(&mut world, &[Some(300.0), Some(300.0)]);
+    for _ in 0..20 {
+        probe(&mut world, Some(300.0));
+        world.wait(0.0);
+    }
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("1 firing") && !screen.contains("WORSE"), "{screen}");
+    world.press("7 w");
+    let progress = text(&drawn(&mut world, SIZE, false));
+    assert!(progress.contains("alert Slow") && progress.contains("what was so before it already"), "{progress}");
+
+    let mut world = world_with(true, slow);
+    for _ in 0..20 {
+        probe(&mut world, Some(12.0));
+    }
+    drained(&mut world, &[Some(12.0), Some(12.0)]);
+    for _ in 0..40 {
+        probe(&mut world, Some(300.0));
+        world.wait(0.0);
+    }
+    world.press("7 w");
+    let progress = text(&drawn(&mut world, SIZE, false));
+    assert!(progress.contains("WORSE after drain") && progress.contains("alert Slow"), "{progress}");
+    assert!(!progress.contains("so before it already"), "{progress}");
 }
 
 #[test]

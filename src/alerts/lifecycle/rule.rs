@@ -103,8 +103,6 @@ pub struct AlertingRule {
     pub(super) room: usize,
     /// Resolved alerts that were forgotten early, because there was no room.
     pub(super) dropped: u64,
-    /// When an evaluation was last good.
-    pub(super) stood_at: Option<i64>,
     /// What who evaluated it last says of its result beside.
     pub(super) notes: Vec<Safe>,
 }
@@ -127,7 +125,6 @@ impl AlertingRule {
             restore: Restore::default(),
             room: MOST_ALERTS,
             dropped: 0,
-            stood_at: None,
             notes: Vec::new(),
         }
     }
@@ -205,7 +202,7 @@ impl AlertingRule {
         if matches!(self.last, Last::Failed(_)) {
             step.changes.push(self.change(at, Labels::default(), What::Recovered));
         }
-        (self.stood_at, self.notes) = (Some(at), evaluation.notes);
+        self.notes = evaluation.notes;
         let why = Why { basis: &evaluation.basis, idle: &evaluation.idle };
         let before = self.stood_at.replace(at);
         let present: BTreeSet<Labels> = found.iter().map(|alert| alert.labels.clone()).collect();

@@ -42,6 +42,7 @@ pub struct Tripwires {
 #[derive(Debug)]
 struct Before {
     run: u64,
+    began: Moment,
     figures: BTreeMap<Figure, Vec<Option<f64>>>,
 }
 
@@ -59,8 +60,12 @@ pub struct Tripwire {
     /// Its five minutes are over, or a newer action took its place.
     pub is_over: bool,
     wires: Vec<Watched>,
-    /// Alerts that began to fire since.
+    /// When the action began.
+    began: Moment,
+    /// Alerts that began to fire since, of something that was not so before the action.
     alerts: Vec<Safe>,
+    /// Alerts that began to fire since, of what was so before the action already.
+    earlier: Vec<Safe>,
 }
 
 #[derive(Clone, Debug)]
@@ -116,13 +121,13 @@ impl Tripwires {
             readings.iter().filter(|(at, _)| early(at)).map(|(_, value)| *value).collect()
         };
         let figures = self.kept.iter().map(|(figure, readings)| (*figure, of(readings))).collect();
-        self.before = Some(Before { run, figures });
+        self.before = Some(Before { run, began, figures });
     }
 
     /// An action that had an effect has ended: from now on it is watched.
     pub fn begin(&mut self, live: &Telemetry, own: &[Figure], id: u64, run: Safe, what: Safe, now: Moment) {
         let before = self.before.take().filter(|before| before.run == id);
-        let figures = before.map(|before| before.figures).unwrap_or_default();
+        let (began, figures) = before.map_or_else(|| (now, BTreeMap::new()), |before| (before.began, before.figures));
         let signal = |figure: &Figure| Some((*figure, &live.signals.get(figure.1)?.spec.name));
         // Where no cache is read, nobody waits to hear that its hit ratio is not known.
         let is_read = |figure: &Figure| figure.0 != Wire::HitRatio || self.kept.contains_key(figure);
@@ -140,14 +145,16 @@ impl Tripwires {
         if self.watched.len() >= MOST {
             self.watched.pop_front();
         }
-        self.watched.push_back(Tripwire { id, run, what, since: now, is_over: false, wires, alerts: Vec::new() });
+        let (alerts, earlier) = (Vec::new(), Vec::new());
+        self.watched.push_back(Tripwire { id, run, what, since: now, is_over: false, wires, began, alerts, earlier });
     }
 
-    /// An alert began to fire: each watch that goes on is told, once of each.
-    pub fn fired(&mut self, alert: &Safe) -> Vec<Tripped> {
+    /// An alert began to fire, of what has been so for so long: each watch that goes on is told, once of each. What was so
+    /// before the action and fires now that its patience is at an end did not get worse by it.
+    pub fn fired(&mut self, alert: &Safe, held: Duration, now: Moment) -> Vec<Tripped> {
         let watching = self.watched.iter_mut().filter(|wire| !wire.is_over);
         let new = watching.filter(|wire| !wire.alerts.contains(alert) && wire.alerts.len() < ALERTS);
-        new.map(|wire| wire.fire(alert)).collect()
+        new.filter_map(|wire| wire.fire(alert, held, now)).collect()
     }
 
     /// Time passed: those whose time is up have something to say.
@@ -185,16 +192,22 @@ impl Tripwires {
 }
 
 impl Tripwire {
-    fn fire(&mut self, alert: &Safe) -> Tripped {
+    fn fire(&mut self, alert: &Safe, held: Duration, now: Moment) -> Option<Tripped> {
+        if held > now.since(self.began) {
+            if !self.earlier.contains(alert) && self.earlier.len() < ALERTS {
+                self.earlier.push(alert.clone());
+            }
+            return None;
+        }
         self.alerts.push(alert.clone());
-        Tripped {
+        Some(Tripped {
             run: self.run.clone(),
             what: self.what.clone(),
             words: fires(alert),
             name: Safe::of(format!("alert {alert}")),
             before: Safe::of("not firing"),
             after: Safe::of("firing"),
-        }
+        })
     }
 
     fn take(&mut self, figure: Figure, value: Option<f64>) -> Option<Tripped> {
@@ -276,6 +289,9 @@ impl Tripwire {
         out.heading("After it");
         let (words, tone) = self.words(now);
         out.line(words, tone);
+        for alert in &self.earlier {
+            out.line(format!("alert {alert} fires since, of what was so before it already"), Tone::Warn);
+        }
         for unknown in self.unknown().filter(|_| self.is_over || now.since(self.since) > WATCHES / 2) {
             out.line(format!("unknown: {unknown}"), Tone::Unknown);
         }

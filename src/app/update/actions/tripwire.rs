@@ -1,5 +1,7 @@
 //! Watching after an action: what got worse is said once, recorded with the action, and stays at the foot of the screen.
 
+use std::time::Duration;
+
 use crate::app::actions::is_over;
 use crate::app::actions::tripwire::Tripped;
 use crate::app::table::Tone;
@@ -26,12 +28,14 @@ pub fn sampled(model: &mut Model, source: SourceId, good: bool, begun: Moment) -
     tripped.into_iter().map(|tripped| trip(model, &tripped)).collect()
 }
 
-/// Alerts began to fire: whoever watches after an action is told.
-pub fn alerts_fired(model: &mut Model, names: &[Safe]) -> Vec<Effect> {
+/// Alerts began to fire, each of what has been so for so long: whoever watches after an action is told.
+pub fn alerts_fired(model: &mut Model, fired: &[(Safe, Duration)]) -> Vec<Effect> {
     if !model.actions.spec.allow {
         return Vec::new();
     }
-    let tripped: Vec<Tripped> = names.iter().flat_map(|name| model.actions.tripwires.fired(name)).collect();
+    let now = model.now;
+    let wires = &mut model.actions.tripwires;
+    let tripped: Vec<Tripped> = fired.iter().flat_map(|(name, held)| wires.fired(name, *held, now)).collect();
     tripped.into_iter().map(|tripped| trip(model, &tripped)).collect()
 }
 

@@ -1,9 +1,11 @@
 //! What happened to alerts since the last time: a row of the timeline each, one mark on the charts, the watch after an action,
 //! and a bell where that was asked for.
 
+use std::time::Duration;
+
 use crate::alerts::lifecycle::{Alert, Change, Gone, What};
 use crate::alerts::severity::{LABEL, Severity};
-use crate::app::alerts::{acknowledging, words};
+use crate::app::alerts::{acknowledging, ago, words};
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -44,8 +46,9 @@ pub fn told(model: &mut Model, told: &AlertsTold) -> Vec<Effect> {
             timeline::mark_charts(model, now, &mark(changes, word));
         }
     }
-    let names: Vec<Safe> = fired.iter().map(|change| named(change)).collect();
-    let mut effects = actions::alerts_fired(model, &names);
+    let held = |change: &Change| alert_of(told, change).map_or(Duration::ZERO, |alert| ago(told, alert.active_at, now));
+    let named: Vec<(Safe, Duration)> = fired.iter().map(|change| (named(change), held(change))).collect();
+    let mut effects = actions::alerts_fired(model, &named);
     ringing::began(model, &fired);
     effects.extend(ringing::ring(model));
     let seen = model.alerts.acknowledged.len();
