@@ -179,7 +179,7 @@ impl ByServer {
         if let Some(names) = self.names(group) {
             match waiting.answers.get(&(names.clone(), seen_at)) {
                 Some(Ok(found)) => {
-                    self.served.extend(found.elements.iter().map(|(labels, _)| labels.metric().to_owned()))
+                    self.served.extend(found.elements.iter().map(|(labels, _)| labels.metric().to_owned()));
                 }
                 Some(Err(_)) => {}
                 None => wanted.ask(names, seen_at),
@@ -199,7 +199,9 @@ impl ByServer {
                 // What would resolve is looked at anew.
                 let fresh = if rule.alerts().any(Alert::is_active) { Some(waiting.at) } else { None };
                 let missing = self.presence.wanted(expr, seen_at, fresh, now, world.known());
-                missing.into_iter().for_each(|expr| wanted.ask(expr, seen_at));
+                for expr in missing {
+                    wanted.ask(expr, seen_at);
+                }
             } else {
                 let mut served = Served {
                     by: &*self,

@@ -1,5 +1,6 @@
 //! Whether a server has anything of what an expression asks for: an empty result says "ok" only where its selectors find
-//! something. A question finds one element where there is nothing; what was answered holds for a minute.
+//! something. A question finds one element where there is nothing; what was answered holds
+//! for a while.
 
 use std::collections::HashMap;
 
@@ -8,8 +9,10 @@ use crate::alerts::lifecycle::{Basis, Outcome};
 use crate::domain::Safe;
 use crate::metrics::promql::{self, Ground, Look, Query, Read, Selector};
 
-/// For so long an answer holds, in milliseconds.
+/// For so long it holds that something is there, in milliseconds.
 const HOLDS: i64 = 60_000;
+/// And that it is not.
+const MISSED: i64 = 15_000;
 /// Most answers that are kept.
 const MOST: usize = 20_000;
 /// Most selectors that are named.
@@ -48,9 +51,8 @@ impl Presence {
     /// What is still to be asked for an expression that found nothing; with `fresh` only what was answered since then counts.
     pub fn wanted(&self, expr: &str, at: i64, fresh: Option<i64>, now: i64, known: &mut Known) -> Vec<String> {
         let mut wanted = Vec::new();
-        let since = fresh.unwrap_or(now.saturating_sub(HOLDS));
         let mut there = |question: String| {
-            let answer = self.answer(&question, at, since);
+            let answer = self.answer(&question, at, fresh, now);
             if answer.is_none() {
                 wanted.push(question);
             }
@@ -60,17 +62,21 @@ impl Presence {
         wanted
     }
 
-    /// What is known of a question since then; of one that failed only what was asked for this very time.
-    fn answer(&self, question: &str, at: i64, since: i64) -> Option<Result<bool, Safe>> {
+    /// What is known of a question, with `fresh` since then; of one that failed only what was asked for this very time.
+    fn answer(&self, question: &str, at: i64, fresh: Option<i64>, now: i64) -> Option<Result<bool, Safe>> {
         let (from, answer) = self.answers.get(question)?;
-        let holds = if answer.is_ok() { *from >= since } else { *from == at };
+        let since = |held: i64| fresh.unwrap_or(now.saturating_sub(held));
+        let holds = match answer {
+            Ok(true) => *from >= since(HOLDS),
+            Ok(false) => *from >= since(MISSED),
+            Err(_) => *from == at,
+        };
         holds.then(|| answer.clone())
     }
 
     /// What an empty result stands on.
     pub fn basis(&self, expr: &str, at: i64, now: i64, known: &mut Known) -> Basis {
-        let least = now.saturating_sub(HOLDS);
-        let mut there = |question: String| self.answer(&question, at, least);
+        let mut there = |question: String| self.answer(&question, at, None, now);
         match ground(expr, at, known, &mut there) {
             Ground::Whole => Basis::Complete,
             Ground::Missing(of) => Basis::Missing(named(&of)),
