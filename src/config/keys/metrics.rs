@@ -91,6 +91,15 @@ pub const RULES_INTERVAL: Key = key(
     "How often a group of rules that does not say its interval is evaluated.",
 );
 
+/// Labels of the whole.
+pub const EXTERNAL_LABELS: Key = key(
+    "external_labels",
+    Kind::Labels,
+    "{ cluster = \"eu-1\" }",
+    "none",
+    "What templates of rules read as $externalLabels; as in Prometheus no series and no alert here has them.",
+);
+
 /// Memory of all series.
 pub const METRICS_BYTES: Key = key(
     "metrics_bytes",
