@@ -1,4 +1,4 @@
-//! The thread of the metrics engine: it hands the engine what comes, wakes it when it is due, reads its rules files, and keeps
+//! The thread of the metrics engine: it hands the engine what comes, wakes it when it is due, and keeps
 //! its alerts over a restart. The loop and the scrapes never wait for it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::adapters::alert_state::AlertState;
-use crate::adapters::rules_files::{self, Look};
+use crate::adapters::rules_files::Found;
 use crate::alerts::lifecycle::Saved;
 use crate::config::Resolved;
 use crate::config::resolved::MetricsSpec;
@@ -20,13 +20,14 @@ use crate::metrics::{exposition, store};
 
 use super::clock;
 use super::inbox::Inbox;
+use super::rules_reader::{self, Read, RulesReader};
 
 /// Messages that wait at most.
 const WAITING: usize = 64;
 /// Bytes of pages that wait at most.
 const WAITING_BYTES: usize = 96 << 20;
-/// Pause between looks at the rules files.
-const LOOK: Duration = Duration::from_secs(10);
+/// Pause between looks at whether the rules files can be read.
+const LOOK: Duration = Duration::from_secs(5);
 /// Where there are no rules nothing is due.
 const IDLE: Duration = Duration::from_secs(600);
 /// Pause between two writings of what is kept.
@@ -35,6 +36,7 @@ const KEEP: Duration = Duration::from_secs(60);
 enum Message {
     Input(Input, usize),
     ReadRules,
+    Rules(Vec<Found>),
     Leave,
 }
 
@@ -82,6 +84,16 @@ pub struct EngineThread {
 impl EngineThread {
     /// Starts it; rules are evaluated first when every target was read so often.
     pub fn start(resolved: &Resolved, rounds_first: u32, inbox: Arc<Inbox>) -> std::io::Result<EngineThread> {
+        let read = rules_reader::files(resolved.know.rules.clone());
+        EngineThread::start_reading(resolved, rounds_first, inbox, read)
+    }
+
+    fn start_reading(
+        resolved: &Resolved,
+        rounds_first: u32,
+        inbox: Arc<Inbox>,
+        read: impl Read,
+    ) -> std::io::Result<EngineThread> {
         let (sender, waiting) = sync_channel(WAITING);
         let shared = Arc::new(Shared::default());
         let know = &resolved.know;
@@ -89,7 +101,11 @@ impl EngineThread {
             .filter(|_| !know.rules.is_empty());
         let keeps = know.keeps;
         let settings = settings(resolved, rounds_first);
-        let (rules, inbox_of_thread, shared_of_thread) = (know.rules.clone(), Arc::clone(&inbox), Arc::clone(&shared));
+        let (inbox_of_thread, shared_of_thread) = (Arc::clone(&inbox), Arc::clone(&shared));
+        let of_rules = sender.clone();
+        let tell = move |found| of_rules.send(Message::Rules(found)).is_ok();
+        let rules = Some(know.rules.clone()).filter(|rules| !rules.is_empty());
+        let rules = rules.map(|rules| RulesReader::start(rules, read, tell)).transpose()?;
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let engine = Engine::new(settings, clock::now());
             let far = Far {
@@ -99,8 +115,6 @@ impl EngineThread {
                 keeps,
                 inbox: inbox_of_thread,
                 shared: shared_of_thread,
-                look: Look::default(),
-                looked: Instant::now(),
                 unkept: None,
                 kept: None,
                 told_dropped: 0,
@@ -171,6 +185,7 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
         page: exposition::Limits { series: know.series, ..exposition::Limits::default() },
         rules: know.rules.clone(),
         interval: know.rules_interval,
+        external_labels: Labels::new(know.external_labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
         rounds_first,
         patience: Settings::default().patience * rounds,
         ..Settings::default()
@@ -180,14 +195,12 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
 /// The far end.
 struct Far {
     engine: Engine,
-    rules: Vec<String>,
+    rules: Option<RulesReader>,
     state: Option<AlertState>,
     /// What is kept is taken up, and what it becomes is kept; else only looked at.
     keeps: bool,
     inbox: Arc<Inbox>,
     shared: Arc<Shared>,
-    look: Look,
-    looked: Instant,
     /// What is to be kept and is not yet.
     unkept: Option<Saved>,
     kept: Option<Instant>,
@@ -197,9 +210,6 @@ struct Far {
 impl Far {
     fn run(mut self, waiting: &Receiver<Message>) {
         self.restore();
-        if !self.rules.is_empty() {
-            self.read_rules();
-        }
         loop {
             let (message, idle) = self.wait(waiting);
             self.engine.idled(idle);
@@ -209,7 +219,8 @@ impl Far {
                     self.step(input);
                     self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
                 }
-                Ok(Message::ReadRules) => self.read_rules(),
+                Ok(Message::ReadRules) => self.rules.iter().for_each(RulesReader::read),
+                Ok(Message::Rules(found)) => self.step(Input::RulesRead(found)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Leave) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -217,8 +228,8 @@ impl Far {
             if self.engine.next().is_some_and(|due| clock::now().boot >= due) {
                 self.step(Input::TimePassed);
             }
-            if !self.rules.is_empty() && self.looked.elapsed() >= LOOK {
-                self.look_at_rules();
+            if let Some(silent) = self.rules.as_mut().and_then(RulesReader::silent) {
+                self.step(Input::RulesRead(silent));
             }
             if self.kept.is_none_or(|kept| kept.elapsed() >= KEEP) {
                 self.keep();
@@ -236,7 +247,7 @@ impl Far {
 
     /// How long there is nothing to do by itself.
     fn patience(&self) -> Duration {
-        let longest = if self.rules.is_empty() { IDLE } else { LOOK };
+        let longest = if self.rules.is_none() { IDLE } else { LOOK };
         self.engine.next().map_or(longest, |due| due.saturating_sub(clock::now().boot).min(longest))
     }
 
@@ -254,21 +265,6 @@ impl Far {
             Some(Err(why)) => tracing::warn!("{why}"),
             Some(Ok(None)) | None => {}
         }
-    }
-
-    fn look_at_rules(&mut self) {
-        self.looked = Instant::now();
-        if rules_files::look(&self.rules) != self.look {
-            tracing::info!("the rules files have changed");
-            self.read_rules();
-        }
-    }
-
-    fn read_rules(&mut self) {
-        self.looked = Instant::now();
-        // Looked at first: what changes while it is read is read again.
-        self.look = rules_files::look(&self.rules);
-        self.step(Input::RulesRead(rules_files::read(&self.rules)));
     }
 
     fn step(&mut self, input: Input) {
@@ -303,6 +299,8 @@ impl Far {
         self.kept = Some(Instant::now());
         if let Err(why) = state.keep(&saved) {
             tracing::warn!("{why}");
+            // Tried again when the time has come, whether anything happens until then or not.
+            self.unkept = Some(saved);
         }
     }
 }
@@ -399,6 +397,52 @@ mod tests {
         let told = until(&inbox, |told| told.rules.iter().any(RuleTold::is_evaluated));
         assert_eq!(told.rules[0].standing.verdict.word(), "no data");
         assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_holds_up_no_rule_that_is_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let (resolved, inbox) = (watched(folder.path()), Arc::new(Inbox::default()));
+        // It answers once and never again.
+        let (answers, disk) = sync_channel::<()>(1);
+        answers.send(()).unwrap();
+        let read = move |_must: bool| {
+            disk.recv().ok()?;
+            Some(vec![("a.yml".to_owned(), Ok(RULES.to_owned()))])
+        };
+        let engine = EngineThread::start_reading(&resolved, 1, Arc::clone(&inbox), read).unwrap();
+        until(&inbox, |told| told.rules.len() == 1);
+        engine.read_rules();
+        scraped(&engine.pages(), "a 9\n");
+        let first = until(&inbox, |told| told.rules[0].standing.pending == 1).rules[0].evaluated_at;
+        until(&inbox, |told| told.rules[0].evaluated_at > first);
+        drop(engine);
+        drop(answers);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (resolved, inbox) = (watched(folder.path()), Arc::new(Inbox::default()));
+        let know = &resolved.know;
+        let blocked = folder.path().join("state");
+        std::fs::write(&blocked, "no folder").unwrap();
+        let mut far = Far {
+            engine: Engine::new(settings(&resolved, 1), clock::now()),
+            rules: None,
+            state: AlertState::of(know.state.as_deref(), "shop", &know.rules),
+            keeps: true,
+            inbox,
+            shared: Arc::default(),
+            unkept: Some(Saved { at: 1, rules: Vec::new() }),
+            kept: None,
+            told_dropped: 0,
+        };
+        far.keep();
+        assert!(far.unkept.is_some(), "nothing was written");
+        std::fs::remove_file(&blocked).unwrap();
+        far.keep();
+        assert_eq!(far.unkept, None);
     }
 
     #[test]
