@@ -188,7 +188,6 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
         external_labels: Labels::new(know.external_labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
         rounds_first,
         patience: Settings::default().patience * rounds,
-        ..Settings::default()
     }
 }
 

@@ -80,7 +80,7 @@ fn one(entry: &Entry<'_>, now: Moment) -> Value {
         "value": finite(entry.alert.map(|alert| alert.value)),
         "since": since,
         "labels": labels,
-        "for_seconds": (entry.stand == Stand::Pending).then(|| entry.rule.hold.as_secs_f64()),
+        "for_seconds": (entry.stand == Stand::Pending).then_some(entry.rule.hold.as_secs_f64()),
         "detail": (!detail.as_str().is_empty()).then(|| to_value(&detail)),
     })
 }

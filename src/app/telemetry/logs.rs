@@ -105,8 +105,9 @@ impl LogsState {
                 self.alive(segment.log(), now);
                 let (lines, errors) = self.course.take(&segment, now, self.pace.since_micros());
                 self.pace.arrived(now, lines, errors);
-                let own = self.paces.get_mut(usize::from(segment.log()));
-                own.into_iter().for_each(|pace| pace.arrived(now, lines, errors));
+                if let Some(own) = self.paces.get_mut(usize::from(segment.log())) {
+                    own.arrived(now, lines, errors);
+                }
                 let evicted = self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));

@@ -148,7 +148,7 @@ impl Builder<'_> {
             "service" => (r.services.iter().map(|s| &s.name).collect(), Measure::Service, "health of"),
             "latency" => (r.services.iter().map(|s| &s.name).collect(), Measure::Latency, "latency of"),
             _ => {
-                let hint = nearest::hint(kind, KINDS.into_iter());
+                let hint = nearest::hint(kind, KINDS);
                 let words = "begins with cache, signal, connections, share, blocked, latency, service, requests, errors, \
                              p50, p95, p99, scrape, log lines or log errors, and a name, or with idle in transaction";
                 self.wrong(item, key, &format!("{words}{hint}"));
