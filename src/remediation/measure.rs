@@ -30,6 +30,27 @@ pub enum Measure {
     OldestIdleTransaction(usize),
     /// Milliseconds that the newest probe of a service took.
     Latency(usize),
+    /// What a scraped target or a log tells by itself: alerts watch it, actions do not look at it.
+    Told(Told),
+}
+
+/// What is told of a target that is scraped, or of a log, by its place in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// Requests per second, as the server counts them.
+    Requests(usize),
+    /// The part of its requests that failed, 0 to 1.
+    Errors(usize),
+    /// Milliseconds within which so many of a hundred of its requests were answered: 50, 95 or 99.
+    Percentile(usize, u8),
+    /// How the newest scrape went, as a verdict: 0 ok, 3 down.
+    Scrape(usize),
+    /// Seconds since the last page that was taken in.
+    ScrapeAge(usize),
+    /// Lines per second of a log; of all logs without one.
+    LogLines(Option<usize>),
+    /// Errors of the last minute of a log; of all logs without one.
+    LogErrors(Option<usize>),
 }
 
 /// One reading of a measure.

@@ -1,4 +1,4 @@
-//! The thread of the metrics engine: it hands the engine what comes, wakes it when it is due, reads its rules files, and keeps
+//! The thread of the metrics engine: it hands the engine what comes, wakes it when it is due, and keeps
 //! its alerts over a restart. The loop and the scrapes never wait for it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::adapters::alert_state::AlertState;
-use crate::adapters::rules_files::{self, Look};
+use crate::adapters::rules_files::Found;
 use crate::alerts::lifecycle::{Failure, Outcome, Saved};
 use crate::config::Resolved;
 use crate::config::resolved::MetricsSpec;
@@ -24,6 +24,7 @@ use crate::metrics::{exposition, store};
 use super::clock;
 use super::inbox::Inbox;
 use super::judging::Asks;
+use super::rules_reader::{self, Read, RulesReader};
 
 /// Messages that wait at most.
 const WAITING: usize = 64;
@@ -31,8 +32,8 @@ const WAITING: usize = 64;
 const ASKS: usize = 1024;
 /// Bytes of pages that wait at most.
 const WAITING_BYTES: usize = 96 << 20;
-/// Pause between looks at the rules files.
-const LOOK: Duration = Duration::from_secs(10);
+/// Pause between looks at whether the rules files can be read.
+const LOOK: Duration = Duration::from_secs(5);
 /// Where there are no rules nothing is due.
 const IDLE: Duration = Duration::from_secs(600);
 /// Pause between two writings of what is kept.
@@ -43,6 +44,7 @@ enum Message {
     ReadRules,
     /// Answers of the server are there.
     Judged,
+    Rules(Vec<Found>),
     Leave,
 }
 
@@ -102,6 +104,16 @@ pub struct EngineThread {
 impl EngineThread {
     /// Starts it; rules are evaluated first when every target was read so often.
     pub fn start(resolved: &Resolved, rounds_first: u32, inbox: Arc<Inbox>) -> std::io::Result<EngineThread> {
+        let read = rules_reader::files(resolved.know.rules.clone());
+        EngineThread::start_reading(resolved, rounds_first, inbox, read)
+    }
+
+    fn start_reading(
+        resolved: &Resolved,
+        rounds_first: u32,
+        inbox: Arc<Inbox>,
+        read: impl Read,
+    ) -> std::io::Result<EngineThread> {
         let (sender, waiting) = sync_channel(WAITING);
         let shared = Arc::new(Shared::default());
         let know = &resolved.know;
@@ -110,7 +122,11 @@ impl EngineThread {
         let keeps = know.keeps;
         let settings = settings(resolved, rounds_first);
         let (ask, asks) = mpsc::channel(ASKS);
-        let (rules, inbox_of_thread, shared_of_thread) = (know.rules.clone(), Arc::clone(&inbox), Arc::clone(&shared));
+        let (inbox_of_thread, shared_of_thread) = (Arc::clone(&inbox), Arc::clone(&shared));
+        let of_rules = sender.clone();
+        let tell = move |found| of_rules.send(Message::Rules(found)).is_ok();
+        let rules = Some(know.rules.clone()).filter(|rules| !rules.is_empty());
+        let rules = rules.map(|rules| RulesReader::start(rules, read, tell)).transpose()?;
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let engine = Engine::new(settings, clock::now());
             let far = Far {
@@ -120,8 +136,6 @@ impl EngineThread {
                 keeps,
                 inbox: inbox_of_thread,
                 shared: shared_of_thread,
-                look: Look::default(),
-                looked: Instant::now(),
                 unkept: None,
                 kept: None,
                 told_dropped: 0,
@@ -200,23 +214,21 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
         rules: know.rules.clone(),
         interval: know.rules_interval,
         rules_by: know.rules_by,
+        external_labels: Labels::new(know.external_labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
         rounds_first,
         patience: Settings::default().patience * rounds,
-        ..Settings::default()
     }
 }
 
 /// The far end.
 struct Far {
     engine: Engine,
-    rules: Vec<String>,
+    rules: Option<RulesReader>,
     state: Option<AlertState>,
     /// What is kept is taken up, and what it becomes is kept; else only looked at.
     keeps: bool,
     inbox: Arc<Inbox>,
     shared: Arc<Shared>,
-    look: Look,
-    looked: Instant,
     /// What is to be kept and is not yet.
     unkept: Option<Saved>,
     kept: Option<Instant>,
@@ -227,9 +239,6 @@ struct Far {
 impl Far {
     fn run(mut self, waiting: &Receiver<Message>) {
         self.restore();
-        if !self.rules.is_empty() {
-            self.read_rules();
-        }
         loop {
             let (message, idle) = self.wait(waiting);
             self.engine.idled(idle);
@@ -239,7 +248,8 @@ impl Far {
                     self.step(input);
                     self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
                 }
-                Ok(Message::ReadRules) => self.read_rules(),
+                Ok(Message::ReadRules) => self.rules.iter().for_each(RulesReader::read),
+                Ok(Message::Rules(found)) => self.step(Input::RulesRead(found)),
                 Ok(Message::Judged) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Leave) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -248,8 +258,8 @@ impl Far {
             if self.engine.next().is_some_and(|due| clock::now().boot >= due) {
                 self.step(Input::TimePassed);
             }
-            if !self.rules.is_empty() && self.looked.elapsed() >= LOOK {
-                self.look_at_rules();
+            if let Some(silent) = self.rules.as_mut().and_then(RulesReader::silent) {
+                self.step(Input::RulesRead(silent));
             }
             if self.kept.is_none_or(|kept| kept.elapsed() >= KEEP) {
                 self.keep();
@@ -267,7 +277,7 @@ impl Far {
 
     /// How long there is nothing to do by itself.
     fn patience(&self) -> Duration {
-        let longest = if self.rules.is_empty() { IDLE } else { LOOK };
+        let longest = if self.rules.is_none() { IDLE } else { LOOK };
         self.engine.next().map_or(longest, |due| due.saturating_sub(clock::now().boot).min(longest))
     }
 
@@ -301,21 +311,6 @@ impl Far {
             Some(Err(why)) => tracing::warn!("{why}"),
             Some(Ok(None)) | None => {}
         }
-    }
-
-    fn look_at_rules(&mut self) {
-        self.looked = Instant::now();
-        if rules_files::look(&self.rules) != self.look {
-            tracing::info!("the rules files have changed");
-            self.read_rules();
-        }
-    }
-
-    fn read_rules(&mut self) {
-        self.looked = Instant::now();
-        // Looked at first: what changes while it is read is read again.
-        self.look = rules_files::look(&self.rules);
-        self.step(Input::RulesRead(rules_files::read(&self.rules)));
     }
 
     fn step(&mut self, input: Input) {
@@ -357,124 +352,11 @@ impl Far {
         self.kept = Some(Instant::now());
         if let Err(why) = state.keep(&saved) {
             tracing::warn!("{why}");
+            // Tried again when the time has come, whether anything happens until then or not.
+            self.unkept = Some(saved);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::Event;
-    use crate::config::resolved::EndpointSpec;
-    use crate::domain::target::Environment;
-    use crate::engine::Body;
-    use crate::engine::alerts::{AlertsTold, RuleTold};
-    use crate::metrics::exposition::Format;
-
-    const RULES: &str = "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: a > 5, for: 1h}]}]\n";
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    /// A program with one target and one rules file, in a folder of its own.
-    fn watched(folder: &std::path::Path) -> Resolved {
-        let request = EndpointSpec {
-            url: "http://127.0.0.1:9/metrics".parse().unwrap(),
-            headers: Vec::new(),
-            bearer: None,
-            ca_file: None,
-        };
-        let mut resolved = Resolved { name: "shop".into(), ..Resolved::default() };
-        resolved.metrics.push(MetricsSpec::new("api", request, true, Environment::Local));
-        resolved.know.rules.push(folder.join("*.yml").display().to_string());
-        resolved.know.state = Some(folder.join("state"));
-        resolved
-    }
-
-    fn scraped(pages: &Pages, page: &str) {
-        let answer = Ok(Body { bytes: page.as_bytes().to_vec(), format: Format::Text });
-        pages.hand(Input::Scraped { target: 0, begun: clock::now(), took: Duration::ZERO, answer });
-    }
-
-    /// Takes what comes until alerts are as wanted.
-    fn until(inbox: &Inbox, wanted: impl Fn(&AlertsTold) -> bool) -> Arc<AlertsTold> {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            for event in inbox.take_all(Duration::from_millis(100)) {
-                let Event::EngineTold(outputs) = event else { continue };
-                for output in outputs {
-                    if let Output::Alerts(told) = output
-                        && wanted(&told)
-                    {
-                        return told;
-                    }
-                }
-            }
-        }
-        panic!("not in time");
-    }
-
-    #[test]
-    fn rules_are_read_evaluated_read_again_and_alerts_kept_over_a_restart() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.yml"), RULES).unwrap();
-        let resolved = watched(folder.path());
-        let inbox = Arc::new(Inbox::default());
-        let engine = EngineThread::start(&resolved, 1, Arc::clone(&inbox)).unwrap();
-        until(&inbox, |told| told.rules.len() == 1 && !told.rules[0].is_evaluated());
-        scraped(&engine.pages(), "a 9\n");
-        let told = until(&inbox, |told| told.rules[0].standing.pending == 1);
-        let began = told.rules[0].alerts[0].active_at;
-        // What is broken changes nothing and says so; what is mended is in force.
-        std::fs::write(folder.path().join("b.yml"), "groups: [{name\n").unwrap();
-        engine.read_rules();
-        let told = until(&inbox, |told| !told.problems.is_empty());
-        assert_eq!((told.rules.len(), told.rules[0].alerts.len()), (1, 1));
-        std::fs::write(folder.path().join("b.yml"), RULES.replace("name: g", "name: h")).unwrap();
-        engine.read_rules();
-        until(&inbox, |told| told.rules.len() == 2 && told.problems.is_empty());
-        drop(engine);
-        // Another run takes up where this one was.
-        let inbox = Arc::new(Inbox::default());
-        let engine = EngineThread::start(&resolved, 1, Arc::clone(&inbox)).unwrap();
-        scraped(&engine.pages(), "a 9\n");
-        let told = until(&inbox, |told| told.rules.first().is_some_and(|rule| rule.standing.pending == 1));
-        let again = told.rules[0].alerts[0].active_at;
-        assert!((again - began).abs() < 1000, "{began} {again}");
-        assert!(told.changes.iter().any(|change| change.what == crate::alerts::lifecycle::What::Restored), "{told:?}");
-    }
-
-    #[test]
-    fn rules_over_nothing_are_told_as_without_data_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.yml"), RULES).unwrap();
-        let resolved = Resolved { metrics: Vec::new(), ..watched(folder.path()) };
-        let inbox = Arc::new(Inbox::default());
-        let begun = Instant::now();
-        let _engine = EngineThread::start(&resolved, 2, Arc::clone(&inbox)).unwrap();
-        let told = until(&inbox, |told| told.rules.iter().any(RuleTold::is_evaluated));
-        assert_eq!(told.rules[0].standing.verdict.word(), "no data");
-        assert!(begun.elapsed() < Duration::from_secs(5));
-    }
-
-    #[test]
-    fn what_finds_no_room_is_dropped_and_counted_but_answers_come() {
-        let inbox = Arc::new(Inbox::default());
-        let engine = EngineThread::start(&Resolved::default(), 1, Arc::clone(&inbox)).unwrap();
-        let pages = engine.pages();
-        // More bytes wait than there may.
-        pages.shared.bytes.store(WAITING_BYTES, Ordering::Relaxed);
-        scraped(&pages, "a 9\n");
-        assert_eq!(pages.shared.dropped.load(Ordering::Relaxed), 1);
-        engine.ask(7, Question::Find { words: String::new(), most: 1 });
-        let begun = Instant::now();
-        let mut told = Vec::new();
-        while told.len() < 2 && begun.elapsed() < PATIENCE {
-            for event in inbox.take_all(Duration::from_millis(100)) {
-                if let Event::EngineTold(outputs) = event {
-                    told.extend(outputs);
-                }
-            }
-        }
-        assert!(told.iter().any(|output| matches!(output, Output::Answered { id: 7, answer: Ok(_) })), "{told:?}");
-        assert!(told.iter().any(|output| matches!(output, Output::Behind { dropped: 1 })), "{told:?}");
-    }
-}
+mod tests;

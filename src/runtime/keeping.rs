@@ -45,7 +45,8 @@ impl Keeping {
                 Err(why) => (None, Some(why)),
             };
             inbox.tell(Event::AlertsKept { kept: kept.map(Box::new), trouble, operator });
-            Far { file, seen, given: Kept::default(), told: None, inbox }.run(&waiting);
+            Far { file, seen, given: Kept::default(), told: None, unwritten: None, failing: false, inbox }
+                .run(&waiting);
         };
         let thread = std::thread::Builder::new().name("keeping".to_owned()).spawn(work)?;
         Ok(Keeping { orders, thread })
@@ -87,6 +88,10 @@ struct Far {
     given: Kept,
     /// What was told last and has not become what the program gives.
     told: Option<Kept>,
+    /// What could not be written: it is tried again.
+    unwritten: Option<Kept>,
+    /// That was told.
+    failing: bool,
     inbox: Arc<Inbox>,
 }
 
@@ -95,11 +100,20 @@ impl Far {
         loop {
             match waiting.recv_timeout(LOOK) {
                 Ok(first) => {
+                    self.unwritten = None;
                     let newest = waiting.try_iter().last().unwrap_or(first);
                     self.keep(*newest);
                 }
-                Err(RecvTimeoutError::Timeout) => self.look(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => match self.unwritten.take() {
+                    Some(mine) => self.keep(mine),
+                    None => self.look(),
+                },
+                Err(RecvTimeoutError::Disconnected) => {
+                    if let Some(mine) = self.unwritten.take() {
+                        self.keep(mine);
+                    }
+                    return;
+                }
             }
         }
     }
@@ -118,10 +132,16 @@ impl Far {
             Ok(kept) => {
                 // What was not written was not given: missing from the file, nobody took it back.
                 self.given = mine;
+                self.failing = false;
                 self.seen = self.file.look();
                 self.tell(kept);
             }
-            Err(why) => tracing::warn!("what is said of alerts is not kept: {why}"),
+            Err(why) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!("what is said of alerts is not kept: {why}");
+                }
+                self.unwritten = Some(mine);
+            }
         }
     }
 
@@ -267,7 +287,15 @@ mod tests {
     /// The far end without its thread.
     fn far(base: &Path) -> Far {
         let file = file(Some(base.to_owned()), &Safe::of("my shop")).unwrap();
-        Far { file, seen: None, given: Kept::default(), told: None, inbox: Arc::new(Inbox::default()) }
+        Far {
+            file,
+            seen: None,
+            given: Kept::default(),
+            told: None,
+            unwritten: None,
+            failing: false,
+            inbox: Arc::new(Inbox::default()),
+        }
     }
 
     #[test]
@@ -310,5 +338,23 @@ mod tests {
         self::far(base.path()).keep(kept(&["a=refused"]));
         far.look();
         assert_eq!(told(&far), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_tried_again_though_nothing_happens() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("state");
+        std::fs::write(&base, "no folder").unwrap();
+        let window = started(&base);
+        window.keeping.keep(Box::new(kept(&["a=\"b\""])));
+        // It had its turn; what comes then is the next try.
+        std::thread::sleep(Duration::from_millis(100));
+        std::fs::remove_file(&base).unwrap();
+        let begun = std::time::Instant::now();
+        while !matches!(look(Some(base.clone()), &Safe::of("my shop")), Ok(Some(_))) {
+            assert!(begun.elapsed() < LONG, "it is not tried again");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        window.keeping.finish();
     }
 }

@@ -32,6 +32,7 @@ mod reach;
 mod redis_orders;
 pub mod refusal;
 mod ringing;
+mod rules_reader;
 pub mod run;
 mod scraping;
 pub mod screen;

@@ -34,6 +34,7 @@ fn every_key_is_read() {
     let r = of(r#"
         rules = ["a.yml", "/etc/rules/*.yml", "~/mine.yml"]
         rules_interval = "1m"
+        external_labels = { cluster = "eu-1", replica = "a" }
         metrics_bytes = "64 MiB"
         metrics_hours = 3
         metrics_series = 1000
@@ -79,6 +80,8 @@ fn every_key_is_read() {
         (r.know.bytes, r.know.series, r.know.keep.as_secs(), r.know.rules_interval.as_secs()),
         (64 << 20, 1000, 10_800, 60)
     );
+    let external = [("cluster", "eu-1"), ("replica", "a")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(r.know.external_labels, external);
 }
 
 #[test]
@@ -139,4 +142,47 @@ fn a_profile_is_about_the_machine_of_its_service() {
         "{:?}",
         r.off
     );
+}
+
+#[test]
+fn labels_of_the_whole_are_labels() {
+    for (wrong, words) in [
+        ("external_labels = { \"a-b\" = \"x\" }", "is no name of a label"),
+        ("external_labels = { a = 1 }", "a: a text in quotes is wanted"),
+        ("external_labels = \"a=b\"", "a table of labels such as"),
+    ] {
+        let told = refused(&file(wrong)).join("\n");
+        assert!(told.contains(words), "{wrong}: {told}");
+    }
+}
+
+#[test]
+fn an_endpoint_under_two_names_is_scraped_once_and_says_so() {
+    let r = of(r#"
+        [[service]]
+        name = "shop"
+        url = "http://localhost:1/health"
+        [[metrics]]
+        name = "a"
+        url = "http://localhost:1/metrics"
+        [[metrics]]
+        name = "b"
+        url = "http://localhost:1/metrics"
+        [[metrics]]
+        name = "c"
+        url = "http://localhost:1/metrics"
+        job = "other"
+        [[metrics]]
+        name = "d"
+        url = "http://localhost:1/metrics"
+        headers = { X-Scope-OrgID = "env:TENANT" }
+        [[metrics]]
+        name = "e"
+        url = "http://localhost:1/other"
+    "#)
+    .resolved;
+    let names: Vec<&str> = r.metrics.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names, ["a", "c", "d", "e"]);
+    let off = r.off.iter().find(|off| off.name.as_str() == "b").expect("off");
+    assert!(off.why.as_str().contains("the same endpoint as \"a\""), "{}", off.why);
 }

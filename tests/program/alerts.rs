@@ -19,6 +19,8 @@ mod rules;
 mod silences;
 #[path = "alerts/thresholds.rs"]
 mod thresholds;
+#[path = "alerts/told.rs"]
+mod told;
 #[path = "alerts/windows.rs"]
 mod windows;
 

@@ -34,7 +34,7 @@ pub fn place(measure: &Measure) -> Option<(SourceKind, usize)> {
         Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
         Measure::Signal(at) => Some((SourceKind::Signal, *at)),
         Measure::Service(at) | Measure::Latency(at) => Some((SourceKind::Service, *at)),
-        Measure::ObjectsLeft | Measure::Result => None,
+        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => None,
     }
 }
 
@@ -68,20 +68,26 @@ fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
     proved.chain(required.map(|wanted| &wanted.measure))
 }
 
-/// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
-fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
+/// When the newest reading was begun; none where it failed or there is none.
+#[must_use]
+pub fn read_at(live: &Telemetry, measure: &Measure) -> Option<Moment> {
     fn at<T>(readout: &Readout<T>) -> Option<Moment> {
         readout.last().filter(|_| readout.cause().is_none()).map(|(_, at)| at)
     }
-    let at = match measure {
-        Measure::UsedSlots(i) | Measure::UsedShare(i) => at(&live.databases.get(*i)?.slots)?,
-        Measure::Blocked(i) | Measure::OldestIdleTransaction(i) => at(&live.databases.get(*i)?.sessions)?,
-        Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout)?,
-        Measure::Signal(i) => at(&live.signals.get(*i)?.readout)?,
+    match measure {
+        Measure::UsedSlots(i) | Measure::UsedShare(i) => at(&live.databases.get(*i)?.slots),
+        Measure::Blocked(i) | Measure::OldestIdleTransaction(i) => at(&live.databases.get(*i)?.sessions),
+        Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout),
+        Measure::Signal(i) => at(&live.signals.get(*i)?.readout),
         // That it does not answer is what a probe found out: a reading too.
-        Measure::Service(i) | Measure::Latency(i) => live.services.get(*i)?.probed_at()?,
-        Measure::ObjectsLeft | Measure::Result => return None,
-    };
+        Measure::Service(i) | Measure::Latency(i) => live.services.get(*i)?.probed_at(),
+        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => None,
+    }
+}
+
+/// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
+fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
+    let at = read_at(live, measure)?;
     // Of what a source brings, the reading before was begun earlier still.
     let sources = live.begun.iter().filter(|(source, _)| match measure {
         // What carries it is read more often than it.
@@ -143,7 +149,7 @@ fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
             Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
             _ => is(SourceKind::Signal, *at),
         },
-        Measure::ObjectsLeft | Measure::Result => false,
+        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => false,
     }
 }
 
@@ -190,7 +196,7 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let took = live.services.get(*i).and_then(ServiceState::measured);
             (took.map(|took| took.as_secs_f64() * 1000.0), took.map(figure::duration))
         }
-        Measure::ObjectsLeft | Measure::Result => (None, None),
+        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => (None, None),
     };
     Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
 }

@@ -13,6 +13,8 @@ pub mod muting;
 pub mod reread;
 pub mod served;
 pub mod thresholds;
+mod told;
+mod woken;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

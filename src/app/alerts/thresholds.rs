@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::told;
+use super::woken::Gate;
 use crate::alerts::lifecycle::{
     Alert, AlertingRule, Basis, Book, Change, Evaluation, Failure, Outcome, Restore, Saved, World,
 };
@@ -31,6 +33,7 @@ const FILE: &str = "configuration";
 pub struct Thresholds {
     own: Arc<[OwnAlert]>,
     book: Book,
+    gate: Gate,
 }
 
 /// How a book is looked at.
@@ -49,12 +52,18 @@ impl Thresholds {
     /// As configured; the first look is due at once.
     #[must_use]
     pub fn new(spec: &AlertsSpec, now: i64) -> Thresholds {
-        Thresholds { own: spec.own.clone().into(), book: book(&spec.own, now) }
+        Thresholds { own: spec.own.clone().into(), book: book(&spec.own, now), gate: Gate::default() }
     }
 
     /// Looks at the readings, where that is due: how they stand now.
     pub fn run(&mut self, telemetry: &Telemetry, line: Line, now: Moment) -> Option<Told> {
         let at = line.at(now);
+        if !self.gate.is_open(&self.own, telemetry, now) {
+            return None;
+        }
+        if self.gate.was_closed() {
+            self.book.slept(at);
+        }
         if self.book.next().is_some_and(|next| next > at) {
             return None;
         }
@@ -189,7 +198,7 @@ fn judged(own: &OwnAlert, value: f64, now: Moment) -> Outcome {
 }
 
 /// What is known of a reading.
-enum Known {
+pub(super) enum Known {
     /// Its value now.
     Value(f64),
     /// It could not be read.
@@ -206,16 +215,17 @@ fn value(live: &Telemetry, own: &OwnAlert, now: Moment) -> Known {
         Measure::Signal(at) => signal(live, *at, own, now),
         Measure::UsedSlots(at) | Measure::UsedShare(at) => slots(live, *at, own, now),
         Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => sessions(live, *at, own, now),
+        Measure::Told(what) => told::value(live, *what, own, now),
         Measure::ObjectsLeft | Measure::Result => missing(own),
     }
 }
 
-fn missing(own: &OwnAlert) -> Known {
+pub(super) fn missing(own: &OwnAlert) -> Known {
     Known::Nothing(Basis::Missing(vec![own.what.clone()]), Safe::of("there is no reading"))
 }
 
 /// Why there is no fresh value; none where there is one.
-fn without(state: &PaneState, own: &OwnAlert) -> Option<Known> {
+pub(super) fn without(state: &PaneState, own: &OwnAlert) -> Option<Known> {
     match state {
         PaneState::Loading { .. } | PaneState::Off { .. } => Some(missing(own)),
         PaneState::Error { cause, .. } => Some(Known::Failed(cause.short())),

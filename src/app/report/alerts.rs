@@ -90,6 +90,7 @@ fn one(model: &Model, entry: &Entry<'_>, now: Moment) -> Value {
         "value": finite(entry.alert.map(|alert| alert.value)),
         "since": since,
         "labels": labels,
+        "for_seconds": (entry.stand == Stand::Pending).then_some(entry.rule.hold.as_secs_f64()),
         "detail": (!detail.as_str().is_empty()).then(|| to_value(&detail)),
     })
 }

@@ -1,5 +1,7 @@
 //! The report for people: a line each, the verdict first. Written from the same values as the JSON.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::app::telemetry::service::CERTIFICATE_DAYS;
@@ -89,6 +91,9 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         let value = item["value"].as_f64().map_or_else(String::new, |value| format!(" {}", figure::number(value)));
         let since = item["since"].as_str().map_or_else(String::new, |since| format!(" since {since}"));
         let detail = item["detail"].as_str().map_or_else(String::new, |detail| format!("  {detail}"));
+        let needs =
+            |seconds: f64| format!(" (fires after {})", figure::span(Duration::from_secs_f64(seconds.max(0.0))));
+        let detail = item["for_seconds"].as_f64().map_or_else(String::new, needs) + &detail;
         let words = format!(
             "{:<8} alert    {:<18} {severity}{}{value}{since}{detail}",
             text(item.get("state")),

@@ -55,6 +55,12 @@ impl LogPace {
         lines as f64 / over.as_secs_f64()
     }
 
+    /// For how long it is watched.
+    #[must_use]
+    pub fn watched(&self, now: Moment) -> Duration {
+        now.since(self.since)
+    }
+
     /// Errors of the last minute.
     #[must_use]
     pub fn errors(&self, now: Moment) -> u64 {

@@ -51,6 +51,8 @@ pub struct LogsState {
     pub course: LogCourse,
     /// How fast they flow.
     pub pace: LogPace,
+    /// The same of each.
+    pub paces: Vec<LogPace>,
 }
 
 impl LogsState {
@@ -74,7 +76,14 @@ impl LogsState {
             losses: Vec::new(),
             course: LogCourse::default(),
             pace: LogPace::new(now),
+            paces: specs.iter().map(|_| LogPace::new(now)).collect(),
         }
+    }
+
+    /// How fast a log flows; without one all of them.
+    #[must_use]
+    pub fn pace_of(&self, log: Option<usize>) -> Option<&LogPace> {
+        log.map_or(Some(&self.pace), |log| self.paces.get(log))
     }
 
     /// The filter as typed.
@@ -96,6 +105,9 @@ impl LogsState {
                 self.alive(segment.log(), now);
                 let (lines, errors) = self.course.take(&segment, now, self.pace.since_micros());
                 self.pace.arrived(now, lines, errors);
+                if let Some(own) = self.paces.get_mut(usize::from(segment.log())) {
+                    own.arrived(now, lines, errors);
+                }
                 let evicted = self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {
                     self.found.extend(&self.filter, std::slice::from_ref(&segment));

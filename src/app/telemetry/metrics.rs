@@ -87,10 +87,7 @@ impl TargetState {
     /// Whether its figures are about a service: the one that is named, or those of the same origin.
     #[must_use]
     pub fn is_about(&self, service: &ServiceSpec) -> bool {
-        match &self.spec.service {
-            Some(name) => name == service.name.as_str(),
-            None => self.spec.request.url.origin() == service.url.origin(),
-        }
+        self.spec.is_about(service)
     }
 }
 

@@ -103,6 +103,15 @@ pub const RULES_BY: Key = key(
     "Who evaluates your rules files: the server of prometheus by its queries, or we over what is scraped here.",
 );
 
+/// Labels of the whole.
+pub const EXTERNAL_LABELS: Key = key(
+    "external_labels",
+    Kind::Labels,
+    "{ cluster = \"eu-1\" }",
+    "none",
+    "What templates of rules read as $externalLabels; as in Prometheus no series and no alert here has them.",
+);
+
 /// Memory of all series.
 pub const METRICS_BYTES: Key = key(
     "metrics_bytes",

@@ -71,6 +71,8 @@ pub enum Kind {
     Statuses,
     /// Header names and values.
     Headers,
+    /// Label names and values.
+    Labels,
     /// The threshold grammar.
     Threshold,
     /// RFC 6901.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::metrics::{DOCUMENTS, METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_BY, RULES_INTERVAL};
+use super::metrics::{
+    DOCUMENTS, EXTERNAL_LABELS, METRICS_BYTES, METRICS_HOURS, METRICS_SERIES, RULES, RULES_BY, RULES_INTERVAL,
+};
 use super::{Form, Key, Kind, Section, Stricter, engines, key, live};
 
 /// The names of the embedded themes.
@@ -36,6 +38,7 @@ pub static ROOT: Section = Section {
         RULES,
         RULES_INTERVAL,
         RULES_BY,
+        EXTERNAL_LABELS,
         METRICS_BYTES,
         METRICS_HOURS,
         METRICS_SERIES,

@@ -5,6 +5,7 @@ use super::super::resolved::{OffKind, OwnAlert};
 use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{text, texts, time};
+use super::told::unit_of_told;
 use crate::domain::Safe;
 use crate::domain::signal::Unit;
 use crate::remediation::measure::Measure;
@@ -42,7 +43,7 @@ impl Builder<'_> {
             let why = format!("{:?} is off: {}", known.name.as_str(), known.why);
             return self.off(OffKind::Alert, item, why, known.turn_on);
         }
-        let Some(wanted) = self.wanted(item, "when", when) else { return };
+        let Some(wanted) = self.wanted_of_alert(item, "when", when) else { return };
         let (name, what) = (item.name.clone(), wanted.name.clone());
         let unit = self.unit_of(&wanted.measure);
         let severity = text(item, "severity").unwrap_or("warning").to_owned();
@@ -79,6 +80,7 @@ impl Builder<'_> {
             | Measure::UsedShare(at)
             | Measure::Blocked(at)
             | Measure::OldestIdleTransaction(at) => ("database", r.databases.get(*at).map(|d| &d.name)),
+            Measure::Told(told) => return self.subject_of(*told),
             Measure::ObjectsLeft | Measure::Result => ("of", None),
         };
         (kind.to_owned(), name.map(ToString::to_string).unwrap_or_default())
@@ -91,6 +93,7 @@ impl Builder<'_> {
             Measure::HitRatio(_) | Measure::UsedShare(_) => Unit(Safe::of("%")),
             Measure::Latency(_) => Unit(Safe::of("ms")),
             Measure::OldestIdleTransaction(_) => Unit(Safe::of("s")),
+            Measure::Told(told) => Unit(Safe::of(unit_of_told(*told))),
             _ => Unit::default(),
         }
     }
@@ -111,7 +114,9 @@ fn is_about(when: &str, off: &super::super::resolved::OffSpec) -> bool {
         OffKind::Database => &["connections", "share", "blocked", "idle in transaction"],
         OffKind::Cache => &["cache"],
         OffKind::Signal => &["signal"],
-        OffKind::Log | OffKind::Action | OffKind::Metrics | OffKind::Alert => &[],
+        OffKind::Log => &["log lines", "log errors"],
+        OffKind::Metrics => &["requests", "errors", "p50", "p95", "p99", "scrape"],
+        OffKind::Action | OffKind::Alert => &[],
     };
     kinds.iter().any(|kind| {
         let behind = when.trim().strip_prefix(kind).and_then(|rest| rest.trim_start().strip_prefix(off.name.as_str()));

@@ -4,9 +4,28 @@
 use super::super::layers::Item;
 use super::super::nearest;
 use super::builder::Builder;
+use super::told;
 use crate::domain::Safe;
 use crate::domain::threshold::{Threshold, parse_duration};
-use crate::remediation::measure::{Expectation, Measure};
+use crate::remediation::measure::{Expectation, Measure, Told};
+
+/// What it can begin with.
+const KINDS: [&str; 14] = [
+    "cache",
+    "signal",
+    "connections",
+    "share",
+    "blocked",
+    "latency",
+    "service",
+    "requests",
+    "errors",
+    "p50",
+    "p95",
+    "p99",
+    "scrape",
+    "log errors",
+];
 
 /// What is measured, what it is called, and what must hold of it.
 pub struct Wanted {
@@ -21,6 +40,9 @@ impl Builder<'_> {
     /// What a look is at.
     pub(super) fn looked_at(&mut self, item: &Item, key: &str, words: &str) -> Option<(Measure, Safe)> {
         let (measure, name, rest) = self.measured(item, key, words)?;
+        if self.is_told(item, key, &measure) {
+            return None;
+        }
         if !rest.is_empty() {
             self.wrong(item, key, &format!("{rest:?} is too much: only what is looked at is named"));
             return None;
@@ -28,8 +50,27 @@ impl Builder<'_> {
         Some((measure, name))
     }
 
-    /// What must hold.
+    /// What must hold before or after an action.
     pub(super) fn wanted(&mut self, item: &Item, key: &str, words: &str) -> Option<Wanted> {
+        let wanted = self.wanted_of_alert(item, key, words)?;
+        if self.is_told(item, key, &wanted.measure) { None } else { Some(wanted) }
+    }
+
+    /// What no action looks at says so.
+    fn is_told(&mut self, item: &Item, key: &str, measure: &Measure) -> bool {
+        let is_told = matches!(measure, Measure::Told(_));
+        if is_told {
+            self.wrong(
+                item,
+                key,
+                "what a scraped target or a log tells is watched by an [[alert]] alone, not by an action",
+            );
+        }
+        is_told
+    }
+
+    /// What must hold, of whatever is read.
+    pub(super) fn wanted_of_alert(&mut self, item: &Item, key: &str, words: &str) -> Option<Wanted> {
         let (mut measure, mut name, rest) = self.measured(item, key, words)?;
         if let Measure::UsedSlots(at) = measure
             && rest.contains('%')
@@ -37,7 +78,8 @@ impl Builder<'_> {
             measure = Measure::UsedShare(at);
             name = Safe::of(format!("share of {name}"));
         }
-        let of_service = matches!(measure, Measure::Service(_));
+        let (measure, rest) = told::narrowed(measure, rest);
+        let of_service = matches!(measure, Measure::Service(_) | Measure::Told(Told::Scrape(_)));
         // A verdict holds for a while as a figure does.
         let (rest, lasting) = match rest.rsplit_once(" for ").filter(|_| of_service) {
             Some((verdict, time)) => {
@@ -54,7 +96,11 @@ impl Builder<'_> {
             ("not ok", true) => Expectation::Unwell,
             ("down", true) => Expectation::Down,
             (_, true) => {
-                self.wrong(item, key, "behind a service stands ok, not ok or down");
+                let words = match measure {
+                    Measure::Service(_) => "behind a service stands ok, not ok or down",
+                    _ => "behind a scraped target stands down, ok, or a time such as older than 1m",
+                };
+                self.wrong(item, key, words);
                 return None;
             }
             ("", false) => {
@@ -87,6 +133,9 @@ impl Builder<'_> {
         if let Some(rest) = words.trim().strip_prefix("idle in transaction") {
             return self.oldest_idle(item, key, rest.trim());
         }
+        if let Some((told, rest)) = told::Kind::of(words.trim()) {
+            return self.told(item, key, told, rest);
+        }
         let r = &self.resolved;
         let (kind, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
         let databases: Vec<&Safe> = r.databases.iter().map(|d| &d.name).collect();
@@ -99,9 +148,10 @@ impl Builder<'_> {
             "service" => (r.services.iter().map(|s| &s.name).collect(), Measure::Service, "health of"),
             "latency" => (r.services.iter().map(|s| &s.name).collect(), Measure::Latency, "latency of"),
             _ => {
-                let words = "begins with cache, signal, connections, share, blocked, latency or service, and a name, \
-                             or with idle in transaction";
-                self.wrong(item, key, words);
+                let hint = nearest::hint(kind, KINDS);
+                let words = "begins with cache, signal, connections, share, blocked, latency, service, requests, errors, \
+                             p50, p95, p99, scrape, log lines or log errors, and a name, or with idle in transaction";
+                self.wrong(item, key, &format!("{words}{hint}"));
                 return None;
             }
         };
@@ -111,7 +161,7 @@ impl Builder<'_> {
         };
         let known = names.iter().enumerate().filter(|(_, name)| fits(name)).max_by_key(|(_, name)| name.as_str().len());
         let Some((at, name)) = known else {
-            let hint = nearest::hint(rest, names.iter().map(|known| known.as_str()));
+            let hint = nearest::hint(told::called(rest), names.iter().map(|known| known.as_str()));
             self.wrong(item, key, &format!("there is no {kind} named as in {rest:?}{hint}"));
             return None;
         };

@@ -70,6 +70,11 @@ impl<'a> Builder<'a> {
         {
             self.wrong(item, "service", &format!("there is no [[service]] named {service:?} that is watched"));
         }
+        if let Some(known) = self.scraped_already(item, &spec) {
+            let why = format!("the same endpoint as {known:?}, which is scraped once for both");
+            self.off(OffKind::Metrics, item, why, "a job of its own, where it is to be scraped twice");
+            return;
+        }
         let twin = |other: &&MetricsSpec| other.job == spec.job && other.instance == spec.instance;
         if let Some(twin) = self.resolved.metrics.iter().find(twin) {
             let words = format!(
@@ -81,6 +86,19 @@ impl<'a> Builder<'a> {
         self.resolved.metrics.push(spec);
     }
 
+    /// Who scrapes the same endpoint already: twice it would double every sum and every alert. Who gives it a job or an instance
+    /// of its own wants that, and who says of another service that it is its own is not to be left alone.
+    fn scraped_already(&self, item: &Item, spec: &MetricsSpec) -> Option<String> {
+        let is_own = ["job", "instance"].iter().any(|key| item.given(key).is_some());
+        let same = |other: &&MetricsSpec| {
+            let (one, two) = (&other.request, &spec.request);
+            let is_about = spec.service.is_none() || spec.service == other.service;
+            is_about && one.url == two.url && one.headers == two.headers && one.bearer == two.bearer
+        };
+        let known = self.resolved.metrics.iter().filter(|_| !is_own).find(same)?;
+        Some(known.name.to_string())
+    }
+
     /// Rules and bounds.
     fn know(&mut self) {
         let value = |key: &str| self.merged.given("", key).map(|given| given.value.clone());
@@ -90,6 +108,7 @@ impl<'a> Builder<'a> {
         };
         let (bytes, hours, series) = (number("metrics_bytes"), number("metrics_hours"), number("metrics_series"));
         let every = value("rules_interval");
+        let external = value("external_labels");
         let know = &mut self.resolved.know;
         know.bytes = bytes.unwrap_or(know.bytes);
         know.series = series.unwrap_or(know.series);
@@ -98,6 +117,9 @@ impl<'a> Builder<'a> {
         }
         if let Some(Value::Time(every)) = every {
             know.rules_interval = every;
+        }
+        if let Some(Value::Labels(labels)) = external {
+            know.external_labels = labels;
         }
         self.resolved.know.rules = self.files("rules", "name them with --rules");
         let documents = self.files("documents", "name them in the configuration");

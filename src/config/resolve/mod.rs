@@ -24,6 +24,7 @@ mod screen;
 mod services;
 mod signals;
 mod steps;
+mod told;
 mod upkeep;
 mod windows;
 

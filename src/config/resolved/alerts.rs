@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::alerts::severity::Severity;
 use crate::domain::Safe;
 use crate::domain::signal::Unit;
-use crate::remediation::measure::{Expectation, Measure};
+use crate::remediation::measure::{Expectation, Measure, Told};
 
 /// How alerts are told, and the thresholds of this configuration's own.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl OwnAlert {
     /// Whether its values are verdicts.
     #[must_use]
     pub fn is_verdict(&self) -> bool {
-        matches!(self.measure, Measure::Service(_))
+        matches!(self.measure, Measure::Service(_) | Measure::Told(Told::Scrape(_)))
     }
 
     /// The word of such a value.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{EndpointSpec, Provenance};
+use super::{EndpointSpec, Provenance, ServiceSpec};
 use crate::alerts::rules::By;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
@@ -50,6 +50,8 @@ pub struct KnowSpec {
     pub rules_interval: Duration,
     /// Who evaluates them.
     pub rules_by: By,
+    /// What templates read as `$externalLabels`.
+    pub external_labels: Vec<(String, String)>,
     /// Bytes of all series.
     pub bytes: usize,
     /// How long samples are kept.
@@ -102,6 +104,7 @@ impl Default for KnowSpec {
             rules: Vec::new(),
             rules_interval: Duration::from_secs(15),
             rules_by: By::default(),
+            external_labels: Vec::new(),
             bytes: 256 << 20,
             keep: Duration::from_hours(2),
             series: 50_000,
@@ -186,6 +189,15 @@ impl MetricsSpec {
             environment,
             provenance: Provenance::Configured,
             request,
+        }
+    }
+
+    /// Whether its figures are about a service: the one that is named, or those of the same origin.
+    #[must_use]
+    pub fn is_about(&self, service: &ServiceSpec) -> bool {
+        match &self.service {
+            Some(name) => name == service.name.as_str(),
+            None => self.request.url.origin() == service.url.origin(),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Value {
     Statuses(Vec<u16>),
     /// Headers.
     Headers(Vec<(String, SecretRef)>),
+    /// Labels.
+    Labels(Vec<(String, String)>),
     /// A threshold.
     Threshold(Threshold),
     /// An environment.
@@ -80,6 +82,10 @@ impl Value {
             Value::Headers(headers) => {
                 let shown: Vec<String> =
                     headers.iter().map(|(k, v)| format!("{k} = {}", in_quotes(&v.to_string()))).collect();
+                format!("{{ {} }}", shown.join(", "))
+            }
+            Value::Labels(labels) => {
+                let shown: Vec<String> = labels.iter().map(|(k, v)| format!("{k} = {}", in_quotes(v))).collect();
                 format!("{{ {} }}", shown.join(", "))
             }
             Value::Threshold(threshold) => in_quotes(&threshold.to_string()),
@@ -140,6 +146,7 @@ pub fn wanted(kind: &Kind) -> &'static str {
         Kind::Argv => "a list of program and arguments such as [\"journalctl\", \"-f\"]",
         Kind::Statuses => "a list of statuses such as [200, 204]",
         Kind::Headers => "a table of headers such as { X-Api-Key = \"env:NAME\" }",
+        Kind::Labels => "a table of labels such as { cluster = \"eu-1\" }",
         Kind::Threshold => "a threshold such as \"> 1000 for 5m\"",
         Kind::Pointer => "a JSON pointer such as \"/queue/depth\"",
         Kind::Environment => "production, staging, dev or local, in quotes",

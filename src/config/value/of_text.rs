@@ -44,7 +44,7 @@ pub fn of_text(kind: &Kind, text: &str, context: &Context<'_>) -> Result<Value, 
         Kind::Environment => environment(text),
         Kind::Sql => sql(text),
         Kind::Files => of_files(&[text], context),
-        Kind::Texts | Kind::Argv | Kind::Statuses | Kind::Headers | Kind::Parameters => {
+        Kind::Texts | Kind::Argv | Kind::Statuses | Kind::Headers | Kind::Labels | Kind::Parameters => {
             Err(format!("{} where {} is wanted", "a text", wanted(kind)))
         }
     }

@@ -36,6 +36,14 @@ pub fn of_toml(kind: &Kind, value: &DeValue<'_>, context: &Context<'_>) -> Resul
             }
             Ok(Value::Headers(headers))
         }
+        (Kind::Labels, DeValue::Table(table)) => {
+            let label = |(name, value): (&_, &toml::Spanned<DeValue<'_>>)| labelled(name, value.get_ref());
+            table
+                .iter()
+                .map(|(name, value)| label((name.get_ref(), value)))
+                .collect::<Result<_, _>>()
+                .map(Value::Labels)
+        }
         (Kind::Parameters, DeValue::Array(items)) => of_tables(items).map(Value::Parameters),
         (Kind::Flag | Kind::Yes, DeValue::Boolean(flag)) => flag_of(kind, *flag),
         (Kind::Count { .. } | Kind::Bytes, DeValue::Integer(number)) => {
@@ -50,6 +58,17 @@ pub fn of_toml(kind: &Kind, value: &DeValue<'_>, context: &Context<'_>) -> Resul
         (_, DeValue::String(text)) => of_text(kind, text, context),
         (_, other) => Err(format!("{} where {} is wanted", toml_type(other), wanted(kind))),
     }
+}
+
+/// A label of every series there might be: its name as Prometheus wants it.
+fn labelled(name: &str, value: &DeValue<'_>) -> Result<(String, String), String> {
+    let mut chars = name.chars();
+    let begins = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if !begins || !chars.all(|next| next.is_ascii_alphanumeric() || next == '_') {
+        return Err(format!("{name:?} is no name of a label: letters, digits and _, not a digit first"));
+    }
+    let text = value.as_str().ok_or_else(|| format!("{name}: a text in quotes is wanted"))?;
+    Ok((name.to_owned(), text.to_owned()))
 }
 
 fn of_list(kind: &Kind, texts: Vec<String>) -> Result<Value, String> {

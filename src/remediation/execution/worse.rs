@@ -84,7 +84,7 @@ fn margin(measure: &Measure, before: f64) -> Option<f64> {
         Measure::OldestIdleTransaction(_) => part(0.25, 10.0),
         Measure::Latency(_) => part(0.5, 50.0),
         // Only fewer of what is on a card can be left; a verdict has no margin; a result is there or not.
-        Measure::ObjectsLeft | Measure::Service(_) | Measure::Result => None,
+        Measure::ObjectsLeft | Measure::Service(_) | Measure::Result | Measure::Told(_) => None,
     }
 }
 
