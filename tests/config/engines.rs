@@ -65,3 +65,16 @@ fn what_cannot_be_meant_is_refused() {
         assert!(problems.contains(words), "{text}: {problems}");
     }
 }
+
+#[test]
+fn the_server_evaluates_rules_where_it_is_named_unless_somebody_says_otherwise() {
+    use quarterdeck::alerts::rules::By;
+    let by = |text: &str| resolved(&file(text)).resolved.know.rules_by;
+    let server = "prometheus = \"http://localhost:9090\"\n";
+    assert_eq!(by("rules = [\"r.yml\"]\n"), By::Scrape);
+    assert_eq!(by(server), By::Server);
+    assert_eq!(by(&format!("{server}rules_by = \"scrape\"\n")), By::Scrape);
+    assert_eq!(by(&format!("{server}rules_by = \"prometheus\"\n")), By::Server);
+    let problems = refused(&file("rules = [\"r.yml\"]\nrules_by = \"prometheus\"\n"));
+    assert!(format!("{problems:?}").contains("wants the key prometheus"), "{problems:?}");
+}

@@ -243,7 +243,7 @@ async fn a_server_that_goes_away_resolves_nothing_and_is_gone_on_with() {
 fn checked(folder: &Path, keys: &str, variables: &[(&str, &str)]) -> (Value, String) {
     std::fs::write(
         folder.join("rules.yml"),
-        "groups: [{name: g, rules: [{alert: Pool, expr: db_connection_pool_available < 2}]}]",
+        "groups: [{name: g, rules: [{alert: Pool, expr: db_connection_pool_available < 2}, {alert: Queue, expr: webhook_queue_depth > 5000}]}]",
     )
     .unwrap();
     std::fs::write(folder.join("config.toml"), format!("{keys}rules = [\"rules.yml\"]\n")).unwrap();

@@ -12,6 +12,10 @@ use crate::alerts::rules;
 
 /// A rule of either kind.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all members alert: a box would be one more step for each of them"
+)]
 pub enum Member {
     /// It records.
     Record(RecordingRule),

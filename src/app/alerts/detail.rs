@@ -39,7 +39,8 @@ pub fn document(model: &Model, entry: &Entry<'_>) -> Document {
     if let Some(engine) = telemetry_of(model, entry.by) {
         out.field("told by", Safe::of(format!("{} at {}", entry.by.word(), engine.address)), Tone::Plain);
     }
-    if entry.by == Origin::Rules {
+    // Where nobody else could, nobody asks who does.
+    if entry.by == Origin::Rules && model.shown().0.prometheus.is_some() {
         out.field("evaluated by", evaluator(model), Tone::Plain);
     }
     if let Some(twin) = served::twin_words(model.shown().0, entry) {
