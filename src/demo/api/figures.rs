@@ -60,27 +60,39 @@ impl Figures {
     }
 }
 
-/// When the last requests came.
+/// When the last requests came, and whether the server failed them.
 #[derive(Debug, Default)]
-pub struct Pace(Mutex<VecDeque<Instant>>);
+pub struct Pace(Mutex<VecDeque<(Instant, bool)>>);
 
 impl Pace {
     /// One came.
-    pub fn record(&self) {
+    pub fn record(&self, failed: bool) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.pop_front();
         }
-        kept.push_back(Instant::now());
+        kept.push_back((Instant::now(), failed));
     }
 
     /// How many a second, over the last five or as many as are kept.
     pub fn per_second(&self) -> f64 {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent: Vec<Duration> =
-            kept.iter().map(Instant::elapsed).filter(|age| *age <= Duration::from_secs(5)).collect();
-        let over = if recent.len() == KEPT { recent.first().map_or(5.0, Duration::as_secs_f64) } else { 5.0 };
+        let recent = self.recent();
+        let over = if recent.len() == KEPT { recent.first().map_or(5.0, |(age, _)| age.as_secs_f64()) } else { 5.0 };
         (recent.len() as f64 / over.max(0.1) * 10.0).round() / 10.0
+    }
+
+    /// How many of a hundred of them failed; none without requests.
+    pub fn failed_percent(&self) -> Option<f64> {
+        let recent = self.recent();
+        let failed = recent.iter().filter(|(_, failed)| *failed).count();
+        (!recent.is_empty()).then(|| (failed as f64 / recent.len() as f64 * 1000.0).round() / 10.0)
+    }
+
+    /// Ages of the last five seconds' requests.
+    fn recent(&self) -> Vec<(Duration, bool)> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let aged = kept.iter().map(|(at, failed)| (at.elapsed(), *failed));
+        aged.filter(|(age, _)| *age <= Duration::from_secs(5)).collect()
     }
 }
 
@@ -110,6 +122,14 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_told_of_a_hundred() {
+        let pace = Pace::default();
+        assert_eq!(pace.failed_percent(), None);
+        (0..8).for_each(|at| pace.record(at == 3));
+        assert_eq!((pace.failed_percent(), pace.per_second()), (Some(12.5), 1.6));
+    }
 
     #[test]
     fn percentiles_are_nearest_rank() {

@@ -104,9 +104,9 @@ fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// `GET /api/v1/traffic`: requests per second over the last ones.
+/// `GET /api/v1/traffic`: requests per second over the last ones, and how many of a hundred failed.
 async fn traffic(State(api): State<Arc<Api>>) -> Json<Value> {
-    Json(json!({"requests_per_second": api.pace.per_second()}))
+    Json(json!({"requests_per_second": api.pace.per_second(), "errors_percent": api.pace.failed_percent()}))
 }
 
 /// Keeps the pool full and fresh, and knows how deep the queue is.

@@ -54,7 +54,7 @@ pub async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) 
     let endpoint = endpoint(request.uri().path());
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
-    api.pace.record();
+    api.pace.record(status >= 500);
     api.figures.record(&method, endpoint, status, began.elapsed());
     log(&api, &id, (&method, endpoint, status), milliseconds(began), response.extensions().get::<Fault>());
     if let Ok(value) = HeaderValue::from_str(&id) {
