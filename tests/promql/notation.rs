@@ -15,8 +15,8 @@ pub enum Slot {
 pub struct Described {
     pub labels: Labels,
     pub slots: Vec<Slot>,
-    /// It holds native histograms, which are not read.
-    pub native: bool,
+    /// What it holds that is not read.
+    pub unread: Option<&'static str>,
 }
 
 /// Reads a series.
@@ -34,14 +34,20 @@ pub fn described(line: &str) -> Result<Described, String> {
     } else if name.is_empty() {
         return Err(format!("no series: {line:?}"));
     }
-    let native = rest.contains("{{");
+    let unread = if rest.contains("{{") {
+        Some("native histograms")
+    } else if rest.trim_start().starts_with('@') {
+        Some("times of start")
+    } else {
+        None
+    };
     let mut slots = Vec::new();
-    if !native {
+    if unread.is_none() {
         for item in rest.split_whitespace().take_while(|item| !item.starts_with('#')) {
             self::item(item, &mut slots)?;
         }
     }
-    Ok(Described { labels: Labels::new(pairs), slots, native })
+    Ok(Described { labels: Labels::new(pairs), slots, unread })
 }
 
 /// Reads labels up to the closing brace; what stands behind it.

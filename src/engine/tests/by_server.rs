@@ -165,7 +165,7 @@ fn an_empty_result_is_ok_only_where_there_is_something() {
     );
     server.knows(one, absent());
     server.round(130);
-    assert_eq!(server.stage.standing(0), "none yet: errors_total{code=~\"5..\"}");
+    assert_eq!(server.stage.standing(0), "none now: errors_total{code=~\"5..\"}");
     server.knows(any, absent());
     server.round(195);
     assert_eq!(server.stage.standing(0), "no data: errors_total{code=~\"5..\"}");

@@ -86,6 +86,10 @@ impl Scan<'_> {
                 '(' | '+' | '-' | '*' | '/' | '%' | '^' | '=' | '<' | '>' | '!' => {
                     self.nodes += 1;
                     self.pass();
+                    // They cut native histograms; nothing else is written so.
+                    if matches!(next, '<' | '>') && self.peek() == Some('/') {
+                        return Err(Refused::outside(format!("the operator {next}/")));
+                    }
                 }
                 c if c.is_ascii_digit() || c == '.' => {
                     self.number(place)?;

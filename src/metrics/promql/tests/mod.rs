@@ -41,6 +41,8 @@ fn what_lies_outside_is_refused_by_name() {
         ("up offset (5m)", "a duration expression"),
         ("up offset min(5m, 1m)", "a duration expression"),
         ("rate(up[5m] smoothed)", "the modifier smoothed"),
+        ("up >/ 2", "the operator >/"),
+        ("up </ bool 2", "the operator </"),
         ("mad_over_time(up[5m])", "the function mad_over_time"),
         ("histogram_count(up)", "the function histogram_count"),
         ("{a=\"b\" or c=\"d\"}", "or between label matchers"),
