@@ -80,6 +80,8 @@ impl Group {
     fn add(&mut self, point: &Point, summary: Summary) {
         let value = point.value;
         self.count += 1.0;
+        // One of them that loses its name takes it from all.
+        self.first.unnamed_later |= point.unnamed_later;
         match &mut self.state {
             State::Sum(sum) => sum.add(value),
             State::Mean(mean) => mean.add(value),
