@@ -79,6 +79,26 @@ pub fn measured(expr: &str) -> String {
     of(expr).map_or_else(|| expr.to_owned(), |sides| sides.measured)
 }
 
+/// What the conditions of an expression have before them, whether they hold or not: the expression without its comparisons with
+/// numbers. None where there is none to take away, or where it is not so simple.
+#[must_use]
+pub fn judged(expr: &str) -> Option<String> {
+    of(expr)?;
+    without(&promql_parser::parser::parse(expr).ok()?)
+}
+
+fn without(expr: &Expr) -> Option<String> {
+    use promql_parser::parser::token::{T_LAND, T_LOR, T_LUNLESS};
+    let Expr::Binary(binary) = bare(expr) else { return Some(bare(expr).to_string()) };
+    match binary.op.id() {
+        // What was kept off by the other side is right where that side is wrong: it is judged all the same.
+        T_LAND | T_LUNLESS => without(&binary.lhs),
+        T_LOR => Some(format!("({}) or ({})", without(&binary.lhs)?, without(&binary.rhs)?)),
+        _ if !binary.op.is_comparison_operator() => Some(bare(expr).to_string()),
+        _ => sides(expr).map(|sides| sides.measured),
+    }
+}
+
 fn sides(expr: &Expr) -> Option<Sides> {
     let Expr::Binary(binary) = bare(expr) else { return None };
     if binary.op.is_set_operator() {
@@ -130,6 +150,22 @@ fn number(expr: &Expr) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_conditions_have_before_them() {
+        for (expr, judged) in [
+            ("up == 0", Some("up")),
+            ("(a > 1) and on (job) b > 2", Some("a")),
+            ("a > 1 unless b", Some("a")),
+            ("a > 1 or b < 2", Some("(a) or (b)")),
+            ("a > 1 or rate(b[5m]) > 2", Some("(a) or (rate(b[5m]))")),
+            ("a > 1 or b > c", None),
+            ("absent(up)", None),
+            ("a > b", None),
+        ] {
+            assert_eq!(super::judged(expr).as_deref(), judged, "{expr}");
+        }
+    }
 
     #[test]
     fn what_is_measured_and_the_bound_that_it_is_held_against() {

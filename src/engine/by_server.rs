@@ -9,6 +9,7 @@ use super::presence::Presence;
 use super::world::World;
 use crate::alerts::lifecycle::group::Member;
 use crate::alerts::lifecycle::{self, Alert, Book, Change, Evaluation, Failure, Group, Outcome, World as _};
+use crate::alerts::sides;
 use crate::domain::Safe;
 use crate::metrics::labels::{Labels, NAME};
 use crate::metrics::promql::{self, Read};
@@ -23,6 +24,8 @@ const WITHIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_se
 const SPARE: i64 = 10_000;
 /// Costs are told per minute.
 const MINUTE: i64 = 60_000;
+/// How the question begins which metrics there are.
+const NAMES: &str = "count by (__name__) ";
 /// What this program writes by itself.
 const OWN: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
 
@@ -52,6 +55,8 @@ pub struct Cost {
 struct Waiting {
     group: usize,
     at: i64,
+    /// When it began: what was known then, and what was answered since, counts to its end.
+    begun: i64,
     /// Then it waits no longer.
     until: i64,
     round: u32,
@@ -70,6 +75,8 @@ pub struct ByServer {
     /// Metrics that the files record, with what each expression of the files asks for.
     recorded: BTreeSet<String>,
     reads: HashMap<String, Vec<Read>>,
+    /// What the conditions of each of them have before them, where that is simple.
+    judged: HashMap<String, String>,
     /// Those of them that the server has as well.
     served: BTreeSet<String>,
     presence: Presence,
@@ -83,9 +90,13 @@ impl ByServer {
         self.waiting.clear();
         self.recorded = OWN.iter().map(|name| (*name).to_owned()).collect();
         self.reads.clear();
+        self.judged.clear();
         for (expr, metric) in rules {
             self.recorded.extend(metric.map(str::to_owned));
             self.reads.entry(expr.to_owned()).or_insert_with(|| promql::reads(expr).unwrap_or_default());
+            if let Some(judged) = sides::judged(expr) {
+                self.judged.insert(expr.to_owned(), judged);
+            }
         }
     }
 
@@ -110,7 +121,8 @@ impl ByServer {
     /// A slot of a group has come: what is to be asked for it.
     pub fn begin(&mut self, group: usize, at: i64, now: i64) -> u64 {
         self.last_id += 1;
-        let waiting = Waiting { group, at, until: now, round: 0, open: Vec::new(), answers: Answers::new() };
+        let waiting =
+            Waiting { group, at, begun: now, until: now, round: 0, open: Vec::new(), answers: Answers::new() };
         self.waiting.insert(self.last_id, waiting);
         self.last_id
     }
@@ -119,7 +131,7 @@ impl ByServer {
     pub fn go_on(&mut self, id: u64, book: &mut Book, now: i64, world: &mut World<'_>) -> Result<Ask, Vec<Change>> {
         let Some(mut waiting) = self.waiting.remove(&id) else { return Err(Vec::new()) };
         let Some(group) = book.groups().get(waiting.group) else { return Err(Vec::new()) };
-        let mut wanted = self.wanted(group, &waiting, now, world);
+        let (mut wanted, unasked) = self.wanted(group, &waiting, now, world);
         wanted.truncate(QUESTIONS.saturating_sub(waiting.answers.len()));
         if waiting.round < ROUNDS && !wanted.is_empty() {
             let within = group.schedule.interval().clamp(WITHIN.0, WITHIN.1);
@@ -132,7 +144,9 @@ impl ByServer {
             let questions = wanted.into_iter().map(|(expr, at)| (expr, at.saturating_add(ahead))).collect();
             return Ok(Ask { id, questions, within });
         }
-        let mut served = Served { by: self, answers: &waiting.answers, wanted: None, world, now };
+        let seen_at = waiting.at.saturating_sub(milliseconds(group.query_offset));
+        let now = waiting.begun;
+        let mut served = Served { by: self, answers: &waiting.answers, wanted: None, unasked, world, now, seen_at };
         Err(book.cycle(waiting.group, waiting.at, &mut served))
     }
 
@@ -171,10 +185,18 @@ impl ByServer {
         }
     }
 
-    /// What a cycle needs and has not asked.
-    fn wanted(&mut self, group: &Group, waiting: &Waiting, now: i64, world: &mut World<'_>) -> Vec<Question> {
+    /// What a cycle needs and has not asked, and the expressions of which nothing is known without that.
+    fn wanted(
+        &mut self,
+        group: &Group,
+        waiting: &Waiting,
+        now: i64,
+        world: &mut World<'_>,
+    ) -> (Vec<Question>, BTreeSet<String>) {
         let seen_at = waiting.at.saturating_sub(milliseconds(group.query_offset));
         self.presence.learn(&waiting.answers, now);
+        let now = waiting.begun;
+        let mut unasked = BTreeSet::new();
         let mut wanted = Wanted { known: &waiting.answers, questions: Vec::new(), there: BTreeSet::new() };
         if let Some(names) = self.names(group) {
             match waiting.answers.get(&(names.clone(), seen_at)) {
@@ -195,6 +217,11 @@ impl ByServer {
                 continue;
             };
             let (Ok(evaluation), Member::Alert(rule)) = (outcome, member) else { continue };
+            let known = wanted.questions.len();
+            // Whether what fires and is gone from the result is right again only this tells.
+            if let Some(judged) = self.judged.get(expr).filter(|_| rule.alerts().any(Alert::is_active)) {
+                wanted.ask(judged.clone(), seen_at);
+            }
             if evaluation.elements.is_empty() {
                 // What would resolve is looked at anew.
                 let fresh = if rule.alerts().any(Alert::is_active) { Some(waiting.at) } else { None };
@@ -202,18 +229,24 @@ impl ByServer {
                 for expr in missing {
                     wanted.ask(expr, seen_at);
                 }
-            } else {
+            }
+            if wanted.questions.len() > known {
+                unasked.insert(expr.clone());
+            }
+            if !evaluation.elements.is_empty() {
                 let mut served = Served {
                     by: &*self,
                     answers: &waiting.answers,
                     wanted: Some(&mut wanted),
+                    unasked: BTreeSet::new(),
                     world: &mut *world,
                     now,
+                    seen_at,
                 };
                 rule.ask(&evaluation.elements, waiting.at, &mut served);
             }
         }
-        wanted.questions
+        (wanted.questions, unasked)
     }
 
     /// A question for those metrics that a group reads, that the files record, and that the server is not known to have.
@@ -223,7 +256,7 @@ impl ByServer {
         let unknown = self.recorded.difference(&self.served);
         let asked: Vec<&str> =
             unknown.filter(|name| reads.iter().any(|read| is_meant(read, name))).map(String::as_str).collect();
-        (!asked.is_empty()).then(|| format!("count by ({NAME}) ({{{NAME}=~{:?}}})", asked.join("|")))
+        (!asked.is_empty()).then(|| format!("{NAMES}({{{NAME}=~{:?}}})", asked.join("|")))
     }
 
     /// A metric that an expression reads, that only the files record.
@@ -263,15 +296,23 @@ struct Served<'s, 'w, 'e> {
     answers: &'s Answers,
     /// Where what was not asked is asked for; else it is told as not evaluated.
     wanted: Option<&'s mut Wanted<'w>>,
+    /// Expressions of which too little was asked: there was no room or no time.
+    unasked: BTreeSet<String>,
     world: &'s mut World<'e>,
+    /// When the cycle began.
     now: i64,
+    /// The time that it looks at.
+    seen_at: i64,
 }
 
 impl lifecycle::World for Served<'_, '_, '_> {
     fn evaluate(&mut self, expr: &str, at: i64) -> Outcome {
         if let Some(metric) = self.by.unknown(expr) {
             let who = if OWN.contains(&metric) { "written by this program" } else { "recorded by these files" };
-            let words = format!("{metric} is {who}, and the server that is asked does not have it");
+            let words = match self.names_failed() {
+                Some(why) => format!("{metric} is {who}, and whether the server has it is not known: {why}"),
+                None => format!("{metric} is {who}, and the server that is asked does not have it"),
+            };
             return Err(Failure::NotEvaluated(Safe::of(words)));
         }
         let Some(outcome) = self.answers.get(&(expr.to_owned(), at)) else {
@@ -281,11 +322,28 @@ impl lifecycle::World for Served<'_, '_, '_> {
             return Err(Failure::NotEvaluated(Safe::of("the server was not asked for it: too many questions at once")));
         };
         let evaluation = outcome.clone()?;
+        if self.unasked.contains(expr) {
+            return Err(Failure::NotEvaluated(Safe::of(
+                "the server was asked too little for it: too many questions at once",
+            )));
+        }
+        // What it cannot be held against resolves nothing.
+        if let Some(Err(failure)) = self.by.judged.get(expr).and_then(|judged| self.answers.get(&(judged.clone(), at)))
+        {
+            return Err(failure.clone());
+        }
         if !evaluation.elements.is_empty() {
             return Ok(evaluation);
         }
         let basis = self.by.presence.basis(expr, at, self.now, self.world.known());
         Ok(Evaluation { basis, ..evaluation })
+    }
+
+    fn judged(&mut self, expr: &str, at: i64) -> Option<Vec<Labels>> {
+        // Of times before nobody asks any more.
+        let judged = self.by.judged.get(expr).filter(|_| at == self.seen_at)?;
+        let evaluation = self.answers.get(&(judged.clone(), at))?.as_ref().ok()?;
+        Some(evaluation.elements.iter().map(|(labels, _)| labels.clone()).collect())
     }
 
     fn append(&mut self, series: &Labels, at: i64, value: f64) {
@@ -298,6 +356,14 @@ impl lifecycle::World for Served<'_, '_, '_> {
 
     fn external_labels(&self) -> Labels {
         self.world.external_labels()
+    }
+}
+
+impl Served<'_, '_, '_> {
+    /// Why the server did not say which recorded metrics it has, where it did not.
+    fn names_failed(&self) -> Option<Safe> {
+        let mut asked = self.answers.iter().filter(|((expr, _), _)| expr.starts_with(NAMES));
+        asked.find_map(|(_, outcome)| outcome.as_ref().err().map(|failure| failure.words().clone()))
     }
 }
 

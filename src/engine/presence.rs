@@ -76,7 +76,8 @@ impl Presence {
 
     /// What an empty result stands on.
     pub fn basis(&self, expr: &str, at: i64, now: i64, known: &mut Known) -> Basis {
-        let mut there = |question: String| self.answer(&question, at, None, now);
+        let unasked = || Err(Safe::of("it was not asked"));
+        let mut there = |question: String| Some(self.answer(&question, at, None, now).unwrap_or_else(unasked));
         match ground(expr, at, known, &mut there) {
             Ground::Whole => Basis::Complete,
             Ground::Missing(of) => Basis::Missing(named(&of)),

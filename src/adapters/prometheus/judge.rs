@@ -17,6 +17,9 @@ use crate::domain::{Cause, Safe};
 const ELEMENTS: usize = 50_000;
 /// What a server says beside a result: so much of it.
 const NOTES: usize = 4;
+/// An answer of a part of the data would resolve what is in the other part: Thanos and VictoriaMetrics are asked for all or
+/// nothing. Others do not know these words and pass them over.
+const WHOLE: [(&str, &str); 2] = [("partial_response", "false"), ("deny_partial_response", "1")];
 /// Characters of that.
 const WORDS: usize = 300;
 
@@ -44,7 +47,7 @@ impl Prometheus {
         let time = seconds(at);
         // Who gives up tells the server, which need not go on then.
         let timeout = format!("{}ms", deadline.as_millis().max(1));
-        let pairs = [("query", expr), ("time", time.as_str()), ("timeout", timeout.as_str())];
+        let pairs = [("query", expr), ("time", time.as_str()), ("timeout", timeout.as_str()), WHOLE[0], WHOLE[1]];
         let answer = self.api.posted("/api/v1/query", &pairs, deadline).await.map_err(Unjudged::Unanswered)?;
         judged(&answer)
     }
@@ -61,6 +64,9 @@ fn judged(answer: &Answer) -> Result<Judged, Unjudged> {
     let value = api::value_of(answer).map_err(Unjudged::Unanswered)?;
     if value.get("status").and_then(Value::as_str) != Some("success") {
         return Err(Unjudged::Unanswered(api::told(&value).unwrap_or_else(|| odd("it has no status"))));
+    }
+    if value.get("isPartial").and_then(Value::as_bool) == Some(true) {
+        return Err(Unjudged::Unanswered(odd("it is of a part of the data")));
     }
     let data = value.get("data").unwrap_or(&Value::Null);
     let result = data.get("result");

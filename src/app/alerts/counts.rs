@@ -61,11 +61,11 @@ impl Counts {
     pub fn of(telemetry: &Telemetry, alerts: &Alerts, now: Moment) -> Counts {
         let mut counts = Counts::default();
         for entry in listing::all(telemetry, now) {
+            counts.unlooked = counts.unlooked.max(entry.unlooked);
             // One rule that two evaluate is one.
             if served::is_twin(telemetry, &entry) {
                 continue;
             }
-            counts.unlooked = counts.unlooked.max(entry.unlooked);
             let seen = if entry.is_active() { alerts.seen(&entry, now) } else { Seen::Needless };
             match (entry.stand, seen) {
                 (Stand::Firing | Stand::Pending, Seen::Silenced { .. }) => counts.silenced += 1,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::Model;
 use crate::app::alerts::listing::{self, Entry, Stand};
-use crate::app::alerts::served::Origin;
+use crate::app::alerts::served::{self, Origin};
 use crate::app::alerts::words;
 use crate::domain::{Moment, Safe, Verdict};
 
@@ -37,7 +37,8 @@ pub fn beside(model: &Model) -> Vec<Verdict> {
 
 /// How many rules are ok, and why what was read last is not in force.
 pub fn lines(model: &Model) -> Vec<Safe> {
-    let ok = listing::all(&model.live, model.now).filter(|entry| entry.stand == Stand::Ok).count();
+    let once = |entry: &listing::Entry<'_>| entry.stand == Stand::Ok && !served::is_twin(&model.live, entry);
+    let ok = listing::all(&model.live, model.now).filter(once).count();
     let mut out = Vec::new();
     if ok > 0 {
         out.push(Safe::of(format!("ok       alerts   {ok} rule{}", if ok == 1 { "" } else { "s" })));

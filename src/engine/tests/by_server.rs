@@ -1,7 +1,7 @@
 //! Rules that a server evaluates: what it is asked and when, and that its answers live as our own do.
 
 use super::*;
-use crate::alerts::lifecycle::{Evaluation, Failure, Outcome, State};
+use crate::alerts::lifecycle::{Evaluation, Failure, Gone, Outcome, State};
 use crate::alerts::rules::By;
 use crate::engine::by_server::Ask;
 
@@ -95,6 +95,62 @@ fn an_answer_lives_as_our_own_result_does() {
     assert_eq!((server.stage.rule(0).alerts[0].state, server.stage.standing(0).as_str()), (State::Resolved, "ok"));
     let cost = server.stage.alerts.as_ref().unwrap().cost.unwrap();
     assert_eq!(cost.per_minute, 12, "one rule every 5 s");
+}
+
+#[test]
+fn resolved_is_only_what_the_server_still_has() {
+    let queue = |of: &'static str, long: f64| (Labels::new([("q", of)]), long);
+    let these = |elements: Vec<(Labels, f64)>| Ok(Evaluation::complete(elements));
+    let gone = |server: &Server, of: &str| {
+        let rule = server.stage.rule(0);
+        let alert = rule.alerts.iter().find(|alert| alert.labels.get("q") == of).unwrap().clone();
+        (alert.state, alert.gone)
+    };
+    let mut server = Server::new("- alert: A\n  expr: queue > 100\n");
+    server.knows("queue > 100", these(vec![queue("a", 200.0), queue("b", 300.0)]));
+    server.knows("queue", these(vec![queue("a", 200.0), queue("b", 300.0), queue("c", 1.0)]));
+    server.round(0);
+    // The one is right again, the other has gone: whether it is right nobody knows, although others are there.
+    server.knows("queue > 100", nothing());
+    server.knows("queue", these(vec![queue("a", 5.0), queue("c", 1.0)]));
+    server.round(5);
+    assert_eq!(gone(&server, "a"), (State::Resolved, Gone::Mended));
+    assert_eq!(gone(&server, "b"), (State::Resolved, Gone::Data));
+    // Where the server does not tell what it has, nothing is resolved.
+    server.knows("queue > 100", these(vec![queue("a", 200.0)]));
+    server.round(10);
+    server.knows("queue > 100", nothing());
+    server.knows("queue", silent());
+    server.round(15);
+    assert_eq!(
+        (gone(&server, "a").0, server.stage.standing(0).as_str()),
+        (State::Firing, "not evaluated: the server does not tell: refused; last evaluated 5s ago")
+    );
+}
+
+#[test]
+fn what_was_found_missing_counts_to_the_end_of_its_cycle() {
+    let mut server = Server::new("- alert: A\n  expr: pool{job=\"api\"} < bound\n");
+    server.knows("pool{job=\"api\"} < bound", found(&[("job", "api")], 1.0));
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "firing");
+    server.knows("pool{job=\"api\"} < bound", nothing());
+    server.knows("absent(pool{job=\"api\"})", found(&[], 1.0));
+    server.tick(5);
+    let mut at = 5;
+    // Each round takes long; what the first of them found is old when the last is answered.
+    while let Some(ask) = server.asked.pop() {
+        at += 16;
+        let answers = ask.questions.iter().map(|(expr, _)| {
+            let known = server.known.iter().find(|(known, _)| known == expr);
+            known.map_or_else(nothing, |(_, outcome)| outcome.clone())
+        });
+        let answers = answers.collect();
+        let outputs = server.stage.step(Input::Judged { id: ask.id, answers }, at);
+        server.take(outputs);
+    }
+    assert_eq!(at, 5 + 3 * 16, "three rounds");
+    assert_eq!(server.stage.rule(0).alerts[0].gone, Gone::Data);
 }
 
 #[test]
@@ -200,7 +256,7 @@ fn what_only_the_files_record_is_not_asked_in_vain() {
     server.round(5);
     assert_eq!(server.stage.standing(0), "firing");
     server.round(10);
-    assert_eq!(server.log.last().unwrap(), "job:errors:rate > 1");
+    assert_eq!(server.log[server.log.len() - 2..], ["job:errors:rate > 1", "job:errors:rate"], "and what it fires on");
 }
 
 #[test]

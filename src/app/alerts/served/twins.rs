@@ -39,7 +39,10 @@ fn of(ours: &AlertsTold, theirs: &AlertsTold) -> HashSet<u64> {
         let RuleTold { file, group, name, labels, .. } = rule;
         let same_name = by_name.get(name.as_str()).into_iter().flatten();
         let Some(our) = same_name.copied().find(|our| same(our, rule)) else { continue };
-        found.insert(identity::of_rule(file, group, name, labels));
+        // Where the server stands worse than we do, that is told.
+        if our.standing.verdict >= rule.standing.verdict {
+            found.insert(identity::of_rule(file, group, name, labels));
+        }
         let told: HashMap<&Labels, State> = our.alerts.iter().map(|alert| (&alert.labels, alert.state)).collect();
         // What we do not tell, or as less, is not told twice.
         let twice =
