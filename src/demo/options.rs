@@ -69,7 +69,9 @@ impl Scenario {
     /// What cures it from outside, in one sentence.
     pub const fn cure(self) -> &'static str {
         match self {
-            Self::PoolExhaustion => "terminate the sessions of report-batch that are idle in transaction",
+            Self::PoolExhaustion => {
+                "terminate the sessions of report-batch that are idle in transaction (it dies of that)"
+            }
             Self::ColdCache => "POST /api/v1/cache/warm",
             Self::SlowQuery => {
                 "cancel the report's query (the job puts the index back), or CREATE INDEX commits_fingerprint_idx ON \

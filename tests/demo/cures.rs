@@ -61,6 +61,11 @@ fn leave_text(mut session: Session) {
 pub fn leave(mut session: Session) {
     session.send("\x1b");
     session.wait_gone("Before and after");
+    leave_page(session);
+}
+
+/// Leaves from a page, after something was done.
+fn leave_page(mut session: Session) {
     session.send("\x03");
     assert_eq!(session.exit_code(), 0);
     assert!(session.seen().shows("head "), "where the audit ends is told on leaving\n{}", session.screen());
@@ -78,8 +83,29 @@ fn pool_exhaustion() {
     });
     card(&mut session, "idle in transaction");
     run(&mut session, Some("sample"), "verified");
-    session.wait_gone("slots full");
-    leave(session);
+    session.send("\x1b");
+    session.wait_gone("Before and after");
+    let is_cured = |screen: &str| !screen.contains("slots full") && !screen.contains("report-batch");
+    session.wait_long("the slots are free", SHOWS, |seen| {
+        connections(&seen.screen()).is_some_and(|_| is_cured(&seen.screen()))
+    });
+    // It stays cured: each reading from here on says so, not only the first.
+    for _ in 0..10 {
+        let before = connections(&session.screen());
+        session.wait_until("another reading", |seen| {
+            let now = connections(&seen.screen());
+            now.is_some() && now != before
+        });
+        let screen = session.screen();
+        assert!(is_cured(&screen), "it came back\n{screen}");
+    }
+    leave_page(session);
+}
+
+/// What one reading of the database's connections says beside who holds them: its commits per second, with their trend.
+fn connections(screen: &str) -> Option<String> {
+    let line = screen.lines().find(|line| line.contains("│ commits/s "))?;
+    line.split('│').find(|pane| pane.contains("commits/s")).map(str::to_owned)
 }
 
 #[test]

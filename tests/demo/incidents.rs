@@ -35,6 +35,29 @@ fn pool_exhaustion_is_cured_by_terminating_sessions_idle_in_transaction() {
 }
 
 #[test]
+fn pool_exhaustion_ends_when_some_of_its_sessions_are_terminated() {
+    let sample = begin("pool-exhaustion");
+    let database = sample.database();
+    let of_batch = "pg_stat_activity WHERE application_name = 'report-batch'";
+    let leaked = || database.number(&format!("SELECT count(*) FROM {of_batch} AND state = 'idle in transaction'"));
+    until("the pool is nearly exhausted", || (leaked() > 10).then_some(()));
+    // Who is younger than a guarded action's limit is left alone: the one that is the oldest stands for all that are not.
+    let oldest = "state = 'idle in transaction' ORDER BY state_change LIMIT 1";
+    assert_eq!(
+        database.rows(&format!("SELECT pg_terminate_backend(pid)::text FROM {of_batch} AND {oldest}")),
+        ["true"]
+    );
+    until("none of its sessions is left", || {
+        (database.number(&format!("SELECT count(*) FROM {of_batch}")) == 0).then_some(())
+    });
+    until("the pool is full again", || {
+        let whole = sample.get("/health/deep")?.1["checks"]["database"]["pool"]["available"].as_u64()? >= 15;
+        whole.then_some(())
+    });
+    assert_eq!(database.number(&format!("SELECT count(*) FROM {of_batch}")), 0, "it does not begin again");
+}
+
+#[test]
 fn cold_cache_is_cured_by_warming() {
     let sample = begin("cold-cache");
     until("most look-ups miss", || hit_share(&sample).filter(|share| *share < 0.5));

@@ -222,6 +222,22 @@ fn what_nothing_can_be_done_to_is_not_what_the_menu_is_for() {
 }
 
 #[test]
+fn letters_typed_into_it_reach_nothing_behind_it() {
+    let mut world = world();
+    world.press("a");
+    let before = text(&drawn(&mut world, SIZE, false));
+    for letter in ('!'..='~').chain([' ']).filter(|letter| !"jk".contains(*letter)) {
+        let effects = orders(&mut world, Event::KeyPressed(Key::char(letter)));
+        assert!(effects.is_empty(), "{letter:?}: {effects:?}");
+        assert!(matches!(world.model.view.overlays.as_slice(), [Overlay::Menu { .. }]), "{letter:?}");
+        assert!(world.model.frozen.is_none() && world.model.view.prompt.is_none(), "{letter:?}");
+        assert_eq!(text(&drawn(&mut world, SIZE, false)), before, "{letter:?}");
+    }
+    world.press("Esc");
+    assert!(world.model.view.overlays.is_empty());
+}
+
+#[test]
 fn the_cure_that_the_concern_names_comes_first() {
     let mut world = world();
     let first = |world: &mut World, postgres: Postgres| {

@@ -117,7 +117,7 @@ proptest! {
         told += &offered.iter().map(ToString::to_string).collect::<String>();
         for redact in [false, true] {
             let situation = catalogue::situation(&stage.world.model, None, &[]);
-            told += &card::document(&shown, &stage.world.model.live, &situation, redact).plain();
+            told += &card::document(&shown, &stage.world.model, &situation, redact).plain();
         }
         told += &stage.picture();
         // Once wrongly confirmed, once rightly.

@@ -261,8 +261,8 @@ impl Second {
 pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
     let readings = evidence::before(&model.live, &card.action, model.now);
     let situation = catalogue::situation(model, None, &readings);
-    let mut lines = headless::plain(&card::document(card, &model.live, &situation, true));
-    let whole = headless::plain(&card::document(card, &model.live, &situation, false));
+    let mut lines = headless::plain(&card::document(card, model, &situation, true));
+    let whole = headless::plain(&card::document(card, model, &situation, false));
     // The folder is read by others, and kept: whoever may see more looks where it is, and not here.
     if lines != whole {
         let words = "literals are hidden in this copy of the card, for others can read it; :act of the same action in \

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use crate::app::Model;
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
-use crate::app::telemetry::Telemetry;
 use crate::database::redact::redacted;
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
@@ -19,15 +19,15 @@ use crate::remediation::object::Object;
 use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 
 use super::dialog::{Dialog, Focus};
-use super::{approvals, evidence, explain, outline, touched};
+use super::{approvals, evidence, explain, load, outline, touched};
 
 /// Characters of a query on its line.
 const QUERY: usize = 48;
 
 /// The card.
 #[must_use]
-pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact: bool) -> Document {
-    let action = &card.action;
+pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: bool) -> Document {
+    let (action, live) = (&card.action, &model.live);
     let now = evidence::before(live, action, situation.now);
     let situation = &Situation { readings: &now, ..*situation };
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
@@ -42,7 +42,7 @@ pub fn document(card: &Card, live: &Telemetry, situation: &Situation<'_>, redact
     }
     outline::steps(&mut out, card);
     touched::told(&mut out, card, redact);
-    for remark in &card.preview.remarks {
+    for remark in card.preview.remarks.iter().chain(&load::remarks(model, action)) {
         out.line(remark.clone(), Tone::Plain);
     }
     out.section("what undoes it");

@@ -51,7 +51,7 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     let stale = against::stale(model, &dialog.card.action);
     let stood = catalogue::situation(model, running.as_ref(), &readings);
     let situation = Situation { approval, stale: stale.as_ref(), ..stood };
-    let mut document = card::document(&dialog.card, &model.live, &situation, model.screen.redact);
+    let mut document = card::document(&dialog.card, model, &situation, model.screen.redact);
     if let Some(coverage) = &model.actions.coverage {
         document.line(coverage.clone(), Tone::Warn);
     }

@@ -95,7 +95,7 @@ pub fn lines(model: &Model, shown: &Card) -> Vec<Safe> {
     let readings = evidence::before(&model.live, &shown.action, model.now);
     let approval = model.actions.second.approval(shown);
     let situation = Situation { approval, ..catalogue::situation(model, None, &readings) };
-    plain(&card::document(shown, &model.live, &situation, model.screen.redact))
+    plain(&card::document(shown, model, &situation, model.screen.redact))
 }
 
 /// What already speaks against running it, whatever is consented to.

@@ -1,6 +1,6 @@
 //! What a service is doing, on the card of an order to it: requests per second and errors where a signal tells them, and what
-//! our own probes see. Readings of the moment of the card, and no part of what is consented to. What nobody tells is said to
-//! be not known, never left out.
+//! our own probes see. Read anew each time that the card is drawn, and no part of what is consented to. What nobody tells is
+//! said to be not known, never left out.
 
 use std::time::Duration;
 

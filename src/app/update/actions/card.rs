@@ -5,9 +5,7 @@ use std::time::Duration;
 use crate::app::actions::approvals::Stands;
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{
-    against, catalogue, evidence, load, parameters, receivers, record, silencing, tripwire, upkeep,
-};
+use crate::app::actions::{against, catalogue, evidence, parameters, receivers, record, silencing, tripwire, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -202,7 +200,6 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
 }
 
 pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) {
-    preview.remarks.extend(load::remarks(model, &action));
     preview.warnings.extend(against::minds(model, &action));
     preview.unseen = Some(tripwire::sees(model, &action));
     preview.configured = configured(model, &action);

@@ -56,13 +56,14 @@ pub fn look_at_guards(model: &mut Model) -> Vec<Effect> {
 }
 
 /// A key in the menu: choosing shows a card, nothing more. What was pointed at is meant, and nothing that took its place.
+/// No letter closes it: of a name that is typed into it the rest would act on the page behind it.
 pub fn menu_key(model: &mut Model, key: Key) -> Vec<Effect> {
     let mut actions = catalogue::all(model);
     let Some(Overlay::Menu { chosen }) = model.view.overlays.last_mut() else { return Vec::new() };
     match key.code {
         Code::Down | Code::Char('j') => chosen.travel(true, &actions),
         Code::Up | Code::Char('k') => chosen.travel(false, &actions),
-        Code::Esc | Code::Char('q' | 'a') => {
+        Code::Esc => {
             model.view.overlays.pop();
         }
         Code::Enter => {
