@@ -73,6 +73,28 @@ pub fn of(expr: &str) -> Option<Sides> {
     sides(&promql_parser::parser::parse(expr).ok()?)
 }
 
+/// Asks whether what is measured is anything but NaN, where it may be NaN as 0 of 0 is: it divides, or is a quantile. One element
+/// comes, and it is NaN only where all are. Of `a or b` neither side alone says why there is nothing.
+#[must_use]
+pub fn traffic(expr: &str) -> Option<String> {
+    let measured = of(expr)?.measured;
+    let may_be_hollow = ["/", "%", "quantile"].iter().any(|sign| measured.contains(sign));
+    (may_be_hollow && !has_or(expr)).then(|| format!("max({measured})"))
+}
+
+fn has_or(expr: &str) -> bool {
+    use promql_parser::parser::token::T_LOR;
+    let mut expr = promql_parser::parser::parse(expr).ok();
+    while let Some(found) = expr {
+        expr = match bare(&found) {
+            Expr::Binary(binary) if binary.op.id() == T_LOR => return true,
+            Expr::Binary(binary) if binary.op.is_set_operator() => Some((*binary.lhs).clone()),
+            _ => None,
+        };
+    }
+    false
+}
+
 /// What is measured: the left side, or all of it where nothing is compared with a number.
 #[must_use]
 pub fn measured(expr: &str) -> String {
@@ -188,5 +210,19 @@ mod tests {
             assert_eq!(of(none), None, "{none}");
         }
         assert_eq!(super::measured("absent(up)"), "absent(up)");
+    }
+
+    #[test]
+    fn what_may_be_nothing_of_nothing_is_asked_for_alone() {
+        for (expr, question) in [
+            ("hits / looked < 0.7", Some("max(hits / looked)")),
+            ("(hits / looked < 0.7) and looked > 1", Some("max(hits / looked)")),
+            ("hits / looked < 0.7 or up == 0", None),
+            ("((a / b > 1 or c) unless d)", None),
+            ("up == 0", None),
+            ("a / b", None),
+        ] {
+            assert_eq!(traffic(expr).as_deref(), question, "{expr}");
+        }
     }
 }

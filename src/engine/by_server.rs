@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::presence::Presence;
 use super::world::World;
 use crate::alerts::lifecycle::group::Member;
-use crate::alerts::lifecycle::{self, Alert, Book, Change, Evaluation, Failure, Group, Outcome, World as _};
+use crate::alerts::lifecycle::{self, Alert, Basis, Book, Change, Evaluation, Failure, Group, Outcome, World as _};
 use crate::alerts::sides;
 use crate::domain::Safe;
 use crate::metrics::labels::{Labels, NAME};
@@ -80,6 +80,8 @@ pub struct ByServer {
     /// Those of them that the server has as well.
     served: BTreeSet<String>,
     presence: Presence,
+    /// The question for traffic of each expression that may be 0 of 0.
+    traffic: HashMap<String, String>,
     asked: VecDeque<(i64, usize)>,
 }
 
@@ -91,12 +93,12 @@ impl ByServer {
         self.recorded = OWN.iter().map(|name| (*name).to_owned()).collect();
         self.reads.clear();
         self.judged.clear();
+        self.traffic.clear();
         for (expr, metric) in rules {
             self.recorded.extend(metric.map(str::to_owned));
             self.reads.entry(expr.to_owned()).or_insert_with(|| promql::reads(expr).unwrap_or_default());
-            if let Some(judged) = sides::judged(expr) {
-                self.judged.insert(expr.to_owned(), judged);
-            }
+            self.judged.extend(sides::judged(expr).map(|judged| (expr.to_owned(), judged)));
+            self.traffic.extend(sides::traffic(expr).map(|question| (expr.to_owned(), question)));
         }
     }
 
@@ -229,6 +231,13 @@ impl ByServer {
                 for expr in missing {
                     wanted.ask(expr, seen_at);
                 }
+                if let Some(question) = self.traffic.get(expr) {
+                    if let Some(found) = waiting.answers.get(&(question.clone(), seen_at)) {
+                        self.presence.learn_traffic(question, seen_at, found, now);
+                    } else if self.presence.wants_traffic(question, seen_at, fresh, now) {
+                        wanted.ask(question.clone(), seen_at);
+                    }
+                }
             }
             if wanted.questions.len() > known {
                 unasked.insert(expr.clone());
@@ -257,6 +266,10 @@ impl ByServer {
         let asked: Vec<&str> =
             unknown.filter(|name| reads.iter().any(|read| is_meant(read, name))).map(String::as_str).collect();
         (!asked.is_empty()).then(|| format!("{NAMES}({{{NAME}=~{:?}}})", asked.join("|")))
+    }
+
+    fn is_idle(&self, expr: &str, at: i64, now: i64) -> bool {
+        self.traffic.get(expr).is_some_and(|question| self.presence.is_idle(question, at, now))
     }
 
     /// A metric that an expression reads, that only the files record.
@@ -335,7 +348,10 @@ impl lifecycle::World for Served<'_, '_, '_> {
         if !evaluation.elements.is_empty() {
             return Ok(evaluation);
         }
-        let basis = self.by.presence.basis(expr, at, self.now, self.world.known());
+        let basis = match self.by.presence.basis(expr, at, self.now, self.world.known()) {
+            Basis::Complete if self.by.is_idle(expr, at, self.now) => Basis::NoTraffic,
+            basis => basis,
+        };
         Ok(Evaluation { basis, ..evaluation })
     }
 

@@ -62,6 +62,26 @@ impl Presence {
         wanted
     }
 
+    /// Takes what a question for traffic found: an element that is NaN is 0 of 0.
+    pub fn learn_traffic(&mut self, question: &str, at: i64, outcome: &Outcome, now: i64) {
+        let has_traffic = match outcome {
+            Ok(found) => Ok(found.elements.is_empty() || found.elements.iter().any(|(_, value)| !value.is_nan())),
+            Err(failure) => Err(failure.words().clone()),
+        };
+        let from = if has_traffic.is_ok() { now.max(at) } else { at };
+        self.answers.insert(question.to_owned(), (from, has_traffic));
+    }
+
+    /// Whether a question for traffic is to be asked, as seldom as the others.
+    pub fn wants_traffic(&self, question: &str, at: i64, fresh: Option<i64>, now: i64) -> bool {
+        self.answer(question, at, fresh, now).is_none()
+    }
+
+    /// Whether nothing happened that could be measured, as a question for traffic found.
+    pub fn is_idle(&self, question: &str, at: i64, now: i64) -> bool {
+        self.answer(question, at, None, now) == Some(Ok(false))
+    }
+
     /// What is known of a question, with `fresh` since then; of one that failed only what was asked for this very time.
     fn answer(&self, question: &str, at: i64, fresh: Option<i64>, now: i64) -> Option<Result<bool, Safe>> {
         let (from, answer) = self.answers.get(question)?;

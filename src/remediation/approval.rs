@@ -292,7 +292,7 @@ impl fmt::Display for ApprovalRefusal {
             }
             ApprovalRefusal::NotTheirLogin(user, id) => write!(
                 f,
-                "{user} is not who logged in (user id {id}): a second person approves under a login of their own, not by su or sudo"
+                "{user} is not who logged in (user id {id}): a second person approves under a login of their own, not by su or sudo or in a container that another user started"
             ),
             ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
         }

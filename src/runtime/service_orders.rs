@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Deadline of a look: of containers it is two programs, each of which takes seconds to start, and on a machine that has much to
 /// do, as in many an incident, several times that.
 const LOOK: Duration = Duration::from_secs(30);
+/// The same of a unit.
+const LOOK_AT_A_UNIT: Duration = Duration::from_secs(10);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
@@ -111,7 +113,7 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let end = prove(&commands, work, leave).await;
         return tell(Input::StepEnded { step, end });
     }
-    let (work, end) = match still(&commands, work, before_the_order(leave.left())).await {
+    let (work, end) = match still(&commands, work, before_the_order(work, leave.left())).await {
         Err(end) => (work.clone(), end),
         // A new process is one that is another than just before the order.
         Ok(now) => {
@@ -129,9 +131,11 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
     }
 }
 
-/// How long the last look before an order may take: the order needs its time too.
-fn before_the_order(left: Duration) -> Duration {
-    LOOK.min(left / 2)
+/// How long the last look before an order may take: the order needs its time too. A unit's manager answers at once or is
+/// ill, and its order may need all the time that the unit has for stopping; a program may have to start and ask around.
+fn before_the_order(work: &ServiceWork, left: Duration) -> Duration {
+    let look = if matches!(work.step.manager, Manager::Systemd { .. }) { LOOK_AT_A_UNIT } else { LOOK };
+    look.min(left / 2)
 }
 
 /// How it is now, if it still is what the card is bound to.
@@ -160,14 +164,16 @@ fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
 /// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
 async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEnd {
     let left = || leave.left();
-    let now = match still(commands, work, before_the_order(left())).await {
+    // The look takes of the time for the proof, never of the order's: what is cut off in the middle is unknown.
+    let order = left().saturating_sub(work.within);
+    let now = match still(commands, work, before_the_order(work, work.within)).await {
         Err(end) => return end,
         Ok(now) => ServiceFacts { looping: work.before.looping, ..now },
     };
     if let Some(words) = proof::is_so_already(work.step.verb, &now) {
         return StepEnd::Done { fates: vec![(work.step.object(), Fate::Gone)], said: vec![words] };
     }
-    let (mut fates, mut said) = match commands.run_service(&work.step, left().saturating_sub(work.within)).await {
+    let (mut fates, mut said) = match commands.run_service(&work.step, order.min(left())).await {
         StepEnd::Done { fates, said } => (fates, said),
         end => return end,
     };

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::adapters::operator;
 use crate::adapters::postgres::Kin;
 use crate::domain::{Cause, Safe};
-use crate::remediation::service::ServiceVerb;
+use crate::remediation::service::{Manager, ServiceVerb};
 use crate::remediation::step::Work;
 use crate::remediation::turn::Turn;
 
@@ -99,7 +99,9 @@ impl Turns {
 /// that server can make it answer again, and it is recoverable. Nothing else is: where connections are exhausted the kept one
 /// still answers, and a program or a request whose effect nobody here knows is no cure.
 pub fn may_be_the_cure(work: &Work) -> bool {
-    matches!(work, Work::Service(service) if matches!(service.step.verb, ServiceVerb::Start | ServiceVerb::Restart))
+    let Work::Service(service) = work else { return false };
+    let known = !matches!(service.step.manager, Manager::Program { .. });
+    known && matches!(service.step.verb, ServiceVerb::Start | ServiceVerb::Restart)
 }
 
 /// Sees to it that the run still has its turns, before the next byte that changes something. That a server does not answer us

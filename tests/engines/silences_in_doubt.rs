@@ -108,7 +108,9 @@ async fn an_end_that_nobody_answered_for_is_told_by_what_is_read() {
     let server = servers::alertmanager();
     let port = server.port;
     // It comes through, and its answer does not; or a gateway answers for it.
-    for lost in [vec![Step::Close], answer(502, "", ""), answer(500, "", "")] {
+    // What the server itself refused is nobody's doing but another's.
+    let cases = [(vec![Step::Close], Fate::Done), (answer(502, "", ""), Fate::Done), (answer(500, "", ""), Fate::Gone)];
+    for (lost, fate) in cases {
         let id = make(&server);
         let through = before(&server, move |_, path| {
             assert_eq!(send(port, "DELETE", path, "").0, 200);
@@ -117,7 +119,7 @@ async fn an_end_that_nobody_answered_for_is_told_by_what_is_read() {
         let agreed = key(&server, &id).await;
         let ended = end(&through, &id, &agreed, 30).await;
         let StepEnd::Done { fates, said } = &ended else { panic!("{ended:?}") };
-        assert_eq!(fates, &[(agreed, Fate::Done)]);
+        assert_eq!(fates, &[(agreed, fate)]);
         assert!(said[0].as_str().contains("read again: it ended at"), "{said:?}");
     }
     // It does not come through, and that is said of it: it holds.
@@ -161,12 +163,60 @@ async fn only_the_silence_that_was_agreed_to_is_ended() {
     let agreed = key(&server, &id).await;
     let through = before(&server, move |method, path| {
         assert_eq!(send(port, "DELETE", path, "").0, 200);
+        // Some of them take a second end as well, some refuse it.
         let (status, said) = send(port, method, path, "");
-        assert!(status >= 400, "{said}");
-        answer(status, "", said)
+        if status >= 400 { answer(status, "", said) } else { answer(500, "", "already expired") }
     });
     let ended = end(&through, &id, &agreed, 30).await;
-    assert!(matches!(&ended, StepEnd::Done { said, .. } if said[0].as_str().contains("it ended at")), "{ended:?}");
+    let StepEnd::Done { fates, said } = &ended else { panic!("{ended:?}") };
+    assert_eq!(fates, &[(agreed, Fate::Gone)]);
+    assert!(said[0].as_str().contains("it ended at"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_silence_that_ended_by_itself_was_not_ended_by_the_request() {
+    if !servers::are_there("silences that end by themselves") {
+        return;
+    }
+    let server = servers::alertmanager();
+    let port = server.port;
+    let mut short = body();
+    short["endsAt"] = json!((chrono::Utc::now() + chrono::TimeDelta::seconds(5)).to_rfc3339());
+    let (status, said) = send(port, "POST", "/api/v2/silences", &short.to_string());
+    assert_eq!(status, 200, "{said}");
+    let id = serde_json::from_str::<Value>(&said).unwrap()["silenceID"].as_str().unwrap().to_owned();
+    let agreed = key(&server, &id).await;
+    // The request is lost, and the silence comes to its own end meanwhile.
+    let known = format!("/api/v2/silence/{id}");
+    let through = before(&server, move |_, _| {
+        let until = Instant::now() + PATIENCE;
+        while !send(port, "GET", &known, "").1.contains("\"expired\"") {
+            assert!(Instant::now() < until, "it does not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        vec![Step::Close]
+    });
+    let ended = end(&through, &id, &agreed, 120).await;
+    let StepEnd::Done { fates, .. } = &ended else { panic!("{ended:?}") };
+    assert_eq!(fates, &[(agreed, Fate::Gone)]);
+}
+
+#[tokio::test]
+async fn what_is_not_found_is_no_proof_of_an_end() {
+    if !servers::are_there("silences that nobody knows") {
+        return;
+    }
+    let server = servers::alertmanager();
+    let manager = Alertmanager::new(server.spec(), &HttpClients::new());
+    let id = make(&server);
+    let seen = async |id: &str| manager.seen(&silencing::Silencing::End(id.to_owned()), None, PATIENCE).await;
+    assert_eq!(seen(&id).await.is_so, Some(false));
+    // One that was ended stays readable.
+    assert_eq!(send(server.port, "DELETE", &format!("/api/v2/silence/{id}"), "").0, 200);
+    assert_eq!(seen(&id).await.is_so, Some(true));
+    let nowhere = seen("123e4567-e89b-12d3-a456-426614174000").await;
+    assert_eq!(nowhere.is_so, None);
+    assert!(nowhere.words.as_str().contains("knows no such silence"), "{nowhere:?}");
 }
 
 #[tokio::test]

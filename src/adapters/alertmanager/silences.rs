@@ -91,9 +91,10 @@ impl Alertmanager {
         let seen = |is_so, words: String| Seen { is_so, words: Safe::one_line(words.as_bytes()) };
         let failed = |cause: Cause| seen(None, format!("not known: {cause}"));
         match (silencing, made) {
+            // One that was ended stays readable: what is not found proves nothing.
             (Silencing::End(id), _) => match self.find(id, deadline).await {
                 Err(cause) => failed(cause),
-                Ok(found) => seen(Some(found.as_ref().is_none_or(|found| found.expired)), stands(found.as_ref())),
+                Ok(found) => seen(found.as_ref().map(|found| found.expired), stands(found.as_ref())),
             },
             (Silencing::Make(_), Some(id)) => match self.find(id, deadline).await {
                 Err(cause) => failed(cause),
@@ -197,6 +198,15 @@ fn done(silencing: &Silencing, agreed: &[ObjectKey], made: Option<String>, said:
     StepEnd::Done { fates, said }
 }
 
+/// Whose end it was, of a silence that is over after a request nobody answered for: one that still has the end that was agreed
+/// to came to it by itself.
+fn ended_by(found: Option<&Found>, agreed: &[ObjectKey]) -> Fate {
+    match found {
+        Some(found) if !agreed.contains(&silencing::object(&found.silence).key) => Fate::Done,
+        _ => Fate::Gone,
+    }
+}
+
 /// What became of it after an answer that leaves a doubt, or after none: what is read tells, as far as it can.
 async fn looked_again(
     manager: &Alertmanager,
@@ -219,7 +229,7 @@ async fn looked_again(
         match silencing {
             Silencing::End(id) => match manager.find(id, patience).await {
                 Ok(found) if found.as_ref().is_none_or(|found| found.expired) => {
-                    let fate = if found.is_some() { Fate::Done } else { Fate::Gone };
+                    let fate = if told { Fate::Gone } else { ended_by(found.as_ref(), agreed) };
                     let fates = agreed.iter().map(|key| (key.clone(), fate)).collect();
                     return StepEnd::Done { fates, said: vec![again(&stands(found.as_ref()))] };
                 }

@@ -237,6 +237,41 @@ fn an_empty_result_is_ok_only_where_there_is_something() {
 }
 
 #[test]
+fn nothing_of_nothing_is_no_traffic_and_not_ok() {
+    let mut server = Server::new("- alert: A\n  expr: rate(hits[1m]) / rate(looked[1m]) < 0.7\n");
+    let side = "max(rate(hits[1m]) / rate(looked[1m]))";
+    server.knows(side, found(&[], f64::NAN));
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "no traffic", "{:?}", server.log);
+    let asked = |server: &Server| server.log.iter().filter(|expr| *expr == side).count();
+    server.round(5);
+    assert_eq!((asked(&server), server.stage.standing(0).as_str()), (1, "no traffic"), "a no holds for a while");
+    server.knows(side, found(&[], 0.9));
+    server.round(20);
+    assert_eq!((asked(&server), server.stage.standing(0).as_str()), (2, "ok"));
+    server.round(40);
+    assert_eq!(asked(&server), 2, "once a minute");
+    // An alert whose traffic ends is not mended: that is looked at at once.
+    let expr = "rate(hits[1m]) / rate(looked[1m]) < 0.7";
+    server.knows(expr, found(&[], 0.5));
+    server.round(65);
+    assert_eq!(server.stage.standing(0), "firing");
+    server.knows(expr, nothing());
+    server.knows(side, found(&[], f64::NAN));
+    server.round(70);
+    assert_eq!((asked(&server), server.stage.standing(0).as_str()), (3, "no traffic"));
+    assert_eq!(server.stage.rule(0).alerts[0].gone, crate::alerts::lifecycle::Gone::Traffic);
+    // What is missing stays no data; what is not told of the side alone takes nothing from the result.
+    server.knows("absent(count_over_time(looked[60000ms]) >= 2)", found(&[], 1.0));
+    server.round(140);
+    assert!(server.stage.standing(0).starts_with("no data: looked"), "{}", server.stage.standing(0));
+    server.knows("absent(count_over_time(looked[60000ms]) >= 2)", nothing());
+    server.knows(side, silent());
+    server.round(210);
+    assert_eq!(server.stage.standing(0), "ok");
+}
+
+#[test]
 fn what_only_the_files_record_is_not_asked_in_vain() {
     let rules = "- record: job:errors:rate\n  expr: sum by (job) (rate(errors_total[1m]))\n\
                  - alert: A\n  expr: job:errors:rate > 1\n- alert: B\n  expr: absent(ALERTS{alertname=\"X\"})\n";

@@ -303,7 +303,9 @@ impl Look {
 /// Looks, and takes nothing.
 pub async fn look(session: &mut Session, reach: Reach) -> Result<Look, Cause> {
     let mut found = Look::default();
-    for holder in holders(session, reach).await? {
+    let holders = holders(session, reach).await?;
+    let alone: Vec<i32> = holders.iter().filter(|holder| holder.alone).map(|holder| holder.pid).collect();
+    for holder in holders {
         match session.whose(holder.started_us, holder.pid, holder.since_us) {
             Whose::Ours => {}
             Whose::Another => return Ok(Look { against: Some(Cause::HeldByAnother(holder.words)), beside: None }),
@@ -311,17 +313,22 @@ pub async fn look(session: &mut Session, reach: Reach) -> Result<Look, Cause> {
                 let Holder { pid, state, .. } = holder;
                 let (lost, ended) =
                     (lost.format("%H:%M:%SZ"), format!("SELECT pg_terminate_backend({pid}) ends it now"));
-                if state.as_str().starts_with("idle") {
+                if !state.as_str().starts_with("idle") {
+                    found.against = Some(Cause::HeldByOurs(Safe::of(format!(
+                        "pid {pid}, its connection was lost at {lost}, and it still works there ({state}): it has the \
+                         turn until its statement ends; {ended}"
+                    ))));
+                } else if alone.contains(&pid) {
+                    found.against = Some(Cause::HeldByOurs(Safe::of(format!(
+                        "pid {pid}, its connection was lost at {lost} in the middle of taking the turn: it has it for \
+                         itself alone until the server notices that nobody listens; {ended}"
+                    ))));
+                } else {
                     found.beside = Some(Safe::of(format!(
                         "a former session of this program (pid {pid}, its connection was lost at {lost}) has the turn \
                          at the server too, and does nothing: it keeps other operators out until the server notices \
                          that nobody listens; {ended}"
                     )));
-                } else {
-                    found.against = Some(Cause::HeldByOurs(Safe::of(format!(
-                        "pid {pid}, its connection was lost at {lost}, and it still works there ({state}): it has the \
-                         turn until its statement ends; {ended}"
-                    ))));
                 }
             }
         }
@@ -336,6 +343,8 @@ struct Holder {
     started_us: i64,
     since_us: Option<i64>,
     state: Safe,
+    /// Nobody can have it beside this session.
+    alone: bool,
     words: Safe,
 }
 
@@ -369,7 +378,14 @@ fn holder(row: &Row) -> Result<Holder, Cause> {
         None => format!("{role} with {application} from {client}, pid {pid}{elsewhere}"),
     };
     let state = or(text(7)?, "what it does may not be seen");
-    Ok(Holder { pid, started_us: get(row, 5)?, since_us: get(row, 6)?, state, words: Safe::of(words) })
+    Ok(Holder {
+        pid,
+        started_us: get(row, 5)?,
+        since_us: get(row, 6)?,
+        state,
+        alone: get(row, 8)?,
+        words: Safe::of(words),
+    })
 }
 
 /// Who has a turn and since when, as the name of their session says; it is a claim, as every such name.

@@ -170,6 +170,40 @@ async fn a_claim_that_meets_one_of_ours_in_the_middle_of_its_own_is_made_again()
         .await;
 }
 
+/// The line is cut when the lock is had alone and not shared yet: nobody can take it beside that session, we neither.
+#[tokio::test]
+async fn our_former_session_in_the_middle_of_taking_the_turn_is_told_as_what_bars_it() {
+    let server = stage(&[]);
+    let relay = Relay::to(server.port()).await;
+    let kin = Kin::default();
+    let of_ours = || source(&relay.url("ops", "shop")).among(&kin);
+    let (mut mine, mut again, mut side) = (of_ours(), of_ours(), source(&relay.url("ops", "side")).among(&kin));
+    relay.holds(Some("takes the same locks so that other sessions"));
+    let claims = tokio::spawn(async move { mine.claim(Reach::Database, DEADLINE * 20).await });
+    relay.has_held().await;
+    relay.cut();
+    claims.await.unwrap().expect_err("its line is cut");
+    relay.holds(None);
+    let said = again.claim(Reach::Database, DEADLINE).await.unwrap_err().to_string();
+    for part in [
+        "held by a former session of this program: pid ",
+        "in the middle of taking the turn",
+        "until the server notices",
+        "pg_terminate_backend(",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let card = preview(&mut again, &idle(MOMENT), SessionVerb::Terminate).await;
+    assert!(words(&card.obstacles).contains("in the middle of taking"), "{:?}", card.obstacles);
+    assert!(!words(&card.remarks).contains("former session"), "{:?}", card.remarks);
+    // Of another database it bars nothing: each has locks of its own.
+    assert_eq!(side.claim(Reach::Server, DEADLINE).await, Ok(()));
+    side.release(DEADLINE).await.unwrap();
+    relay.is_noticed();
+    until(&server, NOBODY).await;
+    assert_eq!(again.claim(Reach::Database, DEADLINE).await, Ok(()));
+}
+
 #[tokio::test]
 async fn whoever_has_a_turn_is_named_to_others_and_since_when() {
     let server = stage(&[]);

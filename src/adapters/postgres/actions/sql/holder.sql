@@ -4,7 +4,9 @@ SELECT
     CASE WHEN l.database <> $3::pg_catalog.oid THEN b.datname::pg_catalog.text END,
     (EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::pg_catalog.int8,
     (EXTRACT(epoch FROM s.backend_start) * 1000000)::pg_catalog.int8,
-    s.state
+    s.state,
+    -- Whoever has what is wanted here for themself alone: nobody can have it beside them.
+    l.mode = 'ExclusiveLock' AND l.database = $3 AND ($4::pg_catalog.bool OR l.objid <> 0)
 FROM pg_catalog.pg_locks AS l
 LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) AS s ON s.pid = l.pid
 LEFT JOIN pg_catalog.pg_database AS b ON b.oid = l.database
