@@ -271,10 +271,10 @@ impl CommandEnd {
         match &self.ending {
             Ending::NotStarted(cause) => StepEnd::Failed(cause.clone()),
             Ending::Exited(255) if far && ssh::never_got_in(&self.output, &self.client, self.reached.as_ref()) => {
-                StepEnd::Failed(Cause::Unreachable(self.last_words()))
+                StepEnd::Failed(Cause::Unreachable(self.why_it_ended()))
             }
             // The client's own status and a program's cannot be told apart: it may have been run.
-            Ending::Exited(255) if far => StepEnd::Unknown(Cause::ConnectionLost(self.last_words())),
+            Ending::Exited(255) if far => StepEnd::Unknown(Cause::ConnectionLost(self.why_it_ended())),
             Ending::Exited(code) if step.expects(*code) => StepEnd::Done { fates: Vec::new(), said: self.said() },
             Ending::Exited(code) => match self.refused(step, *code) {
                 Some(Refused { cause, surely: true }) => StepEnd::Failed(cause),
@@ -302,6 +302,12 @@ impl CommandEnd {
         said
     }
 
+    /// The last that the client said; before it, a host may have shown its banner, which says nothing of that.
+    fn why_it_ended(&self) -> Safe {
+        let said = self.client.last_words(LAST_WORDS);
+        if said.as_str().is_empty() { self.last_words() } else { said }
+    }
+
     /// The last it said of what went wrong.
     #[must_use]
     pub fn last_words(&self) -> Safe {
@@ -310,5 +316,37 @@ impl CommandEnd {
             .map(|heard| heard.last_words(LAST_WORDS))
             .find(|words| !words.as_str().is_empty())
             .unwrap_or_else(|| Safe::of("it said nothing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_banner_the_client_still_says_why_it_ended() {
+        let heard = |words: &[u8]| {
+            let mut heard = Heard::default();
+            heard.take(words);
+            heard
+        };
+        let of = |client: &[u8]| CommandEnd {
+            client: heard(client),
+            ..CommandEnd::with(Ending::Exited(255), Heard::default(), heard(b"Authorized use only.\n"))
+        };
+        let step = CommandStep {
+            argv: vec!["true".to_owned()],
+            place: Place::Ssh { host: "db".to_owned() },
+            become_argv: None,
+            expected_exit: Vec::new(),
+            reads: false,
+        };
+        let told = |end: StepEnd| match end {
+            StepEnd::Unknown(cause) => cause.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let words = told(of(b"Connection to db closed by remote host.\n").step_end(&step));
+        assert!(words.contains("closed by remote host") && !words.contains("Authorized"), "{words}");
+        assert!(told(of(b"").step_end(&step)).contains("Authorized use only"), "it is all that was said");
     }
 }
