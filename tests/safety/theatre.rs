@@ -221,7 +221,8 @@ impl Before {
     fn of(stage: &Stage) -> Before {
         let now = stage.world.now;
         let top = stage.card().map(face);
-        let seen = stage.shown.is_some_and(|(shown, since)| Some(shown) == top && now - since >= 0.4);
+        // What is added up in seconds may fall short by its last digit.
+        let seen = stage.shown.is_some_and(|(shown, since)| Some(shown) == top && now - since >= 0.4 - 1e-9);
         let actions = &stage.world.model.actions;
         Before {
             cards: cards(stage),
