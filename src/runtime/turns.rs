@@ -194,6 +194,10 @@ mod tests {
     use crate::app::Event;
     use crate::config::resolved::ActionsSpec;
     use crate::remediation::execution::Input;
+    use crate::remediation::place::Place;
+    use crate::remediation::service::ServiceStep;
+    use crate::remediation::service::facts::ServiceFacts;
+    use crate::remediation::step::{Binding, ServiceWork};
     use crate::remediation::turn::Reach;
 
     fn spec(folder: &std::path::Path) -> ActionsSpec {
@@ -337,5 +341,28 @@ mod tests {
         turns.give_up(2);
         assert!(turns.against(4).is_some() && turns.against(3).is_some());
         assert_eq!(turns.against(5), None);
+    }
+
+    #[test]
+    fn a_unit_that_is_started_may_be_the_cure_and_a_declared_program_is_not() {
+        let unit = || Manager::Systemd { unit: "db.service".to_owned(), user: false };
+        let argv = || vec!["/usr/local/bin/whatever".to_owned()];
+        let program = || Manager::Program {
+            service: "db".to_owned(),
+            status: argv(),
+            restart: argv(),
+            stop: argv(),
+            start: argv(),
+        };
+        let order = |manager, verb| {
+            let step = ServiceStep { manager, verb, place: Place::Local, become_argv: None };
+            let (before, binding) = (ServiceFacts::default(), Binding::Alone);
+            let (stable, within) = (Duration::ZERO, Duration::from_secs(60));
+            Work::Service(Box::new(ServiceWork { step, before, stable, within, binding }))
+        };
+        assert!(may_be_the_cure(&order(unit(), ServiceVerb::Start)));
+        assert!(may_be_the_cure(&order(unit(), ServiceVerb::Restart)));
+        assert!(!may_be_the_cure(&order(unit(), ServiceVerb::Stop)));
+        assert!(!may_be_the_cure(&order(program(), ServiceVerb::Start)));
     }
 }
