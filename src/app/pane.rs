@@ -121,6 +121,15 @@ pub struct Chart {
     pub more_rows: u16,
 }
 
+impl Chart {
+    /// A value as it is drawn: what is larger than what can be drawn is the largest of that, and no failure.
+    #[must_use]
+    pub fn height(value: f64) -> f32 {
+        let drawn = if value.is_finite() { value.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) } else { value };
+        drawn as f32
+    }
+}
+
 /// One log line as it is drawn.
 #[derive(Clone, Debug)]
 pub struct LogRow {

@@ -55,10 +55,13 @@ pub fn bytes(n: u64) -> String {
     format!("{} {}", three(value), UNITS[unit])
 }
 
-/// `312`, `1.25k`, `41.2M`; the sign stays.
+/// From here on a figure is written with its exponent.
+const HUGE: f64 = 1e15;
+
+/// `312`, `1.25k`, `41.2M`; the sign stays. What has no unit any more is written with its exponent.
 #[must_use]
 pub fn count(n: f64) -> String {
-    if !n.is_finite() {
+    if !n.is_finite() || n.abs() >= HUGE {
         return number(n);
     }
     const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
@@ -74,7 +77,11 @@ pub fn count(n: f64) -> String {
 /// `71.4%` of a ratio 0..1.
 #[must_use]
 pub fn percent(ratio: f64) -> String {
-    if ratio.is_finite() { format!("{}%", three(ratio * 100.0)) } else { number(ratio) }
+    match ratio * 100.0 {
+        share if share.abs() < HUGE => format!("{}%", three(share)),
+        huge if huge.is_finite() => format!("{}%", number(huge)),
+        _ => number(ratio),
+    }
 }
 
 /// A bare number with three significant digits; NaN and infinities by name.
@@ -84,7 +91,7 @@ pub fn number(n: f64) -> String {
         "NaN".to_owned()
     } else if n.is_infinite() {
         if n > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
-    } else if n.abs() >= 1e15 || (n != 0.0 && n.abs() < 1e-4) {
+    } else if n.abs() >= HUGE || (n != 0.0 && n.abs() < 1e-4) {
         format!("{n:.2e}")
     } else {
         three(n)
@@ -138,6 +145,11 @@ mod tests {
         assert_eq!(bytes(1023 * 1024), "1.00 MiB");
         assert_eq!(count(1250.0), "1.25k");
         assert_eq!(count(312.0), "312");
+        assert_eq!(
+            (count(9.99e14), count(1e308), count(-1e300)),
+            ("999T".into(), "1.00e308".into(), "-1.00e300".into())
+        );
+        assert_eq!(percent(1e300), "1.00e302%");
         assert_eq!(percent(0.714), "71.4%");
         assert_eq!(percent(1.0), "100%");
         assert_eq!(number(f64::NAN), "NaN");

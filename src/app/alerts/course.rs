@@ -114,7 +114,7 @@ pub fn chart(model: &Model, entry: &Entry<'_>) -> (Option<Chart>, Safe) {
                 return (None, Safe::of(format!("nothing of it is known over this time; {held}")));
             };
             let over = figure::span(*step * u32::try_from(values.len()).unwrap_or(1));
-            let values: Arc<[Option<f32>]> = values.iter().map(|value| value.map(|value| value as f32)).collect();
+            let values: Arc<[Option<f32>]> = values.iter().map(|value| value.map(Chart::height)).collect();
             let of = if series.len() > 1 { format!(", one of {} series", series.len()) } else { String::new() };
             (Some(made(entry, values, limit, now)), Safe::of(format!("the last {over}{of}; {held}")))
         }

@@ -285,7 +285,7 @@ fn chart(course: &Course, height: u16) -> Vec<Block> {
         figure::span(course.span),
         figure::duration(course.step)
     );
-    let drawn: Arc<[Option<f32>]> = values.iter().map(|value| value.map(|value| value as f32)).collect();
+    let drawn: Arc<[Option<f32>]> = values.iter().map(|value| value.map(Chart::height)).collect();
     let chart = Chart {
         values: drawn,
         figure: Safe::of(figure(newest)),
