@@ -27,8 +27,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Deadline of a look: of containers it is two programs, each of which takes seconds to start, and on a machine that has much to
 /// do, as in many an incident, several times that.
 const LOOK: Duration = Duration::from_secs(30);
-/// The same of a unit.
-const LOOK_AT_A_UNIT: Duration = Duration::from_secs(10);
+/// A unit is given so long for stopping, where nothing else is declared.
+const STOPPING: Duration = Duration::from_secs(90);
+/// A look at a unit is given as long as this in any case.
+const BRIEF: Duration = Duration::from_secs(10);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
@@ -131,10 +133,13 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
     }
 }
 
-/// How long the last look before an order may take: the order needs its time too. A unit's manager answers at once or is
-/// ill, and its order may need all the time that the unit has for stopping; a program may have to start and ask around.
+/// How long the last look before an order may take: the order needs its time too, that of a unit all that a unit has for
+/// stopping.
 fn before_the_order(work: &ServiceWork, left: Duration) -> Duration {
-    let look = if matches!(work.step.manager, Manager::Systemd { .. }) { LOOK_AT_A_UNIT } else { LOOK };
+    let look = match work.step.manager {
+        Manager::Systemd { .. } => LOOK.min(left.saturating_sub(STOPPING)).max(BRIEF),
+        _ => LOOK,
+    };
     look.min(left / 2)
 }
 
