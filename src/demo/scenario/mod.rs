@@ -18,7 +18,7 @@ use super::{
     spec::Told,
 };
 
-/// Where a time to live in seconds may be configured for the whole cache.
+/// Where a time to live in seconds may be configured for the whole cache; 0 is the built-in one.
 pub const TTL_KEY: &str = "config:ttl_seconds";
 
 /// A reserved port where nobody listens: where the gateway was, says a stale address.
