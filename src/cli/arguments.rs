@@ -381,7 +381,8 @@ pub enum Audit {
         long_about = "Verifies every file: how many records it has and the hash of the last, or the first record that is \
                       bad. Hold the hash against the one that was printed on leaving: a chain alone cannot prove that it \
                       was not rewritten whole.",
-        after_help = "Exit status: 0 every record holds, 1 a record is bad, 3 a file cannot be read, 64 wrong usage."
+        after_help = "Exit status: 0 every record holds, 1 a record is bad, 3 a file cannot be read or is missing out of the middle, \
+                      64 wrong usage. An outcome or step without an intent is named and changes it not: its record holds."
     )]
     Verify {
         /// Where it is kept

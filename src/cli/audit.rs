@@ -10,15 +10,17 @@ use crate::adapters::audit_log::scan::{self, Judged};
 use crate::adapters::audit_log::{Folder, Segment};
 use crate::config::Arguments;
 use crate::domain::Safe;
-use crate::remediation::audit::{Record, Runs, Verified, Verifier};
+use crate::remediation::audit::{Record, Verified, Verifier};
 use crate::runtime::history;
+
+mod unbegun;
+
+use unbegun::Unbegun;
 
 /// A record is bad.
 const BAD: u8 = 1;
 /// A file, or the folder, cannot be read.
 const UNREADABLE: u8 = 3;
-/// Records of one chain that are named beside their hashes.
-const NAMED: usize = 20;
 /// Most records that are kept for showing; the latest.
 const SHOWN: usize = 100_000;
 
@@ -123,35 +125,32 @@ impl Trouble {
 fn verify(folder: &Folder, files: &Files) -> ExitCode {
     let (mut lines, mut trouble) = (Vec::new(), Trouble::default());
     for segments in files.values() {
-        let (mut runs, mut unbegun) = (Runs::default(), Vec::new());
-        let mut seen = |segment: &Segment, record: &Record| {
-            if unbegun.len() < NAMED {
-                unbegun.extend(runs.against(record).map(|why| Safe::of(format!("{}: {why}", segment.name()))));
-            }
-            runs.note(record);
-        };
-        let chain = scan::chain(folder, segments, &mut seen);
-        // Where the beginning of the chain is not here, what began a run may stand there.
-        let whole = chain
-            .first()
-            .is_some_and(|(_, _, judged)| matches!(judged, Judged::Good(good) if good.continues.is_none()));
+        let mut unbegun = Unbegun::default();
+        let chain = scan::chain(folder, segments, &mut |segment, record| unbegun.see(segment, record));
+        let unbegun = unbegun.lines(&chain);
+        let here = |name: &Safe| segments.iter().any(|segment| segment.name() == name.as_str());
         for (segment, verifier, judged) in chain {
             let file = Safe::of(segment.name());
             trouble.note(&file, &judged);
+            let absent = verifier.continues().filter(|old| !here(&old.file));
+            // The first files of a chain may have been moved away; one out of its middle is missing.
+            if let (Some(old), true) = (absent, segments.first() != Some(&segment)) {
+                trouble.unreadable.push(Safe::of(format!("{}: is not here, and {file} goes on from it", old.file)));
+            }
             match judged {
-                Judged::Good(good) => lines.extend(held(&file, &good)),
+                Judged::Good(good) => lines.extend(held(&file, &good, absent.is_some())),
                 Judged::Bad(_) => lines.push(up_to(&file, &verifier)),
                 Judged::Unreadable(_) => {}
             }
         }
-        lines.extend(unbegun.into_iter().filter(|_| whole));
+        lines.extend(unbegun);
     }
     let printed = say::out(&lines);
     say::err(trouble.bad.iter().chain(&trouble.unreadable));
     if printed { ExitCode::from(trouble.status()) } else { say::print(&[]) }
 }
 
-fn held(file: &Safe, good: &Verified) -> Vec<Safe> {
+fn held(file: &Safe, good: &Verified, is_absent: bool) -> Vec<Safe> {
     let head = match good.records {
         0 => "no record".to_owned(),
         1 => format!("1 record, head {} {}", good.chain.seq(), good.chain.head().hex()),
@@ -159,7 +158,8 @@ fn held(file: &Safe, good: &Verified) -> Vec<Safe> {
     };
     let mut lines = vec![Safe::of(format!("{file}: {head}"))];
     if let Some(old) = &good.continues {
-        lines.push(Safe::of(format!("  goes on from {}, record {}", old.file, old.seq)));
+        let absent = if is_absent { ", which is not here" } else { "" };
+        lines.push(Safe::of(format!("  goes on from {}, record {}{absent}", old.file, old.seq)));
     }
     if let Some(bytes) = good.torn {
         lines.push(Safe::of(format!("  ends in a line that was never ended ({bytes} bytes): it is no record")));

@@ -105,9 +105,9 @@ pub struct Granted {
 
 impl Granted {
     /// Whether it lets the requester go on now with the card that has this digest.
-    pub fn counts(&self, digest: &str, shared_accounts: &[String], now: Moment) -> Result<(), ApprovalRefusal> {
+    pub fn counts(&self, digest: &str, policy: &Policy, now: Moment) -> Result<(), ApprovalRefusal> {
         let now = BootMoment { boot: self.boot.clone(), at: now };
-        counts(&self.request, &self.approval, digest, shared_accounts, &now)
+        counts(&self.request, &self.approval, digest, policy, &now)
     }
 
     /// Whether it is not too old by now.
@@ -171,6 +171,8 @@ pub enum ApprovalRefusal {
     OtherText,
     /// Somebody logged in as this user id, and is another user by now.
     NotTheirLogin(Safe, u32),
+    /// Policy asks for a login, and the system does not record who logged in.
+    NoLogin(Safe),
 }
 
 /// Whether somebody may approve a request now, having typed a phrase.
@@ -178,10 +180,10 @@ pub fn may_approve(
     request: &Request,
     approver: &OsIdentity,
     typed: &str,
-    shared_accounts: &[String],
+    policy: &Policy,
     now: &BootMoment,
 ) -> Result<(), ApprovalRefusal> {
-    two_people(&request.requester, approver, shared_accounts)?;
+    two_people(&request.requester, approver, policy)?;
     own_login(approver)?;
     in_time(&request.asked_at, now)?;
     // An empty phrase asks for nothing, so it is never fulfilled.
@@ -197,7 +199,7 @@ pub fn counts(
     request: &Request,
     approval: &Approval,
     digest: &str,
-    shared_accounts: &[String],
+    policy: &Policy,
     now: &BootMoment,
 ) -> Result<(), ApprovalRefusal> {
     if approval.id != request.id {
@@ -209,7 +211,7 @@ pub fn counts(
     if approval.shown != request.shown() {
         return Err(ApprovalRefusal::OtherText);
     }
-    two_people(&request.requester, &approval.approver, shared_accounts)?;
+    two_people(&request.requester, &approval.approver, policy)?;
     own_login(&approval.approver)?;
     // An approval of an earlier request that bore the same id.
     if approval.approved_at.at.boot < request.asked_at.at.boot {
@@ -228,24 +230,28 @@ fn own_login(approver: &OsIdentity) -> Result<(), ApprovalRefusal> {
 }
 
 /// Whether two identities are surely two people.
-pub fn two_people(one: &OsIdentity, other: &OsIdentity, shared_accounts: &[String]) -> Result<(), ApprovalRefusal> {
+pub fn two_people(one: &OsIdentity, other: &OsIdentity, policy: &Policy) -> Result<(), ApprovalRefusal> {
     let ids = |who: &OsIdentity| [Some(who.uid), who.loginuid];
     if ids(one).into_iter().flatten().any(|id| ids(other).contains(&Some(id))) {
         return Err(ApprovalRefusal::Yourself);
     }
-    is_somebody(one, shared_accounts).and_then(|()| is_somebody(other, shared_accounts))
+    is_somebody(one, policy).and_then(|()| is_somebody(other, policy))
 }
 
 /// Whether an identity says who it is: whoever it does not say it of neither asks nor approves.
-pub fn is_somebody(who: &OsIdentity, shared_accounts: &[String]) -> Result<(), ApprovalRefusal> {
-    let is_shared = |name: &&Safe| shared_accounts.iter().any(|shared| shared == name.as_str());
+pub fn is_somebody(who: &OsIdentity, policy: &Policy) -> Result<(), ApprovalRefusal> {
+    let is_shared = |name: &&Safe| policy.shared_accounts.iter().any(|shared| shared == name.as_str());
     // Whoever logged in as one and became another by sudo is still anybody.
     if let Some(name) = std::iter::once(&who.user).chain(&who.login).find(is_shared) {
         return Err(ApprovalRefusal::SharedAccount(name.clone()));
     }
     // Whether it is a shared one is not known.
-    if let (Some(id), None, false) = (who.loginuid, &who.login, shared_accounts.is_empty()) {
+    if let (Some(id), None, false) = (who.loginuid, &who.login, policy.shared_accounts.is_empty()) {
         return Err(ApprovalRefusal::NamelessLogin(who.user.clone(), id));
+    }
+    // Without a login `sudo -u` makes two people of one.
+    if policy.require_login && who.loginuid.is_none() {
+        return Err(ApprovalRefusal::NoLogin(who.user.clone()));
     }
     if who.uid == 0 && who.loginuid.is_none() {
         return Err(ApprovalRefusal::NobodyKnowsWho(who.user.clone()));
@@ -294,6 +300,9 @@ impl fmt::Display for ApprovalRefusal {
                 f,
                 "{user} is not who logged in (user id {id}): a second person approves under a login of their own, not by su or sudo or in a container that another user started"
             ),
+            ApprovalRefusal::NoLogin(user) => {
+                write!(f, "the system does not record who logged in as {user}, and require_login asks for that")
+            }
             ApprovalRefusal::WrongPhrase => f.write_str("the phrase was not typed exactly"),
         }
     }

@@ -389,11 +389,7 @@ pub fn second_person(card: &Card, digest: Digest, situation: &Situation<'_>) -> 
     let Some(granted) = situation.approval else {
         return Err(Safe::of("a second person has to approve it"));
     };
-    let people = [&granted.request.requester, &granted.approval.approver];
-    if let Some(why) = people.into_iter().find_map(|who| situation.policy.against_person(who)) {
-        return Err(Safe::of(format!("what {} approved does not count: {why}", granted.by())));
-    }
-    match granted.counts(&digest.hex(), &situation.policy.shared_accounts, situation.now) {
+    match granted.counts(&digest.hex(), situation.policy, situation.now) {
         Ok(()) => Ok(Some(granted.clone())),
         Err(refusal) => Err(Safe::of(format!("what {} approved does not count: {refusal}", granted.by()))),
     }

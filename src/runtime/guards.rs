@@ -10,7 +10,7 @@ use crate::app::effect::Unused;
 use crate::config::policy::PolicyFile;
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Moment, Safe, figure};
-use crate::remediation::approval::Spending;
+use crate::remediation::approval::{Policy, Spending};
 
 use super::clock;
 
@@ -37,10 +37,10 @@ pub struct Wanted {
 /// The locks, or why there are none.
 pub struct Guards {
     folder: Result<SharedFolder, Safe>,
-    shared_accounts: Vec<String>,
-    /// The policy that this program was started under, and why it lets nothing run, if so.
-    policy: Option<PolicyFile>,
-    barred: Option<Safe>,
+    /// What it asks of people, and why it lets nothing run, if so.
+    policy: Policy,
+    /// The shared policy that this program was started under.
+    policy_file: Option<PolicyFile>,
     due: Instant,
     told: bool,
 }
@@ -51,9 +51,8 @@ impl Guards {
         let folder = SharedFolder::open(spec.shared.as_deref()).map_err(|cause| Safe::of(cause.to_string()));
         Guards {
             folder,
-            shared_accounts: spec.policy.shared_accounts.clone(),
-            policy: spec.policy_file.clone(),
-            barred: spec.policy.barred.clone(),
+            policy: spec.policy.clone(),
+            policy_file: spec.policy_file.clone(),
             due: Instant::now() + EVERY,
             told: false,
         }
@@ -66,7 +65,7 @@ impl Guards {
 
     /// The same, looked at this very moment.
     pub fn policy_changed_by_now(&mut self) -> Option<Safe> {
-        if self.told || self.barred.is_some() {
+        if self.told || self.policy.barred.is_some() {
             return None;
         }
         self.due = Instant::now() + EVERY;
@@ -77,10 +76,10 @@ impl Guards {
 
     /// Whether the shared policy lets anything run, and is still the one that every card was made under.
     fn under_policy(&self) -> Result<(), Safe> {
-        if let Some(why) = &self.barred {
+        if let Some(why) = &self.policy.barred {
             return Err(why.clone());
         }
-        let Some(policy) = &self.policy else { return Ok(()) };
+        let Some(policy) = &self.policy_file else { return Ok(()) };
         let Some(folder) = policy.path.parent() else { return Ok(()) };
         if policy_file::read(folder) == *policy {
             return Ok(());
@@ -176,7 +175,7 @@ impl Guards {
         }
         // Last of all that can refuse: what is used up is not given back.
         if let Some(spending) = &wanted.spending {
-            let spent = folder.spend(spending, &me, &self.shared_accounts, now);
+            let spent = folder.spend(spending, &me, &self.policy, now);
             spent.map_err(|why| Safe::of(format!("the second person's approval cannot be used: {why}")))?;
         }
         keys().try_for_each(|key| folder.started(action, key, now)).map_err(unknown)?;
@@ -256,7 +255,7 @@ mod tests {
         fs::remove_file(&file).unwrap();
         assert!(held(&guards).contains("policy.toml is not what it was"), "nor does taking it away loosen anything");
         let barred = Some(Safe::of("read_only = true"));
-        let policy = crate::remediation::approval::Policy { barred, ..Default::default() };
+        let policy = Policy { barred, ..Default::default() };
         let spec = ActionsSpec { shared: Some(folder.path().to_owned()), policy, ..ActionsSpec::default() };
         assert_eq!(held(&Guards::open(&spec)), "read_only = true");
     }

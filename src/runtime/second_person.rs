@@ -14,7 +14,7 @@ use crate::app::actions::approvals::{
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, Granted, OsIdentity, Policy, Request, VALID, is_somebody, may_approve, two_people,
+    Approval, ApprovalRefusal, Granted, OsIdentity, Policy, Request, VALID, is_somebody, may_approve,
 };
 use crate::remediation::audit::AuditEvent;
 
@@ -36,7 +36,6 @@ pub type Scribe<'a> = dyn FnMut(&crate::remediation::audit::Entry) -> Result<(),
 pub struct SecondPerson {
     /// Found out when it is first needed: it may take a moment.
     me: OnceCell<OsIdentity>,
-    shared_accounts: Vec<String>,
     policy: Policy,
     /// Whether there is a folder in which others could be met.
     shared: bool,
@@ -51,7 +50,6 @@ impl SecondPerson {
     pub fn new(spec: &ActionsSpec) -> SecondPerson {
         SecondPerson {
             me: OnceCell::new(),
-            shared_accounts: spec.policy.shared_accounts.clone(),
             policy: spec.policy.clone(),
             shared: spec.shared.is_some(),
             told: None,
@@ -145,11 +143,8 @@ impl SecondPerson {
             agreed: asking.agreed,
         };
         // Nobody could approve it: that is said at once, not after ten minutes.
-        if let Err(refusal) = is_somebody(self.me(), &self.shared_accounts) {
+        if let Err(refusal) = is_somebody(self.me(), &self.policy) {
             return Err(refused(&request, &Safe::of(refusal.to_string()), scribe));
-        }
-        if let Some(why) = self.policy.against_person(self.me()) {
-            return Err(refused(&request, &why, scribe));
         }
         for _ in 0..TRIES {
             request.id = chance().map_err(|error| Safe::of(format!("no id could be made: {error}")))?;
@@ -177,11 +172,7 @@ impl SecondPerson {
     /// Why this person cannot approve a request, whatever is typed.
     fn against(&self, request: &Request, now: Moment) -> Option<Safe> {
         let now = operator::in_this_boot(now);
-        let people = [self.me(), &request.requester];
-        if let Some(why) = people.into_iter().find_map(|who| self.policy.against_person(who)) {
-            return Some(why);
-        }
-        let judged = may_approve(request, self.me(), &request.phrase, &self.shared_accounts, &now);
+        let judged = may_approve(request, self.me(), &request.phrase, &self.policy, &now);
         judged.err().map(|refusal| Safe::of(refusal.to_string()))
     }
 
@@ -193,11 +184,7 @@ impl SecondPerson {
         now: Moment,
         scribe: &mut Scribe<'_>,
     ) -> Result<(), Safe> {
-        let people = [self.me(), &seen.requester];
-        if let Some(why) = people.into_iter().find_map(|who| self.policy.against_person(who)) {
-            return Err(refused(seen, &why, scribe));
-        }
-        let judged = may_approve(seen, self.me(), typed, &self.shared_accounts, &operator::in_this_boot(now));
+        let judged = may_approve(seen, self.me(), typed, &self.policy, &operator::in_this_boot(now));
         if let Err(refusal) = judged {
             let why = Safe::of(refusal.to_string());
             let event = match refusal {
@@ -210,7 +197,7 @@ impl SecondPerson {
         }
         // No record, no approval.
         scribe(&of_request(AuditEvent::Approving, seen, &[], now))?;
-        match folder.approve(seen, self.me(), typed, &self.shared_accounts, now) {
+        match folder.approve(seen, self.me(), typed, &self.policy, now) {
             Ok(()) => {
                 // That it was about to be approved is on disk already.
                 if let Err(why) = scribe(&of_request(AuditEvent::Approved, seen, &[], clock::now())) {
@@ -254,22 +241,18 @@ impl SecondPerson {
     /// What became of one's own request; nothing any more when it waited for too long.
     fn answer(&self, request: &Request, folder: &SharedFolder, now: Moment) -> Option<OwnAnswer> {
         let over = is_over(request, now);
-        match folder.approval(&request.id, &request.digest, &self.shared_accounts, now) {
-            Ok(Answer::Approved(approval)) => Some(self.granted(request, approval)),
+        match folder.approval(&request.id, &request.digest, self.me(), &self.policy, now) {
+            Ok(Answer::Approved(approval)) => Some(granted(request, approval)),
             Ok(Answer::Waiting) => (!over).then_some(OwnAnswer::Waiting),
             Ok(Answer::Refused(ApprovalRefusal::Expired(_))) => None,
             Ok(Answer::Refused(refusal)) => (!over).then(|| OwnAnswer::Void(Safe::of(refusal.to_string()))),
             Err(cause) => (!over).then(|| OwnAnswer::Void(words(&cause))),
         }
     }
+}
 
-    fn granted(&self, request: &Request, approval: Approval) -> OwnAnswer {
-        if let Err(refusal) = two_people(self.me(), &approval.approver, &self.shared_accounts) {
-            return OwnAnswer::Void(Safe::of(refusal.to_string()));
-        }
-        let boot = operator::boot_id();
-        OwnAnswer::Granted(Box::new(Granted { request: request.clone(), approval, boot }))
-    }
+fn granted(request: &Request, approval: Approval) -> OwnAnswer {
+    OwnAnswer::Granted(Box::new(Granted { request: request.clone(), approval, boot: operator::boot_id() }))
 }
 
 /// Of another boot, or too old for anybody to approve it.

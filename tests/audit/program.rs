@@ -88,6 +88,89 @@ fn verify_names_an_outcome_without_its_intent() {
     assert_eq!(out.matches("no intent stands before it").count(), 2, "{out}");
 }
 
+/// Files of one chain, each going on from the one before.
+fn chained(folder: &Path, files: &[&[Entry]]) {
+    let who = quarterdeck::adapters::audit_log::writer(&std::collections::BTreeMap::new(), super::now());
+    let (mut chain, mut before) = (Chain::default(), None);
+    for (index, entries) in files.iter().enumerate() {
+        let name = if index == 0 { "audit-zoe.jsonl".to_owned() } else { format!("audit-zoe.{index}.jsonl") };
+        let mut bytes = Vec::new();
+        for entry in *entries {
+            let line = match before.take() {
+                Some(file) => chain.first(0, &file, entry, &who, super::now()),
+                None => chain.next(entry, &who, super::now()),
+            };
+            bytes.extend_from_slice(&line.bytes);
+            chain = line.then;
+        }
+        fs::write(folder.join(&name), bytes).unwrap();
+        before = Some(Safe::of(name));
+    }
+}
+
+/// Where what was before cannot be looked at, an intent may stand there: nothing is accused, and it is said that it is not known.
+#[test]
+fn verify_accuses_nothing_whose_intent_may_stand_where_it_cannot_look() {
+    let first = [entry(AuditEvent::Outcome, "stray"), entry(AuditEvent::Intent, "a"), entry(AuditEvent::Armed, "")];
+    let second = [entry(AuditEvent::Outcome, "a"), entry(AuditEvent::Intent, "b")];
+    let third = [entry(AuditEvent::Outcome, "b"), entry(AuditEvent::Outcome, "gone")];
+    let fresh = || {
+        let folder = TempDir::new().unwrap();
+        chained(folder.path(), &[&first, &second, &third]);
+        folder
+    };
+    let (accused, doubted) = ("of which no intent stands before it", "may stand in what is missing or bad before them");
+    let folder = fresh();
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    assert!(code == 0 && err.is_empty() && !out.contains(doubted), "{out}{err}");
+    assert!(out.contains("outcome of run stray") && out.contains("outcome of run gone"), "{out}");
+    assert_eq!(out.matches(accused).count(), 2, "{out}");
+
+    let name = |index: usize| ["audit-zoe.jsonl", "audit-zoe.1.jsonl", "audit-zoe.2.jsonl"][index];
+    type Spoil = fn(&Path);
+    let unreadable: Spoil = |path| {
+        fs::remove_file(path).unwrap();
+        fs::create_dir(path).unwrap();
+    };
+    let bad: Spoil =
+        |path| fs::write(path, fs::read_to_string(path).unwrap().replace("\"armed\"", "\"amred\"")).unwrap();
+    let worse: Spoil = |path| fs::write(path, "nonsense\n").unwrap();
+    let moved: Spoil = |path| fs::remove_file(path).unwrap();
+    for (spoil, which, code, accuses, doubts) in [
+        (unreadable, 0, 3, 0, "audit-zoe.1.jsonl: outcomes and steps without an intent: 2;"),
+        (unreadable, 1, 3, 1, "audit-zoe.2.jsonl: outcomes and steps without an intent: 2;"),
+        (bad, 0, 1, 1, "audit-zoe.2.jsonl: outcomes and steps without an intent: 1;"),
+        (worse, 1, 1, 1, "audit-zoe.2.jsonl: outcomes and steps without an intent: 2;"),
+        (moved, 0, 0, 0, "audit-zoe.1.jsonl: outcomes and steps without an intent: 2;"),
+        (moved, 1, 3, 1, "audit-zoe.2.jsonl: outcomes and steps without an intent: 2;"),
+    ] {
+        let folder = fresh();
+        spoil(&folder.path().join(name(which)));
+        let (ended, out, err) = audit(folder.path(), &["verify"]);
+        assert_eq!((ended, out.matches(accused).count()), (code, accuses), "{doubts}\n{out}{err}");
+        assert!(out.contains(doubts) && out.contains(doubted), "{doubts}\n{out}{err}");
+        let is_moved = fs::symlink_metadata(folder.path().join(name(which))).is_err();
+        assert_eq!(
+            out.contains("record 3, which is not here") || err.contains("1.jsonl: is not here"),
+            is_moved,
+            "{out}{err}"
+        );
+        assert_eq!(out.contains("run stray, of which"), accuses == 1, "what stands before the gap: {out}");
+    }
+}
+
+#[test]
+fn verify_says_how_many_it_does_not_name() {
+    let folder = TempDir::new().unwrap();
+    let many =
+        |from: usize| (from..from + 15).map(|n| entry(AuditEvent::Outcome, &format!("r{n}"))).collect::<Vec<_>>();
+    chained(folder.path(), &[&many(0), &many(15)]);
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out.matches("no intent stands before it").count(), 20, "{out}");
+    assert!(out.contains("and 10 more of which no intent stands before them"), "{out}");
+}
+
 /// On a bastion the configuration names the folder: the one of this user is another chain, and good says nothing there.
 #[test]
 fn the_folder_of_the_configuration_is_looked_at() {

@@ -10,7 +10,7 @@ use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::agreed::Agreed;
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, OsIdentity, Request, Spending, VALID, counts, mark, may_approve, two_people,
+    Approval, ApprovalRefusal, OsIdentity, Policy, Request, Spending, VALID, counts, mark, may_approve, two_people,
 };
 use crate::remediation::cooldown::BootMoment;
 use crate::remediation::level::Level;
@@ -136,7 +136,7 @@ impl SharedFolder {
         seen: &Request,
         approver: &OsIdentity,
         typed: &str,
-        shared_accounts: &[String],
+        policy: &Policy,
         now: Moment,
     ) -> Result<(), ApproveError> {
         let present = self.request(&seen.id).map_err(ApproveError::Fault)?.ok_or(ApproveError::Gone)?;
@@ -144,7 +144,7 @@ impl SharedFolder {
             return Err(ApproveError::Refused(ApprovalRefusal::OtherDigest));
         }
         let now = operator::in_this_boot(now);
-        may_approve(&present, approver, typed, shared_accounts, &now).map_err(ApproveError::Refused)?;
+        may_approve(&present, approver, typed, policy, &now).map_err(ApproveError::Refused)?;
         let place = self.shelf(Shelf::Approvals).map_err(ApproveError::Fault)?;
         self.tidy(now.at);
         let record = Record::Approval {
@@ -158,8 +158,16 @@ impl SharedFolder {
         put(&place, &format!("{}.{}", present.id, approver.uid), &record, approver.uid).map_err(ApproveError::Fault)
     }
 
-    /// Whether a request was approved in a way that counts for the card that has this digest now.
-    pub fn approval(&self, id: &str, digest: &str, shared_accounts: &[String], now: Moment) -> Result<Answer, Cause> {
+    /// Whether a request was approved in a way that counts for the card that has this digest now, and for the one who would run
+    /// it: of several approvals the first that does.
+    pub fn approval(
+        &self,
+        id: &str,
+        digest: &str,
+        by: &OsIdentity,
+        policy: &Policy,
+        now: Moment,
+    ) -> Result<Answer, Cause> {
         let Some(request) = self.request(id)? else {
             return Err(Cause::FileMissing(Safe::of(format!("request {id}"))));
         };
@@ -176,7 +184,10 @@ impl SharedFolder {
                     continue;
                 }
             };
-            match counts(&request, &approval, digest, shared_accounts, &now) {
+            // Whoever runs it may have come to that user in another way than when it was asked for.
+            let judged = counts(&request, &approval, digest, policy, &now)
+                .and_then(|()| two_people(by, &approval.approver, policy));
+            match judged {
                 Ok(()) => return Ok(Answer::Approved(approval)),
                 Err(refusal) => answer = Answer::Refused(refusal),
             }
@@ -209,7 +220,7 @@ impl SharedFolder {
         &self,
         spending: &Spending,
         by: &OsIdentity,
-        shared_accounts: &[String],
+        policy: &Policy,
         now: Moment,
     ) -> Result<Approval, ApproveError> {
         let Spending { id, digest, bound } = spending;
@@ -221,14 +232,12 @@ impl SharedFolder {
         if mark(&request.bound) != *bound {
             return Err(ApproveError::Refused(ApprovalRefusal::OtherText));
         }
-        let answer = self.approval(id, digest, shared_accounts, now).map_err(ApproveError::Fault)?;
+        let answer = self.approval(id, digest, by, policy, now).map_err(ApproveError::Fault)?;
         let approval = match answer {
             Answer::Approved(approval) => approval,
             Answer::Refused(refusal) => return Err(ApproveError::Refused(refusal)),
             Answer::Waiting => return Err(ApproveError::Gone),
         };
-        // Whoever runs it may have come to that user in another way than when it was asked for.
-        two_people(by, &approval.approver, shared_accounts).map_err(ApproveError::Refused)?;
         if self.withdraw(id).map_err(ApproveError::Fault)? { Ok(approval) } else { Err(ApproveError::Gone) }
     }
 

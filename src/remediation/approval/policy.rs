@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
 use crate::remediation::action::Action;
-use crate::remediation::approval::OsIdentity;
 use crate::remediation::card::Digest;
 use crate::remediation::level::Level;
 use crate::remediation::window::Window;
@@ -111,16 +110,6 @@ impl Policy {
     #[must_use]
     pub fn grants_breaking(&self, action: &Action) -> bool {
         action.level >= Level::L3 && self.break_glass.iter().any(|name| name == action.id.as_str())
-    }
-
-    /// Why a person does not count where a login is required: without one, `sudo -u` makes two people of one.
-    #[must_use]
-    pub fn against_person(&self, who: &OsIdentity) -> Option<Safe> {
-        let unknown = self.require_login && who.loginuid.is_none();
-        unknown.then(|| {
-            let user = &who.user;
-            Safe::of(format!("the system does not record who logged in as {user}, and require_login asks for that"))
-        })
     }
 
     /// Why an action does not run for a user where no terminal is: the configuration has to grant it, and where operators

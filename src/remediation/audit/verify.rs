@@ -127,6 +127,12 @@ impl Verifier {
         self.chain
     }
 
+    /// What the first record says that it goes on from.
+    #[must_use]
+    pub fn continues(&self) -> Option<&Continues> {
+        self.continues.as_ref()
+    }
+
     /// Records that hold.
     #[must_use]
     pub fn records(&self) -> u64 {

@@ -169,7 +169,7 @@ fn an_approval_counts_from_the_moment_of_its_request() {
             approver: who(2, "bob"),
             approved_at: when(approved),
         };
-        approval::counts(&request, &approval, "d", &[], &when(6.0)).is_ok()
+        approval::counts(&request, &approval, "d", &approval::NO_POLICY, &when(6.0)).is_ok()
     };
     assert!(counts(5.0) && !counts(4.999));
 }

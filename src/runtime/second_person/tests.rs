@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::remediation::approval::NO_POLICY;
 use crate::remediation::audit::Entry;
 use crate::remediation::cooldown::{BootId, BootMoment};
 use crate::remediation::level::Level;
@@ -31,7 +32,6 @@ fn who(uid: u32) -> OsIdentity {
 fn person(uid: u32) -> SecondPerson {
     SecondPerson {
         me: OnceCell::from(who(uid)),
-        shared_accounts: Vec::new(),
         policy: Policy::default(),
         shared: true,
         told: None,
@@ -143,7 +143,7 @@ proptest! {
         let typed = if right { "api" } else { "ap" };
         let mut scribe = |entry: &Entry| { entries.push(entry.clone()); Ok(()) };
         let answer = me.approve(&request, typed, &lab.folder, at(NOW), &mut scribe);
-        let refusal = may_approve(&request, me.me(), typed, &[], &operator::in_this_boot(at(NOW)));
+        let refusal = may_approve(&request, me.me(), typed, &NO_POLICY, &operator::in_this_boot(at(NOW)));
         let event = match &refusal {
             Err(ApprovalRefusal::Expired(_)) => AuditEvent::ApprovalExpired,
             Err(ApprovalRefusal::WrongPhrase) => AuditEvent::ConfirmationFailed,
@@ -158,7 +158,7 @@ proptest! {
         } else {
             prop_assert_eq!(told(&entries), vec![(event, request.id.clone())]);
         }
-        let given = lab.folder.approval(&request.id, &request.digest, &[], at(NOW)).unwrap();
+        let given = lab.folder.approval(&request.id, &request.digest, me.me(), &NO_POLICY, at(NOW)).unwrap();
         prop_assert_eq!(given, Answer::Waiting, "there is no approval");
     }
 }

@@ -1,14 +1,20 @@
 //! The second person is who owns the record: with real users of this system, as root.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
-use super::child::Other;
+use quarterdeck::adapters::shared_folder::{Answer, ApproveError};
+use quarterdeck::remediation::approval::{ApprovalRefusal, OsIdentity, Policy, Spending, mark};
+use serde_json::Value;
+
+use super::child::{Other, now, request};
 use super::{GROUP, Lab, root};
 
 const DAEMON: u32 = 1;
 const BIN: u32 = 2;
+const SYS: u32 = 3;
 const NOBODY: u32 = 65534;
 
 /// A lab, and a copy of this program that every user may run; none without root.
@@ -155,8 +161,64 @@ fn an_id_leads_nowhere_else() {
         assert!(folder.withdraw(id).is_err(), "{id:?}");
     }
     assert_eq!(folder.request("abcd"), Ok(None));
-    folder.ask(&super::child::request("abcd")).expect("asked");
+    folder.ask(&request("abcd")).expect("asked");
     assert!(folder.request("abcd").is_ok_and(|request| request.is_some_and(|request| request.phrase == "cache-812")));
     folder.withdraw("abcd").expect("withdrawn");
     assert_eq!(folder.request("abcd"), Ok(None));
+}
+
+/// Of several approvals one may be void, by policy or by how its giver and the requester came to be who they are: it hides none
+/// that counts, and is not the one that is used.
+#[test]
+fn a_void_approval_hides_none_that_counts() {
+    let Some((lab, program)) = lab() else { return };
+    let mut alice = Other::of_user(DAEMON, &program, &lab.path());
+    let logged_in = |record: &str, login: Option<u32>| {
+        let path = lab.path().join(record);
+        let mut text: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        text["who"]["loginuid"] = login.into();
+        // The same file: its owner stays.
+        let mut file = fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
+        file.write_all(format!("{text}\n").as_bytes()).unwrap();
+    };
+    let as_daemon = |login: u32| OsIdentity {
+        uid: DAEMON,
+        user: "daemon".into(),
+        loginuid: Some(login),
+        login: Some("somebody".into()),
+        claims: Vec::new(),
+    };
+    let required = Policy { require_login: true, ..Policy::default() };
+    let folder = lab.open();
+    let both = [SYS, NOBODY];
+    for (void, id) in both.into_iter().zip(["r001", "r002"]) {
+        assert_eq!(alice.ask(&format!("ask {id}")), "done");
+        logged_in(&format!("requests/{id}"), Some(DAEMON));
+        for uid in both {
+            assert_eq!(Other::of_user(uid, &program, &lab.path()).ask(&format!("approve {id} cache-812")), "approved");
+            logged_in(&format!("approvals/{id}.{uid}"), (uid != void).then_some(uid));
+        }
+        let counts = |by: &OsIdentity| match folder.approval(id, "d1", by, &required, now()) {
+            Ok(Answer::Approved(approval)) => approval.approver.uid,
+            other => panic!("{other:?}"),
+        };
+        let valid = both[usize::from(void == SYS)];
+        assert_eq!(counts(&as_daemon(DAEMON)), valid, "{void} has no login");
+        let spending = Spending { id: id.to_owned(), digest: "d1".to_owned(), bound: mark(&request(id).bound) };
+        logged_in(&format!("approvals/{id}.{void}"), Some(void));
+        assert_eq!(counts(&as_daemon(void)), valid, "the one who runs it is {void}");
+        let spent = folder.spend(&spending, &as_daemon(void), &required, now()).expect("one counts");
+        assert_eq!(spent.approver.uid, valid);
+    }
+    // Where none counts it is said why.
+    assert_eq!(alice.ask("ask r003"), "done");
+    logged_in("requests/r003", Some(DAEMON));
+    assert_eq!(Other::of_user(SYS, &program, &lab.path()).ask("approve r003 cache-812"), "approved");
+    logged_in(&format!("approvals/r003.{SYS}"), None);
+    let refused = ApprovalRefusal::NoLogin("sys".into());
+    let answer = folder.approval("r003", "d1", &as_daemon(DAEMON), &required, now());
+    assert_eq!(answer, Ok(Answer::Refused(refused.clone())));
+    let spending = Spending { id: "r003".to_owned(), digest: "d1".to_owned(), bound: mark(&request("r003").bound) };
+    let spent = folder.spend(&spending, &as_daemon(DAEMON), &required, now());
+    assert_eq!(spent, Err(ApproveError::Refused(refused)));
 }

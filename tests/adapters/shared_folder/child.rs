@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use quarterdeck::adapters::operator;
 use quarterdeck::adapters::shared_folder::{Answer, Hold, Holder, SharedFolder};
 use quarterdeck::domain::Moment;
-use quarterdeck::remediation::approval::{Request, Spending, mark};
+use quarterdeck::remediation::approval::{Policy, Request, Spending, mark};
 use quarterdeck::remediation::level::Level;
 
 use chrono::Utc;
@@ -111,9 +111,14 @@ fn stands_by() {
     }
 }
 
-fn now() -> Moment {
+pub fn now() -> Moment {
     let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Moment { boot: std::time::Duration::new(boot.tv_sec as u64, boot.tv_nsec as u32), wall: Utc::now() }
+}
+
+/// Of one account nobody knows whose it is.
+fn policy() -> Policy {
+    Policy { shared_accounts: vec!["bin".to_owned()], ..Policy::default() }
 }
 
 fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> String {
@@ -145,10 +150,10 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
         ["approve", id, typed] => match folder.request(id).unwrap() {
             None => "gone".to_owned(),
             Some(seen) => folder
-                .approve(&seen, &operator::identity(), typed, &["bin".to_owned()], now())
+                .approve(&seen, &operator::identity(), typed, &policy(), now())
                 .map_or_else(|error| format!("refused {error}"), |()| "approved".to_owned()),
         },
-        ["approval", id, digest] => match folder.approval(id, digest, &["bin".to_owned()], now()) {
+        ["approval", id, digest] => match folder.approval(id, digest, &operator::identity(), &policy(), now()) {
             Ok(Answer::Waiting) => "waiting".to_owned(),
             Ok(Answer::Approved(approval)) => format!("approved by {}", approval.approver.user),
             Ok(Answer::Refused(refusal)) => format!("refused {refusal}"),
@@ -157,7 +162,7 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
         ["spend", id, digest] => {
             let bound = mark(&request(id).bound);
             let spending = Spending { id: (*id).to_owned(), digest: (*digest).to_owned(), bound };
-            let spent = folder.spend(&spending, &operator::identity(), &["bin".to_owned()], now());
+            let spent = folder.spend(&spending, &operator::identity(), &policy(), now());
             spent
                 .map_or_else(|error| format!("refused {error}"), |approval| format!("spent {}", approval.approver.user))
         }
