@@ -1,7 +1,6 @@
 //! The overlays of acting, ready to be drawn.
 
 use crate::app::Model;
-use crate::app::alerts::links;
 use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
@@ -11,29 +10,25 @@ use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{against, approvals, card, catalogue, evidence, menu, progress, question, subject};
+use super::{against, card, catalogue, cure, evidence, menu, progress, question, trouble};
 
 /// The menu.
 #[must_use]
 pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     let actions = catalogue::all(model);
-    let mut document = Document::new(match (links::of_selected(model), subject::of(model)) {
-        (Some((alert, answers)), _) if !answers.is_empty() => Safe::of(format!("Actions, first what answers {alert}")),
-        (_, Some(subject)) => Safe::of(format!("Actions, first those for {}", subject.name)),
-        (_, None) => Safe::of("Actions"),
+    let troubles = trouble::troubles(model);
+    let first = cure::main(model, &troubles, &actions);
+    let mut document = Document::new(match first {
+        Some(trouble) => Safe::of(format!("Actions, first {}", trouble.title)),
+        None => Safe::of("Actions"),
     });
+    if let Some((words, tone)) = first.and_then(|trouble| trouble.words.clone()) {
+        document.line(words, tone);
+    }
     let chosen = pointer.place(&actions);
     // On a narrow screen its line has no room for the whole reason.
-    match chosen.and_then(|at| actions.get(at)) {
-        Some(action) => {
-            match catalogue::reason_against(model, action) {
-                Some(why) => document.line(why, Tone::Unknown),
-                None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
-            };
-            if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
-                document.line(asks, Tone::Warn);
-            }
-        }
+    match chosen.and_then(|at| Some((at, actions.get(at)?))) {
+        Some((at, action)) => menu::chosen(&mut document, model, action, (at + 1, actions.len())),
         None => {
             document.line(pointer.gone(), Tone::Unknown);
         }
