@@ -5,14 +5,16 @@ use crate::app::actions::approvals;
 use crate::app::alerts::concerns;
 use crate::app::alerts::counts::{self, Counts};
 use crate::app::concerns as watched;
+use crate::app::help::scope;
 use crate::app::document::{Line, Span};
 use crate::app::pane::PaneId;
 use crate::app::panes::signal_verdict;
 use crate::app::screen::Chrome;
 use crate::app::table::Tone;
-use crate::app::view::View;
+use crate::app::view::{Page, View};
 use crate::domain::{Safe, Verdict, figure};
 use crate::input::Command;
+use crate::input::command::Scope;
 use crate::remediation::tripwire::WATCHES;
 
 /// Everything outside the panes.
@@ -125,7 +127,10 @@ fn without_verdict(model: &Model) -> Span {
 }
 
 fn hints(view: &View) -> Vec<(Safe, &'static str)> {
-    let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Find, "find")];
+    let pane = view.focused();
+    let is_table = scope(pane) == Scope::Table || pane == PaneId::Cache;
+    let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Actions, "act")];
+    wanted.extend((is_table || pane == PaneId::Logs).then_some((Command::Find, "find")));
     if view.mouse {
         // It takes something from the person: this hint is never far to the right.
         wanted.insert(1, (Command::Mouse, "mouse off"));
@@ -140,22 +145,22 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
     } else if view.focused() == PaneId::Alerts {
         wanted.extend([
             (Command::Open, "open"),
-            (Command::Actions, "act"),
             (Command::Acknowledge, "seen"),
             (Command::Silence, "silence"),
             (Command::Sort, "sort"),
         ]);
     } else if view.focused() == PaneId::Findings {
         wanted.extend([(Command::Open, "why"), (Command::Copy, "copy mended"), (Command::Refresh, "look again")]);
-    } else {
+    } else if is_table {
         wanted.extend([(Command::Open, "open"), (Command::Sort, "sort")]);
     }
+    let back = if view.page == Page::Overview && !view.zoomed { "quit" } else { "back" };
     wanted.extend([
         (Command::NextPane, "next"),
         (Command::Zoom, "zoom"),
         (Command::Freeze, "freeze"),
         (Command::Palette, "command"),
-        (Command::Back, "quit"),
+        (Command::Back, back),
     ]);
     wanted
         .into_iter()

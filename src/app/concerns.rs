@@ -9,7 +9,7 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict, figure};
 
 /// What becomes wrong within this time of each other is one incident.
-const INCIDENT: Duration = Duration::from_secs(60);
+pub const INCIDENT: Duration = Duration::from_secs(60);
 /// A first answer may take so long before its absence is a concern.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest reason that is told.
@@ -120,12 +120,9 @@ pub fn concerns(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<Co
     ranked(telemetry, changes, now).into_iter().map(|(_, concern)| concern).collect()
 }
 
-/// All that is wrong, in the same order, by what it is.
-pub fn subjects(telemetry: &Telemetry, changes: &Changes, now: Moment) -> impl Iterator<Item = Subject> {
-    ranked(telemetry, changes, now).into_iter().map(|(subject, _)| subject)
-}
-
-fn ranked(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<(Subject, Concern)> {
+/// All that is wrong, in the same order, with what it is.
+#[must_use]
+pub fn ranked(telemetry: &Telemetry, changes: &Changes, now: Moment) -> Vec<(Subject, Concern)> {
     let mut found: Vec<(Subject, Concern)> = judged(telemetry, now)
         .into_iter()
         .filter(|(_, verdict, _)| *verdict > Verdict::Ok)

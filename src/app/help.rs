@@ -5,6 +5,7 @@ use crate::app::pane::PaneId;
 use crate::app::table::Tone;
 use crate::domain::Safe;
 use crate::input::command::{COMMANDS, Command, CommandInfo, Scope};
+use crate::input::dialog::{DIALOG, DialogKey};
 
 /// Columns of the keys, and of the names.
 const KEYS: usize = 14;
@@ -25,6 +26,8 @@ pub fn document(pane: PaneId) -> Document {
     help.lines.extend(COMMANDS.iter().filter(everywhere).filter(is_page).map(line));
     help.heading("Everywhere");
     help.lines.extend(COMMANDS.iter().filter(everywhere).filter(|info| !is_page(info)).map(line));
+    help.heading("In the menu, a card, the view of a run");
+    help.lines.extend(DIALOG.iter().filter_map(of_dialog));
     help.heading("Words");
     for (word, tone, meaning) in WORDS {
         help.lines.push(vec![
@@ -55,7 +58,8 @@ const WORDS: [(&str, Tone, &str); 16] = [
 ];
 
 /// Which commands a pane has beside the global ones.
-fn scope(pane: PaneId) -> Scope {
+#[must_use]
+pub fn scope(pane: PaneId) -> Scope {
     match pane {
         PaneId::Services
         | PaneId::SlowQueries
@@ -72,6 +76,14 @@ fn scope(pane: PaneId) -> Scope {
             Scope::Global
         }
     }
+}
+
+fn of_dialog(row: &DialogKey) -> Option<Vec<Span>> {
+    let (key, doc) = (row.key.to_string(), row.doc?);
+    Some(vec![
+        Span { text: Safe::of(format!("{key:<KEYS$} ")), tone: Tone::Accent },
+        Span { text: Safe::of(doc), tone: Tone::Plain },
+    ])
 }
 
 fn line(info: &CommandInfo) -> Vec<Span> {

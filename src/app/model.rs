@@ -9,11 +9,13 @@ use crate::app::geometry::Geometry;
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::logs::LogsState;
 use crate::app::timeline::Timeline;
-use crate::app::view::View;
+use crate::app::view::{Overlay, View};
 use crate::config::Resolved;
 use crate::config::resolved::{OffSpec, ScreenSpec};
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe};
+use crate::input::Command;
+use crate::remediation::guard::FROZEN;
 
 /// The program's state.
 #[derive(Debug)]
@@ -86,6 +88,28 @@ pub struct Meters {
 pub const NOTES: usize = 400;
 
 impl Model {
+    /// That the screen stands still, and the keys that let it go on from here: what lies over the page is closed first.
+    #[must_use]
+    pub fn frozen_words(&self) -> Safe {
+        let key = |command: Command| command.info().and_then(|info| info.keys.first()).map(ToString::to_string);
+        let (thaw, close) = (key(Command::Freeze).unwrap_or_default(), key(Command::Close).unwrap_or_default());
+        Safe::of(match self.view.overlays.is_empty() {
+            true => format!("{FROZEN}; {thaw} goes on"),
+            false => format!("{FROZEN}; {close} closes this, then {thaw} goes on"),
+        })
+    }
+
+    /// When something on the screen changes by itself before the next frame slot: a dialog that begins to take keys.
+    #[must_use]
+    pub fn wakes_at(&self) -> Option<Moment> {
+        match self.view.overlays.last()? {
+            Overlay::Card(dialog) => dialog.sight.listens_at(self.now),
+            Overlay::Approval(dialog) => dialog.sight.listens_at(self.now),
+            Overlay::Progress { .. } => self.actions.current.as_ref()?.sight.listens_at(self.now),
+            _ => None,
+        }
+    }
+
     /// The program before the first event.
     #[must_use]
     pub fn new(resolved: &Resolved, now: Moment, local_offset: chrono::FixedOffset) -> Model {

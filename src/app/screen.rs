@@ -7,6 +7,7 @@ use crate::app::pane::{Chart, PaneId};
 use crate::app::view::Page;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
+use crate::input::dialog::Hint;
 
 /// Everything outside the panes.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ pub enum OverlayView<'a> {
         /// Which of them has the focus.
         chosen: Option<usize>,
         /// Keys of use, for its frame.
-        keys: &'static str,
+        keys: &'static [Hint],
     },
     /// A text below a chart.
     Charted {
@@ -75,7 +76,7 @@ pub enum OverlayView<'a> {
         /// First line shown.
         scroll: usize,
         /// Keys of use, for its frame.
-        keys: &'static str,
+        keys: &'static [Hint],
     },
     /// The command line with its completions.
     Palette {

@@ -1,6 +1,7 @@
 //! Floor 1: keys, commands and the map between them. Our own key type; no terminal library.
 
 pub mod command;
+pub mod dialog;
 pub mod key;
 pub mod keymap;
 pub mod mouse;

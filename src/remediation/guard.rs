@@ -270,6 +270,9 @@ pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
     phrase.is_none_or(|phrase| phrase.nfc().eq(typed.nfc()))
 }
 
+/// Nobody acts on what was so before. How it goes on is for the screen to say.
+pub const FROZEN: &str = "FROZEN: what is shown is of before";
+
 /// Why an action cannot be asked for now; the first reason. What does not depend on a card.
 #[must_use]
 pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
@@ -280,7 +283,7 @@ pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
         return Some(Safe::of("read-only: start with --allow-actions, or :arm where the leave lapsed"));
     }
     if situation.frozen {
-        return Some(Safe::of("FROZEN: what is shown is of before; Space goes on"));
+        return Some(Safe::of(FROZEN));
     }
     let target = &action.target;
     if target.provenance == Provenance::Discovered && !target.on_loopback {

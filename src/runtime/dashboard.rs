@@ -147,7 +147,10 @@ impl Dashboard {
         let mut wanted = false;
         while self.leave.is_none() {
             let eager = self.begun.elapsed() < EAGER;
-            let patience = slot.saturating_duration_since(Instant::now());
+            // What changes on the screen by itself before the next slot is drawn when it does.
+            let wake = self.model.wakes_at().map(|at| Instant::now() + at.since(clock::now()));
+            let next = wake.map_or(slot, |wake| wake.min(slot));
+            let patience = next.saturating_duration_since(Instant::now());
             let taken = self.inbox.wait(patience, eager);
             wanted |= !taken.is_empty();
             self.obey_all(taken);
@@ -159,6 +162,10 @@ impl Dashboard {
                 self.step(Event::TimePassed);
                 self.step(Event::BytesWritten(self.screen.bytes()));
                 slot = self.next_slot();
+            }
+            if !due && wake.is_some_and(|wake| Instant::now() >= wake) {
+                self.step(Event::TimePassed);
+                wanted = true;
             }
             if self.untaken && !self.screen.is_busy() {
                 self.untaken = false;

@@ -5,13 +5,14 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
+use crate::input::dialog::{self, Ask};
 use crate::remediation::approval::VALID;
 use crate::remediation::guard;
 
 use super::approvals::Found;
 use super::dialog::LONGEST;
 use super::headless;
-use super::sight::Sight;
+use super::sight::{READ, Sight};
 
 /// A request that is being decided on.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl Approving {
     pub fn missing(&self, now: Moment) -> Option<Safe> {
         let request = &self.found.request;
         if !self.sight.listens(now) {
-            return Some(Safe::of("read it first …"));
+            return Some(Safe::of(READ));
         }
         if self.sent {
             return Some(Safe::of("approving …"));
@@ -81,7 +82,7 @@ impl Approving {
 #[must_use]
 pub fn overlay(dialog: &Approving, now: Moment) -> OverlayView<'static> {
     let (foot, chosen) = foot(dialog, now);
-    let keys = " Esc leaves  Tab next  PgDn scrolls ";
+    let keys = &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls")];
     OverlayView::Form {
         document: document(&dialog.found, now),
         scroll: dialog.scroll,
@@ -132,7 +133,7 @@ fn foot(dialog: &Approving, now: Moment) -> (Vec<Line>, usize) {
     ];
     let (words, tone) = match dialog.missing(now) {
         Some(missing) => (missing, Tone::Unknown),
-        None => (Safe::of("Ctrl-T approves it: the requester may then run it, once"), Tone::Ok),
+        None => (Safe::of(dialog::words(&[(Ask::Run, "approves it: the requester may then run it, once")])), Tone::Ok),
     };
     lines.push(vec![Span { text: words, tone }]);
     for why in &dialog.refused {

@@ -10,6 +10,8 @@ use crate::app::table::Tone;
 use crate::database::redact::redacted;
 use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
+use crate::input::dialog as keys;
+use crate::input::dialog::Ask;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
@@ -282,7 +284,7 @@ pub fn foot(dialog: &Dialog, approved: bool, now: Moment) -> (Vec<Line>, usize) 
     let does = if asks { "asks for a second person" } else { "runs it" };
     let (words, tone) = match dialog.missing(now) {
         Some(missing) => (missing, Tone::Unknown),
-        None => (Safe::of(format!("Ctrl-T {does} (card good for {})", figure::age(left))), Tone::Ok),
+        None => (Safe::of(format!("{} (card good for {})", keys::words(&[(Ask::Run, does)]), figure::age(left))), Tone::Ok),
     };
     lines.push(vec![Span { text: words, tone }]);
     for why in &dialog.refused {

@@ -5,25 +5,42 @@ use std::time::Duration;
 use crate::app::Model;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
+use crate::app::telemetry::database::DatabaseState;
 use crate::config::environments;
 use crate::config::resolved::DatabaseSpec;
-use crate::domain::session::SessionId;
+use crate::domain::session::{SessionId, SessionState};
 use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Limits, Plan, SessionSelector, Target};
 use crate::remediation::approval::Demands;
-use crate::remediation::guard::{self, Situation, hindrance};
+use crate::remediation::guard::{self, FROZEN, Situation, hindrance};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
 use crate::remediation::parameter::Given;
 use crate::remediation::step::SessionVerb;
 
+use super::trouble::{self, Trouble, Want};
+
 /// Where the sessions of a pool are back, connections that were freed are taken again: that is seen a minute later.
 const POOLS_RECONNECT: Duration = Duration::from_secs(60);
+/// Whoever runs a statement for less is not offered by the menu.
+const LONG: Duration = Duration::from_secs(5);
 
-/// All actions: those for what is selected first, else in one order.
+/// All actions of the menu: those that help against what is selected, or is wrong, first.
 #[must_use]
 pub fn all(model: &Model) -> Vec<Action> {
+    let troubles = trouble::troubles(model);
+    let mut found = offered(model);
+    found.extend(of_culprits(model, &troubles, &found));
+    ready(model, &troubles, found)
+}
+
+fn ready(model: &Model, troubles: &[Trouble], found: Vec<Action>) -> Vec<Action> {
+    let bound = found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect();
+    super::cure::ordered(model, troubles, bound)
+}
+
+fn offered(model: &Model) -> Vec<Action> {
     let mut found = Vec::new();
     let databases = &model.live.databases;
     let pane = model.view.focused();
@@ -56,14 +73,35 @@ pub fn all(model: &Model) -> Vec<Action> {
     if !of_alerts {
         found.extend(silencing);
     }
-    let bound = found.into_iter().map(|action| model.actions.spec.policy.bind(action)).collect();
-    super::subject::ordered(model, bound)
+    found
+}
+
+/// Where an alert asks for what is done to a single session, and none is selected: whoever has run one statement longest
+/// without waiting for anybody, in each database.
+fn of_culprits(model: &Model, troubles: &[Trouble], known: &[Action]) -> Vec<Action> {
+    let wanted = |action: &Action| {
+        let named = Want::Named(action.id.clone());
+        troubles.iter().any(|trouble| trouble.wants.contains(&named))
+    };
+    let databases = model.live.databases.iter().enumerate();
+    let culprits = databases.filter_map(|(at, database)| Some((at, &database.spec, longest(database)?)));
+    let mut found: Vec<Action> = culprits.flat_map(|(at, spec, id)| of_session(at, spec, id)).collect();
+    // Whoever selected a session means that one.
+    found.retain(|action| wanted(action) && !known.iter().any(|other| other.id == action.id));
+    found
+}
+
+fn longest(database: &DatabaseState) -> Option<SessionId> {
+    let sessions = &database.sessions.value()?.list;
+    let runs = sessions.iter().filter(|session| session.state == SessionState::Active && session.blocked_by.is_empty());
+    let longest = runs.max_by_key(|session| session.query_age)?;
+    longest.query_age.is_some_and(|age| age >= LONG).then_some(longest.id)
 }
 
 /// All actions that can be asked for by name: those, and what is done to a single session that a parameter names.
 #[must_use]
 pub fn named(model: &Model) -> Vec<Action> {
-    let mut found = all(model);
+    let mut found = ready(model, &trouble::troubles(model), offered(model));
     // What is offered has the names of what can be asked for of any table.
     found.retain(|action| !super::upkeep::is_built_in(action));
     let selected: Vec<Safe> = found.iter().map(|action| action.id.clone()).collect();
@@ -114,6 +152,7 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     let situation = Situation { stale: stale.as_ref(), ..situation(model, running.as_ref(), &readings) };
     let hindrance = hindrance(action, &situation);
     let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
+    let hindrance = hindrance.map(|why| if why.as_str() == FROZEN { model.frozen_words() } else { why });
     hindrance
         .or_else(|| super::against::reason(model, action))
         .or_else(|| super::standing::against(model, action))

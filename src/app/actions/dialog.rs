@@ -2,10 +2,11 @@
 //! a list, and neither Enter nor Space nor Esc, ever runs anything.
 
 use crate::domain::{Moment, Safe};
+use crate::input::dialog::{self, Ask};
 use crate::remediation::card::Card;
 use crate::remediation::guard;
 
-use super::sight::Sight;
+use super::sight::{READ, Sight};
 
 /// Longest text of a field, in characters.
 pub(super) const LONGEST: usize = 200;
@@ -104,10 +105,10 @@ impl Dialog {
     pub fn missing(&self, now: Moment) -> Option<Safe> {
         let phrase = self.phrase();
         if !self.sight.listens(now) {
-            return Some(Safe::of("read it first …"));
+            return Some(Safe::of(READ));
         }
         if now.since(self.card.read_at) > guard::CONSENT_LASTS {
-            return Some(Safe::of("the card is too old: Ctrl-R reads the target anew"));
+            return Some(Safe::of(format!("the card is too old: {}", dialog::words(&[(Ask::Anew, "reads the target anew")]))));
         }
         if let Some(obstacle) = self.card.preview.obstacles.first() {
             return Some(obstacle.clone());

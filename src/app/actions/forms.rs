@@ -1,45 +1,41 @@
 //! The overlays of acting, ready to be drawn.
 
 use crate::app::Model;
-use crate::app::alerts::links;
 use crate::app::document::{Document, Span};
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
+use crate::input::dialog::{Ask, Hint};
 use crate::remediation::execution::Execution;
 use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{against, approvals, card, catalogue, evidence, menu, progress, question, subject};
+use super::{against, is_over, card, catalogue, cure, evidence, menu, progress, question, trouble};
 
 /// The menu.
 #[must_use]
 pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     let actions = catalogue::all(model);
-    let mut document = Document::new(match (links::of_selected(model), subject::of(model)) {
-        (Some((alert, answers)), _) if !answers.is_empty() => Safe::of(format!("Actions, first what answers {alert}")),
-        (_, Some(subject)) => Safe::of(format!("Actions, first those for {}", subject.name)),
-        (_, None) => Safe::of("Actions"),
+    let troubles = trouble::troubles(model);
+    let first = cure::main(model, &troubles, &actions);
+    let mut document = Document::new(match first {
+        Some(trouble) => Safe::of(format!("Actions, first {}", trouble.title)),
+        None => Safe::of("Actions"),
     });
+    if let Some((words, tone)) = first.and_then(|trouble| trouble.words.clone()) {
+        document.line(words, tone);
+    }
     let chosen = pointer.place(&actions);
     // On a narrow screen its line has no room for the whole reason.
-    match chosen.and_then(|at| actions.get(at)) {
-        Some(action) => {
-            match catalogue::reason_against(model, action) {
-                Some(why) => document.line(why, Tone::Unknown),
-                None => document.line(format!("{}: {}", action.level, action.level.meaning()), Tone::Dim),
-            };
-            if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
-                document.line(asks, Tone::Warn);
-            }
-        }
+    match chosen.and_then(|at| Some((at, actions.get(at)?))) {
+        Some((at, action)) => menu::chosen(&mut document, model, action, (at + 1, actions.len())),
         None => {
             document.line(pointer.gone(), Tone::Unknown);
         }
     }
     let foot = menu::lines(model, &actions);
-    OverlayView::Form { document, scroll: 0, foot, chosen, keys: " Enter shows the card  Esc closes " }
+    OverlayView::Form { document, scroll: 0, foot, chosen, keys: &[(Ask::Choose, "shows the card"), (Ask::Leave, "closes")] }
 }
 
 /// A card with its dialog.
@@ -64,9 +60,12 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
     }
     let approved = guard::second_person(&dialog.card, dialog.card.digest(), &situation).is_ok();
     let (foot, chosen) = card::foot(dialog, approved, model.now);
-    let keys = " Esc leaves  Tab next  PgDn scrolls  Ctrl-R reads anew ";
-    OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
+    OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys: CARD }
 }
+
+/// In the frame of a card.
+const CARD: &[Hint] =
+    &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls"), (Ask::Anew, "reads anew")];
 
 /// The action that runs, and what it waits for a person with.
 #[must_use]
@@ -77,7 +76,7 @@ pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
             scroll,
             foot: Vec::new(),
             chosen: None,
-            keys: CLOSES,
+            keys: OVER,
         };
     };
     let mut document = progress::document_with(&current.execution, &current.live, model.now);
@@ -86,7 +85,8 @@ pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
     }
     let (foot, keys) = match current.execution.question() {
         Some(asked) => question::foot(&asked, current, &model.live, model.now),
-        None => (Vec::new(), CLOSES),
+        None if is_over(&current.execution) => (Vec::new(), OVER),
+        None => (Vec::new(), RUNS),
     };
     let scroll = if scroll == 0 { following(model, &document, &current.execution) } else { scroll };
     OverlayView::Form { document, scroll, foot, chosen: None, keys }
@@ -103,4 +103,5 @@ fn following(model: &Model, document: &Document, execution: &Execution) -> usize
 /// Lines that are shown behind the step at hand.
 const BEHIND: usize = 3;
 
-const CLOSES: &str = " Esc closes; it goes on  w shows it again ";
+const RUNS: &[Hint] = &[(Ask::Leave, "closes; it goes on"), (Ask::Stop, "stops"), (Ask::PageDown, "scrolls")];
+const OVER: &[Hint] = &[(Ask::Leave, "closes"), (Ask::PageDown, "scrolls")];

@@ -2,16 +2,19 @@
 //! an action, whichever line that has by now.
 
 use crate::app::Model;
-use crate::app::document::{Line, Span};
+use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
-use crate::domain::Safe;
-use crate::remediation::action::Action;
+use crate::database::redact::redacted;
+use crate::domain::{Safe, figure};
+use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::level::Level;
 
 use super::{approvals, catalogue};
 
 /// Columns of title and target.
 const TITLE: usize = 46;
+/// Characters of a query.
+const QUERY: usize = 60;
 
 /// Where the pointer stands.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +78,44 @@ impl Pointer {
         let Some(on) = &self.on else { return Safe::of("nothing is chosen") };
         Safe::of(format!("{} on {} is not offered any more", on.title, on.target))
     }
+}
+
+/// What stands above the list of the action that is pointed at: how dangerous it is or why it cannot be done, what is asked
+/// for it, whom it is about and what would prove it.
+pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (usize, usize)) {
+    let place = format!("{place} of {of}");
+    match catalogue::reason_against(model, action) {
+        Some(why) => out.line(format!("{place}, cannot run now: {why}"), Tone::Unknown),
+        None => out.line(format!("{place}, {}: {}", action.level, action.level.meaning()), Tone::Dim),
+    };
+    if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
+        out.line(asks, Tone::Warn);
+    }
+    if let Some(whom) = whom(model, action) {
+        out.line(whom, Tone::Plain);
+    }
+    let trials = action.proof.trials.iter().map(|trial| format!("{} {}", trial.name, trial.expect.words()));
+    let proved = trials.collect::<Vec<_>>().join(", ");
+    let proved = if proved.is_empty() { "nothing, it will end as not verified" } else { &proved };
+    out.line(format!("proved by: {proved}"), Tone::Dim);
+}
+
+/// The session that it is about, as it was read last.
+fn whom(model: &Model, action: &Action) -> Option<Safe> {
+    let Plan::Sessions { selector: SessionSelector::One(id), .. } = &action.plan else { return None };
+    let sessions = model.live.databases.get(action.target.at?)?.sessions.value()?;
+    let session = sessions.list.iter().find(|session| session.id == *id)?;
+    let query = if model.screen.redact { redacted(&session.query) } else { session.query.clone() };
+    let age = session.query_age.or(session.state_age).map(|age| format!(" for {}", figure::age(age)));
+    Some(Safe::of(format!(
+        "session {}: {} {}, {}{}: {}",
+        id.pid,
+        session.user.one_line(),
+        session.application.one_line(),
+        session.state.word(),
+        age.unwrap_or_default(),
+        query.one_line().clipped(QUERY)
+    )))
 }
 
 /// One line for every action.

@@ -7,6 +7,7 @@ pub mod approving;
 pub mod bound;
 pub mod card;
 pub mod catalogue;
+pub mod cure;
 pub mod dialog;
 pub mod evidence;
 mod explain;
@@ -29,6 +30,7 @@ pub mod standing;
 pub mod subject;
 mod touched;
 pub mod tripwire;
+pub mod trouble;
 pub mod upkeep;
 
 use std::collections::VecDeque;

@@ -3,6 +3,7 @@
 use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
+use crate::input::dialog::{self, Ask};
 use crate::remediation::execution::{Execution, Phase, StepState};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
@@ -48,8 +49,11 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
         out.field("approved by", granted.by().clone(), Tone::Plain);
     }
     if !super::is_over(execution) {
-        let stop = if execution.is_cancelled() { "a stop was asked for: " } else { "c asks to stop: " };
-        out.field("stop", format!("{stop}{}", execution.cancel_words()), Tone::Dim);
+        let stop = match execution.is_cancelled() {
+            true => "a stop was asked for".to_owned(),
+            false => dialog::words(&[(Ask::Stop, "asks to stop")]),
+        };
+        out.field("stop", format!("{stop}: {}", execution.cancel_words()), Tone::Dim);
     }
     for why in execution.reasons() {
         out.field("because", why.clone(), Tone::Warn);

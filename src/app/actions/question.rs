@@ -5,13 +5,15 @@ use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
 use crate::domain::{Moment, Safe};
+use crate::input::dialog::{self, Ask, Hint};
 use crate::remediation::execution::{Depends, Execution, Gate, Input, Question, Undoing};
 
 use super::evidence;
+use super::sight::READ;
 
 /// The question with its keys, for the foot of the view of a run.
 #[must_use]
-pub fn foot(asked: &Question<'_>, current: &Current, live: &Telemetry, now: Moment) -> (Vec<Line>, &'static str) {
+pub fn foot(asked: &Question<'_>, current: &Current, live: &Telemetry, now: Moment) -> (Vec<Line>, &'static [Hint]) {
     let mut lines: Vec<Line> = words(asked, &current.execution, live, now)
         .into_iter()
         .map(|text| vec![Span { text, tone: Tone::Warn }])
@@ -25,15 +27,29 @@ pub fn foot(asked: &Question<'_>, current: &Current, live: &Telemetry, now: Mome
     }
     let listens = current.listens(now);
     let (answer, tone) = match asked {
-        _ if !listens => ("read it first …", Tone::Unknown),
-        Question::Gate(state) if state.barred.is_some() => ("s leaves the step out   c stops here", Tone::Ok),
-        Question::Gate(_) => ("Ctrl-T goes on   s leaves the step out   c stops here", Tone::Ok),
-        Question::Compensate(_) => ("Ctrl-T runs them   c leaves everything as it is", Tone::Ok),
-        Question::Tick(..) if current.typing => ("Enter ends the note   Ctrl-T: it is done", Tone::Ok),
-        Question::Tick(..) => ("n types a note   Ctrl-T: it is done   c stops here", Tone::Ok),
+        _ if !listens => (READ.to_owned(), Tone::Unknown),
+        asked => (dialog::words(answers(asked, current.typing)), Tone::Ok),
     };
     lines.push(vec![Span { text: Safe::of(answer), tone }]);
-    (lines, " Esc closes; it waits  w shows it again ")
+    (lines, if current.typing { &[(Ask::Leave, "ends the note")] } else { WAITS })
+}
+
+const WAITS: &[Hint] = &[(Ask::Leave, "closes; it waits"), (Ask::PageDown, "scrolls")];
+
+/// The keys that answer it.
+#[must_use]
+pub fn answers(asked: &Question<'_>, typing: bool) -> &'static [Hint] {
+    match asked {
+        Question::Gate(state) if state.barred.is_some() => {
+            &[(Ask::Skip, "leaves the step out"), (Ask::Stop, "stops here")]
+        }
+        Question::Gate(_) => &[(Ask::Run, "goes on"), (Ask::Skip, "leaves the step out"), (Ask::Stop, "stops here")],
+        Question::Compensate(_) => &[(Ask::Run, "runs them"), (Ask::Stop, "leaves everything as it is")],
+        Question::Tick(..) if typing => &[(Ask::Choose, "ends the note"), (Ask::Run, "says that it is done")],
+        Question::Tick(..) => {
+            &[(Ask::Note, "types a note"), (Ask::Run, "says that it is done"), (Ask::Stop, "stops here")]
+        }
+    }
 }
 
 /// What is asked.

@@ -8,6 +8,9 @@ use crate::domain::Moment;
 /// Nothing is taken for so long after it was seen first, or after what it asks about changed.
 pub const DEAF: Duration = Duration::from_millis(400);
 
+/// What is said for that long.
+pub const READ: &str = "read it first …";
+
 /// What is known of it being seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sight {
@@ -35,5 +38,12 @@ impl Sight {
     #[must_use]
     pub fn listens(&self, now: Moment) -> bool {
         self.since.is_some_and(|since| now.since(since) >= DEAF)
+    }
+
+    /// When it begins to take keys, once it is on the screen and does not yet.
+    #[must_use]
+    pub fn listens_at(&self, now: Moment) -> Option<Moment> {
+        let at = self.since?.plus(DEAF);
+        (at.boot > now.boot).then_some(at)
     }
 }

@@ -1,20 +1,14 @@
-//! What the menu of actions is for: what is selected, on the page and in the pane that has the focus, or else what is worst.
-//! What is aimed at it, watches it or goes to its origin comes first, and of a database first what its own concern asks for; the rest stays as it is.
-
-use std::time::Duration;
+//! What can be acted on: what is selected, on the page and in the pane that has the focus, and what a concern is about; and
+//! whether an action has to do with it. What helps against it is told by `cure`.
 
 use crate::app::Model;
-use crate::app::alerts::links;
 use crate::app::concerns;
 use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
-use crate::app::telemetry::database::DatabaseState;
 use crate::config::resolved::{CacheSource, SignalSource};
-use crate::database::{blocking, judge};
 use crate::domain::Safe;
-use crate::domain::session::{Session, SessionState};
 use crate::domain::source::SourceKind;
-use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::step::Work;
 
@@ -31,18 +25,9 @@ pub struct Subject {
     pub name: Safe,
 }
 
-/// What is selected, if that can be acted on; where nothing is, what is worst.
+/// What a concern is about, if that can be acted on.
 #[must_use]
-pub fn of(model: &Model) -> Option<Subject> {
-    selected(model).or_else(|| worst(model))
-}
-
-/// What is worst of all to which something can be done.
-fn worst(model: &Model) -> Option<Subject> {
-    concerns::subjects(&model.live, &model.changes, model.now).find_map(|concern| actionable(model, concern))
-}
-
-fn actionable(model: &Model, concern: concerns::Subject) -> Option<Subject> {
+pub fn of_concern(model: &Model, concern: concerns::Subject) -> Option<Subject> {
     let live = &model.live;
     let (kind, at, name) = match concern {
         concerns::Subject::Service(at) => (SourceKind::Service, at, &live.services.get(at)?.spec.name),
@@ -54,7 +39,9 @@ fn actionable(model: &Model, concern: concerns::Subject) -> Option<Subject> {
     Some(Subject { kind, at, name: name.clone() })
 }
 
-fn selected(model: &Model) -> Option<Subject> {
+/// What is selected, if that can be acted on.
+#[must_use]
+pub fn selected(model: &Model) -> Option<Subject> {
     let live = &model.live;
     let row = |pane, count: usize| match model.view.cursor(pane).selected {
         Some(RowKey::Index(at)) => Some(at),
@@ -83,23 +70,11 @@ fn selected(model: &Model) -> Option<Subject> {
     Some(Subject { kind, at, name: name.clone() })
 }
 
-/// The same actions, those for what is selected first.
+/// Whether an action has to do with it: it is aimed at it, watches it or goes to its origin.
 #[must_use]
-pub fn ordered(model: &Model, mut actions: Vec<Action>) -> Vec<Action> {
-    if let Some(subject) = of(model) {
-        let origin = origin(model, &subject);
-        let is_about = |action: &Action| is_about(&subject, origin.as_deref(), action);
-        actions.sort_by_cached_key(|action| (!is_about(action), cure(model, &subject, action)));
-    }
-    if let Some((_, answers)) = links::of_selected(model) {
-        let place = |action: &Action| answers.iter().position(|name| *name == action.id).unwrap_or(answers.len());
-        actions.sort_by_key(place);
-    }
-    actions
-}
-
-/// Whether an action has to do with what is selected.
-fn is_about(subject: &Subject, origin: Option<&str>, action: &Action) -> bool {
+pub fn is_about(model: &Model, subject: &Subject, action: &Action) -> bool {
+    let origin = origin(model, subject);
+    let origin = origin.as_deref();
     let here = (subject.kind, subject.at);
     let target = &action.target;
     let mut proved = action.proof.trials.iter().map(|trial| &trial.measure);
@@ -140,7 +115,8 @@ fn goes_to(origin: Option<&str>, work: &Work) -> bool {
 }
 
 /// Where what is selected is asked, if by HTTP.
-fn origin(model: &Model, subject: &Subject) -> Option<String> {
+#[must_use]
+pub fn origin(model: &Model, subject: &Subject) -> Option<String> {
     let live = &model.live;
     let url = match subject.kind {
         SourceKind::Service => &live.services.get(subject.at)?.spec.url,
@@ -155,50 +131,4 @@ fn origin(model: &Model, subject: &Subject) -> Option<String> {
         SourceKind::Database | SourceKind::Prometheus | SourceKind::Alertmanager => return None,
     };
     Some(url.origin().ascii_serialization())
-}
-
-/// How near an action on a database is to what is wrong with it: less is nearer. What is selected comes before all.
-fn cure(model: &Model, subject: &Subject, action: &Action) -> u8 {
-    const REST: u8 = 9;
-    if subject.kind != SourceKind::Database || action.target.at != Some(subject.at) {
-        return REST;
-    }
-    let Some(database) = model.live.databases.get(subject.at) else { return REST };
-    match &action.plan {
-        Plan::Explain { .. } | Plan::Sessions { selector: SessionSelector::One(_), .. } => 0,
-        Plan::Sessions { selector: SessionSelector::RootBlocker, .. } if is_piled_up(database) => 1,
-        Plan::Sessions { selector: SessionSelector::IdleInTransaction { older_than }, .. }
-            if holds_open(database, *older_than) =>
-        {
-            2
-        }
-        Plan::Sessions { selector: SessionSelector::Idle { older_than, .. }, .. }
-            if is_full(database) && rests(database, *older_than) =>
-        {
-            3
-        }
-        _ => REST,
-    }
-}
-
-fn is_piled_up(database: &DatabaseState) -> bool {
-    database.sessions.value().is_some_and(|sessions| !blocking::roots(&sessions.list).is_empty())
-}
-
-fn holds_open(database: &DatabaseState, older_than: Duration) -> bool {
-    let oldest = database.sessions.value().and_then(|sessions| sessions.oldest_idle_in_transaction);
-    oldest.is_some_and(|oldest| oldest >= older_than)
-}
-
-/// Whether a session has been idle for so long: what would find nobody is no cure.
-fn rests(database: &DatabaseState, older_than: Duration) -> bool {
-    let rests = |session: &Session| {
-        session.state == SessionState::Idle && session.state_age.is_some_and(|age| age >= older_than)
-    };
-    database.sessions.value().is_some_and(|sessions| sessions.list.iter().any(rests))
-}
-
-fn is_full(database: &DatabaseState) -> bool {
-    let slots = database.slots.value().filter(|slots| slots.usable() > 0);
-    slots.is_some_and(|slots| f64::from(slots.used) >= f64::from(slots.usable()) * judge::SLOTS_DEGRADED)
 }

@@ -56,7 +56,8 @@ pub fn concerns(model: &Model, counts: &Counts) -> Vec<Concern> {
 }
 
 /// Alerts that are told at the foot of every page: what is silenced is counted in the strip alone.
-fn told(model: &Model) -> Vec<(Entry<'_>, Verdict)> {
+#[must_use]
+pub fn told(model: &Model) -> Vec<(Entry<'_>, Verdict)> {
     let now = model.now;
     let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live, now)
         .filter(Entry::is_active)

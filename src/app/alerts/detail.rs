@@ -9,6 +9,7 @@ use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::app::telemetry::engines::EngineState;
 use crate::domain::{Moment, Safe, figure};
+use crate::input::dialog::{Ask, Hint};
 
 use super::acknowledging::Seen;
 use super::listing::{Entry, Stand};
@@ -176,11 +177,18 @@ pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
     let Some(entry) = listing::find(telemetry, key, now) else {
         let mut document = Document::new("Alert");
         document.line("it is no more: its rule is gone, or it resolved more than 15 minutes ago", Tone::Dim);
-        return OverlayView::Charted { chart: None, document, scroll, keys: " Esc closes " };
+        return OverlayView::Charted { chart: None, document, scroll, keys: &[(Ask::Leave, "closes")] };
     };
     let (chart, _) = course::chart(model, &entry);
-    let keys = if entry.is_active() { ACTIVE } else { " Esc closes  y copies  a act " };
+    let keys = if entry.is_active() { ACTIVE } else { INACTIVE };
     OverlayView::Charted { chart, document: document(model, &entry), scroll, keys }
 }
 
-const ACTIVE: &str = " Esc closes  A seen  Z silence  a act  y copies ";
+const ACTIVE: &[Hint] = &[
+    (Ask::Leave, "closes"),
+    (Ask::Seen, "seen"),
+    (Ask::Silence, "silence"),
+    (Ask::Act, "act"),
+    (Ask::Copy, "copies"),
+];
+const INACTIVE: &[Hint] = &[(Ask::Leave, "closes"), (Ask::Copy, "copies"), (Ask::Act, "act")];

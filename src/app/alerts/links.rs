@@ -1,5 +1,5 @@
-//! What answers an alert: actions and runbooks that name it, and those that its `runbook_url` names by the last part of its
-//! path or by its anchor. An alert suggests; nothing starts by itself.
+//! What answers an alert: actions and runbooks that name it, and those, built-in ones too, that its `runbook_url` names by the
+//! last part of its path or by its anchor. An alert suggests; nothing starts by itself.
 
 use crate::app::Model;
 use crate::app::pane::PaneId;
@@ -7,6 +7,7 @@ use crate::app::panes;
 use crate::app::table::RowKey;
 use crate::app::view::Overlay;
 use crate::domain::Safe;
+use crate::remediation::built_in::BUILT_IN;
 
 use super::listing::{self, Entry};
 
@@ -32,15 +33,20 @@ pub fn answers(model: &Model, entry: &Entry<'_>) -> Vec<Safe> {
             found.push(action.id.clone());
         }
     }
+    let built_in = BUILT_IN.iter().map(|(name, _)| Safe::of(*name)).filter(|name| is_meant(name));
+    for name in built_in {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
     found
 }
 
-/// What answers the alert that is open, selected or first on its page; its name beside.
+/// The alert that is open, selected or first on its page.
 #[must_use]
-pub fn of_selected(model: &Model) -> Option<(Safe, Vec<Safe>)> {
+pub fn entry(model: &Model) -> Option<Entry<'_>> {
     let (telemetry, now) = model.shown();
-    let entry = listing::find(telemetry, selected(model)?, now)?;
-    Some((Safe::of(&entry.rule.name), answers(model, &entry)))
+    listing::find(telemetry, selected(model)?, now)
 }
 
 /// The fingerprint of the alert that is open, selected or first on its page.

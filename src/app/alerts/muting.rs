@@ -10,6 +10,7 @@ use crate::app::table::Tone;
 use crate::domain::{Safe, figure};
 
 use crate::metrics::labels::Labels;
+use crate::input::dialog::Ask;
 
 use super::listing::{self, Entry};
 use super::words;
@@ -138,7 +139,7 @@ fn new(model: &Model, wish: &Wish, focus: Field, refused: Option<&Safe>) -> Over
         field(Field::Comment, "because", &wish.comment, "who comes next wants to know".to_owned()),
     ];
     let chosen = Field::ALL.iter().position(|known| *known == focus);
-    OverlayView::Form { document, scroll: 0, foot, chosen, keys: " Ctrl-T silences  Tab next  Esc leaves " }
+    OverlayView::Form { document, scroll: 0, foot, chosen, keys: &[(Ask::Run, "silences"), (Ask::Next, "next"), (Ask::Leave, "leaves")] }
 }
 
 fn known(model: &Model, id: u64) -> OverlayView<'static> {
@@ -157,7 +158,7 @@ fn known(model: &Model, id: u64) -> OverlayView<'static> {
             document.line("it is over", Tone::Dim);
         }
     }
-    OverlayView::Form { document, scroll: 0, foot: Vec::new(), chosen: None, keys: " Ctrl-T ends it now  Esc closes " }
+    OverlayView::Form { document, scroll: 0, foot: Vec::new(), chosen: None, keys: &[(Ask::Run, "ends it now"), (Ask::Leave, "closes")] }
 }
 
 fn told(document: &mut Document, model: &Model, head: &str, matchers: &[Matcher]) {

@@ -3,6 +3,7 @@
 use crate::app::document::Document;
 use crate::app::geometry::Rectangle;
 use crate::app::pane::Chart;
+use crate::input::dialog::{self, Hint};
 use crate::ui::paint::Canvas;
 use crate::ui::widgets::{chart, document};
 
@@ -17,7 +18,7 @@ pub fn draw(
     wanted: Option<&Chart>,
     text: &Document,
     scroll: usize,
-    keys: &'static str,
+    keys: &[Hint],
 ) -> (u16, usize) {
     let screen = canvas.area();
     let least = if wanted.is_some() { COLUMNS.min(screen.width) } else { 0 };
@@ -40,6 +41,6 @@ pub fn draw(
     }
     let below = Rectangle { y: outer.y + height, height: outer.height.saturating_sub(height), ..outer };
     let first = document::text(canvas, below, &rows, text_rows, scroll);
-    document::caption(canvas, outer, text, (first, text_rows, rows.len()), keys);
+    document::caption(canvas, outer, text, (first, text_rows, rows.len()), &dialog::words(keys));
     (text_rows, rows.len())
 }

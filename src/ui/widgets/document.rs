@@ -4,6 +4,7 @@
 use crate::app::document::{Document, Line};
 use crate::app::geometry::Rectangle;
 use crate::domain::Safe;
+use crate::input::dialog::{self, Ask};
 use crate::ui::paint::Canvas;
 use crate::ui::widgets::{frame, wrap};
 
@@ -22,8 +23,13 @@ pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16
     open(canvas, outer);
     let text_rows = height.saturating_sub(2);
     let first = text(canvas, outer, &rows, text_rows, scroll);
-    let keys = if rows.len() > usize::from(text_rows) { " Esc closes  j k scroll " } else { " Esc closes " };
-    caption(canvas, outer, document, (first, text_rows, rows.len()), keys);
+    let mut keys = dialog::words(&[(Ask::Leave, "closes")]);
+    if rows.len() > usize::from(text_rows)
+        && let (Some(down), Some(up)) = (Ask::Down.key(), Ask::Up.key())
+    {
+        keys.push_str(&format!("  {down} {up} scroll"));
+    }
+    caption(canvas, outer, document, (first, text_rows, rows.len()), &keys);
     (text_rows, rows.len())
 }
 
@@ -93,7 +99,7 @@ pub fn caption(
     outer: Rectangle,
     document: &Document,
     (first, rows, all): (usize, u16, usize),
-    keys: &'static str,
+    keys: &str,
 ) {
     let roles = &canvas.theme.roles;
     if outer.width < 8 || outer.height < 2 {
@@ -112,5 +118,5 @@ pub fn caption(
         }
     }
     let bottom = outer.y + outer.height - 1;
-    canvas.words(outer.x + 2, bottom, room, keys, roles.hint);
+    canvas.text(outer.x + 2, bottom, room, &Safe::of(format!(" {keys} ")), roles.hint);
 }

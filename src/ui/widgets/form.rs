@@ -5,6 +5,7 @@ use crate::app::document::{Document, Line};
 use crate::app::geometry::Rectangle;
 use crate::app::table::Tone;
 use crate::domain::Safe;
+use crate::input::dialog::{self, Ask, Hint};
 use crate::ui::paint::Canvas;
 use crate::ui::widgets::{document, table, wrap};
 
@@ -17,7 +18,7 @@ pub struct Form<'a> {
     /// Which of them has the focus.
     pub chosen: Option<usize>,
     /// Keys of use.
-    pub keys: &'static str,
+    pub keys: &'static [Hint],
 }
 
 /// Draws it; returns the rows for text and the number of wrapped lines.
@@ -34,7 +35,7 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
     let outer = document::centred(screen, width, text_rows + foot_rows + rule + 2);
     document::open(canvas, outer);
     let first = document::text(canvas, outer, &rows, text_rows, scroll);
-    document::caption(canvas, outer, form.document, (first, text_rows, rows.len()), form.keys);
+    document::caption(canvas, outer, form.document, (first, text_rows, rows.len()), &dialog::words(form.keys));
     if rule > 0 {
         let glyph = canvas.theme.glyphs.horizontal;
         let style = canvas.theme.roles.overlay_frame;
@@ -67,7 +68,11 @@ fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize) -> Safe {
     let parts = document.sections.iter().zip(ends);
     let names: Vec<&str> =
         parts.filter(|((first, _), end)| is_hidden(*first, *end)).map(|((_, name), _)| *name).collect();
-    Safe::of(if names.is_empty() { String::new() } else { format!(" PgDn shows below: {} ", names.join(", ")) })
+    if names.is_empty() {
+        return Safe::default();
+    }
+    let key = dialog::words(&[(Ask::PageDown, "shows below")]);
+    Safe::of(format!(" {key}: {} ", names.join(", ")))
 }
 
 fn foot(canvas: &mut Canvas<'_>, area: Rectangle, form: &Form<'_>) {

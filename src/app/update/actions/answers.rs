@@ -22,14 +22,18 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if model.actions.current.as_ref().is_some_and(|current| current.typing) {
         return note_key(model, key);
     }
+    let page = usize::from(model.geometry.overlay_rows).max(1);
+    let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
     let Some(Overlay::Progress { scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
     match key.code {
         _ if key == RUN => return go_on(model),
         Code::Esc | Code::Char('q') => {
             model.view.overlays.pop();
         }
-        Code::Down | Code::Char('j') => *scroll = scroll.saturating_add(1),
+        Code::Down | Code::Char('j') => *scroll = (*scroll + 1).min(last),
         Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
+        Code::PageDown => *scroll = (*scroll + page).min(last),
+        Code::PageUp => *scroll = scroll.saturating_sub(page),
         Code::Char('s') => return skip(model),
         Code::Char('n') if asks_for_note(model) => typing(model, true),
         Code::Char('c') => return cancel(model),
@@ -57,7 +61,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     if model.frozen.is_some() {
-        say(model, "FROZEN: what is shown is of before; Space goes on", Tone::Unknown);
+        say(model, model.frozen_words(), Tone::Unknown);
         return Vec::new();
     }
     if !is_readable(model) {

@@ -159,7 +159,7 @@ pub fn silence(model: &mut Model) -> Vec<Effect> {
 fn refuse_frozen(model: &mut Model) -> bool {
     let frozen = model.frozen.is_some();
     if frozen {
-        say(model, "FROZEN: what you see is of before; Space goes on", Tone::Warn);
+        say(model, model.frozen_words(), Tone::Warn);
     }
     frozen
 }
