@@ -15,6 +15,8 @@ mod cards;
 mod carried;
 #[path = "program/cooling.rs"]
 mod cooling;
+#[path = "program/cures.rs"]
+mod cures;
 #[path = "program/doctor.rs"]
 mod doctor;
 #[path = "program/explaining.rs"]
@@ -23,6 +25,8 @@ mod explaining;
 mod gates;
 #[path = "program/guarded.rs"]
 mod guarded;
+#[path = "program/hints.rs"]
+mod hints;
 #[path = "program/incidents.rs"]
 mod incidents;
 #[path = "program/intent.rs"]

@@ -5,8 +5,8 @@ use crate::app::actions::approvals;
 use crate::app::alerts::concerns;
 use crate::app::alerts::counts::{self, Counts};
 use crate::app::concerns as watched;
-use crate::app::help::scope;
 use crate::app::document::{Line, Span};
+use crate::app::help::scope;
 use crate::app::pane::PaneId;
 use crate::app::panes::signal_verdict;
 use crate::app::screen::Chrome;
@@ -55,7 +55,7 @@ pub fn chrome(model: &Model) -> Chrome {
         hints: hints(view),
         message: message(model),
         alerts: alerts(model, &counts),
-        prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text))),
+        prompt: view.prompt.as_ref().map(|(prompt, text)| (prompt.sign(), Safe::of(text), prompt.keys())),
     }
 }
 

@@ -93,10 +93,8 @@ impl Model {
     pub fn frozen_words(&self) -> Safe {
         let key = |command: Command| command.info().and_then(|info| info.keys.first()).map(ToString::to_string);
         let (thaw, close) = (key(Command::Freeze).unwrap_or_default(), key(Command::Close).unwrap_or_default());
-        Safe::of(match self.view.overlays.is_empty() {
-            true => format!("{FROZEN}; {thaw} goes on"),
-            false => format!("{FROZEN}; {close} closes this, then {thaw} goes on"),
-        })
+        let first = if self.view.overlays.is_empty() { String::new() } else { format!("{close} closes this, then ") };
+        Safe::of(format!("{FROZEN}; {first}{thaw} goes on"))
     }
 
     /// When something on the screen changes by itself before the next frame slot: a dialog that begins to take keys.

@@ -40,8 +40,8 @@ pub struct Chrome {
     pub message: Line,
     /// What is wrong now, worst first, at the right of the last line.
     pub alerts: Vec<Span>,
-    /// The line being typed: sign, text.
-    pub prompt: Option<(&'static str, Safe)>,
+    /// The line being typed: sign, text, and what the keys do to it.
+    pub prompt: Option<(&'static str, Safe, &'static [Hint])>,
 }
 
 /// Something that lies over the page, ready to be drawn.

@@ -12,6 +12,7 @@ use crate::app::pane::PaneId;
 use crate::app::series::SeriesView;
 use crate::app::table::{RowKey, Sort, Tone};
 use crate::domain::{Moment, Safe};
+use crate::input::dialog::{Ask, Hint};
 
 /// The pages, by their number keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -181,6 +182,16 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// What the keys do to the line.
+    #[must_use]
+    pub fn keys(self) -> &'static [Hint] {
+        match self {
+            Prompt::TableFilter(_) | Prompt::LogFilter => &[(Ask::Choose, "keep"), (Ask::Leave, "clear")],
+            Prompt::LogSearch => &[(Ask::Choose, "find"), (Ask::Leave, "clear")],
+            Prompt::Mark { .. } => &[(Ask::Choose, "mark"), (Ask::Leave, "leave")],
+        }
+    }
+
     /// What stands before the text.
     #[must_use]
     pub fn sign(self) -> &'static str {

@@ -28,8 +28,6 @@ pub enum Ask {
     Skip,
     /// Types a note.
     Note,
-    /// The view of what runs, from a page.
-    Watch,
     /// Says that an alert was seen.
     Seen,
     /// Silences an alert.
@@ -68,7 +66,6 @@ pub const DIALOG: &[DialogKey] = &[
     row(Ask::PageDown, Key::plain(Code::PageDown), None),
     row(Ask::Down, Key::char('j'), None),
     row(Ask::Up, Key::char('k'), None),
-    row(Ask::Watch, Key::char('w'), None),
     row(Ask::Seen, Key::char('A'), None),
     row(Ask::Silence, Key::char('Z'), None),
     row(Ask::Act, Key::char('a'), None),
@@ -104,7 +101,6 @@ mod tests {
         assert!(COMMANDS.iter().all(|info| !info.keys.contains(&run)));
         let same = [
             (Ask::Leave, Command::Close),
-            (Ask::Watch, Command::WatchAction),
             (Ask::Act, Command::Actions),
             (Ask::Seen, Command::Acknowledge),
             (Ask::Silence, Command::Silence),

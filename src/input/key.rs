@@ -89,6 +89,8 @@ impl fmt::Display for Key {
         }
         match self.code {
             Code::Char(' ') => f.write_str("Space"),
+            // As it stands on the keyboard: shift is not meant.
+            Code::Char(c) if self.ctrl => write!(f, "{}", c.to_ascii_uppercase()),
             Code::Char(c) => write!(f, "{c}"),
             Code::F(n) => write!(f, "F{n}"),
             Code::BackTab => f.write_str("Shift-Tab"),

@@ -72,6 +72,8 @@ pub struct Preview {
     pub configured: Vec<Digest>,
     /// It was made for objects that were agreed to before, and none of them is as it was any more.
     pub lapsed: bool,
+    /// How much waits in all for those whom it reaches, as it was counted for the card.
+    pub waiting: Option<f64>,
     /// What was read of what it is about: a name and its words, or words alone.
     pub told: Vec<(&'static str, Safe)>,
 }

@@ -117,11 +117,38 @@ impl Expectation {
             Expectation::Rose => "rises".to_owned(),
             Expectation::Meets(threshold) => format!("is {threshold}"),
             Expectation::Healthy => "is ok".to_owned(),
-            Expectation::None => "is none".to_owned(),
+            Expectation::None => "is gone".to_owned(),
             Expectation::FellTo(share) => format!("falls under {} of what it was", figure::percent(*share)),
             Expectation::Seen => "is seen".to_owned(),
             Expectation::Down => "is down".to_owned(),
             Expectation::Unwell => "is not ok".to_owned(),
+        }
+    }
+
+    /// The same as what has to be: after one thing and after many.
+    #[must_use]
+    pub fn demand(&self) -> String {
+        match self {
+            Expectation::Fell => "must fall".to_owned(),
+            Expectation::Rose => "must rise".to_owned(),
+            Expectation::FellTo(share) => format!("must fall under {} of what it was", figure::percent(*share)),
+            _ => self.words().replacen("is ", "must be ", 1),
+        }
+    }
+
+    /// The same as what was seen.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        match self {
+            Expectation::Fell => "fell".to_owned(),
+            Expectation::Rose => "rose".to_owned(),
+            Expectation::Meets(threshold) => threshold.to_string(),
+            Expectation::Healthy => "ok".to_owned(),
+            Expectation::None => "gone".to_owned(),
+            Expectation::FellTo(share) => format!("fell under {} of what it was", figure::percent(*share)),
+            Expectation::Seen => "there".to_owned(),
+            Expectation::Down => "down".to_owned(),
+            Expectation::Unwell => "not ok".to_owned(),
         }
     }
 }

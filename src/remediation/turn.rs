@@ -4,6 +4,7 @@
 use super::action::{Action, Databases, Plan, SessionSelector};
 use super::card::Card;
 use super::runbook::{Deed, Runbook};
+use super::service::{Manager, ServiceVerb};
 use super::step::Work;
 
 /// How far an action on a database reaches.
@@ -96,4 +97,15 @@ fn of_work(work: &Work) -> Option<Turn> {
         Work::Sessions(sessions) => Some(Turn { database: sessions.database, reach: Reach::Server }),
         _ => None,
     }
+}
+
+/// Whether a step is the one thing that may be done though it is not known whether other operators are kept out: a service or
+/// a container is started or restarted. What is started can be the very server that does not answer, nothing that goes to
+/// that server can make it answer again, and it is recoverable. Nothing else is: where connections are exhausted the kept one
+/// still answers, and a program or a request whose effect nobody here knows is no cure.
+#[must_use]
+pub fn may_be_the_cure(work: &Work) -> bool {
+    let Work::Service(service) = work else { return false };
+    let known = !matches!(service.step.manager, Manager::Program { .. });
+    known && matches!(service.step.verb, ServiceVerb::Start | ServiceVerb::Restart)
 }

@@ -18,7 +18,7 @@ pub fn of(work: &Work) -> Preview {
             preview.identity.facts = vec![
                 ("host", Untrusted::from(command.place.words().as_str())),
                 ("program", Untrusted::from(program)),
-                ("read from it", Untrusted::from(read_of(&command.place))),
+                ("known by", Untrusted::from(known_by(&command.place))),
             ];
             match command.whole() {
                 Ok(argv) => preview.effect.push(Untrusted::from(quoted(&argv))),
@@ -53,23 +53,23 @@ pub fn statement(sql: &str, binds: &[String]) -> Vec<Untrusted> {
     lines.chain(binds).collect()
 }
 
-/// What is read of the target of a program before it runs: what the configuration says is no word of the target's own.
-fn read_of(place: &Place) -> &'static str {
+/// What tells the target of a program before it runs: what the configuration says is no word of the target's own.
+fn known_by(place: &Place) -> &'static str {
     match place {
-        Place::Local => "nothing: what it reaches is in its words only",
-        Place::Ssh { .. } => "nothing but the key of the host; what it reaches is in its words only",
+        Place::Local => "its words alone: nothing is read of what it reaches",
+        Place::Ssh { .. } => "its words, and the host by its key: nothing is read of what it reaches",
     }
 }
 
 fn request(http: &HttpStep) -> Preview {
     let mut preview = Preview::default();
     let origin = http.url.origin().ascii_serialization();
-    let read = match http.url.scheme() {
-        "https" => "nothing but its certificate, for this name",
-        _ => "nothing: it is known by its address only",
+    let known = match http.url.scheme() {
+        "https" => "its certificate for this name: nothing else is read from it",
+        _ => "its address alone: nothing is read from it",
     };
     preview.identity =
-        Identity { facts: vec![("origin", Untrusted::from(origin)), ("read from it", Untrusted::from(read))] };
+        Identity { facts: vec![("origin", Untrusted::from(origin)), ("known by", Untrusted::from(known))] };
     preview.effect.push(Untrusted::from(format!("{} {}", http.method.word(), hidden::url_without_secrets(&http.url))));
     for (name, secret) in &http.headers {
         preview.effect.push(Untrusted::from(format!("{name}: {secret}")));

@@ -16,7 +16,7 @@ use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
 use crate::remediation::guard::Approved;
 use crate::remediation::step::{SessionsStep, StepEnd, Work};
-use crate::remediation::turn::Turn;
+use crate::remediation::turn::{self, Turn};
 
 use super::audit_thread::{AuditOrder, AuditThread};
 use super::backup_orders;
@@ -255,7 +255,7 @@ impl Acting {
 
     /// Does a step. Only with what the guard made.
     fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>, receivers: Option<Receivers>) {
-        let cure = turns::may_be_the_cure(&approved.step().work);
+        let cure = turn::may_be_the_cure(&approved.step().work);
         match &approved.step().work {
             Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
             Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),

@@ -50,7 +50,12 @@ pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &In
 
 fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
     let text = |text: &str| Untrusted::from(text);
-    let mut remarks = vec![Safe::of(format!("{} is {}: {}", step.name(), facts.state.word(), facts.words))];
+    let state = facts.state.word();
+    // Some managers' own words begin with the state.
+    let words = facts.words.as_str();
+    let more = words.strip_prefix(state).map_or(words, |rest| rest.trim_start_matches([':', ' ']));
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    let mut remarks = vec![Safe::of(format!("{} is {state}{more}", step.name()))];
     if facts.looping {
         let times = facts.restarts.filter(|restarts| *restarts > 0);
         let times = times.map_or_else(String::new, |times| format!(", restarted {times} times by its manager"));

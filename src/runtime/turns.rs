@@ -10,8 +10,6 @@ use tokio::time::timeout;
 use crate::adapters::operator;
 use crate::adapters::postgres::Kin;
 use crate::domain::{Cause, Safe};
-use crate::remediation::service::{Manager, ServiceVerb};
-use crate::remediation::step::Work;
 use crate::remediation::turn::Turn;
 
 use super::database_orders::DatabaseOrder;
@@ -92,16 +90,6 @@ impl Turns {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a step is the one thing that may be done though it is not known whether other operators are kept out: a service or
-/// a container is started or restarted. What is started can be the very server that does not answer, nothing that goes to
-/// that server can make it answer again, and it is recoverable. Nothing else is: where connections are exhausted the kept one
-/// still answers, and a program or a request whose effect nobody here knows is no cure.
-pub fn may_be_the_cure(work: &Work) -> bool {
-    let Work::Service(service) = work else { return false };
-    let known = !matches!(service.step.manager, Manager::Program { .. });
-    known && matches!(service.step.verb, ServiceVerb::Start | ServiceVerb::Restart)
 }
 
 /// Sees to it that the run still has its turns, before the next byte that changes something. That a server does not answer us
@@ -197,8 +185,9 @@ mod tests {
     use crate::remediation::place::Place;
     use crate::remediation::service::ServiceStep;
     use crate::remediation::service::facts::ServiceFacts;
-    use crate::remediation::step::{Binding, ServiceWork};
-    use crate::remediation::turn::Reach;
+    use crate::remediation::service::{Manager, ServiceVerb};
+    use crate::remediation::step::{Binding, ServiceWork, Work};
+    use crate::remediation::turn::{Reach, may_be_the_cure};
 
     fn spec(folder: &std::path::Path) -> ActionsSpec {
         let (shared, audit) = (folder.join("shared"), folder.join("audit"));

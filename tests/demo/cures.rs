@@ -220,7 +220,7 @@ fn backlog() {
         seen.screen().lines().any(is_high)
     });
     card(&mut session, "retry pending deliveries");
-    session.wait_for("as read for this card");
+    session.wait_for("as counted for this card");
     session.wait_for("What it touches: 2");
     run(&mut session, Some("api"), "verified");
     leave(session);

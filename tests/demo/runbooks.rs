@@ -32,7 +32,7 @@ fn ended(session: &Session, verdict: &str) {
 /// The view of the run has no room for all of it: it is closed before anything else is pressed.
 fn quit(mut session: Session) {
     session.send("\x1b");
-    session.wait_gone("w shows it again");
+    session.wait_gone("Esc closes");
     session.wait_long("it is up", SHOWS, |seen| {
         seen.screen().lines().any(|line| line.contains("OK") && line.contains("worker"))
     });

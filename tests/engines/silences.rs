@@ -83,7 +83,7 @@ async fn a_silence_is_made_and_ended_with_card_proof_and_audit() {
         until,
         "longer than a day",
         "It would keep back now 0 of 0 alerts that are there",
-        "read from it Alertmanager",
+        "known by its answer: Alertmanager",
     ] {
         assert!(card.all.contains(words), "{words:?} in\n{}", card.all);
     }
@@ -188,7 +188,7 @@ async fn the_card_of_an_end_says_what_it_is_about_who_made_it_and_who_is_called_
             "instance=a",
             "instance=b",
             "nobody (2) is called again for 2 of them",
-            "read from it Alertmanager",
+            "known by its answer: Alertmanager",
             &format!("DELETE {}/api/v2/silence/{}", stage.manager.url().trim_end_matches('/'), stage.id),
         ],
     );

@@ -14,7 +14,7 @@ mod quiet;
 #[path = "alerts/ringing.rs"]
 mod ringing;
 #[path = "alerts/rules.rs"]
-mod rules;
+pub mod rules;
 #[path = "alerts/silences.rs"]
 mod silences;
 #[path = "alerts/thresholds.rs"]

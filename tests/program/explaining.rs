@@ -87,7 +87,8 @@ fn the_plan_is_the_result_and_its_own_proof() {
     let mut world = on_the_statement(false);
     with_card(&mut world);
     let card = text(&drawn(&mut world, SIZE, false));
-    for words in ["(safe and repeatable)", "EXPLAIN (COSTS) SELECT id", "the server's plan is seen", "planned, not run"]
+    for words in
+        ["(safe and repeatable)", "EXPLAIN (COSTS) SELECT id", "the server's plan must be seen", "planned, not run"]
     {
         assert!(card.contains(words), "{words:?} in\n{card}");
     }

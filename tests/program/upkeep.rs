@@ -111,9 +111,12 @@ fn asked_for_by_name_and_shown_by_the_server() {
     assert!(effects.iter().any(|effect| effect.contains("Preview")), "{effects:?}");
     with_card(&mut world, preview(UpkeepVerb::Vacuum, &[]));
     let card = text(&drawn(&mut world, SIZE, false));
-    for words in
-        ["L2", "vacuum public.orders", "a newer VACUUM of public.orders is seen (now never)", "type main to confirm"]
-    {
+    for words in [
+        "L2",
+        "vacuum public.orders",
+        "a newer VACUUM of public.orders must be seen (now never)",
+        "type main to confirm",
+    ] {
         assert!(card.contains(words), "{words:?} in\n{card}");
     }
     let run = running(&mut world);

@@ -17,6 +17,7 @@ use quarterdeck::app::view::Page;
 use quarterdeck::config::resolved::Colours;
 use quarterdeck::domain::cause::Cause;
 use quarterdeck::domain::{Moment, PaneState, Safe};
+use quarterdeck::input::dialog::{Ask, Hint};
 use quarterdeck::ui::{self, Theme};
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
@@ -68,6 +69,9 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 fn size_name(name: &str, (width, height): (u16, u16)) -> String {
     format!("{name}-{width}x{height}")
 }
+
+/// What the keys do to the line that is typed.
+const KEYS: &[Hint] = &[(Ask::Choose, "keep"), (Ask::Leave, "clear")];
 
 #[test]
 fn every_page_at_the_sizes_of_the_contract() {
@@ -160,7 +164,7 @@ fn the_selected_row_is_marked_by_more_than_colour() {
 fn filter_and_prompt() {
     let sample = Sample { filter: "web", ..Sample::default() };
     let mut chrome = sample::chrome(Page::Services);
-    chrome.prompt = Some(("/", Safe::of("web")));
+    chrome.prompt = Some(("/", Safe::of("web"), KEYS));
     for size in [(80, 24), (120, 40)] {
         let (buffer, _) = drawn(size, &|id, w, h| sample.view(id, w, h), &chrome, &[], &dark());
         insta::assert_snapshot!(size_name("filter", size), text(&buffer));
@@ -400,7 +404,7 @@ proptest! {
         chrome.scroll_right = scroll_right;
         chrome.name = Safe::of(&words);
         if overlay == 3 {
-            chrome.prompt = Some(("/", Safe::of(&words)));
+            chrome.prompt = Some(("/", Safe::of(&words), KEYS));
         }
         let view = |id: PaneId, w: u16, h: u16| {
             let mut view = sample.view(id, w, h);

@@ -44,9 +44,9 @@ pub async fn preview(
         }
     }
     if let Some(version) = manager.version(left()).await {
-        let read = preview.identity.facts.iter_mut().find(|(name, _)| *name == "read from it");
+        let read = preview.identity.facts.iter_mut().find(|(name, _)| *name == "known by");
         if let Some((_, words)) = read {
-            *words = Untrusted::from(format!("Alertmanager {version}"));
+            *words = Untrusted::from(format!("its answer: Alertmanager {version}"));
         }
     }
     Ok(preview)

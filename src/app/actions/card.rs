@@ -21,10 +21,13 @@ use crate::remediation::object::Object;
 use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 
 use super::dialog::{Dialog, Focus};
-use super::{approvals, evidence, explain, load, outline, touched};
+use super::{approvals, evidence, explain, load, outline, receivers, touched};
 
 /// Characters of a query on its line.
 const QUERY: usize = 48;
+
+/// Lines of what is sent that stand before the list of all that is touched.
+const SHORT: usize = 8;
 
 /// The card.
 #[must_use]
@@ -44,16 +47,25 @@ pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: b
     }
     outline::steps(&mut out, card);
     touched::told(&mut out, card, redact);
-    for remark in card.preview.remarks.iter().chain(&load::remarks(model, action)) {
-        out.line(remark.clone(), Tone::Plain);
-    }
     out.section("what undoes it");
     out.field("undone by", action.undo.clone(), Tone::Plain);
     proof(&mut out, card, &now);
-    sent(&mut out, card, redact);
-    window(&mut out, card, situation);
+    out.section("how it is now");
+    let counts = receivers::compared(model, card, &now, situation.now);
+    for remark in card.preview.remarks.iter().chain(&counts).chain(&load::remarks(model, action)) {
+        out.line(remark.clone(), Tone::Plain);
+    }
     conditions(&mut out, action, situation);
-    touched::all(&mut out, card, redact);
+    window(&mut out, card, situation);
+    // Nobody who wants to know whom it touches reads a long statement first.
+    let is_long = explain::effect(card, redact).len() > SHORT;
+    if is_long {
+        touched::all(&mut out, card, redact);
+        sent(&mut out, card, redact);
+    } else {
+        sent(&mut out, card, redact);
+        touched::all(&mut out, card, redact);
+    }
     out.section("identity");
     let facts = card.preview.identity.facts.iter().map(|(name, value)| format!("{name} {}", value.one_line()));
     out.lines.push(Line::new());
@@ -156,7 +168,7 @@ fn proof(out: &mut Document, card: &Card, now: &[Evidence]) {
     for trial in &proof.trials {
         let reading = now.iter().chain(&card.before).find(|reading| reading.measure == trial.measure);
         let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
-        out.line(format!("   {} {} (now {words})", trial.name, trial.expect.words()), Tone::Plain);
+        out.line(format!("   {} {} (now {words})", trial.name, trial.expect.demand()), Tone::Plain);
     }
 }
 
@@ -284,7 +296,9 @@ pub fn foot(dialog: &Dialog, approved: bool, now: Moment) -> (Vec<Line>, usize) 
     let does = if asks { "asks for a second person" } else { "runs it" };
     let (words, tone) = match dialog.missing(now) {
         Some(missing) => (missing, Tone::Unknown),
-        None => (Safe::of(format!("{} (card good for {})", keys::words(&[(Ask::Run, does)]), figure::age(left))), Tone::Ok),
+        None => {
+            (Safe::of(format!("{} (card good for {})", keys::words(&[(Ask::Run, does)]), figure::age(left))), Tone::Ok)
+        }
     };
     lines.push(vec![Span { text: words, tone }]);
     for why in &dialog.refused {

@@ -11,7 +11,7 @@ use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{against, is_over, card, catalogue, cure, evidence, menu, progress, question, trouble};
+use super::{against, card, catalogue, cure, evidence, is_over, menu, progress, question, trouble};
 
 /// The menu.
 #[must_use]
@@ -35,7 +35,13 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
         }
     }
     let foot = menu::lines(model, &actions);
-    OverlayView::Form { document, scroll: 0, foot, chosen, keys: &[(Ask::Choose, "shows the card"), (Ask::Leave, "closes")] }
+    OverlayView::Form {
+        document,
+        scroll: 0,
+        foot,
+        chosen,
+        keys: &[(Ask::Choose, "shows the card"), (Ask::Leave, "closes")],
+    }
 }
 
 /// A card with its dialog.
@@ -71,13 +77,7 @@ const CARD: &[Hint] =
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
     let Some(current) = &model.actions.current else {
-        return OverlayView::Form {
-            document: Document::default(),
-            scroll,
-            foot: Vec::new(),
-            chosen: None,
-            keys: OVER,
-        };
+        return OverlayView::Form { document: Document::default(), scroll, foot: Vec::new(), chosen: None, keys: OVER };
     };
     let mut document = progress::document_with(&current.execution, &current.live, model.now);
     if let Some(wire) = model.actions.tripwires.of(current.id) {
@@ -103,5 +103,5 @@ fn following(model: &Model, document: &Document, execution: &Execution) -> usize
 /// Lines that are shown behind the step at hand.
 const BEHIND: usize = 3;
 
-const RUNS: &[Hint] = &[(Ask::Leave, "closes; it goes on"), (Ask::Stop, "stops"), (Ask::PageDown, "scrolls")];
+const RUNS: &[Hint] = &[(Ask::Leave, "closes; it goes on"), (Ask::PageDown, "scrolls")];
 const OVER: &[Hint] = &[(Ask::Leave, "closes"), (Ask::PageDown, "scrolls")];

@@ -14,7 +14,7 @@ use super::{approvals, catalogue};
 /// Columns of title and target.
 const TITLE: usize = 46;
 /// Characters of a query.
-const QUERY: usize = 60;
+const QUERY: usize = 30;
 
 /// Where the pointer stands.
 #[derive(Clone, Debug, Default)]
@@ -94,10 +94,10 @@ pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (
     if let Some(whom) = whom(model, action) {
         out.line(whom, Tone::Plain);
     }
-    let trials = action.proof.trials.iter().map(|trial| format!("{} {}", trial.name, trial.expect.words()));
+    let trials = action.proof.trials.iter().map(|trial| format!("{} {}", trial.name, trial.expect.demand()));
     let proved = trials.collect::<Vec<_>>().join(", ");
-    let proved = if proved.is_empty() { "nothing, it will end as not verified" } else { &proved };
-    out.line(format!("proved by: {proved}"), Tone::Dim);
+    let proved = if proved.is_empty() { "none, it will end as not verified" } else { &proved };
+    out.line(format!("proof: {proved}"), Tone::Dim);
 }
 
 /// The session that it is about, as it was read last.
@@ -108,8 +108,7 @@ fn whom(model: &Model, action: &Action) -> Option<Safe> {
     let query = if model.screen.redact { redacted(&session.query) } else { session.query.clone() };
     let age = session.query_age.or(session.state_age).map(|age| format!(" for {}", figure::age(age)));
     Some(Safe::of(format!(
-        "session {}: {} {}, {}{}: {}",
-        id.pid,
+        "{} {}, {}{}: {}",
         session.user.one_line(),
         session.application.one_line(),
         session.state.word(),

@@ -48,15 +48,21 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
     if let Some(granted) = warrant.approval() {
         out.field("approved by", granted.by().clone(), Tone::Plain);
     }
-    if !super::is_over(execution) {
-        let stop = match execution.is_cancelled() {
-            true => "a stop was asked for".to_owned(),
-            false => dialog::words(&[(Ask::Stop, "asks to stop")]),
+    let is_over = super::is_over(execution);
+    if !is_over {
+        let stop = if execution.is_cancelled() {
+            "a stop was asked for".to_owned()
+        } else {
+            dialog::words(&[(Ask::Stop, "asks to stop")])
         };
         out.field("stop", format!("{stop}: {}", execution.cancel_words()), Tone::Dim);
     }
     for why in execution.reasons() {
         out.field("because", why.clone(), Tone::Warn);
+    }
+    if is_over {
+        trials(&mut out, execution);
+        fates(&mut out, execution);
     }
     out.heading("Steps");
     for (number, state) in (1..).zip(execution.steps()) {
@@ -76,8 +82,10 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
             step(&mut out, &format!("undo of {number}"), undo, execution, now);
         }
     }
-    fates(&mut out, execution);
-    trials(&mut out, execution);
+    if !is_over {
+        fates(&mut out, execution);
+        trials(&mut out, execution);
+    }
     out
 }
 
@@ -117,6 +125,12 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
         Phase::Noting => (Safe::of("writes the end of the step to the audit"), Tone::Plain),
         Phase::Verifying => (Safe::of("done; waits for fresh readings that show it"), Tone::Accent),
         Phase::Closing(outcome) => (Safe::of(format!("{outcome}; writes it to the audit")), tone(outcome)),
+        Phase::Ended { outcome: Outcome::Verified, recorded: true } => {
+            let seen =
+                execution.trials().iter().map(|state| format!("{}: {}", state.trial.name, state.trial.expect.seen()));
+            let seen = seen.collect::<Vec<_>>().join(", ");
+            (Safe::of(format!("{} ({seen})", Outcome::Verified)), tone(Outcome::Verified))
+        }
         Phase::Ended { outcome, recorded: true } => (Safe::of(outcome.word()), tone(outcome)),
         Phase::Ended { outcome, recorded: false } => {
             (Safe::of(format!("{outcome}, and the AUDIT HAS NO RECORD OF IT")), Tone::Bad)

@@ -7,6 +7,7 @@ use crate::app::telemetry::Telemetry;
 use crate::domain::{Moment, Safe};
 use crate::input::dialog::{self, Ask, Hint};
 use crate::remediation::execution::{Depends, Execution, Gate, Input, Question, Undoing};
+use crate::remediation::turn;
 
 use super::evidence;
 use super::sight::READ;
@@ -78,6 +79,7 @@ pub fn words(asked: &Question<'_>, execution: &Execution, live: &Telemetry, now:
             let titles: Vec<&str> = undos.iter().map(|undoing| undoing.undo.step.title.as_str()).collect();
             let mut lines = vec![Safe::of(format!("Undo what was done? In this order: {}", titles.join("; then ")))];
             lines.extend(undos.iter().filter(|undoing| undoing.of.is_in_doubt()).map(doubt));
+            lines.extend(kept_out(undos, execution, live));
             lines.extend(contacts(execution));
             lines
         }
@@ -100,6 +102,19 @@ fn present(depends: &Depends<'_>, live: &Telemetry, now: Moment) -> Safe {
 fn doubt(undoing: &Undoing<'_>) -> Safe {
     let (of, undo) = (&undoing.of.step.title, &undoing.undo.step.title);
     Safe::of(format!("MAY HAVE BEEN DONE, nobody knows: {of}. Look first whether {undo:?} does harm if it was not"))
+}
+
+/// What undoes needs the run's turn like everything that changes something: said before a person relies on it.
+fn kept_out(undos: &[Undoing<'_>], execution: &Execution, live: &Telemetry) -> Option<Safe> {
+    let turns = turn::of(execution.warrant().card());
+    let names = turns.iter().filter_map(|turn| Some(live.databases.get(turn.database)?.spec.name.to_string()));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let needs = undos.iter().any(|undoing| !turn::may_be_the_cure(&undoing.undo.step.work));
+    (needs && !names.is_empty()).then(|| {
+        Safe::of(format!(
+            "sent only while other operators are kept out of {names}; where that is not known it is refused and stays undone              by hand (a unit or a container is started all the same)"
+        ))
+    })
 }
 
 fn contacts(execution: &Execution) -> Option<Safe> {

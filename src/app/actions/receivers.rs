@@ -1,11 +1,12 @@
 //! Whom a request reaches, read before its card is shown: the names are objects of the card, how much waits for each is a
 //! reading beside them. Where it cannot be read nothing is sent; that never means that nobody is reached.
 
-use crate::app::Model;
+use crate::app::{Model, details};
 use crate::config::resolved::Receivers;
-use crate::domain::{Cause, Safe, Untrusted, figure};
+use crate::domain::{Cause, Moment, Safe, Untrusted, figure, hidden};
 use crate::remediation::action::{Action, Plan};
-use crate::remediation::card::Preview;
+use crate::remediation::card::{Card, Preview};
+use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::{AgreedTo, Object, ObjectKey};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::step::Work;
@@ -72,10 +73,54 @@ pub fn found(mut rows: Vec<(Untrusted, f64)>) -> Preview {
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));
     let all: f64 = rows.iter().map(|(_, count)| *count).filter(|count| count.is_finite()).sum();
     let plural = if rows.len() == 1 { "" } else { "s" };
-    let words = format!("{} in all, for {} receiver{plural}, as read for this card", figure::count(all), rows.len());
+    let words = format!("waiting now: {} for {} receiver{plural}, as counted for this card", whole(all), rows.len());
     preview.remarks.push(Safe::of(words));
+    preview.waiting = Some(all);
     preview.objects = rows.into_iter().map(|(name, count)| object(name, count)).collect();
     preview
+}
+
+/// A count to the last one, where two of them are held against each other.
+fn whole(count: f64) -> String {
+    if count.fract() == 0.0 && count.abs() < 1e9 { format!("{count:.0}") } else { figure::number(count) }
+}
+
+/// The count of the card beside the signal that proves the action, each with its source and its age, and what it means where
+/// they are not the same: both tell of one queue, and neither is the other.
+#[must_use]
+pub fn compared(model: &Model, card: &Card, readings: &[Evidence], now: Moment) -> Vec<Safe> {
+    let (Some(waiting), Some(source)) = (card.preview.waiting, of(model, &card.action)) else { return Vec::new() };
+    let age = figure::age(now.since(card.read_at));
+    let mut lines = vec![Safe::of(format!("   {}, {age} ago", asked_of(model, source)))];
+    for trial in &card.action.proof.trials {
+        let Measure::Signal(at) = trial.measure else { continue };
+        let Some(reading) = readings.iter().find(|reading| reading.measure == trial.measure) else { continue };
+        let Some(value) = reading.value else { continue };
+        let from =
+            model.live.signals.get(at).map_or_else(Safe::default, |signal| details::asked_of(&signal.spec.source));
+        let age = figure::age(now.since(reading.at));
+        lines.push(Safe::of(format!("{}: {}, and before and after are of this one", trial.name, whole(value))));
+        lines.push(Safe::of(format!("   {from}, {age} ago")));
+        if value != waiting {
+            let by = whole((value - waiting).abs());
+            let words = format!(
+                "   they differ by {by}: two counts, of two moments; what waits when the request comes is sent"
+            );
+            lines.push(Safe::of(words));
+        }
+    }
+    lines
+}
+
+/// Where the receivers are counted.
+fn asked_of(model: &Model, source: &Receivers) -> String {
+    match source {
+        Receivers::Sql { database, .. } => {
+            let name = model.live.databases.get(*database).map(|database| database.spec.name.clone());
+            format!("by SQL in database {}", name.unwrap_or_default())
+        }
+        Receivers::Endpoint { request, .. } => format!("of {}", hidden::url_without_secrets(&request.url)),
+    }
 }
 
 fn object(name: Untrusted, count: f64) -> Object {
@@ -132,6 +177,7 @@ pub fn joined(mut written: Preview, read: Result<Preview, Cause>) -> Preview {
     match read {
         Ok(read) => {
             written.objects = read.objects;
+            written.waiting = read.waiting;
             written.remarks.extend(read.remarks);
             written.obstacles.extend(read.obstacles);
         }
@@ -152,7 +198,7 @@ mod tests {
         let preview = found(vec![("a".into(), 2.0), ("b".into(), 40.0)]);
         let names: Vec<_> = preview.objects.iter().map(|object| object.label.to_string()).collect();
         assert_eq!(names, ["b", "a"]);
-        assert!(preview.remarks[0].as_str().starts_with("42 in all, for 2 receivers"));
+        assert!(preview.remarks[0].as_str().starts_with("waiting now: 42 for 2 receivers"));
         let many = (0..=MOST).map(|n| (Untrusted::from(n.to_string()), 1.0)).collect();
         assert!(!found(many).obstacles.is_empty(), "what does not fit on a card is not done");
         assert!(!found(Vec::new()).obstacles.is_empty(), "nothing is not everything");

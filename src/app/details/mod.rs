@@ -15,6 +15,7 @@ use crate::app::panes;
 use crate::app::table::RowKey;
 
 pub use problems::document as problems;
+pub use sources::asked_of;
 
 /// The document behind what is selected in a pane.
 #[must_use]

@@ -6,7 +6,7 @@ use crate::app::table::Tone;
 use crate::app::telemetry::cache::CacheState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::{CacheSource, SignalSource};
-use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::domain::{Moment, PaneState, Safe, figure, hidden};
 
 pub fn cache(cache: &CacheState, now: Moment) -> Document {
     let spec = &cache.spec;
@@ -76,18 +76,25 @@ pub fn signal(signal: &SignalState, now: Moment) -> Document {
     if let Some(threshold) = &spec.threshold {
         out.field("bad when", threshold_words(signal, threshold, now), Tone::Plain);
     }
-    let from = match &spec.source {
+    out.field("from", asked_of(&spec.source), Tone::Plain);
+    out.field("asked every", Safe::of(figure::duration(spec.interval)), Tone::Plain);
+    out
+}
+
+/// Where a signal is read, in words.
+#[must_use]
+pub fn asked_of(source: &SignalSource) -> Safe {
+    match source {
         SignalSource::Database { .. } => Safe::of("a read-only query"),
         SignalSource::Redis { .. } => Safe::of("a read-only Redis command"),
-        SignalSource::Endpoint { request, pointer } => Safe::of(format!("{} at {pointer}", request.url)),
+        SignalSource::Endpoint { request, pointer } => {
+            Safe::of(format!("{} at {pointer}", hidden::url_without_secrets(&request.url)))
+        }
         SignalSource::Command { argv } => Safe::of(argv.join(" ")),
         SignalSource::Disk { path } => Safe::of(format!("used part of the file system of {}", path.display())),
         SignalSource::Memory => Safe::of("used part of this host's memory"),
         SignalSource::Load => Safe::of("load of this host, per core"),
-    };
-    out.field("from", from, Tone::Plain);
-    out.field("asked every", Safe::of(figure::duration(spec.interval)), Tone::Plain);
-    out
+    }
 }
 
 fn reading(out: &mut Document, state: &PaneState, now: Moment) {

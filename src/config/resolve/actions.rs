@@ -212,7 +212,7 @@ impl<'a> Builder<'a> {
         }
         // That the old process is gone and a new one stays is always looked at.
         let stable = if proof.stable.is_zero() { STAYS } else { proof.stable };
-        let what = if verb == ServiceVerb::Stop { "processes of" } else { "processes from before of" };
+        let what = if verb == ServiceVerb::Stop { "every process of" } else { "the old process of" };
         let name = Safe::of(format!("{what} {}", step.name()));
         proof.trials.insert(0, Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name });
         proof.stable = Duration::from_secs(2);

@@ -43,7 +43,7 @@ fn unit(name: &str, place: &str, machine: &str) -> Card {
 
 #[test]
 fn two_ways_to_one_configured_target_exclude_each_other() {
-    let request = on("api", &[("origin", "http://127.0.0.1:8000"), ("read from it", "nothing")]);
+    let request = on("api", &[("origin", "http://127.0.0.1:8000"), ("known by", "its address alone")]);
     let restart = unit("api", "here", "m1");
     assert!(meet(&request, &restart));
     assert!(!meet(&request, &unit("worker", "here", "m1")));

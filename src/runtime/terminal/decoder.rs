@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn plain_keys_and_sequences() {
-        assert_eq!(keys(b"q\r\t\x03"), ["q", "Enter", "Tab", "Ctrl-c"]);
+        assert_eq!(keys(b"q\r\t\x03"), ["q", "Enter", "Tab", "Ctrl-C"]);
         assert_eq!(
             keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[Z\x1b[24~\x1bOP"),
             ["Up", "Down", "Ctrl-Right", "PgUp", "Shift-Tab", "F12", "F1"]

@@ -35,7 +35,9 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
     let outer = document::centred(screen, width, text_rows + foot_rows + rule + 2);
     document::open(canvas, outer);
     let first = document::text(canvas, outer, &rows, text_rows, scroll);
-    document::caption(canvas, outer, form.document, (first, text_rows, rows.len()), &dialog::words(form.keys));
+    let scrolls = rows.len() > usize::from(text_rows);
+    let keys: Vec<Hint> = form.keys.iter().copied().filter(|(ask, _)| scrolls || *ask != Ask::PageDown).collect();
+    document::caption(canvas, outer, form.document, (first, text_rows, rows.len()), &dialog::words(&keys));
     if rule > 0 {
         let glyph = canvas.theme.glyphs.horizontal;
         let style = canvas.theme.roles.overlay_frame;

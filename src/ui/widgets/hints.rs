@@ -14,8 +14,8 @@ const HELP: u16 = 8;
 
 /// Draws hints or message, and alerts; or the line being typed.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
-    if let Some((sign, text)) = &chrome.prompt {
-        return super::prompt::footer(canvas, area, sign, text);
+    if let Some((sign, text, keys)) = &chrome.prompt {
+        return super::prompt::footer(canvas, area, (sign, text), keys);
     }
     let room = area.width.saturating_sub(2);
     // While a message stands there, both get their share.

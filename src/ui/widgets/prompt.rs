@@ -2,6 +2,7 @@
 
 use crate::app::geometry::Rectangle;
 use crate::domain::Safe;
+use crate::input::dialog::{self, Hint};
 use crate::ui::paint::Canvas;
 
 /// Draws the line over the whole width.
@@ -17,12 +18,12 @@ pub fn line(canvas: &mut Canvas<'_>, area: Rectangle, sign: &'static str, text: 
 }
 
 /// The prompt of the last line, with what the keys do at its right.
-pub fn footer(canvas: &mut Canvas<'_>, area: Rectangle, sign: &'static str, text: &Safe) {
-    const KEYS: &str = "Enter keep  Esc clear";
-    let keys = if area.width >= 60 { KEYS.len() as u16 + 2 } else { 0 };
+pub fn footer(canvas: &mut Canvas<'_>, area: Rectangle, (sign, text): (&'static str, &Safe), keys: &[Hint]) {
+    let words = Safe::of(dialog::words(keys));
+    let keys = if area.width >= 60 { canvas.columns(&words) + 2 } else { 0 };
     let inner = Rectangle { x: area.x + 1, width: area.width.saturating_sub(2 + keys), ..area };
     line(canvas, inner, sign, text);
     if keys > 0 {
-        canvas.words(area.x + area.width - keys + 1, area.y, keys, KEYS, canvas.theme.roles.hint);
+        canvas.text(area.x + area.width - keys + 1, area.y, keys, &words, canvas.theme.roles.hint);
     }
 }

@@ -8,7 +8,7 @@ use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::domain::Safe;
-use crate::input::{Code, Key};
+use crate::input::{Code, Command, Key};
 use crate::remediation::execution::{Gate, Input, Question};
 
 use super::card::RUN;
@@ -27,9 +27,7 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(Overlay::Progress { scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
     match key.code {
         _ if key == RUN => return go_on(model),
-        Code::Esc | Code::Char('q') => {
-            model.view.overlays.pop();
-        }
+        Code::Esc | Code::Char('q') => close(model),
         Code::Down | Code::Char('j') => *scroll = (*scroll + 1).min(last),
         Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
         Code::PageDown => *scroll = (*scroll + page).min(last),
@@ -40,6 +38,15 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Closing the view stops nothing, and says where it is found again.
+fn close(model: &mut Model) {
+    model.view.overlays.pop();
+    let key = Command::WatchAction.info().and_then(|info| info.keys.first());
+    if let (Some(running), Some(key)) = (model.actions.running(), key) {
+        say(model, format!("{running} goes on: {key} shows it"), Tone::Dim);
+    }
 }
 
 /// Stopping waits for the eye like going on does: what was typed before the view could be read stops nothing, and says so.

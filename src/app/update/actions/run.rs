@@ -1,7 +1,9 @@
 //! From consent to the end of an action: the guard decides, the execution is fed with what happens, its orders become effects.
 
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{Current, Past, against, bound, catalogue, evidence, is_over, receivers, record, silencing};
+use crate::app::actions::{
+    Current, Past, against, bound, catalogue, evidence, is_over, progress, receivers, record, silencing,
+};
 use crate::app::effect::Unused;
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -250,6 +252,7 @@ fn note_end(model: &mut Model) {
         Some(Safe::of(format!("{}: {} -> {}", state.trial.name, before.words, after.words)))
     });
     let words = execution.reasons().first().cloned().or(seen).unwrap_or_default();
+    let (told, tone) = progress::standing(execution);
     let past = Past { at: execution.began(), what: what.clone(), outcome, words };
     model.actions.remember(past);
     super::tripwire::begin(model);
@@ -258,5 +261,5 @@ fn note_end(model: &mut Model) {
         let words = format!("{what} ended, and the AUDIT HAS NO RECORD OF IT");
         model.timeline.push(model.now, Draft::new(Kind::Action, outcome.word(), Tone::Bad, words));
     }
-    say(model, format!("{what}: {outcome}"), crate::app::actions::progress::tone(outcome));
+    say(model, Safe::of(format!("{what}: {told}")), tone);
 }
