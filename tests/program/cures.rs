@@ -77,7 +77,7 @@ fn blocked(pid: i32) -> Session {
 /// An incident: what is read, the alert of it, and how the line of its cure begins.
 fn incident(name: &str) -> (Readings, Option<&'static str>, &'static str) {
     let calm = Readings::default;
-    let of = |sessions: Vec<Session>, used| Postgres { sessions, used, ..Postgres::default() };
+    let of = |sessions: Vec<Session>, used| Postgres { used, sessions, ..Postgres::default() };
     let held = (51..64).map(|pid| session(pid, SessionState::IdleInTransaction, 20, "SELECT 1")).collect();
     let run = session(51, SessionState::Active, 30, "SELECT count(*) FROM commits");
     match name {
@@ -132,7 +132,8 @@ fn first(world: &mut World) -> String {
     world.press("a");
     let screen = text(&drawn(world, SIZE, false));
     let line = screen.lines().find(|line| line.contains("▶L")).unwrap_or_else(|| panic!("{screen}"));
-    line.split_once("▶L").unwrap().1[2..].trim_start().to_owned()
+    let (_, action) = line.split_once("▶L").unwrap();
+    action.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned()
 }
 
 #[test]

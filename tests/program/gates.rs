@@ -193,3 +193,57 @@ fn what_may_have_been_done_is_marked_where_it_is_offered_to_be_undone() {
     assert!(screen.contains("MAY HAVE BEEN DONE") && screen.contains("stop the unit"), "{screen}");
     assert!(screen.contains("it was sent; what it did is not known: two processes are left"), "{screen}");
 }
+
+/// What undoes is kept from a database like everything else: that is said where a person relies on it.
+#[test]
+fn what_undoes_needs_the_turn_of_its_database_and_says_so_beforehand() {
+    let mut world = World::new(
+        r#"
+        [[service]]
+        name = "api"
+        url = "http://127.0.0.1:1/health"
+        [[database]]
+        name = "main"
+        url = "postgresql://ops@127.0.0.1/app"
+        [[runbook]]
+        name = "close"
+        target = "api"
+        level = "L2"
+        watch = "service api"
+        expect = "down"
+        [[runbook.step]]
+        title = "see how it is"
+        look = "service api"
+        [[runbook.step]]
+        title = "close the circuit"
+        statement = "UPDATE circuit SET open = false"
+        database = "main"
+        ask = true
+        [runbook.step.undo]
+        title = "open it again"
+        statement = "UPDATE circuit SET open = true"
+        database = "main"
+        [[runbook.step]]
+        title = "run the last thing"
+        command = ["/bin/false"]
+        [actions]
+        allow = true
+        "#,
+    );
+    let run = at_the_gate(&mut world, || Ok(seen()));
+    drawn(&mut world, SIZE, false);
+    world.wait(0.5);
+    orders(&mut world, Event::KeyPressed(RUN));
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    let done = StepEnd::Done { fates: Vec::new(), said: Vec::new() };
+    tell(&mut world, run, Input::StepEnded { step: 1, end: done });
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    let end = StepEnd::Failed(Cause::Other(Safe::of("status 1")));
+    tell(&mut world, run, Input::StepEnded { step: 2, end });
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    assert_eq!(phase(&world), Phase::Offering);
+    let screen = text(&drawn(&mut world, (140, 40), false));
+    for words in ["open it again", "other operators are kept out of main", "it is refused", "undone by hand"] {
+        assert!(screen.contains(words), "{words:?} in\n{screen}");
+    }
+}

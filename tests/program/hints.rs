@@ -27,6 +27,9 @@ fn hints(screen: &str) -> Vec<(Key, String)> {
     inside.split("  ").filter_map(hint).collect()
 }
 
+/// How one gets to where hints stand.
+type Place = fn() -> World;
+
 /// Whether a key does something: orders, or another screen.
 fn does_something(world: &mut World, key: Key) -> bool {
     let before = text(&drawn(world, SMALL, false));
@@ -69,7 +72,7 @@ fn in_help() -> World {
 
 #[test]
 fn each_key_of_a_hint_does_something_there() {
-    let places: [(&str, fn() -> World, usize); 5] = [
+    let places: [(&str, Place, usize); 5] = [
         ("menu", with_menu, 2),
         ("card", on_card, 4),
         ("alert", on_alert, 5),
