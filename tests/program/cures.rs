@@ -255,7 +255,7 @@ fn a_card_with_two_counts_says_where_each_is_from() {
         world.signal("deliveries pending", Ok(SignalValue::Number(pending)));
     }
     let screen = text(&drawn(&mut world, SIZE, false));
-    assert!(screen.contains("deliveries pending: 1.30k ->"), "before is the signal's, as after is:\n{screen}");
+    assert!(screen.contains("deliveries pending: 1300 -> 900"), "before is the signal's, as after is:\n{screen}");
 }
 
 #[test]

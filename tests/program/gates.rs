@@ -242,8 +242,8 @@ fn what_undoes_needs_the_turn_of_its_database_and_says_so_beforehand() {
     tell(&mut world, run, Input::StepEnded { step: 2, end });
     tell(&mut world, run, Input::Recorded(Ok(())));
     assert_eq!(phase(&world), Phase::Offering);
-    let screen = text(&drawn(&mut world, (140, 40), false));
-    for words in ["open it again", "other operators are kept out of main", "it is refused", "undone by hand"] {
+    let screen = text(&drawn(&mut world, (80, 24), false));
+    for words in ["open it again", "other operators are kept out of main", "it is refused", "undone by hand."] {
         assert!(screen.contains(words), "{words:?} in\n{screen}");
     }
 }

@@ -105,16 +105,21 @@ fn doubt(undoing: &Undoing<'_>) -> Safe {
 }
 
 /// What undoes needs the run's turn like everything that changes something: said before a person relies on it.
-fn kept_out(undos: &[Undoing<'_>], execution: &Execution, live: &Telemetry) -> Option<Safe> {
+fn kept_out(undos: &[Undoing<'_>], execution: &Execution, live: &Telemetry) -> Vec<Safe> {
     let turns = turn::of(execution.warrant().card());
     let names = turns.iter().filter_map(|turn| Some(live.databases.get(turn.database)?.spec.name.to_string()));
     let names = names.collect::<Vec<_>>().join(", ");
-    let needs = undos.iter().any(|undoing| !turn::may_be_the_cure(&undoing.undo.step.work));
-    (needs && !names.is_empty()).then(|| {
-        Safe::of(format!(
-            "sent only while other operators are kept out of {names}; where that is not known it is refused and stays undone              by hand (a unit or a container is started all the same)"
-        ))
-    })
+    let (cures, others): (Vec<&Undoing<'_>>, Vec<&Undoing<'_>>) =
+        undos.iter().partition(|undoing| turn::may_be_the_cure(&undoing.undo.step.work));
+    if others.is_empty() || names.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        Safe::of(format!("It is sent only while other operators are kept out of {names}.")),
+        Safe::of("Where that is not known it is refused, and has to be undone by hand."),
+    ];
+    lines.extend((!cures.is_empty()).then(|| Safe::of("A unit or a container is started all the same.")));
+    lines
 }
 
 fn contacts(execution: &Execution) -> Option<Safe> {

@@ -29,7 +29,11 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
     let highest = document::highest(screen);
     let inside = highest.saturating_sub(2);
     // Of a long list only a window is seen; the text keeps a third.
-    let foot_rows = count(form.foot.len()).min(inside - (inside / 3).min(count(rows.len())));
+    // What is asked is text too; what is chosen from, or typed in, has a line each.
+    let question = Document { lines: form.foot.to_vec(), ..Document::default() };
+    let asked = form.chosen.is_none().then(|| document::wrapped(canvas, &question, width.saturating_sub(4)));
+    let foot_rows =
+        count(asked.as_ref().map_or(form.foot.len(), Vec::len)).min(inside - (inside / 3).min(count(rows.len())));
     let rule = u16::from(foot_rows > 0 && !rows.is_empty());
     let text_rows = count(rows.len()).min(inside.saturating_sub(foot_rows + rule));
     let outer = document::centred(screen, width, text_rows + foot_rows + rule + 2);
@@ -54,7 +58,13 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
         width: outer.width.saturating_sub(4),
         height: foot_rows,
     };
-    foot(canvas, area, form);
+    match &asked {
+        Some(lines) => {
+            let place = Rectangle { y: area.y.saturating_sub(1), ..outer };
+            document::text(canvas, place, lines, foot_rows, lines.len());
+        }
+        None => foot(canvas, area, form),
+    }
     (text_rows, rows.len())
 }
 
