@@ -284,7 +284,9 @@ pub fn foot(dialog: &Dialog, approved: bool, now: Moment) -> (Vec<Line>, usize) 
     let does = if asks { "asks for a second person" } else { "runs it" };
     let (words, tone) = match dialog.missing(now) {
         Some(missing) => (missing, Tone::Unknown),
-        None => (Safe::of(format!("{} (card good for {})", keys::words(&[(Ask::Run, does)]), figure::age(left))), Tone::Ok),
+        None => {
+            (Safe::of(format!("{} (card good for {})", keys::words(&[(Ask::Run, does)]), figure::age(left))), Tone::Ok)
+        }
     };
     lines.push(vec![Span { text: words, tone }]);
     for why in &dialog.refused {

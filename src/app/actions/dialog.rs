@@ -108,7 +108,10 @@ impl Dialog {
             return Some(Safe::of(READ));
         }
         if now.since(self.card.read_at) > guard::CONSENT_LASTS {
-            return Some(Safe::of(format!("the card is too old: {}", dialog::words(&[(Ask::Anew, "reads the target anew")]))));
+            return Some(Safe::of(format!(
+                "the card is too old: {}",
+                dialog::words(&[(Ask::Anew, "reads the target anew")])
+            )));
         }
         if let Some(obstacle) = self.card.preview.obstacles.first() {
             return Some(obstacle.clone());

@@ -6,12 +6,13 @@ use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
 use crate::input::dialog::{Ask, Hint};
+use crate::remediation::card::Card;
 use crate::remediation::execution::Execution;
 use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{against, is_over, card, catalogue, cure, evidence, menu, progress, question, trouble};
+use super::{against, card, catalogue, cure, evidence, is_over, menu, progress, question, trouble};
 
 /// The menu.
 #[must_use]
@@ -35,30 +36,45 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
         }
     }
     let foot = menu::lines(model, &actions);
-    OverlayView::Form { document, scroll: 0, foot, chosen, keys: &[(Ask::Choose, "shows the card"), (Ask::Leave, "closes")] }
+    OverlayView::Form {
+        document,
+        scroll: 0,
+        foot,
+        chosen,
+        keys: &[(Ask::Choose, "shows the card"), (Ask::Leave, "closes")],
+    }
+}
+
+/// That others can type here too, where several clients are attached to the tmux session that we stand in.
+#[must_use]
+pub fn crowd(clients: usize) -> Option<Safe> {
+    let words = || Safe::of(format!("{clients} clients are attached to this tmux session: others can type here too"));
+    (clients > 1).then(words)
+}
+
+/// The text of a card as it is shown, and whether a second person approved it or none is asked for.
+#[must_use]
+pub fn text(model: &Model, shown: &Card, redact: bool) -> (Document, bool) {
+    let readings = evidence::before(&model.live, &shown.action, model.now);
+    let running = model.actions.running();
+    let approval = model.actions.second.approval(shown);
+    let stale = against::stale(model, &shown.action);
+    let stood = catalogue::situation(model, running.as_ref(), &readings);
+    let situation = Situation { approval, stale: stale.as_ref(), ..stood };
+    let mut document = card::document(shown, model, &situation, redact);
+    if let Some(coverage) = &model.actions.coverage {
+        document.line(coverage.clone(), Tone::Warn);
+    }
+    if let Some(words) = crowd(model.actions.tmux_clients) {
+        document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
+    }
+    (document, guard::second_person(shown, shown.digest(), &situation).is_ok())
 }
 
 /// A card with its dialog.
 #[must_use]
 pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
-    let readings = evidence::before(&model.live, &dialog.card.action, model.now);
-    let running = model.actions.running();
-    let approval = model.actions.second.approval(&dialog.card);
-    let stale = against::stale(model, &dialog.card.action);
-    let stood = catalogue::situation(model, running.as_ref(), &readings);
-    let situation = Situation { approval, stale: stale.as_ref(), ..stood };
-    let mut document = card::document(&dialog.card, model, &situation, model.screen.redact);
-    if let Some(coverage) = &model.actions.coverage {
-        document.line(coverage.clone(), Tone::Warn);
-    }
-    if model.actions.tmux_clients > 1 {
-        let words = format!(
-            "{} clients are attached to this tmux session: others can type here too",
-            model.actions.tmux_clients
-        );
-        document.before_all(vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
-    }
-    let approved = guard::second_person(&dialog.card, dialog.card.digest(), &situation).is_ok();
+    let (document, approved) = text(model, &dialog.card, model.screen.redact);
     let (foot, chosen) = card::foot(dialog, approved, model.now);
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys: CARD }
 }
@@ -71,13 +87,7 @@ const CARD: &[Hint] =
 #[must_use]
 pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
     let Some(current) = &model.actions.current else {
-        return OverlayView::Form {
-            document: Document::default(),
-            scroll,
-            foot: Vec::new(),
-            chosen: None,
-            keys: OVER,
-        };
+        return OverlayView::Form { document: Document::default(), scroll, foot: Vec::new(), chosen: None, keys: OVER };
     };
     let mut document = progress::document_with(&current.execution, &current.live, model.now);
     if let Some(wire) = model.actions.tripwires.of(current.id) {

@@ -184,11 +184,6 @@ pub fn overlay(model: &Model, key: u64, scroll: usize) -> OverlayView<'static> {
     OverlayView::Charted { chart, document: document(model, &entry), scroll, keys }
 }
 
-const ACTIVE: &[Hint] = &[
-    (Ask::Leave, "closes"),
-    (Ask::Seen, "seen"),
-    (Ask::Silence, "silence"),
-    (Ask::Act, "act"),
-    (Ask::Copy, "copies"),
-];
+const ACTIVE: &[Hint] =
+    &[(Ask::Leave, "closes"), (Ask::Seen, "seen"), (Ask::Silence, "silence"), (Ask::Act, "act"), (Ask::Copy, "copies")];
 const INACTIVE: &[Hint] = &[(Ask::Leave, "closes"), (Ask::Copy, "copies"), (Ask::Act, "act")];

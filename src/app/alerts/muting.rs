@@ -9,8 +9,8 @@ use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::{Safe, figure};
 
-use crate::metrics::labels::Labels;
 use crate::input::dialog::Ask;
+use crate::metrics::labels::Labels;
 
 use super::listing::{self, Entry};
 use super::words;
@@ -139,7 +139,13 @@ fn new(model: &Model, wish: &Wish, focus: Field, refused: Option<&Safe>) -> Over
         field(Field::Comment, "because", &wish.comment, "who comes next wants to know".to_owned()),
     ];
     let chosen = Field::ALL.iter().position(|known| *known == focus);
-    OverlayView::Form { document, scroll: 0, foot, chosen, keys: &[(Ask::Run, "silences"), (Ask::Next, "next"), (Ask::Leave, "leaves")] }
+    OverlayView::Form {
+        document,
+        scroll: 0,
+        foot,
+        chosen,
+        keys: &[(Ask::Run, "silences"), (Ask::Next, "next"), (Ask::Leave, "leaves")],
+    }
 }
 
 fn known(model: &Model, id: u64) -> OverlayView<'static> {
@@ -158,7 +164,13 @@ fn known(model: &Model, id: u64) -> OverlayView<'static> {
             document.line("it is over", Tone::Dim);
         }
     }
-    OverlayView::Form { document, scroll: 0, foot: Vec::new(), chosen: None, keys: &[(Ask::Run, "ends it now"), (Ask::Leave, "closes")] }
+    OverlayView::Form {
+        document,
+        scroll: 0,
+        foot: Vec::new(),
+        chosen: None,
+        keys: &[(Ask::Run, "ends it now"), (Ask::Leave, "closes")],
+    }
 }
 
 fn told(document: &mut Document, model: &Model, head: &str, matchers: &[Matcher]) {
