@@ -150,8 +150,8 @@ fn armed(watched: &FakeHttp, folder: &Path) -> Vec<String> {
     let (health, warm) = (watched.url("/health"), watched.url("/warm"));
     let text = format!(
         "[[service]]\nname = \"api\"\nurl = {health:?}\n[[action]]\nname = \"warm\"\nurl = {warm:?}\nlevel = \"L1\"\n\
-         target = \"api\"\nwatch = \"service api\"\n[actions]\nallow = true\naudit = {:?}\n",
-        folder.join("audit")
+         target = \"api\"\nwatch = \"service api\"\n[actions]\nallow = true\naudit = \"{}\"\n",
+        folder.join("audit").display()
     );
     let file = folder.join("armed.toml");
     std::fs::write(&file, text).unwrap();
