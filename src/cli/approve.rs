@@ -2,12 +2,14 @@
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::termios::{QueueSelector, tcflush};
 
 use super::arguments::Targets;
 use super::{load, say};
-use crate::app::actions::{approvals, approving, sight};
+use crate::adapters::tmux;
+use crate::app::actions::{approvals, approving, forms, sight};
 use crate::config::resolved::ActionsSpec;
 use crate::domain::Safe;
 use crate::remediation::outcome::Outcome;
@@ -16,6 +18,8 @@ use crate::runtime::{clock, refusal};
 
 /// EX_SOFTWARE of sysexits.
 const FAILED: u8 = 70;
+/// tmux answers within this, or is not asked further.
+const TMUX: Duration = Duration::from_secs(2);
 /// Longest line that is read.
 const LONGEST: u64 = 4096;
 
@@ -64,6 +68,8 @@ fn approve(approver: &mut Approver, id: &str) -> Result<(), Safe> {
     let found = approver.find(id).inspect_err(|why| approver.turn_away(id, why))?;
     let request = found.request.clone();
     say::out(&approving::lines(&found, clock::now()));
+    let clients = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX).unwrap_or_default();
+    say::out(forms::crowd(clients).as_slice());
     // Nobody is asked for a phrase that would be refused; that it was tried is recorded.
     if found.against.is_some() {
         return approver.approve(request, String::new());

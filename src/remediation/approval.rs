@@ -133,6 +133,18 @@ pub struct Spending {
     pub bound: String,
 }
 
+/// How long a request, or an approval, of that time still holds.
+#[must_use]
+pub fn left(begun: Moment, now: Moment) -> Duration {
+    VALID.saturating_sub(now.since(begun))
+}
+
+/// Whether user ids alone tell these two apart, since the system does not record who logged in.
+#[must_use]
+pub fn by_id_alone(one: &OsIdentity, other: &OsIdentity) -> bool {
+    one.loginuid.is_none() || other.loginuid.is_none()
+}
+
 /// A mark that no other lines have.
 #[must_use]
 pub fn mark<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> String {

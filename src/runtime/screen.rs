@@ -132,7 +132,9 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
             Overlay::Menu { chosen } => forms::menu(model, chosen),
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
-            Overlay::Approval(dialog) => approving::overlay(dialog, model.now),
+            Overlay::Approval(dialog) => {
+                approving::overlay(dialog, forms::crowd(model.actions.tmux_clients), model.now)
+            }
             Overlay::Alert { key, scroll } => detail::overlay(model, *key, *scroll),
             Overlay::Silence(muting) => muting::overlay(model, muting),
             Overlay::Palette { typed, chosen } => {

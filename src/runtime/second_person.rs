@@ -14,7 +14,7 @@ use crate::app::actions::approvals::{
 use crate::config::resolved::ActionsSpec;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, Granted, OsIdentity, Policy, Request, VALID, is_somebody, may_approve,
+    Approval, ApprovalRefusal, Granted, OsIdentity, Policy, Request, VALID, by_id_alone, is_somebody, may_approve,
 };
 use crate::remediation::audit::AuditEvent;
 
@@ -166,7 +166,8 @@ impl SecondPerson {
             .map_err(|cause| words(&cause))?
             .ok_or_else(|| Safe::of(format!("nothing that is called {id:?} waits for a second person")))?;
         let against = self.against(&request, clock::now());
-        Ok(Found { request, against })
+        let by_id_alone = by_id_alone(self.me(), &request.requester);
+        Ok(Found { request, against, by_id_alone })
     }
 
     /// Why this person cannot approve a request, whatever is typed.

@@ -7,7 +7,7 @@ use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, update};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
-use quarterdeck::remediation::approval::{Approval, Granted, OsIdentity, Request};
+use quarterdeck::remediation::approval::{Approval, Granted, OsIdentity, Request, VALID};
 use quarterdeck::remediation::built_in::BUILT_IN;
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::cooldown::{BootId, BootMoment};
@@ -16,6 +16,9 @@ use quarterdeck::remediation::object::{Object, ObjectKey};
 
 use crate::world::World;
 use crate::{drawn, text};
+
+#[path = "second_person/told.rs"]
+mod told;
 
 const SIZE: (u16, u16) = (120, 40);
 const SMALL: (u16, u16) = (80, 24);
@@ -259,7 +262,7 @@ fn found(world: &World, against: Option<&str>) -> Found {
         count: Some(812),
         agreed: quarterdeck::remediation::agreed::Agreed::default(),
     };
-    Found { request, against: against.map(Safe::of) }
+    Found { request, against: against.map(Safe::of), by_id_alone: false }
 }
 
 fn waits(world: &World, id: &str) -> Waits {
@@ -306,7 +309,7 @@ fn the_second_person_types_the_phrase_after_it_could_be_read() {
     let mut world = bastion();
     let effects = type_line(&mut world, "approve k7m2qd9x");
     assert!(
-        matches!(effects.as_slice(), [Effect::Second(order)] if matches!(&**order, SecondOrder::Find { id } if id == "k7m2qd9x"))
+        matches!(effects.as_slice(), [Effect::CountTmuxClients, Effect::Second(order)] if matches!(&**order, SecondOrder::Find { id } if id == "k7m2qd9x"))
     );
     let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
     second(&mut world, event);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::fake_http::FakeHttp;
+use crate::fake_http::{FakeHttp, json};
 use crate::hanging;
 use crate::pty::{BINARY, PATIENCE, Session, Start};
 
@@ -16,21 +16,32 @@ const IN_WINDOW: &str = r#"printf 'before\n'; "$0" "$@"; echo "status $?"; read 
 struct Tmux {
     program: PathBuf,
     folder: tempfile::TempDir,
-    watched: FakeHttp,
+    _watched: FakeHttp,
 }
 
 impl Tmux {
     /// The dashboard in a new, attached session of that size, under that TERM.
     fn start(term: &str, size: (u16, u16)) -> (Tmux, Session) {
-        let http = hanging();
+        Tmux::running(term, size, hanging(), |watched, _folder| vec![watched.url("/health")])
+    }
+
+    /// The same, on what is watched there and with arguments of one's own.
+    fn running(
+        term: &str,
+        size: (u16, u16),
+        watched: FakeHttp,
+        arguments: impl Fn(&FakeHttp, &Path) -> Vec<String>,
+    ) -> (Tmux, Session) {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path).map(|folder| folder.join("tmux")).find(|file| file.exists());
         let program = program.expect("tmux is not installed: install the package tmux");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("conf"), format!("set -g default-terminal {term}\n")).unwrap();
-        let tmux = Tmux { program, folder, watched: http };
-        let url = tmux.watched.url("/health");
-        let attached = tmux.terminal(&["new-session", "sh", "-c", IN_WINDOW, BINARY, &url], size);
+        let arguments = arguments(&watched, folder.path());
+        let tmux = Tmux { program, folder, _watched: watched };
+        let words = ["new-session", "sh", "-c", IN_WINDOW, BINARY];
+        let words: Vec<&str> = words.into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        let attached = tmux.terminal(&words, size);
         (tmux, attached)
     }
 
@@ -132,4 +143,50 @@ fn detached_and_attached_from_another_size_as_screen() {
 #[test]
 fn detached_and_attached_from_another_size_as_tmux() {
     detached_and_attached("tmux-256color");
+}
+
+/// Leave to act, and one action that can be asked for.
+fn armed(watched: &FakeHttp, folder: &Path) -> Vec<String> {
+    let (health, warm) = (watched.url("/health"), watched.url("/warm"));
+    let text = format!(
+        "[[service]]\nname = \"api\"\nurl = {health:?}\n[[action]]\nname = \"warm\"\nurl = {warm:?}\nlevel = \"L1\"\n\
+         target = \"api\"\nwatch = \"service api\"\n[actions]\nallow = true\naudit = \"{}\"\n",
+        folder.join("audit").display()
+    );
+    let file = folder.join("armed.toml");
+    std::fs::write(&file, text).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    vec!["--config".to_owned(), file.display().to_string()]
+}
+
+/// Whoever is attached too can type here: that is said to who arms, and first of all on every card.
+#[test]
+fn others_who_can_type_here_are_told_of() {
+    const SIZE: (u16, u16) = (120, 40);
+    let words = "2 clients are attached to this tmux session: others can type here too";
+    let (tmux, mut first) =
+        Tmux::running("screen-256color", SIZE, FakeHttp::always(json(200, "{\"status\":\"ok\"}")), armed);
+    first.wait_for("ARMED");
+    let mut second = tmux.terminal(&["attach-session"], SIZE);
+    second.wait_for("ARMED");
+    first.press(":", "the mosaic of all panes");
+    first.press("arm\r", &format!("armed, and {words}"));
+    second.press(":", "the mosaic of all panes");
+    second.press("act warm on api\r", "Ctrl-R reads anew");
+    first.wait_until("the card says so", |seen| seen.shows(&format!("│ {words}")));
+    // Alone again, the next card says nothing of it.
+    first.send("\x1b");
+    first.wait_gone("Ctrl-R reads anew");
+    second.send("\x02d");
+    second.wait_for("[detached");
+    second.exit_code();
+    first.press(":", "the mosaic of all panes");
+    first.press("act warm on api\r", "Ctrl-R reads anew");
+    first.wait_gone("clients are attached");
+    first.send("\x1b");
+    first.wait_gone("Ctrl-R reads anew");
+    first.send("q");
+    tmux.wait_until("the end", |window| window.contains("status 0"));
+    first.send("\r");
+    first.exit_code();
 }

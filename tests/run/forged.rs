@@ -180,6 +180,18 @@ fn who_logged_in_is_who_approves() {
     assert!(said.contains("must be another one") && said.contains("su and sudo change nothing"), "{said}");
     let said = bastion.approve_logged_in(BIN, NOBODY, &id, 10);
     assert!(said.contains("is not who logged in (user id 2)"), "{said}");
+    // In a dashboard it is the same.
+    let mut dashboard = Start::program("sh", &bastion.logged_in(DAEMON, NOBODY)).size(120, 40).run();
+    dashboard.wait_for("? help");
+    dashboard.press(":", "the mosaic of all panes");
+    dashboard.send(format!("approve {id}\r"));
+    dashboard.wait_until("a dialog that listens", |seen| seen.shows("must be another one"));
+    dashboard.send("shop 40");
+    dashboard.press("\x14", "refused: the second person must be another one");
+    dashboard.send("\x1b");
+    dashboard.wait_gone("daemon asks");
+    dashboard.send("q");
+    assert_eq!(dashboard.exit_code(), 0);
     assert!(!bastion.approval(&id, NOBODY).exists());
     bastion.approve_logged_in(NOBODY, NOBODY, &id, 0);
     let (code, shown) = card();
@@ -190,5 +202,5 @@ fn who_logged_in_is_who_approves() {
     assert_eq!((told.code, bastion.keys()), (10, KEYS.to_string()), "{told:?}");
     let told = confirm(&card().0);
     assert_eq!((told.code, bastion.keys()), (0, "0".to_owned()), "{told:?}");
-    assert_eq!(bastion.events(NOBODY), ["refused", "refused", "approving", "approved"]);
+    assert_eq!(bastion.events(NOBODY), ["refused", "refused", "refused", "cancelled", "approving", "approved"]);
 }

@@ -141,7 +141,7 @@ impl Bastion {
         let (_, code) = self.card();
         let told = self.confirm(&code);
         assert_eq!(told.code, 10, "{told:?}");
-        assert!(told.out.contains("waits for a second person") && told.out.contains("Within 10m"), "{told:?}");
+        assert!(told.out.contains("waits for a second person") && told.out.contains(" (until "), "{told:?}");
         let id = told.out.split("quarterdeck approve ").nth(1).and_then(|rest| rest.split_whitespace().next());
         id.unwrap_or_else(|| panic!("no id in {told:?}")).to_owned()
     }

@@ -9,17 +9,19 @@ use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::Action;
 use crate::remediation::agreed::Agreed;
-use crate::remediation::approval::{Demands, Granted, Request, VALID};
+use crate::remediation::approval::{Demands, Granted, Request, VALID, by_id_alone, left};
 use crate::remediation::audit::{AuditEvent, Entry, Value};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
 use crate::remediation::object::AgreedTo;
 
-use super::{bound, card, catalogue, evidence, headless, record};
+use super::{bound, forms, headless, record};
 
 /// Actions that were asked for and are remembered, to make their card anew.
 const REMEMBERED: usize = 8;
+/// What stands beside an approval where it is so.
+pub const BY_ID_ALONE: &str = "who logged in is not recorded here: user ids alone say that these are two people";
 /// A broken glass stands on the screen for so long after its end.
 const GLASS: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -99,6 +101,8 @@ pub struct Found {
     pub request: Request,
     /// Why this person cannot approve it, whatever is typed.
     pub against: Option<Safe>,
+    /// User ids alone tell this person and the requester apart.
+    pub by_id_alone: bool,
 }
 
 /// What stands in the folder.
@@ -259,10 +263,8 @@ impl Second {
 /// What is asked of a second person about a card: the text as the requester saw it, without the literals of queries.
 #[must_use]
 pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
-    let readings = evidence::before(&model.live, &card.action, model.now);
-    let situation = catalogue::situation(model, None, &readings);
-    let mut lines = headless::plain(&card::document(card, model, &situation, true));
-    let whole = headless::plain(&card::document(card, model, &situation, false));
+    let mut lines = headless::plain(&forms::text(model, card, true).0);
+    let whole = headless::plain(&forms::text(model, card, false).0);
     // The folder is read by others, and kept: whoever may see more looks where it is, and not here.
     if lines != whole {
         let words = "literals are hidden in this copy of the card, for others can read it; :act of the same action in \
@@ -327,8 +329,12 @@ pub fn on_card(out: &mut Document, card: &Card, situation: &Situation<'_>) {
     let (words, tone) = match guard::second_person(card, card.digest(), situation) {
         Ok(None) => return,
         Ok(Some(granted)) => {
-            let ago = figure::age(situation.now.since(granted.approval.approved_at.at));
-            (format!("{} approved it {ago} ago, for {}, once", granted.by(), figure::span(VALID)), Tone::Ok)
+            let given = granted.approval.approved_at.at;
+            let (ago, left) = (figure::age(situation.now.since(given)), figure::age(left(given, situation.now)));
+            if by_id_alone(&granted.request.requester, &granted.approval.approver) {
+                out.field("mind", BY_ID_ALONE, Tone::Warn);
+            }
+            (format!("{} approved it {ago} ago, once; {left} left", granted.by()), Tone::Ok)
         }
         Err(_) if situation.approval.is_none() => ("somebody else has to approve it first".to_owned(), Tone::Warn),
         Err(why) => (why.to_string(), Tone::Bad),
@@ -338,13 +344,15 @@ pub fn on_card(out: &mut Document, card: &Card, situation: &Situation<'_>) {
 
 /// What the requester is told once a request stands.
 #[must_use]
-pub fn waits(request: &Request) -> Vec<Safe> {
-    let (id, good) = (&request.id, figure::span(VALID));
+pub fn waits(request: &Request, now: Moment) -> Vec<Safe> {
+    let (id, asked) = (&request.id, request.asked_at.at);
+    let until = (asked.wall + VALID).format("%H:%M:%SZ");
+    let left = figure::age(left(asked, now));
     [
         format!("{} on {} waits for a second person; nothing was done yet.", request.action, request.target),
         String::new(),
-        format!("Within {good} somebody else, under a login of their own on this host,"),
-        "reads the same card and approves it:".to_owned(),
+        format!("Within {left} (until {until}) somebody else, under a login of their own"),
+        "on this host, reads the same card and approves it:".to_owned(),
         format!("    quarterdeck approve {id}"),
         format!("    :approve {id}  (in their dashboard)"),
         String::new(),
@@ -357,9 +365,9 @@ pub fn waits(request: &Request) -> Vec<Safe> {
 
 /// The same as a text to read.
 #[must_use]
-pub fn waiting_document(request: &Request) -> Document {
+pub fn waiting_document(request: &Request, now: Moment) -> Document {
     let mut out = Document::new("Waits for a second person");
-    for line in waits(request) {
+    for line in waits(request, now) {
         out.line(line, Tone::Plain);
     }
     out.line("    :consent  (the last line of the screen says when)", Tone::Plain);
@@ -383,15 +391,19 @@ pub fn list(look: &Look, now: Moment) -> Vec<Safe> {
         let age = figure::age(now.since(asked));
         Safe::of(format!("{id}  {who:<12}  {action} on {target}  {age} ago{words}"))
     };
+    let left = |asked: Moment| format!(", {} left", figure::age(left(asked, now)));
     let mut lines: Vec<Safe> = Vec::new();
     for waits in &look.others {
-        let words = waits.against.as_ref().map_or_else(String::new, |why| format!("  not for you: {why}"));
+        let against = waits.against.as_ref().map_or_else(String::new, |why| format!("  not for you: {why}"));
+        let words = left(waits.asked_at) + &against;
         lines.push(line(&waits.id, &waits.who, &waits.action, &waits.target, waits.asked_at, &words));
     }
     for own in &look.own {
         let words = match &own.answer {
-            OwnAnswer::Waiting => "  yours: somebody else has to approve it".to_owned(),
-            OwnAnswer::Granted(granted) => format!("  yours: {} approved it", granted.by()),
+            OwnAnswer::Waiting => left(own.request.asked_at.at) + "  yours: somebody else has to approve it",
+            OwnAnswer::Granted(granted) => {
+                format!("  yours: {} approved it{}", granted.by(), left(granted.approval.approved_at.at))
+            }
             OwnAnswer::Void(why) => format!("  yours: an approval does not count: {why}"),
         };
         let request = &own.request;
@@ -416,9 +428,11 @@ pub fn notice(model: &Model) -> Line {
         return one(words, Tone::Bad);
     }
     let second = &model.actions.second;
+    let left = |begun: Moment| figure::age(left(begun, model.now));
     if let Some(granted) = second.granted().next() {
         let (action, target) = (&granted.request.action, &granted.request.target);
-        return one(format!(":consent: {} approved {action} on {target}", granted.by()), Tone::Ok);
+        let left = left(granted.approval.approved_at.at);
+        return one(format!(":consent: {} approved {action} on {target}, {left} left", granted.by()), Tone::Ok);
     }
     let void = second.look.own.iter().find_map(|own| match &own.answer {
         OwnAnswer::Void(why) => Some((&own.request, why)),
@@ -432,10 +446,21 @@ pub fn notice(model: &Model) -> Line {
     }
     let mut mine = second.look.others.iter().filter(|waits| waits.against.is_none());
     match (mine.next(), mine.count()) {
-        (None, _) => Line::new(),
-        (Some(waits), 0) => one(format!(":approve {}: 1 action waits for a second person", waits.id), Tone::Warn),
-        (Some(_), more) => one(format!(":approve: {} actions wait for a second person", more + 1), Tone::Warn),
+        (None, _) => {}
+        (Some(waits), 0) => {
+            let left = left(waits.asked_at);
+            return one(format!(":approve {}: 1 action waits for a second person, {left} left", waits.id), Tone::Warn);
+        }
+        (Some(_), more) => {
+            return one(format!(":approve: {} actions wait for a second person", more + 1), Tone::Warn);
+        }
     }
+    // Of one's own there is nothing to do but to wait, or to ask somebody.
+    second.look.own.last().map_or_else(Line::new, |Own { request, .. }| {
+        let (action, target) = (&request.action, &request.target);
+        let left = left(request.asked_at.at);
+        one(format!("waits {left} more for a second person: {action} on {target}"), Tone::Dim)
+    })
 }
 
 /// An action that runs outside every window, or ran a short while ago.

@@ -6,10 +6,10 @@ use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
 use crate::input::dialog::{self, Ask};
-use crate::remediation::approval::VALID;
+use crate::remediation::approval::left;
 use crate::remediation::guard;
 
-use super::approvals::Found;
+use super::approvals::{BY_ID_ALONE, Found};
 use super::dialog::LONGEST;
 use super::headless;
 use super::sight::{READ, Sight};
@@ -69,7 +69,7 @@ impl Approving {
         if let Some(against) = &self.found.against {
             return Some(against.clone());
         }
-        if now.since(request.asked_at.at) >= VALID {
+        if left(request.asked_at.at, now).is_zero() {
             return Some(Safe::of("it waited for too long: it has to be asked for again"));
         }
         let phrase = &request.phrase;
@@ -78,18 +78,16 @@ impl Approving {
     }
 }
 
-/// The dialog, ready to be drawn.
+/// The dialog, ready to be drawn; `crowd` says that others can type here too.
 #[must_use]
-pub fn overlay(dialog: &Approving, now: Moment) -> OverlayView<'static> {
+pub fn overlay(dialog: &Approving, crowd: Option<Safe>, now: Moment) -> OverlayView<'static> {
     let (foot, chosen) = foot(dialog, now);
-    let keys = &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls")];
-    OverlayView::Form {
-        document: document(&dialog.found, now),
-        scroll: dialog.scroll,
-        foot,
-        chosen: Some(chosen),
-        keys,
+    let mut document = document(&dialog.found, now);
+    if let Some(words) = crowd {
+        document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
     }
+    let keys = &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls")];
+    OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
 }
 
 /// The same text in plain lines.
@@ -100,12 +98,20 @@ pub fn lines(found: &Found, now: Moment) -> Vec<Safe> {
 
 fn document(found: &Found, now: Moment) -> Document {
     let request = &found.request;
-    let mut out = Document::new(format!("Second person: {} asks", request.requester.user));
+    let asked = request.asked_at.at;
+    let left = match left(asked, now) {
+        none if none.is_zero() => "no time left".to_owned(),
+        left => format!("{} left", figure::age(left)),
+    };
+    // Where it scrolls, the title stays in sight.
+    let mut out = Document::new(format!("Second person: {} asks, {left}", request.requester.user));
     let who = &request.requester;
     let login = who.loginuid.map_or_else(|| "not recorded".to_owned(), |id| format!("user id {id}"));
     out.field("asked by", format!("{} (user id {}, logged in as: {login})", who.user, who.uid), Tone::Strong);
-    let age = figure::age(now.since(request.asked_at.at));
-    out.field("asked", format!("{age} ago, good for {}", figure::span(VALID)), Tone::Plain);
+    if found.by_id_alone {
+        out.field("mind", BY_ID_ALONE, Tone::Warn);
+    }
+    out.field("asked", format!("{} ago, {left}", figure::age(now.since(asked))), Tone::Plain);
     out.field("request", format!("{} for card {}", request.id, Safe::of(&request.digest).clipped(12)), Tone::Dim);
     out.heading("What an approval binds");
     for line in &request.bound {
@@ -116,9 +122,20 @@ fn document(found: &Found, now: Moment) -> Document {
     for line in &request.card {
         // Words of the card that shout keep shouting.
         let tone = if line.as_str().starts_with("BREAK GLASS") { Tone::Bad } else { Tone::Plain };
-        out.line(line.clone(), tone);
+        match field(line) {
+            Some((name, value)) => out.field(name, Safe::of(value), tone),
+            None => out.line(line.clone(), tone),
+        };
     }
     out
+}
+
+/// Name and value of a line that was a field of the card: what is wrapped hangs under the value again.
+fn field(line: &Safe) -> Option<(&str, &str)> {
+    let (name, value) = line.as_str().split_once("  ")?;
+    let value = value.trim_start();
+    let is_one = !name.is_empty() && format!("{name:<18} {value}") == line.as_str();
+    is_one.then_some((name, value))
 }
 
 fn foot(dialog: &Approving, now: Moment) -> (Vec<Line>, usize) {

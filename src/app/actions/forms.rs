@@ -6,6 +6,7 @@ use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
 use crate::domain::Safe;
 use crate::input::dialog::{Ask, Hint};
+use crate::remediation::card::Card;
 use crate::remediation::execution::Execution;
 use crate::remediation::guard::{self, Situation};
 
@@ -44,27 +45,36 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     }
 }
 
-/// A card with its dialog.
+/// That others can type here too, where several clients are attached to the tmux session that we stand in.
 #[must_use]
-pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
-    let readings = evidence::before(&model.live, &dialog.card.action, model.now);
+pub fn crowd(clients: usize) -> Option<Safe> {
+    let words = || Safe::of(format!("{clients} clients are attached to this tmux session: others can type here too"));
+    (clients > 1).then(words)
+}
+
+/// The text of a card as it is shown, and whether a second person approved it or none is asked for.
+#[must_use]
+pub fn text(model: &Model, shown: &Card, redact: bool) -> (Document, bool) {
+    let readings = evidence::before(&model.live, &shown.action, model.now);
     let running = model.actions.running();
-    let approval = model.actions.second.approval(&dialog.card);
-    let stale = against::stale(model, &dialog.card.action);
+    let approval = model.actions.second.approval(shown);
+    let stale = against::stale(model, &shown.action);
     let stood = catalogue::situation(model, running.as_ref(), &readings);
     let situation = Situation { approval, stale: stale.as_ref(), ..stood };
-    let mut document = card::document(&dialog.card, model, &situation, model.screen.redact);
+    let mut document = card::document(shown, model, &situation, redact);
     if let Some(coverage) = &model.actions.coverage {
         document.line(coverage.clone(), Tone::Warn);
     }
-    if model.actions.tmux_clients > 1 {
-        let words = format!(
-            "{} clients are attached to this tmux session: others can type here too",
-            model.actions.tmux_clients
-        );
-        document.before_all(vec![Span { text: Safe::of(words), tone: Tone::Bad }]);
+    if let Some(words) = crowd(model.actions.tmux_clients) {
+        document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
     }
-    let approved = guard::second_person(&dialog.card, dialog.card.digest(), &situation).is_ok();
+    (document, guard::second_person(shown, shown.digest(), &situation).is_ok())
+}
+
+/// A card with its dialog.
+#[must_use]
+pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
+    let (document, approved) = text(model, &dialog.card, model.screen.redact);
     let (foot, chosen) = card::foot(dialog, approved, model.now);
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys: CARD }
 }

@@ -6,7 +6,7 @@ use crate::app::pane::{Block, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::domain::{PaneState, Safe, figure};
 
-use super::{catalogue, menu, progress};
+use super::{catalogue, forms, menu, progress};
 
 /// The pane.
 #[must_use]
@@ -52,7 +52,10 @@ fn armed(model: &Model) -> Line {
         return line(why.clone(), Tone::Bad);
     }
     match (model.actions.is_armed(), model.actions.spec.allow) {
-        (true, _) => line(Safe::of("armed: an action runs after its card and your consent"), Tone::Warn),
+        (true, _) => match forms::crowd(model.actions.tmux_clients) {
+            Some(words) => line(Safe::of(format!("armed, and {words}")), Tone::Bad),
+            None => line(Safe::of("armed: an action runs after its card and your consent"), Tone::Warn),
+        },
         (false, true) => {
             line(Safe::of("the leave to act lapsed after 30 idle minutes; :arm gives it back"), Tone::Unknown)
         }

@@ -114,7 +114,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::TmuxClientsCounted(clients) => {
-            model.actions.tmux_clients = clients;
+            actions::crowded(model, clients);
             Vec::new()
         }
         Event::ClockRemembered(earlier) => windows::remembered(model, earlier),

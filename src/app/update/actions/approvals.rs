@@ -2,7 +2,8 @@
 //! never takes the focus; it is looked at when this person asks for it, and approved by the chord alone.
 
 use crate::app::actions::approvals::{
-    Found, SecondEvent, SecondOrder, Stands, asking, list_document, of_request, waiting_document, waits,
+    Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Stands, asking, list_document, of_request, waiting_document,
+    waits,
 };
 use crate::app::actions::approving::Approving;
 use crate::app::actions::catalogue;
@@ -12,7 +13,7 @@ use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::domain::Safe;
 use crate::input::{Code, Key};
-use crate::remediation::approval::Request;
+use crate::remediation::approval::{Request, left};
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Card;
 
@@ -37,8 +38,9 @@ pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
 pub fn happened(model: &mut Model, event: SecondEvent) {
     match event {
         SecondEvent::Looked(look) => {
-            let second = &mut model.actions.second;
-            (second.look, second.looked) = (look, true);
+            let before = std::mem::replace(&mut model.actions.second.look, look);
+            model.actions.second.looked = true;
+            over(model, &before);
         }
         SecondEvent::Asked(outcome) => asked(model, outcome),
         SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
@@ -67,9 +69,10 @@ fn asked(model: &mut Model, outcome: Result<Box<Request>, Safe>) {
 }
 
 fn told(model: &mut Model, request: &Request) {
-    model.actions.second.told = waits(request);
+    model.actions.second.told = waits(request, model.now);
     model.view.message = None;
-    show(model, waiting_document(request));
+    let document = waiting_document(request, model.now);
+    show(model, document);
 }
 
 /// `:approve`: everything that waits.
@@ -87,7 +90,25 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
         return Vec::new();
     }
     say(model, "looking for the request …", Tone::Dim);
-    vec![Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() }))]
+    // Whoever else can type here can approve, too.
+    vec![Effect::CountTmuxClients, Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() }))]
+}
+
+/// One's own request is gone, and its time was over: that is said once.
+fn over(model: &mut Model, before: &Look) {
+    let look = &model.actions.second.look;
+    let stays = |id: &str| look.own.iter().any(|own| own.request.id == id);
+    let words = before.own.iter().filter(|own| !stays(&own.request.id)).find_map(|Own { request, answer }| {
+        let (begun, what) = match answer {
+            OwnAnswer::Granted(granted) => (granted.approval.approved_at.at, "its approval was not used in time"),
+            _ => (request.asked_at.at, "nobody approved it in time"),
+        };
+        let is_over = left(begun, model.now).is_zero();
+        is_over.then(|| format!("{} on {}: {what}; ask for it again", request.action, request.target))
+    });
+    if let Some(words) = words {
+        say(model, words, Tone::Warn);
+    }
 }
 
 fn open_dialog(model: &mut Model, found: Found) {

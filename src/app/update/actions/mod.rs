@@ -15,7 +15,7 @@ pub use run::{consented, happened, read, told, watch};
 pub use tripwire::{alerts_fired, sampled};
 
 use crate::app::actions::menu::Pointer;
-use crate::app::actions::{LAPSES, catalogue, headless, parameters, record, standing, upkeep};
+use crate::app::actions::{LAPSES, catalogue, forms, headless, parameters, record, standing, upkeep};
 use crate::app::table::Tone;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
@@ -119,8 +119,21 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.actions.armed = Some(model.now);
+    // Whoever else can type here is told of anew.
+    model.actions.tmux_clients = 0;
     say(model, "armed", Tone::Warn);
-    vec![note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
+    vec![Effect::CountTmuxClients, note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
+}
+
+/// So many clients are attached to our tmux session. A card says it itself; who arms is told on the last line.
+pub fn crowded(model: &mut Model, clients: usize) {
+    let is_news = clients != std::mem::replace(&mut model.actions.tmux_clients, clients);
+    let is_told = model.view.overlays.iter().any(|overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_)));
+    if let Some(words) =
+        forms::crowd(model.actions.tmux_clients).filter(|_| is_news && !is_told && model.actions.is_armed())
+    {
+        say(model, format!("armed, and {words}"), Tone::Bad);
+    }
 }
 
 /// The audit can be written, or cannot: that it cannot is told at once, on whatever page.
