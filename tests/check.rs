@@ -13,9 +13,14 @@ mod kept;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
+#[path = "support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod redis_server;
 #[path = "demo/sample.rs"]
 #[allow(dead_code, reason = "shared with the tests of the demo")]
 mod sample;
+#[path = "check/watched.rs"]
+mod watched;
 mod world;
 
 use std::collections::BTreeSet;

@@ -17,6 +17,7 @@ pub mod limit;
 pub mod model;
 pub mod pane;
 pub mod panes;
+pub mod readings;
 pub mod report;
 pub mod screen;
 pub mod series;

@@ -2,6 +2,7 @@
 
 use super::keys::policy::POLICY;
 use super::keys::{Form, Key, SECTIONS, Section, Stricter};
+use super::watched;
 
 /// Width of comments.
 const WIDTH: usize = 100;
@@ -22,7 +23,13 @@ pub fn example() -> String {
             out.push_str(&heading(section));
         }
         for key in section.keys {
-            describe(&mut out, key);
+            comment(&mut out, &documented(key));
+            if (section.name, key.name) == ("alert", "when") {
+                for (of, what) in watched::lines() {
+                    comment(&mut out, &format!("- {of}: {what}"));
+                }
+            }
+            write_key(&mut out, key);
         }
     }
     out
@@ -54,9 +61,12 @@ fn heading(section: &Section) -> String {
     }
 }
 
-fn describe(out: &mut String, key: &Key) {
+fn documented(key: &Key) -> String {
     let default = if key.default.is_empty() { String::new() } else { format!(" Default: {}.", key.default) };
-    comment(out, &format!("{}{default}", key.doc));
+    format!("{}{default}", key.doc)
+}
+
+fn write_key(out: &mut String, key: &Key) {
     let mark = if key.live { "" } else { "#" };
     out.push_str(&format!("{mark}{} = {}\n", key.name, key.example));
 }

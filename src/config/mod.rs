@@ -23,6 +23,7 @@ pub mod show;
 pub mod sql_functions;
 pub mod trust;
 pub mod value;
+pub mod watched;
 pub mod words;
 
 pub use crate::domain::nearest;

@@ -160,6 +160,20 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether a certificate was shown and is what is wrong.
+    #[must_use]
+    pub fn is_of_certificate(&self) -> bool {
+        matches!(
+            self,
+            Cause::CertificateExpired { .. }
+                | Cause::CertificateNotYetValid { .. }
+                | Cause::CertificateWrongHost { .. }
+                | Cause::CertificateSelfSigned
+                | Cause::CertificateUnknownIssuer { .. }
+                | Cause::CertificateWeakSignature
+        )
+    }
+
     /// What it means for the thing that was asked. Denied, limited and "our own fault" say nothing about the target.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -8,6 +8,19 @@ use super::safe::Safe;
 use super::untrusted::Untrusted;
 use super::verdict::Verdict;
 
+/// Percentiles of probes are over this time.
+pub const WINDOW: Duration = Duration::from_secs(300);
+/// Of fewer probes a high percentile says nothing, and of fewer still not even a median.
+pub const FEW: usize = 20;
+/// See [`FEW`].
+pub const FEWEST: usize = 3;
+
+/// How many probes a percentile needs.
+#[must_use]
+pub fn probes_for(rank: u8) -> usize {
+    if rank > 50 { FEW } else { FEWEST }
+}
+
 /// Outcome of one probe. The certificate is known even where the probe failed.
 #[derive(Clone, Debug)]
 pub struct HealthReading {

@@ -1,5 +1,5 @@
-//! The one small threshold grammar: `> 1000 for 5m`, `< 10 %`, `>= 1.5 GiB`, `older than 5m`. Signals use it now;
-//! preconditions and alerts will.
+//! The one small threshold grammar: `> 1000 for 5m`, `< 10 %`, `>= 1.5 GiB`, `older than 5m`. Signals, alerts, proofs and
+//! preconditions use it.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,11 +43,13 @@ pub struct Threshold {
 }
 
 /// Units of time and size that a signal may have, and how many base units one of them is.
-const SCALES: [(&str, Dimension, f64); 10] = [
+const SCALES: [(&str, Dimension, f64); 12] = [
     ("us", Dimension::Time, 1e-6),
     ("ms", Dimension::Time, 1e-3),
     ("s", Dimension::Time, 1.0),
     ("min", Dimension::Time, 60.0),
+    ("h", Dimension::Time, 3600.0),
+    ("d", Dimension::Time, 86_400.0),
     ("B", Dimension::Size, 1.0),
     ("bytes", Dimension::Size, 1.0),
     ("KiB", Dimension::Size, 1024.0),
@@ -123,15 +125,27 @@ impl Threshold {
             (other, true) => return Err(format!("\"{self}\" is in {other} and the signal in percent")),
             ("", false) => {}
             // A bound is kept in base units; the numbers of the signal come in the signal's own.
-            (own, false) => {
-                if let Some((_, dimension, factor)) = scale
-                    && dimension_of(own) == Some(*dimension)
-                {
-                    self.bound /= factor;
+            (own, false) => match (scale, dimension_of(own)) {
+                (Some((_, dimension, factor)), Some(of_bound)) if of_bound == *dimension => self.bound /= factor,
+                (Some((word, ..)), Some(_)) => {
+                    return Err(format!("\"{self}\" is in {own}, and what it is held against in {word}"));
                 }
-            }
+                _ => {}
+            },
         }
         Ok(self)
+    }
+
+    /// Whether its bound was written as a time or a size.
+    #[must_use]
+    pub fn is_of_time_or_size(&self) -> bool {
+        dimension_of(&self.unit).is_some()
+    }
+
+    /// Whether a unit of a figure is one of time or of size.
+    #[must_use]
+    pub fn measures(unit: &str) -> bool {
+        SCALES.iter().any(|(word, ..)| *word == unit)
     }
 
     /// Whether the comparison holds for `value` at `now`; `None` for NaN.
@@ -184,7 +198,6 @@ fn wrong_time(text: &str) -> String {
     format!("{:?} is not a time; write it as 30s, 5m, 2h or 1d", text.trim())
 }
 
-/// Whether a unit of a bound is one of time or of size.
 /// Seconds since the instant. A plain number is an instant too (seconds since 1970), unless it is so small that it can
 /// only be an age in seconds, as an SQL `interval` or a counter of seconds gives it.
 fn age_of(value: &SignalValue, now: Moment) -> f64 {
@@ -194,6 +207,7 @@ fn age_of(value: &SignalValue, now: Moment) -> f64 {
     }
 }
 
+/// Whether a unit of a bound is one of time or of size.
 fn dimension_of(unit: &str) -> Option<Dimension> {
     match unit {
         "us" | "ms" | "s" | "m" | "min" | "h" | "d" => Some(Dimension::Time),

@@ -3,6 +3,7 @@
 
 pub mod exposition;
 pub mod labels;
+pub mod last_minute;
 pub mod promql;
 pub mod rate;
 pub mod series;

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use super::shown::Shown;
 use crate::domain::signal::SignalValue;
-use crate::domain::threshold::Threshold;
+use crate::domain::source::SourceKind;
+use crate::domain::threshold::{Comparison, Threshold};
 use crate::domain::{Moment, Safe, Verdict, figure};
 
 /// A figure that is watched anyway, by the place of its source in the configuration.
@@ -30,11 +32,36 @@ pub enum Measure {
     OldestIdleTransaction(usize),
     /// Milliseconds that the newest probe of a service took.
     Latency(usize),
-    /// What a scraped target or a log tells by itself: alerts watch it, actions do not look at it.
+    /// What a pane shows of a source, by its place.
+    Shown(Shown, usize),
+    /// Verdict of a child that the body of a service tells of, by its name: 0 ok, 1 degraded, 3 down.
+    Child(usize, Safe),
+    /// Milliseconds that a statement of a database took on average, by its query id.
+    Statement(usize, i64),
+    /// What a scraped target, a log or an engine tells by itself: alerts watch it, actions do not look at it.
     Told(Told),
 }
 
-/// What is told of a target that is scraped, or of a log, by its place in the configuration.
+impl Measure {
+    /// The source whose own figure it is, by kind and place.
+    #[must_use]
+    pub fn source(&self) -> Option<(SourceKind, usize)> {
+        match self {
+            Measure::UsedSlots(at)
+            | Measure::UsedShare(at)
+            | Measure::Blocked(at)
+            | Measure::OldestIdleTransaction(at)
+            | Measure::Statement(at, _) => Some((SourceKind::Database, *at)),
+            Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
+            Measure::Signal(at) => Some((SourceKind::Signal, *at)),
+            Measure::Service(at) | Measure::Latency(at) | Measure::Child(at, _) => Some((SourceKind::Service, *at)),
+            Measure::Shown(shown, at) => Some((shown.source(), *at)),
+            Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => None,
+        }
+    }
+}
+
+/// What is told of a target that is scraped, of a log or of an engine, by its place in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Told {
     /// Requests per second, as the server counts them.
@@ -51,6 +78,44 @@ pub enum Told {
     LogLines(Option<usize>),
     /// Errors of the last minute of a log; of all logs without one.
     LogErrors(Option<usize>),
+    /// The same of its warnings.
+    LogWarnings(Option<usize>),
+    /// Whether a log can be read: 0 yes, 3 no.
+    Log(usize),
+    /// Ratio of cache hits as the server counts them, 0 to 1.
+    CacheHits(usize),
+    /// Samples of the newest page.
+    Samples(usize),
+    /// Those of them that were refused.
+    RefusedSamples(usize),
+    /// Bytes of the newest page.
+    PageBytes(usize),
+    /// Seconds that the newest scrape took.
+    ScrapeTime(usize),
+    /// How asking an engine goes: 0 it answers, 3 it does not.
+    Engine(SourceKind),
+    /// Seconds since it answered.
+    EngineAge(SourceKind),
+}
+
+impl Told {
+    /// The scraped target that tells it, by its place.
+    #[must_use]
+    pub fn target(self) -> Option<usize> {
+        match self {
+            Told::Requests(at)
+            | Told::Errors(at)
+            | Told::Percentile(at, _)
+            | Told::Scrape(at)
+            | Told::ScrapeAge(at)
+            | Told::CacheHits(at)
+            | Told::Samples(at)
+            | Told::RefusedSamples(at)
+            | Told::PageBytes(at)
+            | Told::ScrapeTime(at) => Some(at),
+            _ => None,
+        }
+    }
 }
 
 /// One reading of a measure.
@@ -87,6 +152,8 @@ pub enum Expectation {
     Down,
     /// The raw verdict of a service is known and not ok.
     Unwell,
+    /// A state is the one of this number, which has this word.
+    Is(u8, &'static str),
 }
 
 impl Expectation {
@@ -106,7 +173,22 @@ impl Expectation {
             Expectation::Seen => Some(value > 0.0),
             Expectation::Down => Some(value == f64::from(Verdict::Down as u8)),
             Expectation::Unwell => Some(value != f64::from(Verdict::Ok as u8)),
+            Expectation::Is(state, _) => Some(value == f64::from(*state)),
         }
+    }
+
+    /// Whether a value that lies between these two is what is expected, whichever it is; `None` when that cannot be said.
+    #[must_use]
+    pub fn holds_between(&self, least: f64, most: f64, now: Moment) -> Option<bool> {
+        let rises_or_falls = match self {
+            Expectation::Meets(threshold) => !matches!(threshold.comparison, Comparison::Equal | Comparison::NotEqual),
+            // The worst state, and every one but the best.
+            Expectation::Down | Expectation::Unwell => true,
+            _ => false,
+        };
+        let one = self.holds(least, None, now)?;
+        let other = self.holds(most, None, now)?;
+        (rises_or_falls && one == other).then_some(one)
     }
 
     /// In words, after the name of the measure.
@@ -122,6 +204,7 @@ impl Expectation {
             Expectation::Seen => "is seen".to_owned(),
             Expectation::Down => "is down".to_owned(),
             Expectation::Unwell => "is not ok".to_owned(),
+            Expectation::Is(_, word) => format!("is {word}"),
         }
     }
 

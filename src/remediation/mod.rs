@@ -27,6 +27,7 @@ pub mod reached;
 pub mod rights;
 pub mod runbook;
 pub mod service;
+pub mod shown;
 pub mod silencing;
 pub mod step;
 pub mod ticket;

@@ -15,6 +15,7 @@ mod reader;
 mod runbooks;
 mod shared_policy;
 mod show;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -143,14 +143,14 @@ fn every_problem_at_once() {
     for wanted in [
         ":8: runbook.step: there may be many: write it as [[runbook.step]]",
         ":11: runbook \"s\".watch: there is no service named \"apy\"",
-        ":13: runbook \"s\" step 1.look: there is no service named as in \"apy\"",
+        ":13: runbook \"s\" step 1.look: there is no service named \"apy\"",
         ":14: runbook \"s\" step 1.lok: no such key; did you mean \"look\"?",
         "runbook \"s\" step 2.pause: look and pause exclude each other; keep one of them",
         "runbook \"s\" step 3: does nothing",
         "runbook \"s\" step 4.undo.ask: means nothing in what undoes a step",
         "runbook \"s\" step 5.undo: it is a step itself: write it as [runbook.step.undo]",
         "runbook \"s\" step 5.cache: missing: there are several Redis, or none",
-        "runbook \"s\" step 6.wait: behind a service stands ok, not ok or down",
+        "runbook \"s\" step 6.wait: \"< 3\" is none of its states; behind the name stands ok, not ok, degraded or down",
         "runbook \"s\" step 7.binds: means something only together with query or statement",
         "runbook \"s\".target: missing: the name that is typed to confirm",
     ] {

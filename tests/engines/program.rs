@@ -23,6 +23,8 @@ struct Stage {
     server: Server,
     manager: Server,
     folder: tempfile::TempDir,
+    /// Thresholds of the configuration's own.
+    thresholds: &'static str,
 }
 
 impl Stage {
@@ -38,7 +40,7 @@ impl Stage {
             target.address()
         );
         let server = servers::prometheus(&config, &[("rules.yml", RULES)], None);
-        let stage = Stage { target, server, manager, folder: tempfile::tempdir().unwrap() };
+        let stage = Stage { target, server, manager, folder: tempfile::tempdir().unwrap(), thresholds: "" };
         stage.arrived().await;
         stage
     }
@@ -66,10 +68,11 @@ impl Stage {
         std::fs::write(at("rules.yml"), RULES).unwrap();
         let text = format!(
             "prometheus = \"{}\"\nalertmanager = \"{}\"\nrules = [\"rules.yml\"]\nrules_interval = \"1s\"\n\
-             [[metrics]]\nname = \"shop\"\nurl = \"{}\"\n",
+             [[metrics]]\nname = \"shop\"\nurl = \"{}\"\n{}",
             self.server.url(),
             self.manager.url(),
-            self.target.url()
+            self.target.url(),
+            self.thresholds
         );
         std::fs::write(at("config.toml"), text).unwrap();
         at("config.toml")
@@ -83,6 +86,25 @@ impl Stage {
             panic!("{} {}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr))
         })
     }
+}
+
+/// Thresholds on the engines themselves.
+const ON_ENGINES: &str = "[[alert]]\nname = \"A\"\nwhen = \"prometheus ok\"\n\
+     [[alert]]\nname = \"B\"\nwhen = \"alertmanager ok\"\n\
+     [[alert]]\nname = \"C\"\nwhen = \"prometheus older than 1h\"\n";
+
+#[tokio::test]
+async fn whether_an_engine_answers_is_watched() {
+    if !servers::are_there("thresholds on Prometheus and Alertmanager") {
+        return;
+    }
+    let stage = Stage { thresholds: ON_ENGINES, ..Stage::start().await };
+    let report = stage.check();
+    let own = report["alerts"].as_array().unwrap().iter().filter(|alert| alert["origin"] == "threshold");
+    let mut found: Vec<Value> =
+        own.map(|alert| json!([alert["name"], alert["state"], alert["labels"]["engine"]])).collect();
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(found, [json!(["A", "firing", "prometheus"]), json!(["B", "firing", "alertmanager"])], "{report}");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod calm;
 mod doing;
 #[path = "alerts/engines.rs"]
 mod engines;
+#[path = "alerts/everything.rs"]
+mod everything;
 #[path = "alerts/fresh.rs"]
 mod fresh;
 #[path = "alerts/quiet.rs"]
@@ -21,6 +23,8 @@ mod silences;
 mod thresholds;
 #[path = "alerts/told.rs"]
 mod told;
+#[path = "alerts/watched.rs"]
+mod watched;
 #[path = "alerts/windows.rs"]
 mod windows;
 

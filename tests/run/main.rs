@@ -49,6 +49,7 @@ mod veiled_lists;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod waiting;
+mod watched;
 mod watching;
 mod whole_way;
 

@@ -1,13 +1,17 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
+use crate::app::panes::words_of;
+use crate::app::readings::{self, Known};
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::{Basis, FEWEST_LOOKUPS};
 use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
+use crate::config::watched::row_of;
 use crate::domain::database::Sessions;
+use crate::domain::signal::{PERCENT, SignalValue};
 use crate::domain::source::{SourceId, SourceKind};
-use crate::domain::{Moment, Readout, Safe, Verdict, figure};
+use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::metrics::rate::HitRate;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::measure::{Evidence, Measure};
@@ -22,20 +26,6 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
         }
     }
     found
-}
-
-/// The source whose own figure a measure is, by kind and place.
-#[must_use]
-pub fn place(measure: &Measure) -> Option<(SourceKind, usize)> {
-    match measure {
-        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => {
-            Some((SourceKind::Database, *at))
-        }
-        Measure::HitRatio(at) => Some((SourceKind::Cache, *at)),
-        Measure::Signal(at) => Some((SourceKind::Signal, *at)),
-        Measure::Service(at) | Measure::Latency(at) => Some((SourceKind::Service, *at)),
-        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => None,
-    }
 }
 
 /// Whether a source says anything that an action looks at, before it or after.
@@ -71,18 +61,7 @@ fn measures(action: &Action) -> impl Iterator<Item = &Measure> {
 /// When the newest reading was begun; none where it failed or there is none.
 #[must_use]
 pub fn read_at(live: &Telemetry, measure: &Measure) -> Option<Moment> {
-    fn at<T>(readout: &Readout<T>) -> Option<Moment> {
-        readout.last().filter(|_| readout.cause().is_none()).map(|(_, at)| at)
-    }
-    match measure {
-        Measure::UsedSlots(i) | Measure::UsedShare(i) => at(&live.databases.get(*i)?.slots),
-        Measure::Blocked(i) | Measure::OldestIdleTransaction(i) => at(&live.databases.get(*i)?.sessions),
-        Measure::HitRatio(i) => at(&live.caches.get(*i)?.readout),
-        Measure::Signal(i) => at(&live.signals.get(*i)?.readout),
-        // That it does not answer is what a probe found out: a reading too.
-        Measure::Service(i) | Measure::Latency(i) => live.services.get(*i)?.probed_at(),
-        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => None,
-    }
+    readings::read_at(live, measure)
 }
 
 /// The newest reading, with the time at which it was begun; `None` when there never was one. What failed since is no reading.
@@ -136,20 +115,15 @@ fn was_brought(live: &Telemetry, measure: &Measure, source: SourceId, begun: Mom
 
 /// Whether a source is the one that reads it, be it not every time.
 fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
-    let is = |kind, at: usize| source.kind == kind && source.at() == at;
-    match measure {
-        Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => {
-            is(SourceKind::Database, *at)
-        }
-        Measure::HitRatio(at) => is(SourceKind::Cache, *at),
-        Measure::Service(at) | Measure::Latency(at) => is(SourceKind::Service, *at),
+    match measure.source() {
         // It may be carried by the connection of a database or a cache.
-        Measure::Signal(at) => match live.signals.get(*at).map(|signal| &signal.spec.source) {
-            Some(SignalSource::Database { index }) => is(SourceKind::Database, *index),
-            Some(SignalSource::Redis { index }) => is(SourceKind::Cache, *index),
-            _ => is(SourceKind::Signal, *at),
+        Some((SourceKind::Signal, at)) => match live.signals.get(at).map(|signal| &signal.spec.source) {
+            Some(SignalSource::Database { index }) => source == SourceId::new(SourceKind::Database, *index),
+            Some(SignalSource::Redis { index }) => source == SourceId::new(SourceKind::Cache, *index),
+            _ => source == SourceId::new(SourceKind::Signal, at),
         },
-        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => false,
+        Some((kind, at)) => source == SourceId::new(kind, at),
+        None => false,
     }
 }
 
@@ -178,7 +152,7 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
                     || s.growth.over().is_some_and(|(from, _)| Some(from.boot) >= since.map(|since| since.boot))
             };
             let signal = signal.filter(counts);
-            let value = signal.and_then(|s| s.readout.value()).map(crate::domain::signal::SignalValue::number);
+            let value = signal.and_then(|s| s.readout.value()).map(SignalValue::number);
             (value, value.map(figure::number))
         }
         Measure::Service(i) => {
@@ -196,9 +170,33 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let took = live.services.get(*i).and_then(ServiceState::measured);
             (took.map(|took| took.as_secs_f64() * 1000.0), took.map(figure::duration))
         }
+        Measure::Shown(..) | Measure::Child(..) | Measure::Statement(..) => shown(live, measure, at, since, now),
         Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => (None, None),
     };
     Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
+}
+
+/// What a pane shows, in its unit; what reaches back to before a moment is not of after it.
+fn shown(
+    live: &Telemetry,
+    measure: &Measure,
+    at: Moment,
+    since: Option<Moment>,
+    now: Moment,
+) -> (Option<f64>, Option<String>) {
+    let Known::Value(value) = readings::known(live, measure, &Safe::default(), now) else { return (None, None) };
+    // What is read at a pace of its own was taken in before the reading that has just come.
+    let taken = readings::read_at(live, measure).map_or(at.boot, |taken| taken.boot.min(at.boot));
+    let began = taken.saturating_sub(readings::reach(live, measure));
+    if since.is_some_and(|since| began < since.boot) {
+        return (None, None);
+    }
+    let words = row_of(measure).map(|row| match row.takes.states() {
+        [] if row.takes.unit() == PERCENT => figure::percent(value),
+        [] => words_of(&SignalValue::Number(value), row.takes.unit(), now).to_string(),
+        states => states.iter().find(|state| f64::from(state.1) == value).map_or("-", |state| state.0).to_owned(),
+    });
+    (Some(value), words)
 }
 
 fn slots(

@@ -12,8 +12,6 @@ use crate::remediation::action::{Action, Plan};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::step::Work;
 
-use super::evidence;
-
 /// What is selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -81,14 +79,14 @@ pub fn is_about(model: &Model, subject: &Subject, action: &Action) -> bool {
     let aimed = target.kind == subject.kind && (target.at == Some(subject.at) || target.name == subject.name);
     let steps = match &action.plan {
         Plan::Runbook(runbook) => {
-            let read = runbook.measures().any(|measure| evidence::place(measure) == Some(here));
+            let read = runbook.measures().any(|measure| measure.source() == Some(here));
             read || runbook.items().iter().any(|(_, step)| touches(subject, origin, step))
         }
         Plan::Steps(steps) => steps.iter().any(|step| goes_to(origin, &step.work)),
         _ => false,
     };
     // What must hold beforehand does not make it what an action is for.
-    aimed || steps || proved.any(|measure| evidence::place(measure) == Some(here))
+    aimed || steps || proved.any(|measure| measure.source() == Some(here))
 }
 
 fn touches(subject: &Subject, origin: Option<&str>, step: &RunbookStep) -> bool {

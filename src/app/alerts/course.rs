@@ -10,6 +10,7 @@ use crate::app::limit::Limit;
 use crate::app::pane::Chart;
 use crate::app::telemetry::Telemetry;
 use crate::app::{Effect, Model};
+use crate::domain::database::Slots;
 use crate::domain::threshold::Threshold;
 use crate::domain::{Moment, Safe, figure};
 use crate::engine::Question;
@@ -17,6 +18,7 @@ use crate::engine::output::Answer;
 use crate::metrics::labels::{Labels, NAME};
 use crate::metrics::series::{Series, Slot};
 use crate::remediation::measure::{Expectation, Measure};
+use crate::remediation::shown::Shown;
 
 use super::listing::Entry;
 use super::served::Origin;
@@ -86,10 +88,15 @@ pub fn chart(model: &Model, entry: &Entry<'_>) -> (Option<Chart>, Safe) {
             Expectation::Meets(threshold) => Limit::of(threshold, words::value_of(entry, threshold.bound, now)),
             _ => None,
         };
-        let Some(series) = series_of(telemetry, &own.measure) else {
-            return (None, Safe::of("no chart: what it is held against is no course of figures"));
+        let Some((series, scale)) = series_of(telemetry, &own.measure) else {
+            let why = if own.is_state() {
+                "what it is held against is no course of figures"
+            } else {
+                "no course of it is kept"
+            };
+            return (None, Safe::of(format!("no chart: {why}")));
         };
-        let values = values(series, now);
+        let values = values(series, scale, now);
         let over = figure::span(series.width() * u32::try_from(values.len()).unwrap_or(1));
         return (Some(made(entry, values, limit, now)), Safe::of(format!("the last {over}")));
     }
@@ -143,21 +150,33 @@ fn made(entry: &Entry<'_>, values: Arc<[Option<f32>]>, limit: Option<Limit>, now
     }
 }
 
-fn series_of<'a>(telemetry: &'a Telemetry, measure: &Measure) -> Option<&'a Series> {
-    match measure {
+/// The course that is kept of it, and by what it is to be multiplied.
+fn series_of<'a>(telemetry: &'a Telemetry, measure: &Measure) -> Option<(&'a Series, f32)> {
+    let database = |at: usize| telemetry.databases.get(at);
+    let series = match measure {
         Measure::HitRatio(at) => telemetry.caches.get(*at).map(|cache| &cache.series),
         Measure::Signal(at) => telemetry.signals.get(*at).map(|signal| &signal.series),
         Measure::Latency(at) => telemetry.services.get(*at).map(|service| &service.latency),
-        Measure::UsedSlots(at) => telemetry.databases.get(*at).map(|database| &database.used),
+        Measure::UsedSlots(at) | Measure::UsedShare(at) => database(*at).map(|database| &database.used),
+        Measure::Shown(Shown::Commits, at) => database(*at).map(|database| &database.commits),
+        Measure::Shown(Shown::BufferHit, at) => database(*at).map(|database| &database.hit_ratio),
         _ => None,
-    }
+    }?;
+    let scale = match measure {
+        Measure::UsedShare(at) => {
+            let usable = database(*at)?.slots.value().map(Slots::usable).filter(|usable| *usable > 0)?;
+            1.0 / usable as f32
+        }
+        _ => 1.0,
+    };
+    Some((series, scale))
 }
 
-fn values(series: &Series, now: Moment) -> Arc<[Option<f32>]> {
+fn values(series: &Series, scale: f32, now: Moment) -> Arc<[Option<f32>]> {
     let shown = |slot: Slot| match slot {
         Slot::Empty => None,
         Slot::Failed => Some(f32::NAN),
-        Slot::Filled(bucket) => Some(bucket.last as f32),
+        Slot::Filled(bucket) => Some(bucket.last as f32 * scale),
     };
     series.slots(now, BUCKETS).map(shown).collect()
 }

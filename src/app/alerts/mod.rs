@@ -13,7 +13,6 @@ pub mod muting;
 pub mod reread;
 pub mod served;
 pub mod thresholds;
-mod told;
 mod woken;
 pub mod words;
 

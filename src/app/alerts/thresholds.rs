@@ -5,21 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::told;
 use super::woken::Gate;
 use crate::alerts::lifecycle::{
-    Alert, AlertingRule, Basis, Book, Change, Evaluation, Failure, Outcome, Restore, Saved, World,
+    Alert, AlertingRule, Book, Change, Evaluation, Failure, Outcome, Restore, Saved, World,
 };
 use crate::alerts::line::Line;
 use crate::alerts::rules::{Alerting, Group, Kind, Rule};
+use crate::app::readings::{self, Known};
 use crate::app::telemetry::Telemetry;
-use crate::app::telemetry::cache::Basis as RatioBasis;
 use crate::config::resolved::{AlertsSpec, OwnAlert};
-use crate::domain::signal::SignalValue;
-use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
+use crate::domain::{Moment, Safe, figure};
 use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
 use crate::metrics::labels::Labels;
-use crate::remediation::measure::Measure;
 
 /// How often they are looked at.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -173,12 +170,21 @@ impl World for Readings<'_> {
         let Some(own) = self.own.iter().find(|own| own.when == expr) else {
             return Err(Failure::NotEvaluated(Safe::of("a threshold asks nothing in its words")));
         };
-        match value(self.live, own, self.now) {
+        let mut known = readings::known(self.live, &own.measure, &own.what, self.now);
+        // Where it is bad whatever it is between the two, or good, it need not be known better.
+        if let Known::Between(least, most, otherwise) = known {
+            known = match own.bad.holds_between(least, most, self.now) {
+                Some(_) => Known::Value(least),
+                None => *otherwise,
+            };
+        }
+        match known {
             Known::Value(value) => judged(own, value, self.now),
             Known::Failed(why) => Err(Failure::Failed(why)),
             // Nothing that is not known ends an alert.
             Known::Nothing(_, why) if self.active.contains(expr) => Err(Failure::NotEvaluated(why)),
             Known::Nothing(basis, _) => Ok(Evaluation::on(Vec::new(), basis)),
+            Known::Between(..) => Err(Failure::Failed(Safe::of("it is not known well enough"))),
         }
     }
 
@@ -194,117 +200,5 @@ fn judged(own: &OwnAlert, value: f64, now: Moment) -> Outcome {
             let labels = Labels::new([(kind.as_str(), name.as_str())]);
             Ok(Evaluation::complete(vec![(labels, value)]))
         }
-    }
-}
-
-/// What is known of a reading.
-pub(super) enum Known {
-    /// Its value now.
-    Value(f64),
-    /// It could not be read.
-    Failed(Safe),
-    /// There is none, and why.
-    Nothing(Basis, Safe),
-}
-
-fn value(live: &Telemetry, own: &OwnAlert, now: Moment) -> Known {
-    match &own.measure {
-        Measure::Service(at) => service(live, *at, own, now),
-        Measure::Latency(at) => latency(live, *at, own, now),
-        Measure::HitRatio(at) => ratio(live, *at, own, now),
-        Measure::Signal(at) => signal(live, *at, own, now),
-        Measure::UsedSlots(at) | Measure::UsedShare(at) => slots(live, *at, own, now),
-        Measure::Blocked(at) | Measure::OldestIdleTransaction(at) => sessions(live, *at, own, now),
-        Measure::Told(what) => told::value(live, *what, own, now),
-        Measure::ObjectsLeft | Measure::Result => missing(own),
-    }
-}
-
-pub(super) fn missing(own: &OwnAlert) -> Known {
-    Known::Nothing(Basis::Missing(vec![own.what.clone()]), Safe::of("there is no reading"))
-}
-
-/// Why there is no fresh value; none where there is one.
-pub(super) fn without(state: &PaneState, own: &OwnAlert) -> Option<Known> {
-    match state {
-        PaneState::Loading { .. } | PaneState::Off { .. } => Some(missing(own)),
-        PaneState::Error { cause, .. } => Some(Known::Failed(cause.short())),
-        state if state.is_fresh() => None,
-        state => Some(Known::Failed(state.words())),
-    }
-}
-
-fn service(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(service) = live.services.get(at) else { return missing(own) };
-    match (service.raw_verdict(now), service.state(now)) {
-        (Verdict::Unknown, PaneState::Loading { .. }) => missing(own),
-        (Verdict::Unknown, PaneState::Error { cause, .. }) => Known::Failed(cause.short()),
-        (Verdict::Unknown, state) => Known::Failed(state.words()),
-        (verdict, _) => Known::Value(f64::from(verdict as u8)),
-    }
-}
-
-fn latency(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(service) = live.services.get(at) else { return missing(own) };
-    let state = service.state(now);
-    match service.measured() {
-        Some(took) if !matches!(state, PaneState::Stale { .. }) => Known::Value(took.as_secs_f64() * 1000.0),
-        _ => without(&state, own).unwrap_or_else(|| Known::Failed(Safe::of("the newest probe was not answered"))),
-    }
-}
-
-fn ratio(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(cache) = live.caches.get(at) else { return missing(own) };
-    if let Some(known) = without(&cache.state(now), own) {
-        return known;
-    }
-    match cache.hit_ratio() {
-        (Some(ratio), RatioBasis::Delta(_) | RatioBasis::Lifetime) => Known::Value(ratio),
-        (_, RatioBasis::TooFew { lookups, .. }) => {
-            Known::Nothing(Basis::NoTraffic, Safe::of(format!("only {lookups} look-ups in a minute")))
-        }
-        (_, RatioBasis::NoTraffic(_)) => Known::Nothing(Basis::NoTraffic, Safe::of("no traffic: 0 of 0")),
-        _ => Known::Nothing(Basis::Missing(vec![own.what.clone()]), Safe::of("it needs two readings")),
-    }
-}
-
-fn signal(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(signal) = live.signals.get(at) else { return missing(own) };
-    if let Some(known) = without(&signal.state(now), own) {
-        return known;
-    }
-    match signal.readout.value() {
-        // Nothing is from the future: what is ahead is no age.
-        Some(SignalValue::Instant(at)) => {
-            let age = now.wall.timestamp_micros() as f64 / 1e6 - at;
-            if age < -60.0 { Known::Failed(Safe::of("its time lies ahead")) } else { Known::Value(age.max(0.0)) }
-        }
-        Some(value) => Known::Value(value.number()),
-        None => missing(own),
-    }
-}
-
-fn slots(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(database) = live.databases.get(at) else { return missing(own) };
-    if let Some(known) = without(&database.slots.state(now, database.spec.interval), own) {
-        return known;
-    }
-    match database.slots.value() {
-        Some(slots) if own.measure == Measure::UsedSlots(at) => Known::Value(f64::from(slots.used)),
-        Some(slots) if slots.usable() > 0 => Known::Value(f64::from(slots.used) / f64::from(slots.usable())),
-        Some(_) => Known::Failed(Safe::of("the server has no usable connections")),
-        None => missing(own),
-    }
-}
-
-fn sessions(live: &Telemetry, at: usize, own: &OwnAlert, now: Moment) -> Known {
-    let Some(database) = live.databases.get(at) else { return missing(own) };
-    if let Some(known) = without(&database.sessions.state(now, database.spec.interval), own) {
-        return known;
-    }
-    match database.sessions.value() {
-        Some(sessions) if own.measure == Measure::Blocked(at) => Known::Value(f64::from(sessions.blocked)),
-        Some(sessions) => Known::Value(sessions.oldest_idle_in_transaction.unwrap_or_default().as_secs_f64()),
-        None => missing(own),
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::app::actions::evidence;
 use crate::app::telemetry::Telemetry;
 use crate::config::resolved::OwnAlert;
-use crate::domain::{Moment, Verdict};
+use crate::domain::source::SourceKind;
+use crate::domain::{Moment, Readout, Verdict};
 use crate::remediation::measure::{Measure, Told};
 
 /// Who looks every second and did not for so long was asleep, or stopped.
@@ -47,25 +48,28 @@ impl Gate {
     }
 }
 
+fn is_well_since<T>(readout: &Readout<T>, woke: Moment) -> bool {
+    readout.cause().is_none() && readout.last().is_some_and(|(_, at)| at >= woke)
+}
+
 /// Whether it was read well by an attempt that was begun after waking.
 fn is_read(live: &Telemetry, measure: &Measure, woke: Moment, now: Moment) -> bool {
     match measure {
         // A log that is quiet is read nevertheless.
-        Measure::Told(Told::LogLines(_) | Told::LogErrors(_)) => true,
-        Measure::Told(
-            Told::Requests(at) | Told::Errors(at) | Told::Percentile(at, _) | Told::Scrape(at) | Told::ScrapeAge(at),
-        ) => {
-            let target = live.metrics.targets.get(*at);
-            target.is_some_and(|target| {
-                target.page.cause().is_none() && target.page.last().is_some_and(|(_, at)| at >= woke)
-            })
+        Measure::Told(Told::LogLines(_) | Told::LogErrors(_) | Told::LogWarnings(_) | Told::Log(_)) => true,
+        Measure::Told(Told::Engine(kind) | Told::EngineAge(kind)) => {
+            let engine = if *kind == SourceKind::Prometheus { &live.prometheus } else { &live.alertmanager };
+            engine.as_ref().is_some_and(|engine| is_well_since(&engine.readout, woke))
         }
-        Measure::Service(at) | Measure::Latency(at) => {
-            let service = live.services.get(*at);
-            service.is_some_and(|service| {
+        Measure::Told(told) => {
+            let target = told.target().and_then(|at| live.metrics.targets.get(at));
+            target.is_some_and(|target| is_well_since(&target.page, woke))
+        }
+        measure => match measure.source() {
+            Some((SourceKind::Service, at)) => live.services.get(at).is_some_and(|service| {
                 service.probed_at().is_some_and(|at| at >= woke) && service.raw_verdict(now) == Verdict::Ok
-            })
-        }
-        measure => evidence::read_at(live, measure).is_some_and(|at| at >= woke),
+            }),
+            _ => evidence::read_at(live, measure).is_some_and(|at| at >= woke),
+        },
     }
 }

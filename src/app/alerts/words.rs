@@ -134,7 +134,7 @@ pub fn value(entry: &Entry<'_>, now: Moment) -> Option<Safe> {
 #[must_use]
 pub fn value_of(entry: &Entry<'_>, value: f64, now: Moment) -> Safe {
     match entry.own {
-        Some(own) if own.is_verdict() => Safe::of(own.verdict_word(value)),
+        Some(own) if own.is_state() => Safe::of(own.state_word(value)),
         Some(own) if own.unit.is_percent() => Safe::of(figure::percent(value)),
         Some(own) => words_of(&SignalValue::Number(value), own.unit.0.as_str(), now),
         None => Safe::of(figure::number(value)),

@@ -7,6 +7,7 @@ use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::Tone;
 use crate::app::telemetry::service::{ServiceState, WINDOW};
 use crate::config::resolved::OffKind;
+use crate::domain::health::FEWEST;
 use crate::domain::{Moment, PaneState, Safe, figure};
 use crate::metrics::window::Percentiles;
 
@@ -18,8 +19,6 @@ const LABELS: u16 = 26;
 /// Columns of the title before the figures, with the frame's own.
 const TITLE: usize = 9;
 const OF_PROBES: &str = " of probes";
-/// Of fewer probes even a median says nothing.
-const FEWEST: usize = 3;
 /// Columns of the longest figure: `p95 12.4ms`, an old one with its age `12.4ms (4m59s)`, a cause in short.
 const FIGURE: u16 = 14;
 

@@ -37,8 +37,7 @@ const SERVED: &[Column] = &[
     Column { title: "detail", min: 14, ideal: 34, grows: true, align: Align::Left, drop_order: 7 },
 ];
 
-/// Of fewer probes a high percentile says nothing.
-pub const FEW: usize = 20;
+pub use crate::domain::health::FEW;
 /// Buckets in the row's sparkline.
 const SPARK: usize = 20;
 

@@ -146,7 +146,8 @@ fn service(service: &ServiceState, now: Moment) -> (Option<Verdict>, Value) {
 }
 
 /// The status of an answer that was no report.
-fn status_of(cause: &Cause) -> Option<u16> {
+#[must_use]
+pub fn status_of(cause: &Cause) -> Option<u16> {
     match cause {
         Cause::RateLimited { .. } => Some(429),
         Cause::HttpDenied { status } | Cause::HttpStatus { status } => Some(*status),

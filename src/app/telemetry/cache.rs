@@ -6,13 +6,16 @@ use std::time::Duration;
 use crate::config::resolved::CacheSpec;
 use crate::domain::cache::CacheReading;
 use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict};
-use crate::metrics::rate::{CounterDelta, HitRate, HitRatio};
+use crate::metrics::rate::{Growth, HitRate, HitRatio};
 use crate::metrics::series::Series;
 
 use super::service::BUCKET;
 
 /// With fewer look-ups in the time that is looked over, a hit ratio says nothing: it is shown and not judged.
 pub const FEWEST_LOOKUPS: u64 = 100;
+
+/// A reading may come so much later than it should.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// What is known of a cache.
 #[derive(Clone, Debug)]
@@ -27,7 +30,10 @@ pub struct CacheState {
     pub series: Series,
     /// Keys evicted per second, between the two newest readings.
     pub evictions_per_second: Option<f64>,
-    previous: Option<(u64, Moment)>,
+    /// Keys that expired per second, the same.
+    pub expirations_per_second: Option<f64>,
+    evicted: Growth,
+    expired: Growth,
 }
 
 /// What a ratio is based on.
@@ -61,7 +67,9 @@ impl CacheState {
             ratio: HitRatio::default(),
             series: Series::new(180, bucket),
             evictions_per_second: None,
-            previous: None,
+            expirations_per_second: None,
+            evicted: Growth::default(),
+            expired: Growth::default(),
         }
     }
 
@@ -78,9 +86,9 @@ impl CacheState {
         let run = reading.redis.as_ref().map(|r| r.run_id.clone()).unwrap_or_default();
         if self.ratio.push(now, reading.hits, reading.misses, &run) {
             self.series.mark(now, Safe::of("counters began anew"));
-            self.previous = None;
+            (self.evicted, self.expired) = (Growth::default(), Growth::default());
         }
-        self.note_evictions(&reading, now);
+        self.note_rates(&reading, now);
         // Without traffic there is no ratio: a gap, not a failure.
         if let (ratio @ Some(_), _) = self.ratio_of(&reading) {
             self.series.push(now, ratio);
@@ -88,12 +96,19 @@ impl CacheState {
         self.readout.set(reading, now);
     }
 
-    fn note_evictions(&mut self, reading: &CacheReading, now: Moment) {
-        let Some(evicted) = reading.redis.as_ref().and_then(|r| r.evicted_keys) else { return };
-        if let Some((before, at)) = self.previous {
-            self.evictions_per_second = CounterDelta::step(before, evicted).per_second(now.since(at));
-        }
-        self.previous = Some((evicted, now));
+    /// Counters that are not told, or not twice in a row, have no rate.
+    fn note_rates(&mut self, reading: &CacheReading, now: Moment) {
+        let redis = reading.redis.as_ref();
+        let oldest = self.spec.interval * 3 + GRACE;
+        let rate = |growth: &mut Growth, total: Option<u64>| growth.take(total? as f64, now, oldest);
+        self.evictions_per_second = rate(&mut self.evicted, redis.and_then(|redis| redis.evicted_keys));
+        self.expirations_per_second = rate(&mut self.expired, redis.and_then(|redis| redis.expired_keys));
+    }
+
+    /// Between which readings the rates of its counters lie.
+    #[must_use]
+    pub fn pace(&self) -> Duration {
+        self.evicted.over().map_or(Duration::ZERO, |(from, to)| to.since(from))
     }
 
     fn ratio_of(&self, reading: &CacheReading) -> (Option<f64>, Basis) {

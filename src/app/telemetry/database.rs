@@ -17,12 +17,16 @@ use crate::domain::database::{
 };
 use crate::domain::statement::{StatementId, StatementSnapshot};
 use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Untrusted, Verdict};
+use crate::metrics::last_minute::{LastMinute, MINUTE};
 use crate::metrics::series::Series;
 
 use super::service::BUCKET;
 
 /// Texts of statements that are kept; beyond, those that are in no list go.
 const TEXTS: usize = 1000;
+
+/// A reading may come so much later than it should.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A pair of readings to be compared off the loop.
 pub type Pair = (StatementSnapshot, StatementSnapshot, Duration);
@@ -64,6 +68,10 @@ pub struct DatabaseState {
     pub counters: Readout<DatabaseCounters>,
     /// What they did in the newest interval.
     pub rates: Option<DatabaseRates>,
+    /// Deadlocks of the last minute.
+    pub deadlocks: LastMinute,
+    /// Bytes that went to temporary files in the last minute.
+    pub temporary: LastMinute,
     /// What the statements did in the newest interval.
     pub statements: Readout<StatementsDelta>,
     /// How fast statements were before.
@@ -101,6 +109,8 @@ impl DatabaseState {
             sessions: Readout::loading(now),
             counters: Readout::loading(now),
             rates: None,
+            deadlocks: LastMinute::default(),
+            temporary: LastMinute::default(),
             statements: Readout::loading(now),
             baselines: Baselines::default(),
             texts: HashMap::new(),
@@ -153,6 +163,7 @@ impl DatabaseState {
         self.blocked = BlockedSince::default();
         self.rates = None;
         self.previous_counters = None;
+        self.lose_minute();
         // Counters outlive a lost connection; a restart of the server is seen by its start time.
     }
 
@@ -177,10 +188,15 @@ impl DatabaseState {
         let Ok(later) = part else {
             self.rates = None;
             self.previous_counters = None;
+            self.lose_minute();
             return;
         };
         let before = self.previous_counters.replace((later.clone(), now));
         self.rates = before.and_then(|(earlier, at)| counters::rates(&earlier, later, now.since(at)));
+        // What happened in a longer gap is of no one minute.
+        let steady = self.rates.as_ref().filter(|rates| rates.elapsed <= MINUTE.min(self.spec.interval * 3 + GRACE));
+        self.deadlocks.take(steady.map(|rates| rates.deadlocks as f64), now);
+        self.temporary.take(steady.map(|rates| rates.temp_bytes as f64), now);
         // Without a second reading, or without traffic, there is no figure: a gap, not a failure.
         if let Some(rates) = &self.rates {
             self.commits.push(now, Some(rates.commits_per_second));
@@ -188,6 +204,11 @@ impl DatabaseState {
                 self.hit_ratio.push(now, rates.hit_ratio);
             }
         }
+    }
+
+    fn lose_minute(&mut self) {
+        self.deadlocks.lose();
+        self.temporary.lose();
     }
 
     fn note_statements(&mut self, part: Part<StatementsReading>, now: Moment, next_in: Duration) -> Option<Pair> {

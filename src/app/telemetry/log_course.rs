@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app::telemetry::log_pace::Tally;
 use crate::domain::Moment;
-use crate::logs::Segment;
+use crate::logs::{Level, Segment};
 
 /// Width of a stretch, microseconds.
 const STRETCH: i64 = 10_000_000;
@@ -22,9 +23,9 @@ pub type Counts = Arc<[Option<u32>]>;
 
 impl LogCourse {
     /// Counts the lines of a segment. A line that continues an entry counts as a line, at the entry's time. Gives the
-    /// lines and errors that are not from before `since` (microseconds, wall time).
-    pub fn take(&mut self, segment: &Segment, now: Moment, since: i64) -> (u64, u64) {
-        let mut fresh = (0, 0);
+    /// counts of what is not from before `since` (microseconds, wall time).
+    pub fn take(&mut self, segment: &Segment, now: Moment, since: i64) -> Tally {
+        let mut fresh = Tally::default();
         let mut time = now.wall.timestamp_micros();
         for line in segment.lines() {
             time = line.time.unwrap_or(time);
@@ -33,7 +34,9 @@ impl LogCourse {
             count.0 = count.0.saturating_add(1);
             count.1 = count.1.saturating_add(u32::from(error));
             if time >= since {
-                fresh = (fresh.0 + 1, fresh.1 + u64::from(error));
+                fresh.lines += 1;
+                fresh.errors += u64::from(error);
+                fresh.warnings += u64::from(line.level == Level::Warn && !line.continuation);
             }
         }
         while self.counts.len() > KEPT {

@@ -15,11 +15,22 @@ const READABLE_PER_SECOND: f64 = 50.0;
 /// How long they stand still.
 pub const STANDS_STILL: Duration = Duration::from_millis(1900);
 
+/// What arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Lines.
+    pub lines: u64,
+    /// Errors among them.
+    pub errors: u64,
+    /// Warnings among them.
+    pub warnings: u64,
+}
+
 /// Arrivals of the last minute.
 #[derive(Clone, Debug)]
 pub struct LogPace {
     since: Moment,
-    recent: Vec<(Moment, u64, u64)>,
+    recent: Vec<(Moment, Tally)>,
     /// Where the mosaic's view ends, and since when.
     still: Option<(Moment, LineAddress)>,
 }
@@ -37,13 +48,15 @@ impl LogPace {
         self.since.wall.timestamp_micros()
     }
 
-    /// Lines and errors arrived. One entry for each part of a second, so that a flood does not grow it.
-    pub fn arrived(&mut self, now: Moment, lines: u64, errors: u64) {
-        if let Some((_, all, bad)) = self.recent.last_mut().filter(|(at, ..)| now.since(*at) < STEP) {
-            (*all, *bad) = (*all + lines, *bad + errors);
+    /// Lines arrived. One entry for each part of a second, so that a flood does not grow it.
+    pub fn arrived(&mut self, now: Moment, fresh: Tally) {
+        if let Some((_, known)) = self.recent.last_mut().filter(|(at, _)| now.since(*at) < STEP) {
+            known.lines += fresh.lines;
+            known.errors += fresh.errors;
+            known.warnings += fresh.warnings;
         } else {
             self.recent.retain(|(at, ..)| now.since(*at) <= ERROR_WINDOW);
-            self.recent.push((now, lines, errors));
+            self.recent.push((now, fresh));
         }
     }
 
@@ -51,7 +64,8 @@ impl LogPace {
     #[must_use]
     pub fn per_second(&self, now: Moment) -> f64 {
         let over = RATE_WINDOW.min(now.since(self.since)).max(Duration::from_secs(1));
-        let lines: u64 = self.recent.iter().filter(|(at, ..)| now.since(*at) <= over).map(|(_, n, _)| n).sum();
+        let lines: u64 =
+            self.recent.iter().filter(|(at, _)| now.since(*at) <= over).map(|(_, known)| known.lines).sum();
         lines as f64 / over.as_secs_f64()
     }
 
@@ -64,7 +78,17 @@ impl LogPace {
     /// Errors of the last minute.
     #[must_use]
     pub fn errors(&self, now: Moment) -> u64 {
-        self.recent.iter().filter(|(at, ..)| now.since(*at) <= ERROR_WINDOW).map(|(.., errors)| errors).sum()
+        self.of_minute(now).map(|known| known.errors).sum()
+    }
+
+    /// Warnings of the last minute.
+    #[must_use]
+    pub fn warnings(&self, now: Moment) -> u64 {
+        self.of_minute(now).map(|known| known.warnings).sum()
+    }
+
+    fn of_minute(&self, now: Moment) -> impl Iterator<Item = &Tally> {
+        self.recent.iter().filter(move |(at, _)| now.since(*at) <= ERROR_WINDOW).map(|(_, known)| known)
     }
 
     /// Whether the mosaic shows them by stretches instead of as they come.
@@ -110,7 +134,7 @@ mod tests {
     fn flow(pace: &mut LogPace, from: u32, to: u32, per_second: u64) {
         for tenth in from * 10..to * 10 {
             let now = at(f64::from(tenth) / 10.0);
-            pace.arrived(now, per_second / 10, 0);
+            pace.arrived(now, Tally { lines: per_second / 10, ..Tally::default() });
             pace.follow(now, || Some(line(u64::from(tenth))));
         }
     }

@@ -103,10 +103,10 @@ impl LogsState {
         match event {
             LogEvent::Lines(segment) => {
                 self.alive(segment.log(), now);
-                let (lines, errors) = self.course.take(&segment, now, self.pace.since_micros());
-                self.pace.arrived(now, lines, errors);
+                let fresh = self.course.take(&segment, now, self.pace.since_micros());
+                self.pace.arrived(now, fresh);
                 if let Some(own) = self.paces.get_mut(usize::from(segment.log())) {
-                    own.arrived(now, lines, errors);
+                    own.arrived(now, fresh);
                 }
                 let evicted = self.store.append(Arc::clone(&segment));
                 if !self.filter.is_empty() && self.awaited_filter == 0 {

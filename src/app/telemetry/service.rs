@@ -21,8 +21,7 @@ pub const BUCKET: Duration = Duration::from_secs(5);
 pub const BUCKET_OF_MANY: Duration = Duration::from_secs(10);
 /// So many services are many.
 const MANY: usize = 8;
-/// Percentiles are over this window.
-pub const WINDOW: Duration = Duration::from_secs(300);
+pub use crate::domain::health::WINDOW;
 /// A certificate with fewer days left makes a service degraded.
 pub const CERTIFICATE_DAYS: i64 = 30;
 

@@ -187,14 +187,14 @@ pub static ACTION: Section = Section {
             Kind::Text,
             "\"cache redis\"",
             "of a restart the service of its name or target, else none: nothing is verified",
-            "What shows that it worked: cache NAME, signal NAME, connections NAME, blocked NAME or service NAME.",
+            "What shows that it worked: what an alert can watch of a service, a database, a cache or a signal, such as cache NAME or service NAME.",
         ),
         key(
             "expect",
             Kind::Text,
             "\"rises\"",
-            "ok for a service, rises for a cache, else falls",
-            "rises, falls, ok, or a threshold such as \"> 80 %\".",
+            "ok for a state, rises for a hit ratio, else falls",
+            "rises, falls, a state such as ok, or a threshold such as \"> 80 %\".",
         ),
         key("unit", Kind::Name, "\"api.service\"", "", "Unit of systemd, instead of a request."),
         key(
@@ -355,7 +355,7 @@ pub static ACTION: Section = Section {
             Kind::Texts,
             "[\"signal jobs waiting < 1000\"]",
             "none",
-            "What must hold before it starts, in fresh readings: cache, signal, connections, share or blocked, a name, and a threshold. What is not known does not hold.",
+            "What must hold before it starts, in fresh readings: what an alert can watch of a service, a database, a cache or a signal, and a threshold. What is not known does not hold.",
         ),
         answers(),
         key(

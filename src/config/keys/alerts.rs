@@ -59,7 +59,7 @@ pub static ALERT: Section = Section {
             "when",
             Kind::Text,
             "\"signal jobs waiting > 500 for 5m\"",
-            "What is watched and when it is bad: cache NAME < 80 % for 10m, service NAME down for 30s (or not ok), latency NAME > 500ms, signal NAME > 100, connections NAME > 90 %, blocked NAME > 5, idle in transaction older than 5m; of a scraped target or its service requests NAME > 100/s, errors NAME > 5 %, p95 NAME > 500ms (p50, p99), scrape NAME down for 30s (or older than 1m); log lines NAME > 1000/s, log errors NAME > 5/min.",
+            "What is watched and when it is bad: one of these, with the name of what is watched, and for how long (for 5m).",
         ),
         live("severity", Kind::Name, "\"warning\"", "critical, warning, info, or a word of your own."),
         key("summary", Kind::Text, "\"jobs pile up: {{ $value }}\"", "what is watched", "What it says to people."),

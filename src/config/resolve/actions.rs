@@ -7,21 +7,22 @@ use url::Url;
 use super::super::environments::url_is_loopback;
 use super::super::keys::runbooks::parts_of;
 use super::super::layers::Item;
-use super::super::nearest;
 use super::super::resolved::OffKind;
 use super::super::value::Value;
+use super::super::watched::row_of;
 use super::builder::Builder;
 use super::given::{file, flag, provenance, text, texts, time};
 use super::reach::Reach;
+use crate::domain::Safe;
 use crate::domain::source::SourceKind;
 use crate::domain::threshold::Threshold;
-use crate::domain::{Safe, threshold};
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Precondition, Proof, Trial};
 use crate::remediation::parameter::Given;
 use crate::remediation::place::Place;
 use crate::remediation::service::{ComposeProgram, Manager, ServiceStep, ServiceVerb};
+use crate::remediation::shown::Shown;
 use crate::remediation::step::{HttpStep, Step, Work, WritingMethod};
 
 /// Of an action that leans on the database, connections in use must be under this.
@@ -365,12 +366,8 @@ impl<'a> Builder<'a> {
 
     /// What shows that it worked; `None` when what was written makes no sense, which was told.
     pub(super) fn proof(&mut self, item: &Item) -> Option<Proof> {
-        let watched = match text(item, "watch") {
-            Some(words) => Some(self.watched(item, words)?),
-            None => None,
-        };
-        let trials = match watched {
-            Some((measure, name)) => vec![Trial { expect: self.expectation(item, &measure)?, measure, name }],
+        let trials = match text(item, "watch") {
+            Some(words) => vec![self.shown_by(item, words)?],
             None => Vec::new(),
         };
         Some(Proof {
@@ -381,47 +378,22 @@ impl<'a> Builder<'a> {
         })
     }
 
-    pub(super) fn watched(&mut self, item: &Item, words: &str) -> Option<(Measure, Safe)> {
-        let r = &self.resolved;
-        let (kind, name) = words.split_once(' ').unwrap_or((words, ""));
-        let databases: Vec<&Safe> = r.databases.iter().map(|d| &d.name).collect();
-        let (names, measure, what): (Vec<&Safe>, fn(usize) -> Measure, &str) = match kind {
-            "cache" => (r.caches.iter().map(|c| &c.name).collect(), Measure::HitRatio, "hit ratio of"),
-            "signal" => (r.signals.iter().map(|s| &s.name).collect(), Measure::Signal, ""),
-            "connections" => (databases, Measure::UsedSlots, "connections in use of"),
-            "blocked" => (databases, Measure::Blocked, "blocked sessions of"),
-            "service" => (r.services.iter().map(|s| &s.name).collect(), Measure::Service, "health of"),
-            _ => {
-                let words = "is not known; allowed: cache, signal, connections, blocked or service, and a name";
-                self.wrong(item, "watch", words);
-                return None;
+    /// What is watched, and what must be seen of it: that it changes for the better, a state, or a threshold in its unit.
+    fn shown_by(&mut self, item: &Item, words: &str) -> Option<Trial> {
+        let (measure, name) = self.looked_at(item, "watch", words)?;
+        let is_ratio = matches!(measure, Measure::HitRatio(_) | Measure::Shown(Shown::BufferHit, _));
+        let is_state = row_of(&measure).is_some_and(|row| !row.takes.states().is_empty());
+        let expect = match text(item, "expect") {
+            Some("rises") => Expectation::Rose,
+            Some("falls") => Expectation::Fell,
+            None if is_state => Expectation::Healthy,
+            None if is_ratio => Expectation::Rose,
+            None => Expectation::Fell,
+            Some(expected) => {
+                let wanted = self.wanted(item, "expect", &format!("{words} {expected}"))?;
+                return Some(Trial { expect: wanted.expect, measure: wanted.measure, name: wanted.name });
             }
         };
-        let name = name.trim();
-        let Some(at) = names.iter().position(|known| known.as_str() == name) else {
-            let hint = nearest::hint(name, names.iter().map(|known| known.as_str()));
-            self.wrong(item, "watch", &format!("there is no {kind} named {name:?}{hint}"));
-            return None;
-        };
-        Some((measure(at), Safe::of(format!("{what} {name}").trim())))
-    }
-
-    fn expectation(&mut self, item: &Item, measure: &Measure) -> Option<Expectation> {
-        let given = text(item, "expect");
-        let expectation = match (given, measure) {
-            (Some("down"), Measure::Service(_)) => Expectation::Down,
-            (Some("not ok"), Measure::Service(_)) => Expectation::Unwell,
-            (Some("rises"), _) | (None, Measure::HitRatio(_)) => Expectation::Rose,
-            (Some("ok") | None, Measure::Service(_)) => Expectation::Healthy,
-            (Some("falls") | None, _) => Expectation::Fell,
-            (Some(words), _) => match threshold::Threshold::parse(words) {
-                Ok(threshold) => Expectation::Meets(threshold),
-                Err(why) => {
-                    self.wrong(item, "expect", &format!("rises, falls, ok or a threshold: {why}"));
-                    return None;
-                }
-            },
-        };
-        Some(expectation)
+        Some(Trial { measure, expect, name })
     }
 }

@@ -4,9 +4,10 @@
 use url::Url;
 
 use super::super::layers::Item;
-use super::super::resolved::{Beside, EndpointSpec, OffKind, Receivers};
+use super::super::resolved::{Beside, EndpointSpec, Receivers};
 use super::super::sql_functions;
 use super::super::value::Value;
+use super::alerts::is_about;
 use super::builder::Builder;
 use super::given::text;
 use super::reach::joined;
@@ -35,16 +36,9 @@ impl Builder<'_> {
 
     /// What would show that an action worked is off: then so is the action, and what turns on the one turns on the other.
     pub fn watched_is_off(&self, item: &Item) -> Option<(String, Safe)> {
-        let (kind, name) = text(item, "watch")?.split_once(' ')?;
-        let kind = match kind {
-            "cache" => OffKind::Cache,
-            "signal" => OffKind::Signal,
-            "connections" | "blocked" => OffKind::Database,
-            "service" => OffKind::Service,
-            _ => return None,
-        };
-        let off = self.resolved.off.iter().find(|off| off.kind == kind && off.name.as_str() == name.trim())?;
-        Some((format!("what it watches, {name}, is off: {}", off.why), off.turn_on.clone()))
+        let watched = text(item, "watch")?;
+        let off = self.resolved.off.iter().find(|off| is_about(watched, off))?;
+        Some((format!("what it watches, {}, is off: {}", off.name, off.why), off.turn_on.clone()))
     }
 
     /// How many there are that share the cap of an action: one, unless it says whom it reaches.

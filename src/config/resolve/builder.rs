@@ -25,6 +25,7 @@ pub fn build(inputs: &Inputs, merged: &Merged, profile: Option<&str>) -> (Resolv
         at_least: None,
         by_policy: None,
         elsewhere: None,
+        twins: Vec::new(),
     };
     builder.at_least = builder.at_least();
     builder.by_policy = builder.by_policy();
@@ -60,6 +61,8 @@ pub struct Builder<'a> {
     by_policy: Option<Environment>,
     /// The host of the profile's main origin, when it is another machine than this one.
     pub elsewhere: Option<String>,
+    /// Second names of scraped endpoints, each with the place of the target that is scraped for both.
+    pub twins: Vec<(String, usize)>,
 }
 
 impl Builder<'_> {

@@ -70,7 +70,8 @@ impl<'a> Builder<'a> {
         {
             self.wrong(item, "service", &format!("there is no [[service]] named {service:?} that is watched"));
         }
-        if let Some(known) = self.scraped_already(item, &spec) {
+        if let Some((at, known)) = self.scraped_already(item, &spec) {
+            self.twins.push((item.name.clone(), at));
             let why = format!("the same endpoint as {known:?}, which is scraped once for both");
             self.off(OffKind::Metrics, item, why, "a job of its own, where it is to be scraped twice");
             return;
@@ -88,15 +89,15 @@ impl<'a> Builder<'a> {
 
     /// Who scrapes the same endpoint already: twice it would double every sum and every alert. Who gives it a job or an instance
     /// of its own wants that, and who says of another service that it is its own is not to be left alone.
-    fn scraped_already(&self, item: &Item, spec: &MetricsSpec) -> Option<String> {
+    fn scraped_already(&self, item: &Item, spec: &MetricsSpec) -> Option<(usize, String)> {
         let is_own = ["job", "instance"].iter().any(|key| item.given(key).is_some());
         let same = |other: &&MetricsSpec| {
             let (one, two) = (&other.request, &spec.request);
             let is_about = spec.service.is_none() || spec.service == other.service;
             is_about && one.url == two.url && one.headers == two.headers && one.bearer == two.bearer
         };
-        let known = self.resolved.metrics.iter().filter(|_| !is_own).find(same)?;
-        Some(known.name.to_string())
+        let at = self.resolved.metrics.iter().position(|other| !is_own && same(&other))?;
+        self.resolved.metrics.get(at).map(|known| (at, known.name.to_string()))
     }
 
     /// Rules and bounds.

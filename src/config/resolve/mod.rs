@@ -16,6 +16,7 @@ mod logs;
 mod measured;
 mod metrics;
 mod parameters;
+mod places;
 mod policy;
 mod reach;
 mod requires;
@@ -24,7 +25,6 @@ mod screen;
 mod services;
 mod signals;
 mod steps;
-mod told;
 mod upkeep;
 mod windows;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::layers::Item;
 use super::builder::Builder;
 use super::given::texts;
+use crate::domain::source::SourceKind;
 use crate::remediation::measure::{Expectation, Measure, Precondition};
 
 impl Builder<'_> {
@@ -30,7 +31,7 @@ impl Builder<'_> {
             let wanted = self.wanted(item, "requires", &words)?;
             let Expectation::Meets(threshold) = wanted.expect else {
                 let why =
-                    "a service is waited for by a step of a runbook: wait = \"service NAME ok\"; here stands a figure";
+                    "a state is waited for by a step of a runbook: wait = \"service NAME ok\"; here stands a figure";
                 self.wrong(item, "requires", why);
                 return None;
             };
@@ -50,12 +51,15 @@ impl Builder<'_> {
     /// A reading counts for three of its intervals and a little.
     fn fresh(&self, measure: &Measure) -> Duration {
         let r = &self.resolved;
-        let interval = match measure {
-            Measure::HitRatio(at) => r.caches.get(*at).map(|cache| cache.interval),
-            Measure::Signal(at) => r.signals.get(*at).map(|signal| signal.interval),
-            Measure::UsedSlots(at) | Measure::UsedShare(at) | Measure::Blocked(at) => {
-                r.databases.get(*at).map(|database| database.interval)
-            }
+        let interval = match measure.source() {
+            Some((SourceKind::Service, at)) => r.services.get(at).map(|service| service.interval),
+            Some((SourceKind::Cache, at)) => r.caches.get(at).map(|cache| cache.interval),
+            Some((SourceKind::Signal, at)) => r.signals.get(at).map(|signal| signal.interval),
+            Some((SourceKind::Database, at)) => r.databases.get(at).map(|database| match measure {
+                Measure::Statement(..) => database.statements_interval,
+                Measure::Shown(shown, _) if shown.is_of_statements() => database.statements_interval,
+                _ => database.interval,
+            }),
             _ => None,
         };
         interval.unwrap_or(Duration::from_secs(10)) * 3 + Duration::from_secs(5)

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::alerts::severity::Severity;
+use crate::config::watched::State;
 use crate::domain::Safe;
 use crate::domain::signal::Unit;
-use crate::remediation::measure::{Expectation, Measure, Told};
+use crate::remediation::measure::{Expectation, Measure};
 
 /// How alerts are told, and the thresholds of this configuration's own.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct OwnAlert {
     pub bad: Expectation,
     /// The unit of its values.
     pub unit: Unit,
+    /// What its values stand for, where they are states.
+    pub states: &'static [State],
     /// How long before it fires.
     pub hold: Duration,
     /// How long it goes on firing.
@@ -88,16 +91,15 @@ impl Default for AlertsSpec {
 }
 
 impl OwnAlert {
-    /// Whether its values are verdicts.
+    /// Whether its values are states.
     #[must_use]
-    pub fn is_verdict(&self) -> bool {
-        matches!(self.measure, Measure::Service(_) | Measure::Told(Told::Scrape(_)))
+    pub fn is_state(&self) -> bool {
+        !self.states.is_empty()
     }
 
     /// The word of such a value.
     #[must_use]
-    pub fn verdict_word(&self, value: f64) -> &'static str {
-        let known = crate::domain::Verdict::WORST_FIRST.into_iter();
-        known.into_iter().find(|verdict| f64::from(*verdict as u8) == value).map_or("-", crate::domain::Verdict::word)
+    pub fn state_word(&self, value: f64) -> &'static str {
+        self.states.iter().find(|(_, number)| f64::from(*number) == value).map_or("-", |(word, _)| word)
     }
 }

@@ -67,7 +67,9 @@ fn wrong(expect: &Expectation) -> Option<Wrong> {
             Comparison::Below | Comparison::AtMost => Some(Wrong::Up),
             Comparison::Equal | Comparison::NotEqual | Comparison::OlderThan => None,
         },
-        Expectation::Healthy | Expectation::Seen | Expectation::Down | Expectation::Unwell => None,
+        Expectation::Healthy | Expectation::Seen | Expectation::Down | Expectation::Unwell | Expectation::Is(..) => {
+            None
+        }
     }
 }
 
@@ -84,7 +86,14 @@ fn margin(measure: &Measure, before: f64) -> Option<f64> {
         Measure::OldestIdleTransaction(_) => part(0.25, 10.0),
         Measure::Latency(_) => part(0.5, 50.0),
         // Only fewer of what is on a card can be left; a verdict has no margin; a result is there or not.
-        Measure::ObjectsLeft | Measure::Service(_) | Measure::Result | Measure::Told(_) => None,
+        // How far the others move by themselves nobody knows.
+        Measure::ObjectsLeft
+        | Measure::Service(_)
+        | Measure::Result
+        | Measure::Shown(..)
+        | Measure::Child(..)
+        | Measure::Statement(..)
+        | Measure::Told(_) => None,
     }
 }
 

@@ -124,11 +124,12 @@ fn what_is_wrong_with_a_threshold_is_told_where_it_stands() {
     for (alert, wanted) in [
         ("severity = \"warning\"", "when"),
         ("when = \"service ap down\"", "there is no service named"),
-        ("when = \"service api slow\"", "ok, not ok or down"),
+        ("when = \"service api slow\"", "ok, not ok, degraded or down"),
         ("when = \"service api down for ever\"", "is not a time"),
         ("when = \"latency api > 50 %\"", "percent"),
         ("when = \"idle in transaction older than 5m\"", "no database"),
-        ("when = \"load > 5\"", "begins with"),
+        ("when = \"load > 5\"", "it is a signal of this host"),
+        ("when = \"wibble > 5\"", "begins with"),
         ("when = \"service api down\"\nfor = \"5m\"", "for"),
     ] {
         let told = why(alert);

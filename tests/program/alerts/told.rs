@@ -183,7 +183,7 @@ fn what_is_wrong_is_told_with_the_nearest_name() {
         ("errors apj > 5 %", "api"),
         ("log errors workr > 5", "worker"),
         ("requests lonely > 5", "nobody scrapes"),
-        ("scrape pages slow", "behind a scraped target"),
+        ("scrape pages slow", "ok, not ok or down; an age"),
         ("errors api > 5ms", "percent"),
         ("requsts api > 5", "requests"),
         ("log errors worker", "a threshold such as"),

@@ -2,13 +2,13 @@
 //! action is aimed at or watches, with how it ended once that is known. What changed nothing leaves none.
 
 use crate::app::Model;
-use crate::app::actions::evidence;
 use crate::app::telemetry::Telemetry;
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
 use crate::metrics::series::Series;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::execution::{Execution, Phase, StepState};
+use crate::remediation::measure::Measure;
 
 /// A chart, by what it is of.
 type Place = (SourceKind, usize);
@@ -51,7 +51,7 @@ fn places(action: &Action) -> Vec<Place> {
         Plan::Runbook(runbook) => runbook.measures().collect(),
         _ => Vec::new(),
     };
-    for place in proved.chain(watched).filter_map(evidence::place) {
+    for place in proved.chain(watched).filter_map(Measure::source) {
         if !found.contains(&place) {
             found.push(place);
         }
