@@ -209,8 +209,8 @@ fn value(matcher: &Matcher) -> &str {
 /// The receiver that is meant by a value: one that is named so, or the default.
 fn receiver<'d>(document: &'d Node, named: &str, default: &'d str) -> &'d str {
     let all = document.get("receivers").map(Node::items).unwrap_or_default();
-    let mut names = all.iter().filter_map(|r| r.get("name").and_then(Node::text));
-    names.find(|name| name.to_lowercase().contains(&named.to_lowercase())).unwrap_or(default)
+    let mut defined = all.iter().filter_map(|r| r.get("name").and_then(Node::text));
+    defined.find(|name| name.to_lowercase().contains(&named.to_lowercase())).unwrap_or(default)
 }
 
 fn labels(document: &Node, routes: &[Route<'_>], top: &Node, alerts: &[Placed<'_>], to: &mut Findings) {

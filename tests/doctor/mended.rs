@@ -76,7 +76,7 @@ fn mended() -> Vec<(String, String)> {
 
 /// As it would be pasted, in a file of its kind.
 fn pasted(code: &str, text: &str) -> Option<(&'static str, String)> {
-    let indented = text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let indented = text.lines().flat_map(|line| ["  ", line, "\n"]).collect::<String>();
     match code.as_bytes().get(3)? {
         b'R' if text.starts_with("expr:") => Some(("r.yml", format!("- alert: A\n{indented}"))),
         b'S' => Some(("s.sql", text.to_owned())),

@@ -70,10 +70,9 @@ fn sessions_expressions_and_documents_in_documents() {
     assert_eq!(of(several), [6, 14, 24, 33].map(|line| (line, "QD-R014")));
     for text in [session, handed, promql, several] {
         assert_eq!(of(&text.replace('\n', "\r\n")), of(text), "with CRLF");
-        let inset: String = text.lines().map(|line| format!("   {line}\n")).collect();
-        assert_eq!(of(&inset), of(text), "in a list");
-        let quoted: String = text.lines().map(|line| format!("> {line}\n")).collect();
-        assert_eq!(of(&quoted), of(text), "in a quotation");
+        let before = |mark: &str| text.lines().flat_map(|line| [mark, line, "\n"]).collect::<String>();
+        assert_eq!(of(&before("   ")), of(text), "in a list");
+        assert_eq!(of(&before("> ")), of(text), "in a quotation");
     }
 }
 

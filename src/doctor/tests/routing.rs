@@ -77,7 +77,8 @@ fn what_is_written_instead_goes_to_a_receiver_that_is_there() {
     // That of the name, else the default.
     let why = "   # of those that are defined";
     assert_eq!(receivers, [format!("receiver: 'mail'{why}"), format!("receiver: 'pager'{why}")], "{found:#?}");
-    let added: String = unrouted.iter().flat_map(|f| &f.instead).map(|line| format!("    {line}\n")).collect();
+    let added: String =
+        unrouted.iter().flat_map(|f| &f.instead).flat_map(|line| ["    ", line.as_str(), "\n"]).collect();
     let mended = routing.replace("receivers:\n", &format!("{added}receivers:\n"));
     let left = examine(&files(&mended), Options::default()).findings;
     assert!(!left.iter().any(|f| f.code.id() == "QD-A004"), "{mended}{left:#?}");
