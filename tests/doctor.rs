@@ -2,10 +2,14 @@
 //! PostgreSQL. A folder of one's own is looked at when `DOCTOR_FOLDER` names it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
+#[path = "doctor/documents.rs"]
+mod documents;
 #[path = "support/fake_http.rs"]
 mod fake_http;
 #[path = "doctor/live.rs"]
 mod live;
+#[path = "doctor/mended.rs"]
+mod mended;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
@@ -145,7 +149,8 @@ fn columns_of_a_real_server() {
     assert_eq!(out.matches("QD-S001").count(), relations.len(), "{out}");
 }
 
-/// Every file of a folder that is not in this repository: prints what is found, and fails only where a file cannot be read.
+/// Every file of a folder that is not in this repository: prints what is found in each, and fails only where a file cannot be
+/// read or no file is there.
 #[test]
 fn a_folder_of_ones_own() {
     let Ok(folder) = std::env::var("DOCTOR_FOLDER") else { return };
@@ -153,6 +158,7 @@ fn a_folder_of_ones_own() {
         std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path().to_string_lossy().into_owned()).collect();
     names.retain(|n| [".md", ".yml", ".yaml", ".sql", ".sh"].iter().any(|end| n.ends_with(end)));
     names.sort();
+    assert!(!names.is_empty(), "no file to look at in {folder}");
     let arguments: Vec<&str> = names.iter().map(String::as_str).collect();
     let (code, out, err) = told(&doctor(Path::new("/"), &arguments));
     assert!(code < 3, "{code} {err}");

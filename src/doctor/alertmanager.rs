@@ -39,7 +39,7 @@ pub fn check(document: &Node, rules: &[Placed<'_>], to: &mut Findings) {
     variables(document, to);
     let alerts: Vec<Placed<'_>> = rules.iter().filter(|(r, _)| r.is_alert).copied().collect();
     if !alerts.is_empty() {
-        labels(&routes, top, &alerts, to);
+        labels(document, &routes, top, &alerts, to);
     }
 }
 
@@ -158,25 +158,62 @@ fn variables(document: &Node, to: &mut Findings) {
             if let Some(name) = VARIABLE.firsts(text).first().filter(|_| !text.contains("{{")) {
                 let why =
                     format!("Alertmanager expands no environment variables: {key_text} is the text {text} itself");
-                let file = match key_text {
-                    "api_url" => "api_url_file",
-                    "service_key" => "service_key_file",
-                    "routing_key" => "routing_key_file",
-                    "url" => "url_file",
-                    _ => key_text,
-                };
-                to.add(
-                    Code::VariableNotExpanded,
-                    key.line,
-                    why,
-                    format!("{file}: /etc/alertmanager/secrets/{}", name.to_lowercase()),
-                );
+                to.add(Code::VariableNotExpanded, key.line, why, from_file(key_text, name));
             }
         }
     }
 }
 
-fn labels(routes: &[Route<'_>], top: &Node, alerts: &[Placed<'_>], to: &mut Findings) {
+/// Keys whose value may stand in a file of its own; its key ends in `_file`.
+const FROM_FILE: &[&str] = &[
+    "api_url",
+    "slack_api_url",
+    "service_key",
+    "routing_key",
+    "url",
+    "webhook_url",
+    "password",
+    "smtp_auth_password",
+    "auth_password",
+    "bearer_token",
+    "credentials",
+    "opsgenie_api_key",
+    "api_key",
+    "victorops_api_key",
+    "bot_token",
+    "token",
+    "user_key",
+];
+
+/// The value from a file, or where it comes from else.
+fn from_file(key: &str, variable: &str) -> String {
+    if FROM_FILE.contains(&key) {
+        return format!("{key}_file: /etc/alertmanager/secrets/{}", variable.to_lowercase());
+    }
+    format!(
+        "{key}: 'the value itself'   # or put it in when the file is made: envsubst < alertmanager.yml.in > alertmanager.yml"
+    )
+}
+
+/// A value that lets alerts pass the matcher.
+fn value(matcher: &Matcher) -> &str {
+    let first = matcher.value.split('|').next().unwrap_or_default();
+    let text = if matcher.how == "=~" {
+        first.trim_matches(['(', ')', '^', '$']).trim_end_matches(".*")
+    } else {
+        &matcher.value
+    };
+    if matcher.how.starts_with('!') || text.is_empty() { "critical" } else { text }
+}
+
+/// The receiver that is meant by a value: one that is named so, or the default.
+fn receiver<'d>(document: &'d Node, named: &str, default: &'d str) -> &'d str {
+    let all = document.get("receivers").map(Node::items).unwrap_or_default();
+    let mut defined = all.iter().filter_map(|r| r.get("name").and_then(Node::text));
+    defined.find(|name| name.to_lowercase().contains(&named.to_lowercase())).unwrap_or(default)
+}
+
+fn labels(document: &Node, routes: &[Route<'_>], top: &Node, alerts: &[Placed<'_>], to: &mut Findings) {
     let needed: BTreeSet<&str> =
         routes.iter().flat_map(|r| &r.matchers).map(|m| m.label.as_str()).filter(|l| OF_RULES.contains(l)).collect();
     let default = top.get("receiver").and_then(Node::text).unwrap_or("the default receiver");
@@ -197,7 +234,7 @@ fn labels(routes: &[Route<'_>], top: &Node, alerts: &[Placed<'_>], to: &mut Find
                 Code::LabelNeverSet,
                 first.line,
                 why,
-                format!("labels:          # in each rule\n  {label}: {}", first.value),
+                format!("labels:          # in each rule\n  {label}: {}", value(first)),
             );
             continue;
         }
@@ -206,13 +243,22 @@ fn labels(routes: &[Route<'_>], top: &Node, alerts: &[Placed<'_>], to: &mut Find
                 "routes decide by {label}, which these rules do not set, so they go to {default}: {}",
                 names(&without)
             );
-            to.add(Code::RuleWithoutRoutingLabel, first.line, why, format!("labels:\n  {label}: {}", first.value));
+            to.add(Code::RuleWithoutRoutingLabel, first.line, why, format!("labels:\n  {label}: {}", value(first)));
         }
-        unrouted(label, &matchers, &with, default, first.line, to);
+        unrouted(document, &Needed { label, matchers: &matchers, default, line: first.line }, &with, to);
     }
 }
 
-fn unrouted(label: &str, matchers: &[&Matcher], with: &[Placed<'_>], default: &str, line: usize, to: &mut Findings) {
+/// A label that routes decide by.
+struct Needed<'a> {
+    label: &'a str,
+    matchers: &'a [&'a Matcher],
+    default: &'a str,
+    line: usize,
+}
+
+fn unrouted(document: &Node, needed: &Needed<'_>, with: &[Placed<'_>], to: &mut Findings) {
+    let Needed { label, matchers, default, line } = *needed;
     let set: BTreeSet<&str> = with
         .iter()
         .flat_map(|(rule, _)| &rule.labels)
@@ -222,12 +268,12 @@ fn unrouted(label: &str, matchers: &[&Matcher], with: &[Placed<'_>], default: &s
     let matchers = matchers.get(..COMPARED.min(matchers.len())).unwrap_or_default();
     for value in set.into_iter().take(COMPARED).filter(|value| !matchers.iter().any(|m| m.passes(value))) {
         let why = format!("rules set {label}: {value} and no route asks for it: those alerts go to {default}");
-        let receiver = value.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-");
+        let receiver = receiver(document, value, default);
         to.add(
             Code::SeverityUnrouted,
             line,
             why,
-            format!("- matchers: ['{label}=\"{value}\"']\n  receiver: '{receiver}'"),
+            format!("- matchers: ['{label}=\"{value}\"']\n  receiver: '{receiver}'   # of those that are defined"),
         );
     }
 }

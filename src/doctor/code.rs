@@ -83,7 +83,7 @@ codes! {
     RangeShorterThanInterval = "QD-R010" Warning,
     /// A range that cannot hold two scrapes for sure.
     RangeShorterThanScrapes = "QD-R011" Warning,
-    /// A share of traffic without a floor of traffic: 0/0 when idle, anything when nearly so.
+    /// A division without a guard: by 0 when nothing happens, and one event decides when next to nothing does.
     UnguardedShare = "QD-R012" Note,
     /// A counter's rate of something that is a gauge by its name.
     RateOfGauge = "QD-R013" Warning,
@@ -175,6 +175,8 @@ codes! {
     RuleNotEvaluated = "QD-L005" Warning,
     /// A right that an action needs, and that is only known to be missing when it is asked for.
     RightOfAction = "QD-L006" Note,
+    /// A rule whose evaluation fails.
+    RuleFails = "QD-L007" Error,
 }
 
 #[cfg(test)]

@@ -89,6 +89,7 @@ fn one(source: &Source, options: Options, to: &mut Findings) -> Taken {
             Language::Other if RULES.is_match(&block.text) => of_yaml(block, source.kind, &mut taken, to),
             Language::Sql => sql::check(block, to),
             Language::Shell => shell::check(block, known.as_ref(), to),
+            Language::Promql => rules::expressions(block, to),
             Language::Other => {}
         }
     }
@@ -100,7 +101,10 @@ fn of_yaml(block: &Block, kind: Kind, taken: &mut Taken, to: &mut Findings) {
     let documents = match yaml::parse(&block.text, block.line) {
         Ok(documents) => documents,
         // Documents quote YAML with holes in it; only what wants to be rules has to be whole.
-        Err(_) if kind == Kind::Markdown && !RULES.is_match(&block.text) => return,
+        // What is not said to be YAML may be something that quotes some.
+        Err(_) if kind == Kind::Markdown && (block.language == Language::Other || !RULES.is_match(&block.text)) => {
+            return;
+        }
         Err(broken) => {
             to.add(
                 Code::BrokenRules,
@@ -112,7 +116,8 @@ fn of_yaml(block: &Block, kind: Kind, taken: &mut Taken, to: &mut Findings) {
         }
     };
     for document in documents {
-        if let Some(groups) = rules::read::groups(&document) {
+        let groups = rules::read::all(&document);
+        if !groups.is_empty() {
             taken.groups.extend(groups);
         } else if alertmanager::is_one(&document) {
             taken.routing.push(document);

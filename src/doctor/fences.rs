@@ -1,60 +1,115 @@
 //! Fenced blocks of a Markdown document with their lines, by CommonMark's rule for fences. Only the fences matter here, and
 //! the document's own line numbers do: so no Markdown library, which would give a tree of everything else.
 
+use super::session;
 use super::source::{Block, Language};
 
 /// Every fenced block; one that is never closed ends with the document.
 pub fn blocks(text: &str) -> Vec<Block> {
-    let mut found = Vec::new();
+    let mut found: Vec<Block> = Vec::new();
     let (mut heading, mut sentence) = (String::new(), String::new());
-    let mut open: Option<(Fence, Block)> = None;
-    for (at, line) in text.lines().enumerate() {
-        match open.take() {
-            Some((fence, block)) if fence.is_closed_by(line) => found.push(block),
-            Some((fence, mut block)) => {
-                block.text.push_str(without_indent(line, fence.indent));
+    let mut open: Option<Block> = None;
+    walk(text, |at, part| match part {
+        Part::Opened(word) => {
+            let about = format!("{heading}\n{sentence}");
+            found.extend(open.replace(Block {
+                language: Language::of(word),
+                text: String::new(),
+                line: at + 2,
+                about,
+            }));
+        }
+        Part::Inside(line) => {
+            if let Some(block) = &mut open {
+                block.text.push_str(line);
                 block.text.push('\n');
-                open = Some((fence, block));
-            }
-            None => {
-                if let Some((fence, word)) = Fence::opened_by(line) {
-                    let about = format!("{heading}\n{sentence}");
-                    let block = Block { language: Language::of(word), text: String::new(), line: at + 2, about };
-                    open = Some((fence, block));
-                } else if line.starts_with('#') {
-                    line.trim_start_matches('#').trim().clone_into(&mut heading);
-                    sentence.clear();
-                } else if !line.trim().is_empty() {
-                    line.trim().clone_into(&mut sentence);
-                }
             }
         }
+        Part::Closed => found.extend(open.take()),
+        Part::Prose(line) if line.starts_with('#') => {
+            line.trim_start_matches('#').trim().clone_into(&mut heading);
+            sentence.clear();
+        }
+        Part::Prose(line) if !line.trim().is_empty() => line.trim().clone_into(&mut sentence),
+        Part::Prose(_) => {}
+    });
+    found.extend(open);
+    for block in found.iter_mut().filter(|block| block.language == Language::Shell) {
+        if let Some(typed) = session::typed(&block.text) {
+            block.text = typed;
+        }
     }
-    found.extend(open.map(|(_, block)| block));
     found
 }
 
 /// Lines outside of fenced blocks, with their numbers.
 pub fn prose(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
+    walk(text, |at, part| {
+        if let Part::Prose(line) = part {
+            found.push((at + 1, line));
+        }
+    });
+    found
+}
+
+/// What a line is.
+enum Part<'a> {
+    /// It opens a block of that language.
+    Opened(&'a str),
+    /// It stands in a block, without the indent of its fence.
+    Inside(&'a str),
+    Closed,
+    Prose(&'a str),
+}
+
+/// Tells of every line, with its place, what it is. What an HTML comment hides is not told.
+fn walk<'a>(text: &'a str, mut tell: impl FnMut(usize, Part<'a>)) {
     let mut open: Option<Fence> = None;
+    let mut hidden = false;
     for (at, line) in text.lines().enumerate() {
-        match open.take() {
-            Some(fence) if fence.is_closed_by(line) => {}
-            Some(fence) => open = Some(fence),
-            None => match Fence::opened_by(line) {
-                Some((fence, _)) => open = Some(fence),
-                None => found.push((at + 1, line)),
-            },
+        if let Some(fence) = open.take() {
+            let own = if fence.quoted { unquoted(line) } else { Some(line) };
+            match own {
+                // With its quotation a block ends too.
+                None => tell(at, Part::Closed),
+                Some(own) if fence.is_closed_by(own) => {
+                    tell(at, Part::Closed);
+                    continue;
+                }
+                Some(own) => {
+                    tell(at, Part::Inside(without_indent(own, fence.indent)));
+                    open = Some(fence);
+                    continue;
+                }
+            }
+        }
+        if hidden || line.trim_start().starts_with("<!--") {
+            hidden = !line.contains("-->");
+            continue;
+        }
+        let quoted = unquoted(line);
+        match Fence::opened_by(quoted.unwrap_or(line)) {
+            Some((fence, word)) => {
+                tell(at, Part::Opened(word));
+                open = Some(Fence { quoted: quoted.is_some(), ..fence });
+            }
+            None => tell(at, Part::Prose(line)),
         }
     }
-    found
+}
+
+/// What stands behind the mark of a quotation.
+fn unquoted(line: &str) -> Option<&str> {
+    let inner = line.trim_start().strip_prefix('>')?;
+    Some(inner.strip_prefix(' ').unwrap_or(inner))
 }
 
 struct Fence {
     mark: char,
     length: usize,
     indent: usize,
+    quoted: bool,
 }
 
 impl Fence {
@@ -66,8 +121,10 @@ impl Fence {
         if length < 3 || mark == '`' && info.contains('`') {
             return None;
         }
-        let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
-        Some((Fence { mark, length, indent: line.len() - inner.len() }, word))
+        // `{.bash}` is how some name it.
+        let info = info.trim_start_matches(['{', '.']);
+        let word = info.split([' ', ',', '{', '}', '\t']).next().unwrap_or_default();
+        Some((Fence { mark, length, indent: line.len() - inner.len(), quoted: false }, word))
     }
 
     fn is_closed_by(&self, line: &str) -> bool {
@@ -100,5 +157,15 @@ mod tests {
         );
         assert_eq!(found[0].about, "Pool\n1. a");
         assert_eq!(prose(text).len(), 4);
+    }
+
+    #[test]
+    fn quotations_comments_and_braces() {
+        let text = "> ```{.sh}\n> a\n> ```\n> b\n<!--\n```sh\nc\n```\n-->\n> ~~~sh\n> d\ne\n````md\n```sh\nf\n```\n````\n<!-- g -->\nh";
+        let found = blocks(text);
+        let told: Vec<(usize, Language, &str)> = found.iter().map(|b| (b.line, b.language, b.text.as_str())).collect();
+        let quoted = "```sh\nf\n```\n";
+        assert_eq!(told, [(2, Language::Shell, "a\n"), (11, Language::Shell, "d\n"), (14, Language::Other, quoted)]);
+        assert_eq!(prose(text).iter().map(|(at, _)| *at).collect::<Vec<_>>(), [4, 12, 19]);
     }
 }

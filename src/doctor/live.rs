@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::code::Code;
 use super::finding::Findings;
 use super::rules::read::{Group, Rule};
-use super::rules::{expression, parse};
+use super::rules::{expression, parse, written};
 use crate::domain::{Safe, nearest};
 
 /// Most metrics whose nearest name is looked for: each is compared with every name there is.
@@ -82,7 +82,7 @@ fn tell(rule: &Rule, metric: &str, compared: bool, names: &[String], to: &mut Fi
                 Code::MetricNeverSeen,
                 rule.expr.line,
                 format!("{of}; the nearest name is {near}"),
-                written(&mended),
+                written(&mended, ""),
             );
         }
         None => to.add(Code::MetricNeverSeen, rule.expr.line, of, exporter(metric)),
@@ -107,14 +107,6 @@ fn exporter(metric: &str) -> String {
             format!("[[metrics]]   # whatever serves {metric}\nname = \"NAME\"\nurl = \"http://HOST:PORT/metrics\"")
         }
     }
-}
-
-fn written(expr: &str) -> String {
-    if !expr.contains('\n') {
-        return format!("expr: {expr}");
-    }
-    let lines: Vec<String> = expr.lines().map(|line| format!("  {line}")).collect();
-    format!("expr: |\n{}", lines.join("\n"))
 }
 
 /// The expression with a metric's name put right wherever it stands as a word.

@@ -12,6 +12,7 @@ mod pattern;
 mod prose;
 mod report;
 mod rules;
+mod session;
 mod shell;
 mod source;
 mod sql;

@@ -54,6 +54,7 @@ pub enum Language {
     Yaml,
     Sql,
     Shell,
+    Promql,
     Other,
 }
 
@@ -63,7 +64,9 @@ impl Language {
         match word.to_ascii_lowercase().as_str() {
             "yaml" | "yml" => Language::Yaml,
             "sql" | "psql" | "postgresql" | "pgsql" => Language::Sql,
-            "bash" | "sh" | "shell" | "zsh" | "console" => Language::Shell,
+            "bash" | "sh" | "shell" | "zsh" | "console" | "terminal" | "shell-session" | "shellsession"
+            | "sh-session" => Language::Shell,
+            "promql" => Language::Promql,
             _ => Language::Other,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::by_server::Cost;
-use crate::alerts::lifecycle::{Alert, Change, Standing};
+use crate::alerts::lifecycle::{Alert, Change, Failure, Standing};
 use crate::alerts::rules::Problem;
 use crate::domain::Moment;
 
@@ -21,6 +21,8 @@ pub struct AlertsTold {
     pub rules: Vec<RuleTold>,
     /// Rules that record, and of them those that fail.
     pub recording: (usize, usize),
+    /// The first of those that fail.
+    pub failing: Vec<FailingRecord>,
     /// What happened since the last time.
     pub changes: Vec<Change>,
     /// Evaluations that were left out since the start, because one before took too long.
@@ -35,6 +37,19 @@ pub struct AlertsTold {
     pub problems: Vec<Problem>,
     /// What is in force and deserves a look.
     pub remarks: Vec<Problem>,
+}
+
+/// A rule that records and gave nothing the last time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailingRecord {
+    /// In which file.
+    pub file: String,
+    /// On which line.
+    pub line: usize,
+    /// What it records.
+    pub name: String,
+    /// Why it gave nothing.
+    pub failure: Failure,
 }
 
 /// One rule that alerts.

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Output;
-use super::alerts::{AlertsTold, Apart, RuleTold};
+use super::alerts::{AlertsTold, Apart, FailingRecord, RuleTold};
 use super::by_server::ByServer;
 use super::world::{self, World};
 use crate::alerts::lifecycle::{AlertingRule, Book, Change, Group, Outcome, Restore, Saved};
 use crate::alerts::rules::{self, By, File, Kind, Loaded, Problem};
 use crate::domain::{Moment, Safe};
+
+/// Most failing rules that record which are told by name.
+const FAILING: usize = 500;
 
 /// Rules and their alerts.
 #[derive(Debug)]
@@ -177,7 +180,7 @@ impl Rules {
         let at = world.line.at(now);
         let groups = self.book.as_ref().map_or(&[][..], Book::groups);
         let mut rules = Vec::new();
-        let mut recording = (0, 0);
+        let (mut recording, mut failing) = ((0, 0), Vec::new());
         let mut skipped: u64 = 0;
         for group in groups {
             let interval = group.schedule.interval();
@@ -188,6 +191,10 @@ impl Rules {
                     Member::Record(of) => {
                         recording.0 += 1;
                         recording.1 += usize::from(of.failure.is_some());
+                        if let Some(failure) = of.failure.clone().filter(|_| failing.len() < FAILING) {
+                            let (file, name) = (group.file.clone(), of.rule.name.clone());
+                            failing.push(FailingRecord { file, line: of.rule.line, name, failure });
+                        }
                     }
                     Member::Alert(of) => rules.push(RuleTold {
                         file: group.file.clone(),
@@ -212,6 +219,7 @@ impl Rules {
             line: at,
             rules,
             recording,
+            failing,
             changes,
             skipped,
             dropped: groups.iter().flat_map(Group::alerting).map(AlertingRule::dropped).sum(),

@@ -73,6 +73,7 @@ mod tests {
             line: at,
             rules: Vec::new(),
             recording: (0, 0),
+            failing: Vec::new(),
             changes: vec![change],
             skipped: 0,
             dropped: 0,

@@ -145,3 +145,35 @@ fn a_poor_role_is_told_the_grants_it_lacks() {
     let (_, report, _) = live(folder.path(), &["--db", &url]);
     assert!(found(&report, "QD-L002").is_empty(), "{report:#}");
 }
+
+const TROUBLED: &str = "groups:\n- name: api\n  rules:\n  - alert: Pinned\n    expr: db_pool_available @ end() < 1\n  - alert: Both\n    expr: db_pool_available * on () http_requests_total > 0\n  - record: all:requests\n    expr: sum without (status) ({__name__=~\"http_requests_total|db_pool_available\"}) and on () up\n    labels: {status: all}\n  - record: twice\n    expr: label_replace(http_requests_total, \"status\", \"\", \"\", \"\")\n  - alert: Sound\n    expr: db_pool_available < 1\n";
+
+/// A rule that cannot be evaluated, and one whose evaluation fails, are told by name with what to do.
+#[test]
+fn rules_of_which_nobody_knows_whether_they_should_fire() {
+    let page = format!("{PAGE}http_requests_total{{status=\"500\"}} 2\n").replace(
+        "# TYPE db_pool_available gauge\ndb_pool_available 3\nhttp_requests_total{status=\"500\"} 2\n",
+        "http_requests_total{status=\"500\"} 2\n# TYPE db_pool_available gauge\ndb_pool_available 3\n",
+    );
+    let server = FakeHttp::always(answer(200, "Content-Type: text/plain; version=0.0.4\r\n", &page));
+    let folder = folder(&[("rules.yml", TROUBLED)]);
+    let metrics = server.url("/metrics");
+    let (code, report, err) = live(folder.path(), &["--rules", "rules.yml", "--metrics", &metrics]);
+    assert_eq!((code, err.as_str()), (1, ""), "{report:#}");
+    let told = |code: &str| -> Vec<(u64, String, String)> {
+        let one = |f: &&Value| {
+            let (why, instead) = (f["why"].as_str().unwrap(), f["instead"][0].as_str().unwrap());
+            (f["line"].as_u64().unwrap(), why.to_owned(), instead.to_owned())
+        };
+        found(&report, code).iter().map(one).collect()
+    };
+    let [(line, why, instead)] = &told("QD-L005")[..] else { panic!("{report:#}") };
+    assert!(*line == 4 && why.starts_with("Pinned: ") && why.contains("the modifier @"), "{why}");
+    assert!(instead.starts_with("prometheus = "), "{instead}");
+    let failing = told("QD-L007");
+    assert_eq!(failing.iter().map(|f| f.0).collect::<Vec<_>>(), [6, 11], "{report:#}");
+    assert!(failing[0].1.starts_with("Both: its evaluation fails") && failing[0].1.contains("duplicate series"));
+    assert!(failing[0].2.contains("group_left"), "{failing:?}");
+    assert!(failing[1].1.starts_with("twice: ") && failing[1].1.contains("what it records"), "{failing:?}");
+    assert!(failing[1].1.contains("labelset") && failing[1].2.contains("aggregate"), "{failing:?}");
+}

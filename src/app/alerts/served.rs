@@ -103,6 +103,7 @@ fn empty(now: Moment, line: i64) -> AlertsTold {
         line,
         rules: Vec::new(),
         recording: (0, 0),
+        failing: Vec::new(),
         changes: Vec::new(),
         skipped: 0,
         dropped: 0,

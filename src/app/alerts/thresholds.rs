@@ -108,6 +108,7 @@ impl Thresholds {
             line: at,
             rules: rules.collect(),
             recording: (0, 0),
+            failing: Vec::new(),
             changes,
             skipped: 0,
             dropped: 0,

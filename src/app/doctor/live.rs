@@ -1,7 +1,6 @@
 //! What stands wrong right now in what is watched: targets that do not answer and why, rights that are missing with the lines
 //! that give them, rules that are not in force. From the model alone, so it is as fresh as what the panes show.
 
-use crate::alerts::lifecycle::Verdict as Word;
 use crate::app::Model;
 use crate::app::telemetry::Telemetry;
 use crate::config::show::kind;
@@ -12,8 +11,10 @@ use crate::remediation::rights;
 use crate::remediation::runbook::Deed;
 use crate::remediation::service::ServiceStep;
 
+use super::failing;
+
 /// Most that are told of one kind.
-const MOST: usize = 500;
+pub(super) const MOST: usize = 500;
 
 /// Everything, in the order in which it is watched.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn findings(model: &Model) -> Vec<Finding> {
     let (telemetry, now) = model.shown();
     let mut found = Vec::new();
     targets(telemetry, now, &mut found);
-    rules(telemetry, &mut found);
+    failing::rules(telemetry, &mut found);
     if model.actions.spec.allow {
         signals(telemetry, &mut found);
     }
@@ -54,22 +55,6 @@ fn targets(telemetry: &Telemetry, now: Moment, to: &mut Vec<Finding>) {
             _ => continue,
         };
         to.push(finding);
-    }
-}
-
-/// Rules files that are not in force, and rules that are not evaluated.
-fn rules(telemetry: &Telemetry, to: &mut Vec<Finding>) {
-    let Some(told) = &telemetry.metrics.alerts else { return };
-    for problem in told.problems.iter().take(MOST) {
-        let key = if problem.key.as_str().is_empty() { String::new() } else { format!("{}: ", problem.key) };
-        let why = format!("what stands in it is not in force: {key}{}", problem.words);
-        to.push(Finding::new(Code::RulesNotInForce, problem.file.clone(), problem.line, why, ""));
-    }
-    let refused = told.rules.iter().filter(|rule| rule.is_evaluated() && rule.standing.verdict == Word::NotEvaluated);
-    for rule in refused.take(MOST) {
-        let words = rule.standing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let why = format!("{}: it is not evaluated here, so nothing tells when it should fire{words}", rule.name);
-        to.push(Finding::new(Code::RuleNotEvaluated, Safe::of(&rule.file), rule.line, why, ""));
     }
 }
 

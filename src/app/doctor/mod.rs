@@ -1,6 +1,7 @@
 //! The doctor in the program: a look at the team's files and at what is scraped, under way or last done; what stands wrong right
 //! now in what is watched; and the list of both. Files are read by `runtime`, and judged on the compute thread.
 
+mod failing;
 pub mod listing;
 pub mod live;
 pub mod sources;

@@ -5,7 +5,7 @@ use promql_parser::parser::token::{T_GTE, T_GTR, T_LSS, T_LTE};
 use promql_parser::parser::{Expr, VectorSelector};
 
 use super::expression::{all, bare, metric, number, plain_rate, selector};
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 
 /// Endings of names that are gauges by the conventions of Prometheus.
@@ -62,7 +62,7 @@ pub fn check(parsed: &Parsed<'_>, to: &mut Findings) {
     {
         let why = "a comparison with bool answers 0 or 1 for every series, and an alert fires for each that is answered: it fires always";
         let right = Expr::Binary(b.clone()).to_string().replacen(&format!("{} bool ", b.op), &format!("{} ", b.op), 1);
-        parsed.add(to, Code::BoolFiresAlways, why, format!("expr: {right}"));
+        parsed.add(to, Code::BoolFiresAlways, why, written(&right, ""));
     }
 }
 
@@ -73,9 +73,10 @@ fn gauge(parsed: &Parsed<'_>, expr: &Expr, to: &mut Findings) {
         "{}() of {name}, a gauge by its name: each time it falls is taken for a restart of the counter, and the result means nothing",
         call.func.name
     );
-    let right =
-        format!("deriv({range}) for its slope, avg_over_time({range}) for its level, or {} as it stands", range.vs);
-    parsed.add(to, Code::RateOfGauge, why, right);
+    let slope = if call.func.name == "increase" { "delta" } else { "deriv" };
+    let right = parsed.expr.to_string().replace(&Expr::Call(call.clone()).to_string(), &format!("{slope}({range})"));
+    let said = format!("how it changes; avg_over_time({range}) is its level");
+    parsed.add(to, Code::RateOfGauge, why, written(&right, &said));
 }
 
 /// A counter that no function was applied to, summed or not.
@@ -90,12 +91,7 @@ fn counter(parsed: &Parsed<'_>, side: &Expr, to: &mut Findings) {
         "{name} is a counter by its name and only grows: once it is past the bound the alert fires until the process restarts"
     );
     let text = parsed.expr.to_string();
-    parsed.add(
-        to,
-        Code::RawCounter,
-        why,
-        format!("expr: {}", text.replace(&v.to_string(), &format!("increase({v}[5m])"))),
-    );
+    parsed.add(to, Code::RawCounter, why, written(&text.replace(&v.to_string(), &format!("increase({v}[5m])")), ""));
 }
 
 fn absent(parsed: &Parsed<'_>, expr: &Expr, to: &mut Findings) {
@@ -120,7 +116,7 @@ fn absent(parsed: &Parsed<'_>, expr: &Expr, to: &mut Findings) {
         "absent() over {} waits until every one of them is gone: while one is left, the others may be missing for ever",
         many.value
     );
-    parsed.add(to, Code::AbsentOfAlternatives, why, format!("expr: {}", each.join(" or ")));
+    parsed.add(to, Code::AbsentOfAlternatives, why, written(&each.join(" or "), ""));
 }
 
 fn one(function: &str, expr: &Expr, picked: &VectorSelector, label: &str, value: &str) -> String {

@@ -5,7 +5,7 @@ use regex::Regex;
 
 use super::expression::{all, bare, kept};
 use super::read::Rule;
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 use crate::doctor::pattern::Pattern;
 
@@ -45,7 +45,7 @@ fn instead(parsed: &Parsed<'_>, names: &[&str]) -> String {
         _ => None,
     });
     let Some(outer) = outer else {
-        return format!("leave {} out of the text, or keep it in the expression", names.join(", "));
+        return format!("# leave {} out of the text, or keep it in the expression", names.join(", "));
     };
     let mut right = outer.clone();
     right.modifier = match &outer.modifier {
@@ -62,7 +62,7 @@ fn instead(parsed: &Parsed<'_>, names: &[&str]) -> String {
         None => Some(LabelModifier::include(names.to_vec())),
     };
     let (before, after) = (Expr::Aggregate(outer.clone()).to_string(), Expr::Aggregate(right).to_string());
-    format!("expr: {}", parsed.expr.to_string().replace(&before, &after))
+    written(&parsed.expr.to_string().replace(&before, &after), "")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod comparison;
 pub mod expression;
+mod guard;
 mod labels;
 mod quantile;
 mod ratio;
@@ -17,7 +18,8 @@ use promql_parser::parser::{self, Expr};
 
 use super::code::Code;
 use super::finding::Findings;
-use read::{Group, Rule};
+use super::source::Block;
+use read::{Group, Rule, Text};
 
 /// Longest expression that is parsed, in bytes.
 const EXPRESSION: usize = 16 * 1024;
@@ -61,6 +63,35 @@ pub fn check(groups: &[Group], scrape: Option<Duration>, to: &mut Findings) {
     }
 }
 
+/// Looks at a block of expressions that are no rules: one, or several that empty lines part. Documents quote pieces of
+/// expressions too; what cannot be read is passed over.
+pub fn expressions(block: &Block, to: &mut Findings) {
+    let mut pieces: Vec<(usize, String)> = vec![(block.line, block.text.clone())];
+    if parse(&block.text).is_err() {
+        pieces.clear();
+        let mut is_new = true;
+        for (at, line) in block.text.lines().enumerate() {
+            if line.trim().is_empty() {
+                is_new = true;
+            } else if let Some((_, piece)) = pieces.last_mut().filter(|_| !is_new) {
+                piece.push('\n');
+                piece.push_str(line);
+            } else {
+                pieces.push((block.line + at, line.to_owned()));
+                is_new = false;
+            }
+        }
+    }
+    for (line, value) in pieces {
+        // Comments and empty lines stand above it.
+        let above = value.lines().take_while(|l| l.trim().is_empty() || l.trim_start().starts_with('#')).count();
+        let Ok(expr) = parse(&value) else { continue };
+        let expr_text = Text { value, line: line + above };
+        let rule = Rule { name: "this expression".to_owned(), line, expr: expr_text, ..Rule::default() };
+        one(&Parsed { rule: &rule, expr }, &Group::default(), None, to);
+    }
+}
+
 fn one(parsed: &Parsed<'_>, group: &Group, scrape: Option<Duration>, to: &mut Findings) {
     quantile::check(parsed, to);
     ratio::check(parsed, to);
@@ -80,6 +111,21 @@ pub fn parse(text: &str) -> Result<Expr, String> {
         return Err(format!("it is nested deeper than {DEPTH}"));
     }
     Ok(expr)
+}
+
+/// An expression as it stands in a rules file, with what is said of it.
+pub fn written(expr: &str, said: &str) -> String {
+    let said = if said.is_empty() { String::new() } else { format!("   # {said}") };
+    // What YAML would take for something else stands in a block of its own.
+    let is_plain = !expr.contains(['\n', '#'])
+        && !expr.contains(": ")
+        && !expr.ends_with(':')
+        && !expr.starts_with(['{', '[', '"', '\'', '&', '*', '!', '|', '>', '%', '@', '`', '-', '?']);
+    if is_plain {
+        return format!("expr: {expr}{said}");
+    }
+    let lines: Vec<String> = expr.lines().map(|line| format!("  {line}")).collect();
+    format!("expr: |{said}\n{}", lines.join("\n"))
 }
 
 /// Kind, name and labels of each rule so far, and its line.

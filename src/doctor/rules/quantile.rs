@@ -3,7 +3,7 @@
 use promql_parser::parser::{Call, Expr, VectorSelector};
 
 use super::expression::{all, bare, is_rate, kept, metric, selector};
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 
 /// Looks at every quantile of the expression.
@@ -81,5 +81,5 @@ fn mended(parsed: &Parsed<'_>, call: &Call, first: &VectorSelector, name: &str) 
     });
     let range = range.unwrap_or_else(|| "5m".to_owned());
     let right = format!("histogram_quantile({level}, sum by ({}) (rate({buckets}[{range}])))", by.join(", "));
-    format!("expr: {}", parsed.expr.to_string().replace(&Expr::Call(call.clone()).to_string(), &right))
+    written(&parsed.expr.to_string().replace(&Expr::Call(call.clone()).to_string(), &right), "")
 }

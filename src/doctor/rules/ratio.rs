@@ -1,13 +1,14 @@
-//! Division of one vector by another: series divided by themselves, sides that never match, shares without traffic.
+//! Division of one vector by another: series divided by themselves, sides that never match, what can be zero below the
+//! line.
 
 use std::collections::BTreeSet;
 
 use promql_parser::label::MatchOp;
 use promql_parser::parser::token::T_DIV;
-use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
+use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, MatrixSelector, VectorMatchCardinality, VectorSelector};
 
 use super::expression::{Kept, all, bare, is_scalar, kept, matchers, metric, plain_rate, selector};
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, guard, written};
 use crate::doctor::code::Code;
 
 /// Looks at every division of the expression.
@@ -71,7 +72,7 @@ fn of_one(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
     let right = format!("sum{by}({}) / sum{by}({})", bare(&b.lhs), bare(&b.rhs));
     let why = "vectors are divided label by label, so each series is divided by itself: the value is 1 for every series that \
                both sides have, however few they are";
-    parsed.add(to, Code::RatioOfOne, why, format!("expr: {}", replaced(parsed, b, &right)));
+    parsed.add(to, Code::RatioOfOne, why, written(&replaced(parsed, b, &right), ""));
 }
 
 /// ` by (a, b) `, or a space.
@@ -116,29 +117,47 @@ fn unmatched(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
     let why = "no series of the left side of / has the same labels as one of the right, and vectors match by all their labels: there is never a result, and the \
                alert can never fire";
     let right = format!("{} / {}", side(&b.lhs), side(&b.rhs));
-    parsed.add(to, Code::SidesNeverMatch, why, format!("expr: {}", replaced(parsed, b, &right)));
+    parsed.add(to, Code::SidesNeverMatch, why, written(&replaced(parsed, b, &right), ""));
 }
 
-/// A share of traffic: what is counted above is also counted below.
+/// What is divided by stands still when nothing happens, and nothing keeps that away.
 fn unguarded(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
-    let rated = |side: &Expr| -> Option<BTreeSet<String>> {
+    if !parsed.rule.is_alert || guard::keeps_zero_away(&parsed.expr, b) {
+        return;
+    }
+    let why = if is_share(b) {
+        "when nothing happens this is 0/0, which is NaN and compares as false: the alert goes quiet and its `for` begins anew; \
+         and when next to nothing happens one event decides"
+            .to_owned()
+    } else if let Some(limit) = no_limit(&b.rhs) {
+        format!("{limit} is 0 where no limit is set, so this divides by 0: +Inf there, which is above every bound")
+    } else if let Some((above, below)) = different(parsed, b) {
+        format!(
+            "when {below} stands still this divides by 0: +Inf, which is above every bound, if {above} moved, and NaN, which compares as \
+             false, if it did not"
+        )
+    } else {
+        return;
+    };
+    // Below the line the guard keeps the labels of that side, so both sides still match.
+    let mut mended = b.clone();
+    mended.rhs = Box::new(guard::above_zero(&b.rhs));
+    let right = Expr::Binary(mended).to_string();
+    let floor = written(
+        &replaced(parsed, b, &right),
+        "higher than 0 makes it a floor of traffic; for none, an alert of its own",
+    );
+    parsed.add(to, Code::UnguardedShare, why, floor);
+}
+
+/// What is counted above is also counted below.
+fn is_share(b: &BinaryExpr) -> bool {
+    let ranges = |side: &Expr| -> Option<BTreeSet<String>> {
         let counters: Option<BTreeSet<String>> =
             all(side).into_iter().filter(|e| selector(e).is_some()).map(counted).collect();
         counters.filter(|names| !names.is_empty())
     };
-    let (Some(above), Some(below)) = (rated(&b.lhs), rated(&b.rhs)) else { return };
-    if !parsed.rule.is_alert || !above.is_subset(&below) || guarded(&parsed.expr, b) {
-        return;
-    }
-    let why = "when nothing happens this is 0/0, which is NaN and compares as false: the alert goes quiet and its `for` begins anew; \
-               and when next to nothing happens one event decides";
-    // Below the line the guard keeps the labels of that side, so both sides still match.
-    let right = format!("{} / ({} > 0)", b.lhs, bare(&b.rhs));
-    let floor = format!(
-        "expr: {}   # higher than 0 makes it a floor of traffic; for none, an alert of its own",
-        replaced(parsed, b, &right)
-    );
-    parsed.add(to, Code::UnguardedShare, why, floor);
+    matches!((ranges(&b.lhs), ranges(&b.rhs)), (Some(above), Some(below)) if above.is_subset(&below))
 }
 
 /// A counter with its range and offset; `None` for what no range is taken of.
@@ -149,16 +168,50 @@ fn counted(expr: &Expr) -> Option<String> {
     }
 }
 
-/// What it is divided by is compared elsewhere in the expression, or cannot be zero.
-fn guarded(whole: &Expr, b: &BinaryExpr) -> bool {
-    let below = bare(&b.rhs).to_string();
-    let clamped = all(&b.rhs).iter().any(|e| match e {
-        Expr::Call(c) => c.func.name.starts_with("clamp"),
-        Expr::Binary(inner) => inner.op.is_comparison_operator() || inner.op.is_set_operator(),
+/// Gauges in which 0 stands for none.
+const ZERO_IS_NONE: &[&str] =
+    &["container_spec_memory_limit_bytes", "redis_memory_max_bytes", "redis_config_maxmemory"];
+
+fn no_limit(below: &Expr) -> Option<&str> {
+    let mut named = all(below).into_iter().filter_map(selector).filter_map(metric);
+    named.find(|name| ZERO_IS_NONE.contains(name))
+}
+
+/// Rates of one thing divided by rates of another, by name. A mean has no finding: of no events there is none.
+fn different(parsed: &Parsed<'_>, b: &BinaryExpr) -> Option<(String, String)> {
+    let (above, below) = (rates(&b.lhs)?, rates(&b.rhs)?);
+    let always_moves = |m: &MatrixSelector| metric(&m.vs).is_some_and(|name| name.ends_with("cpu_seconds_total"));
+    let longest = below.iter().map(|m| m.range).max()?;
+    let lasts = parsed.rule.pending.is_some_and(|(pending, _)| pending >= longest * WINDOWS);
+    let names = |of: &[&MatrixSelector]| {
+        let names: BTreeSet<&str> = of.iter().filter_map(|m| metric(&m.vs)).collect();
+        names.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (upper, lower) = (names(&above), names(&below));
+    let is_mean = match (upper.as_slice(), lower.as_slice()) {
+        ([sum], [count]) => sum.strip_suffix("_sum").is_some_and(|base| count.strip_suffix("_count") == Some(base)),
         _ => false,
-    });
-    let compared = all(whole).iter().any(|e| {
-        matches!(e, Expr::Binary(o) if o.op.is_comparison_operator() && (bare(&o.lhs).to_string() == below || bare(&o.rhs).to_string() == below))
-    });
-    clamped || compared
+    };
+    // The same at another time is compared, not shared.
+    let same = upper.iter().all(|name| lower.contains(name));
+    let is_silent =
+        lasts || is_mean || same || upper.is_empty() || lower.is_empty() || below.into_iter().any(always_moves);
+    (!is_silent).then(|| (upper.join(" + "), lower.join(" + ")))
+}
+
+/// An alert that waits for so many windows is not decided by what happened in one of them.
+const WINDOWS: u32 = 3;
+
+/// The counters of a side in which everything is the rate of one.
+fn rates(side: &Expr) -> Option<Vec<&MatrixSelector>> {
+    let found = all(side);
+    let selectors = found.iter().filter(|e| selector(e).is_some()).count();
+    let rates: Vec<&MatrixSelector> = found
+        .into_iter()
+        .filter_map(|e| {
+            let call = matches!(e, Expr::Call(_));
+            plain_rate(e).filter(|_| call).map(|(_, m)| m)
+        })
+        .collect();
+    (selectors > 0 && rates.len() == selectors).then_some(rates)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use promql_parser::util::parse_duration;
 
-use crate::doctor::yaml::Node;
+use crate::doctor::yaml::{self, Node};
 
 /// A text and its line.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +33,37 @@ pub struct Rule {
     pub annotations: Vec<(String, Text)>,
 }
 
+/// Most levels of documents in documents.
+const DEPTH: usize = 4;
+
+/// The groups of a document, and of those that it carries: a Kubernetes list, a map of files.
+pub fn all(document: &Node) -> Vec<Group> {
+    carried(document, DEPTH)
+}
+
+fn carried(document: &Node, depth: usize) -> Vec<Group> {
+    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    if let Some(groups) = groups(document) {
+        return groups;
+    }
+    let is = |kind: &str| document.get("kind").and_then(Node::text) == Some(kind);
+    if is("List") || is("PrometheusRuleList") {
+        let items = document.get("items").map(Node::items).unwrap_or_default();
+        return items.iter().flat_map(|item| carried(item, depth)).collect();
+    }
+    let files = document.get("data").filter(|_| is("ConfigMap")).map(Node::entries).unwrap_or_default();
+    let texts = files.iter().filter_map(|(key, value)| Some((key.line, value.text()?)));
+    texts
+        .filter(|(_, text)| text.contains("expr:"))
+        // A text of several lines begins below its key.
+        .filter_map(|(line, text)| yaml::parse(text, line + 1).ok())
+        .flatten()
+        .flat_map(|inner| carried(&inner, depth))
+        .collect()
+}
+
 /// The groups of a document; nothing when it does not look like rules.
-pub fn groups(document: &Node) -> Option<Vec<Group>> {
+fn groups(document: &Node) -> Option<Vec<Group>> {
     // A Kubernetes PrometheusRule holds them under `spec`.
     let root = document.get("spec").filter(|spec| spec.get("groups").is_some()).unwrap_or(document);
     if let Some(groups) = root.get("groups") {

@@ -6,7 +6,7 @@ use promql_parser::parser::{Expr, MatrixSelector, VectorSelector};
 use regex::Regex;
 
 use super::expression::{bare, matchers, metric, number, plain_rate};
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 use crate::doctor::pattern::Pattern;
 
@@ -94,13 +94,13 @@ fn instead(parsed: &Parsed<'_>, counted: &MatrixSelector, bound: f64) -> String 
     let mut whole: VectorSelector = counted.vs.clone();
     whole.matchers.matchers.retain(|m| !picks(&m.name) || m.op == MatchOp::NotEqual && m.value.is_empty());
     if matchers(&whole).len() == matchers(&counted.vs).len() {
-        return "divide by the rate of everything that could have failed, both sides summed".to_owned();
+        return "# divide by the rate of everything that could have failed, both sides summed".to_owned();
     }
     let labels = parsed.printed();
     let by = if labels.is_empty() { String::new() } else { format!(" by ({}) ", labels.join(", ")) };
     let range = promql_parser::util::display_duration(&counted.range);
     let part = &counted.vs;
-    format!("expr: sum{by}(rate({part}[{range}])) / sum{by}(rate({whole}[{range}])) > {bound}")
+    written(&format!("sum{by}(rate({part}[{range}])) / sum{by}(rate({whole}[{range}])) > {bound}"), "")
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use promql_parser::parser::Expr;
+use promql_parser::parser::{Expr, MatrixSelector};
 use promql_parser::util::display_duration;
 
 use super::expression::all;
 use super::read::{Group, Rule};
-use super::{Findings, Parsed};
+use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 
 /// `for` shorter than the interval.
@@ -36,14 +36,21 @@ pub fn ranges(parsed: &Parsed<'_>, group: &Group, scrape: Option<Duration>, to: 
                 "the range [{range}] is shorter than the interval of evaluation, {}: what happens between two looks is never seen",
                 display_duration(&interval)
             );
-            parsed.add(to, Code::RangeShorterThanInterval, why, format!("[{}]", display_duration(&(interval * 2))));
+            parsed.add(to, Code::RangeShorterThanInterval, why, longer(parsed, m, interval * 2));
         }
         if let Some(scrape) = scrape.filter(|s| m.range < *s * 2) {
             let why = format!(
                 "the range [{range}] is shorter than two scrapes of {}: a rate needs two samples, so it is often empty",
                 display_duration(&scrape)
             );
-            parsed.add(to, Code::RangeShorterThanScrapes, why, format!("[{}]", display_duration(&(scrape * 4))));
+            parsed.add(to, Code::RangeShorterThanScrapes, why, longer(parsed, m, scrape * 4));
         }
     }
+}
+
+/// The expression with that range made longer.
+fn longer(parsed: &Parsed<'_>, range: &MatrixSelector, to: Duration) -> String {
+    let mut right = range.clone();
+    right.range = to;
+    written(&parsed.expr.to_string().replace(&range.to_string(), &right.to_string()), "")
 }

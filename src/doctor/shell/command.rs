@@ -1,7 +1,7 @@
 //! Commands as the checks see them: the name without what stands before it (keywords, assignments, sudo, env), its arguments,
 //! and whether its success is taken for an answer.
 
-use super::lex::{self, Command, Joint, Word};
+use super::lex::{self, Command, Joint, Quote, Word};
 
 /// One command of a script, those in substitutions too.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +50,12 @@ impl Call {
 
     /// The whole of it, with the quotes that it needs.
     pub fn written(&self) -> String {
-        [self.name.clone()].into_iter().chain(self.words.iter().map(quoted)).collect::<Vec<_>>().join(" ")
+        format!("{} {}", self.name, self.written_arguments()).trim_end().to_owned()
+    }
+
+    /// Its arguments, with the quotes that they need.
+    pub fn written_arguments(&self) -> String {
+        self.words.iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -158,11 +163,17 @@ fn wrappers<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a Word>>,
 pub fn quoted(word: &Word) -> String {
     let text = word.text();
     let needs = text.contains(|c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|' | '*' | '?' | '{' | '(' | '<' | '>')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | ';' | '&' | '|' | '*' | '?' | '{' | '(' | ')' | '<' | '>' | '[' | '\\' | '!' | '~' | '#'
+            )
     });
-    if text.contains('$') && !text.contains('"') {
+    // What stood in single quotes is put in nowhere.
+    let single = word.pieces.iter().any(|(quote, text)| *quote == Quote::Single && text.contains(['$', '`', '"']));
+    if text.contains(['$', '`']) && !text.contains('"') && !single {
         format!("\"{text}\"")
-    } else if needs || text.is_empty() {
+    } else if needs || single || text.is_empty() {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {
         text

@@ -79,12 +79,19 @@ fn announced(lines: &[Call], at: usize) -> bool {
     calm && fits && SUCCESS.is_match(&text) && !FAILURE.is_match(&text)
 }
 
-fn mended(line: &Call) -> String {
+/// The same with a status that says what came.
+pub fn mended(line: &Call) -> String {
     let shorts = line.arguments.iter().any(|a| a == "-s" || a == "-sS");
+    // What fails already stays as it is.
+    if fails(&line.arguments) {
+        return line.written();
+    }
     let kept = line.words.iter().zip(&line.arguments).filter(|(_, a)| *a != "-s" && *a != "-sS");
     let rest: Vec<String> = kept.map(|(word, _)| quoted(word)).collect();
     let quiet = if shorts { "-fsS" } else { "--fail" };
-    format!("curl {quiet} --max-time 5 {}", rest.join(" "))
+    let is_bounded = line.arguments.iter().any(|a| matches!(a.as_str(), "-m" | "--max-time"));
+    let bound = if is_bounded { "" } else { "--max-time 5 " };
+    format!("curl {quiet} {bound}{}", rest.join(" "))
 }
 
 #[cfg(test)]

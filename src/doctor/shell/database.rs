@@ -17,7 +17,7 @@ pub fn check(lines: &[Call], about: &str, to: &mut Findings) {
         }
         if line.name == "psql" {
             restore(lines, at, to);
-            statements(line, about, to);
+            statements(line, at.checked_sub(1).and_then(|b| lines.get(b)), about, to);
         }
     }
 }
@@ -30,10 +30,10 @@ fn dump(line: &Call, to: &mut Findings) {
     let right = if line.name == "pg_dump" {
         format!(
             "pg_dump --format=custom --file=\"$BACKUP_FILE.partial\" {} &&\n    pg_restore --list \"$BACKUP_FILE.partial\" > /dev/null &&\n    mv \"$BACKUP_FILE.partial\" \"$BACKUP_FILE\"",
-            line.arguments.join(" ")
+            line.written_arguments()
         )
     } else {
-        format!("set -o pipefail\n{} | …", line.written())
+        format!("set -o pipefail\n{} | gzip > \"$BACKUP_FILE\"", line.written())
     };
     to.add(Code::PipeHidesDump, line.line, why, right);
 }
@@ -41,28 +41,44 @@ fn dump(line: &Call, to: &mut Findings) {
 /// psql goes on after an error and ends with 0, unless told to stop.
 fn restore(lines: &[Call], at: usize, to: &mut Findings) {
     let Some(line) = lines.get(at) else { return };
-    let fed = line.piped_into || line.reads_file || line.document.is_some() || option(line, "-f", "--file").is_some();
+    let fed = line.piped_into || line.reads_file || line.document.is_some() || option(line, 'f', "--file").is_some();
     let stops = line.arguments.iter().any(|a| a.contains("ON_ERROR_STOP"));
     if !fed || stops || !line.is_proof() {
         return;
     }
     let why = "psql that reads a script goes on after an error and ends with status 0, so success here says only that it could connect";
-    let right = format!("psql -v ON_ERROR_STOP=1 --single-transaction {}", line.arguments.join(" "));
+    let right = format!("psql -v ON_ERROR_STOP=1 --single-transaction {}", line.written_arguments());
     to.add(Code::PsqlWithoutStop, line.line, why, right);
 }
 
-fn option<'a>(line: &'a Call, short: &str, long: &str) -> Option<(&'a str, usize)> {
-    let at = line.arguments.iter().position(|a| a == short || a == long)?;
-    let word = line.words.get(at + 1)?;
-    line.arguments.get(at + 1).map(|text| (text.as_str(), word.line))
+/// The value of an option, also where it ends a cluster (`-tAc …`) or stands in the same word (`--command=…`).
+fn option<'a>(line: &'a Call, short: char, long: &str) -> Option<(&'a str, usize)> {
+    for (at, (text, word)) in line.arguments.iter().zip(&line.words).enumerate() {
+        if let Some(value) = text.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
+            return Some((value, word.line));
+        }
+        let cluster = text.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        let plain = |rest: &str| rest.chars().all(|c| "aAbEeHlnqsStwWxXz1".contains(c));
+        let ends = cluster.and_then(|rest| rest.strip_suffix(short)).is_some_and(plain);
+        if ends || text == long {
+            let next = line.words.get(at + 1)?;
+            return line.arguments.get(at + 1).map(|text| (text.as_str(), next.line));
+        }
+    }
+    None
 }
 
-fn statements(line: &Call, about: &str, to: &mut Findings) {
+fn statements(line: &Call, before: Option<&Call>, about: &str, to: &mut Findings) {
     let about = format!("{about}\n{}", line.comment);
-    if let Some((text, from)) = &line.document {
+    let handed = before.filter(|b| line.piped_into && b.name == "cat").and_then(|b| b.document.as_ref());
+    for (text, from) in line.document.iter().chain(handed) {
         sql::text(text, *from, &about, to);
     }
-    if let Some((text, from)) = option(line, "-c", "--command") {
+    let said = before.filter(|b| line.piped_into && matches!(b.name.as_str(), "echo" | "printf"));
+    if let Some((text, word)) = said.and_then(|b| b.arguments.last().zip(b.words.last())) {
+        sql::text(text, word.line, &about, to);
+    }
+    if let Some((text, from)) = option(line, 'c', "--command") {
         sql::text(text, from, &about, to);
     }
 }

@@ -59,8 +59,8 @@ fn sudo(lines: &[Call], to: &mut Findings) {
     let asking: Vec<&Call> = lines.iter().filter(|l| l.sudo_may_ask).collect();
     let Some(first) = asking.first() else { return };
     let why = format!(
-        "sudo may stop and ask for a password, and a script that nobody watches then hangs ({} places)",
-        asking.len()
+        "sudo may stop and ask for a password, and a script that nobody watches then hangs{}",
+        if asking.len() > 1 { format!("; {} places", asking.len()) } else { String::new() }
     );
     to.add(Code::SudoMayAsk, first.line, why, format!("sudo -n {}", first.written()));
 }

@@ -104,12 +104,7 @@ pub fn check(lines: &[Call], known: &Known, to: &mut Findings) {
                     "{name} is set nowhere in this file, and a name in small letters is no environment variable: the URL is {}",
                     without(&url, name)
                 );
-                to.add(
-                    Code::UnsetInUrl,
-                    line.line,
-                    why,
-                    format!("{name}=…   # before it, or ${{{name}:?}} to stop when it is empty"),
-                );
+                to.add(Code::UnsetInUrl, line.line, why, mended(line, name));
             }
         }
     }
@@ -119,6 +114,27 @@ fn is_function(name: &str) -> bool {
     let letters = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let program = PROGRAMS.iter().any(|p| name.starts_with(p));
     letters && name.contains('_') && name.starts_with(|c: char| c.is_ascii_lowercase()) && !program
+}
+
+/// The command that stops where the variable is empty.
+fn mended(line: &Call, name: &str) -> String {
+    let or_stop = format!("${{{name}:?}}");
+    let text = line.written().replace(&format!("${{{name}}}"), &or_stop);
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(&format!("${name}")) {
+        let is_whole = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        out.push_str(before);
+        if is_whole {
+            out.push_str(&or_stop);
+        } else {
+            out.push('$');
+            out.push_str(name);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn without(url: &str, name: &str) -> String {

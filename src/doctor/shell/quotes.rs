@@ -41,6 +41,8 @@ fn mended(line: &Call, word: &Word) -> String {
         .map(|(q, t)| if *q == Quote::None && !t.is_empty() { format!("'\\''{t}'\\''") } else { t.clone() })
         .collect();
     let before = line.words.iter().take_while(|w| !std::ptr::eq(*w, word)).map(quoted);
-    let all: Vec<String> = [line.name.clone()].into_iter().chain(before).chain([format!("'{whole}'")]).collect();
+    let after = line.words.iter().skip_while(|w| !std::ptr::eq(*w, word)).skip(1).map(quoted);
+    let all: Vec<String> =
+        [line.name.clone()].into_iter().chain(before).chain([format!("'{whole}'")]).chain(after).collect();
     all.join(" ")
 }

@@ -1,6 +1,7 @@
 //! Loops that wait for something and go on as if it had come; and lifetime ratios read before and after.
 
-use super::command::Call;
+use super::command::{Call, quoted};
+use super::curl;
 use super::lex::Joint;
 use crate::doctor::code::Code;
 use crate::doctor::finding::Findings;
@@ -15,11 +16,29 @@ pub fn check(lines: &[Call], to: &mut Findings) {
         let leaves = body.iter().any(|l| matches!(l.name.as_str(), "exit" | "return" | "false"));
         if waits && !leaves && !asked_after(lines, end, body) {
             let why = "when every attempt failed the loop just ends, and the script goes on as if it had succeeded, with exit status 0";
-            let right = "healthy=no\nfor … do\n    if …; then healthy=yes; break; fi\n    sleep 1\ndone\n[ \"$healthy\" = yes ] || { echo 'never became healthy' >&2; exit 1; }";
+            let right = told(line, body);
             to.add(Code::LoopFallsThrough, line.line, why, right);
         }
     }
     lifetime(lines, to);
+}
+
+/// The same loop, which says how it ended.
+fn told(line: &Call, body: &[Call]) -> String {
+    let header = line.arguments.join(" ");
+    let is_plain = line.arguments.get(1).is_some_and(|a| a == "in") && !header.contains('(');
+    let header = if is_plain { header } else { "attempt in {1..30}".to_owned() };
+    let asked =
+        body.iter().find(|l| l.condition && !l.name.is_empty() && !matches!(l.name.as_str(), "[" | "[[" | "test"));
+    let asked = match asked {
+        Some(curl) if curl.name == "curl" => curl::mended(curl),
+        Some(other) => other.written(),
+        None => "curl --fail --max-time 5 http://localhost/health".to_owned(),
+    };
+    format!(
+        "healthy=no\nfor {header}; do\n    if {asked} > /dev/null; then healthy=yes; break; fi\n    sleep 1\ndone\n\
+         [ \"$healthy\" = yes ] || {{ echo 'never became healthy' >&2; exit 1; }}"
+    )
 }
 
 /// A number of attempts: `in {1..30}`, `in $(seq 30)`, `((i=0; …))`, `in 1 2 3`.
@@ -74,7 +93,12 @@ fn lifetime(lines: &[Call], to: &mut Findings) {
     let Some(again) = lines.iter().skip(warm).find(reads) else { return };
     let why = "the hit rate is over everything since the cache was started and hardly moves in the seconds between: it is the same whether \
                the warm-up worked or not";
-    let right =
-        "read hits and misses before and after, and judge (hits2 - hits1) / (hits2 - hits1 + misses2 - misses1)";
+    let url = lines.iter().flat_map(|l| &l.words).find(|w| w.text().contains("/stats") && !w.text().contains('('));
+    let url = url.map_or_else(|| "\"$STATS_URL\"".to_owned(), quoted);
+    let right = format!(
+        "counted() {{ curl -fsS --max-time 5 {url} | jq -r '\"\\(.hits) \\(.misses)\"'; }}\nread -r hits misses <<< \"$(counted)\"\n\
+         # warm it, and let real requests pass\nread -r hits2 misses2 <<< \"$(counted)\"\n\
+         echo \"since then: $((hits2 - hits)) hits, $((misses2 - misses)) misses\""
+    );
     to.add(Code::LifetimeProof, again.line, why, right);
 }

@@ -98,10 +98,9 @@ fn terminate(statement: &mut Statement<'_>, code: &[Token]) {
     let why = format!(
         "this ends the sessions of every application, user and database of the instance{own}: nothing says whose are meant"
     );
-    let joined = if filter.is_empty() { "\nWHERE" } else { "\n  AND" };
-    statement.append(&format!(
-        "{joined} datname = current_database()\n  AND usename = 'the_application'\n  AND backend_type = 'client backend'\n  AND pid <> pg_backend_pid()"
-    ));
+    statement.filter(
+        "datname = current_database()\n  AND usename = 'the_application'\n  AND backend_type = 'client backend'\n  AND pid <> pg_backend_pid()",
+    );
     statement.find(Code::TerminateUnfiltered, call.line, why);
 }
 

@@ -2,8 +2,9 @@
 
 use regex::Regex;
 
+use super::scope;
 use super::statement::Statement;
-use super::token::Token;
+use super::token::{Kind, Token};
 use crate::doctor::code::Code;
 use crate::doctor::pattern::Pattern;
 
@@ -45,27 +46,53 @@ fn unused(statement: &mut Statement<'_>, code: &[Token]) {
     if !code.iter().any(|t| matches!(t.text.as_str(), "indisunique" | "indisprimary" | "pg_constraint" | "conindid")) {
         let why = "among indexes that were never scanned are those of primary keys and unique constraints, which work without a scan; and \
                    the counters are of this server only, since its last reset";
-        let conjunct = "\n  AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indexrelid = pg_stat_user_indexes.indexrelid AND (i.indisunique OR i.indisprimary))";
+        let of = alias(code);
+        let conjunct = format!(
+            "\n  AND NOT EXISTS (SELECT 1 FROM pg_index x WHERE x.indexrelid = {of}.indexrelid AND (x.indisunique OR x.indisprimary))"
+        );
         let place = code.iter().position(|t| t.is("idx_scan") && t.at == never.at).and_then(|at| code.get(at + 2));
         if let Some(last) = place.filter(|_| code.iter().any(|t| t.is("where"))) {
-            statement.insert_after(last, conjunct);
+            statement.insert_after(last, &conjunct);
         }
         statement.find(Code::UnusedWithConstraints, never.line, why);
     }
 }
 
+/// Under which name the view stands in the statement.
+fn alias(code: &[Token]) -> &str {
+    let Some(at) = code.iter().position(|t| VIEWS.contains(&t.text.as_str())) else { return "pg_stat_user_indexes" };
+    let behind = |place: usize| code.get(at + place);
+    let named = if behind(1).is_some_and(|t| t.is("as")) { behind(2) } else { behind(1) };
+    let is_alias = |t: &&Token| t.is_name() && !scope::is_clause(&t.text);
+    named.filter(is_alias).or_else(|| behind(0)).map_or("", |t| t.text.as_str())
+}
+
+/// Two readings and what happened between them.
+fn between(least: Option<&str>) -> String {
+    let reading = "SELECT userid, dbid, queryid, min(query) AS query, sum(calls) AS calls, sum(total_exec_time) AS ms\nFROM pg_stat_statements GROUP BY userid, dbid, queryid";
+    let least = least.map(|ms| format!("\n  AND (b.ms - a.ms) / (b.calls - a.calls) > {ms}")).unwrap_or_default();
+    format!(
+        "CREATE TEMP TABLE first_reading AS {reading};\nSELECT pg_sleep(60);\nCREATE TEMP TABLE second_reading AS {reading};\n\
+         SELECT b.query, b.calls - a.calls AS calls, (b.ms - a.ms) / (b.calls - a.calls) AS mean_ms\n\
+         FROM first_reading a JOIN second_reading b USING (userid, dbid, queryid)\nWHERE b.calls > a.calls{least}\nORDER BY b.ms - a.ms DESC LIMIT 10;"
+    )
+}
+
 fn means(statement: &mut Statement<'_>, code: &[Token]) {
-    let compared = code.windows(2).find_map(|w| match w {
-        [mean, sign] if is_mean(mean) && (sign.sign(">") || sign.sign(">=")) => Some(mean.clone()),
+    let compared = code.windows(3).find_map(|w| match w {
+        [mean, sign, least] if is_mean(mean) && (sign.sign(">") || sign.sign(">=")) => {
+            Some((mean.clone(), least.clone()))
+        }
         _ => None,
     });
-    let Some(mean) = compared else { return };
+    let Some((mean, least)) = compared else { return };
     let why = format!(
         "{} is the mean since the last reset: what was mended last month stays in the list, what turned slow today is not in it yet; \
          read calls and total_exec_time twice and divide the differences",
         mean.text
     );
-    statement.find(Code::LifetimeMean, mean.line, why);
+    let least = (least.kind == Kind::Number).then_some(least.text.as_str());
+    statement.find_with(Code::LifetimeMean, mean.line, why, between(least));
 }
 
 fn is_mean(token: &Token) -> bool {

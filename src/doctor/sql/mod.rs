@@ -11,6 +11,7 @@ mod token;
 use super::code::Code;
 use super::finding::Findings;
 use super::source::Block;
+use crate::domain::nearest;
 use scope::Missing;
 use statement::Statement;
 
@@ -54,7 +55,12 @@ fn columns(statement: &mut Statement<'_>) {
                 names.push(&other.column.text);
             }
         }
-        let meant: Vec<Option<&str>> = of_it.iter().map(|m| catalogue::meant(&m.relation, &m.column.text)).collect();
+        let of_relation = catalogue::columns(&gone.relation).unwrap_or_default();
+        let typed = |wrong: &str| nearest::nearest(wrong, of_relation.iter().copied());
+        let meant: Vec<Option<&str>> = of_it
+            .iter()
+            .map(|m| catalogue::meant(&m.relation, &m.column.text).or_else(|| typed(&m.column.text)))
+            .collect();
         let mut why = format!(
             "{} has no column {} in any version from 12 to 18, so the statement fails",
             gone.relation,

@@ -246,6 +246,11 @@ fn relation(flat: &[&Token], mut at: usize, nested: &Nested<'_>, into: &mut Vec<
     at
 }
 
+/// Whether a word begins or joins clauses, so it is no alias.
+pub fn is_clause(word: &str) -> bool {
+    CLAUSES.contains(&word) || JOINS.contains(&word)
+}
+
 fn is_alias(token: &Token) -> bool {
     let word = token.text.as_str();
     token.kind == Kind::Quoted

@@ -85,11 +85,31 @@ impl<'a> Statement<'a> {
         self.edits.push((token.end, token.end, with.to_owned()));
     }
 
-    /// A text at its end.
-    pub fn append(&mut self, with: &str) {
-        if let Some(end) = self.code().last().map(|t| t.end) {
-            self.edits.push((end, end, with.to_owned()));
+    /// A further condition, behind those that are there and before what orders and limits; none may pass by an OR.
+    pub fn filter(&mut self, with: &str) {
+        let code = self.code();
+        let mut depth = 0_i32;
+        let flat: Vec<&Token> = code
+            .iter()
+            .filter(|t| {
+                depth += i32::from(t.sign("(")) - i32::from(t.sign(")"));
+                depth == 0 && !t.sign(")")
+            })
+            .collect();
+        let from = flat.iter().position(|t| t.is("where"));
+        let ends = ["group", "having", "window", "order", "limit", "offset", "fetch", "for"];
+        let end = flat.iter().find(|t| t.kind == Kind::Word && ends.contains(&t.text.as_str())).map(|t| t.at);
+        let Some(last) = code.iter().rfind(|t| end.is_none_or(|end| t.end <= end)) else { return };
+        let Some(first) = from.and_then(|at| code.iter().find(|t| flat.get(at).is_some_and(|w| t.at >= w.end))) else {
+            self.edits.push((last.end, last.end, format!("\nWHERE {with}")));
+            return;
+        };
+        let is_open = flat.iter().skip(from.unwrap_or_default()).any(|t| t.is("or") && t.at < last.end);
+        if is_open {
+            self.edits.push((first.at, first.at, "(".to_owned()));
         }
+        let close = if is_open { ")" } else { "" };
+        self.edits.push((last.end, last.end, format!("{close}\n  AND {with}")));
     }
 
     /// Says what was found, each with the whole statement mended.

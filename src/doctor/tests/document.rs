@@ -55,6 +55,27 @@ fn a_driver_is_right_where_sqlalchemy_reads_it() {
     assert_eq!(of("```python\nengine = create_engine(\"postgresql+asyncpg://u@h/d\")\n```\n"), []);
 }
 
+#[test]
+fn sessions_expressions_and_documents_in_documents() {
+    let of = |text: &str| codes(Kind::Markdown, text);
+    let session = "```console\n$ curl -s http://a/health && echo ok\n{\"a\": \"b\"} && it's\n$ psql shop -c \"SELECT procpid FROM pg_stat_activity\"\n procpid\nops@h:~$ pkill -f worker\n```\n";
+    assert_eq!(of(session), [(2, "QD-H001"), (4, "QD-S001"), (6, "QD-H003")]);
+    let handed = "```sh\ncat <<SQL | psql shop\nSELECT procpid FROM pg_stat_activity;\nSQL\npsql -tAc \"SELECT max_conn FROM pg_stat_activity\" shop\npsql --command='SELECT procpid\nFROM pg_stat_activity' shop\necho 'SELECT procpid FROM pg_stat_activity' | psql\n```\n";
+    assert_eq!(of(handed), [(3, "QD-S001"), (5, "QD-S001"), (6, "QD-S001"), (8, "QD-S001")]);
+    let promql = "```promql\n# slow\nhistogram_quantile(0.9, job_seconds) > 1\n\nrate(a_total[5m])\n  / rate(b_total[5m])\n\n... > 5\n\nabsent(up{job=~\"a|b\"})\n```\n";
+    assert_eq!(of(promql), [(3, "QD-R002"), (3, "QD-R003"), (10, "QD-R015")]);
+    let quoting = "````markdown\n```yaml\n- alert: A\n  expr: up >\n```\n````\n```diff\n- - alert: A\n+ - alert: B\n  expr: calls_total > 5\n```\n";
+    assert_eq!(of(quoting), []);
+    let several = "```yaml\ngroups:\n- name: one\n  rules:\n  - alert: A\n    expr: calls_total > 5\n---\nkind: PrometheusRule\nspec:\n  groups:\n  - name: two\n    rules:\n    - alert: B\n      expr: calls_total > 6\n---\nkind: List\nitems:\n- kind: PrometheusRule\n  spec:\n    groups:\n    - name: three\n      rules:\n      - alert: C\n        expr: calls_total > 7\n---\nkind: ConfigMap\ndata:\n  rules.yml: |\n    groups:\n    - name: four\n      rules:\n      - alert: D\n        expr: calls_total > 8\n```\n";
+    assert_eq!(of(several), [6, 14, 24, 33].map(|line| (line, "QD-R014")));
+    for text in [session, handed, promql, several] {
+        assert_eq!(of(&text.replace('\n', "\r\n")), of(text), "with CRLF");
+        let before = |mark: &str| text.lines().flat_map(|line| [mark, line, "\n"]).collect::<String>();
+        assert_eq!(of(&before("   ")), of(text), "in a list");
+        assert_eq!(of(&before("> ")), of(text), "in a quotation");
+    }
+}
+
 /// Pieces that files are made of, and that hurt in other places than theirs.
 const PIECES: &[&str] = &[
     "groups:\n",
@@ -122,6 +143,13 @@ const PIECES: &[&str] = &[
     "$$",
     "=(",
     "case x in a)",
+    "```console\n$ ",
+    "```promql\n",
+    "> ",
+    "<!--",
+    "-->",
+    "kind: List\nitems:\n",
+    "kind: ConfigMap\ndata:\n  a: |\n    ",
 ];
 
 proptest::proptest! {

@@ -38,6 +38,19 @@ groups:
     for: 30m
     labels: {severity: warning}
     annotations: {description: '{{ $labels.instance }} drops {{ printf "%.0f" $value }} packets a second on {{ $labels.device }}.'}
+  - alert: HostInterfaceReceivesErrors
+    expr: rate(node_network_receive_errs_total{job="hosts"}[2m]) / rate(node_network_receive_packets_total{job="hosts"}[2m]) > 0.02
+    for: 1h
+    labels: {severity: warning}
+    annotations: {description: '{{ $labels.instance }} interface {{ $labels.device }} received {{ printf "%.0f" $value }} broken packets.'}
+  - alert: HostSwapsWithoutEnd
+    expr: (1 - node_memory_SwapFree_bytes{job="hosts"} / node_memory_SwapTotal_bytes{job="hosts"}) * 100 > 80 and node_memory_SwapTotal_bytes{job="hosts"} > 0
+    for: 30m
+    labels: {severity: info}
+  - alert: HostReadsSlowly
+    expr: rate(node_disk_read_time_seconds_total{job="hosts"}[5m]) / rate(node_disk_reads_completed_total{job="hosts"}[5m]) > 0.2 and rate(node_disk_reads_completed_total{job="hosts"}[5m]) > 0
+    for: 2m
+    labels: {severity: warning}
   - alert: HostConntrackNearLimit
     expr: (node_nf_conntrack_entries{job="hosts"} / node_nf_conntrack_entries_limit) > 0.8
     labels: {severity: warning}

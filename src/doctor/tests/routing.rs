@@ -58,3 +58,38 @@ fn a_route_that_goes_on_hides_nothing() {
     let text = "route:\n  receiver: a\n  routes:\n  - continue: true\n    receiver: a\n  - receiver: a\n    matchers: [x=y]\n  - matchers: [x=y, z=w]\n    receiver: a\nreceivers: [{name: a}]\n";
     assert_eq!(codes(Kind::Yaml, text), [(8, "QD-A003")]);
 }
+
+/// What is written instead leaves an Alertmanager file that holds, with nothing of that code left.
+#[test]
+fn what_is_written_instead_goes_to_a_receiver_that_is_there() {
+    let rules = "- alert: A\n  expr: up == 0\n  labels: {severity: pager}\n- alert: B\n  expr: up == 1\n  labels: {severity: info-only}\n";
+    let files = |routing: &str| {
+        [("rules.yml", rules), ("am.yml", routing)].map(|(name, text)| Source {
+            name: Safe::of(name),
+            text: text.to_owned(),
+            kind: Kind::Yaml,
+        })
+    };
+    let routing = ROUTING.replace("- matchers: ['severity=\"page\"']", "- matchers: ['severity=~\"(page|.*s)\"']");
+    let found = examine(&files(&routing), Options::default()).findings;
+    let unrouted: Vec<&Finding> = found.iter().filter(|f| f.code.id() == "QD-A004").collect();
+    let receivers: Vec<&str> = unrouted.iter().map(|f| f.instead[1].as_str().trim()).collect();
+    // That of the name, else the default.
+    let why = "   # of those that are defined";
+    assert_eq!(receivers, [format!("receiver: 'mail'{why}"), format!("receiver: 'pager'{why}")], "{found:#?}");
+    let added: String =
+        unrouted.iter().flat_map(|f| &f.instead).flat_map(|line| ["    ", line.as_str(), "\n"]).collect();
+    let mended = routing.replace("receivers:\n", &format!("{added}receivers:\n"));
+    let left = examine(&files(&mended), Options::default()).findings;
+    assert!(!left.iter().any(|f| f.code.id() == "QD-A004"), "{mended}{left:#?}");
+    assert_eq!(left.iter().filter(|f| f.code.id() == "QD-A002").count(), 1, "that of before: {left:#?}");
+    let never = examine(
+        &files(&routing).map(|s| Source {
+            text: s.text.replace("severity: pager", "a: b").replace("severity: info-only", "a: c"),
+            ..s
+        }),
+        Options::default(),
+    );
+    let never = never.findings.iter().find(|f| f.code.id() == "QD-A001").expect("A001").instead[1].clone();
+    assert_eq!(never.as_str().trim(), "severity: page", "a value, no pattern");
+}

@@ -73,7 +73,6 @@ fn ratios() {
         "rate(calls_total[5m]) / rate(calls_total[5m] offset 1d) > 2",
         "rate(calls_total[5m]) / rate(calls_total[1h]) > 2",
         "rate(calls_total[5m]) / ignoring (code) group_left () (rate(calls_total{code=\"all\"}[5m]) > 0) > 0.1",
-        "rate(errs_total[2m]) / rate(packets_total[2m]) > 0.01",
         "avail_bytes{a=\"b\"} / size_bytes{a=\"b\"} * 100 < 5",
         "load1 / count without (cpu) (cpu_seconds_total) > 2",
         "load1 / instance:cpus:sum > 2",
@@ -89,6 +88,56 @@ fn ratios() {
         expr("sum(rate(hits_total[5m])) / (sum(rate(hits_total[5m])) + sum(rate(misses_total[5m]))) < 0.7"),
         ["QD-R012"]
     );
+}
+
+#[test]
+fn divisions_without_a_guard() {
+    let wrong = [
+        "rate(errs_total[2m]) / rate(packets_total[2m]) > 0.01",
+        "sum by (job) (increase(lost_total[1h])) / sum by (job) (increase(sent_total[1h])) > 0.01",
+        "100 * sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) + sum(rate(c_total[5m]))) > 5",
+        "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) or vector(0)) > 5",
+        "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) or vector(1)) > 5",
+        "sum(rate(a_total[5m])) / clamp_min(sum(rate(b_total[5m])), 0) > 5",
+        "sum(rate(a_total[5m])) / clamp_max(sum(rate(b_total[5m])), 9) > 5",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(rate(b_total[5m])) < 9",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(rate(c_total[5m])) > 1",
+        "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) > bool 0) > 5",
+        "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) >= 0) > 5",
+        "used_bytes / redis_memory_max_bytes > 0.9",
+    ];
+    for wrong in wrong {
+        assert_eq!(expr(wrong), ["QD-R012"], "{wrong}");
+        let text = instead(Kind::Yaml, &rule("A", wrong, "x"), "QD-R012");
+        let right = text.strip_prefix("expr: ").unwrap().split("   # ").next().unwrap();
+        assert_eq!(expr(right), [""; 0], "{wrong} became {right}");
+    }
+    for right in [
+        "rate(a_total[5m]) / (rate(b_total[5m]) > 0) > 5",
+        "rate(a_total[5m]) / (0 < rate(b_total[5m])) > 5",
+        "rate(a_total[5m]) / (rate(b_total[5m]) != 0) > 5",
+        "sum(rate(a_total[5m])) / clamp_min(sum(rate(b_total[5m])), 1) > 5",
+        "sum(rate(a_total[5m])) / sum(clamp_min(rate(b_total[5m]), 0.1)) > 5",
+        "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) + 1) > 5",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(rate(b_total[5m])) > 0",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(increase(b_total[1h])) >= 50",
+        "sum(increase(b_total[1h])) > 50 and sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 unless sum(rate(b_total[5m])) == 0",
+        "rate(a_seconds_sum[5m]) / rate(a_seconds_count[5m]) > 5",
+        "queue_length / rate(done_total[5m]) > 600",
+        "rate(a_cpu_seconds_total[5m]) / rate(node_cpu_seconds_total[5m]) > 0.2",
+        "used_bytes / (redis_memory_max_bytes > 0) > 0.9",
+        "used_bytes / redis_memory_max_bytes > 0.9 and redis_memory_max_bytes > 0",
+    ] {
+        assert_eq!(expr(right), [""; 0], "{right}");
+    }
+    // Who waits for several windows is not woken by one event.
+    let waiting = |pending: &str| {
+        let text = "- alert: A\n  expr: rate(a_total[5m]) / rate(b_total[5m]) > 0.1\n  for: ";
+        codes(Kind::Yaml, &format!("{text}{pending}\n")).len()
+    };
+    assert_eq!((waiting("10m"), waiting("15m")), (1, 0));
+    assert_eq!(codes(Kind::Yaml, "- record: a:b\n  expr: rate(a_total[5m]) / rate(b_total[5m])\n"), []);
 }
 
 #[test]

@@ -112,3 +112,10 @@ fn sql_that_a_script_hands_over() {
     let text = "#!/bin/sh\n# long running ones\npsql shop << 'EOF'\nSELECT pid, max_conn\nFROM pg_stat_activity\nORDER BY query_start DESC;\nEOF\npsql shop -c \"SELECT procpid FROM pg_stat_activity\"\n";
     assert_eq!(of(text), [(4, "QD-S001"), (6, "QD-S007"), (8, "QD-S001")]);
 }
+
+#[test]
+fn places_are_counted_where_there_are_several() {
+    let why = |text: &str| found(Kind::Shell, text)[0].why.to_string();
+    assert!(why("#!/bin/sh\nsudo a").ends_with("then hangs"), "{}", why("#!/bin/sh\nsudo a"));
+    assert!(why("#!/bin/sh\nsudo a\nsudo b").ends_with("hangs; 2 places"));
+}

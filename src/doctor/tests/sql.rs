@@ -54,6 +54,7 @@ fn what_is_meant_by_a_column() {
     );
     assert_eq!(of("SELECT procpid FROM pg_stat_activity"), "SELECT pid FROM pg_stat_activity;");
     assert_eq!(of("SELECT shade FROM pg_stat_activity"), "");
+    assert_eq!(of("SELECT pid, usrname FROM pg_stat_activity"), "SELECT pid, usename FROM pg_stat_activity;");
     assert!(
         of("SELECT otta FROM (SELECT * FROM pgstattuple_approx('a.b')) t").ends_with("FROM pgstattuple_approx('a.b');")
     );
@@ -76,6 +77,18 @@ fn idle_sessions() {
     ] {
         assert_eq!(of(right), [], "{right}");
     }
+}
+
+/// A condition that is added stands where conditions stand, and holds for all.
+#[test]
+fn a_termination_is_limited_where_its_filter_ends() {
+    let mended = |text: &str| instead(Kind::Sql, text, "QD-S003").replace('\n', " ");
+    let text = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'x' OR (wait_event = 'y') ORDER BY pid LIMIT 3";
+    let right = mended(text);
+    assert!(right.contains("WHERE (state = 'x' OR (wait_event = 'y'))   AND datname"), "{right}");
+    assert!(right.ends_with("pg_backend_pid() ORDER BY pid LIMIT 3;"), "{right}");
+    let right = mended("SELECT pg_terminate_backend(pid) FROM pg_stat_activity ORDER BY pid");
+    assert!(right.contains("FROM pg_stat_activity WHERE datname") && right.ends_with("ORDER BY pid;"), "{right}");
 }
 
 #[test]

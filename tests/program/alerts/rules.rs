@@ -191,6 +191,7 @@ impl Rules {
             line: at,
             rules,
             recording: (recording.count(), 0),
+            failing: Vec::new(),
             changes,
             skipped: 0,
             dropped: 0,
