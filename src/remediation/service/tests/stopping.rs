@@ -61,7 +61,7 @@ fn no_look_takes_time_of_an_order_or_of_its_proof() {
             let look = work.before_the_order(seconds(left));
             assert!(look <= LOOK, "{binding:?} {left}");
             let needed = seconds(95 + proof);
-            assert!(look.is_zero() || seconds(left) - look >= needed, "{binding:?} {left}: {look:?}");
+            assert!(look.is_zero() || seconds(left).saturating_sub(look) >= needed, "{binding:?} {left}: {look:?}");
         }
         assert_eq!(work.before_the_order(seconds(95 + proof) + LOOK), LOOK, "{binding:?}");
     }

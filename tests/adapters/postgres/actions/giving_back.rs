@@ -61,7 +61,7 @@ async fn a_statement_ends_in_its_time_though_the_turn_is_not_taken_back() {
     relay.holds(GIVES_BACK);
     for _ in 0..TRIES {
         let mut source = source(&relay.url("ops", "shop"));
-        let end = in_time(source.run_statement(&card.identity, &step, &leave::whole(GIVEN))).await;
+        let end = in_time(Box::pin(source.run_statement(&card.identity, &step, &leave::whole(GIVEN)))).await;
         if let Some(said) = told(&end) {
             return tells(&said);
         }
@@ -78,7 +78,7 @@ async fn sessions_are_ended_in_the_time_of_the_step_though_the_turn_is_not_taken
         let _guest = Guest::new(&server, "app", "shop", "web").await;
         let card = preview(&mut ops(&server), &idle(MOMENT), SessionVerb::Terminate).await;
         let mut source = source(&relay.url("ops", "shop"));
-        let end = in_time(source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, GIVEN)).await;
+        let end = in_time(Box::pin(source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, GIVEN))).await;
         if let Some(said) = told(&end) {
             return tells(&said);
         }
