@@ -232,6 +232,7 @@ impl Expectation {
             Expectation::Seen => "there".to_owned(),
             Expectation::Down => "down".to_owned(),
             Expectation::Unwell => "not ok".to_owned(),
+            Expectation::Is(_, word) => (*word).to_owned(),
         }
     }
 }

@@ -15,8 +15,8 @@ use super::explain::ExplainStep;
 use super::inward::{Look, Manual, WaitUntil};
 use super::object::{Fate, ObjectKey};
 use super::query::{RedisStep, SqlStep};
-use super::service::ServiceStep;
 use super::service::facts::ServiceFacts;
+use super::service::{LOOK, ServiceStep};
 use super::upkeep::UpkeepStep;
 
 /// One step.
@@ -183,6 +183,25 @@ pub enum StepEnd {
     Miscarried(Cause),
 }
 
+impl StepEnd {
+    /// The same end, with this to be said of it too.
+    #[must_use]
+    pub fn and_said(self, words: impl IntoIterator<Item = Safe>) -> StepEnd {
+        let join = |head: &dyn std::fmt::Display, words: &Safe| Safe::of(format!("{head}; {words}"));
+        words.into_iter().fold(self, |end, words| match end {
+            StepEnd::Done { fates, mut said } => {
+                said.push(words);
+                StepEnd::Done { fates, said }
+            }
+            StepEnd::OtherTarget(what) => StepEnd::OtherTarget(join(&what, &words)),
+            StepEnd::Cancelled(left) => StepEnd::Cancelled(join(&left, &words)),
+            StepEnd::Failed(cause) => StepEnd::Failed(Cause::Other(join(&cause, &words))),
+            StepEnd::Unknown(cause) => StepEnd::Unknown(Cause::Other(join(&cause, &words))),
+            StepEnd::Miscarried(cause) => StepEnd::Miscarried(Cause::Other(join(&cause, &words))),
+        })
+    }
+}
+
 /// An order to a service, and what shows afterwards that it is as it should be.
 #[derive(Clone, Debug)]
 pub struct ServiceWork {
@@ -190,12 +209,24 @@ pub struct ServiceWork {
     pub step: ServiceStep,
     /// How it was when the card was made; the order is given only if it still is so.
     pub before: ServiceFacts,
+    /// The order is waited for so long, whatever comes before it and after it.
+    pub order: Duration,
     /// A new process has to stay for so long.
     pub stable: Duration,
-    /// It is looked at for so long.
+    /// It is looked at for so long, at least.
     pub within: Duration,
     /// How it is bound to the card, and when the step is over.
     pub binding: Binding,
+}
+
+impl ServiceWork {
+    /// Of the time that is left of its step, so much may be spent before the order is given: what the order and the proof may
+    /// take is theirs. The proof of an order that stands alone comes after its step, in a time of its own.
+    #[must_use]
+    pub fn before_the_order(&self, left: Duration) -> Duration {
+        let proof = if self.binding == Binding::Alone { Duration::ZERO } else { self.within };
+        left.saturating_sub(self.order.saturating_add(proof)).min(LOOK)
+    }
 }
 
 /// How an order to a service is bound to what its card shows, and when its step is over.

@@ -1,11 +1,27 @@
 //! The turn of a database: what an action has to have to itself, from its locks to its end, so that operators on other hosts
 //! see it too. Which turns an action needs is told by its card; how one is taken is not known here.
 
+use std::time::Duration;
+
 use super::action::{Action, Databases, Plan, SessionSelector};
 use super::card::Card;
 use super::runbook::{Deed, Runbook};
 use super::service::{Manager, ServiceVerb};
 use super::step::Work;
+
+/// One turn is had within this, or not at all: a reading may stand before it.
+pub const ONE: Duration = Duration::from_secs(8);
+/// Who runs this program is known within this, or not told.
+pub const WHO: Duration = Duration::from_secs(3);
+
+/// So many turns, one after the other, are had within this or not at all: two that want the same ones never have half each.
+#[must_use]
+pub fn had_within(turns: usize) -> Duration {
+    match u32::try_from(turns).unwrap_or(u32::MAX) {
+        0 => Duration::ZERO,
+        turns => WHO + ONE.saturating_mul(turns),
+    }
+}
 
 /// How far an action on a database reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::adapters::act::Commands;
 use crate::adapters::endpoint::JsonEndpoint;
+use crate::adapters::leave::Leave;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::{receivers, standing};
 use crate::app::effect::{PreviewOf, PreviewOrder, Unused};
@@ -43,6 +44,16 @@ pub struct Acting {
     interrupted: tokio::sync::watch::Sender<Option<u64>>,
     /// Turns of databases.
     turns: Turns,
+}
+
+/// What a step needs of turns before it is done.
+struct Needs {
+    /// Those of every database but this.
+    but: Option<usize>,
+    /// It may be done though it is not known how they stand.
+    cure: bool,
+    /// Whose time it takes.
+    leave: Leave,
 }
 
 impl Acting {
@@ -256,13 +267,14 @@ impl Acting {
     /// Does a step. Only with what the guard made.
     fn run(&self, watch: &Watch, run: u64, step: usize, approved: Box<Approved>, receivers: Option<Receivers>) {
         let cure = turn::may_be_the_cure(&approved.step().work);
+        let needs = Needs { but: None, cure, leave: leave(&approved) };
         match &approved.step().work {
             Work::Sessions(SessionsStep { database, .. }) => self.run_at(watch, *database, run, step, approved),
             Work::Explain(explain) => self.run_at(watch, explain.database, run, step, approved),
             Work::Sql(sql) => self.run_at(watch, sql.database, run, step, approved),
             Work::Redis(redis) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(redis.cache));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     redis_orders::run(run, step, target, &approved, &inbox).await;
                 });
             }
@@ -273,7 +285,7 @@ impl Acting {
             Work::Command(command) => {
                 let (command, leave) = (command.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     let end = Commands::here().run_command(&command, leave.left()).await.step_end(&command);
                     inbox.tell(Event::ActionHappened { run, input: Box::new(Input::StepEnded { step, end }) });
                 });
@@ -281,33 +293,33 @@ impl Acting {
             Work::Service(work) => {
                 let (work, leave) = (work.clone(), leave(&approved));
                 let inbox = Arc::clone(&self.inbox);
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     service_orders::run(run, step, &work, &leave, &inbox).await;
                 });
             }
             Work::Flush(flush) => {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(flush.cache));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     redis_orders::run(run, step, target, &approved, &inbox).await;
                 });
             }
             Work::Upkeep(upkeep) => {
                 let (own, kept) = (watch.own_source(upkeep.database), watch.orders(upkeep.database));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     upkeep_orders::run(run, step, &approved, own, kept, halt, &inbox).await;
                 });
             }
             Work::Backup(backup) => {
                 let (own, scratch) = (watch.own_source(backup.database), watch.scratch(backup.backup.scratch));
                 let (halt, inbox) = (self.interrupted.subscribe(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     Box::pin(backup_orders::run(run, step, &approved, own, scratch, halt, &inbox)).await;
                 });
             }
             Work::Silence(request) => {
                 let (request, clients, inbox) = (request.clone(), watch.clients().clone(), Arc::clone(&self.inbox));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     silence_orders::run(run, step, &clients, &request, &approved, &inbox).await;
                 });
             }
@@ -315,7 +327,7 @@ impl Acting {
                 let (http, leave) = (http.clone(), leave(&approved));
                 let (clients, inbox) = (watch.clients().clone(), Arc::clone(&self.inbox));
                 let reach = receivers.map(|receivers| Reach::new(receivers, |at| watch.orders(at), &clients));
-                self.with_turns(watch, run, step, None, cure, async move {
+                self.with_turns(watch, run, step, needs, async move {
                     let against = match reach {
                         Some(reach) => reach.against(&approved).await,
                         None => None,
@@ -345,7 +357,8 @@ impl Acting {
             return;
         }
         let (kept, inbox) = (watch.orders(database), Arc::clone(&self.inbox));
-        self.with_turns(watch, run, step, Some(database), false, async move {
+        let needs = Needs { but: Some(database), cure: false, leave: leave(&approved) };
+        self.with_turns(watch, run, step, needs, async move {
             let sent = kept.is_some_and(|kept| kept.try_send(DatabaseOrder::Run { run, step, approved }).is_ok());
             if !sent {
                 let end = Input::StepEnded { step, end: StepEnd::Failed(busy()) };
@@ -360,13 +373,13 @@ impl Acting {
         watch: &Watch,
         run: u64,
         step: usize,
-        but: Option<usize>,
-        cure: bool,
+        needs: Needs,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
+        let Needs { but, cure, leave } = needs;
         let (kept, inbox) = (self.turns.kept(watch, run, but), Arc::clone(&self.inbox));
         watch.io().spawn(async move {
-            let stand = turns::stand(run, kept, cure).await;
+            let stand = turns::stand(run, kept, cure, leave.left()).await;
             let tell = |input| inbox.tell(Event::ActionHappened { run, input: Box::new(input) });
             for words in stand.words {
                 tell(Input::Remarked(words));

@@ -99,9 +99,7 @@ pub async fn run(
     let Way { mut own, maintenance, sealed, .. } = way;
     let end = end_of(approved, sealed.clone(), outcome.map_err(|end| miscarried(end, begun)), trouble, work).await;
     // The snapshot holds back vacuum, and the turn other operators: both go with their connection, now.
-    if let Err(cause) = own.release(GIVING_BACK).await {
-        tracing::warn!("the turn of the database could not be given back: {cause}");
-    }
+    let end = end.and_said(own.release(GIVING_BACK.min(approved.left(clock::now()))).await.err());
     drop((own, maintenance));
     let done = matches!(end, StepEnd::Done { .. });
     tell(Input::StepEnded { step, end });

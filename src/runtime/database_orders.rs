@@ -29,7 +29,7 @@ use super::leave::leave;
 use super::turns::TAKEN_AGAIN;
 use super::upkeep_orders;
 
-/// Deadline of a count, and of giving the database's turn back.
+/// Deadline of a count, and of giving the database's turn back, where nothing shorter holds.
 const BRIEF: Duration = Duration::from_secs(5);
 
 /// An order.
@@ -250,8 +250,8 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             false
         }
         DatabaseOrder::GiveBack { run } => {
-            if let Err(cause) = source.give_turn_back(run, BRIEF).await {
-                tracing::warn!("the turn of the database could not be given back: {cause}");
+            if let Err(words) = source.give_turn_back(run, BRIEF).await {
+                tracing::warn!("{words}");
             }
             false
         }
@@ -287,23 +287,10 @@ async fn carry_out(source: &mut PostgresSource, approved: &Approved) -> StepEnd 
         }
         _ => StepEnd::Failed(Cause::Other(Safe::of("no step of a database"))),
     };
-    let end = if source.lost_turn() { told_of_loss(end) } else { end };
-    // Where the connection was lost, the turn went with it.
-    if let Err(cause) = source.release(BRIEF).await {
-        tracing::warn!("the turn of the database could not be given back: {cause}");
-    }
-    end
-}
-
-/// For a while other operators could have been at it too.
-fn told_of_loss(end: StepEnd) -> StepEnd {
-    match end {
-        StepEnd::Done { fates, mut said } => {
-            said.push(Safe::of(TAKEN_AGAIN));
-            StepEnd::Done { fates, said }
-        }
-        end => end,
-    }
+    // Where the connection was lost, the turn went with it; for a while other operators could have been at it too.
+    let lost = source.lost_turn() && matches!(end, StepEnd::Done { .. });
+    let kept = source.release(BRIEF.min(left())).await;
+    end.and_said(lost.then(|| Safe::of(TAKEN_AGAIN))).and_said(kept.err())
 }
 
 /// The order waited for longer than it may take: nothing was sent.

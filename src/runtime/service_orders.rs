@@ -16,7 +16,7 @@ use crate::remediation::object::{Fate, Object};
 use crate::remediation::place::quoted;
 use crate::remediation::service::facts::{ServiceFacts, ServiceState, reach};
 use crate::remediation::service::proof::{self, Steadiness, SteadyWatch};
-use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
+use crate::remediation::service::{LOOK, Manager, ServiceStep, ServiceVerb};
 use crate::remediation::step::{Binding, ServiceWork, StepEnd};
 
 use super::clock;
@@ -24,13 +24,6 @@ use super::inbox::Inbox;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Deadline of a look: of containers it is two programs, each of which takes seconds to start, and on a machine that has much to
-/// do, as in many an incident, several times that.
-const LOOK: Duration = Duration::from_secs(30);
-/// A unit is given so long for stopping, where nothing else is declared.
-const STOPPING: Duration = Duration::from_secs(90);
-/// A look at a unit is given as long as this in any case.
-const BRIEF: Duration = Duration::from_secs(10);
 
 /// Looks at a service for its card.
 pub async fn preview(id: u64, step: &ServiceStep, deadline: Duration, inbox: &Inbox) {
@@ -120,13 +113,13 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let end = prove(&commands, work, leave).await;
         return tell(Input::StepEnded { step, end });
     }
-    let (work, end) = match still(&commands, work, before_the_order(work, leave.left())).await {
+    let (work, end) = match still(&commands, work, work.before_the_order(leave.left())).await {
         Err(end) => (work.clone(), end),
         // A new process is one that is another than just before the order.
         Ok(now) => {
             let before = ServiceFacts { looping: work.before.looping, ..now };
             let work = ServiceWork { before, ..work.clone() };
-            let end = commands.run_service(&work.step, leave.left()).await;
+            let end = commands.run_service(&work.step, work.order.min(leave.left())).await;
             (work, end)
         }
     };
@@ -136,16 +129,6 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
         let until = Instant::now() + work.within;
         let _over = timeout_at(until, watch(&commands, &work, &tell)).await;
     }
-}
-
-/// How long the last look before an order may take: the order needs its time too, that of a unit all that a unit has for
-/// stopping.
-fn before_the_order(work: &ServiceWork, left: Duration) -> Duration {
-    let look = match work.step.manager {
-        Manager::Systemd { .. } => LOOK.min(left.saturating_sub(STOPPING)).max(BRIEF),
-        _ => LOOK,
-    };
-    look.min(left / 2)
 }
 
 /// How it is now, if it still is what the card is bound to.
@@ -174,16 +157,25 @@ fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {
 /// As a step of a runbook: over when the service is shown to be as it should, and not when its manager says so.
 async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEnd {
     let left = || leave.left();
-    // The look takes of the time for the proof, never of the order's: what is cut off in the middle is unknown.
-    let order = left().saturating_sub(work.within);
-    let now = match still(commands, work, before_the_order(work, work.within)).await {
+    let begun = clock::now();
+    let now = match still(commands, work, work.before_the_order(left())).await {
         Err(end) => return end,
         Ok(now) => ServiceFacts { looping: work.before.looping, ..now },
     };
     if let Some(words) = proof::is_so_already(work.step.verb, &now) {
-        return StepEnd::Done { fates: vec![(work.step.object(), Fate::Gone)], said: vec![words] };
+        let mut steady = SteadyWatch::of_running(now.clone(), work.stable, begun);
+        let gone = |said| StepEnd::Done { fates: vec![(work.step.object(), Fate::Gone)], said };
+        return match work.step.verb {
+            ServiceVerb::Stop => gone(vec![words]),
+            _ => match stays(commands, work, &mut steady, leave).await {
+                Ok(_) => gone(vec![words]),
+                Err(why) => {
+                    StepEnd::Failed(Cause::Other(Safe::of(format!("{words}, and it is not as it should be: {why}"))))
+                }
+            },
+        };
     }
-    let (mut fates, mut said) = match commands.run_service(&work.step, order.min(left())).await {
+    let (fates, mut said) = match commands.run_service(&work.step, work.order.min(left())).await {
         StepEnd::Done { fates, said } => (fates, said),
         end => return end,
     };
@@ -192,18 +184,29 @@ async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEn
     }
     let work = ServiceWork { before: now, ..work.clone() };
     let mut steady = SteadyWatch::new(work.before.clone(), work.stable);
+    match stays(commands, &work, &mut steady, leave).await {
+        Ok(words) => {
+            said.push(words);
+            StepEnd::Done { fates, said }
+        }
+        Err(why) => {
+            let words = format!("the order was given, and it is not as it should be: {why}");
+            StepEnd::Miscarried(Cause::Other(Safe::of(words)))
+        }
+    }
+}
+
+/// Looks until the service is shown to be as it should, for as long as there is time, or until it cannot be any more.
+async fn stays(commands: &Commands, work: &ServiceWork, steady: &mut SteadyWatch, leave: &Leave) -> Result<Safe, Safe> {
     let mut why = Safe::of("it was not looked at");
-    while !left().is_zero() {
+    while !leave.left().is_zero() {
         let begun = clock::now();
-        match commands.service_facts(&work.step, left().min(LOOK)).await {
+        match commands.service_facts(&work.step, leave.left().min(LOOK)).await {
             Ok(facts) => {
-                let seen = judged(&work, &mut steady, &facts, begun);
+                let seen = judged(work, steady, &facts, begun);
                 why = seen.words;
                 match seen.value {
-                    Some(left) if left <= 0.0 => {
-                        said.push(why);
-                        return StepEnd::Done { fates, said };
-                    }
+                    Some(left) if left <= 0.0 => return Ok(why),
                     // It came up and did not stay.
                     None => break,
                     Some(_) => {}
@@ -211,10 +214,9 @@ async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEn
             }
             Err(cause) => why = Safe::of(cause.to_string()),
         }
-        sleep(PAUSE.min(left())).await;
+        sleep(PAUSE.min(leave.left())).await;
     }
-    fates.clear();
-    StepEnd::Miscarried(Cause::Other(Safe::of(format!("the order was given, and it is not as it should be: {why}"))))
+    Err(why)
 }
 
 async fn watch(commands: &Commands, work: &ServiceWork, tell: &impl Fn(Input)) {

@@ -5,21 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::adapters::operator;
 use crate::adapters::postgres::Kin;
 use crate::domain::{Cause, Safe};
-use crate::remediation::turn::Turn;
+use crate::remediation::turn::{ONE, Turn, WHO};
 
 use super::database_orders::DatabaseOrder;
 use super::watch::Watch;
-
-/// One turn is had within this, or not at all: a reading may stand before it.
-const ONE: Duration = Duration::from_secs(8);
-
-/// Who runs this program is known within this, or not told.
-const WHO: Duration = Duration::from_secs(3);
 
 /// The kept connection of a database.
 type Kept = Option<mpsc::Sender<DatabaseOrder>>;
@@ -94,12 +89,21 @@ impl Turns {
 
 /// Sees to it that the run still has its turns, before the next byte that changes something. That a server does not answer us
 /// does not show that it answers nobody: unknown is not "ours", and nothing is sent. Only what may be the cure goes on, and it
-/// is said under what.
-pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>, cure: bool) -> Stand {
+/// is said under what. All of them are asked at once, and within a part of what the step has left: the rest is its own.
+pub async fn stand(run: u64, kept: Vec<(Kept, Turn)>, cure: bool, left: Duration) -> Stand {
+    let patience = ONE.min(left / 4);
+    let mut asking = JoinSet::new();
+    for (at, (kept, _)) in kept.into_iter().enumerate() {
+        asking.spawn(async move {
+            let again = timeout(patience, asked(kept, |reply| DatabaseOrder::HoldAgain { run, reply })).await;
+            (at, again.unwrap_or_else(|_late| Err(busy())))
+        });
+    }
+    let mut answers = asking.join_all().await;
+    answers.sort_by_key(|(at, _)| *at);
     let mut stand = Stand::default();
-    for (kept, _) in kept {
-        let again = timeout(ONE, asked(kept, |reply| DatabaseOrder::HoldAgain { run, reply })).await;
-        let words = match again.unwrap_or_else(|_late| Err(busy())) {
+    for (_, again) in answers {
+        let words = match again {
             Ok(false) => continue,
             Ok(true) => {
                 stand.words.push(Safe::of(TAKEN_AGAIN));
@@ -189,6 +193,8 @@ mod tests {
     use crate::remediation::step::{Binding, ServiceWork, Work};
     use crate::remediation::turn::{Reach, may_be_the_cure};
 
+    const LONG: Duration = Duration::from_secs(600);
+
     fn spec(folder: &std::path::Path) -> ActionsSpec {
         let (shared, audit) = (folder.join("shared"), folder.join("audit"));
         fs::create_dir_all(&shared).unwrap();
@@ -271,9 +277,28 @@ mod tests {
             reply.send(answer).unwrap();
         };
         let turn = Turn { database: 0, reach: Reach::Database };
-        let (stand, ()) = tokio::join!(stand(7, vec![(kept, turn)], cure), database);
+        let (stand, ()) = tokio::join!(stand(7, vec![(kept, turn)], cure, LONG), database);
         let against = stand.against.map(|cause| cause.to_string()).unwrap_or_default();
         (against, stand.words.iter().map(Safe::as_str).collect())
+    }
+
+    /// Each of them answers only when the other was asked too.
+    #[tokio::test]
+    async fn several_slow_databases_are_asked_at_once() {
+        let turn = |database| Turn { database, reach: Reach::Database };
+        let (one, mut first) = mpsc::channel(1);
+        let (two, mut second) = mpsc::channel(1);
+        let databases = async {
+            let (Some(first), Some(second)) = tokio::join!(first.recv(), second.recv()) else { panic!("no order") };
+            for order in [second, first] {
+                let DatabaseOrder::HoldAgain { reply, .. } = order else { panic!("{order:?}") };
+                // Whoever asked gave up where it was asked one after the other.
+                let _gone = reply.send(Ok(false));
+            }
+        };
+        let kept = vec![(Some(one), turn(0)), (Some(two), turn(1))];
+        let (stand, ()) = tokio::join!(stand(7, kept, false, LONG), databases);
+        assert!(stand.against.is_none() && stand.words.is_empty(), "{stand:?}");
     }
 
     /// What they did meanwhile nobody has looked at.
@@ -346,8 +371,8 @@ mod tests {
         let order = |manager, verb| {
             let step = ServiceStep { manager, verb, place: Place::Local, become_argv: None };
             let (before, binding) = (ServiceFacts::default(), Binding::Alone);
-            let (stable, within) = (Duration::ZERO, Duration::from_secs(60));
-            Work::Service(Box::new(ServiceWork { step, before, stable, within, binding }))
+            let (order, stable, within) = (Duration::from_secs(60), Duration::ZERO, Duration::from_secs(60));
+            Work::Service(Box::new(ServiceWork { step, before, order, stable, within, binding }))
         };
         assert!(may_be_the_cure(&order(unit(), ServiceVerb::Start)));
         assert!(may_be_the_cure(&order(unit(), ServiceVerb::Restart)));

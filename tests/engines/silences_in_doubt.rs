@@ -3,6 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use quarterdeck::adapters::alertmanager::{Alertmanager, silences};
@@ -135,6 +137,49 @@ async fn an_end_that_nobody_answered_for_is_told_by_what_is_read() {
     assert!(!is_over(&server, &id).await);
 }
 
+/// Neither an answer that all is well nor one that it is not says how the silence stands.
+#[tokio::test]
+async fn an_end_is_told_by_what_is_read_and_not_by_the_status() {
+    if !servers::are_there("silences whose end is answered for") {
+        return;
+    }
+    let server = servers::alertmanager();
+    let port = server.port;
+    // It is well, and nothing was done.
+    let id = make(&server);
+    let agreed = key(&server, &id).await;
+    let through = before(&server, |_, _| answer(200, "", ""));
+    let ended = end(&through, &id, &agreed, 7).await;
+    let StepEnd::Unknown(cause) = &ended else { panic!("{ended:?}") };
+    assert!(cause.to_string().starts_with("HTTP 200; read again: it holds until"), "{cause}");
+    // It was done, and is.
+    let through = before(&server, move |method, path| answer(send(port, method, path, "").0, "", ""));
+    let ended = end(&through, &id, &agreed, 30).await;
+    let StepEnd::Done { fates, said } = &ended else { panic!("{ended:?}") };
+    assert_eq!(fates, &[(agreed, Fate::Done)]);
+    assert!(said[0].as_str().starts_with("HTTP 200; read again: it ended at"), "{said:?}");
+    // By the time of the request another server answers, which has never heard of it and says so in its own way.
+    let (other, id) = (servers::alertmanager(), make(&server));
+    let agreed = key(&server, &id).await;
+    let at = Arc::new(AtomicU16::new(port));
+    let (now, then) = (Arc::clone(&at), other.port);
+    let through = FakeHttp::start(move |head| {
+        let mut words = head.split_whitespace();
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if method != "GET" {
+            now.store(then, Ordering::SeqCst);
+        }
+        let (status, body) = send(now.load(Ordering::SeqCst), method, path, "");
+        assert!(method == "GET" || status >= 400, "{status} {body}");
+        answer(status, "Content-Type: application/json\r\n", body)
+    });
+    let ended = end(&through, &id, &agreed, 30).await;
+    let StepEnd::Unknown(cause) = &ended else { panic!("{ended:?}") };
+    assert!(cause.to_string().contains("read again: the Alertmanager knows no such silence"), "{cause}");
+    assert_eq!(at.load(Ordering::SeqCst), other.port);
+    assert!(!is_over(&server, &id).await);
+}
+
 #[tokio::test]
 async fn only_the_silence_that_was_agreed_to_is_ended() {
     if !servers::are_there("silences that are another by then") {
@@ -180,25 +225,27 @@ async fn a_silence_that_ended_by_itself_was_not_ended_by_the_request() {
     }
     let server = servers::alertmanager();
     let port = server.port;
-    let mut short = body();
-    short["endsAt"] = json!((chrono::Utc::now() + chrono::TimeDelta::seconds(5)).to_rfc3339());
-    let (status, said) = send(port, "POST", "/api/v2/silences", &short.to_string());
-    assert_eq!(status, 200, "{said}");
-    let id = serde_json::from_str::<Value>(&said).unwrap()["silenceID"].as_str().unwrap().to_owned();
-    let agreed = key(&server, &id).await;
-    // The request is lost, and the silence comes to its own end meanwhile.
-    let known = format!("/api/v2/silence/{id}");
-    let through = before(&server, move |_, _| {
-        let until = Instant::now() + PATIENCE;
-        while !send(port, "GET", &known, "").1.contains("\"expired\"") {
-            assert!(Instant::now() < until, "it does not end");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        vec![Step::Close]
-    });
-    let ended = end(&through, &id, &agreed, 120).await;
-    let StepEnd::Done { fates, .. } = &ended else { panic!("{ended:?}") };
-    assert_eq!(fates, &[(agreed, Fate::Gone)]);
+    // The silence comes to its own end meanwhile; and the request is lost, or taken.
+    for answered in [vec![Step::Close], answer(200, "", "")] {
+        let mut short = body();
+        short["endsAt"] = json!((chrono::Utc::now() + chrono::TimeDelta::seconds(5)).to_rfc3339());
+        let (status, said) = send(port, "POST", "/api/v2/silences", &short.to_string());
+        assert_eq!(status, 200, "{said}");
+        let id = serde_json::from_str::<Value>(&said).unwrap()["silenceID"].as_str().unwrap().to_owned();
+        let agreed = key(&server, &id).await;
+        let known = format!("/api/v2/silence/{id}");
+        let through = before(&server, move |_, _| {
+            let until = Instant::now() + PATIENCE;
+            while !send(port, "GET", &known, "").1.contains("\"expired\"") {
+                assert!(Instant::now() < until, "it does not end");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            answered.clone()
+        });
+        let ended = end(&through, &id, &agreed, 120).await;
+        let StepEnd::Done { fates, .. } = &ended else { panic!("{ended:?}") };
+        assert_eq!(fates, &[(agreed, Fate::Gone)]);
+    }
 }
 
 #[tokio::test]

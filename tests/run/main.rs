@@ -10,6 +10,7 @@ mod cooling;
 mod fake_http;
 mod forged;
 mod hasten;
+mod killed_over_ssh;
 mod lost_turns;
 mod managers;
 #[path = "../support/postgres_server.rs"]
@@ -24,6 +25,7 @@ mod prompts;
 mod pty;
 mod reaching;
 mod recovered;
+mod redis_refusals;
 #[path = "../support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod redis_server;

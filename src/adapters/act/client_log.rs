@@ -1,10 +1,13 @@
 //! What the ssh client says itself, apart from what the far program writes to standard error: a program over there that uses
-//! ssh too may say the very same words. A file of ours alone, for as long as the client runs.
+//! ssh too may say the very same words. A file of ours alone that has no name on any disk: it goes with who has it open, also
+//! when this program is killed.
 
-use std::fs::{File, OpenOptions, remove_file};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::fd::AsRawFd;
+
+use rustix::fs::{MemfdFlags, Mode, fchmod, memfd_create};
+use rustix::process::{DumpableBehavior, dumpable_behavior};
 
 use super::heard::Heard;
 use crate::remediation::place::Place;
@@ -12,31 +15,29 @@ use crate::remediation::place::Place;
 /// Most that is read of it.
 const MOST: u64 = 64 * 1024;
 
-/// The file; it is gone when this is dropped.
+/// The file.
 pub struct ClientLog {
     file: File,
-    path: PathBuf,
 }
 
 impl ClientLog {
     /// Of a client that is about to be started. Without one, nothing that it says is taken for its own.
     pub fn of(place: &Place) -> Option<ClientLog> {
-        if *place == Place::Local {
+        // The client closes what it inherits, and finds the file by our process: one that hides it from its own user has none.
+        if *place == Place::Local || dumpable_behavior().ok()? != DumpableBehavior::Dumpable {
             return None;
         }
-        let mut chance = [0; 8];
-        File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut chance)).ok()?;
-        let name = format!("quarterdeck-ssh-{:016x}", u64::from_le_bytes(chance));
-        let path = std::env::temp_dir().join(name);
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).ok()?;
-        Some(ClientLog { file, path })
+        let file = memfd_create("quarterdeck-ssh", MemfdFlags::CLOEXEC).ok()?;
+        fchmod(&file, Mode::RUSR | Mode::WUSR).ok()?;
+        Some(ClientLog { file: File::from(file) })
     }
 
     /// The argument list of the client, which says there what it has to say.
     pub fn told_to(&self, mut argv: Vec<String>) -> Vec<String> {
+        let path = format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd());
         // Behind the two dashes stand host and command: nothing in them is an option.
-        if let (Some(at), Some(path)) = (argv.iter().position(|word| word == "--"), self.path.to_str()) {
-            argv.splice(at..at, ["-E".to_owned(), path.to_owned()]);
+        if let Some(at) = argv.iter().position(|word| word == "--") {
+            argv.splice(at..at, ["-E".to_owned(), path]);
         }
         argv
     }
@@ -48,11 +49,5 @@ impl ClientLog {
             heard.take(&bytes);
         }
         heard
-    }
-}
-
-impl Drop for ClientLog {
-    fn drop(&mut self) {
-        let _gone = remove_file(&self.path);
     }
 }

@@ -157,17 +157,36 @@ pub async fn run(clients: &HttpClients, request: &HttpStep, agreed: &[ObjectKey]
     };
     let whole = leave.clone();
     let sending = Leave::new(leave.left(), move || whole.left().saturating_sub(AFTER));
-    let said = match change(clients, request, &sending).await {
-        StepEnd::Done { said, .. } => {
-            let made = said.iter().find_map(|line| made(line.as_str()));
-            return done(&silencing, agreed, made, said);
-        }
+    let answer = match change(clients, request, &sending).await {
+        StepEnd::Done { said, .. } => match &silencing {
+            Silencing::Make(_) => {
+                let made = said.iter().find_map(|line| made(line.as_str()));
+                return done(made, said);
+            }
+            // That it was taken says nothing of how the silence stands.
+            Silencing::End(_) => Answer { said: said.first().cloned().unwrap_or_default(), refused: false },
+        },
         // What never left, and what was refused by a gate, had no effect.
         StepEnd::Failed(cause) if !matches!(cause, Cause::HttpStatus { .. }) => return StepEnd::Failed(cause),
-        StepEnd::Failed(cause) | StepEnd::Unknown(cause) => cause,
+        StepEnd::Failed(cause) | StepEnd::Unknown(cause) => Answer::of(&cause),
         end => return end,
     };
-    looked_again(&manager, &silencing, agreed, &known, &said, leave).await
+    looked_again(&manager, &silencing, agreed, &known, &answer, leave).await
+}
+
+/// What was answered, if anything.
+struct Answer {
+    said: Safe,
+    /// The server itself says that it did not do it. A gateway says nothing of what is behind it, and what was not answered may
+    /// still come.
+    refused: bool,
+}
+
+impl Answer {
+    fn of(cause: &Cause) -> Answer {
+        let refused = matches!(cause, Cause::HttpStatus { status: 400..=501 | 505..=599 });
+        Answer { said: Safe::of(cause.to_string()), refused }
+    }
 }
 
 /// Why the silence is not the one that was agreed to any more.
@@ -190,57 +209,52 @@ fn made(line: &str) -> Option<String> {
     (!id.is_empty() && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric())).then(|| id.to_owned())
 }
 
-fn done(silencing: &Silencing, agreed: &[ObjectKey], made: Option<String>, said: Vec<Safe>) -> StepEnd {
-    let fates = match silencing {
-        Silencing::End(_) => agreed.iter().map(|key| (key.clone(), Fate::Done)).collect(),
-        Silencing::Make(_) => made.map(|id| (ObjectKey::Named(id.as_str().into()), Fate::Done)).into_iter().collect(),
-    };
+fn done(made: Option<String>, said: Vec<Safe>) -> StepEnd {
+    let fates = made.map(|id| (ObjectKey::Named(id.as_str().into()), Fate::Done)).into_iter().collect();
     StepEnd::Done { fates, said }
 }
 
-/// Whose end it was, of a silence that is over after a request nobody answered for: one that still has the end that was agreed
+/// Whose end it was, of a silence that is over after a request that was not refused: one that still has the end that was agreed
 /// to came to it by itself.
-fn ended_by(found: Option<&Found>, agreed: &[ObjectKey]) -> Fate {
-    match found {
-        Some(found) if !agreed.contains(&silencing::object(&found.silence).key) => Fate::Done,
-        _ => Fate::Gone,
-    }
+fn ended_by(found: &Found, agreed: &[ObjectKey]) -> Fate {
+    if agreed.contains(&silencing::object(&found.silence).key) { Fate::Gone } else { Fate::Done }
 }
 
-/// What became of it after an answer that leaves a doubt, or after none: what is read tells, as far as it can.
+/// What became of it, whatever was answered, if anything was: what is read tells, as far as it can.
 async fn looked_again(
     manager: &Alertmanager,
     silencing: &Silencing,
     agreed: &[ObjectKey],
     known: &[String],
-    cause: &Cause,
+    answer: &Answer,
     leave: &Leave,
 ) -> StepEnd {
-    // A gateway says nothing of what is behind it, and what was not answered may still come.
-    let told = matches!(cause, Cause::HttpStatus { status: 400..=501 | 505..=599 });
+    let Answer { said, refused } = answer;
     let until = Instant::now() + leave.left();
     let mut last = String::from("it could not be read again");
     loop {
         let patience = LOOK.min(until.saturating_duration_since(Instant::now()));
         if patience.is_zero() {
-            return StepEnd::Unknown(Cause::Other(Safe::of(format!("{cause}; {last}"))));
+            return StepEnd::Unknown(Cause::Other(Safe::of(format!("{said}; {last}"))));
         }
-        let again = |words: &str| Safe::one_line(format!("{cause}; read again: {words}").as_bytes());
+        let again = |words: &str| Safe::one_line(format!("{said}; read again: {words}").as_bytes());
         match silencing {
             Silencing::End(id) => match manager.find(id, patience).await {
-                Ok(found) if found.as_ref().is_none_or(|found| found.expired) => {
-                    let fate = if told { Fate::Gone } else { ended_by(found.as_ref(), agreed) };
+                Ok(Some(found)) if found.expired => {
+                    let fate = if *refused { Fate::Gone } else { ended_by(&found, agreed) };
                     let fates = agreed.iter().map(|key| (key.clone(), fate)).collect();
-                    return StepEnd::Done { fates, said: vec![again(&stands(found.as_ref()))] };
+                    return StepEnd::Done { fates, said: vec![again(&stands(Some(&found)))] };
                 }
-                Ok(found) if told => return StepEnd::Failed(Cause::Other(again(&stands(found.as_ref())))),
+                Ok(Some(found)) if *refused => return StepEnd::Failed(Cause::Other(again(&stands(Some(&found))))),
+                // One that was ended stays readable: what is not found may hold all the same, where another server knows it.
+                Ok(None) if *refused => return StepEnd::Unknown(Cause::Other(again(&stands(None)))),
                 Ok(found) => last = format!("read again: {}", stands(found.as_ref())),
                 Err(failed) => last = format!("read again: {failed}"),
             },
             Silencing::Make(wanted) => match manager.like(wanted, patience).await {
                 Ok(like) => match like.into_iter().find(|id| !known.contains(id)) {
-                    Some(id) => return done(silencing, agreed, Some(id), vec![again("it is there")]),
-                    None if told => return StepEnd::Failed(Cause::Other(again("it is not there"))),
+                    Some(id) => return done(Some(id), vec![again("it is there")]),
+                    None if *refused => return StepEnd::Failed(Cause::Other(again("it is not there"))),
                     None => "read again: it is not there".clone_into(&mut last),
                 },
                 Err(failed) => last = format!("read again: {failed}"),

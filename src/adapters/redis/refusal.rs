@@ -17,6 +17,9 @@ pub fn cause<A: AsRef<str>>(said: &[u8], argv: &[A], user: &str) -> Cause {
         "BUSY" => Cause::BusyScript,
         "MASTERDOWN" => Cause::PrimaryDown,
         "WRONGTYPE" => Cause::Misconfigured(Safe::of(format!("{}: the key holds another type", line(argv)))),
+        "MISCONF" => Cause::ServerNotReady(Safe::of(
+            "MISCONF: it cannot save its data to disk, and takes no writes until it can; its log says why",
+        )),
         "CLUSTERDOWN" => Cause::ServerNotReady(Safe::of(format!("the cluster is down: {rest}"))),
         "DENIED" => Cause::Denied {
             missing: Safe::of("Redis is in protected mode: without a password it serves loopback only"),

@@ -10,6 +10,7 @@ use crate::remediation::card::Card;
 use crate::remediation::explain::ExplainStep;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
+use crate::remediation::service::LOOK;
 use crate::remediation::service::facts::{ServiceFacts, ServiceState};
 use crate::remediation::step::{Binding, FlushStep, ServiceWork, SessionVerb, SessionsStep, Step, StepEnd, Work};
 use crate::remediation::upkeep::{Relation, Standing, UpkeepStep};
@@ -50,8 +51,9 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
         Deed::Service { step, stable, order } => Work::Service(Box::new(ServiceWork {
             step: (**step).clone(),
             before: found.service.clone().or_else(|| barred.as_ref().map(|_| unseen()))?,
+            order: *order,
             stable: *stable,
-            within: item.deadline.saturating_sub(*order),
+            within: item.deadline.saturating_sub(LOOK.saturating_add(*order)),
             binding: runbook.binding(place),
         })),
         Deed::Upkeep { database, upkeep } => Work::Upkeep(Box::new(UpkeepStep {
@@ -152,10 +154,11 @@ fn alone(card: &Card) -> Vec<Step> {
         Plan::Service { step, stable } => {
             let Some(before) = card.preview.service.clone() else { return Vec::new() };
             let (step, stable, within) = ((**step).clone(), *stable, action.proof.within);
+            let (order, binding) = (action.limits.deadline, Binding::Alone);
             vec![Step {
                 title: Safe::of(format!("{} {}", step.verb.word(), step.name())),
-                work: Work::Service(Box::new(ServiceWork { step, before, stable, within, binding: Binding::Alone })),
-                deadline: action.limits.deadline,
+                work: Work::Service(Box::new(ServiceWork { step, before, order, stable, within, binding })),
+                deadline: LOOK.saturating_add(order),
             }]
         }
     }

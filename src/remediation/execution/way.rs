@@ -11,6 +11,7 @@ use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::runbook::Runbook;
 use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::turn;
 
 use super::orders::{Input, Note, Order, Phase, StepState};
 use super::{Execution, Then, steps};
@@ -307,9 +308,14 @@ impl Execution {
         }
     }
 
-    /// A disk that does not answer must not keep anybody waiting for ever. Before the first byte that is a refusal.
+    /// A disk that does not answer must not keep anybody waiting for ever. Before the first byte that is a refusal. Before the
+    /// locks come the turns of databases, which take their own time and say themselves what became of them.
     pub(super) fn stuck(&mut self, now: Moment) -> Vec<Order> {
-        if now.since(self.waits_since) <= DISK {
+        let turns = match self.phase {
+            Phase::Holding => turn::had_within(turn::of(self.warrant.card()).len()),
+            _ => Duration::ZERO,
+        };
+        if now.since(self.waits_since) <= turns + DISK {
             return Vec::new();
         }
         let why = Safe::of(format!("the disk of the audit and the locks did not answer within {DISK:?}"));

@@ -10,6 +10,8 @@ pub mod systemd;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crate::domain::{Cause, Safe, Untrusted};
 
 use super::command::CommandStep;
@@ -18,6 +20,9 @@ use super::place::Place;
 
 /// Longest name of a unit, as systemd has it.
 const NAME_BYTES: usize = 255;
+/// Deadline of a look: of containers it is two programs, each of which takes seconds to start, and on a machine that has much to
+/// do, as in many an incident, several times that. The look before an order has this beside the order's own time.
+pub const LOOK: Duration = Duration::from_secs(30);
 
 /// Asks a service's manager for something.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,8 @@ pub fn is_new_process(before: &ServiceFacts, after: &ServiceFacts) -> bool {
     after.state == ServiceState::Running && !after.instances.is_empty() && after.instances.iter().all(is_new)
 }
 
-/// In words, that nothing has to be sent since the service is as the verb would make it; `None` where it is not.
+/// In words, that nothing has to be sent since the service is as the verb would make it; `None` where it is not. What runs has
+/// yet to be seen to stay.
 #[must_use]
 pub fn is_so_already(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
     match (verb, now.state) {
@@ -60,6 +61,12 @@ impl SteadyWatch {
     #[must_use]
     pub fn new(before: ServiceFacts, stable: Duration) -> SteadyWatch {
         SteadyWatch { before, stable, since: None, broken: None }
+    }
+
+    /// A watch over a service that ran already, with nothing done to it, in a reading that was begun at `at`.
+    #[must_use]
+    pub fn of_running(now: ServiceFacts, stable: Duration, at: Moment) -> SteadyWatch {
+        SteadyWatch { before: ServiceFacts::default(), stable, since: Some((at, now)), broken: None }
     }
 
     /// One more reading, begun at `at` and after the effect. A reading that failed is simply not given: the invocation shows

@@ -4,6 +4,7 @@ mod agreed;
 mod card;
 mod fates;
 mod frees;
+mod giving_back;
 mod kin;
 mod line;
 mod locks;

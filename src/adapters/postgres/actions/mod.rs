@@ -170,11 +170,7 @@ impl PostgresSource {
         if let Err(cause) = turn.unwrap_or_else(|_late| Err(late(deadline))) {
             return StepEnd::Failed(cause);
         }
-        let answer = timeout_at(until, order.send(session)).await;
-        if borrowed {
-            self.give_up_turn(until).await;
-        }
-        match answer {
+        let end = match timeout_at(until, order.send(session)).await {
             Err(_late) => {
                 self.give_up().await;
                 StepEnd::Unknown(late(deadline))
@@ -185,15 +181,13 @@ impl PostgresSource {
                 }
                 end
             }
+        };
+        if !borrowed {
+            return end;
         }
-    }
-
-    /// What was taken for one statement. Where that cannot be, the connection goes, and the turn with it.
-    async fn give_up_turn(&mut self, until: Instant) {
+        // What was taken for this one statement.
         let left = until.saturating_duration_since(Instant::now());
-        if self.release(left).await.is_err() {
-            self.session = None;
-        }
+        end.and_said(self.release(left).await.err())
     }
 
     async fn count_left(&mut self, order: &Order, whole: bool) -> Result<usize, Cause> {

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
 use super::super::column::{Bytes, get};
@@ -28,7 +28,7 @@ const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
 /// Rows that are shown, and characters of each.
 const ROWS: usize = 20;
 const WIDTH: usize = 200;
-/// Giving the turn back takes no longer.
+/// Giving the turn back takes no longer, nor longer than the step.
 const BRIEF: Duration = Duration::from_secs(5);
 /// A lock is waited for so long at most.
 const LOCK: Duration = Duration::from_secs(5);
@@ -150,10 +150,10 @@ impl PostgresSource {
             }
         };
         // Given back now: the server may notice only later that the connection is gone.
-        if second.link.alive() {
-            let _given = timeout(BRIEF, turn::release(&mut second)).await;
+        if !second.link.alive() {
+            return end;
         }
-        end
+        end.and_said(turn::give_back(&mut second, until.min(Instant::now() + BRIEF)).await.err())
     }
 
     /// A connection for this statement alone, to the server of the card, with the turn by itself: whatever becomes of the

@@ -122,7 +122,7 @@ impl PostgresSource {
     }
 
     /// The run is over; what it asked for and is still on its way is too late.
-    pub async fn give_turn_back(&mut self, run: u64, deadline: Duration) -> Result<(), Cause> {
+    pub async fn give_turn_back(&mut self, run: u64, deadline: Duration) -> Result<(), Safe> {
         self.over = self.over.max(Some(run));
         if self.turn.as_ref().is_none_or(|turn| turn.run != run) {
             return Ok(());
@@ -143,13 +143,16 @@ impl PostgresSource {
         self.claim_for(reach, deadline).await
     }
 
-    /// Gives the turn back, unless a run has it.
-    pub async fn release(&mut self, deadline: Duration) -> Result<(), Cause> {
+    /// Gives the turn back, unless a run has it. Where that cannot be done in time the connection is let go; what has to be
+    /// said of it.
+    pub async fn release(&mut self, deadline: Duration) -> Result<(), Safe> {
         let Some(session) = self.session.as_mut().filter(|_| self.turn.is_none()) else { return Ok(()) };
-        let given = timeout_at(Instant::now() + deadline, release(session)).await;
-        let outcome = given.unwrap_or_else(|_late| Err(late(deadline)));
-        self.settle(&outcome).await;
-        outcome
+        let given = give_back(session, Instant::now() + deadline).await;
+        if given.is_err() {
+            // It may be busy with what was broken off.
+            self.give_up().await;
+        }
+        given
     }
 
     /// A new connection takes the turn of the run again; where that cannot be, every step is refused that needs it.
@@ -249,8 +252,23 @@ async fn nobody_else(session: &mut Session, reach: Reach) -> Result<(), Cause> {
     look(session, reach).await?.against.map_or(Ok(()), Err)
 }
 
+/// Gives it back before `until`, whatever the server does: what cannot be given back goes with its connection, which is closed
+/// then. What has to be said of that.
+pub async fn give_back(session: &mut Session, until: Instant) -> Result<(), Safe> {
+    let left = until.saturating_duration_since(Instant::now());
+    let cause = match timeout_at(until, release(session)).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(cause)) => cause,
+        Err(_late) => late(left),
+    };
+    session.link.close();
+    Err(Safe::of(format!(
+        "the turn of the database could not be given back ({cause}): its connection was closed, and the turn goes with it"
+    )))
+}
+
 /// Gives it back.
-pub async fn release(session: &mut Session) -> Result<(), Cause> {
+async fn release(session: &mut Session) -> Result<(), Cause> {
     if session.claimed.take().is_some() {
         let_go(session).await?;
     }

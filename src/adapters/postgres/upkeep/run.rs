@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::types::Type;
 
 use super::super::actions::{identity, turn};
@@ -26,6 +26,28 @@ const SESSION: &str = include_str!("sql/session.sql");
 const CANCELLED: Duration = Duration::from_secs(20);
 /// A look before or after it takes no longer.
 const BRIEF: Duration = Duration::from_secs(5);
+/// Of the step's time so much is kept for what comes after the statement, and no more than a fifth of it: a cancel and its answer,
+/// a look at what it left, giving the turn back.
+const AFTER: Duration = Duration::from_secs(15);
+
+/// Until when the statement is waited for, and until when the step lasts, whatever the server does.
+#[derive(Clone, Copy)]
+struct Times {
+    answer: Instant,
+    step: Instant,
+}
+
+impl Times {
+    fn of(deadline: Duration) -> Times {
+        let step = Instant::now() + deadline;
+        Times { answer: step.checked_sub(AFTER.min(deadline / 5)).unwrap_or(step), step }
+    }
+
+    /// For something brief that comes after the statement.
+    fn at_most(self, brief: Duration) -> Instant {
+        self.step.min(Instant::now() + brief)
+    }
+}
 
 /// How it ended, and what it left.
 #[derive(Debug)]
@@ -51,8 +73,8 @@ impl PostgresSource {
             Ok(left) => left,
             Err(late) => return Ended { end: StepEnd::Failed(late), leftovers: None },
         };
-        let until = Instant::now() + deadline;
-        let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, until, deadline)).await;
+        let times = Times::of(deadline);
+        let prepared = timeout(BRIEF.min(deadline), self.prepare(confirmed, step, times)).await;
         let mut sent = false;
         let end = match prepared.unwrap_or_else(|_late| Err(StepEnd::Failed(late(BRIEF.min(deadline))))) {
             Err(end) => return Ended { end, leftovers: None },
@@ -60,26 +82,23 @@ impl PostgresSource {
                 begun(pid);
                 match (leave.ask(), lock) {
                     (Err(late), _) => StepEnd::Failed(late),
-                    (Ok(_), Some(lock)) => self.drop_leftover(step, &lock, until, leave, halt).await,
+                    (Ok(_), Some(lock)) => self.drop_leftover(step, &lock, times, leave, halt).await,
                     (Ok(_), None) => {
                         sent = true;
-                        self.order(step, until, deadline, halt).await
+                        self.order(step, times, deadline, halt).await
                     }
                 }
             }
         };
-        let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step).await } else { None };
+        let leftovers = if step.verb == UpkeepVerb::Reindex { self.leftovers(step, times).await } else { None };
         // Given back now: the server may notice only later that the connection is gone.
-        if let Err(cause) = self.release(BRIEF).await {
-            tracing::warn!("the turn of the database could not be given back: {cause}");
-        }
+        let kept = self.release(times.at_most(BRIEF).saturating_duration_since(Instant::now())).await;
         let end = if sent { with_what_is_left(end, step, leftovers.as_deref()) } else { end };
-        let told = leftovers
-            .iter()
-            .flatten()
-            .map(|name| format!("{} is invalid and was left behind: drop-leftover removes it", name.one_line()));
-        let told = told.collect::<Vec<_>>().join("; ");
-        Ended { end: with_words(end, &told), leftovers }
+        let told = leftovers.iter().flatten();
+        let told = told.map(|name| {
+            Safe::of(format!("{} is invalid and was left behind: drop-leftover removes it", name.one_line()))
+        });
+        Ended { end: end.and_said(told).and_said(kept.err()), leftovers }
     }
 
     /// Everything before the first byte that may change something; the server process, and for a leftover what keeps its
@@ -88,11 +107,10 @@ impl PostgresSource {
         &mut self,
         confirmed: &Identity,
         step: &UpkeepStep,
-        until: Instant,
-        deadline: Duration,
+        times: Times,
     ) -> Result<(i32, Option<Untrusted>), StepEnd> {
         let failed = StepEnd::Failed;
-        self.ready(until, patience(BRIEF)).await.map_err(failed)?;
+        self.ready(times.step, patience(BRIEF)).await.map_err(failed)?;
         let session = self.session.as_mut().ok_or_else(|| failed(not_connected()))?;
         let found = identity::read(session, SessionVerb::Cancel, None).await.map_err(failed)?;
         if let Some(what) = identity::difference(confirmed, &found.identity) {
@@ -120,9 +138,10 @@ impl PostgresSource {
         };
         let milliseconds = |span: Duration| span.as_millis().clamp(1, i32::MAX as u128).to_string();
         // The server ends it before we give it up: what it ended itself is not in doubt.
-        let patience = deadline.saturating_sub(BRIEF.min(deadline / 10));
-        let times = (milliseconds(patience), milliseconds(step.lock_timeout));
-        let rows = session.link.query(SESSION, &[(&times.0 as _, Type::TEXT), (&times.1 as _, Type::TEXT)]).await;
+        let left = times.answer.saturating_duration_since(Instant::now());
+        let patience = left.saturating_sub(BRIEF.min(left / 10));
+        let bounds = (milliseconds(patience), milliseconds(step.lock_timeout));
+        let rows = session.link.query(SESSION, &[(&bounds.0 as _, Type::TEXT), (&bounds.1 as _, Type::TEXT)]).await;
         let rows = rows.map_err(|failure| failed(failure.cause))?;
         let pid = rows.first().map_or(Err(not_connected()), |row| get::<i32>(row, 0));
         Ok((pid.map_err(failed)?, lock))
@@ -131,7 +150,7 @@ impl PostgresSource {
     async fn order(
         &mut self,
         step: &UpkeepStep,
-        until: Instant,
+        times: Times,
         deadline: Duration,
         halt: impl Future<Output = ()>,
     ) -> StepEnd {
@@ -141,7 +160,7 @@ impl PostgresSource {
             return StepEnd::Failed(Cause::Misconfigured(Safe::of("the statement is not UTF-8")));
         };
         let canceller = session.link.canceller();
-        match waited_for(canceller, session.link.query(command, &[]), until, halt).await {
+        match waited_for(canceller, session.link.query(command, &[]), times, halt).await {
             (None, _) => {
                 self.session = None;
                 StepEnd::Unknown(late(deadline))
@@ -149,7 +168,7 @@ impl PostgresSource {
             (Some(Ok(_)), _) => {
                 StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
             }
-            (Some(Err(failure)), asked) => self.failed(step, failure, asked).await,
+            (Some(Err(failure)), asked) => self.failed(step, failure, asked, times).await,
         }
     }
 
@@ -158,14 +177,14 @@ impl PostgresSource {
         &mut self,
         step: &UpkeepStep,
         lock: &Untrusted,
-        until: Instant,
+        times: Times,
         leave: &Leave,
         halt: impl Future<Output = ()>,
     ) -> StepEnd {
         let Some(session) = self.session.as_mut() else { return StepEnd::Failed(not_connected()) };
-        let step_time = until.saturating_duration_since(Instant::now());
+        let step_time = times.answer.saturating_duration_since(Instant::now());
         let (canceller, sent) = (session.link.canceller(), AtomicBool::new(false));
-        let answer = waited_for(canceller, leftover::dropped(session, step, lock, leave, &sent), until, halt).await;
+        let answer = waited_for(canceller, leftover::dropped(session, step, lock, leave, &sent), times, halt).await;
         let certain = |end| match end {
             StepEnd::Unknown(cause) if !sent.load(Ordering::Relaxed) => StepEnd::Failed(cause),
             end => end,
@@ -179,12 +198,12 @@ impl PostgresSource {
                 StepEnd::Done { fates: vec![(key(&step.on.name, step.on.oid), Fate::Done)], said: Vec::new() }
             }
             (Some(Ok(Err(why))), _) => StepEnd::OtherTarget(why),
-            (Some(Err(failure)), asked) => certain(self.failed(step, failure, asked).await),
+            (Some(Err(failure)), asked) => certain(self.failed(step, failure, asked, times).await),
         }
     }
 
     /// What the server told is no guess; a lost line is.
-    async fn failed(&mut self, step: &UpkeepStep, failure: Failure, asked: bool) -> StepEnd {
+    async fn failed(&mut self, step: &UpkeepStep, failure: Failure, asked: bool, times: Times) -> StepEnd {
         let name = step.on.name.one_line();
         match failure.state.as_deref() {
             Some("57014") if asked => StepEnd::Cancelled(Safe::of(match step.verb {
@@ -197,7 +216,7 @@ impl PostgresSource {
             })),
             Some("55P03") => {
                 let who = match self.session.as_mut() {
-                    Some(session) => in_the_way(session, step).await,
+                    Some(session) => in_the_way(session, step, times).await,
                     None => Vec::new(),
                 };
                 let who = if who.is_empty() { String::new() } else { format!(": {}", who.join("; ")) };
@@ -218,10 +237,11 @@ impl PostgresSource {
         }
     }
 
-    async fn leftovers(&mut self, step: &UpkeepStep) -> Option<Vec<Untrusted>> {
+    async fn leftovers(&mut self, step: &UpkeepStep, times: Times) -> Option<Vec<Untrusted>> {
         let session = self.session.as_mut()?;
         let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
-        let found = timeout(BRIEF, relation::read(session, &name, step.verb)).await.ok()?.ok()?.ok()?;
+        let look = relation::read(session, &name, step.verb);
+        let found = timeout_at(times.at_most(BRIEF), look).await.ok()?.ok()?.ok()?;
         Some(found.relation.standing.leftovers)
     }
 }
@@ -230,7 +250,7 @@ impl PostgresSource {
 async fn waited_for<T>(
     canceller: Canceller,
     work: impl Future<Output = T>,
-    until: Instant,
+    times: Times,
     halt: impl Future<Output = ()>,
 ) -> (Option<T>, bool) {
     tokio::pin!(work);
@@ -239,22 +259,22 @@ async fn waited_for<T>(
         answer = &mut work => return (Some(answer), false),
         () = halt => {}
         // The server's own time-out should have ended it by now.
-        () = tokio::time::sleep_until(until) => {
-            canceller.send(Instant::now() + BRIEF).await;
-            return (timeout(BRIEF, work).await.ok(), false);
+        () = tokio::time::sleep_until(times.answer) => {
+            canceller.send(times.at_most(BRIEF)).await;
+            return (timeout_at(times.at_most(BRIEF), work).await.ok(), false);
         }
     }
-    canceller.send(Instant::now() + BRIEF).await;
-    (timeout(CANCELLED, work).await.ok(), true)
+    canceller.send(times.at_most(BRIEF)).await;
+    (timeout_at(times.at_most(CANCELLED), work).await.ok(), true)
 }
 
-async fn in_the_way(session: &mut Session, step: &UpkeepStep) -> Vec<String> {
+async fn in_the_way(session: &mut Session, step: &UpkeepStep, times: Times) -> Vec<String> {
     let name = String::from_utf8_lossy(step.on.name.as_bytes()).into_owned();
     let look = async {
         let found = relation::read(session, &name, step.verb).await.ok()?.ok()?;
         preview::holders(session, &found).await.ok()
     };
-    let told = timeout(BRIEF, look).await.ok().flatten().unwrap_or_default();
+    let told = timeout_at(times.at_most(BRIEF), look).await.ok().flatten().unwrap_or_default();
     told.iter().map(ToString::to_string).collect()
 }
 
@@ -276,21 +296,5 @@ fn with_what_is_left(end: StepEnd, step: &UpkeepStep, leftovers: Option<&[Untrus
             "{cause}; whether it left an invalid index is not known"
         )))),
         _ => StepEnd::Failed(cause),
-    }
-}
-
-fn with_words(end: StepEnd, left: &str) -> StepEnd {
-    if left.is_empty() {
-        return end;
-    }
-    match end {
-        StepEnd::Done { fates, mut said } => {
-            said.push(Safe::of(left));
-            StepEnd::Done { fates, said }
-        }
-        StepEnd::Cancelled(words) => StepEnd::Cancelled(Safe::of(format!("{words}; {left}"))),
-        StepEnd::Failed(cause) => StepEnd::Failed(Cause::Other(Safe::of(format!("{cause}; {left}")))),
-        StepEnd::Miscarried(cause) => StepEnd::Miscarried(Cause::Other(Safe::of(format!("{cause}; {left}")))),
-        other => other,
     }
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use crate::domain::Safe;
 use crate::domain::threshold::Threshold;
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::execution::{Execution, Gate, Input, Note, Order, Phase};
 use crate::remediation::guard::{Consent, Situation, Warrant, review};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Measure, Precondition};
 use crate::remediation::outcome::Outcome;
-use crate::remediation::step::StepEnd;
+use crate::remediation::query::SqlStep;
+use crate::remediation::step::{Step, StepEnd, Work};
 use crate::remediation::tests::runbook_world::*;
 use crate::remediation::tests::world::{self, action, at, evidence, situation};
 
@@ -100,6 +102,33 @@ fn each_wait_for_the_disk_has_its_own_time() {
     };
     assert!(intent().step(Input::TimePassed, at(36.0)).is_empty(), "the locks had taken 15 s of their own");
     assert!(matches!(intent().step(Input::TimePassed, at(36.1)).as_slice(), [Order::Record(_), Order::Release]));
+}
+
+/// Turns of databases come before the locks, and take their own time: what they did not say is not the disk's fault.
+#[test]
+fn slow_databases_are_not_taken_for_a_disk() {
+    let of = |databases: usize| {
+        let step = |database| Step {
+            title: Safe::of("write"),
+            work: Work::Sql(Box::new(SqlStep {
+                database,
+                sql: "UPDATE stock SET kept = true".to_owned(),
+                binds: Vec::new(),
+                read_only: false,
+                redact: false,
+            })),
+            deadline: Duration::from_secs(5),
+        };
+        let plan = Plan::Steps((0..databases).map(step).collect());
+        Execution::begin(world::warrant(world::card(Action { plan, ..action(Level::L2) }, 0..2)), at(1.0)).0
+    };
+    for (databases, most) in [(0, 20.0), (1, 31.0), (3, 47.0)] {
+        let mut execution = of(databases);
+        assert!(execution.step(Input::TimePassed, at(1.0 + most)).is_empty(), "{databases}");
+        let orders = execution.step(Input::TimePassed, at(1.1 + most));
+        assert!(matches!(orders.as_slice(), [Order::Release]), "{databases}: {orders:?}");
+        assert!(told(&execution).contains("the locks did not answer within 20s"), "{}", told(&execution));
+    }
 }
 
 #[test]

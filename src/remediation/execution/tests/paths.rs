@@ -149,11 +149,12 @@ fn where_nothing_was_done_nothing_is_verified() {
 #[test]
 fn a_disk_that_does_not_answer_keeps_nobody_waiting() {
     let (mut execution, _) = Execution::begin(warrant(card(action(Level::L2), 0..2)), at(1.0));
-    assert!(execution.step(Input::TimePassed, at(20.9)).is_empty());
-    let orders = execution.step(Input::TimePassed, at(21.1));
+    // The turn of its one database has a time of its own before that.
+    assert!(execution.step(Input::TimePassed, at(31.9)).is_empty());
+    let orders = execution.step(Input::TimePassed, at(32.1));
     assert!(matches!(orders.as_slice(), [Order::Release]), "{orders:?}");
     assert_eq!(outcome(&execution), (Outcome::Refused, false));
-    assert!(execution.step(Input::Held(Ok(())), at(22.0)).is_empty(), "a lock that comes late starts nothing");
+    assert!(execution.step(Input::Held(Ok(())), at(33.0)).is_empty(), "a lock that comes late starts nothing");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Clients come, work and leave while cards are made and carried out: whoever was ended stood on a card.
+//! Clients come, work and leave while cards are made and carried out: whoever was ended stood on a card, and was still as it
+//! stood there.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,6 +9,9 @@ use super::*;
 
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 150;
+/// So many of those on cards have to have worked between card and effect.
+const MOVED: usize = 10;
+const LATE: usize = 20_000;
 
 /// A generator of its own for each client: the same seeds each time.
 struct Dice(u64);
@@ -26,6 +30,23 @@ struct Tally {
     stop: AtomicBool,
     ended: Mutex<BTreeSet<SessionId>>,
     untouched: AtomicUsize,
+    /// The card that was made last.
+    card: AtomicUsize,
+    /// Who has worked since it was made, from the beginning of a statement to its end: they are not as they stand on it.
+    moved: Mutex<BTreeSet<SessionId>>,
+}
+
+impl Tally {
+    fn card_is_made(&self) {
+        self.card.fetch_add(1, Ordering::SeqCst);
+        self.moved.lock().unwrap().clear();
+    }
+
+    fn has_worked(&self, id: SessionId, since: usize) {
+        if self.card.load(Ordering::SeqCst) == since {
+            self.moved.lock().unwrap().insert(id);
+        }
+    }
 }
 
 /// One session after the other: each idles, works, leaves or is ended.
@@ -40,10 +61,12 @@ async fn client(port: u16, mut dice: Dice, tally: Arc<Tally>) {
         let mut ended = false;
         for _ in 0..steps {
             let sql = ["SELECT 1", "SELECT pg_sleep(0.001)", "BEGIN", "ROLLBACK", "SELECT count(*) FROM pg_class"];
+            let since = tally.card.load(Ordering::SeqCst);
             ended = guest.client.batch_execute(sql[dice.roll(5) as usize]).await.is_err();
             if ended {
                 break;
             }
+            tally.has_worked(guest.id, since);
             for _ in 0..dice.roll(400) {
                 tokio::task::yield_now().await;
             }
@@ -72,18 +95,27 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let mut dice = Dice(88_172_645_463_325_252);
     let mut on_cards = BTreeSet::new();
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
-    let mut rounds = 0;
+    let (mut rounds, mut moved_on_cards) = (0, 0);
     let enough = |counts: &BTreeMap<Fate, usize>| counts.len() >= 3 && counts.get(&Fate::Done) >= Some(&30);
-    while rounds < ROUNDS || !enough(&counts) && rounds < 20 * ROUNDS {
+    while rounds < ROUNDS || !(enough(&counts) && moved_on_cards >= MOVED) && rounds < 20 * ROUNDS {
         rounds += 1;
         let in_transaction = SessionSelector::IdleInTransaction { older_than: MOMENT };
         let selector = if dice.roll(4) == 0 { in_transaction } else { idle(MOMENT) };
         let cap = 1 + dice.roll(5) as usize;
         let card = source.preview(&selector, SessionVerb::Terminate, cap, DEADLINE).await.unwrap();
+        tally.card_is_made();
         assert!(card.objects.len() <= cap);
         for _ in 0..dice.roll(300) {
             tokio::task::yield_now().await;
         }
+        // Now and then so late that one of them is not as it stands there any more.
+        let mut patience = if dice.roll(3) == 0 { LATE } else { 0 };
+        let shown: BTreeSet<SessionId> = keys(&card).iter().map(id).collect();
+        while patience > 0 && tally.moved.lock().unwrap().is_disjoint(&shown) {
+            patience -= 1;
+            tokio::task::yield_now().await;
+        }
+        let moved = tally.moved.lock().unwrap().clone();
         let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
         let StepEnd::Done { fates, .. } = end else { panic!("{end:?}") };
         let mut told: Vec<ObjectKey> = fates.iter().map(|(key, _)| key.clone()).collect();
@@ -94,6 +126,10 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
         for (key, fate) in fates {
             assert!(!matches!(fate, Fate::Unknown | Fate::Refused), "{key:?} {fate:?}");
             *counts.entry(fate).or_default() += 1;
+            if moved.contains(&id(&key)) {
+                moved_on_cards += 1;
+                assert!(matches!(fate, Fate::Changed | Fate::Gone), "it had worked since the card: {key:?} {fate:?}");
+            }
             if fate == Fate::Done {
                 on_cards.insert(id(&key));
             }
@@ -106,5 +142,6 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let ended = tally.ended.lock().unwrap();
     let strangers: Vec<_> = ended.difference(&on_cards).collect();
     assert!(strangers.is_empty(), "ended and on no card as done: {strangers:?}");
+    assert!(moved_on_cards >= MOVED, "{moved_on_cards} of the cards had worked meanwhile in {rounds} rounds");
     assert!(ended.len() >= 10 && tally.untouched.load(Ordering::SeqCst) > 0, "{counts:?} in {rounds} rounds");
 }
