@@ -53,10 +53,8 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
             title.push(span(format!(" hit {}", figure::percent(ratio)), worst.verdict(now).into()));
         }
         if state.is_fresh() {
-            title.push(span(
-                format!(" ({}, target {})", basis_words(basis), figure::percent(worst.spec.target_ratio)),
-                Tone::Dim,
-            ));
+            title.push(span(format!(" ({})", basis_words(basis)), Tone::Dim));
+            title.push(span(format!(" target {}", figure::percent(worst.spec.target_ratio)), Tone::Dim));
         }
     }
     let counted: Vec<Line> = telemetry.metrics.targets.iter().filter_map(|target| served::cache(target, now)).collect();

@@ -129,6 +129,10 @@ fn draw_title(canvas: &mut Canvas<'_>, (x, y, width): (u16, u16, u16), heading: 
             Tone::Unknown => canvas.theme.tone(Tone::Unknown),
             tone => canvas.tone(tone),
         };
+        // A remark whose figure is cut in the middle would tell another figure.
+        if used > 0 && span.tone == Tone::Dim && canvas.columns(&span.text) > width.saturating_sub(used) {
+            break;
+        }
         used += canvas.span(x + used, y, width.saturating_sub(used), &span.text, style);
     }
     used
