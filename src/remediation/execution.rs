@@ -301,7 +301,9 @@ impl Execution {
     pub fn fates(&self) -> Vec<(ObjectKey, Fate)> {
         let card = self.warrant.card();
         let known: Vec<&(ObjectKey, Fate)> = self.steps.iter().flat_map(StepState::fates).collect();
-        let unanswered = |state: &&StepState| matches!(state.ended, Some((_, StepEnd::Unknown(_))));
+        let unanswered = |state: &&StepState| {
+            state.was_let_fail().is_none() && matches!(state.ended, Some((_, StepEnd::Unknown(_))))
+        };
         let lost: Vec<ObjectKey> = match self.runbook() {
             None if self.lost => card.keys(),
             None => Vec::new(),

@@ -9,6 +9,11 @@ use crate::domain::source::SourceKind;
 use crate::domain::threshold::{Comparison, Threshold};
 use crate::domain::{Moment, Safe, Verdict, figure};
 
+/// Where the sessions of a pool are back, connections that were freed are taken again: that is seen so much later.
+pub const POOLS_RECONNECT: Duration = Duration::from_secs(60);
+/// That they were not taken again is seen within this.
+pub const POOLS_SEEN: Duration = Duration::from_secs(30);
+
 /// A figure that is watched anyway, by the place of its source in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Measure {

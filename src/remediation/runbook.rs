@@ -48,6 +48,8 @@ pub struct RunbookStep {
     pub requires: Vec<Precondition>,
     /// A person decides before it whether it is done.
     pub ask: bool,
+    /// It only reads, and where that fails the runbook goes on.
+    pub may_fail: bool,
     /// What undoes it, as a step.
     pub undo: Option<Box<RunbookStep>>,
     /// Which entry of the configuration it is: stays the same when others are left out, or take values.
@@ -275,7 +277,9 @@ impl RunbookStep {
     /// What becomes of it where it cannot run, in words.
     #[must_use]
     pub fn without(&self) -> &'static str {
-        if self.ask {
+        if self.may_fail {
+            "it may fail: the runbook goes on without it"
+        } else if self.ask {
             "it can only be left out; nothing is sent for it"
         } else {
             "it is left out where it is not needed; where it is, the runbook stops"
@@ -314,6 +318,19 @@ impl Deed {
         let backs_up = matches!(self, Deed::Backup { .. } | Deed::Work(Work::Backup(_)));
         let explains = matches!(self, Deed::Work(Work::Explain(_)));
         !backs_up && !explains && self.demands() > Level::L0
+    }
+
+    /// Whether it only shows how something is: nothing is changed, waited for or decided by it.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Deed::Service { step, .. } => !step.verb.changes(),
+            Deed::Work(Work::Look(_)) => true,
+            Deed::Work(Work::Sql(sql)) => sql.read_only,
+            Deed::Work(Work::Command(command)) => command.reads,
+            Deed::Work(Work::Redis(redis)) => redis.demands() == Level::L0,
+            _ => false,
+        }
     }
 
     /// Whether nothing is sent for it.

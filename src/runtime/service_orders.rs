@@ -59,6 +59,7 @@ fn found(step: &ServiceStep, facts: ServiceFacts, argv: &[String]) -> Preview {
         };
         remarks.push(Safe::of(format!("{what}{times}: this card is bound to the service and to no process of it")));
     }
+    remarks.extend(proof::cannot_be_shown(step.verb, &facts));
     remarks.extend(reach(step, &facts));
     Preview {
         identity: Identity {
@@ -182,8 +183,12 @@ async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEn
     if !work.step.verb.changes() {
         return StepEnd::Done { fates, said };
     }
+    if let Some(words) = proof::shows_nothing(work.step.verb, &now) {
+        said.push(words);
+        return StepEnd::Done { fates, said };
+    }
     let work = ServiceWork { before: now, ..work.clone() };
-    let mut steady = SteadyWatch::new(work.before.clone(), work.stable);
+    let mut steady = SteadyWatch::new(work.step.verb, work.before.clone(), work.stable);
     match stays(commands, &work, &mut steady, leave).await {
         Ok(words) => {
             said.push(words);
@@ -220,7 +225,7 @@ async fn stays(commands: &Commands, work: &ServiceWork, steady: &mut SteadyWatch
 }
 
 async fn watch(commands: &Commands, work: &ServiceWork, tell: &impl Fn(Input)) {
-    let mut steady = SteadyWatch::new(work.before.clone(), work.stable);
+    let mut steady = SteadyWatch::new(work.step.verb, work.before.clone(), work.stable);
     loop {
         let begun = clock::now();
         if let Ok(facts) = commands.service_facts(&work.step, LOOK).await {
@@ -238,7 +243,7 @@ fn judged(work: &ServiceWork, steady: &mut SteadyWatch, facts: &ServiceFacts, at
             (Some(left as f64), Safe::of(format!("{left} running")))
         }
         _ => match steady.read(facts, at) {
-            Steadiness::Steady => (Some(0.0), Safe::of("a new process that stays")),
+            Steadiness::Steady => (Some(0.0), proof::shown(facts)),
             Steadiness::NotYet(why) => (Some(1.0), why),
             Steadiness::Broken(why) => (None, why),
         },

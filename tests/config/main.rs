@@ -6,6 +6,7 @@ mod backups;
 mod binary;
 mod engines;
 mod files;
+mod guards;
 mod layers;
 mod metrics;
 mod parameters;

@@ -189,7 +189,7 @@ fn the_procedures_of_pggit() {
         told,
         [
             "safe-restart L2 4 steps 0 gates",
-            "startup L2 8 steps 1 gates",
+            "startup L2 9 steps 1 gates",
             "shutdown L2 3 steps 1 gates",
             "cache-warming L1 5 steps 0 gates",
             "high-latency L2 7 steps 2 gates",

@@ -18,6 +18,7 @@ mod managers;
 mod postgres_server;
 mod procedures;
 mod profile;
+mod profile_cures;
 #[path = "../support/program_copy.rs"]
 mod program_copy;
 mod prompts;

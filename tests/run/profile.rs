@@ -2,14 +2,14 @@
 //! its units, and a stand-in of its API on loopback. What asks a person is answered on a terminal.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use super::fake_http::{FakeHttp, Step, json};
-use super::postgres_server::PostgresServer;
+use super::postgres_server::{PostgresServer, bin_folder, unprivileged_ids};
 use super::pty::Start;
 use super::systemd_lab::Lab;
 use super::{Told, code_in, skipped};
@@ -20,17 +20,36 @@ const QUEUE: &str = "CREATE EXTENSION pg_stat_statements; SET ROLE pggit; \
     CREATE TABLE alert_delivery_queue (webhook_id int, delivery_status text, created_at timestamptz DEFAULT now()); \
     INSERT INTO alert_delivery_queue SELECT 1 + g % 2, 'pending' FROM generate_series(1, 40) AS g";
 const PENDING: &str = "SELECT count(*) FROM alert_delivery_queue WHERE delivery_status = 'pending'";
-const SHOWS: Duration = Duration::from_secs(90);
+const SHOWS: Duration = Duration::from_secs(240);
 
-/// The units that the document names. That of the API says by a file whether it runs.
+/// The units that the document names, PostgreSQL's as distributions have them: one that only stands for those of the clusters,
+/// which are of a template. That of the API says by a file whether it runs.
 const UNITS: &str = r#"
 set -e
 cd /etc/systemd/system
-# What a distribution hangs onto the unit of the same name is not meant.
-ln -s /dev/null postgresql@.service
-for unit in postgresql redis-server; do
-  printf '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep infinity\n' > $unit.service
-done
+printf '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep infinity\n' > redis-server.service
+cat > postgresql.service <<'END'
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=/bin/true
+ExecReload=/bin/true
+RemainAfterExit=on
+END
+# The clusters of this machine are not meant.
+cat > postgresql@.service <<END
+[Unit]
+DefaultDependencies=no
+AssertPathExists=$2/%i
+PartOf=postgresql.service
+ReloadPropagatedFrom=postgresql.service
+Before=postgresql.service
+[Service]
+ExecStart=/bin/sh $2/%i
+END
+mkdir postgresql.service.wants
+ln -s ../postgresql@.service postgresql.service.wants/postgresql@lab.service
 printf '[Unit]\nDefaultDependencies=no\n[Service]\nExecStartPre=/bin/touch %s\nExecStart=/bin/sleep infinity\nExecStopPost=/bin/rm -f %s\n' "$1" "$1" > pggit-api.service
 systemctl daemon-reload
 "#;
@@ -41,15 +60,27 @@ struct Api {
     warmed: AtomicU64,
     asked: AtomicU64,
     p99: AtomicU64,
+    /// When the process began that was seen first.
+    begun: Mutex<Option<SystemTime>>,
 }
 
 impl Api {
+    /// A new process is fast.
+    fn mind_a_restart(&self) {
+        let Ok(begun) = self.up.metadata().and_then(|up| up.modified()) else { return };
+        let Ok(mut first) = self.begun.lock() else { return };
+        if first.get_or_insert(begun) != &begun {
+            self.p99.store(40, Ordering::SeqCst);
+        }
+    }
+
     fn answer(&self, head: &str, server: &PostgresServer) -> Vec<Step> {
         if !self.up.exists() {
             return json(503, r#"{"status":"down"}"#);
         }
         let line = head.lines().next().unwrap_or_default();
         let is = |start: &str| line.starts_with(start);
+        self.mind_a_restart();
         if is("GET /api/v1/cache/stats") {
             let asked = self.asked.fetch_add(200, Ordering::SeqCst) + 200;
             // Half of what is asked is found while it is cold, all of it once it was warmed.
@@ -79,17 +110,23 @@ impl Api {
     }
 }
 
-struct Pggit {
-    lab: Lab,
-    server: Arc<PostgresServer>,
+pub struct Pggit {
+    pub lab: Lab,
+    pub server: Arc<PostgresServer>,
     api: Arc<Api>,
     http: FakeHttp,
     home: TempDir,
-    _flags: TempDir,
+    flags: TempDir,
 }
 
+/// A configuration says where a backup is restored, or has none.
+const SCRATCH: (&str, &str) = ("folder = \"/backups/pggit\"\n", "folder = \"/backups/pggit\"\nscratch = \"pggit\"\n");
+
+/// The cluster's unit.
+pub const CLUSTER: &str = "postgresql@lab.service";
+
 impl Pggit {
-    fn new() -> Option<Pggit> {
+    pub fn new() -> Option<Pggit> {
         let lab = Lab::boot().map_err(|why| skipped("the procedures of pggit", &why)).ok()?;
         let server = Arc::new(PostgresServer::start(&[]));
         server.sql("postgres", ROLE);
@@ -98,16 +135,54 @@ impl Pggit {
         // What the systemd of the lab sees too.
         let flags = TempDir::with_prefix_in("pggit-", env!("CARGO_TARGET_TMPDIR")).unwrap();
         let up = flags.path().join("up");
-        let made = lab.run(&["sh", "-c", UNITS, "units", up.to_str().unwrap()]);
+        std::fs::write(flags.path().join("lab"), "exec sleep infinity").unwrap();
+        let made = lab.run(&["sh", "-c", UNITS, "units", up.to_str().unwrap(), flags.path().to_str().unwrap()]);
         assert!(made.status.success(), "{made:?}");
-        let api = Arc::new(Api { up, warmed: AtomicU64::new(0), asked: AtomicU64::new(0), p99: AtomicU64::new(900) });
+        let api = Arc::new(Api {
+            up,
+            warmed: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            p99: AtomicU64::new(900),
+            begun: Mutex::new(None),
+        });
         let (theirs, database) = (Arc::clone(&api), Arc::clone(&server));
         let http = FakeHttp::start(move |head| theirs.answer(head, &database));
-        let pggit =
-            Pggit { lab, server, api, http, home: TempDir::with_prefix("quarterdeck-pggit-").unwrap(), _flags: flags };
+        let pggit = Pggit { lab, server, api, http, home: TempDir::with_prefix("quarterdeck-pggit-").unwrap(), flags };
         pggit.programs();
         pggit.configure("");
         Some(pggit)
+    }
+
+    /// From now on the real server is the cluster of the lab: it runs where its unit runs.
+    pub fn cluster_in_the_lab(&self) {
+        self.server.stop();
+        let data = self.flags.path().join("data");
+        let copied = std::process::Command::new("cp").arg("-a").arg(self.server.data()).arg(&data).status().unwrap();
+        assert!(copied.success());
+        std::fs::set_permissions(self.flags.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let (program, port) = (bin_folder().join("postgres"), self.server.port());
+        let (uid, gid) = unprivileged_ids().unwrap();
+        let text = format!(
+            "exec setpriv --reuid {uid} --regid {gid} --clear-groups {} -D {} -p {port} -k '' -c listen_addresses=127.0.0.1",
+            program.display(),
+            data.display()
+        );
+        std::fs::write(self.flags.path().join("lab"), text).unwrap();
+    }
+
+    /// The profile's own text, as a team's configuration, with some of it written otherwise.
+    pub fn rewritten(&self, changes: &[(&str, &str)]) {
+        let url = format!("postgresql://pggit@127.0.0.1:{}/pggit", self.server.port());
+        let audit = self.home.path().join("audit");
+        let actions = format!("[actions]\nallow = true\naudit = \"{}\"\n", audit.display());
+        let own = [("postgresql://pggit@localhost/pggit", url.as_str()), ("[actions]\n", actions.as_str()), SCRATCH];
+        // A configuration has no name of its own.
+        let mut text = include_str!("../../assets/profiles/pggit.toml").replacen("name = \"pggit\"\n", "", 1);
+        for (old, new) in own.iter().chain(changes) {
+            assert!(text.contains(old), "{old}");
+            text = text.replace(old, new);
+        }
+        std::fs::write(self.home.path().join("quarterdeck.toml"), text).unwrap();
     }
 
     /// `systemctl` and `sudo -n` that lead into the lab.
@@ -136,12 +211,12 @@ impl Pggit {
         std::fs::write(self.home.path().join("quarterdeck.toml"), text).unwrap();
     }
 
-    fn start(&self, unit: &str) {
+    pub fn start(&self, unit: &str) {
         let told = self.lab.run(&["systemctl", "start", unit]);
         assert!(told.status.success(), "{told:?}");
     }
 
-    fn is_active(&self, unit: &str) -> bool {
+    pub fn is_active(&self, unit: &str) -> bool {
         self.lab.ask(&["is-active", unit]) == "active"
     }
 
@@ -173,7 +248,7 @@ impl Pggit {
     }
 
     /// On a terminal, on which what is asked is answered: the words of each question and the line that is typed.
-    fn play(&self, order: &[&str], answers: &[(&str, &str)]) -> (u32, String) {
+    pub fn play(&self, order: &[&str], answers: &[(&str, &str)]) -> (u32, String) {
         let sit = |order: &[&str]| {
             let seat = Start::program(env!("CARGO_BIN_EXE_quarterdeck"), &self.arguments(order)).size(220, 220);
             self.variables().iter().fold(seat, |seat, (name, value)| seat.variable(name, value)).run()

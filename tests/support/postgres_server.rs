@@ -222,7 +222,7 @@ pub fn unprivileged(program: &str) -> Command {
 }
 
 /// Whom servers run as when we are root, because they refuse to run as root.
-fn unprivileged_ids() -> Option<(u32, u32)> {
+pub fn unprivileged_ids() -> Option<(u32, u32)> {
     static IDS: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     *IDS.get_or_init(|| {
         if !rustix::process::geteuid().is_root() {
@@ -244,7 +244,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Where the server's programs are. Distributions keep them off the path.
-fn bin_folder() -> &'static Path {
+pub fn bin_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let mut candidates: Vec<PathBuf> = Vec::new();

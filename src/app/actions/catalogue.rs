@@ -15,14 +15,12 @@ use crate::remediation::action::{Action, Databases, Limits, Plan, SessionSelecto
 use crate::remediation::approval::Demands;
 use crate::remediation::guard::{self, FROZEN, Situation, hindrance};
 use crate::remediation::level::Level;
-use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
+use crate::remediation::measure::{Expectation, Measure, POOLS_RECONNECT, POOLS_SEEN, Proof, Trial};
 use crate::remediation::parameter::Given;
 use crate::remediation::step::SessionVerb;
 
 use super::trouble::{self, Trouble, Want};
 
-/// Where the sessions of a pool are back, connections that were freed are taken again: that is seen a minute later.
-const POOLS_RECONNECT: Duration = Duration::from_secs(60);
 /// Whoever runs a statement for less is not offered by the menu.
 const LONG: Duration = Duration::from_secs(5);
 
@@ -189,7 +187,7 @@ struct Draft {
 }
 
 fn made(at: usize, spec: &DatabaseSpec, cap: usize, draft: Draft) -> Action {
-    let within = draft.settle + Duration::from_secs(30);
+    let within = draft.settle + POOLS_SEEN;
     Action {
         id: Safe::of(draft.id),
         title: Safe::of(draft.title),

@@ -51,6 +51,7 @@ fn line(number: usize, step: &RunbookStep) -> Line {
     gates.extend(step.when.as_ref().map(|when| format!("only when {}", when.words())));
     gates.extend(step.requires.iter().map(|wanted| format!("requires {} {}", wanted.name, wanted.threshold)));
     gates.extend(step.ask.then(|| "asks you first".to_owned()));
+    gates.extend(step.may_fail.then(|| "may fail".to_owned()));
     gates.extend(step.undo.as_ref().map(|undo| format!("undone by: {}", undo.title)));
     let gates = if gates.is_empty() { String::new() } else { format!("  ({})", gates.join("; ")) };
     vec![

@@ -23,7 +23,7 @@ pub static RUNBOOK: Section = Section {
             Kind::Word(&["L1", "L2", "L3"]),
             "\"L2\"",
             "L3",
-            "How dangerous it is; never less than its most dangerous step: L2 for an order to a service, a program, a statement that writes and sessions, L3 for a flush.",
+            "How dangerous it is; never less than its most dangerous step: L2 for an order to a service, a program, a DELETE, a request that says whom it reaches, a statement that writes and sessions, L3 for a flush.",
         ),
         key("contacts", Kind::Texts, "[\"on call, +1 555 0100\"]", "none", "Whom to call when a person is needed."),
         key(
@@ -131,10 +131,17 @@ pub static STEP: Section = Section {
         ),
         key("ask", Kind::Flag, "false", "false", "A person decides before it: go on, skip or stop."),
         key(
+            "may_fail",
+            Kind::Flag,
+            "false",
+            "false",
+            "Of a step that only reads: where that fails, the runbook goes on and says so.",
+        ),
+        key(
             "deadline",
             Kind::Time { least: SHORT },
             "\"30s\"",
-            "30s; 1m for a wait and an order, 30m for what is done by hand",
+            "30s; 1m for a wait and an order, 100s for one to systemd, 30m for what is done by hand",
             "It ends within this, or has failed.",
         ),
         key(
@@ -165,6 +172,16 @@ pub static STEP: Section = Section {
                 "\"POST\"",
                 "POST",
                 "Method of the request.",
+            ),
+        ),
+        beside(
+            REQUEST,
+            key(
+                "kind",
+                Kind::Word(&["warm", "retry"]),
+                "\"warm\"",
+                "none",
+                "A request of a known kind has its guards: a warming is sent while connections are left in every database; a retry says whom it reaches, and is L2.",
             ),
         ),
         beside(REQUEST, key("body", Kind::Text, "'{\"all\": true}'", "none", "Body of the request, JSON.")),
@@ -353,7 +370,7 @@ pub static STEP: Section = Section {
 };
 
 /// What an `undo` table of a step may not hold.
-pub const NOT_IN_UNDO: [&str; 4] = ["when", "requires", "ask", "undo"];
+pub const NOT_IN_UNDO: [&str; 5] = ["when", "requires", "ask", "may_fail", "undo"];
 
 /// The name under which a step of a runbook, or what undoes one, goes through the layers. No name holds a line end.
 #[must_use]

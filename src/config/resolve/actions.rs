@@ -30,6 +30,8 @@ const ROOM: &str = "< 90 %";
 
 /// An order to systemd: it waits 90 s itself before it kills what does not stop.
 const UNIT: Duration = Duration::from_secs(100);
+/// An order to another manager.
+const ORDER: Duration = Duration::from_secs(60);
 /// A new process has to stay for so long at least, whatever is said.
 const STAYS_LEAST: Duration = Duration::from_secs(1);
 /// A new process has to stay for so long, where nothing is said.
@@ -40,6 +42,11 @@ fn unclassified(item: &Item) -> Vec<Safe> {
     let said = text(item, "level").is_some();
     let words = || Safe::of("no level is given: until one is, it counts as what destroys (L3)");
     (!said).then(words).into_iter().collect()
+}
+
+/// An order to a manager is waited for so long, where nothing is said.
+pub(super) fn order_within(manager: &Manager) -> Duration {
+    if matches!(manager, Manager::Systemd { .. }) { UNIT } else { ORDER }
 }
 
 impl<'a> Builder<'a> {
@@ -178,7 +185,7 @@ impl<'a> Builder<'a> {
             warnings: unclassified(item),
             given: Given::default(),
         };
-        self.as_its_kind(item, &mut action);
+        self.as_its_kind(item, method, &mut action);
         self.resolved.actions.own.push(action);
     }
 
@@ -217,8 +224,7 @@ impl<'a> Builder<'a> {
         let name = Safe::of(format!("{what} {}", step.name()));
         proof.trials.insert(0, Trial { measure: Measure::ObjectsLeft, expect: Expectation::None, name });
         proof.stable = Duration::from_secs(2);
-        let usual = if matches!(step.manager, Manager::Systemd { .. }) { UNIT } else { Duration::from_secs(60) };
-        let deadline = time(item, "deadline").unwrap_or(usual);
+        let deadline = time(item, "deadline").unwrap_or(order_within(&step.manager));
         proof.within = time(item, "within").unwrap_or(Duration::from_secs(60)) + stable;
         let named = text(item, "target").unwrap_or_else(|| step.name()).to_owned();
         let word = step.verb.word();

@@ -9,15 +9,15 @@ use super::super::resolved::OffKind;
 use super::builder::Builder;
 use super::given::{text, texts, time, turn_on};
 use super::steps::{Made, Touched};
-use crate::domain::Safe;
 use crate::domain::source::SourceKind;
 use crate::domain::target::Provenance;
+use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Limits, Plan, Target};
 use crate::remediation::level::Level;
-use crate::remediation::measure::{Measure, Precondition};
+use crate::remediation::measure::{Measure, POOLS_RECONNECT, POOLS_SEEN, Precondition, Proof};
 use crate::remediation::parameter::Given;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
-use crate::remediation::step::Work;
+use crate::remediation::step::{SessionVerb, Work};
 
 impl<'a> Builder<'a> {
     /// Every `[[runbook]]`.
@@ -109,16 +109,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn made(
-        &mut self,
-        item: &Item,
-        runbook: Runbook,
-        proof: crate::remediation::measure::Proof,
-        name: &str,
-        touched: &Touched,
-    ) {
+    fn made(&mut self, item: &Item, runbook: Runbook, mut proof: Proof, name: &str, touched: &Touched) {
         let declared = text(item, "level");
-        let level = declared.map_or(Level::L3, Level::parse).max(runbook.demands()).max(Level::L1);
+        let level = declared.map_or(Level::L3, Level::parse).max(runbook.demands()).max(touched.level).max(Level::L1);
         let mut warnings = Vec::new();
         if declared.is_none() {
             warnings.push(Safe::of("no level is given: until one is, it counts as what destroys (L3)"));
@@ -126,6 +119,7 @@ impl<'a> Builder<'a> {
             warnings.push(Safe::of(format!("its steps demand {level}, whatever is declared")));
         }
         warnings.extend(text(item, "note").map(Safe::of));
+        warnings.extend(mind_pools(&runbook, &mut proof, time(item, "settle")));
         warnings.extend(runbook.asks_while_stopped());
         for (_, step) in runbook.items() {
             let told = match &step.deed {
@@ -192,6 +186,25 @@ impl<'a> Builder<'a> {
         ];
         of.into_iter().find(|(_, at)| at.is_some()).unwrap_or((SourceKind::Service, None))
     }
+}
+
+/// Where sessions are terminated the sessions of a pool are back at once: that fewer connections are in use shows only later,
+/// whatever is declared.
+fn mind_pools(runbook: &Runbook, proof: &mut Proof, declared: Option<Duration>) -> Option<Safe> {
+    let ends = |step: &RunbookStep| matches!(step.deed, Deed::Sessions { verb: SessionVerb::Terminate, .. });
+    let counts = |measure: &Measure| matches!(measure, Measure::UsedSlots(_) | Measure::UsedShare(_));
+    if !runbook.steps.iter().any(ends) || !proof.trials.iter().any(|trial| counts(&trial.measure)) {
+        return None;
+    }
+    proof.settle = proof.settle.max(POOLS_RECONNECT);
+    proof.within = proof.within.max(proof.settle + POOLS_SEEN);
+    let less = declared.is_some_and(|declared| declared < POOLS_RECONNECT);
+    less.then(|| {
+        let after = figure::span(POOLS_RECONNECT);
+        Safe::of(format!(
+            "connections count from {after} after it on, whatever is declared: the sessions of a pool are back at once"
+        ))
+    })
 }
 
 fn contacts(item: &Item) -> Vec<Safe> {

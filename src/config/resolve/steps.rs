@@ -9,15 +9,18 @@ use super::super::layers::Item;
 use super::super::nearest;
 use super::super::resolved::{CacheSource, OffKind, Receivers, RedisTarget};
 use super::super::value::Value;
+use super::actions::order_within;
 use super::builder::Builder;
 use super::commands::{command, place};
 use super::given::{file, flag, text, texts, time};
+use super::kinds::{least_of_request, title_of};
 use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
 use crate::domain::target::{Environment, Provenance};
 use crate::remediation::action::{Action, Databases, Plan, SessionSelector};
 use crate::remediation::inward::{Condition, Look, Manual, WaitUntil};
+use crate::remediation::level::Level;
 use crate::remediation::measure::{Precondition, Trial};
 use crate::remediation::place::Place;
 use crate::remediation::query::{RedisStep, SqlStep};
@@ -29,7 +32,9 @@ use crate::remediation::step::{HttpStep, SessionVerb, Work, WritingMethod};
 const STAYS: Duration = Duration::from_secs(5);
 /// Deadlines where nothing is said.
 const BRIEF: Duration = Duration::from_secs(30);
-const ORDER: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(60);
+/// What an order was given for is looked for so long.
+const SHOWN: Duration = Duration::from_secs(60);
 const BY_HAND: Duration = Duration::from_secs(30 * 60);
 
 /// A step, or why there is none.
@@ -53,6 +58,8 @@ pub struct Touched {
     pub cool_down: Duration,
     /// Objects that are not sessions, at most.
     pub objects: usize,
+    /// The least level that what its requests reach demands.
+    pub level: Level,
     environments: Vec<Environment>,
 }
 
@@ -66,6 +73,7 @@ impl Default for Touched {
             warnings: Vec::new(),
             cool_down: Duration::ZERO,
             objects: 0,
+            level: Level::L0,
             environments: Vec::new(),
         }
     }
@@ -118,12 +126,20 @@ impl<'a> Builder<'a> {
             // The order is answered within the deadline; then it is looked at until it is shown.
             Deed::Service { stable, order, .. } => {
                 *order = deadline;
-                deadline = deadline + *stable + ORDER;
+                deadline = deadline + *stable + SHOWN;
             }
             Deed::Work(Work::Pause(pause)) => deadline = *pause + Duration::from_secs(5),
             _ => {}
         }
-        let Some(requires) = self.required(item) else { return Made::Wrong };
+        let Some(mut requires) = self.required(item) else { return Made::Wrong };
+        let may_fail = flag(item, "may_fail");
+        if may_fail && !deed.only_reads() {
+            self.wrong(item, "may_fail", "only what reads may fail: look, query, verb = \"status\", command with reads = true, or a Redis command that reads");
+            return Made::Wrong;
+        }
+        requires.extend(
+            self.kind_requires(item, touched).into_iter().filter(|own| !requires.contains(own)).collect::<Vec<_>>(),
+        );
         let title = Safe::of(text(item, "title").map_or(title, str::to_owned));
         Made::Step(Box::new(RunbookStep {
             title,
@@ -132,6 +148,7 @@ impl<'a> Builder<'a> {
             when,
             requires,
             ask: flag(item, "ask"),
+            may_fail,
             undo: None,
             entry: Safe::of(&item.name),
             source: text(item, "action").map(Safe::of),
@@ -190,6 +207,9 @@ impl<'a> Builder<'a> {
             );
             return Ok(None);
         }
+        if !self.has_receivers(item) {
+            return Ok(None);
+        }
         match self.reach(item) {
             Reach::At(url, origin) => Ok(Some(self.send(item, url, origin, touched))),
             Reach::Off(why, turn_on) => Err((why, turn_on)),
@@ -231,7 +251,7 @@ impl<'a> Builder<'a> {
         let stable = time(item, "stable").unwrap_or_default().max(wanted.hold);
         let title = format!("wait until {} {}", wanted.name, wanted.expect.words());
         let trial = Trial { measure: wanted.measure, expect: wanted.expect, name: wanted.name };
-        Some((Deed::Work(Work::WaitUntil(Box::new(WaitUntil { trial, stable }))), title, ORDER + stable))
+        Some((Deed::Work(Work::WaitUntil(Box::new(WaitUntil { trial, stable }))), title, WAIT + stable))
     }
 
     fn send(&mut self, item: &Item, mut url: Url, origin: Option<&'a Item>, touched: &mut Touched) -> Drawn {
@@ -249,7 +269,8 @@ impl<'a> Builder<'a> {
             Some(Value::Statuses(codes)) => codes.clone(),
             _ => Vec::new(),
         };
-        let title = format!("{} {}", method.word(), url.path());
+        touched.level = touched.level.max(least_of_request(item, method));
+        let title = title_of(item).map_or_else(|| format!("{} {}", method.word(), url.path()), str::to_owned);
         let body = text(item, "body").map(str::to_owned);
         let http = HttpStep { method, headers, bearer, body, ca_file: file(item, "ca_file"), expected_status, url };
         if let Some(receivers) = self.receivers(item, origin, Some(&http)) {
@@ -283,7 +304,8 @@ impl<'a> Builder<'a> {
                 time(item, "stable").unwrap_or(STAYS)
             }
         };
-        Some((Deed::Service { step: Box::new(step), stable, order: ORDER }, title, ORDER))
+        let order = order_within(&step.manager);
+        Some((Deed::Service { step: Box::new(step), stable, order }, title, order))
     }
 
     fn sql(&mut self, item: &Item, touched: &mut Touched) -> Option<Drawn> {

@@ -163,6 +163,9 @@ impl Execution {
             _ if now.since(self.asked_at) > READING => {
                 self.glances.clear();
                 let (number, name) = (self.number(at), &when.name);
+                if self.state(at).is_some_and(|state| state.may_fail) {
+                    return self.skip(at, Safe::of(format!("{name} is not known; it only reads, and may fail")), now);
+                }
                 let why = Safe::of(format!("{number}: {name} is not known, and what is not known is not true"));
                 self.reasons.push(why.clone());
                 self.record_answer(at, &why, Then::Stop(Outcome::Failed), now)

@@ -200,6 +200,8 @@ pub struct StepState {
     pub requires: Vec<Precondition>,
     /// A person is asked before it.
     pub ask: bool,
+    /// It only reads, and where that fails the runbook goes on.
+    pub may_fail: bool,
     /// What was read for it, and answered.
     pub told: Vec<Safe>,
     /// What undoes it.
@@ -227,6 +229,7 @@ impl StepState {
             when: None,
             requires: Vec::new(),
             ask: false,
+            may_fail: false,
             told: Vec::new(),
             undo: None,
             barred: None,
@@ -292,6 +295,15 @@ impl StepState {
             _ => false,
         };
         self.undo.is_some() && (self.is_done() && !nothing_to_do || self.is_in_doubt())
+    }
+
+    /// Whether the runbook goes on after this end, which is none that was wanted: what only reads had no effect, however it ended.
+    pub(super) fn goes_on_after(&self, end: &StepEnd) -> bool {
+        let missed = match end {
+            StepEnd::Failed(_) | StepEnd::Unknown(_) | StepEnd::Miscarried(_) | StepEnd::OtherTarget(_) => true,
+            StepEnd::Done { .. } | StepEnd::Cancelled(_) => false,
+        };
+        self.may_fail && !self.changes() && missed
     }
 
     /// It is there to change something.

@@ -77,6 +77,7 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
     state.when.clone_from(&item.when);
     state.requires.clone_from(&item.requires);
     state.ask = item.ask;
+    state.may_fail = item.may_fail;
     state.barred = barred;
     Some(state)
 }

@@ -8,6 +8,7 @@ mod fresh;
 mod holding;
 mod late_records;
 mod looked_again;
+mod may_fail;
 mod needs;
 mod paths;
 mod policy;

@@ -114,6 +114,9 @@ impl Execution {
 
     /// A step that cannot run here is needed, and nobody is to be asked.
     fn cannot_run(&mut self, at: usize, why: &Safe, now: Moment) -> Vec<Order> {
+        if self.state(at).is_some_and(|state| state.may_fail) {
+            return self.skip(at, Safe::of(format!("it cannot run here, and may fail: {why}")), now);
+        }
         let why = Safe::of(format!("it would be needed, and cannot run here: {why}"));
         self.reasons.push(Safe::of(format!("{}: {why}", self.number(at))));
         self.record_answer(at, &why, Then::Stop(Outcome::Failed), now)
@@ -186,6 +189,9 @@ impl Execution {
     }
 
     pub(super) fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {
+        if let Some(why) = self.state(at).and_then(|state| state.let_fail(&end)) {
+            return self.failed_and_goes_on(at, end, &why, now);
+        }
         let first = at == 0;
         let said = self.state(at).and_then(|state| state.failure_in(&end));
         self.spare_the_consent(at, &end, now);
@@ -226,6 +232,16 @@ impl Execution {
                 self.next(now)
             }
         }
+    }
+
+    /// What only reads failed, and may: what it would have shown is not known, and nothing else is lost.
+    fn failed_and_goes_on(&mut self, at: usize, end: StepEnd, why: &Safe, now: Moment) -> Vec<Order> {
+        self.spare_the_consent(at, &end, now);
+        self.reasons.push(Safe::of(format!("{}: {why}", self.number(at))));
+        if let Some(state) = self.state_mut(at) {
+            state.ended = Some((now, end));
+        }
+        self.note(at, Then::Next, now)
     }
 
     /// That some of the card changed meanwhile: they were not touched, and nothing that is read later is about them.

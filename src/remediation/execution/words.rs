@@ -62,6 +62,22 @@ impl StepState {
         Some(Safe::of(format!("{words}{cause}")))
     }
 
+    /// That the runbook goes on after this end, and what failed.
+    pub(super) fn let_fail(&self, end: &StepEnd) -> Option<Safe> {
+        let why = match end {
+            StepEnd::Failed(cause) | StepEnd::Miscarried(cause) | StepEnd::Unknown(cause) => cause.to_string(),
+            StepEnd::OtherTarget(what) => format!("it is not the target of the card any more: {what}"),
+            StepEnd::Done { .. } | StepEnd::Cancelled(_) => String::new(),
+        };
+        self.goes_on_after(end).then(|| Safe::of(format!("failed, goes on: {why}")))
+    }
+
+    /// The same, of how it ended.
+    #[must_use]
+    pub fn was_let_fail(&self) -> Option<Safe> {
+        self.let_fail(self.ended.as_ref().map(|(_, end)| end)?)
+    }
+
     /// How it ended, for the record.
     #[must_use]
     pub fn words(&self) -> Safe {
@@ -69,6 +85,9 @@ impl StepState {
             return Safe::of(format!("skipped: {why}"));
         }
         let Some((_, end)) = &self.ended else { return Safe::of("not begun") };
+        if let Some(why) = self.let_fail(end) {
+            return why;
+        }
         let said = |said: &[Safe]| said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
         Safe::of(match end {
             // Rows may be other people's statements with their literals: a record is kept for long and read by others.

@@ -75,7 +75,7 @@ impl Runbook {
             // What undoes is offered only after a failure: what speaks against it now may not then.
             Some(_) if was_seen => whole.remarks.extend(against.iter().map(named)),
             None if nobody => whole.remarks.extend(against.iter().map(named)),
-            None if step.can_be_left_out() => barred = Some(joined(&against)),
+            None if step.can_be_left_out() || step.may_fail => barred = Some(joined(&against)),
             _ => whole.obstacles.extend(against.iter().map(named)),
         }
         if undoes.is_none() && barred.is_none() {
@@ -118,6 +118,9 @@ impl Runbook {
                 let within = figure::span(ANSWER);
                 let answers = if barred.is_some() { "skip or stop" } else { "go on, skip or stop" };
                 lines.push(text(format!("    asks       before it: {answers}; within {within}")));
+            }
+            if step.may_fail {
+                lines.push(text("    may fail   it only reads: the runbook goes on without it".to_owned()));
             }
             if let Some(why) = barred {
                 lines.push(text(format!("    CANNOT RUN {why}")));

@@ -102,6 +102,8 @@ pub struct ServiceFacts {
     pub started: Option<DateTime<Utc>>,
     /// For how long its manager lets it stop by itself, where that is told; the longest time there is: without end.
     pub stop_within: Option<Duration>,
+    /// It is up, and is to be so without a process of its own: a unit that only stands for others, or whose program has ended.
+    pub no_process: bool,
 }
 
 /// What came up so recently, after its manager had started it again by itself, may be in a loop.

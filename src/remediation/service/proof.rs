@@ -8,6 +8,9 @@ use crate::domain::{Moment, Safe};
 use super::ServiceVerb;
 use super::facts::{Instance, ServiceFacts, ServiceState};
 
+/// Of what has no process of its own, whatever its manager says of it.
+const NO_PROCESS: &str = "it has no process of its own: whether what it stands for runs is not seen";
+
 /// Whether everything that runs now is a process that did not run before: it runs, with number and invocation known, and
 /// both are others than before.
 #[must_use]
@@ -25,6 +28,8 @@ pub fn is_new_process(before: &ServiceFacts, after: &ServiceFacts) -> bool {
 #[must_use]
 pub fn is_so_already(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
     match (verb, now.state) {
+        // Starting it once more starts what it stands for, where that does not run.
+        (ServiceVerb::Start, ServiceState::Running) if now.no_process => None,
         (ServiceVerb::Start, ServiceState::Running) => {
             Some(Safe::of(format!("it runs already: {}; nothing was sent", now.identity())))
         }
@@ -35,12 +40,40 @@ pub fn is_so_already(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
     }
 }
 
+/// In words, that no reading after the order can show that it did something, for what is started was up and has no process of
+/// its own; `None` where one can.
+#[must_use]
+pub fn shows_nothing(verb: ServiceVerb, before: &ServiceFacts) -> Option<Safe> {
+    let was_up = verb == ServiceVerb::Start && before.no_process;
+    was_up.then(|| {
+        Safe::of(format!(
+            "it was up already ({}), and was told to start what it stands for; {NO_PROCESS}",
+            before.words
+        ))
+    })
+}
+
+/// What a card has to say of an order to what has no process of its own.
+#[must_use]
+pub fn cannot_be_shown(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
+    if !now.no_process {
+        return None;
+    }
+    match verb {
+        ServiceVerb::Start => Some(Safe::of(NO_PROCESS)),
+        ServiceVerb::Restart => Some(Safe::of(
+            "it has no process of its own: that a new one runs cannot be shown, and it will end as not verified; name the unit whose process it is",
+        )),
+        ServiceVerb::Stop | ServiceVerb::Status => None,
+    }
+}
+
 /// What readings after the effect say so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Steadiness {
     /// Not shown yet, and why.
     NotYet(Safe),
-    /// A new process runs, unchanged for the declared time.
+    /// A new process runs, unchanged for the declared time; or what was started and has no process is up, and stayed so.
     Steady,
     /// It came up and did not stay: waiting longer does not make this a success.
     Broken(Safe),
@@ -49,6 +82,7 @@ pub enum Steadiness {
 /// Judges one reading after the other.
 #[derive(Clone, Debug)]
 pub struct SteadyWatch {
+    verb: ServiceVerb,
     before: ServiceFacts,
     stable: Duration,
     /// The first reading that showed a new process, and when it was begun.
@@ -57,16 +91,22 @@ pub struct SteadyWatch {
 }
 
 impl SteadyWatch {
-    /// A watch over a service that was like this before the effect.
+    /// A watch over a service that was like this before it was told to do that.
     #[must_use]
-    pub fn new(before: ServiceFacts, stable: Duration) -> SteadyWatch {
-        SteadyWatch { before, stable, since: None, broken: None }
+    pub fn new(verb: ServiceVerb, before: ServiceFacts, stable: Duration) -> SteadyWatch {
+        SteadyWatch { verb, before, stable, since: None, broken: None }
     }
 
     /// A watch over a service that ran already, with nothing done to it, in a reading that was begun at `at`.
     #[must_use]
     pub fn of_running(now: ServiceFacts, stable: Duration, at: Moment) -> SteadyWatch {
-        SteadyWatch { before: ServiceFacts::default(), stable, since: Some((at, now)), broken: None }
+        SteadyWatch {
+            verb: ServiceVerb::Start,
+            before: ServiceFacts::default(),
+            stable,
+            since: Some((at, now)),
+            broken: None,
+        }
     }
 
     /// One more reading, begun at `at` and after the effect. A reading that failed is simply not given: the invocation shows
@@ -85,11 +125,16 @@ impl SteadyWatch {
             return Steadiness::Steady;
         }
         let left = self.stable.saturating_sub(lasted).as_secs_f64().ceil();
-        Steadiness::NotYet(Safe::of(format!("a new process runs; {left} s more to be sure")))
+        Steadiness::NotYet(Safe::of(format!("{}; {left} s more to be sure", up(facts))))
+    }
+
+    /// Whether what it shows is of after the order. Of a restart only a new process is.
+    fn is_new(&self, facts: &ServiceFacts) -> bool {
+        is_new_process(&self.before, facts) || self.verb == ServiceVerb::Start && is_up_anew(&self.before, facts)
     }
 
     fn first(&mut self, facts: &ServiceFacts, at: Moment) -> Steadiness {
-        if !is_new_process(&self.before, facts) {
+        if !self.is_new(facts) {
             return Steadiness::NotYet(why_not_new(facts));
         }
         // In a loop its manager may have started it once more before the order came: whether it stays is seen from here on.
@@ -102,14 +147,37 @@ impl SteadyWatch {
         if self.stable.is_zero() {
             return Steadiness::Steady;
         }
-        Steadiness::NotYet(Safe::of("a new process runs; whether it stays is not known yet"))
+        Steadiness::NotYet(Safe::of(format!("{}; whether it stays is not known yet", up(facts))))
     }
+}
+
+/// What has no process of its own came up in a run that is not the one before.
+fn is_up_anew(before: &ServiceFacts, after: &ServiceFacts) -> bool {
+    let is_new = |now: &Instance| {
+        now.invocation.is_some() && before.instances.iter().all(|old| old.invocation != now.invocation)
+    };
+    after.no_process && !after.instances.is_empty() && after.instances.iter().all(is_new)
+}
+
+/// What is shown by the reading that is [`Steadiness::Steady`].
+#[must_use]
+pub fn shown(facts: &ServiceFacts) -> Safe {
+    if facts.no_process {
+        Safe::of(format!("it is up ({}), and stays; {NO_PROCESS}", facts.words))
+    } else {
+        Safe::of("a new process that stays")
+    }
+}
+
+fn up(facts: &ServiceFacts) -> &'static str {
+    if facts.no_process { "it is up" } else { "a new process runs" }
 }
 
 /// What became of the new process, if it is not what was seen first.
 fn changed(first: &ServiceFacts, now: &ServiceFacts) -> Option<Safe> {
     if now.state != ServiceState::Running {
-        return Some(Safe::of(format!("the new process did not stay: {}", now.words)));
+        let what = if first.no_process { "it" } else { "the new process" };
+        return Some(Safe::of(format!("{what} did not stay: {}", now.words)));
     }
     let same = first.instances.len() == now.instances.len()
         && now.instances.iter().all(|instance| first.instances.contains(instance));
@@ -121,6 +189,9 @@ fn changed(first: &ServiceFacts, now: &ServiceFacts) -> Option<Safe> {
 
 fn why_not_new(facts: &ServiceFacts) -> Safe {
     match facts.state {
+        ServiceState::Running if facts.no_process => {
+            Safe::of(format!("it is up ({}), and nothing shows that it is so anew; {NO_PROCESS}", facts.words))
+        }
         ServiceState::Running if facts.instances.iter().all(|i| i.pid.is_some() && i.invocation.is_some()) => {
             Safe::of(format!("the process from before still runs: {}", facts.identity()))
         }

@@ -95,7 +95,15 @@ fn facts(shown: &Shown<'_>, remark: &str) -> ServiceFacts {
             .map(Duration::from_micros),
         started: None,
         stop_within: shown.of("TimeoutStopUSec").and_then(span),
+        no_process: state == ServiceState::Running && pid.is_none() && stands_for_others(shown, sub),
     }
+}
+
+/// A unit that is up without a process of its own: its program has ended (`active (exited)`), as of one that only stands for
+/// others, or it is of a kind that has none. One that runs and whose main process systemd could not tell is not meant.
+fn stands_for_others(shown: &Shown<'_>, sub: &str) -> bool {
+    let id = shown.of("Id").unwrap_or_default();
+    sub == "exited" || KINDS.iter().any(|kind| *kind != ".service" && id.ends_with(kind))
 }
 
 /// A length of time as systemd writes it: `1min 30s`, `infinity`.

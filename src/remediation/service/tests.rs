@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 mod podman_compose;
 mod stopping;
+mod without_process;
 
 use super::facts::{Instance, ServiceFacts, ServiceState};
 use super::proof::{Steadiness, SteadyWatch, is_new_process};
@@ -251,7 +252,7 @@ const STABLE: Duration = Duration::from_secs(5);
 
 #[test]
 fn steady_is_new_and_unchanged_for_the_declared_time() {
-    let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+    let mut watch = SteadyWatch::new(ServiceVerb::Restart, running(10, "a", 0), STABLE);
     assert!(matches!(watch.read(&running(10, "a", 0), Moment::fixed(0.0)), Steadiness::NotYet(_)));
     assert!(matches!(watch.read(&running(11, "b", 0), Moment::fixed(1.0)), Steadiness::NotYet(_)));
     assert!(matches!(watch.read(&running(11, "b", 0), Moment::fixed(5.9)), Steadiness::NotYet(_)));
@@ -262,13 +263,13 @@ fn steady_is_new_and_unchanged_for_the_declared_time() {
 fn what_falls_over_later_was_not_restarted() {
     let later = [running(12, "c", 1), running(11, "b", 1), down(ServiceState::Failed), down(ServiceState::Starting)];
     for then in later {
-        let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+        let mut watch = SteadyWatch::new(ServiceVerb::Restart, running(10, "a", 0), STABLE);
         watch.read(&running(11, "b", 0), Moment::fixed(1.0));
         assert!(matches!(watch.read(&then, Moment::fixed(4.0)), Steadiness::Broken(_)), "{then:?}");
         let again = watch.read(&running(11, "b", 0), Moment::fixed(60.0));
         assert!(matches!(again, Steadiness::Broken(_)), "broken stays broken");
     }
-    let mut watch = SteadyWatch::new(running(10, "a", 0), STABLE);
+    let mut watch = SteadyWatch::new(ServiceVerb::Restart, running(10, "a", 0), STABLE);
     assert!(matches!(watch.read(&running(12, "c", 1), Moment::fixed(1.0)), Steadiness::Broken(_)));
 }
 
@@ -278,7 +279,7 @@ proptest! {
         readings in prop::collection::vec((0u32..4, 0usize..4, 0u64..2, 0usize..4, 0.0f64..4.0), 1..12),
     ) {
         let states = [ServiceState::Running, ServiceState::Running, ServiceState::Failed, ServiceState::Starting];
-        let mut watch = SteadyWatch::new(running(1, "r1", 0), STABLE);
+        let mut watch = SteadyWatch::new(ServiceVerb::Restart, running(1, "r1", 0), STABLE);
         let mut at = 0.0;
         let mut seen: Vec<(f64, ServiceFacts)> = Vec::new();
         for (pid, run, restarts, state, pause) in readings {
@@ -391,13 +392,13 @@ fn containers_that_are_restarted_again_and_again_are_bound_by_their_ids() {
 #[test]
 fn in_a_loop_the_new_process_is_one_that_stays_from_here_on() {
     let before = ServiceFacts { looping: true, ..running(10, "a", 3) };
-    let mut watch = SteadyWatch::new(before.clone(), Duration::from_secs(2));
+    let mut watch = SteadyWatch::new(ServiceVerb::Restart, before.clone(), Duration::from_secs(2));
     assert!(
         matches!(watch.read(&running(12, "c", 4), Moment::fixed(0.0)), Steadiness::NotYet(_)),
         "not broken at once"
     );
     assert_eq!(watch.read(&running(12, "c", 4), Moment::fixed(2.0)), Steadiness::Steady);
-    let mut watch = SteadyWatch::new(before, Duration::from_secs(2));
+    let mut watch = SteadyWatch::new(ServiceVerb::Restart, before, Duration::from_secs(2));
     watch.read(&running(12, "c", 4), Moment::fixed(0.0));
     assert!(matches!(watch.read(&running(13, "d", 5), Moment::fixed(1.0)), Steadiness::Broken(_)));
 }

@@ -160,7 +160,18 @@ pub fn runbook(plots: &[Plot]) -> Runbook {
 fn step(title: String, deed: Deed) -> RunbookStep {
     let deadline = Duration::from_secs(10);
     let (title, entry) = (Safe::of(&title), Safe::of(title));
-    RunbookStep { title, deed, deadline, when: None, requires: Vec::new(), ask: false, undo: None, entry, source: None }
+    RunbookStep {
+        title,
+        deed,
+        deadline,
+        when: None,
+        requires: Vec::new(),
+        ask: false,
+        may_fail: false,
+        undo: None,
+        entry,
+        source: None,
+    }
 }
 
 pub fn card(plots: &[Plot]) -> Card {

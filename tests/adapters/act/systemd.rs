@@ -59,7 +59,7 @@ async fn a_restart_brings_a_new_process_that_stays() {
     assert!(before.invocation().is_some() && before.invocation() != after.invocation());
     assert!(is_new_process(&before, &after));
     assert!(!is_new_process(&after, &facts(&lab, "api.service").await));
-    let watch = SteadyWatch::new(before, Duration::from_millis(500));
+    let watch = SteadyWatch::new(ServiceVerb::Restart, before, Duration::from_millis(500));
     assert_eq!(verdict(&lab, "api.service", watch).await, Steadiness::Steady);
 
     assert!(matches!(order(&lab, "web.service", ServiceVerb::Stop, DEADLINE).await, StepEnd::Done { .. }));
@@ -77,7 +77,7 @@ async fn what_crashes_again_and_again_is_not_restarted() {
     assert!(lab.run(&["touch", "/run/lab/loop"]).status.success());
     let end = order(&lab, "looping.service", ServiceVerb::Restart, DEADLINE).await;
     assert!(matches!(end, StepEnd::Done { .. }), "systemd calls it done: {end:?}");
-    let watch = SteadyWatch::new(before, Duration::from_secs(20));
+    let watch = SteadyWatch::new(ServiceVerb::Restart, before, Duration::from_secs(20));
     let verdict = verdict(&lab, "looping.service", watch).await;
     assert!(matches!(verdict, Steadiness::Broken(_)), "{verdict:?}");
 }
@@ -93,7 +93,7 @@ async fn an_old_process_that_never_leaves_is_no_restart() {
     let after = facts(&lab, "stubborn.service").await;
     assert_eq!((after.state, after.main_pid()), (ServiceState::Stopping, before.main_pid()));
     assert!(!is_new_process(&before, &after));
-    let judged = SteadyWatch::new(before, Duration::ZERO).read(&after, Moment::fixed(0.0));
+    let judged = SteadyWatch::new(ServiceVerb::Restart, before, Duration::ZERO).read(&after, Moment::fixed(0.0));
     assert!(matches!(judged, Steadiness::NotYet(_)), "{judged:?}");
 }
 

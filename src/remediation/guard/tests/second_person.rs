@@ -254,6 +254,7 @@ proptest! {
             when: None,
             requires: Vec::new(),
             ask: false,
+            may_fail: false,
             undo: None,
             entry: Safe::default(),
             source: None,

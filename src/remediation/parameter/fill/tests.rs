@@ -27,6 +27,7 @@ fn step(work: Work) -> RunbookStep {
         when: None,
         requires: Vec::new(),
         ask: false,
+        may_fail: false,
         undo: None,
         entry: Safe::default(),
         source: None,
