@@ -82,7 +82,7 @@ fn one_program_on_two_targets_is_two() {
         card.preview.identity.facts.iter().map(|(_, value)| value.one_line().to_string()).collect::<Vec<_>>().join("; ")
     };
     assert!(told(&command("api", Place::Local)).contains("nothing is read"), "the card says that nothing is read");
-    assert!(told(&command("api", Place::Ssh { host: "web1".to_owned() })).contains("the key of the host"));
+    assert!(told(&command("api", Place::Ssh { host: "web1".to_owned() })).contains("the host by its key"));
 }
 
 fn program(words: &[&str], reads: bool) -> Work {
