@@ -58,6 +58,24 @@ fn verify_says_the_head_or_the_first_bad_record() {
     assert!(code == 0 && out.contains("never ended"), "{out}");
 }
 
+/// Whoever opens the audit next goes on in a new file before the record that was changed: that is no absolution.
+#[test]
+fn a_changed_record_stays_bad_whoever_starts_after_it() {
+    let entries: Vec<Entry> = ["a", "b", "c"]
+        .into_iter()
+        .flat_map(|id| [entry(AuditEvent::Intent, id), entry(AuditEvent::Outcome, id)])
+        .collect();
+    let folder = written(&entries);
+    let path = folder.path().join(only_file(folder.path()));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"outcome\"", "\"refused\"", 1)).unwrap();
+    drop(open(folder.path()).unwrap());
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    assert!(code == 1 && err.contains("record 2 is bad: its bytes do not give its hash"), "{code}\n{out}\n{err}");
+    let (_, _, err) = audit(folder.path(), &["show"]);
+    assert!(err.contains("record 2 is bad"), "{err}");
+}
+
 /// A chain holds its bytes together; that an intent stands before every outcome is another thing, and is told.
 #[test]
 fn verify_names_an_outcome_without_its_intent() {

@@ -10,6 +10,7 @@ use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::{Moment, Safe, Untrusted};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::action::{Plan, SessionSelector};
+use quarterdeck::remediation::audit::AuditEvent;
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
 
@@ -235,6 +236,18 @@ fn the_leave_to_act_lapses_and_comes_back_only_by_its_name() {
     world.write("arm");
     world.press("Enter");
     assert!(world.model.actions.is_armed());
+}
+
+/// The lid of a laptop was closed: no tick came between the last key and this one.
+#[test]
+fn a_key_does_not_renew_a_leave_that_lapsed_in_sleep() {
+    let mut world = armed("staging");
+    world.now += 8.0 * 3600.0;
+    let effects = orders(&mut world, Event::KeyPressed(key("j")));
+    assert!(!world.model.actions.is_armed());
+    let disarmed =
+        |effect: &Effect| matches!(effect, Effect::Record { entry, .. } if entry.event() == AuditEvent::Disarmed);
+    assert!(effects.iter().any(disarmed), "{effects:?}");
 }
 
 proptest! {

@@ -251,7 +251,7 @@ fn nothing_hostile_reaches_the_terminal() {
     session.press("3", "active 5");
     // What is pasted, and what is typed, comes back on the screen too.
     session.send("5/");
-    session.wait_for("Enter keep");
+    session.wait_for("Enter find");
     for bytes in corpus().into_iter().filter(|b| b.len() < 999 && !b.windows(2).any(|w| w == b"\x1b[")) {
         session.send([b"\x15\x1b[200~".as_slice(), &bytes, b"\x1b[201~"].concat());
     }

@@ -47,8 +47,9 @@ pub fn update(model: &mut Model, event: Event, now: Moment) -> Vec<Effect> {
 fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::KeyPressed(key) => {
-            actions::somebody_is_there(model);
-            keys::pressed(model, key)
+            let mut effects = actions::somebody_is_there(model);
+            effects.extend(keys::pressed(model, key));
+            effects
         }
         Event::Moused(action) => mouse::acted(model, action),
         Event::Pasted(text) => prompt::pasted(model, &text),

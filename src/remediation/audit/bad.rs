@@ -23,6 +23,8 @@ pub enum Why {
     Oversized,
     /// The file that follows refers to it, and it is not here.
     Missing,
+    /// The file that follows goes on from an earlier one, and leaves out more than one whose end on the disk was not known.
+    LeftOut,
 }
 
 impl fmt::Display for Why {
@@ -36,6 +38,9 @@ impl fmt::Display for Why {
             Why::Nul => f.write_str("the line holds NUL bytes"),
             Why::Oversized => write!(f, "the line is longer than {LINE_LIMIT} bytes"),
             Why::Missing => f.write_str("the next file refers to it, and it is not here"),
+            Why::LeftOut => {
+                f.write_str("it and others behind it are left out by the next file, which goes on before them")
+            }
         }
     }
 }

@@ -87,6 +87,15 @@ fn a_file_goes_on_from_another_and_is_held_against_it() {
         verifier.finish()
     };
     assert_eq!(held(&[all.concat(), b"{torn".to_vec()].concat(), &continues).unwrap().beyond, 5);
+    // Whether a record that was written, and not acknowledged, is on the disk nobody knows: it may be there.
+    let more = lines(5);
+    assert_eq!(held(&more[..4].concat(), &continues).unwrap().records, 3);
+    assert_eq!(held(&more.concat(), &continues).unwrap_err(), Bad { seq: 4, why: Why::LeftOut });
+    // Whoever changes a record is not forgiven by whoever starts then and goes on before it.
+    let mut changed = more.clone();
+    changed[3][40] ^= 1;
+    assert_eq!(held(&changed.concat(), &continues).unwrap_err(), Bad { seq: 4, why: Why::HashWrong });
+    assert_eq!(held(&changed[..4].concat(), &continues).unwrap_err(), Bad { seq: 4, why: Why::HashWrong });
     let short = held(&all[..2].concat(), &continues).unwrap_err();
     assert_eq!(short, Bad { seq: 3, why: Why::Missing });
     let other = Continues { hash: Hash::of(b"other"), ..continues };

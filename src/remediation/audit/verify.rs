@@ -15,7 +15,7 @@ pub struct Verified {
     pub continues: Option<Continues>,
     /// Bytes of a last line that was never ended; they are no record and stay where they are.
     pub torn: Option<u64>,
-    /// Bytes behind the record that the next file goes on from: nobody vouches for them.
+    /// Bytes behind the record that the next file goes on from, of at most one whole record: nobody vouches for them.
     pub beyond: u64,
 }
 
@@ -30,8 +30,18 @@ pub struct Verifier {
     records: u64,
     line: Vec<u8>,
     good: u64,
-    beyond: u64,
+    behind: Behind,
     bad: Option<Bad>,
+}
+
+/// What stands behind the record that the next file goes on from. One record whose end on the disk was not known may stand
+/// there, and the beginning of another; anything else was a record once and was changed, or is left out.
+#[derive(Clone, Debug, Default)]
+struct Behind {
+    bytes: u64,
+    lines: u64,
+    line: Vec<u8>,
+    bad: Option<Why>,
 }
 
 impl Verifier {
@@ -51,7 +61,7 @@ impl Verifier {
                 return Err(bad);
             }
             if self.until.as_ref().is_some_and(|until| until.seq <= self.chain.seq()) {
-                self.beyond += bytes.len() as u64;
+                self.take_behind(bytes);
                 return Ok(());
             }
             let end = memchr::memchr(b'\n', bytes);
@@ -71,6 +81,26 @@ impl Verifier {
             }
         }
         self.bad.map_or(Ok(()), Err)
+    }
+
+    fn take_behind(&mut self, bytes: &[u8]) {
+        self.behind.bytes += bytes.len() as u64;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (piece, is_ended) = piece.strip_suffix(b"\n").map_or((piece, false), |line| (line, true));
+            let room = LINE_LIMIT.saturating_sub(self.behind.line.len());
+            self.behind.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
+            if !is_ended {
+                continue;
+            }
+            let line = std::mem::take(&mut self.behind.line);
+            self.behind.lines += 1;
+            if self.behind.bad.is_none() {
+                let left_out = (self.behind.lines > 1).then_some(Why::LeftOut);
+                // NUL is what a power cut leaves of a record that was written and never synced.
+                let broken = || self.judge(&line).err().filter(|why| *why != Why::Nul);
+                self.behind.bad = left_out.or_else(broken);
+            }
+        }
     }
 
     fn reject(&mut self, why: Why) -> Result<(), Bad> {
@@ -162,12 +192,15 @@ impl Verifier {
         if self.until.as_ref().is_some_and(|until| until.seq > self.chain.seq()) {
             return Err(Bad { seq: self.expected(), why: Why::Missing });
         }
+        if let Some(why) = self.behind.bad {
+            return Err(Bad { seq: self.expected(), why });
+        }
         Ok(Verified {
             records: self.records,
             chain: self.chain,
             continues: self.continues.clone(),
             torn: (!self.line.is_empty()).then_some(self.line.len() as u64),
-            beyond: self.beyond,
+            beyond: self.behind.bytes,
         })
     }
 }

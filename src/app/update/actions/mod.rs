@@ -149,10 +149,9 @@ pub fn audit_stands(model: &mut Model, state: Result<(), Safe>) {
 pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     tripwire::time_passed(model);
-    if model.actions.armed.is_some_and(|since| now.since(since) >= LAPSES) && model.actions.running().is_none() {
-        model.actions.armed = None;
-        say(model, "the leave to act lapsed after 30 idle minutes; :arm gives it back", Tone::Warn);
-        return vec![note(Entry::new(AuditEvent::Disarmed, record::run_id(0, now)))];
+    let lapsed = lapse(model);
+    if !lapsed.is_empty() {
+        return lapsed;
     }
     let due = standing::is_seen(model) && model.actions.standings.is_due(now);
     let mut effects = if due { look_at_guards(model) } else { Vec::new() };
@@ -162,9 +161,24 @@ pub fn time_passed(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// A key was pressed: somebody is there.
-pub fn somebody_is_there(model: &mut Model) {
+/// Takes the leave to act away where nobody was there for too long.
+fn lapse(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let is_over = model.actions.armed.is_some_and(|since| now.since(since) >= LAPSES);
+    if !is_over || model.actions.running().is_some() {
+        return Vec::new();
+    }
+    model.actions.armed = None;
+    say(model, "the leave to act lapsed after 30 idle minutes; :arm gives it back", Tone::Warn);
+    vec![note(Entry::new(AuditEvent::Disarmed, record::run_id(0, now)))]
+}
+
+/// A key was pressed: somebody is there. After a machine slept the key may come before anything told that time passed, and
+/// what lapsed meanwhile is not renewed by it.
+pub fn somebody_is_there(model: &mut Model) -> Vec<Effect> {
+    let lapsed = lapse(model);
     if model.actions.armed.is_some() {
         model.actions.armed = Some(model.now);
     }
+    lapsed
 }
