@@ -2,6 +2,7 @@
 //! beside the log, so that even two rotations between two looks lose nothing.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -16,8 +17,15 @@ const ENTRIES: usize = 4096;
 /// Most files taken up at once.
 const FILES: usize = 16;
 
+/// Most looks at a folder whose names change meanwhile.
+const LOOKS: usize = 8;
+/// Most files held open to be put in order.
+const OPEN: usize = 64;
+
 /// When a file was made: seconds and nanoseconds.
 type Birth = (i64, u32);
+/// A file, when it was made, and how far it was moved on.
+type Candidate = (Birth, Reverse<u32>, OpenFile);
 
 fn birth_of(fd: &OwnedFd) -> Option<Birth> {
     let stat = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME).ok()?;
@@ -36,21 +44,58 @@ pub fn missed(path: &Path, last: &OpenFile, newest: &OpenFile, known: &[Identity
     };
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<(Birth, Reverse<u32>, OpenFile)> = entries
-        .take(ENTRIES)
-        .filter_map(Result::ok)
-        .filter(|entry| is_rotated(name.as_bytes(), entry.file_name().as_bytes()))
-        .filter_map(|entry| {
-            let file = candidate(&folder.join(entry.file_name()), known)?;
-            Some((birth_of(file.descriptor())?, Reverse(place(entry.file_name().as_bytes())), file))
-        })
-        .filter(|(birth, _, file)| (from..=until).contains(birth) && !is_copy(last, file))
-        .collect();
+    let mut known = known.to_vec();
+    let mut found: Vec<Candidate> = Vec::new();
+    // The chain may move on while its folder is read: a file is then seen under two names, or under none.
+    for _ in 0..LOOKS {
+        let before = found.len();
+        let is_at_rest = look(folder, name.as_bytes(), from..=until, &mut known, &mut found);
+        if is_at_rest && found.len() == before {
+            break;
+        }
+    }
+    found.retain(|(.., file)| !is_copy(last, file));
     // Born within one tick of the clock, the one that was moved on further is the older one.
     found.sort_by_key(|(birth, place, _)| (*birth, *place));
     found.truncate(FILES);
     found.into_iter().map(|(.., file)| file).collect()
+}
+
+/// Takes up what is not known yet. Gives whether every name that the folder gave still stood there.
+fn look(
+    folder: &Path,
+    base: &[u8],
+    births: RangeInclusive<Birth>,
+    known: &mut Vec<Identity>,
+    found: &mut Vec<Candidate>,
+) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return true };
+    let mut is_at_rest = true;
+    for entry in entries.take(ENTRIES).filter_map(Result::ok) {
+        let name = entry.file_name();
+        if !is_rotated(base, name.as_bytes()) || glob::is_compressed(Path::new(&name)) || found.len() >= OPEN {
+            continue;
+        }
+        let path = folder.join(&name);
+        let Ok(seen) = super::file::look(&path) else {
+            is_at_rest = false;
+            continue;
+        };
+        if seen.kind != FileType::RegularFile || known.contains(&seen.identity) {
+            continue;
+        }
+        let Ok(file) = OpenFile::open(&path, false) else { continue };
+        // Between the look and the opening another may have taken the name.
+        is_at_rest &= file.identity == seen.identity;
+        if known.contains(&file.identity) {
+            continue;
+        }
+        known.push(file.identity);
+        if let Some(birth) = birth_of(file.descriptor()).filter(|birth| births.contains(birth)) {
+            found.push((birth, Reverse(place(name.as_bytes())), file));
+        }
+    }
+    is_at_rest
 }
 
 /// `app.log` → `app.log.1`, `app.log-20260102`, `app.log.2026-01-02T10`.
@@ -66,14 +111,6 @@ fn place(name: &[u8]) -> u32 {
     let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let number = name.get(name.len() - digits..).and_then(|d| std::str::from_utf8(d).ok());
     number.and_then(|d| d.parse().ok()).unwrap_or(0)
-}
-
-fn candidate(path: &Path, known: &[Identity]) -> Option<OpenFile> {
-    let seen = super::file::look(path).ok()?;
-    if seen.kind != FileType::RegularFile || known.contains(&seen.identity) || glob::is_compressed(path) {
-        return None;
-    }
-    OpenFile::open(path, false).ok()
 }
 
 fn is_copy(last: &OpenFile, file: &OpenFile) -> bool {

@@ -94,6 +94,23 @@ fn two_rotations_between_two_looks_lose_nothing() {
 }
 
 #[test]
+fn a_missed_file_that_is_seen_under_two_names_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log");
+    append(&path, numbered(0, 10));
+    let mut watch = Watch::file(&path);
+    watch.look();
+    fs::rename(&path, dir.path().join("app.log.3")).unwrap();
+    append(&path, numbered(10, 20));
+    fs::rename(&path, dir.path().join("app.log.1")).unwrap();
+    // What a chain that moves on looks like to who reads the folder meanwhile.
+    fs::hard_link(dir.path().join("app.log.1"), dir.path().join("app.log.2")).unwrap();
+    append(&path, numbered(20, 30));
+    watch.look();
+    assert_eq!(watch.lines(), numbers(0, 30));
+}
+
+#[test]
 fn a_glob_that_holds_the_rotated_files_reads_each_once() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.log");
