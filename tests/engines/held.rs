@@ -109,11 +109,12 @@ impl Watched {
         let scraped = Scraped::of(self).await;
         let (mut exact, mut near, mut active, mut apart) = (0, 0, BTreeSet::new(), Vec::new());
         for group in (0..GROUPS).map(|at| format!("g{at}")) {
-            let told = replayed(&self.rules, &scraped, &group);
+            let told = replayed(&self.rules, &scraped, &group, Takes::AtOnce);
+            let late = replayed(&self.rules, &scraped, &group, Takes::WhenDone);
             for seen in self.seen.iter().filter(|seen| seen.group == group) {
                 let Some(at) = told.ticks.iter().rposition(|(tick, _)| *tick <= seen.evaluated) else { continue };
                 let theirs: BTreeMap<Labels, Told> = seen.alerts.iter().map(theirs).collect();
-                let ours = |at: usize| told.ticks.get(at).and_then(|(_, alerts)| alerts.get(&seen.rule));
+                let ours = |at: usize| told.at(at, &seen.rule);
                 active.extend(theirs.values().map(|told| (seen.rule.clone(), told.firing)));
                 // The server sets the alerts of a rule before it notes when it evaluated: a look between both sees the next ones.
                 if [at, at + 1].into_iter().any(|at| ours(at) == Some(&theirs)) {
@@ -121,8 +122,9 @@ impl Watched {
                     continue;
                 }
                 // A scrape that had begun and was not yet taken in when the server evaluated is seen by it one evaluation
-                // later.
-                let around = [at.checked_sub(1), Some(at), Some(at + 1)].into_iter().flatten().filter_map(ours);
+                // later: then its ranges are neither ours of this evaluation nor of the one before.
+                let around = [at.checked_sub(1), Some(at), Some(at + 1)].into_iter().flatten();
+                let around = around.flat_map(|at| [ours(at), late.at(at, &seen.rule)]).flatten();
                 let states =
                     |of: &BTreeMap<Labels, Told>| of.iter().map(|(l, told)| (l.clone(), told.firing)).collect();
                 let there: Vec<BTreeMap<Labels, bool>> = around.map(states).collect();
@@ -230,8 +232,8 @@ impl Scraped {
             .map(|(labels, samples)| (labels.get("instance"), samples))
             .collect();
         let busy = took.values().flat_map(|samples| samples.iter());
-        // What comes after the answer is not measured: some hundredths of a second for parsing and taking in.
-        let busy = busy.map(|(at, seconds)| (*at, at + (seconds * 1000.0) as i64 + 100)).collect();
+        // What comes after the answer is not measured: parsing and taking in, on a machine that does much else.
+        let busy = busy.map(|(at, seconds)| (*at, at + (seconds * 1000.0) as i64 + 250)).collect();
         let mut samples = Vec::new();
         for (labels, found) in &all {
             let scrapes = up.iter().find(|(up, _)| up.get("instance") == labels.get("instance")).unwrap();
@@ -301,14 +303,27 @@ struct Replayed {
     unclear: Option<i64>,
 }
 
+/// When a scrape is taken in.
+#[derive(Clone, Copy, PartialEq)]
+enum Takes {
+    /// When it begins, as its samples say.
+    AtOnce,
+    /// When it is over, which may be after an evaluation that was made meanwhile.
+    WhenDone,
+}
+
 impl Replayed {
+    fn at(&self, tick: usize, rule: &str) -> Option<&BTreeMap<Labels, Told>> {
+        self.ticks.get(tick).and_then(|(_, alerts)| alerts.get(rule))
+    }
+
     /// Whether what the server could see by then is known to the sample.
     fn is_clear_until(&self, at: usize) -> bool {
         self.unclear.is_none_or(|unclear| self.ticks.get(at).is_some_and(|(tick, _)| *tick < unclear))
     }
 }
 
-fn replayed(rules: &str, scraped: &Scraped, group: &str) -> Replayed {
+fn replayed(rules: &str, scraped: &Scraped, group: &str, takes: Takes) -> Replayed {
     let loaded = Loaded::of(&[("rules.yml", Ok(rules))]);
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let rules = loaded.groups.iter().find(|known| known.name == group).unwrap();
@@ -317,10 +332,13 @@ fn replayed(rules: &str, scraped: &Scraped, group: &str) -> Replayed {
     let mut coming = scraped.samples.iter().peekable();
     let mut out = Replayed { ticks: Vec::new(), unclear: None };
     for tick in &scraped.ticks[group] {
-        while let Some((at, labels, value)) = coming.next_if(|(at, ..)| at <= tick) {
+        let busy = scraped.busy.iter().filter(|(from, to)| from <= tick && tick < to);
+        let busy: BTreeSet<i64> = busy.map(|(from, _)| *from).collect();
+        let is_in = |at: i64| at <= *tick && (takes == Takes::AtOnce || !busy.contains(&at));
+        while let Some((at, labels, value)) = coming.next_if(|(at, ..)| is_in(*at)) {
             world.append(labels, *at, *value);
         }
-        if scraped.busy.iter().any(|(from, to)| from <= tick && tick < to) {
+        if !busy.is_empty() {
             out.unclear.get_or_insert(*tick);
         }
         own.cycle(*tick, &mut world);

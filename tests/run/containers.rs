@@ -215,7 +215,7 @@ fn path() -> std::ffi::OsString {
 fn ordered(project: &Project) {
     let (api, web) = (project.started("api"), project.started("web"));
     let (card, ended) = project.order("restart");
-    for words in ["api is running: running", "'restart' 'api'", "STAGING"] {
+    for words in ["\napi is running", "'restart' 'api'", "STAGING"] {
         assert!(card.out.contains(words), "{words:?} in\n{}", card.out);
     }
     assert_eq!(ended.code, 0, "{ended:?}");

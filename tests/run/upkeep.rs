@@ -24,7 +24,7 @@ fn a_table_is_vacuumed_and_an_index_made_anew_and_both_are_proved() {
         let asked = [action, "--target", "main", "--param", &asked];
         let card = stage.run(&[&asked[..], &["--dry-run"]].concat());
         assert_eq!(card.code, 0, "{card:?}");
-        for words in [sent, "a login of its own can succeed", "lock_timeout", "is seen (now "] {
+        for words in [sent, "a login of its own can succeed", "lock_timeout", "must be seen (now "] {
             assert!(card.out.contains(words), "{words:?} in\n{}", card.out);
         }
         let told = stage.run(&[&asked[..], &["--confirm", &code_in(&card.out)]].concat());

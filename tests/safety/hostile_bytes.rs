@@ -208,7 +208,7 @@ async fn no_hostile_byte_of_an_action_reaches_anybody() {
     session.press("\x14", "Before and after");
     session.wait_for("state              verified");
     session.send("\x1b[6~\x1b");
-    session.wait_gone("Before and after");
+    session.wait_gone("Esc closes");
     for (title, phrase) in [("ask", ""), ("restart managed", "managed"), ("api.service", "unit")] {
         choose(&mut session, title);
         session.send(phrase);
@@ -216,7 +216,7 @@ async fn no_hostile_byte_of_an_action_reaches_anybody() {
         session.press("\x14", "it goes on");
         session.wait_until("its end", |seen| !seen.shows("c asks to stop"));
         session.send("\x1b");
-        session.wait_gone("it goes on");
+        session.wait_gone("Esc closes");
     }
     session.press("7", "What ran from here");
     session.press("\x1b[24~", "own log");
