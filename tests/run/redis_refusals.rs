@@ -125,3 +125,19 @@ fn a_server_that_is_busy_with_a_script_is_not_asked_for_more() {
     assert!(said.to_ascii_lowercase().contains("kill"), "{said}");
     assert_eq!(host.redis.ask(&["DBSIZE"]), "0");
 }
+
+#[test]
+fn a_server_that_loads_its_data_is_not_asked_for_more() {
+    let mut host = Host::start(&["--loading-process-events-interval-bytes", "1024"]);
+    let code = host.code();
+    host.redis.ask(&["EVAL", "for i = 1, 5000 do redis.call('SET', 'key' .. i, string.rep('x', 100)) end", "0"]);
+    assert_eq!(host.redis.ask(&["SAVE"]), "OK");
+    host.redis.stop();
+    // A minute and more for all of them.
+    host.redis.spawn(&["--key-load-delay", "20000"]);
+    until("it listens", || TcpStream::connect(("127.0.0.1", host.redis.port)).ok().map(drop));
+    host.answers(&["PING"], "LOADING");
+    for more in [&["--confirm", code.as_str()][..], &[]] {
+        host.run(more).refused("no preview: loading ");
+    }
+}
