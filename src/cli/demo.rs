@@ -98,8 +98,20 @@ fn addresses(child: &mut Child) -> Result<DemoAddresses, ExitCode> {
     let Some(stdout) = child.stdout.take() else { return Err(refuse("it has no output".to_owned())) };
     match first_line(stdout, LINE, READY_WITHIN) {
         Ok(line) if !line.is_empty() => DemoAddresses::from_line(line.trim_end()).map_err(|e| refuse(e.to_string())),
-        Ok(_) => Err(refuse("it ended at once; 'quarterdeck demo --serve-only' says why".to_owned())),
+        Ok(_) => Err(refuse(last_words(child))),
         Err(error) => Err(refuse(error.to_string())),
+    }
+}
+
+/// Why the sample ended before it was up, as it said itself.
+fn last_words(child: &mut Child) -> String {
+    let said = child.stderr.take().map(|stderr| first_line(stderr, LINE, GONE_WITHIN));
+    match said {
+        Some(Ok(line)) if !line.trim().is_empty() => {
+            let line = line.trim();
+            Safe::of(line.strip_prefix("quarterdeck: ").unwrap_or(line)).to_string()
+        }
+        _ => "it ended and did not say why; 'quarterdeck demo --serve-only' may".to_owned(),
     }
 }
 

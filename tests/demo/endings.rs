@@ -102,3 +102,10 @@ fn a_killed_service_stays_down_until_it_is_restarted() {
     assert_ne!(before["pid"], after["pid"]);
     assert!(ask("GET", &sample.at.gateway_url, "/health").is_some());
 }
+
+#[test]
+fn what_kept_it_from_starting_is_told() {
+    let told = Command::new(PROGRAM).arg("demo").env("TMPDIR", "/nowhere").stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(told.stderr).unwrap();
+    assert!(!told.status.success() && said.contains("did not start: ") && said.contains("/nowhere"), "{said}");
+}

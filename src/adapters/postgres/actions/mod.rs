@@ -9,6 +9,7 @@ pub(super) mod kin;
 mod order;
 mod preview;
 pub(super) mod receivers;
+mod rows;
 mod statement;
 pub(super) mod turn;
 

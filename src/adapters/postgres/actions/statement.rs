@@ -9,12 +9,12 @@ use bytes::BytesMut;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
-use super::super::column::{Bytes, get};
+use super::super::column::get;
 use super::super::link::{Failure, Parameter};
 use super::super::scalars::Transaction;
 use super::super::upkeep::unseen;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
-use super::{identity, late, turn};
+use super::{identity, late, rows, turn};
 use crate::adapters::leave::Leave;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
@@ -25,9 +25,6 @@ use crate::remediation::turn::Reach;
 use crate::remediation::written;
 
 const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
-/// Rows that are shown, and characters of each.
-const ROWS: usize = 20;
-const WIDTH: usize = 200;
 /// Giving the turn back takes no longer, nor longer than the step.
 const BRIEF: Duration = Duration::from_secs(5);
 /// A lock is waited for so long at most.
@@ -112,7 +109,7 @@ impl PostgresSource {
         {
             return Ok(StepEnd::OtherTarget(what));
         }
-        rows(session, step).await.map(|said| StepEnd::Done { fates: Vec::new(), said })
+        read(session, step).await.map(|said| StepEnd::Done { fates: Vec::new(), said })
     }
 
     async fn write(
@@ -232,13 +229,9 @@ async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<()
     Ok(())
 }
 
-/// Its rows, as JSON, one a line; bounded by the server too.
-async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause> {
-    let most = ROWS + 1;
-    let sql = step.sql.trim_end().trim_end_matches(';');
-    let sql = format!(
-        "SELECT pg_catalog.row_to_json(quarterdeck_row)::pg_catalog.text FROM (\n{sql}\n) AS quarterdeck_row LIMIT {most}"
-    );
+/// Its rows, in columns; bounded by the server too.
+async fn read(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause> {
+    let sql = rows::asked(&step.sql);
     let texts: Vec<Text<'_>> = step.binds.iter().map(|bind| Text(bind)).collect();
     let parameters: Vec<Parameter<'_>> = texts.iter().map(|text| (text as _, Type::UNKNOWN)).collect();
     session.link.run(session.transaction.begin()).await?;
@@ -251,19 +244,10 @@ async fn rows(session: &mut Session, step: &SqlStep) -> Result<Vec<Safe>, Cause>
     }
     let answer = answer?;
     if step.redact && !answer.is_empty() {
-        let more = if answer.len() > ROWS { "more than " } else { "" };
-        return Ok(vec![Safe::of(format!("{more}{} rows, hidden by --redact", answer.len().min(ROWS)))]);
+        let more = if answer.len() > rows::ROWS { "more than " } else { "" };
+        return Ok(vec![Safe::of(format!("{more}{} rows, hidden by --redact", answer.len().min(rows::ROWS)))]);
     }
-    let mut said = Vec::with_capacity(answer.len());
-    for row in answer.iter().take(ROWS) {
-        said.push(get::<Bytes<'_>>(row, 0)?.keep().one_line().clipped(WIDTH));
-    }
-    if answer.is_empty() {
-        said.push(Safe::of("no rows"));
-    } else if answer.len() > ROWS {
-        said.push(Safe::of(format!("and more: the first {ROWS} are shown")));
-    }
-    Ok(said)
+    rows::told(&answer)
 }
 
 /// What is not understood or not allowed is told before anything runs; but a procedure may have run for a while before it
