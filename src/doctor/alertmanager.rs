@@ -195,15 +195,19 @@ fn from_file(key: &str, variable: &str) -> String {
     )
 }
 
-/// A value that lets alerts pass the matcher.
-fn value(matcher: &Matcher) -> &str {
+/// A value that lets alerts pass the matcher, as YAML; where none is known, one to be chosen.
+fn value(matcher: &Matcher) -> String {
     let first = matcher.value.split('|').next().unwrap_or_default();
-    let text = if matcher.how == "=~" {
-        first.trim_matches(['(', ')', '^', '$']).trim_end_matches(".*")
-    } else {
-        &matcher.value
-    };
-    if matcher.how.starts_with('!') || text.is_empty() { "critical" } else { text }
+    let stripped = first.trim_matches(['(', ')', '^', '$']).trim_end_matches(".*");
+    let found = [matcher.value.as_str(), stripped, "critical", "warning", "info"];
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' '));
+    match found.into_iter().find(|text| !text.trim().is_empty() && is_plain(text) && matcher.passes(text)) {
+        Some(text) if text.parse::<f64>().is_err() && !matches!(text, "true" | "false" | "yes" | "no" | "null") => {
+            text.to_owned()
+        }
+        Some(text) => format!("'{text}'"),
+        None => format!("'…'   # a value for which {}{}'{}' holds", matcher.label, matcher.how, matcher.value),
+    }
 }
 
 /// The receiver that is meant by a value: one that is named so, or the default.

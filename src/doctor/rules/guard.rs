@@ -12,7 +12,17 @@ use super::expression::{all, bare, metric, number, selector};
 pub fn keeps_zero_away(whole: &Expr, b: &BinaryExpr) -> bool {
     let counted = metrics(&b.rhs);
     let division = Expr::Binary(b.clone()).to_string();
-    let compared = all(whole).into_iter().any(|e| match e {
+    // What a right side of `unless` keeps is what the whole leaves out.
+    let left_out: Vec<&Expr> = all(whole)
+        .into_iter()
+        .filter_map(|e| match e {
+            Expr::Binary(u) if u.op.id() == T_LUNLESS => Some(all(&u.rhs)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let kept = all(whole).into_iter().filter(|e| !left_out.iter().any(|left_out| std::ptr::eq(*left_out, *e)));
+    let compared = kept.into_iter().any(|e| match e {
         // `unless` takes away where its right side has a result.
         Expr::Binary(u) if u.op.id() == T_LUNLESS => all(&u.rhs)
             .into_iter()

@@ -30,6 +30,10 @@ pub struct Call {
     /// Inside of `$(…)`.
     pub substituted: bool,
     pub sudo_may_ask: bool,
+    /// What stands between the first `sudo` and the program.
+    pub behind_sudo: Vec<Word>,
+    /// As they are written.
+    pub redirections: Vec<String>,
 }
 
 const KEYWORDS: &[&str] = &[
@@ -95,6 +99,7 @@ fn one(command: &Command) -> Call {
         joint: command.joint,
         document: command.document.clone(),
         reads_file: command.reads_file,
+        redirections: command.redirections.clone(),
         comment: command.comment.clone(),
         ..Call::default()
     };
@@ -136,31 +141,46 @@ fn assignment(word: &Word) -> Option<(String, String)> {
 
 /// `sudo -u x`, `env A=b`, `nohup`, `timeout 5` and the like.
 fn wrappers<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a Word>>, line: &mut Call) {
+    let mut is_behind = false;
     while let Some(word) = words.next_if(|w| {
         matches!(w.text().as_str(), "sudo" | "env" | "nohup" | "exec" | "command" | "timeout" | "nice" | "!")
     }) {
         let wrapper = word.text();
+        let mut taken = Vec::new();
         let mut asks = wrapper == "sudo";
         while let Some(option) =
             words.next_if(|w| w.text().starts_with('-') || wrapper == "env" && assignment(w).is_some())
         {
-            let option = option.text();
-            asks &= option != "-n" && option != "--non-interactive";
-            if wrapper == "sudo" && matches!(option.as_str(), "-u" | "-g" | "-h" | "-p")
-                || wrapper == "timeout" && option == "-k"
+            let text = option.text();
+            taken.push(option);
+            asks &= text != "-n" && text != "--non-interactive";
+            if wrapper == "sudo" && matches!(text.as_str(), "-u" | "-g" | "-h" | "-p")
+                || wrapper == "timeout" && text == "-k"
             {
-                words.next();
+                taken.extend(words.next());
             }
         }
         if wrapper == "timeout" {
-            words.next();
+            taken.extend(words.next());
+        }
+        if is_behind {
+            line.behind_sudo.push(word.clone());
+        }
+        is_behind |= wrapper == "sudo";
+        if is_behind {
+            line.behind_sudo.extend(taken.into_iter().cloned());
         }
         line.sudo_may_ask |= asks;
     }
 }
 
-/// A word as it would be written: in double quotes where a variable stands in it, in single ones where it needs some.
+/// A word as it would be written: in double quotes where a variable stands in it, in single ones where it needs some. What the
+/// shell makes something of where it stands without quotes stays without them.
 pub fn quoted(word: &Word) -> String {
+    let is_made = |text: &str| text.replace("${", "").contains(['~', '[', '*', '?', '{', '!']);
+    if word.pieces.iter().any(|(quote, text)| *quote == Quote::None && is_made(text)) {
+        return word.pieces.iter().map(piece).collect();
+    }
     let text = word.text();
     let needs = text.contains(|c: char| {
         c.is_whitespace()
@@ -177,5 +197,14 @@ pub fn quoted(word: &Word) -> String {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {
         text
+    }
+}
+
+fn piece((quote, text): &(Quote, String)) -> String {
+    match quote {
+        Quote::None => text.clone(),
+        _ if text.is_empty() => String::new(),
+        Quote::Double if text.contains(['$', '`']) => format!("\"{}\"", text.replace('"', "\\\"")),
+        Quote::Single | Quote::Double => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }

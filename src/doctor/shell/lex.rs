@@ -52,6 +52,8 @@ pub struct Command {
     pub document: Option<(String, usize)>,
     /// Standard input is a file.
     pub reads_file: bool,
+    /// As they are written.
+    pub redirections: Vec<String>,
     /// The comment lines right above.
     pub comment: String,
 }
@@ -329,9 +331,10 @@ impl Lexer<'_> {
     }
 
     fn redirect(&mut self) {
+        let mut from = self.at;
         // A number right before it is part of it.
         if self.word.as_ref().is_some_and(|w| w.text().chars().all(|c| c.is_ascii_digit())) {
-            self.word = None;
+            from -= self.word.take().map_or(0, |number| number.text().len());
         }
         self.end_word();
         let mut sign = String::new();
@@ -343,6 +346,7 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let target = self.target();
+        self.now.redirections.push(self.chars.get(from..self.at).unwrap_or_default().iter().collect());
         match sign.as_str() {
             "<<" | "<<-" => {
                 let command = self.done.len();

@@ -14,7 +14,7 @@ use super::code::Code;
 use super::finding::Findings;
 use super::prose;
 use super::source::Block;
-use command::Call;
+use command::{Call, quoted};
 pub use names::Known;
 
 /// Longest script, in bytes.
@@ -54,6 +54,13 @@ pub fn check(block: &Block, known: Option<&Known>, to: &mut Findings) {
     }
 }
 
+/// The same, as the same user, and where it asks it fails.
+fn without_asking(call: &Call) -> String {
+    let behind = call.behind_sudo.iter().map(quoted);
+    let words = ["sudo".to_owned(), "-n".to_owned()].into_iter().chain(behind).chain([call.written()]);
+    words.chain(call.redirections.iter().cloned()).collect::<Vec<_>>().join(" ")
+}
+
 /// In a script that says which shell runs it: nobody may be there to type a password.
 fn sudo(lines: &[Call], to: &mut Findings) {
     let asking: Vec<&Call> = lines.iter().filter(|l| l.sudo_may_ask).collect();
@@ -62,5 +69,5 @@ fn sudo(lines: &[Call], to: &mut Findings) {
         "sudo may stop and ask for a password, and a script that nobody watches then hangs{}",
         if asking.len() > 1 { format!("; {} places", asking.len()) } else { String::new() }
     );
-    to.add(Code::SudoMayAsk, first.line, why, format!("sudo -n {}", first.written()));
+    to.add(Code::SudoMayAsk, first.line, why, without_asking(first));
 }

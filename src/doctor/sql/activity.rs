@@ -2,11 +2,13 @@
 
 use regex::Regex;
 
+use super::scope;
 use super::statement::Statement;
 use super::token::{Kind, Token};
 use crate::doctor::code::Code;
 use crate::doctor::pattern::Pattern;
 
+const VIEW: &str = "pg_stat_activity";
 static LONG: Pattern = Pattern::new(|| Regex::new(r"long[ -]?running|longest|oldest|\bslow|\bstuck|\bhang").ok());
 
 /// What says whose sessions are meant.
@@ -15,7 +17,7 @@ const WHOSE: &[&str] =
 
 /// Looks at a statement that reads the view.
 pub fn check(statement: &mut Statement<'_>) {
-    if !statement.reads(&["pg_stat_activity"]) {
+    if !statement.reads(&[VIEW]) {
         return;
     }
     let code = statement.code();
@@ -98,10 +100,19 @@ fn terminate(statement: &mut Statement<'_>, code: &[Token]) {
     let why = format!(
         "this ends the sessions of every application, user and database of the instance{own}: nothing says whose are meant"
     );
-    statement.filter(
-        "datname = current_database()\n  AND usename = 'the_application'\n  AND backend_type = 'client backend'\n  AND pid <> pg_backend_pid()",
-    );
+    let of = qualifier(code);
+    statement.filter(&format!(
+        "{of}datname = current_database()\n  AND {of}usename = 'the_application'\n  AND {of}backend_type = 'client backend'\n  AND {of}pid <> pg_backend_pid()"
+    ));
     statement.find(Code::TerminateUnfiltered, call.line, why);
+}
+
+/// What its columns are to be called by: beside other relations a bare `pid` is ambiguous.
+fn qualifier(code: &[Token]) -> String {
+    let Some((at, name)) = scope::alias(code, &[VIEW]) else { return String::new() };
+    let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|place| code.get(place));
+    let is_alone = name == VIEW && !code.iter().any(|t| t.is("join")) && !beside.into_iter().any(|t| t.sign(","));
+    if is_alone { String::new() } else { format!("{name}.") }
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ fn unused(statement: &mut Statement<'_>, code: &[Token]) {
     if !code.iter().any(|t| matches!(t.text.as_str(), "indisunique" | "indisprimary" | "pg_constraint" | "conindid")) {
         let why = "among indexes that were never scanned are those of primary keys and unique constraints, which work without a scan; and \
                    the counters are of this server only, since its last reset";
-        let of = alias(code);
+        let of = scope::alias(code, VIEWS).map_or("pg_stat_user_indexes", |(_, name)| name);
         let conjunct = format!(
             "\n  AND NOT EXISTS (SELECT 1 FROM pg_index x WHERE x.indexrelid = {of}.indexrelid AND (x.indisunique OR x.indisprimary))"
         );
@@ -56,15 +56,6 @@ fn unused(statement: &mut Statement<'_>, code: &[Token]) {
         }
         statement.find(Code::UnusedWithConstraints, never.line, why);
     }
-}
-
-/// Under which name the view stands in the statement.
-fn alias(code: &[Token]) -> &str {
-    let Some(at) = code.iter().position(|t| VIEWS.contains(&t.text.as_str())) else { return "pg_stat_user_indexes" };
-    let behind = |place: usize| code.get(at + place);
-    let named = if behind(1).is_some_and(|t| t.is("as")) { behind(2) } else { behind(1) };
-    let is_alias = |t: &&Token| t.is_name() && !scope::is_clause(&t.text);
-    named.filter(is_alias).or_else(|| behind(0)).map_or("", |t| t.text.as_str())
 }
 
 /// Two readings and what happened between them.

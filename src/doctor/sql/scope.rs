@@ -12,6 +12,22 @@ struct Relation {
     known: Option<String>,
 }
 
+/// Where one of these views stands in the statement, and under which name.
+pub fn alias<'c>(code: &'c [Token], views: &[&str]) -> Option<(usize, &'c str)> {
+    // `view.column` names a column.
+    let is_view =
+        |pair: &[Token]| matches!(pair, [view, next] if views.contains(&view.text.as_str()) && !next.sign("."));
+    let at = code.windows(2).position(is_view);
+    let at = at.or_else(|| {
+        code.len().checked_sub(1).filter(|last| code.get(*last).is_some_and(|t| views.contains(&t.text.as_str())))
+    })?;
+    let behind = |place: usize| code.get(at + place);
+    let named = if behind(1).is_some_and(|t| t.is("as")) { behind(2) } else { behind(1) };
+    let is_alias = |t: &&Token| t.is_name() && !is_clause(&t.text);
+    let name = named.filter(is_alias).or_else(|| behind(0))?;
+    Some((at, name.text.as_str()))
+}
+
 /// A name that its relation does not have.
 #[derive(Debug)]
 pub struct Missing {

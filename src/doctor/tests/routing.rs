@@ -93,3 +93,27 @@ fn what_is_written_instead_goes_to_a_receiver_that_is_there() {
     let never = never.findings.iter().find(|f| f.code.id() == "QD-A001").expect("A001").instead[1].clone();
     assert_eq!(never.as_str().trim(), "severity: page", "a value, no pattern");
 }
+
+/// A label that is written instead is YAML, and what the route wants of it.
+#[test]
+fn a_label_that_is_written_instead_passes_its_matcher() {
+    let rules = "- alert: A\n  expr: up == 0\n";
+    for (matcher, label) in [
+        ("severity=~\"[cC]ritical\"", "severity: critical"),
+        ("severity!~\"critical|page\"", "severity: warning"),
+        ("severity=\"1\"", "severity: '1'"),
+        ("severity=~\"p[0-4]\"", "severity: '…'   # a value for which severity=~'p[0-4]' holds"),
+    ] {
+        let routing = format!(
+            "route:\n  receiver: mail\n  routes:\n    - matchers: ['{matcher}']\n      receiver: mail\nreceivers:\n  - name: mail\n"
+        );
+        let files = [("rules.yml", rules), ("am.yml", routing.as_str())].map(|(name, text)| Source {
+            name: Safe::of(name),
+            text: text.to_owned(),
+            kind: Kind::Yaml,
+        });
+        let found = examine(&files, Options::default()).findings;
+        let never = found.iter().find(|f| f.code.id() == "QD-A001").expect("A001");
+        assert_eq!(never.instead[1].as_str().trim(), label);
+    }
+}

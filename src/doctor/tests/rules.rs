@@ -103,6 +103,7 @@ fn divisions_without_a_guard() {
         "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(rate(b_total[5m])) < 9",
         "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 and sum(rate(c_total[5m])) > 1",
         "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) > bool 0) > 5",
+        "sum(rate(a_total[5m])) / sum(rate(b_total[5m])) > 5 unless sum(rate(b_total[5m])) > 100",
         "sum(rate(a_total[5m])) / (sum(rate(b_total[5m])) >= 0) > 5",
         "used_bytes / redis_memory_max_bytes > 0.9",
     ];

@@ -100,6 +100,24 @@ fn killing_dumping_quoting() {
     assert_eq!(quoted, "watch 'psql -c \"… = '\\''late'\\'';\"'");
 }
 
+/// The same program, as the same user, on the same files.
+#[test]
+fn sudo_that_does_not_ask_does_the_same() {
+    let mended = |line: &str| instead(Kind::Shell, &format!("#!/bin/sh\n{line}\n"), "QD-H010");
+    for (line, right) in [
+        ("sudo -u postgres pg_dump -f ~/shop.sql shop", "sudo -n -u postgres pg_dump -f ~/shop.sql shop"),
+        ("sudo cp ~/x /etc", "sudo -n cp ~/x /etc"),
+        ("sudo rm -f '/var/a b/'*.old", "sudo -n rm -f '/var/a b/'*.old"),
+        ("sudo env A=1 timeout 5 systemctl stop $UNIT", "sudo -n env A=1 timeout 5 systemctl stop \"$UNIT\""),
+        (
+            "sudo psql -v ON_ERROR_STOP=1 shop < dump.sql 2>> log",
+            "sudo -n psql -v ON_ERROR_STOP=1 shop < dump.sql 2>> log",
+        ),
+    ] {
+        assert_eq!(mended(line), right);
+    }
+}
+
 #[test]
 fn a_lifetime_ratio_before_and_after() {
     let text = "curl -s http://a/stats | jq '.hit_rate'\nx=$(curl -s -X POST http://a/cache/warm)\nsleep 2\ncurl -s http://a/stats | jq .hit_rate\n";

@@ -89,6 +89,16 @@ fn a_termination_is_limited_where_its_filter_ends() {
     assert!(right.ends_with("pg_backend_pid() ORDER BY pid LIMIT 3;"), "{right}");
     let right = mended("SELECT pg_terminate_backend(pid) FROM pg_stat_activity ORDER BY pid");
     assert!(right.contains("FROM pg_stat_activity WHERE datname") && right.ends_with("ORDER BY pid;"), "{right}");
+    // Beside another relation a bare name is ambiguous.
+    for (from, name) in [
+        ("pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid", "a"),
+        ("pg_locks l, pg_stat_activity", "pg_stat_activity"),
+    ] {
+        let right = mended(&format!("SELECT pg_terminate_backend({name}.pid) FROM {from} WHERE NOT l.granted"));
+        for column in ["datname", "usename", "backend_type", "pid"] {
+            assert!(right.contains(&format!("AND {name}.{column} ")), "{right}");
+        }
+    }
 }
 
 #[test]
