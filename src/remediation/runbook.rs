@@ -247,17 +247,19 @@ impl Runbook {
         self.items().into_iter().any(|(_, step)| step.source.as_ref().is_some_and(|source| source.as_str() == id))
     }
 
-    /// How the order at a place is bound to the card: the first one to a service to its very process.
+    /// How the order at a place is bound to the card: to its very process, where none before it changes the service.
     #[must_use]
     pub fn binding(&self, place: usize) -> Binding {
-        let unit = |step: &RunbookStep| match &step.deed {
-            Deed::Service { step, .. } => Some((step.manager.words(), step.name().to_owned(), step.place.clone())),
+        let service = |step: &RunbookStep| match &step.deed {
+            Deed::Service { step, .. } => Some((**step).clone()),
             _ => None,
         };
-        let Some(own) = self.items().into_iter().find(|(at, _)| *at == place).and_then(|(_, step)| unit(step)) else {
+        let Some(own) = self.items().into_iter().find(|(at, _)| *at == place).and_then(|(_, step)| service(step))
+        else {
             return Binding::First;
         };
-        let before = self.steps.iter().take(place).any(|step| unit(step).is_some_and(|other| other == own));
+        let mut before = self.steps.iter().take(place).filter_map(service);
+        let before = before.any(|other| other.verb.changes() && other.is_to(&own));
         if place >= self.steps.len() || before { Binding::Later } else { Binding::First }
     }
 }

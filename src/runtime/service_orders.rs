@@ -134,13 +134,17 @@ pub async fn run(run: u64, step: usize, work: &ServiceWork, leave: &Leave, inbox
 
 /// How it is now, if it still is what the card is bound to.
 async fn still(commands: &Commands, work: &ServiceWork, deadline: Duration) -> Result<ServiceFacts, StepEnd> {
-    let now = match (work.binding, &work.step.manager) {
+    let now = match &work.step.manager {
         // Only of a unit is more looked at than its status: which machine it is on, which an address does not say.
-        (Binding::Alone | Binding::First, Manager::Systemd { .. }) => commands.bound_facts(&work.step, deadline).await,
+        Manager::Systemd { .. } => commands.bound_facts(&work.step, deadline).await,
         _ => commands.service_facts(&work.step, deadline).await,
     };
     let now = now.map_err(StepEnd::Failed)?;
-    if work.binding != Binding::Later && !work.before.is_bound_to(&now) { Err(other(work, &now)) } else { Ok(now) }
+    let is_it = match work.binding {
+        Binding::Alone | Binding::First => work.before.is_bound_to(&now),
+        Binding::Later => work.before.is_on_the_machine_of(&now),
+    };
+    if is_it { Ok(now) } else { Err(other(work, &now)) }
 }
 
 fn other(work: &ServiceWork, now: &ServiceFacts) -> StepEnd {

@@ -157,7 +157,7 @@ pub fn step_words(state: &StepState, now: Moment) -> (Safe, Tone) {
         return (Safe::of(format!("skipped: {why}")), Tone::Dim);
     }
     if let Some(why) = state.was_let_fail() {
-        return (why, Tone::Warn);
+        return (why.clone(), Tone::Warn);
     }
     let (words, tone) = match (&state.began, &state.ended) {
         (None, _) if state.barred.is_some() => ("cannot run here, and is not begun".to_owned(), Tone::Unknown),

@@ -202,6 +202,8 @@ pub struct StepState {
     pub ask: bool,
     /// It only reads, and where that fails the runbook goes on.
     pub may_fail: bool,
+    /// It failed, and the runbook went on.
+    pub(super) let_fail: Option<Safe>,
     /// What was read for it, and answered.
     pub told: Vec<Safe>,
     /// What undoes it.
@@ -230,6 +232,7 @@ impl StepState {
             requires: Vec::new(),
             ask: false,
             may_fail: false,
+            let_fail: None,
             told: Vec::new(),
             undo: None,
             barred: None,

@@ -10,7 +10,7 @@ use crate::remediation::measure::Precondition;
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::runbook::Runbook;
-use crate::remediation::step::{StepEnd, Work};
+use crate::remediation::step::{Binding, Step, StepEnd, Work};
 use crate::remediation::turn;
 
 use super::orders::{Input, Note, Order, Phase, StepState};
@@ -127,6 +127,16 @@ impl Execution {
         self.steps.iter().all(|state| state.waits() && state.told.is_empty())
     }
 
+    /// An order that could come after one of ours is bound to the very process of the card where none of ours was sent.
+    fn bind(&self, step: &mut Step) {
+        let Work::Service(work) = &mut step.work else { return };
+        let is_of_it = |state: &&StepState| matches!(&state.step.work, Work::Service(other) if other.step.verb.changes() && other.step.is_to(&work.step));
+        let mut ours = self.steps.iter().filter(is_of_it);
+        if work.binding == Binding::Later && !ours.any(|state| state.has_changed_something() || state.is_in_doubt()) {
+            work.binding = Binding::First;
+        }
+    }
+
     /// Begins a step, or what undoes one.
     pub(super) fn start(&mut self, at: usize, now: Moment) -> Vec<Order> {
         let undo = at >= self.steps.len();
@@ -142,8 +152,10 @@ impl Execution {
         if matches!(state.step.work, Work::Sessions(_)) && self.touches_nobody(state) {
             return self.skip(at, Safe::of("the card lists nobody"), now);
         }
-        let (work, part, step) = (&state.step.work, state.part, state.step.clone());
-        let inward = work.is_inward();
+        let (inward, part, mut step) = (state.step.work.is_inward(), state.part, state.step.clone());
+        if !undo {
+            self.bind(&mut step);
+        }
         self.phase = Phase::Running { step: at };
         if let Some(state) = self.state_mut(at) {
             state.began = Some(now);
@@ -189,8 +201,12 @@ impl Execution {
     }
 
     pub(super) fn step_ended(&mut self, at: usize, end: StepEnd, now: Moment) -> Vec<Order> {
-        if let Some(why) = self.state(at).and_then(|state| state.let_fail(&end)) {
-            return self.failed_and_goes_on(at, end, &why, now);
+        // Whoever stopped it, or barred it, stops it: then it does not go on.
+        if !self.cancelled
+            && self.barred.is_none()
+            && let Some(why) = self.state(at).and_then(|state| state.lets_fail(&end))
+        {
+            return self.failed_and_goes_on(at, end, why, now);
         }
         let first = at == 0;
         let said = self.state(at).and_then(|state| state.failure_in(&end));
@@ -235,11 +251,12 @@ impl Execution {
     }
 
     /// What only reads failed, and may: what it would have shown is not known, and nothing else is lost.
-    fn failed_and_goes_on(&mut self, at: usize, end: StepEnd, why: &Safe, now: Moment) -> Vec<Order> {
+    fn failed_and_goes_on(&mut self, at: usize, end: StepEnd, why: Safe, now: Moment) -> Vec<Order> {
         self.spare_the_consent(at, &end, now);
         self.reasons.push(Safe::of(format!("{}: {why}", self.number(at))));
         if let Some(state) = self.state_mut(at) {
             state.ended = Some((now, end));
+            state.let_fail = Some(why);
         }
         self.note(at, Then::Next, now)
     }

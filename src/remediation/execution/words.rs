@@ -63,7 +63,7 @@ impl StepState {
     }
 
     /// That the runbook goes on after this end, and what failed.
-    pub(super) fn let_fail(&self, end: &StepEnd) -> Option<Safe> {
+    pub(super) fn lets_fail(&self, end: &StepEnd) -> Option<Safe> {
         let why = match end {
             StepEnd::Failed(cause) | StepEnd::Miscarried(cause) | StepEnd::Unknown(cause) => cause.to_string(),
             StepEnd::OtherTarget(what) => format!("it is not the target of the card any more: {what}"),
@@ -72,10 +72,10 @@ impl StepState {
         self.goes_on_after(end).then(|| Safe::of(format!("failed, goes on: {why}")))
     }
 
-    /// The same, of how it ended.
+    /// The same, where the runbook did go on.
     #[must_use]
-    pub fn was_let_fail(&self) -> Option<Safe> {
-        self.let_fail(self.ended.as_ref().map(|(_, end)| end)?)
+    pub fn was_let_fail(&self) -> Option<&Safe> {
+        self.let_fail.as_ref()
     }
 
     /// How it ended, for the record.
@@ -85,14 +85,15 @@ impl StepState {
             return Safe::of(format!("skipped: {why}"));
         }
         let Some((_, end)) = &self.ended else { return Safe::of("not begun") };
-        if let Some(why) = self.let_fail(end) {
-            return why;
+        if let Some(why) = &self.let_fail {
+            return why.clone();
         }
         let said = |said: &[Safe]| said.iter().map(Safe::as_str).collect::<Vec<_>>().join(" | ");
         Safe::of(match end {
-            // Rows may be other people's statements with their literals: a record is kept for long and read by others.
+            // Rows may be other people's statements with their literals: a record is kept for long and read by others. The last
+            // line is their number.
             StepEnd::Done { said: lines, .. } if matches!(&self.step.work, Work::Sql(sql) if sql.read_only) => {
-                format!("done: {} rows", lines.len())
+                format!("done: {}", lines.last().cloned().unwrap_or_default())
             }
             StepEnd::Done { said: lines, .. } => format!("done: {}", said(lines)),
             StepEnd::OtherTarget(what) => format!("another target: {what}"),

@@ -167,7 +167,13 @@ impl ServiceFacts {
     #[must_use]
     pub fn is_bound_to(&self, now: &ServiceFacts) -> bool {
         let same = if self.looping { self.anchor == now.anchor } else { self.identity() == now.identity() };
-        same && (self.machine.as_str().is_empty() || self.machine == now.machine)
+        same && self.is_on_the_machine_of(now)
+    }
+
+    /// Whether `now` is on the machine that such a card shows, where it shows one.
+    #[must_use]
+    pub fn is_on_the_machine_of(&self, now: &ServiceFacts) -> bool {
+        self.machine.as_str().is_empty() || self.machine == now.machine
     }
 
     /// For the list of facts that a card is bound to: every instance, in a fixed order.

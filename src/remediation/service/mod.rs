@@ -183,6 +183,12 @@ impl ServiceStep {
         }
     }
 
+    /// Whether both are about the same service, as its manager knows it and where it runs.
+    #[must_use]
+    pub fn is_to(&self, other: &ServiceStep) -> bool {
+        self.manager.words() == other.manager.words() && self.name() == other.name() && self.place == other.place
+    }
+
     /// The service as an object of a card.
     #[must_use]
     pub fn object(&self) -> ObjectKey {

@@ -88,9 +88,9 @@ async fn one_statement_and_no_more() {
 async fn what_only_reads_cannot_write_and_shows_its_rows() {
     let server = stage();
     let (_, end) = run(&server, &step("SELECT id, name FROM hooks WHERE name = $1", &["a"], true)).await;
-    assert_eq!(said(&end), "id  name\n7   a");
+    assert_eq!(said(&end), "id  name\n7   a\n1 row");
     let (_, end) = run(&server, &step("SELECT * FROM generate_series(1, 1000)", &[], true)).await;
-    assert!(said(&end).ends_with("and more: the first 20 are shown"), "{}", said(&end));
+    assert!(said(&end).ends_with("more than 20 rows, the first of them are shown"), "{}", said(&end));
     for sql in [
         "WITH gone AS (DELETE FROM hooks RETURNING id) SELECT * FROM gone",
         "SELECT 1) AS q; DELETE FROM hooks; --",
@@ -157,7 +157,7 @@ async fn behind_a_pooler_nothing_is_written() {
     let read = source
         .run_statement(&card.identity, &step("SELECT count(*) AS n FROM hooks", &[], true), &leave::whole(DEADLINE))
         .await;
-    assert_eq!(said(&read), "n\n1");
+    assert_eq!(said(&read), "n\n1\n1 row");
 }
 
 #[tokio::test]

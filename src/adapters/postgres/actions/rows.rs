@@ -1,4 +1,4 @@
-//! The rows that a statement of a runbook gave, whatever its columns are: a line of names and one line each, in columns.
+//! The rows that a statement of a runbook gave, whatever its columns are: a line of names, one line each, in columns, and their number.
 //! Every value is the server's own text of it.
 
 use tokio_postgres::Row;
@@ -28,7 +28,7 @@ pub fn asked(sql: &str) -> String {
     )
 }
 
-/// The lines to show of an answer to [`asked`].
+/// The lines to show of an answer to [`asked`]; the last one says how many rows there are.
 ///
 /// # Errors
 ///
@@ -40,9 +40,11 @@ pub fn told(answer: &[Row]) -> Result<Vec<Safe>, Cause> {
         lines.push(cells(row, 1)?);
     }
     let mut told = aligned(&lines);
-    if answer.len() > ROWS {
-        told.push(Safe::of(format!("and more: the first {ROWS} are shown")));
-    }
+    told.push(Safe::of(match answer.len() {
+        1 => "1 row".to_owned(),
+        many if many > ROWS => format!("more than {ROWS} rows, the first of them are shown"),
+        many => format!("{many} rows"),
+    }));
     Ok(told)
 }
 

@@ -95,7 +95,10 @@ fn without_it_the_runbook_stops_there() {
 fn a_stop_is_no_failure_that_it_goes_on_after() {
     let mut execution = begun(card_of(true, away()));
     execution.step(Input::CancelAsked, at(1.5));
-    execution.step(Input::StepEnded { step: 0, end: StepEnd::Failed(Cause::Other(Safe::of("away"))) }, at(2.0));
+    let end = StepEnd::Failed(Cause::Other(Safe::of("away")));
+    let orders = execution.step(Input::StepEnded { step: 0, end }, at(2.0));
+    let [Order::Record(Note::Step { words, .. })] = orders.as_slice() else { panic!("{orders:?}") };
+    assert!(!words.as_str().contains("goes on"), "it does not: {words}");
     let orders = execution.step(Input::Recorded(Ok(())), at(2.0));
     assert!(!orders.iter().any(|order| matches!(order, Order::Run { .. })), "{orders:?}");
 }

@@ -16,8 +16,9 @@ use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::outcome::Outcome;
 use crate::remediation::place::Place;
 use crate::remediation::runbook::{Deed, Runbook};
+use crate::remediation::service::facts::ServiceFacts;
 use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
-use crate::remediation::step::{Binding, SessionVerb, StepEnd};
+use crate::remediation::step::{Binding, SessionVerb, StepEnd, Work};
 use crate::remediation::tests::runbook_world::*;
 use crate::remediation::tests::world::{action, at, evidence, key, object, situation};
 use crate::remediation::window::Window;
@@ -266,6 +267,36 @@ fn what_undoes_is_bound_to_no_process_of_the_card() {
     }
     assert_eq!([0, 1, 2].map(|place| book.binding(place)), [Binding::First, Binding::Later, Binding::First]);
     assert_eq!(book.binding(3), Binding::Later, "by then it may long be another one");
+    // Whoever only looked changed nothing.
+    book.steps[0].deed = unit("proxy.service", ServiceVerb::Status);
+    assert_eq!(book.binding(1), Binding::First);
+}
+
+/// Where no order of ours was sent, the process is that of the card or it is another's.
+#[test]
+fn an_order_behind_one_that_was_left_out_is_bound_to_the_process_of_the_card() {
+    let bound = |answer: Gate| {
+        let mut book = runbook(&[Plot { gate: Asked::Silence, ..sends() }, sends()]);
+        book.steps[0].deed = unit("proxy.service", ServiceVerb::Stop);
+        book.steps[1].deed = unit("proxy.service", ServiceVerb::Start);
+        let found = |place| (place, Ok(Preview { service: Some(ServiceFacts::default()), ..Preview::default() }));
+        let mut action = action(Level::L2);
+        action.limits.deadline = Duration::from_secs(1000);
+        action.proof.trials.retain(|trial| trial.measure != Measure::ObjectsLeft);
+        let preview = book.preview(&action.id, &action.target.name, vec![found(0), found(1)]);
+        action.plan = Plan::Runbook(Box::new(book));
+        let before = vec![evidence(Measure::UsedSlots(0), Some(90.0), at(0.0))];
+        let mut execution = begun(warrant(Card::new(action, preview, before, at(0.0))));
+        execution.step(Input::GateAnswered(answer), at(2.0));
+        let mut orders = execution.step(Input::Recorded(Ok(())), at(2.0));
+        if answer == Gate::Go {
+            orders = ended(&mut execution, 0, done(Vec::new()), 3.0);
+        }
+        let [Order::Run { step: 1, approved }] = orders.as_slice() else { panic!("{answer:?}: {orders:?}") };
+        let Work::Service(work) = &approved.step().work else { panic!("{approved:?}") };
+        work.binding
+    };
+    assert_eq!([Gate::Skip, Gate::Go].map(bound), [Binding::First, Binding::Later]);
 }
 
 #[test]
