@@ -8,6 +8,7 @@ mod containers;
 mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod flapping;
 mod forged;
 mod hasten;
 mod killed_over_ssh;
