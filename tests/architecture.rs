@@ -6,14 +6,18 @@
 mod breaking;
 #[path = "architecture/rules.rs"]
 mod rules;
+#[path = "support/skipped.rs"]
+mod skipped;
 #[path = "architecture/tokens.rs"]
 mod tokens;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rules::{Floors, Place};
+use skipped::skipped;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -128,10 +132,45 @@ fn nothing_is_skipped_in_silence() {
     let place = "tests/support/skipped.rs";
     let files = files(&["tests"]);
     let said: Vec<&String> =
-        files.iter().filter(|(_, text)| text.contains("\"SKIPPED")).map(|(name, _)| name).collect();
+        files.iter().filter(|(_, text)| text.contains("\"SKIPPED ")).map(|(name, _)| name).collect();
     assert_eq!(said, [place, "tests/architecture.rs"].map(str::to_owned).iter().rev().collect::<Vec<_>>());
     let text = &files[place];
     let variable = text.split('"').find(|part| part.starts_with("QUARTERDECK_")).unwrap();
     let run = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(run.contains(&format!("export {variable}=1")), "{run}");
+}
+
+/// All binaries run though one fails, what was not run is told last, and a failure stays one.
+#[test]
+fn all_tests_run_and_what_was_not_run_is_told_last() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if Command::new("make").arg("--version").output().is_err() {
+        return skipped("the file that make reads", "make is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at(".ci")).unwrap();
+    fs::copy(root().join("Makefile"), at("Makefile")).unwrap();
+    for (name, script) in [
+        (".ci/setup", "exit 0"),
+        (
+            "cargo",
+            "[ \"$1\" = test ] || exit 0; echo \"ran $*\"; echo 'SKIPPED podman: none' >> \"$QUARTERDECK_SKIPPED\"; exit 101",
+        ),
+    ] {
+        fs::write(at(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let make = || {
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let told =
+            Command::new("make").arg("test").current_dir(folder.path()).env_clear().env("PATH", path).output().unwrap();
+        (told.status.success(), String::from_utf8_lossy(&told.stdout).into_owned())
+    };
+    for _ in 0..2 {
+        let (well, told) = make();
+        assert!(!well && told.contains("ran test --locked --no-fail-fast"), "{told}");
+        let last: Vec<&str> = told.lines().rev().take(2).collect();
+        assert_eq!(last, ["SKIPPED podman: none", "not run on this machine:"], "{told}");
+    }
 }

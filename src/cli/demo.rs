@@ -13,8 +13,8 @@ use crate::adapters::config_files;
 use crate::config::resolved::CacheSource;
 use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
 use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
-use crate::domain::Safe;
 use crate::domain::threshold::parse_duration;
+use crate::domain::{Safe, figure};
 use crate::runtime::first_line::first_line;
 
 /// What is watched of the sample.
@@ -81,7 +81,7 @@ fn watch(options: &DemoOptions, asked: arguments::Demo) -> ExitCode {
     say::err([&Safe::of(
         "Starting a sample system: PostgreSQL, Redis, an API, a worker and a gateway, all on loopback …",
     )]);
-    let shown = match addresses(&mut child).and_then(|a| watched(&a, asked)) {
+    let shown = match addresses(&mut child).and_then(|a| watched(&a, options, asked)) {
         Ok(resolved) => dashboard::show(&resolved),
         Err(failed) => failed,
     };
@@ -123,7 +123,11 @@ fn without_password(url: &str) -> (String, String) {
     (parsed.to_string(), password)
 }
 
-fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::config::Resolved, ExitCode> {
+fn watched(
+    addresses: &DemoAddresses,
+    options: &DemoOptions,
+    asked: arguments::Demo,
+) -> Result<crate::config::Resolved, ExitCode> {
     let text = WATCHED
         .replace("\"MANAGER\"", &addresses.manager.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
         .replace("\"RULES\"", &quoted(&rules(addresses)))
@@ -168,7 +172,8 @@ fn watched(addresses: &DemoAddresses, asked: arguments::Demo) -> Result<crate::c
         resolved.off.push(absent(package));
     }
     if let Some(scenario) = &addresses.scenario {
-        resolved.notes.push(Safe::of(format!("scenario {scenario} begins 15 s after the start")));
+        let after = figure::span(options.scenario_after);
+        resolved.notes.push(Safe::of(format!("scenario {scenario} begins {after} after the start")));
     }
     Ok(resolved)
 }

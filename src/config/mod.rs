@@ -20,7 +20,6 @@ pub mod redis_url;
 pub mod resolve;
 pub mod resolved;
 pub mod show;
-pub mod sql_functions;
 pub mod trust;
 pub mod value;
 pub mod watched;

@@ -29,6 +29,7 @@ pub mod runbook;
 pub mod service;
 pub mod shown;
 pub mod silencing;
+pub mod sql_functions;
 pub mod step;
 pub mod ticket;
 pub mod tripwire;

@@ -4,6 +4,7 @@
 use crate::domain::Safe;
 
 use super::level::Level;
+use super::sql_functions;
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,15 +184,27 @@ impl SqlStep {
     pub fn demands(&self) -> Level {
         match self.read_only {
             true => Level::L0,
-            false if self.changes_rows() => Level::L2,
+            false if self.is_of_rows() => sql_functions::demands(&self.sql).max(Level::L2),
             // TRUNCATE, DROP, VACUUM FULL, a procedure: what it destroys nobody can say.
             false => Level::L3,
         }
     }
 
-    /// Whether it only changes rows: one transaction, undone as a whole where the server says that it failed.
+    /// What a person has to know of a statement that counts as what destroys because of what it calls.
+    #[must_use]
+    pub fn warning(&self) -> Option<Safe> {
+        let called = sql_functions::unknown(&self.sql).filter(|_| !self.read_only && self.is_of_rows())?;
+        Some(Safe::of(format!("nobody here knows what {called} does: it counts as what destroys (L3)")))
+    }
+
+    /// Whether it only changes rows: one transaction, undone as a whole where the server says that it failed. What a
+    /// function does besides may outlast that.
     #[must_use]
     pub fn changes_rows(&self) -> bool {
+        self.is_of_rows() && sql_functions::demands(&self.sql) == Level::L0
+    }
+
+    fn is_of_rows(&self) -> bool {
         self.begins_with(&["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT"])
     }
 
@@ -225,11 +238,31 @@ mod tests {
             ("CALL p()", Level::L3),
             ("/* x */ DELETE FROM t", Level::L3),
             ("WITH x AS (SELECT 1) DELETE FROM t", Level::L3),
+            ("SELECT pg_reload_conf()", Level::L2),
+            ("SELECT pg_promote()", Level::L3),
+            ("UPDATE t SET a = lower(b), at = now() WHERE id IN (1, 2)", Level::L2),
+            ("UPDATE t SET a = our_own(b)", Level::L3),
             ("", Level::L3),
         ] {
             let step = SqlStep { database: 0, sql: sql.to_owned(), binds: Vec::new(), read_only: false, redact: false };
             assert_eq!(step.demands(), level, "{sql}");
         }
+    }
+
+    /// A transaction that is undone takes no lock back that it gave, and starts no server anew.
+    #[test]
+    fn what_a_function_did_is_not_undone_with_the_rows() {
+        let step = |sql: &str| SqlStep {
+            database: 0,
+            sql: sql.to_owned(),
+            binds: Vec::new(),
+            read_only: false,
+            redact: false,
+        };
+        assert!(step("DELETE FROM t WHERE at < now()").changes_rows());
+        assert!(!step("SELECT pg_switch_wal()").changes_rows() && !step("SELECT our_own()").changes_rows());
+        assert!(step("SELECT shop.now()").warning().is_some_and(|why| why.as_str().contains("shop.now")));
+        assert_eq!(step("SELECT pg_switch_wal()").warning(), None);
     }
 
     #[test]

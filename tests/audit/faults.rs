@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use quarterdeck::adapters::audit_log::{AuditFault, Disk, RealDisk};
 use quarterdeck::remediation::audit::AuditEvent;
-use rustix::fs::{Mode, OFlags, fstat};
+use rustix::fs::{FlockOperation, Mode, OFlags, fstat};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
@@ -21,8 +21,17 @@ enum Fault {
     Short(Option<Errno>),
 }
 
+/// How many locks a file system gives: one without them, as some that are mounted over a network, gives none.
+#[derive(Default)]
+enum Locks {
+    #[default]
+    All,
+    Few(u32),
+}
+
 #[derive(Default)]
 struct State {
+    locks: Locks,
     operations: Vec<&'static str>,
     /// At which operation, and what.
     fault: Option<(usize, Fault)>,
@@ -75,6 +84,17 @@ impl Disk for Faulty {
     fn open(&self, folder: BorrowedFd<'_>, name: &str, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         self.error("open")?;
         RealDisk.open(folder, name, flags, mode)
+    }
+
+    fn lock(&self, file: BorrowedFd<'_>, operation: FlockOperation) -> io::Result<()> {
+        match self.0.lock().unwrap().locks {
+            Locks::Few(0) => Err(Errno::NOLCK.into()),
+            Locks::Few(ref mut left) => {
+                *left -= 1;
+                RealDisk.lock(file, operation)
+            }
+            Locks::All => RealDisk.lock(file, operation),
+        }
     }
 
     fn write(&self, file: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
@@ -278,4 +298,37 @@ proptest! {
             prop_assert!(durable.split(' ').any(|found| found == record), "{} is not on disk: {}", record, durable);
         }
     }
+}
+
+/// Some file systems over a network have no locks: two dashboards could write over each other. Nothing is recorded, whoever
+/// wants to act is told so, and what was recorded can still be read.
+#[test]
+fn without_locks_nothing_is_recorded_and_it_is_told() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path()).unwrap();
+    log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+    drop(log);
+    let before = bytes(folder.path(), &only_file(folder.path()));
+    let disk = |locks: u32| {
+        let disk = Faulty::default();
+        disk.0.lock().unwrap().locks = Locks::Few(locks);
+        disk
+    };
+    // The first lock is the turn's, the second says that this process lives.
+    for locks in [0, 1] {
+        let refused = open_on(Box::new(disk(locks)), folder.path()).map(|_| ()).unwrap_err();
+        assert_eq!(refused.fault, AuditFault::Unusable, "{locks}");
+        let words = refused.to_string();
+        assert!(
+            words.contains("cannot be locked on this file system") && words.contains("audit under [actions]"),
+            "{words}"
+        );
+    }
+    // They go away while it is open.
+    let mut log = open_on(Box::new(disk(2)), folder.path()).unwrap().0;
+    let refused = log.append(&entry(AuditEvent::Intent, "b"), super::now()).unwrap_err();
+    assert_eq!(refused.fault, AuditFault::Unusable, "{refused}");
+    assert_eq!(bytes(folder.path(), &only_file(folder.path())), before);
+    assert_eq!(story(&before), "intent:a outcome:a");
 }

@@ -10,11 +10,14 @@
 mod faults;
 mod folders;
 mod history;
+#[path = "../support/hostile.rs"]
+mod hostile;
 mod journal;
 mod kills;
 mod program;
 #[path = "../support/program_copy.rs"]
 mod program_copy;
+mod properties;
 mod races;
 mod segments;
 #[path = "../support/skipped.rs"]

@@ -412,3 +412,23 @@ fn each_request_of_a_runbook_has_its_own_preview() {
     let told = refused(&file(&format!("{WATCHED}\n{head}{}", step("{id}")))).join("\n");
     assert!(told.contains("stands in a preview"), "{told}");
 }
+
+/// Ending sessions has a step of its own, with a list on the card and sessions that are never touched.
+#[test]
+fn a_statement_ends_no_sessions_and_what_nobody_classified_is_dangerous() {
+    let statement = |sql: &str| format!("[[runbook.step]]\nstatement = {sql:?}\n");
+    let head = "[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\nwatch = \"service api\"\n";
+    let sql = "SELECT \"pg_terminate_backend\" /* now */ (pid) FROM pg_stat_activity WHERE state = 'idle'";
+    let told = refused(&file(&format!("{WATCHED}\n{head}\n{}", statement(sql)))).join("\n");
+    assert!(told.contains("pg_terminate_backend") && told.contains("sessions = "), "{told}");
+    for (sql, level, why) in [
+        ("SELECT pg_reload_conf()", Level::L2, None),
+        ("SELECT pg_drop_replication_slot('old')", Level::L3, Some("its steps demand L3")),
+        ("SELECT shop.purge()", Level::L3, Some("nobody here knows what shop.purge does")),
+    ] {
+        let action = of("L2", &statement(sql));
+        let told = action.warnings.iter().map(Safe::as_str).collect::<Vec<_>>().join("; ");
+        assert_eq!(action.level, level, "{sql}");
+        assert!(why.map_or(told.is_empty(), |why| told.contains(why)), "{sql}: {told}");
+    }
+}

@@ -64,6 +64,21 @@ pub fn leave(mut session: Session) {
     leave_page(session);
 }
 
+/// Leaves when the overview shows the symptom no more: a verdict is about one figure, a cure about what was seen.
+fn leave_cured(mut session: Session, what: &str, is_cured: impl Fn(&str) -> bool) {
+    session.send("\x1b");
+    session.wait_gone("Before and after");
+    session.press("1", "Signals");
+    session.wait_long(what, SHOWS, |seen| is_cured(&seen.screen()));
+    leave_page(session);
+}
+
+/// The line of a signal on the overview, without the pane beside it.
+fn signal(screen: &str, name: &str) -> Option<String> {
+    let own = screen.lines().filter_map(|line| line.split("││").next());
+    own.skip_while(|line| !line.contains(" Signals ")).find(|line| line.contains(name)).map(str::to_owned)
+}
+
 /// Leaves from a page, after something was done.
 fn leave_page(mut session: Session) {
     session.send("\x03");
@@ -154,15 +169,22 @@ fn slow_query() {
     session.send("g");
     card(&mut session, "cancel what session");
     run(&mut session, Some("sample"), "verified");
-    leave(session);
+    // It ends when it has put back the index of which the searches wait.
+    leave_cured(session, "the report has gone", |screen| !screen.contains("report-batch"));
 }
 
 #[test]
 fn cold_cache() {
     let mut session = incident("cold-cache", "cache api cache");
+    session.press("!", "scenario cold-cache begins 3s after the start");
+    session.send("\x1b");
+    session.wait_gone("scenario cold-cache begins");
     card(&mut session, "warm the cache");
     run(&mut session, None, "verified");
-    leave(session);
+    leave_cured(session, "the cache is ok", |screen| {
+        let is_ok = |line: &str| line.contains("OK ") && line.contains("api cache");
+        !screen.contains("cache api cache") && screen.lines().any(is_ok)
+    });
 }
 
 #[test]
@@ -170,7 +192,10 @@ fn error_burst() {
     let mut session = incident("error-burst", "ERROR");
     card(&mut session, "restart api");
     run(&mut session, Some("api"), "verified");
-    leave(session);
+    leave_cured(session, "hardly a request fails", |screen| {
+        let share = |line: String| line.split('%').next()?.split_whitespace().last()?.parse::<f64>().ok();
+        signal(screen, "api errors").and_then(share).is_some_and(|percent| percent < 1.0)
+    });
 }
 
 #[test]
@@ -223,5 +248,7 @@ fn backlog() {
     session.wait_for("as counted for this card");
     session.wait_for("What it touches: 2");
     run(&mut session, Some("api"), "verified");
-    leave(session);
+    leave_cured(session, "the queue is short", |screen| {
+        signal(screen, "pending").is_some_and(|line| line.contains("OK ") && !screen.contains("queue: degraded"))
+    });
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use quarterdeck::app::actions::load;
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::{Effect, Event, update};
 use quarterdeck::config::resolved::Colours;
-use quarterdeck::domain::Cause;
+use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::engine::settings::TargetSettings;
 use quarterdeck::engine::{Body, Engine, Input, Output, Settings};
 use quarterdeck::metrics::exposition::Format;
@@ -175,6 +176,35 @@ fn the_servers_figures_stand_beside_the_probes_each_for_what_it_is() {
     assert!(services.lines().any(|line| line.contains("api") && line.contains("| - | - | - |")), "{services}");
     let latency = words(&watched.world.pane(PaneId::Latency));
     assert!(!latency.contains("server,"), "{latency}");
+}
+
+/// Who restarts a service has to know what it is doing, also where no signal was named for that.
+#[test]
+fn the_servers_own_rate_stands_on_the_card_of_its_restart_where_no_signal_does() {
+    let restart = "[[action]]\nname = \"restart-api\"\ntarget = \"api\"\nunit = \"api.service\"\nlevel = \"L2\"\n[actions]\nallow = true\n";
+    let mut watched = Watched::new(&format!("{WATCHED}\n{restart}"));
+    let shown = |watched: &Watched| {
+        let model = &watched.world.model;
+        let action = model.actions.spec.own.iter().find(|action| action.id.as_str() == "restart-api").unwrap();
+        load::remarks(model, action).iter().map(Safe::as_str).collect::<Vec<_>>().join("\n")
+    };
+    probed(&mut watched);
+    assert!(shown(&watched).contains("requests per second are not known"), "{}", shown(&watched));
+    watched.rounds(40);
+    let told = shown(&watched);
+    assert!(
+        told.contains("requests now: 20.0/s (http_request_duration_seconds, http_requests_total of api, server, 1m n=1.20k, read 0s ago)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("errors now: 5.00% (http_request_duration_seconds, http_requests_total of api, server"),
+        "{told}"
+    );
+    // What is not read any more is not told as of now.
+    watched.world.now += 2.0;
+    watched.scraped(0, Err(Cause::HttpStatus { status: 500 }));
+    let told = shown(&watched);
+    assert!(told.contains("requests per second are not known") && told.contains("errors by our own probes"), "{told}");
 }
 
 #[test]

@@ -225,6 +225,24 @@ fn what_cannot_be_done_is_on_the_card() {
     assert!(yard.files().is_empty());
 }
 
+/// The connection that watches, the snapshot's, the one that makes the scratch database, the program that restores, and what
+/// was connected before it.
+#[test]
+fn on_one_server_as_many_logins_are_asked_for_as_are_there_at_once() {
+    let yard = Yard::new("");
+    yard.stage.server.sql("postgres", "ALTER ROLE ops CONNECTION LIMIT 4");
+    let told = yard.run(&["--dry-run"]);
+    let card = told.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let why = "on the scratch server it needs 3 logins of its own, and this role's 4 connections";
+    assert!(told.code == 10 && card.contains(why), "{told:?}");
+    yard.stage.server.sql("postgres", "ALTER ROLE ops CONNECTION LIMIT 5");
+    let card = yard.card().out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(card.contains("on the scratch server 3 logins of its own can succeed"), "{card}");
+    assert!(card.contains("while the copy is there, and how much is free there is not known"), "{card}");
+    let told = yard.backed_up();
+    assert_eq!(told.code, 0, "{told:?}");
+}
+
 #[test]
 fn a_full_disk_keeps_nothing_and_says_so() {
     if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|told| told.status.success()) {

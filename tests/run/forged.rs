@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::pty::Start;
 use super::second_person::{Bastion, DAEMON, KEYS, NOBODY, answer};
-use super::{Told, code_in, skipped};
+use super::{Told, code_in, not_to_be_had};
 
 /// Somebody else of this system.
 const BIN: u32 = 2;
@@ -161,7 +161,7 @@ fn who_logged_in_is_who_approves() {
     let set =
         Command::new("sh").args(["-c", "echo 1 > /proc/self/loginuid && cat /proc/self/loginuid"]).output().unwrap();
     if set.stdout != b"1" {
-        return skipped("somebody who logged in", "the kernel keeps who did, or does not record it");
+        return not_to_be_had("somebody who logged in", "the kernel keeps who did, or does not record it");
     }
     bastion.configure("break_glass = [\"flush-redis\"]\nrequire_login = true");
     let card = || {

@@ -8,6 +8,7 @@ mod containers;
 mod cooling;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+mod flapping;
 mod forged;
 mod hasten;
 mod killed_over_ssh;
@@ -62,7 +63,7 @@ use std::process::{Command, Output, Stdio};
 use postgres_server::PostgresServer;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-use waiting::{skipped, until, words};
+use waiting::{not_to_be_had, skipped, until, words};
 
 /// The action of these tests.
 const ACTION: &str = "terminate-idle-in-transaction";

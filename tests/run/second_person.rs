@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::pty::{Session, Start};
 use super::redis_server::RedisServer;
-use super::{Told, code_in, skipped};
+use super::{Told, code_in, not_to_be_had, skipped};
 
 /// Who asks, and who approves.
 pub(super) const DAEMON: u32 = 1;
@@ -392,7 +392,7 @@ fn where_a_login_is_required_and_none_is_recorded_nobody_asks() {
     let forget = "echo 4294967295 2>/dev/null > /proc/self/loginuid; ";
     let left = Command::new("sh").args(["-c", &format!("{forget} cat /proc/self/loginuid")]).output().unwrap();
     if !["4294967295", ""].contains(&String::from_utf8_lossy(&left.stdout).trim()) {
-        return skipped("nobody who logged in", "the kernel keeps who did");
+        return not_to_be_had("nobody who logged in", "the kernel keeps who did");
     }
     bastion.configure("break_glass = [\"flush-redis\"]\nrequire_login = true");
     let (_, code) = bastion.card();

@@ -13,6 +13,7 @@ const PATHS: &str = "src/remediation/execution/tests/paths.rs";
 const GUARD: &str = "src/remediation/guard/tests.rs";
 const TYPED: &str = "src/remediation/guard/tests/typed.rs";
 const CHAIN: &str = "src/remediation/audit/tests.rs";
+const AUDIT: &str = "tests/audit/properties.rs";
 const CONSENT: &str = "tests/safety/consent.rs";
 const KILLS: &str = "tests/safety/kills/kinds.rs";
 const SCREEN: &str = "tests/safety/kills/screen.rs";
@@ -59,6 +60,7 @@ const INVARIANTS: &[Invariant] = &[
         3,
         "a kill leaves an audit that parses, but for one torn last line",
         &[
+            (AUDIT, "killed_at_any_byte_the_rest_holds_and_every_run_ends"),
             (KILLS, "a_request"),
             ("tests/audit/kills.rs", "killed_at_any_moment_nothing_acknowledged_is_lost"),
             ("tests/audit/segments.rs", "a_torn_line_is_told_and_kept_and_the_chain_goes_on"),
@@ -78,6 +80,7 @@ const INVARIANTS: &[Invariant] = &[
         5,
         "two dashboards never fork the chain",
         &[
+            (AUDIT, "however_dashboards_take_turns_there_is_one_chain"),
             ("tests/audit/races.rs", "processes_never_fork_the_chain"),
             ("tests/audit/races.rs", "threads_never_fork_the_chain"),
         ],
@@ -117,6 +120,7 @@ const INVARIANTS: &[Invariant] = &[
         9,
         "text in the audit is inert",
         &[
+            (AUDIT, "whatever_is_written_is_inert"),
             ("src/remediation/audit/tests.rs", "hostile_text_is_inert_in_the_file_and_on_the_screen"),
             ("tests/safety/hostile_bytes.rs", "no_hostile_byte_of_an_action_reaches_anybody"),
             ("tests/audit/program.rs", "hostile_text_leaves_as_printable_text"),

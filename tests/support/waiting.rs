@@ -5,7 +5,8 @@ mod saying;
 
 use std::time::{Duration, Instant};
 
-pub use saying::skipped;
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub use saying::{not_to_be_had, skipped};
 
 /// What only a failed test waits for.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 
 /// What is done to a disk.
 pub trait Disk: Send {
@@ -29,6 +29,14 @@ pub trait Disk: Send {
     /// Of the system.
     fn fsync(&self, file: BorrowedFd<'_>) -> io::Result<()> {
         Ok(rustix::fs::fsync(file)?)
+    }
+
+    /// Locks a file against other processes, or lets go of it.
+    ///
+    /// # Errors
+    /// Of the system; a file system without locks says so.
+    fn lock(&self, file: BorrowedFd<'_>, operation: FlockOperation) -> io::Result<()> {
+        Ok(rustix::fs::flock(file, operation)?)
     }
 
     /// Reserves space behind the end, without making the file longer.

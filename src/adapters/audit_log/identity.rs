@@ -42,9 +42,12 @@ pub fn operator(writer: &Writer) -> String {
     file_name(writer.user.as_str(), writer.uid)
 }
 
+/// A name with a dot could be read as a numbered file of another operator's, and one such as `uid7` is what stands for whoever
+/// has no plain name.
 fn file_name(user: &str, uid: u32) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let fits = !user.is_empty() && user.len() <= 64 && user.chars().all(plain);
+    let stands_for_another = user.strip_prefix("uid").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let fits = !user.is_empty() && user.len() <= 64 && user.chars().all(plain) && !stands_for_another;
     if fits { user.to_owned() } else { format!("uid{uid}") }
 }
 
@@ -60,5 +63,24 @@ fn text(path: &str) -> String {
     match fs::File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes)) {
         Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_missing) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::Segment;
+    use super::*;
+
+    /// `audit-deploy.7.jsonl` is the seventh file of deploy, whoever is called deploy.7.
+    #[test]
+    fn no_user_s_file_can_be_taken_for_a_numbered_one_of_another() {
+        for (user, name) in
+            [("deploy.7", "uid1001"), ("uid5", "uid1001"), ("../x", "uid1001"), ("deploy-7", "deploy-7")]
+        {
+            assert_eq!(file_name(user, 1001), name, "{user}");
+            let file = Segment { operator: file_name(user, 1001), index: 0 }.name();
+            let read = Segment::parse(&file).map(|segment| (segment.operator, segment.index));
+            assert_eq!(read, Some((name.to_owned(), 0)), "{file}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, unlinkat};
 use super::disk::Disk;
 use super::error::{AuditError, AuditFault};
 use super::folder::Folder;
+use crate::domain::Safe;
 
 /// A record is written in milliseconds; who holds the lock longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,23 +42,18 @@ impl Turn {
     }
 
     /// Waits for our turn.
-    pub(super) fn take(&self, folder: &Folder) -> Result<Held, AuditError> {
+    pub(super) fn take(&self, folder: &Folder, disk: &dyn Disk) -> Result<Held, AuditError> {
         let shown = folder.shown(&self.name);
         let until = Instant::now() + PATIENCE;
-        loop {
-            match flock(self.file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => break,
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) if Instant::now() < until => {
-                    std::thread::sleep(PAUSE);
-                }
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {
-                    let words = format!("{shown} has been locked by another process of yours for {PATIENCE:?}");
-                    return Err(AuditError::new(AuditFault::Busy, words));
-                }
-                Err(other) => {
-                    let why = io::Error::from(other);
-                    return Err(AuditError::unusable(format!("{shown} cannot be locked on this file system: {why}")));
-                }
+        while let Err(why) = disk.lock(self.file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
+            let waits = matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
+            if waits && Instant::now() < until {
+                std::thread::sleep(PAUSE);
+            } else if waits {
+                let words = format!("{shown} has been locked by another process of yours for {PATIENCE:?}");
+                return Err(AuditError::new(AuditFault::Busy, words));
+            } else {
+                return Err(no_locks(&shown, &why));
             }
         }
         let held = Held(Arc::clone(&self.file));
@@ -68,6 +64,14 @@ impl Turn {
         };
         if same { Ok(held) } else { Err(AuditError::unusable(format!("{shown} was removed: leave and start again"))) }
     }
+}
+
+/// Without locks two dashboards of one operator could write over each other, and nobody knew whose run still goes on.
+fn no_locks(shown: &Safe, why: &io::Error) -> AuditError {
+    AuditError::unusable(format!(
+        "{shown} cannot be locked on this file system ({why}): no action runs with its audit there; name a folder on a file \
+         system with locks, such as a local disk, as audit under [actions]"
+    ))
 }
 
 /// The sign that this process lives.
@@ -83,10 +87,10 @@ impl Alive {
     pub(super) fn begin(folder: &Folder, disk: &dyn Disk, name: &str, user: u32) -> Result<Alive, AuditError> {
         let flags = OFlags::CREATE | OFlags::EXCL;
         let file = folder.open_own(disk, name, flags, Mode::from_raw_mode(0o600), user)?;
-        let broken = |errno| AuditError::unusable(format!("{}: {}", folder.shown(name), io::Error::from(errno)));
         let own = folder.fd().try_clone_to_owned();
         let own = own.map_err(|e| AuditError::unusable(format!("{}: {e}", folder.shown(name))))?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(broken)?;
+        let locked = disk.lock(file.as_fd(), FlockOperation::NonBlockingLockExclusive);
+        locked.map_err(|why| no_locks(&folder.shown(name), &why))?;
         Ok(Alive { folder: own, name: name.to_owned(), _locked: file })
     }
 

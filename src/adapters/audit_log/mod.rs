@@ -81,7 +81,7 @@ impl AuditLog {
         if let Some(why) = &self.degraded {
             return Err(final_words(why));
         }
-        let _turn = self.turn.take(&self.folder)?;
+        let _turn = self.turn.take(&self.folder, self.disk.as_ref())?;
         match self.open.catch_up(&self.folder, &mut self.runs) {
             Ok(()) => {}
             Err(Stale::Continued) => drop(self.go_on(None, now)?),
@@ -103,7 +103,7 @@ impl AuditLog {
     /// # Errors
     /// It cannot be begun; nothing has changed.
     pub fn new_segment(&mut self, now: Moment) -> Result<Opened, AuditError> {
-        let _turn = self.turn.take(&self.folder)?;
+        let _turn = self.turn.take(&self.folder, self.disk.as_ref())?;
         let why = match self.degraded.clone() {
             // What can be read from it now need not be on disk.
             Some(why) => Some(why),

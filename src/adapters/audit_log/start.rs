@@ -58,7 +58,7 @@ impl AuditLog {
         let folder = Folder::for_writing(place, user)?;
         let operator = operator(&writer);
         let turn = Turn::open(&folder, disk.as_ref(), &operator, user)?;
-        let held = turn.take(&folder)?;
+        let held = turn.take(&folder, disk.as_ref())?;
         let alive = Alive::begin(&folder, disk.as_ref(), writer.alive.as_str(), user)?;
         let setting = Setting {
             disk: disk.as_ref(),
@@ -92,7 +92,7 @@ impl AuditLog {
     fn recover(&mut self, mut opened: Opened, now: Moment) -> Result<Opened, AuditError> {
         let found: Vec<_> = self.runs.open().cloned().collect();
         for run in found {
-            let turn = self.turn.take(&self.folder)?;
+            let turn = self.turn.take(&self.folder, self.disk.as_ref())?;
             let alive = Alive::is_alive(&self.folder, &self.operator, run.writer.alive.as_str());
             drop(turn);
             if alive {

@@ -1,12 +1,15 @@
-//! What a service is doing, on the card of an order to it: requests per second and errors where a signal tells them, and what
-//! our own probes see. Read anew each time that the card is drawn, and no part of what is consented to. What nobody tells is
+//! What a service is doing, on the card of an order to it: requests per second and errors where a signal tells them, else what is
+//! scraped of the service, and what our own probes see. Read anew each time that the card is drawn, and no part of what is consented to. What nobody tells is
 //! said to be not known, never left out.
 
 use std::time::Duration;
 
 use crate::app::Model;
-use crate::app::panes::words_of;
+use crate::app::panes::{requests_basis, words_of};
+use crate::app::telemetry::metrics::TargetState;
+use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
+use crate::engine::output::RequestsTold;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::service::ServiceVerb;
@@ -33,15 +36,34 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
         // What is no rate, such as jobs that wait, is not told as requests.
         Some(words) if beside.is_some_and(|beside| is_rate(model, beside.requests)) => format!("requests now: {words}"),
         Some(words) => format!("load now: {words}"),
-        None => format!("requests per second are not known: no signal is named for them (requests under {under})"),
+        None => scraped(model, action, |told| Some(format!("requests now: {}/s", figure::number(told.per_second))))
+            .unwrap_or_else(|| {
+                format!(
+                    "requests per second are not known: no signal is named for them (requests under {under}), and nothing that is \
+                     scraped tells them now"
+                )
+            }),
     };
     let errors = match errors {
         Some(words) => format!("errors now: {words}"),
-        None => format!("errors by our own probes: {}", probes(model, action)),
+        None => scraped(model, action, |told| Some(format!("errors now: {}", figure::percent(told.errors?))))
+            .unwrap_or_else(|| format!("errors by our own probes: {}", probes(model, action))),
     };
     let steps = if orders.is_empty() { String::new() } else { format!("{}: ", orders.join(", ")) };
     let of = |words: &str| Safe::of(format!("{steps}{words}"));
     vec![of(&requests), of(&errors)]
+}
+
+/// What the server itself counts, where it is scraped: from what, over how long, and how old that is.
+fn scraped(model: &Model, action: &Action, words: impl Fn(&RequestsTold) -> Option<String>) -> Option<String> {
+    let of_service = action.target.kind == SourceKind::Service;
+    let service = model.live.services.get(action.target.at.filter(|_| of_service)?)?;
+    let told = |target: &TargetState| {
+        let (told, (_, at)) = (target.requests(model.now)?, target.page.last()?);
+        let age = figure::age(model.now.since(at));
+        Some(format!("{} ({} of {}, {}, read {age} ago)", words(told)?, told.from, target.name, requests_basis(told)))
+    };
+    model.live.metrics.targets.iter().filter(|target| target.is_about(&service.spec)).find_map(told)
 }
 
 /// The steps of a runbook that restart or stop a service, each with its number and the service.

@@ -259,7 +259,7 @@ pub static STEP: Section = Section {
             Kind::Text,
             "\"UPDATE hooks SET active = false WHERE id = $1\"",
             "",
-            "Sends one statement that writes, over a second connection.",
+            "Sends one statement that writes, over a second connection. It ends no sessions: sessions does. A function that is not known here, such as the team's own, makes the runbook L3.",
         ),
         beside(
             STATED,

@@ -5,13 +5,13 @@ use url::Url;
 
 use super::super::layers::Item;
 use super::super::resolved::{Beside, EndpointSpec, Receivers};
-use super::super::sql_functions;
 use super::super::value::Value;
 use super::alerts::is_about;
 use super::builder::Builder;
 use super::given::text;
 use super::reach::joined;
 use crate::domain::Safe;
+use crate::remediation::sql_functions;
 use crate::remediation::step::HttpStep;
 
 impl Builder<'_> {

@@ -123,6 +123,7 @@ impl<'a> Builder<'a> {
         warnings.extend(runbook.asks_while_stopped());
         for (_, step) in runbook.items() {
             let told = match &step.deed {
+                Deed::Work(Work::Sql(sql)) => sql.warning().map(|why| Safe::of(format!("{}: {why}", step.title))),
                 Deed::Work(work) => self.runs_in(work),
                 Deed::Service { step, .. } => self.composed_in(step),
                 _ => None,

@@ -7,7 +7,6 @@ use super::super::nearest;
 use super::super::problem::Layer;
 use super::super::redis_commands;
 use super::super::resolved::{CacheSource, OffKind, RedisCommand, ScalarQuery, SignalSource, SignalSpec};
-use super::super::sql_functions;
 use super::super::value::Value;
 use super::builder::Builder;
 use super::given::{file, flag, text, texts, time, turn_on};
@@ -15,6 +14,7 @@ use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::signal::{PERCENT, Unit};
 use crate::domain::source::SignalId;
+use crate::remediation::sql_functions;
 
 impl<'a> Builder<'a> {
     pub fn signals(&mut self) {

@@ -26,6 +26,7 @@ use crate::remediation::place::Place;
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
+use crate::remediation::sql_functions;
 use crate::remediation::step::{HttpStep, SessionVerb, Work, WritingMethod};
 
 /// What a process has to stay for, where nothing is said.
@@ -318,8 +319,14 @@ impl<'a> Builder<'a> {
             self.wrong(item, "query", "SHOW gives no rows to select from: SELECT current_setting('…') does");
             return None;
         }
-        if let Some(function) = crate::config::sql_functions::acting(sql).filter(|_| read_only) {
+        if let Some(function) = sql_functions::acting(sql).filter(|_| read_only) {
             self.wrong(item, "query", &format!("{function} changes something; a query only reads"));
+            return None;
+        }
+        if let Some(function) = sql_functions::ends_sessions(sql) {
+            let why = "ends sessions that no card lists: a step with sessions = \"terminate idle\" or another says which, and leaves \
+                       protected ones alone";
+            self.wrong(item, "statement", &format!("{function} {why}"));
             return None;
         }
         let (database, name) = self.database_of(item, touched)?;

@@ -51,13 +51,13 @@ async fn look(looked: Looked, deadline: Duration) -> Result<Preview, Cause> {
     let commands = Commands::here();
     let mut server = PostgresSource::new(scratch);
     let folder = backup.folder.clone();
-    let (backed, versions, room, server) = tokio::join!(
-        of_database(&kept, deadline),
+    // First, so that the kept connection has its place when those of the scratch server are counted, which may be the same.
+    let backed = of_database(&kept, deadline).await?;
+    let (versions, room, server) = tokio::join!(
         files::versions(&commands),
         off(move || files::look_at_folder(&folder)),
         server.look_at_scratch(deadline.mul_f64(0.8)),
     );
-    let backed = backed?;
     let mut preview = backed.preview.clone();
     compared(&mut preview, &backed);
     programs(&mut preview, &backed, versions);
@@ -134,14 +134,24 @@ fn restored(preview: &mut Preview, backed: &Backed, server: &ScratchServer) {
             server.major, backed.major
         )));
     }
-    if same_server(&backed.preview.identity, &server.identity) {
-        let size = backed.size.and_then(|size| u64::try_from(size).ok()).map(figure::bytes);
-        let size = size.map_or_else(|| "the database's size".to_owned(), |size| size.clone());
+    let is_same = same_server(&backed.preview.identity, &server.identity);
+    match server.logins(is_same) {
+        Ok(words) => preview.remarks.push(Safe::of(format!("on the scratch server {words}"))),
+        Err(why) => preview.obstacles.push(Safe::of(format!("on the scratch server {why}"))),
+    }
+    let size = backed.size.and_then(|size| u64::try_from(size).ok()).map(figure::bytes);
+    let size = size.unwrap_or_else(|| "the database's size".to_owned());
+    // No server tells how full its disk is.
+    let not_known = "how much is free there is not known";
+    if is_same {
         let words = format!(
             "WARNING: the scratch server is the server of the database itself: its own disk fills by {size} or more while \
-             the copy is there"
+             the copy is there, and {not_known}"
         );
         preview.remarks.insert(0, Safe::of(words));
+    } else {
+        let words = format!("the copy takes {size} or more of the disk of the scratch server: {not_known}");
+        preview.remarks.push(Safe::of(words));
     }
     for name in &server.left {
         preview.remarks.push(Safe::of(format!("a scratch database of another run is still there: {name}")));

@@ -7,6 +7,7 @@ use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::remediation::card::Preview;
 use quarterdeck::remediation::object::Fate;
 use quarterdeck::remediation::query::SqlStep;
+use quarterdeck::remediation::sql_functions::computing::COMPUTING;
 use quarterdeck::remediation::step::StepEnd;
 
 use super::pooler::Pooler;
@@ -214,4 +215,42 @@ async fn who_cannot_be_seen_has_a_place_too() {
     let mut source = self::source(&url(&server, "app", "postgres"));
     let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
     assert!(words(&full.obstacles).contains("the limit of this database is reached"), "{full:?}");
+}
+
+/// What counts as computing is held against what the server itself says of its functions.
+#[test]
+fn what_counts_as_computing_changes_nothing_says_the_server() {
+    // They read, or give another value each time.
+    const READING: [&str; 21] = [
+        "clock_timestamp",
+        "current_query",
+        "currval",
+        "gen_random_uuid",
+        "lastval",
+        "pg_blocking_pids",
+        "pg_current_wal_lsn",
+        "pg_database_size",
+        "pg_indexes_size",
+        "pg_is_in_recovery",
+        "pg_last_wal_receive_lsn",
+        "pg_last_wal_replay_lsn",
+        "pg_last_xact_replay_timestamp",
+        "pg_relation_size",
+        "pg_size_bytes",
+        "pg_table_size",
+        "pg_tablespace_size",
+        "pg_total_relation_size",
+        "random",
+        "timeofday",
+        "txid_current",
+    ];
+    let server = PostgresServer::shared();
+    let volatile = server.sql(
+        "postgres",
+        "SELECT DISTINCT proname FROM pg_proc WHERE provolatile = 'v' AND pronamespace = 'pg_catalog'::regnamespace",
+    );
+    let changing: Vec<&str> = volatile.lines().filter(|name| !READING.contains(name)).collect();
+    assert!(changing.contains(&"pg_promote") && changing.contains(&"lo_unlink"), "{changing:?}");
+    let wrong: Vec<&&str> = COMPUTING.iter().filter(|name| changing.contains(name)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

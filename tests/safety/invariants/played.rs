@@ -6,7 +6,14 @@ use super::{HOLDS, KILLS, REDIS, SCREEN, are_there};
 const FAULTS: &[(u8, &[(&str, &str)])] = &[
     (6, &[("tests/adapters/postgres/actions/line.rs", "another_server_and_another_role_are_another_target")]),
     (8, &[(REDIS, "while_it_loads_its_dump_nothing_is_flushed")]),
-    (9, &[(REDIS, "a_missing_right_is_told_beforehand"), (REDIS, "without_a_login_there_is_no_card")]),
+    (
+        9,
+        &[
+            (REDIS, "a_missing_right_is_told_beforehand"),
+            (REDIS, "without_a_login_there_is_no_card"),
+            ("tests/adapters/redis_faults.rs", "refusals_that_only_writing_meets_have_their_words_too"),
+        ],
+    ),
     (
         35,
         &[
@@ -19,6 +26,7 @@ const FAULTS: &[(u8, &[(&str, &str)])] = &[
         &[
             ("tests/audit/tiny.rs", "a_read_only_folder_refuses_actions"),
             ("tests/audit/folders.rs", "links_and_what_is_no_file_are_refused"),
+            ("tests/audit/faults.rs", "without_locks_nothing_is_recorded_and_it_is_told"),
             ("tests/audit/segments.rs", "a_file_that_is_moved_away_or_replaced_stops_writing_and_its_loss_shows"),
         ],
     ),
@@ -39,6 +47,7 @@ const FAULTS: &[(u8, &[(&str, &str)])] = &[
         &[
             ("tests/adapters/act/systemd.rs", "what_crashes_again_and_again_is_not_restarted"),
             ("tests/adapters/act/systemd.rs", "an_old_process_that_never_leaves_is_no_restart"),
+            ("tests/run/flapping.rs", "health_that_comes_and_goes_is_not_verified"),
         ],
     ),
     (

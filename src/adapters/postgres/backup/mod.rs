@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use super::actions::{identity, turn};
 use super::cause::quoted;
 use super::column::{Bytes, get};
-use super::upkeep::against_the_server;
+use super::upkeep::{Room, against_the_server, room};
 use super::{PostgresSource, Session, not_connected, patience};
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe, Untrusted};
@@ -58,6 +58,17 @@ pub struct ScratchServer {
     pub obstacles: Vec<Safe>,
     /// Scratch databases of other runs that are still there.
     pub left: Vec<Safe>,
+    /// Its places, while we look with one connection.
+    room: Room,
+}
+
+impl ScratchServer {
+    /// Whether the logins can succeed that are there at the same time: the one that makes and drops the scratch database, which
+    /// is the one that looks now, and beside it the program that restores or who counts the copy, while the one before may not
+    /// have left yet. Where the database itself is on the same server, its snapshot is held all the while.
+    pub fn logins(&self, is_same_server: bool) -> Result<Safe, Safe> {
+        self.room.for_logins(if is_same_server { 3 } else { 2 })
+    }
 }
 
 /// Why there is no new scratch database.
@@ -269,12 +280,14 @@ async fn look_at_scratch(session: &mut Session) -> Result<ScratchServer, Cause> 
         obstacles.push(Safe::of(format!("{user} may not make a scratch database: ALTER ROLE {user} CREATEDB;")));
     }
     let left = get::<Vec<Bytes<'_>>>(row, 1)?;
+    let room = room(session).await?;
     Ok(ScratchServer {
         which: which(&found.identity),
         identity: found.identity,
         major: session.facts.version_num / 10_000,
         obstacles,
         left: left.iter().map(|name| name.keep().one_line()).collect(),
+        room,
     })
 }
 

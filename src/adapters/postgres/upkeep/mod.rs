@@ -7,7 +7,7 @@ mod relation;
 mod run;
 mod version;
 
-pub use preview::{against_the_server, unseen};
+pub use preview::{Room, against_the_server, room, unseen};
 pub use run::Ended;
 
 use std::time::Duration;

@@ -77,34 +77,63 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview, lo
         preview.obstacles.push(Safe::of("it is a replica, which is read-only: aim at the primary"));
     }
     turn::look(session, Reach::Database).await?.tell(preview);
-    match room(session, logins).await? {
+    match room(session).await?.for_logins(logins) {
         Ok(words) => preview.remarks.push(words),
         Err(why) => preview.obstacles.push(why),
     }
     Ok(())
 }
 
-/// Whether so many more logins can succeed.
-async fn room(session: &mut Session, logins: i64) -> Result<Result<Safe, Safe>, Cause> {
+/// The places that a server has for logins of this role.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    used: i64,
+    usable: i64,
+    reserved: i64,
+    /// Connections of this role, and its limit.
+    ours: i64,
+    limit: Option<i64>,
+    unseen: String,
+    known: bool,
+}
+
+impl Room {
+    /// Whether so many more logins can succeed.
+    pub fn for_logins(&self, logins: i64) -> Result<Safe, Safe> {
+        let Room { used, usable, reserved, unseen, .. } = self;
+        let of_its_own = if logins == 1 { "a login".to_owned() } else { format!("{logins} logins") };
+        if !self.known {
+            return Ok(Safe::of(format!("whether {of_its_own} of its own can succeed is not known")));
+        }
+        if used + logins > *usable {
+            return Err(Safe::of(format!(
+                "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({reserved} are reserved){unseen}: free some first"
+            )));
+        }
+        if let Some(limit) = self.limit.filter(|limit| self.ours + logins > *limit) {
+            return Err(Safe::of(format!(
+                "it needs {of_its_own} of its own, and this role's {limit} connections (CONNECTION LIMIT) are taken"
+            )));
+        }
+        Ok(Safe::of(format!("{of_its_own} of its own can succeed: {used} of {usable} slots are taken")))
+    }
+}
+
+/// What room there is.
+pub async fn room(session: &mut Session) -> Result<Room, Cause> {
     let rows = session.link.query(ROOM, &[]).await?;
-    let Some(row) = rows.first() else { return Ok(Ok(Safe::of("whether a second login can succeed is not known"))) };
+    let Some(row) = rows.first() else { return Ok(Room::default()) };
     let number = |at| get::<Option<i64>>(row, at).map(|told| told.unwrap_or(0));
-    let (used, most, kept) = (number(0)?, number(1)?, number(2)?);
-    let (limit, ours, superuser) = (get::<i64>(row, 3)?, number(4)?, get::<bool>(row, 5)?);
-    let usable = most - kept;
-    let of_its_own = if logins == 1 { "a login".to_owned() } else { format!("{logins} logins") };
-    let unseen = unseen(session, number(6)?);
-    if used + logins > usable {
-        return Ok(Err(Safe::of(format!(
-            "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({kept} are reserved){unseen}: free some first"
-        ))));
-    }
-    if !superuser && limit >= 0 && ours + logins > limit {
-        return Ok(Err(Safe::of(format!(
-            "it needs {of_its_own} of its own, and this role's {limit} connections (CONNECTION LIMIT) are taken"
-        ))));
-    }
-    Ok(Ok(Safe::of(format!("{of_its_own} of its own can succeed: {used} of {usable} slots are taken"))))
+    let (limit, superuser, reserved) = (get::<i64>(row, 3)?, get::<bool>(row, 5)?, number(2)?);
+    Ok(Room {
+        used: number(0)?,
+        usable: number(1)? - reserved,
+        reserved,
+        ours: number(4)?,
+        limit: (!superuser && limit >= 0).then_some(limit),
+        unseen: unseen(session, number(6)?),
+        known: true,
+    })
 }
 
 /// That some of those who have a slot could only be counted: one of the server's own workers may be among them.
