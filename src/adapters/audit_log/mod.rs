@@ -61,6 +61,8 @@ pub struct AuditLog {
     degraded: Option<Safe>,
     /// A record was given to this file that may or may not be on disk: its number is used up.
     unacknowledged: bool,
+    /// Files that were made to follow this one, and could not be written.
+    in_vain: u32,
 }
 
 impl AuditLog {
@@ -149,10 +151,11 @@ impl AuditLog {
             operator: &self.operator,
             writer: &self.writer,
         };
-        let left = start::Left { open: &self.open, runs: &self.runs, unacknowledged: self.unacknowledged, why };
+        let (unacknowledged, in_vain) = (self.unacknowledged, &mut self.in_vain);
+        let left = start::Left { open: &self.open, runs: &self.runs, unacknowledged, in_vain, why };
         let begun = start::next(&setting, Some(left), now)?;
         (self.open, self.runs) = (begun.open, begun.runs);
-        (self.degraded, self.unacknowledged) = (None, false);
+        (self.degraded, self.unacknowledged, self.in_vain) = (None, false, 0);
         Ok(begun.notes)
     }
 
