@@ -25,7 +25,7 @@ pub(super) struct Ledger {
     inbox: Arc<Inbox>,
     log: Result<AuditLog, Safe>,
     wrote: bool,
-    /// Where the head goes after every outcome, where that is wanted.
+    /// Where the head goes after every outcome and after a start that recorded something, where that is wanted.
     journal: Option<Journal>,
 }
 
@@ -61,6 +61,10 @@ impl Ledger {
                 for found in opened.notes {
                     tracing::warn!("audit: {found}");
                 }
+                self.wrote |= opened.wrote;
+                if let Some(journal) = self.journal.as_ref().filter(|_| opened.wrote) {
+                    journal.note_head(&log);
+                }
                 self.log = Ok(log);
                 self.inbox.tell(Event::AuditStands(Ok(())));
             }
@@ -86,13 +90,13 @@ impl Ledger {
         let log = self.log.as_mut().map_err(|why| why.clone())?;
         // An outcome too: it has to stand somewhere.
         if log.degraded().is_some() {
-            log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
+            self.wrote |= log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?.wrote;
         }
         let mut written = log.append(entry, now);
         let is_lost = |failed: &AuditError| failed.fault == AuditFault::Degraded;
         // An outcome has to stand somewhere: the file that was lost is followed by a new one. An intent is not tried again.
         if written.as_ref().is_err_and(is_lost) && entry.event().is_terminal() {
-            log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
+            self.wrote |= log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?.wrote;
             written = log.append(entry, now);
             // It stands in the old file after all.
             if written.as_ref().is_err_and(|failed| failed.fault == AuditFault::Misplaced) {
@@ -116,44 +120,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
-
-    use super::*;
-    use crate::remediation::audit::AuditEvent;
-
-    fn spec(audit: &Path) -> ActionsSpec {
-        ActionsSpec { audit: Some(audit.to_owned()), ..ActionsSpec::default() }
-    }
-
-    fn chmod(path: &Path, mode: u32) {
-        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
-    }
-
-    fn told(inbox: &Inbox) -> Vec<Event> {
-        inbox.wait(std::time::Duration::ZERO, false).into_iter().collect()
-    }
-
-    #[test]
-    fn an_audit_that_could_not_be_opened_is_opened_with_the_next_record() {
-        let folder = tempfile::tempdir().unwrap();
-        chmod(folder.path(), 0o757);
-        let inbox = Arc::new(Inbox::default());
-        let mut ledger = Ledger::open(&spec(folder.path()), Arc::clone(&inbox));
-        let stands = |event: &Event| matches!(event, Event::AuditStands(Ok(())));
-        let is_refused = |event: &Event| matches!(event, Event::AuditStands(Err(_)));
-        let events = told(&inbox);
-        assert!(events.iter().any(is_refused) && !events.iter().any(stands), "{events:?}");
-        let entry = Entry::new(AuditEvent::Armed, "a");
-        assert!(ledger.record(&entry).unwrap_err().as_str().contains("may be written by others"));
-        assert_eq!(ledger.head(), None);
-
-        chmod(folder.path(), 0o700);
-        assert_eq!(ledger.record(&entry), Ok(()));
-        assert!(told(&inbox).iter().any(stands));
-        assert!(ledger.head().unwrap().as_str().contains(": 1 records, head "));
-        assert_eq!(ledger.record(&entry), Ok(()));
-        assert!(ledger.head().unwrap().as_str().contains(": 2 records, head "), "and stays open");
-    }
-}
+mod tests;

@@ -33,6 +33,8 @@ pub struct Opened {
     pub elsewhere: Vec<Unfinished>,
     /// A last line that was never ended, a file that does not verify, a new file that was begun, and why.
     pub notes: Vec<Safe>,
+    /// Something was recorded: the chain has another head.
+    pub wrote: bool,
     /// The file that is written.
     pub file: Safe,
 }
@@ -114,8 +116,8 @@ impl AuditLog {
                 Ok(()) | Err(Stale::Continued) => None,
             },
         };
-        let notes = self.go_on(why, now)?;
-        Ok(Opened { notes, file: self.file(), ..Opened::default() })
+        let (notes, wrote) = self.go_on(why, now)?;
+        Ok(Opened { notes, wrote, file: self.file(), ..Opened::default() })
     }
 
     /// Why nothing can be recorded now, if so.
@@ -142,8 +144,8 @@ impl AuditLog {
         &self.operator
     }
 
-    /// Writes the next file from now on. Only under the turn.
-    fn go_on(&mut self, why: Option<Safe>, now: Moment) -> Result<Vec<Safe>, AuditError> {
+    /// Writes the next file from now on, and tells whether that was begun now. Only under the turn.
+    fn go_on(&mut self, why: Option<Safe>, now: Moment) -> Result<(Vec<Safe>, bool), AuditError> {
         let setting = start::Setting {
             disk: self.disk.as_ref(),
             folder: &self.folder,
@@ -156,7 +158,7 @@ impl AuditLog {
         let begun = start::next(&setting, Some(left), now)?;
         (self.open, self.runs) = (begun.open, begun.runs);
         (self.degraded, self.unacknowledged, self.in_vain) = (None, false, 0);
-        Ok(begun.notes)
+        Ok((begun.notes, begun.wrote))
     }
 
     fn write(&mut self, entry: &Entry, now: Moment) -> Result<OnDisk, Failed> {

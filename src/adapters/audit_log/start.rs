@@ -42,6 +42,8 @@ pub(super) struct Begun {
     pub open: Open,
     pub runs: Runs,
     pub notes: Vec<Safe>,
+    /// It was begun now, with a first record.
+    pub wrote: bool,
 }
 
 impl AuditLog {
@@ -71,8 +73,8 @@ impl AuditLog {
         };
         let begun = next(&setting, None, now)?;
         drop(held);
-        let Begun { open, runs, notes } = begun;
-        let opened = Opened { notes, file: folder.shown(&open.name), ..Opened::default() };
+        let Begun { open, runs, notes, wrote } = begun;
+        let opened = Opened { notes, wrote, file: folder.shown(&open.name), ..Opened::default() };
         let mut log = AuditLog {
             disk,
             folder,
@@ -103,7 +105,10 @@ impl AuditLog {
                 continue;
             }
             match self.append(&run.recovered(), now) {
-                Ok(_) => opened.recovered.push(run),
+                Ok(_) => {
+                    opened.wrote = true;
+                    opened.recovered.push(run);
+                }
                 // Another process that starts now was faster, and shows it.
                 Err(error) if error.fault == AuditFault::Misplaced => {}
                 Err(error) => return Err(error),
@@ -129,7 +134,12 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     let mut judged = scan::chain(folder, &segments, &mut |_, record: &Record| runs.note(record));
     let Some((segment, verifier, verdict)) = judged.pop() else {
         let segment = Segment { operator: setting.operator.to_owned(), index: 0 };
-        return Ok(Begun { open: create(setting, segment, Verifier::new(1, None))?, runs, notes: Vec::new() });
+        return Ok(Begun {
+            open: create(setting, segment, Verifier::new(1, None))?,
+            runs,
+            notes: Vec::new(),
+            wrote: false,
+        });
     };
     let older = judged.iter().filter_map(|(segment, _, verdict)| complaint(folder, segment, verdict));
     let mut notes: Vec<Safe> = older.collect();
@@ -142,7 +152,7 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
         other => complaint(folder, &open.segment, other),
     };
     if lost.is_none() && (open.size <= LARGE || runs.count() > 0) {
-        return Ok(Begun { open, runs, notes });
+        return Ok(Begun { open, runs, notes, wrote: false });
     }
     notes.extend(lost.clone());
     // A file without a good record vouches for nothing: the one before it does.
@@ -210,7 +220,7 @@ fn begin(
     match room.and_then(|()| open.write(setting.disk, &line.bytes, &mut runs)) {
         Ok(()) => {
             notes.push(Safe::of(format!("{} goes on from {}", open.shown, from.name)));
-            Ok(Begun { open, runs, notes })
+            Ok(Begun { open, runs, notes, wrote: true })
         }
         Err(Failed::Nothing(error)) => Err(error),
         Err(Failed::Final(why)) => Err(AuditError::new(AuditFault::Degraded, why)),
