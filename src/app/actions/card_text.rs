@@ -1,7 +1,7 @@
 //! The card's text in the audit: what would be sent and to whom, who is left alone, what has to hold and how it read, what to
 //! mind, how success is shown, and what undoes it. A record is kept for long and read by others: it has no literals.
 
-use crate::domain::{Safe, figure};
+use crate::domain::{Safe, Untrusted, figure};
 use crate::remediation::audit::Value;
 use crate::remediation::card::Card;
 use crate::remediation::measure::Measure;
@@ -12,7 +12,7 @@ use super::record::OBJECTS;
 
 /// The text, the most important first: where a record is too small for all of it, its end is cut.
 pub(super) fn of(card: &Card) -> Value {
-    let effect = explain::effect(card, true).iter().map(|line| line.one_line()).collect();
+    let effect = explain::effect(card, true).iter().map(Untrusted::one_line).collect();
     let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
         let query = query(object, true);
         let (user, application, client) = (&object.user, &object.application, &object.client);
@@ -29,14 +29,14 @@ pub(super) fn of(card: &Card) -> Value {
     let mut text: Vec<(String, Value)> = lists
         .into_iter()
         .filter(|(name, lines)| *name == "effect" || !lines.is_empty())
-        .map(|(name, lines)| (name.to_owned(), veiled(card, lines)))
+        .map(|(name, lines)| (name.to_owned(), veiled(card, &lines)))
         .collect();
     text.push(("undo".to_owned(), Value::Text(card.action.given.veil(&card.action.undo))));
     text.push(("limits".to_owned(), Value::from(limits_words(card))));
     Value::Map(text)
 }
 
-fn veiled(card: &Card, lines: Vec<Safe>) -> Value {
+fn veiled(card: &Card, lines: &[Safe]) -> Value {
     Value::List(lines.iter().map(|line| Value::Text(card.action.given.veil(line))).collect())
 }
 

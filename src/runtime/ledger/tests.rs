@@ -124,7 +124,7 @@ fn an_intent_that_may_not_be_on_disk_is_refused_and_not_tried_again() {
     disk.fail(Next::Fsync);
     let why = ledger.record(&entry(AuditEvent::Intent, "a")).unwrap_err();
     assert!(why.as_str().contains("may not be on disk"), "{why}");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(|e| is_of_the_chain(e)).count(), 1);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(is_of_the_chain).count(), 1);
     // The next attempt is another action: it has a file of its own.
     assert_eq!(ledger.record(&entry(AuditEvent::Intent, "b")), Ok(()));
     assert_eq!(story(folder.path()), ["", "segment-lost: intent:b"]);
