@@ -7,9 +7,13 @@
     reason = "tests may panic, and say what they skip"
 )]
 
+#[path = "../support/escapes.rs"]
+mod escapes;
 mod faults;
 mod folders;
 mod history;
+#[path = "../support/hostile.rs"]
+mod hostile;
 mod journal;
 mod kills;
 mod program;
