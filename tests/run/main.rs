@@ -6,10 +6,15 @@ mod backup;
 mod clock;
 mod containers;
 mod cooling;
+#[path = "../support/escapes.rs"]
+mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod forged;
 mod hasten;
+#[path = "../support/hostile.rs"]
+mod hostile;
+mod hostile_requests;
 mod killed_over_ssh;
 mod lost_turns;
 mod managers;
