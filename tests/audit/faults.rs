@@ -268,19 +268,49 @@ fn what_may_not_be_on_disk_is_not_gone_on_from() {
         drop(log);
         let told = format!("{vain} in vain, operation {at}");
         assert!(all_good(folder.path()), "{told}: before the power goes");
-        // The power goes: of each file what was synced is there.
-        for name in files(folder.path()) {
-            let durable = disk.durable(&folder, &name);
-            std::fs::set_permissions(folder.path().join(&name), std::os::unix::fs::PermissionsExt::from_mode(0o600))
-                .unwrap();
-            std::fs::write(folder.path().join(&name), durable).unwrap();
-        }
+        after_a_power_cut(&disk, &folder);
         let (all, wrong) = super::counted(folder.path());
         assert!(wrong.is_empty(), "{told}: {wrong:?} {all}");
         assert_eq!(all.matches("outcome:a").count(), 1, "{told}: {all}");
     }
     // To open, to sync the name, to reserve, to write, to sync: each once, and twice.
     assert_eq!(failed, 5 + 10);
+}
+
+/// A program that ends then, and one that starts: it reads a first record of which nobody knows whether it is on disk.
+#[test]
+fn a_file_that_was_closed_with_its_first_record_alone_vouches_for_nothing() {
+    let folder = TempDir::new().unwrap();
+    let disk = Faulty::default();
+    let (mut log, _) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+    log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    disk.0.lock().unwrap().loses = true;
+    log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap_err();
+    {
+        let mut state = disk.0.lock().unwrap();
+        // To open, to sync the name, to reserve, to write, to sync.
+        state.later = vec![state.operations.len() + 4];
+    }
+    log.new_segment(super::now()).unwrap_err();
+    drop(log);
+    assert_eq!(files(folder.path()).len(), 2);
+    let (log, opened) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+    assert_eq!(opened.recovered.len(), 1);
+    drop(log);
+    assert!(all_good(folder.path()), "before the power goes");
+    after_a_power_cut(&disk, &folder);
+    let (all, wrong) = super::counted(folder.path());
+    assert!(wrong.is_empty(), "{wrong:?} {all}");
+    assert_eq!(all.matches("recovered:a").count(), 1, "{all}");
+}
+
+/// Of each file what was synced is there.
+fn after_a_power_cut(disk: &Faulty, folder: &TempDir) {
+    for name in files(folder.path()) {
+        let (path, durable) = (folder.path().join(&name), disk.durable(folder, &name));
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(path, durable).unwrap();
+    }
 }
 
 proptest! {
