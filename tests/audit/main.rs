@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "tests may panic, and say what they skip"
 )]
 
