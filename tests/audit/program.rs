@@ -9,10 +9,7 @@ use quarterdeck::domain::Safe;
 use quarterdeck::remediation::audit::{AuditEvent, Chain, Entry};
 use tempfile::TempDir;
 
-use super::{entry, held, only_file, open};
-
-#[path = "../support/hostile.rs"]
-mod hostile;
+use super::{entry, held, hostile, only_file, open};
 
 fn audit(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let told = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
