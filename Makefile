@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 
-.PHONY: demo test lint build bench picture clean
+.PHONY: demo test kills lint build bench picture clean
 
 # A sample system on loopback, and the dashboard on it. SCENARIO=pool-exhaustion makes trouble after 15 s.
 demo: build
@@ -19,6 +19,13 @@ test:
 	QUARTERDECK_SKIPPED="$(CURDIR)/target/skipped.txt" cargo test --locked --no-fail-fast || status=$$?; \
 	if [ -s target/skipped.txt ]; then echo; echo "not run on this machine:"; sort -u target/skipped.txt; fi; \
 	exit $$status
+
+# The program and its audit, killed at random moments: KILLS of each kind, many more than `make test` has time for.
+KILLS ?= 500
+kills:
+	@.ci/setup test
+	KILLS=$(KILLS) cargo test --locked --test safety -- kills:: --nocapture
+	KILLS=$(KILLS) cargo test --locked --test audit -- kills::
 
 lint:
 	cargo fmt --check

@@ -101,9 +101,7 @@ fn read_phrase() -> String {
 fn turn_away(spec: &ActionsSpec, id: Option<&str>, why: &str) -> ExitCode {
     let Some(id) = id else { return refuse(why) };
     let entry = approvals::of_nothing(id, &Safe::of(why), clock::now());
-    for line in refusal::record(spec, entry, Outcome::Refused.exit_status()) {
-        say::complain(line);
-    }
+    say::recorded(&refusal::record(spec, entry, Outcome::Refused.exit_status()));
     refuse(why)
 }
 

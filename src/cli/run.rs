@@ -86,9 +86,7 @@ fn needs_a_terminal(resolved: &Resolved, action: &Action) -> Option<Safe> {
 fn turn_away(resolved: &Resolved, action: &Action, why: &Safe) -> ExitCode {
     let status = Outcome::Refused.exit_status();
     let entry = record::of_order(AuditEvent::Refused, action, std::slice::from_ref(why), clock::now());
-    for line in refusal::record(&resolved.actions, entry, status) {
-        say::complain(line);
-    }
+    say::recorded(&refusal::record(&resolved.actions, entry, status));
     say::complain(format!("refused: {why}"));
     ExitCode::from(status)
 }

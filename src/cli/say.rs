@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::domain::Safe;
+use crate::runtime::refusal::Told;
 
 /// Exit status of sysexits for output that could not be written.
 const IO: u8 = 74;
@@ -26,6 +27,14 @@ pub fn err<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> bool {
 /// One sentence to stderr, as `quarterdeck: …`.
 pub fn complain(words: impl AsRef<str>) -> bool {
     err([&Safe::of(format!("quarterdeck: {}", words.as_ref()))])
+}
+
+/// What was to be told for a record that a program left as it was turned away.
+pub fn recorded(told: &Told) {
+    for line in &told.troubles {
+        complain(line);
+    }
+    out(told.head.as_slice());
 }
 
 fn write<'a>(mut to: impl Write, lines: impl IntoIterator<Item = &'a Safe>) -> bool {

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Place};
-use crate::adapters::journald::Journal;
 use crate::adapters::shared_folder::{Hold, SharedFolder};
-use crate::adapters::{config_files, tmux};
+use crate::adapters::tmux;
 use crate::app::Event;
 use crate::app::actions::approvals::{SecondEvent, SecondOrder};
 use crate::app::actions::standing;
@@ -20,10 +18,9 @@ use crate::domain::{Moment, Safe};
 use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
-use super::clock;
 use super::guards::{Guards, Wanted};
-use super::history;
 use super::inbox::Inbox;
+use super::ledger::Ledger;
 use super::second_person::{Scribe, SecondPerson};
 use super::turns::Turns;
 
@@ -142,7 +139,7 @@ impl AuditThread {
     }
 }
 
-fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Option<Safe> {
+fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Arc<Inbox>) -> Option<Safe> {
     let mut desk = Desk::open(spec, inbox);
     loop {
         desk.look(inbox);
@@ -184,10 +181,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
             AuditOrder::KeepClock(trusted) => desk.guards.keep_clock(trusted),
         }
     }
-    // The head is worth keeping elsewhere: a chain alone cannot prove that it was not rewritten whole.
-    let log = desk.ledger.log.as_ref().ok().filter(|_| desk.ledger.wrote)?;
-    let chain = log.head();
-    Some(Safe::of(format!("audit {}: {} records, head {}", log.file(), chain.seq(), chain.head().hex())))
+    desk.ledger.head()
 }
 
 fn tell(inbox: &Inbox, run: u64, input: Input) {
@@ -196,35 +190,21 @@ fn tell(inbox: &Inbox, run: u64, input: Input) {
 
 struct Desk {
     ledger: Ledger,
-    place: Option<Place>,
     guards: Guards,
     holds: HashMap<u64, Vec<Hold>>,
     second: SecondPerson,
 }
 
-/// The file of the audit, or why there is none.
-struct Ledger {
-    log: Result<AuditLog, Safe>,
-    wrote: bool,
-    /// Where the head goes after every outcome, where that is wanted.
-    journal: Option<Journal>,
-}
-
 impl Desk {
-    fn open(spec: &ActionsSpec, inbox: &Inbox) -> Desk {
-        let place = history::place(spec);
+    fn open(spec: &ActionsSpec, inbox: &Arc<Inbox>) -> Desk {
         let guards = Guards::open(spec);
         if let Some(words) = guards.coverage() {
             inbox.tell(Event::GuardsCover(words));
         }
-        let journal = spec.journal.then(Journal::default);
-        let second = SecondPerson::new(spec);
-        let ledger = Ledger { log: Err(Safe::default()), wrote: false, journal };
-        let mut desk = Desk { ledger, place, guards, holds: HashMap::new(), second };
         // Before anything can be asked for.
-        inbox.tell(Event::ClockRemembered(desk.guards.remembered_clock()));
-        desk.open_log(inbox);
-        desk
+        inbox.tell(Event::ClockRemembered(guards.remembered_clock()));
+        let second = SecondPerson::new(spec);
+        Desk { ledger: Ledger::open(spec, Arc::clone(inbox)), guards, holds: HashMap::new(), second }
     }
 
     /// Lets the locks of a run go. Where it had none it started nothing: there is nothing to take back.
@@ -234,32 +214,6 @@ impl Desk {
             self.guards.never_started(&unused);
         }
         drop(holds);
-    }
-
-    fn open_log(&mut self, inbox: &Inbox) {
-        let Some(place) = &self.place else {
-            self.ledger.log = Err(Safe::of("there is no home folder to keep it in; set audit under [actions]"));
-            return;
-        };
-        let now = clock::now();
-        let writer = audit_log::writer(&config_files::variables(), now);
-        match AuditLog::open(place, writer, now) {
-            Ok((log, opened)) => {
-                if !opened.recovered.is_empty() {
-                    inbox.tell(Event::RunsRecovered(opened.recovered.iter().map(history::words).collect()));
-                }
-                for found in opened.notes {
-                    tracing::warn!("audit: {found}");
-                }
-                self.ledger.log = Ok(log);
-                inbox.tell(Event::AuditStands(Ok(())));
-            }
-            Err(error) => {
-                let why = Safe::of(error.to_string());
-                inbox.tell(Event::AuditStands(Err(why.clone())));
-                self.ledger.log = Err(why);
-            }
-        }
     }
 
     /// Looks at the policy and the folder of the second person, when it is time.
@@ -284,41 +238,5 @@ impl Desk {
     ) -> T {
         let Desk { second, guards, ledger, .. } = self;
         job(second, guards.folder(), &mut |entry| ledger.record(entry))
-    }
-}
-
-impl Ledger {
-    /// Writes; a file that was lost is followed by a new one at the next attempt, never within this one.
-    fn record(&mut self, entry: &Entry) -> Result<(), Safe> {
-        let log = self.log.as_mut().map_err(|why| why.clone())?;
-        let now = clock::now();
-        // An outcome too: it has to stand somewhere.
-        if log.degraded().is_some() {
-            log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
-        }
-        let mut written = log.append(entry, now);
-        let is_lost = |failed: &AuditError| failed.fault == AuditFault::Degraded;
-        // An outcome has to stand somewhere: the file that was lost is followed by a new one. An intent is not tried again.
-        if written.as_ref().is_err_and(is_lost) && entry.event().is_terminal() {
-            log.new_segment(now).map_err(|error| Safe::of(error.to_string()))?;
-            written = log.append(entry, now);
-            // It stands in the old file after all.
-            if written.as_ref().is_err_and(|failed| failed.fault == AuditFault::Misplaced) {
-                return Ok(());
-            }
-        }
-        match written {
-            Ok(_on_disk) => {
-                self.wrote = true;
-                if let Some(journal) = self.journal.as_ref().filter(|_| entry.event().is_terminal()) {
-                    journal.note_head(log);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!("audit: {error}");
-                Err(Safe::of(error.to_string()))
-            }
-        }
     }
 }

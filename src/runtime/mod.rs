@@ -25,6 +25,7 @@ mod io_thread;
 mod judging;
 mod keeping;
 mod leave;
+mod ledger;
 mod log_thread;
 mod pace;
 mod panic;

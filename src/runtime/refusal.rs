@@ -18,34 +18,43 @@ use super::inbox::Inbox;
 /// A disk answers within this.
 const DISK: Duration = Duration::from_secs(10);
 
-/// Records it; on disk when this returns. What is to be told for it: runs of before whose end nobody knows, which whoever opens
-/// the audit first is told and nobody after, and why there is no record, if there is none.
+/// What is to be told for a record.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Runs of before whose end nobody knows, which whoever opens the audit first is told and nobody after; and why there is no
+    /// record, if there is none.
+    pub troubles: Vec<Safe>,
+    /// Where the chain ends now.
+    pub head: Option<Safe>,
+}
+
+/// Records it; on disk when this returns.
 #[must_use]
-pub fn record(spec: &ActionsSpec, entry: Entry, status: u8) -> Vec<Safe> {
+pub fn record(spec: &ActionsSpec, entry: Entry, status: u8) -> Told {
     let inbox = Arc::new(Inbox::default());
-    let (mut told, written) = match AuditThread::start(spec, Arc::clone(&inbox)) {
-        Ok(audit) => recorded(audit, &inbox, entry, status),
-        Err(error) => (Vec::new(), Err(Safe::of(error.to_string()))),
+    let mut told = Told::default();
+    let written = match AuditThread::start(spec, Arc::clone(&inbox)) {
+        Ok(audit) => recorded(audit, &inbox, entry, status, &mut told),
+        Err(error) => Err(Safe::of(error.to_string())),
     };
     if let Err(lost) = written {
-        told.push(Safe::of(format!("that it was refused could not be recorded: {lost}")));
+        told.troubles.push(Safe::of(format!("that it was refused could not be recorded: {lost}")));
     }
     told
 }
 
-fn recorded(audit: AuditThread, inbox: &Inbox, entry: Entry, status: u8) -> (Vec<Safe>, Result<(), Safe>) {
+fn recorded(audit: AuditThread, inbox: &Inbox, entry: Entry, status: u8, told: &mut Told) -> Result<(), Safe> {
     // With a run, so that it is answered; there is no other here.
     let order = AuditOrder::Record { run: Some(0), number: 0, entry: Box::new(entry) };
-    let mut told = Vec::new();
-    let mut written = if audit.order(order) { answer(inbox, &mut told) } else { None };
+    let mut written = if audit.order(order) { answer(inbox, &mut told.troubles) } else { None };
     if written.is_some() {
         let letting_go = deadline::start(i32::from(status));
-        let _head = audit.finish();
+        told.head = audit.finish();
         drop(letting_go);
     }
     // It may have answered at last.
-    sort(inbox.wait(Duration::ZERO, false), &mut told, &mut written);
-    (told, written.unwrap_or_else(|| Err(Safe::of("the disk of the audit does not answer"))))
+    sort(inbox.wait(Duration::ZERO, false), &mut told.troubles, &mut written);
+    written.unwrap_or_else(|| Err(Safe::of("the disk of the audit does not answer")))
 }
 
 fn answer(inbox: &Inbox, told: &mut Vec<Safe>) -> Option<Result<(), Safe>> {

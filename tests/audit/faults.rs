@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, fstat};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::{bytes, entry, files, only_file, open, open_on, story};
+use super::{all_good, bytes, entry, files, only_file, open, open_on, story};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -37,6 +37,8 @@ struct State {
     fault: Option<(usize, Fault)>,
     /// What follows a short write.
     then: Option<Errno>,
+    /// Further ones after it.
+    later: Vec<usize>,
     /// The next fsync fails.
     loses: bool,
     /// No space but what is reserved.
@@ -61,6 +63,9 @@ impl Faulty {
         let mut state = self.0.lock().unwrap();
         state.operations.push(what);
         let at = state.operations.len() - 1;
+        if state.later.contains(&at) {
+            return Some(Fault::Error(Errno::IO));
+        }
         state.fault.filter(|(wanted, _)| *wanted == at).map(|(_, fault)| fault)
     }
 
@@ -258,6 +263,74 @@ fn a_failed_fsync_is_final_for_the_file() {
     other.append(&entry(AuditEvent::Refused, "o"), super::now()).unwrap();
     assert_eq!(files(folder.path()).len(), 2, "it goes on in the same file");
     assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-lost: intent:b refused:o");
+}
+
+/// The file is lost, and so are the files that were to follow it: what nobody knows to be on disk is vouched for by none.
+#[test]
+fn what_may_not_be_on_disk_is_not_gone_on_from() {
+    let mut failed = 0;
+    for (vain, at) in [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (2, 0), (2, 1), (2, 2), (2, 3), (2, 4)] {
+        let folder = TempDir::new().unwrap();
+        let disk = Faulty::default();
+        let (mut log, _) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+        log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+        disk.0.lock().unwrap().loses = true;
+        let error = log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap_err();
+        assert_eq!(error.fault, AuditFault::Degraded);
+        for _ in 0..vain {
+            let mut state = disk.0.lock().unwrap();
+            state.later = vec![state.operations.len() + at];
+            drop(state);
+            failed += usize::from(log.new_segment(super::now()).is_err());
+        }
+        log.new_segment(super::now()).unwrap();
+        log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+        drop(log);
+        let told = format!("{vain} in vain, operation {at}");
+        assert!(all_good(folder.path()), "{told}: before the power goes");
+        after_a_power_cut(&disk, &folder);
+        let (all, wrong) = super::counted(folder.path());
+        assert!(wrong.is_empty(), "{told}: {wrong:?} {all}");
+        assert_eq!(all.matches("outcome:a").count(), 1, "{told}: {all}");
+    }
+    // To open, to sync the name, to reserve, to write, to sync: each once, and twice.
+    assert_eq!(failed, 5 + 10);
+}
+
+/// A program that ends then, and one that starts: it reads a first record of which nobody knows whether it is on disk.
+#[test]
+fn a_file_that_was_closed_with_its_first_record_alone_vouches_for_nothing() {
+    let folder = TempDir::new().unwrap();
+    let disk = Faulty::default();
+    let (mut log, _) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+    log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    disk.0.lock().unwrap().loses = true;
+    log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap_err();
+    {
+        let mut state = disk.0.lock().unwrap();
+        // To open, to sync the name, to reserve, to write, to sync.
+        state.later = vec![state.operations.len() + 4];
+    }
+    log.new_segment(super::now()).unwrap_err();
+    drop(log);
+    assert_eq!(files(folder.path()).len(), 2);
+    let (log, opened) = open_on(Box::new(disk.clone()), folder.path()).unwrap();
+    assert_eq!(opened.recovered.len(), 1);
+    drop(log);
+    assert!(all_good(folder.path()), "before the power goes");
+    after_a_power_cut(&disk, &folder);
+    let (all, wrong) = super::counted(folder.path());
+    assert!(wrong.is_empty(), "{wrong:?} {all}");
+    assert_eq!(all.matches("recovered:a").count(), 1, "{all}");
+}
+
+/// Of each file what was synced is there.
+fn after_a_power_cut(disk: &Faulty, folder: &TempDir) {
+    for name in files(folder.path()) {
+        let (path, durable) = (folder.path().join(&name), disk.durable(folder, &name));
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(path, durable).unwrap();
+    }
 }
 
 proptest! {

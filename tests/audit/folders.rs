@@ -52,9 +52,38 @@ fn in_a_shared_folder_its_group_reads_it() {
     chmod(folder.path(), 0o2770);
     let words = AuditLog::open(&shared, who.clone(), now).err().unwrap().to_string();
     assert!(words.contains("chmod +t"), "{words}");
+    // Without it the files would bear the group of each user, in which nobody else is.
+    for mode in [0o1770, 0o1777] {
+        chmod(folder.path(), mode);
+        let words = AuditLog::open(&shared, who.clone(), now).err().unwrap().to_string();
+        assert!(words.contains("chmod g+s"), "{words}");
+    }
     chmod(folder.path(), 0o3770);
     let (_log, _) = AuditLog::open(&shared, who, now).unwrap();
     assert_eq!(mode(&folder.path().join(only_file(folder.path()))), 0o640);
+}
+
+#[test]
+fn a_member_of_the_group_reads_what_another_recorded_there() {
+    const GROUP: u32 = 54_321;
+    if !rustix::process::geteuid().is_root() {
+        return super::skipped::skipped("a colleague who reads the audit", "only root can be another user");
+    }
+    let folder = TempDir::new().unwrap();
+    std::os::unix::fs::chown(folder.path(), None, Some(GROUP)).unwrap();
+    chmod(folder.path(), 0o3770);
+    let (shared, now) = (Place { path: folder.path().to_owned(), shared: true }, super::now());
+    let (mut log, _) = AuditLog::open(&shared, writer(&BTreeMap::new(), now), now).unwrap();
+    log.append(&entry(AuditEvent::Armed, ""), super::now()).unwrap();
+    let path = folder.path().join(only_file(folder.path()));
+    let read_as = |group: u32| {
+        let (user, group) = ("--reuid=54322".to_owned(), format!("--regid={group}"));
+        let mut command = std::process::Command::new("setpriv");
+        command.args([&user, &group]).args(["--clear-groups", "cat"]).arg(&path);
+        command.output().unwrap().stdout
+    };
+    assert_eq!(read_as(GROUP), fs::read(&path).unwrap());
+    assert_eq!(read_as(GROUP + 5), b"", "nobody else does");
 }
 
 #[test]

@@ -4,9 +4,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "tests may panic, and say what they skip"
 )]
 
+#[path = "../support/escapes.rs"]
+mod escapes;
 mod faults;
 mod folders;
 mod history;

@@ -4,11 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use quarterdeck::adapters::audit_log::AuditFault;
+use quarterdeck::adapters::audit_log::{AuditFault, Disk};
 use quarterdeck::remediation::audit::AuditEvent;
 use tempfile::TempDir;
 
-use super::{all_good, bytes, entry, files, only_file, open, story};
+use super::{all_good, bytes, entry, files, only_file, open, open_on, story};
 
 fn add(folder: &Path, name: &str, text: &[u8]) {
     OpenOptions::new().append(true).open(folder.join(name)).unwrap().write_all(text).unwrap();
@@ -120,4 +120,54 @@ fn a_new_file_in_order_is_followed_by_the_other_dashboards() {
     assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-opened: outcome:b outcome:a");
     assert!(all_good(folder.path()));
     assert_eq!(first.head().seq(), 5);
+}
+
+/// Nothing waits for the disk.
+struct Quick;
+
+impl Disk for Quick {
+    fn fsync(&self, _: std::os::fd::BorrowedFd<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_file_over_16_mib_is_closed_on_start_when_no_run_is_open() {
+    const LARGE: u64 = 16 * 1024 * 1024;
+    let folder = TempDir::new().unwrap();
+    let size = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
+    let (mut log, _) = open_on(Box::new(Quick), folder.path()).unwrap();
+    let name = only_file(folder.path());
+    let large = entry(AuditEvent::Refused, "").with("why", "x".repeat(30_000));
+    log.append(&large, super::now()).unwrap();
+    while size(&name) + size(&name) / log.head().seq() <= LARGE {
+        log.append(&large, super::now()).unwrap();
+    }
+    drop(log);
+    let (mut log, opened) = open(folder.path()).unwrap();
+    assert!(size(&name) <= LARGE && opened.notes.is_empty(), "{:?}", opened.notes);
+    log.append(&entry(AuditEvent::Intent, "a"), super::now()).unwrap();
+    log.append(&large, super::now()).unwrap();
+    log.append(&large, super::now()).unwrap();
+    assert!(size(&name) > LARGE);
+    // Whoever wrote the intent goes on in it.
+    let (other, opened) = open(folder.path()).unwrap();
+    assert!(opened.notes.is_empty(), "{:?}", opened.notes);
+    log.append(&entry(AuditEvent::Outcome, "a"), super::now()).unwrap();
+    drop((log, other));
+    assert_eq!(files(folder.path()).len(), 1);
+
+    let before = bytes(folder.path(), &name);
+    let (mut log, opened) = open(folder.path()).unwrap();
+    assert!(opened.notes[0].as_str().contains("goes on from"), "{:?}", opened.notes);
+    log.append(&entry(AuditEvent::Refused, "b"), super::now()).unwrap();
+    let names = files(folder.path());
+    assert_eq!(story(&bytes(folder.path(), &names[1])), "segment-opened: refused:b");
+    assert_eq!(bytes(folder.path(), &name), before, "not a byte of it was touched");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder.path().join(&name)).unwrap().permissions());
+    assert_eq!(mode & 0o222, 0, "and nobody writes it any more");
+    assert!(all_good(folder.path()));
+    drop(log);
+    let (_log, opened) = open(folder.path()).unwrap();
+    assert!(opened.notes.is_empty() && files(folder.path()).len() == 2, "once: {:?}", opened.notes);
 }

@@ -1,16 +1,21 @@
 //! `quarterdeck run` as a person and a script meet it, against a real PostgreSQL: the card and its code, the code once and
 //! only for that card, what refuses, and that all of it is in the audit.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::string_slice, reason = "tests may panic")]
 
 mod backup;
 mod clock;
 mod containers;
 mod cooling;
+#[path = "../support/escapes.rs"]
+mod escapes;
 #[path = "../support/fake_http.rs"]
 mod fake_http;
 mod flapping;
 mod forged;
 mod hasten;
+#[path = "../support/hostile.rs"]
+mod hostile;
+mod hostile_requests;
 mod killed_over_ssh;
 mod lost_turns;
 mod managers;

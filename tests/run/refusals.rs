@@ -1,6 +1,6 @@
 //! What refuses, with exit status 10 and nothing done; and wrong names.
 
-use super::{ACTION, HEADLESS, Stage};
+use super::{ACTION, Command, HEADLESS, Stage, Stdio, Told, skipped};
 
 #[tokio::test]
 async fn without_leave_without_a_terminal_and_without_a_reason_nothing_is_done() {
@@ -121,4 +121,42 @@ fn wrong_names_are_told_with_the_right_ones() {
     stage.configure("staging", "");
     let told = stage.run(&["--list"]);
     assert!(told.out.lines().all(|line| line.contains("read-only")), "{told:?}");
+}
+
+/// The disk of the audit is full to the last byte: nothing is done, the words say what to do, and watching goes on.
+#[tokio::test]
+async fn a_full_disk_of_the_audit_refuses_and_says_what_to_do() {
+    let can = Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|told| told.status.success());
+    if !can {
+        return skipped("a full disk under the program", "a private mount namespace wants root and unshare");
+    }
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\n{HEADLESS}"));
+    let guest = stage.idle_in_transaction().await;
+    let (_, code) = stage.dry_run();
+    let on_a_full_disk = |arguments: &[&str]| {
+        let script = "mount -t tmpfs -o size=256k,mode=700 none \"$0\" || exit 99\n\
+                      dd if=/dev/zero of=\"$0/filler\" bs=512 2>/dev/null && exit 98\n\
+                      exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", script]).arg(stage.home.path().join("audit"));
+        command.arg(env!("CARGO_BIN_EXE_quarterdeck")).arg("--config").arg(stage.config_path()).args(arguments);
+        command
+            .env_clear()
+            .env("HOME", stage.home.path())
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::null());
+        Told::of(command.output().unwrap())
+    };
+    let told = on_a_full_disk(&["run", ACTION, "--target", "main", "--confirm", &code]);
+    assert_eq!(told.code, 10, "{told:?}");
+    assert!(told.out.contains("there is no space for the record and the outcome; make room"), "{told:?}");
+    assert!(guest.is_alive().await, "nothing was done");
+    let looked = on_a_full_disk(&["check"]);
+    assert!(looked.code == 0 && looked.out.contains("main"), "{looked:?}");
+    // With room the same runs, by a card of its own.
+    let (_, code) = stage.dry_run();
+    let told = stage.confirm(&code, &[]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(stage.events(), ["intent", "outcome"]);
 }

@@ -115,7 +115,7 @@ impl Bastion {
     }
 
     /// On a terminal of its own.
-    fn sit(&self, uid: u32, arguments: &[&str], size: (u16, u16)) -> Session {
+    pub(super) fn sit(&self, uid: u32, arguments: &[&str], size: (u16, u16)) -> Session {
         let words: Vec<String> =
             self.as_user(uid).into_iter().chain(arguments.iter().map(|a| (*a).to_owned())).collect();
         Start::program("setpriv", &words).size(size.0, size.1).run()

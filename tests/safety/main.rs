@@ -22,6 +22,7 @@ mod holds;
 #[path = "../support/hostile.rs"]
 mod hostile;
 mod hostile_bytes;
+mod hostile_people;
 mod invariants;
 mod key_to_card;
 mod kills;

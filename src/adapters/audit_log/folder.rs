@@ -16,6 +16,8 @@ use super::error::AuditError;
 
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
+/// What is made in the folder bears its group; elsewhere than on Linux it does so without being told.
+const SETGID: u32 = if cfg!(target_os = "linux") { 0o2000 } else { 0 };
 /// Most names of the folder that are looked at.
 const NAMES: usize = 10_000;
 
@@ -104,6 +106,10 @@ impl Folder {
         if mode & OTHERS_WRITE != 0 && !(place.shared && mode & STICKY != 0) {
             let fix = if place.shared { "chmod +t it, so that nobody moves another's file" } else { "chmod go-w it" };
             return Err(unusable(path, &format!("it may be written by others (mode {mode:04o}); {fix}")));
+        }
+        if place.shared && mode & SETGID != SETGID {
+            let fix = "chmod g+s it, so that its group may read what each of you records";
+            return Err(unusable(path, &format!("it does not hand its group on (mode {mode:04o}); {fix}")));
         }
         Ok(Folder { fd, path: path.clone() })
     }

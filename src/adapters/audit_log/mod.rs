@@ -33,6 +33,8 @@ pub struct Opened {
     pub elsewhere: Vec<Unfinished>,
     /// A last line that was never ended, a file that does not verify, a new file that was begun, and why.
     pub notes: Vec<Safe>,
+    /// Something was recorded: the chain has another head.
+    pub wrote: bool,
     /// The file that is written.
     pub file: Safe,
 }
@@ -61,6 +63,8 @@ pub struct AuditLog {
     degraded: Option<Safe>,
     /// A record was given to this file that may or may not be on disk: its number is used up.
     unacknowledged: bool,
+    /// Files that were made to follow this one, and could not be written.
+    in_vain: u32,
 }
 
 impl AuditLog {
@@ -112,8 +116,8 @@ impl AuditLog {
                 Ok(()) | Err(Stale::Continued) => None,
             },
         };
-        let notes = self.go_on(why, now)?;
-        Ok(Opened { notes, file: self.file(), ..Opened::default() })
+        let (notes, wrote) = self.go_on(why, now)?;
+        Ok(Opened { notes, wrote, file: self.file(), ..Opened::default() })
     }
 
     /// Why nothing can be recorded now, if so.
@@ -140,8 +144,8 @@ impl AuditLog {
         &self.operator
     }
 
-    /// Writes the next file from now on. Only under the turn.
-    fn go_on(&mut self, why: Option<Safe>, now: Moment) -> Result<Vec<Safe>, AuditError> {
+    /// Writes the next file from now on, and tells whether that was begun now. Only under the turn.
+    fn go_on(&mut self, why: Option<Safe>, now: Moment) -> Result<(Vec<Safe>, bool), AuditError> {
         let setting = start::Setting {
             disk: self.disk.as_ref(),
             folder: &self.folder,
@@ -149,11 +153,12 @@ impl AuditLog {
             operator: &self.operator,
             writer: &self.writer,
         };
-        let left = start::Left { open: &self.open, runs: &self.runs, unacknowledged: self.unacknowledged, why };
+        let (unacknowledged, in_vain) = (self.unacknowledged, &mut self.in_vain);
+        let left = start::Left { open: &self.open, runs: &self.runs, unacknowledged, in_vain, why };
         let begun = start::next(&setting, Some(left), now)?;
         (self.open, self.runs) = (begun.open, begun.runs);
-        (self.degraded, self.unacknowledged) = (None, false);
-        Ok(begun.notes)
+        (self.degraded, self.unacknowledged, self.in_vain) = (None, false, 0);
+        Ok((begun.notes, begun.wrote))
     }
 
     fn write(&mut self, entry: &Entry, now: Moment) -> Result<OnDisk, Failed> {

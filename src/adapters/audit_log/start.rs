@@ -31,6 +31,8 @@ pub(super) struct Left<'a> {
     pub open: &'a Open,
     pub runs: &'a Runs,
     pub unacknowledged: bool,
+    /// Files that this process made to follow it, and could not write: none of them vouches for anything.
+    pub in_vain: &'a mut u32,
     /// Why; `None` when it is in order.
     pub why: Option<Safe>,
 }
@@ -40,6 +42,8 @@ pub(super) struct Begun {
     pub open: Open,
     pub runs: Runs,
     pub notes: Vec<Safe>,
+    /// It was begun now, with a first record.
+    pub wrote: bool,
 }
 
 impl AuditLog {
@@ -69,8 +73,8 @@ impl AuditLog {
         };
         let begun = next(&setting, None, now)?;
         drop(held);
-        let Begun { open, runs, notes } = begun;
-        let opened = Opened { notes, file: folder.shown(&open.name), ..Opened::default() };
+        let Begun { open, runs, notes, wrote } = begun;
+        let opened = Opened { notes, wrote, file: folder.shown(&open.name), ..Opened::default() };
         let mut log = AuditLog {
             disk,
             folder,
@@ -83,6 +87,7 @@ impl AuditLog {
             runs,
             degraded: None,
             unacknowledged: false,
+            in_vain: 0,
         };
         let opened = log.recover(opened, now)?;
         Ok((log, opened))
@@ -100,7 +105,10 @@ impl AuditLog {
                 continue;
             }
             match self.append(&run.recovered(), now) {
-                Ok(_) => opened.recovered.push(run),
+                Ok(_) => {
+                    opened.wrote = true;
+                    opened.recovered.push(run);
+                }
                 // Another process that starts now was faster, and shows it.
                 Err(error) if error.fault == AuditFault::Misplaced => {}
                 Err(error) => return Err(error),
@@ -118,7 +126,7 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     let mut segments = folder.segments().map_err(unreadable)?;
     segments.retain(|segment| segment.operator == setting.operator);
     if let Some(left) = left
-        && segments.last().is_none_or(|last| last.index <= left.open.segment.index)
+        && segments.last().is_none_or(|last| last.index <= left.open.segment.index.saturating_add(*left.in_vain))
     {
         return after(setting, left, now);
     }
@@ -126,7 +134,12 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     let mut judged = scan::chain(folder, &segments, &mut |_, record: &Record| runs.note(record));
     let Some((segment, verifier, verdict)) = judged.pop() else {
         let segment = Segment { operator: setting.operator.to_owned(), index: 0 };
-        return Ok(Begun { open: create(setting, segment, Verifier::new(1, None))?, runs, notes: Vec::new() });
+        return Ok(Begun {
+            open: create(setting, segment, Verifier::new(1, None))?,
+            runs,
+            notes: Vec::new(),
+            wrote: false,
+        });
     };
     let older = judged.iter().filter_map(|(segment, _, verdict)| complaint(folder, segment, verdict));
     let mut notes: Vec<Safe> = older.collect();
@@ -139,13 +152,19 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
         other => complaint(folder, &open.segment, other),
     };
     if lost.is_none() && (open.size <= LARGE || runs.count() > 0) {
-        return Ok(Begun { open, runs, notes });
+        return Ok(Begun { open, runs, notes, wrote: false });
     }
     notes.extend(lost.clone());
     // A file without a good record vouches for nothing: the one before it does.
     let before = judged.iter().rev().find(|(_, v, _)| open.verifier.records() == 0 && v.records() > 0);
     let (name, chain) = before.map_or((open.name.clone(), open.chain()), |(s, v, _)| (s.name(), v.chain()));
-    let from = From { name: Safe::of(name), chain, skipped: open.lines_beyond(), index: open.segment.index, why: lost };
+    let mut from =
+        From { name: Safe::of(name), chain, skipped: open.lines_beyond(), index: open.segment.index, why: lost };
+    // Closed with its first record alone: that one may not be on disk, so what it goes on from vouches.
+    if let Some(old) = open.verifier.continues().filter(|_| sealed && open.verifier.records() == 1) {
+        from.skipped += chain.seq().saturating_sub(old.seq);
+        (from.name, from.chain) = (old.file.clone(), Chain::at(old.seq, old.hash));
+    }
     open.seal();
     begin(setting, from, runs, notes, now)
 }
@@ -156,12 +175,18 @@ fn after(setting: &Setting<'_>, left: Left<'_>, now: Moment) -> Result<Begun, Au
     let from = From {
         name: Safe::of(&open.name),
         chain: open.chain(),
-        skipped: open.lines_beyond().max(u64::from(left.unacknowledged)),
-        index: open.segment.index,
+        // Each of those that were made in vain may hold a first record.
+        skipped: open.lines_beyond().max(u64::from(left.unacknowledged)) + u64::from(*left.in_vain),
+        index: open.segment.index.saturating_add(*left.in_vain),
         why: left.why.clone(),
     };
     open.seal();
-    begin(setting, from, left.runs.clone(), left.why.into_iter().collect(), now)
+    let next = Segment { index: from.index.saturating_add(1), ..open.segment.clone() };
+    let begun = begin(setting, from, left.runs.clone(), left.why.into_iter().collect(), now);
+    if begun.is_err() && setting.folder.stat(&next.name()).is_some() {
+        *left.in_vain += 1;
+    }
+    begun
 }
 
 /// What a new file goes on from.
@@ -195,7 +220,7 @@ fn begin(
     match room.and_then(|()| open.write(setting.disk, &line.bytes, &mut runs)) {
         Ok(()) => {
             notes.push(Safe::of(format!("{} goes on from {}", open.shown, from.name)));
-            Ok(Begun { open, runs, notes })
+            Ok(Begun { open, runs, notes, wrote: true })
         }
         Err(Failed::Nothing(error)) => Err(error),
         Err(Failed::Final(why)) => Err(AuditError::new(AuditFault::Degraded, why)),

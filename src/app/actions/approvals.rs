@@ -16,7 +16,7 @@ use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
 use crate::remediation::object::AgreedTo;
 
-use super::{bound, forms, headless, record};
+use super::{bound, card_text, forms, headless, record};
 
 /// Actions that were asked for and are remembered, to make their card anew.
 const REMEMBERED: usize = 8;
@@ -286,7 +286,7 @@ pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
         phrase: crate::remediation::approval::phrase(card),
         count: card.preview.count,
         agreed: Agreed::of(card),
-        entry: entry.with("reason", reason).with("text", record::text(card)),
+        entry: entry.with("reason", reason).with("text", card_text::of(card)),
     }
 }
 

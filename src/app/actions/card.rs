@@ -184,18 +184,19 @@ fn sent(out: &mut Document, card: &Card, redact: bool) {
     }
 }
 
-fn limits(out: &mut Document, card: &Card) {
+/// How much at once, for how long, and when again.
+pub(super) fn limits_words(card: &Card) -> String {
     let limits = &card.action.limits;
     let again = match limits.cool_down {
         Duration::ZERO => "again at once".to_owned(),
         cool_down => format!("not again for {}", figure::span(cool_down)),
     };
+    format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline))
+}
+
+fn limits(out: &mut Document, card: &Card) {
     out.section("limits");
-    out.field(
-        "limits",
-        format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline)),
-        Tone::Dim,
-    );
+    out.field("limits", limits_words(card), Tone::Dim);
     if let Some(words) = card.preview.unseen.clone() {
         out.field("watched after it", words, Tone::Dim);
     }

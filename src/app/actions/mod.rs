@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod approving;
 pub mod bound;
 pub mod card;
+mod card_text;
 pub mod catalogue;
 pub mod cure;
 pub mod dialog;

@@ -11,11 +11,11 @@ use crate::remediation::object::{Fate, ObjectKey};
 use crate::remediation::parameter::{Given, HIDDEN};
 use crate::remediation::step::StepEnd;
 
-use super::explain;
+use super::{card_text, explain};
 
 /// Most objects that are listed in a record.
-const OBJECTS: usize = 500;
-/// Objects that are named in compact form, whatever else is cut: as many as one statement takes, twice.
+pub(super) const OBJECTS: usize = 500;
+/// Objects of one record that are named in compact form, whatever else is cut: as many as one statement takes, twice.
 const KEYS: usize = 2000;
 /// Bytes of all their names: what is reserved for a record has room for this and for what else must stand in it.
 const KEYS_BYTES: usize = 48 * 1024;
@@ -38,9 +38,10 @@ pub fn of(execution: &Execution, note: &Note, run: &Safe, now: Moment) -> Entry 
     match note {
         Note::Intent => {
             let entry = described(Entry::new(AuditEvent::Intent, run.clone()), warrant.card());
-            let keys = compact(given, warrant.card().preview.objects.iter().map(|object| &object.key));
+            let keys = warrant.card().preview.objects.iter().map(|object| &object.key);
+            let keys = Safe::of(compact(given, keys, &mut Room::whole()));
             let entry = approved(entry, warrant).with("reason", warrant.reason());
-            keyed(entry, keys).with("text", text(warrant.card()))
+            keyed(entry, keys).with("text", card_text::of(warrant.card()))
         }
         Note::Refused(why) => {
             described(Entry::new(AuditEvent::Refused, run.clone()), warrant.card()).with("why", texts(why))
@@ -107,23 +108,6 @@ fn described(entry: Entry, card: &Card) -> Entry {
         .with("count", i64::try_from(card.count()).unwrap_or(i64::MAX))
 }
 
-/// The card's text as far as it says what would be sent and to whom.
-pub(super) fn text(card: &Card) -> Value {
-    let effect = explain::effect(card, true);
-    let effect = effect.iter().map(|line| Value::Text(line.one_line()));
-    let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
-        // A record is kept for long and read by others: no literals, whatever the screen shows.
-        let query = super::card::query(object, true);
-        let (user, application, client) = (&object.user, &object.application, &object.client);
-        Value::Text(Safe::of(format!("{} {user} {application} {client} {query}", object.label)))
-    });
-    Value::Map(vec![
-        ("effect".to_owned(), Value::List(effect.collect())),
-        ("objects".to_owned(), Value::List(objects.collect())),
-        ("undo".to_owned(), Value::Text(card.action.undo.clone())),
-    ])
-}
-
 fn texts(lines: &[Safe]) -> Value {
     Value::List(lines.iter().map(|line| Value::Text(line.clone())).collect())
 }
@@ -166,7 +150,7 @@ fn fates(given: &Given, fates: &[(ObjectKey, Fate)]) -> Value {
 
 /// Every object in as few letters as tell it from every other: `pid@start` in microseconds since 1970, a short name, or the
 /// hash of a long one. One that holds what was given is hidden where that is: its hash would tell it too.
-fn compact<'a>(given: &Given, keys: impl Iterator<Item = &'a ObjectKey>) -> Safe {
+fn compact<'a>(given: &Given, keys: impl Iterator<Item = &'a ObjectKey>, room: &mut Room) -> String {
     let word = |key: &ObjectKey| match key {
         ObjectKey::Session { id, .. } => format!("{}@{}", id.pid, id.backend_start_us),
         ObjectKey::Named(name) if given.veil(&name.one_line()) != name.one_line() => HIDDEN.to_owned(),
@@ -180,18 +164,32 @@ fn compact<'a>(given: &Given, keys: impl Iterator<Item = &'a ObjectKey>) -> Safe
         }
     };
     let (mut all, mut left) = (String::new(), 0_usize);
-    for (at, key) in keys.enumerate() {
+    for key in keys {
         let word = word(key);
-        if at >= KEYS || all.len() + word.len() > KEYS_BYTES {
+        if room.keys == 0 || word.len() >= room.bytes {
             left += 1;
             continue;
         }
-        if at > 0 {
+        room.keys -= 1;
+        room.bytes -= word.len() + 1;
+        if !all.is_empty() {
             all.push(' ');
         }
         all.push_str(&word);
     }
-    Safe::of(if left > 0 { format!("{all} [{left} more]") } else { all })
+    if left > 0 { format!("{all} [{left} more]").trim_start().to_owned() } else { all }
+}
+
+/// What is left for the names of one record, of whatever became of them.
+struct Room {
+    keys: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn whole() -> Room {
+        Room { keys: KEYS, bytes: KEYS_BYTES }
+    }
 }
 
 /// With the names of all that it touches, where it touches anything that has one.
@@ -201,9 +199,10 @@ fn keyed(entry: Entry, keys: Safe) -> Entry {
 
 /// The same by what became of them: `done 7@1 8@1; already gone 9@1`.
 fn became(given: &Given, fates: &[(ObjectKey, Fate)]) -> Safe {
+    let mut room = Room::whole();
     let of = |fate: Fate| {
         let mut keys = fates.iter().filter(|(_, found)| *found == fate).map(|(key, _)| key).peekable();
-        keys.peek().is_some().then_some(()).map(|()| format!("{} {}", fate.word(), compact(given, keys)))
+        keys.peek().is_some().then_some(()).map(|()| format!("{} {}", fate.word(), compact(given, keys, &mut room)))
     };
     Safe::of(Fate::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("; "))
 }

@@ -1,5 +1,5 @@
 //! A record has a greatest size, since space for the last one is reserved before the first effect. What is larger is cut,
-//! with a mark that says how much is missing; but what an action touches is always named to the last.
+//! with a mark that says how much is missing; what an action touches only where nothing else is left to cut.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -14,52 +14,79 @@ pub struct Limits {
     items: usize,
     /// How deep values are nested.
     depth: usize,
+    /// Characters of a text that is kept whole while anything else can be cut.
+    whole: usize,
 }
+
+/// Fields of an entry that are kept under all limits: more than any entry has.
+const FIELDS: usize = 32;
+const ALL: usize = usize::MAX;
 
 impl Limits {
     /// From everything down to next to nothing.
-    pub const STEPS: [Limits; 6] = [
-        Limits { text: 32 * 1024, items: 4096, depth: 16 },
-        Limits { text: 4096, items: 512, depth: 12 },
-        Limits { text: 1024, items: 128, depth: 8 },
-        Limits { text: 256, items: 32, depth: 6 },
-        Limits { text: 64, items: 12, depth: 3 },
-        Limits { text: 16, items: 4, depth: 2 },
+    pub const STEPS: [Limits; 9] = [
+        Limits { text: 32 * 1024, items: 4096, depth: 16, whole: ALL },
+        Limits { text: 4096, items: 512, depth: 12, whole: ALL },
+        Limits { text: 1024, items: 128, depth: 8, whole: ALL },
+        Limits { text: 256, items: 32, depth: 6, whole: ALL },
+        Limits { text: 64, items: 12, depth: 3, whole: ALL },
+        Limits { text: 16, items: 4, depth: 2, whole: ALL },
+        Limits { text: 16, items: 2, depth: 1, whole: ALL },
+        Limits { text: 16, items: 2, depth: 1, whole: 16 * 1024 },
+        // Whatever it is made of: this fits.
+        Limits { text: 16, items: 1, depth: 1, whole: 16 },
     ];
 
     /// Of a record that was read back: it is within its size.
-    pub const WHOLE: Limits = Limits { text: usize::MAX, items: usize::MAX, depth: 128 };
+    pub const WHOLE: Limits = Limits { text: ALL, items: ALL, depth: 128, whole: ALL };
 
     fn below(self) -> Limits {
         Limits { depth: self.depth.saturating_sub(1), ..self }
     }
 }
 
-/// Named values within limits.
-pub struct Named<'a>(pub &'a [(String, Value)], pub Limits);
+/// The fields of an entry within limits.
+pub struct Fields<'a>(pub &'a [(String, Value)], pub Limits);
+
+struct Named<'a>(&'a [(String, Value)], Limits);
 
 struct Cut<'a>(&'a Value, Limits);
 
-fn text(text: &str, limits: Limits) -> String {
-    let missing = text.chars().count().saturating_sub(limits.text);
+fn text(text: &str, most: usize) -> String {
+    let missing = text.chars().count().saturating_sub(most);
     if missing == 0 {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(limits.text).collect();
+    let kept: String = text.chars().take(most).collect();
     format!("{kept}[cut: {missing} characters more]")
+}
+
+/// The first of them by name.
+fn named<S: Serializer>(
+    fields: &[(String, Value)],
+    items: usize,
+    limits: Limits,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (name, value) in fields.iter().take(items) {
+        map.serialize_entry(&text(name, limits.text), &Cut(value, limits))?;
+    }
+    if fields.len() > items {
+        map.serialize_entry("[cut]", &format!("{} fields more", fields.len() - items))?;
+    }
+    map.end()
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        named(self.0, self.1.items.max(FIELDS), self.1, serializer)
+    }
 }
 
 impl Serialize for Named<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Named(fields, limits) = *self;
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in fields.iter().take(limits.items) {
-            map.serialize_entry(&text(name, limits), &Cut(value, limits))?;
-        }
-        if fields.len() > limits.items {
-            map.serialize_entry("[cut]", &format!("{} fields more", fields.len() - limits.items))?;
-        }
-        map.end()
+        named(self.0, self.1.items, self.1, serializer)
     }
 }
 
@@ -67,8 +94,8 @@ impl Serialize for Cut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Cut(value, limits) = *self;
         match value {
-            Value::Whole(text) => serializer.serialize_str(text.as_str()),
-            Value::Text(whole) => serializer.serialize_str(&text(whole.as_str(), limits)),
+            Value::Whole(whole) => serializer.serialize_str(&text(whole.as_str(), limits.whole)),
+            Value::Text(whole) => serializer.serialize_str(&text(whole.as_str(), limits.text)),
             Value::Number(number) => serializer.serialize_i64(*number),
             // JSON has no NaN: what cannot be written as a figure is not known.
             Value::Figure(figure) => match figure.filter(|f| f.is_finite()) {

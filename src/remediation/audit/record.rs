@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Moment, Safe, ascii_json};
 
 use super::chain::{Continues, Hash};
-use super::cut::{Limits, Named};
+use super::cut::{Fields, Limits};
 use super::entry::{AuditEvent, Entry};
 use super::value::Value;
 
@@ -121,7 +121,7 @@ fn named<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(Strin
 }
 
 fn whole<S: serde::Serializer>(fields: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
-    Named(fields, Limits::WHOLE).serialize(serializer)
+    Fields(fields, Limits::WHOLE).serialize(serializer)
 }
 
 /// What goes into a line beside the entry.
@@ -145,7 +145,7 @@ struct Body<'a> {
     continues: Option<&'a Continues>,
     event: &'a str,
     run: &'a Safe,
-    fields: Named<'a>,
+    fields: Fields<'a>,
 }
 
 /// The line with its end, and its hash.
@@ -160,7 +160,7 @@ pub(super) fn compose(frame: &Frame<'_>, entry: &Entry) -> (Vec<u8>, Hash) {
         continues: frame.continues,
         event: entry.event().word(),
         run: entry.run(),
-        fields: Named(entry.fields(), limits),
+        fields: Fields(entry.fields(), limits),
     };
     let room = LINE_LIMIT - BEFORE.len() - 64 - AFTER.len() - 1;
     let fits = Limits::STEPS.into_iter().find_map(|limits| ascii_json::line_within(&body(limits), room));

@@ -148,6 +148,33 @@ fn what_is_too_large_is_cut_with_a_mark_and_fits() {
 }
 
 #[test]
+fn whatever_is_recorded_its_outcome_can_be_read() {
+    let big = Safe::of("\u{1f600}".repeat(20_000));
+    let texts =
+        |count: usize| Value::List(vec![Value::Map(vec![("name".to_owned(), big.clone().into()); count]); count]);
+    let hostile = Writer { user: big.clone(), host: big.clone(), tty: Some(big.clone()), ..writer() };
+    // What an action touches is kept to the last letter as long as a record can hold it.
+    for (keys, is_kept) in
+        [("7@1 ".repeat(12_000), true), ("7@1 ".repeat(50_000), false), ("\u{e9}".repeat(300_000), false)]
+    {
+        for width in [0, 40] {
+            let fields = (0..13)
+                .fold(Entry::new(AuditEvent::Outcome, "r"), |entry, n| entry.with(&format!("f{n}"), texts(width)));
+            let entry = fields.with("keys", Value::Whole(Safe::of(&keys))).with("outcome", "verified");
+            let line = Chain::default().next(&entry, &hostile.clone().bounded(), Moment::fixed(0.0));
+            assert!(line.bytes.len() <= LINE_LIMIT, "{}", line.bytes.len());
+            let record = Record::read(line.bytes.strip_suffix(b"\n").unwrap()).expect("a record");
+            let field =
+                |name: &str| record.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            assert_eq!(field("outcome"), Some(Value::from("verified")));
+            let Some(Value::Text(found)) = field("keys") else { panic!("no keys") };
+            assert_eq!(found.as_str() == keys, is_kept, "{} of {}", found.as_str().len(), keys.len());
+            assert!(is_kept || found.as_str().contains("[cut: "), "{found}");
+        }
+    }
+}
+
+#[test]
 fn a_run_is_open_from_its_intent_to_its_end() {
     let (mut chain, mut runs) = (Chain::default(), Runs::default());
     let mut verifier = Verifier::new(1, None);

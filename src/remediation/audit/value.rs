@@ -21,7 +21,8 @@ pub enum Value {
     List(Vec<Value>),
     /// Named ones, in their order.
     Map(Vec<(String, Value)>),
-    /// Text of which nothing is ever cut: whoever makes it keeps it far below the size of a record. Read back it is a text.
+    /// Text of which nothing is cut while anything else is left to cut: whoever makes it keeps it far below the size of a
+    /// record. Read back it is a text.
     Whole(Safe),
 }
 

@@ -12,7 +12,7 @@ use quarterdeck::remediation::audit::{AuditEvent, Record, Value};
 use tempfile::TempDir;
 
 use super::kinds::Endpoint;
-use super::{Chance, Home, ends_of_runs, heard, killed, kills_or, open_runs, records_in, said};
+use super::{Chance, FEWEST, Home, ends_of_runs, heard, killed, kills_or, open_runs, records_in, said};
 use crate::pty::{BINARY, Session, Start};
 
 const FEW: u64 = 12;
@@ -115,10 +115,10 @@ impl Two {
         self.told(&["run", "warm", "--target", "api", "--confirm", &code])
     }
 
-    /// Confirms, and is killed somewhere.
-    fn confirm_killed(&self, wish: (&str, u64), chance: &mut Chance) {
+    /// Confirms, and is killed somewhere; whether what it was to be killed after was said.
+    fn confirm_killed(&self, wish: (&str, u64), chance: &mut Chance) -> bool {
         let (code, _) = self.card();
-        killed(self.asks(&["run", "warm", "--target", "api", "--confirm", &code]), wish, chance);
+        killed(self.asks(&["run", "warm", "--target", "api", "--confirm", &code]), wish, chance)
     }
 
     /// Approves on a terminal; what is typed before the card could be read is gone, so it is typed again.
@@ -244,8 +244,10 @@ fn one_round(two: &Two, chance: &mut Chance, tally: &mut BTreeMap<&'static str, 
     two.holds();
     if whom > 1 {
         *tally.entry("running").or_default() += 1;
-        let wishes = [("", 160_000), ("takes the locks", 4_000), ("writes its intent", 12_000), ("runs step", 30_000)];
-        two.confirm_killed(wishes[chance.below(4) as usize], chance);
+        let wishes = [("", 160_000), ("", 300_000), ("writes its intent", 12_000), ("runs step", 30_000)];
+        let wish = wishes[chance.below(4) as usize];
+        let heard = two.confirm_killed(wish, chance);
+        assert!(heard, "{:?} was never said", wish.0);
         *tally.entry("recovered").or_default() += two.next_start() as u64;
     } else {
         let (status, told) = two.confirm();
@@ -272,4 +274,5 @@ fn an_approval() {
         *tally.entry("effects").or_default() += effects as u64;
     }
     eprintln!("an approval: {tally:?}, loose ends 0");
+    assert!(tally.get("recovered").is_some_and(|open| *open > 0) || kills_or(FEW) < FEWEST, "no kill fell into a run");
 }

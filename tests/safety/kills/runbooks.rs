@@ -8,7 +8,7 @@ use std::time::Duration;
 use quarterdeck::remediation::audit::{AuditEvent, Record, Value};
 
 use super::kinds::Endpoint;
-use super::{Chance, Home, Kind, Wish, ends_of_runs, heard, kills_or, said, wish};
+use super::{Chance, FEWEST, Home, Kind, Wish, ends_of_runs, heard, kills_or, said, wish};
 use crate::pty::{Session, Start};
 
 const FEW: u64 = 16;
@@ -109,8 +109,8 @@ impl Run {
         Run { session: start.run(), answered: false }
     }
 
-    /// Agrees when that is asked, until this is said or the run is over.
-    fn until(&mut self, words: &str) {
+    /// Agrees when that is asked, until this is said or the run is over; whether it was said.
+    fn until(&mut self, words: &str) -> bool {
         let asks = |said: &str| said.contains("type undo,");
         loop {
             let answered = self.answered;
@@ -120,7 +120,7 @@ impl Run {
             });
             let (said, ended) = heard(&self.session);
             if said.contains(words) || ended {
-                return;
+                return said.contains(words);
             }
             self.session.send("undo\r");
             self.answered = true;
@@ -174,6 +174,7 @@ fn in_order(home: &Home) {
 fn a_runbook() {
     let mut chance = Chance(11);
     let (mut left, mut recovered, mut undone) = (kills_or(FEW), 0, 0);
+    let mut by_wish = std::collections::BTreeMap::<&str, (u64, u64)>::new();
     let mut longest = std::collections::BTreeMap::<usize, u64>::new();
     while left > 0 {
         let mut book = Book { health: Endpoint { audit: Arc::new(Mutex::new(None)), ..Endpoint::start() } };
@@ -190,7 +191,12 @@ fn a_runbook() {
             let before = effects(&home).len();
             let (words, later) = wish(&WISHES, &mut chance);
             let mut run = Run::begin(&home, &code);
-            run.until(words);
+            let heard = run.until(words);
+            // What undoes is spoken of only where a step fails.
+            if fails || !words.contains("undo") {
+                let (asked, said) = by_wish.entry(words).or_insert((0, 0));
+                (*asked, *said) = (*asked + 1, *said + u64::from(heard));
+            }
             std::thread::sleep(Duration::from_micros(chance.below(later)));
             // Whoever drops the terminal kills the program, unless it has ended.
             drop(run);
@@ -205,7 +211,7 @@ fn a_runbook() {
         }
         let _removed = std::fs::remove_file(home.file("fails"));
         let mut run = Run::begin(&home, &code);
-        run.until("nothing of that kind is ever said");
+        assert!(!run.until("nothing of that kind is ever said"));
         assert_eq!(run.session.exit_code(), 0, "{}", run.session.screen());
         drop(run);
         in_order(&home);
@@ -215,4 +221,7 @@ fn a_runbook() {
     eprintln!(
         "a runbook: by effects {longest:?}, recovered {recovered}, in the midst of undoing {undone}, loose ends 0"
     );
+    let unheard: Vec<_> = by_wish.iter().filter(|(_, (_, said))| *said == 0).collect();
+    assert!(unheard.is_empty(), "never said, as (asked, said): {unheard:?}");
+    assert!(recovered > 0 || kills_or(FEW) < FEWEST, "no kill fell into a run");
 }
