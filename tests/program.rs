@@ -59,6 +59,8 @@ mod second_person;
 mod ship;
 #[path = "program/timeline.rs"]
 mod timeline;
+#[path = "program/typed_ahead.rs"]
+mod typed_ahead;
 #[path = "program/upkeep.rs"]
 mod upkeep;
 #[path = "program/veiled.rs"]

@@ -21,6 +21,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod question;
+pub mod reading;
 pub mod receivers;
 pub mod record;
 pub mod refusals;

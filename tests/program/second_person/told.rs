@@ -37,7 +37,7 @@ fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     let request = request(&world, &effects);
     world.model.view.overlays.clear();
     let found = Found { request: request.clone(), against: None, by_id_alone: false };
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+    finds(&mut world, found);
     world.tell(Event::TmuxClientsCounted(0));
     let seen = overlay(&screen(&mut world, (120, 90)));
     let begins = shown.iter().position(|line| line.contains("BREAK GLASS")).unwrap_or_else(|| panic!("{shown:#?}"));
@@ -59,7 +59,7 @@ fn what_is_wrapped_hangs_under_its_value() {
         Safe::of("  1  default  redis"),
         Safe::of(format!("no field  but a text that {}", "goes on and on ".repeat(12))),
     ];
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+    finds(&mut world, found);
     let seen = overlay(&screen(&mut world, SIZE));
     let at = seen.iter().position(|line| line.starts_with(" mind")).unwrap_or_else(|| panic!("{seen:#?}"));
     let column = |line: &str| line.chars().take_while(|letter| *letter == ' ').count();
@@ -75,7 +75,7 @@ fn the_time_that_is_left_is_in_sight_wherever_it_is_scrolled() {
     let mut world = bastion();
     let mut found = found(&world, None);
     found.request.card.extend((0..200).map(|n| Safe::of(format!("victim {n}"))));
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+    finds(&mut world, found);
     drawn(&mut world, SMALL, false);
     world.now += 60.0;
     let first = screen(&mut world, SMALL);
@@ -99,7 +99,7 @@ fn that_user_ids_alone_tell_them_apart_is_told() {
     for by_id_alone in [false, true] {
         let mut world = bastion();
         let found = Found { by_id_alone, ..found(&world, None) };
-        second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+        finds(&mut world, found);
         assert_eq!(screen(&mut world, SMALL).contains(words), by_id_alone);
         let mut world = bastion();
         let request = asked(&mut world);
@@ -171,7 +171,7 @@ fn who_else_can_type_here_is_told_to_who_arms_and_to_who_approves() {
     }
     world.press("7");
     assert!(screen(&mut world, SIZE).contains(words));
-    let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
-    second(&mut world, event);
+    let sought = found(&world, None);
+    finds(&mut world, sought);
     assert!(overlay(&screen(&mut world, SIZE))[0].contains(words));
 }

@@ -7,6 +7,7 @@ use crate::app::actions::approvals::{
 };
 use crate::app::actions::approving::Approving;
 use crate::app::actions::catalogue;
+use crate::app::actions::reading::Sought;
 use crate::app::table::Tone;
 use crate::app::update::{say, show};
 use crate::app::view::Overlay;
@@ -18,7 +19,7 @@ use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Card;
 
 use super::card::RUN;
-use super::note;
+use super::{note, reading};
 
 /// The guard found only the second person missing: one is asked for.
 pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
@@ -44,7 +45,10 @@ pub fn happened(model: &mut Model, event: SecondEvent) {
         }
         SecondEvent::Asked(outcome) => asked(model, outcome),
         SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
-        SecondEvent::Found(Err(why)) => say(model, why, Tone::Warn),
+        SecondEvent::Found(Err(why)) => {
+            reading::fail(model, &why);
+            say(model, why, Tone::Warn);
+        }
         SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),
         SecondEvent::Agreed { count, agreed } => {
             model.actions.second.stands = Some(Stands { count, agreed: *agreed, else_anew: false });
@@ -89,9 +93,12 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
         say(model, words, Tone::Warn);
         return Vec::new();
     }
-    say(model, "looking for the request …", Tone::Dim);
+    let mut effects = reading::leave(model);
+    reading::begin(model, Sought::Request(id.to_owned()));
     // Whoever else can type here can approve, too.
-    vec![Effect::CountTmuxClients, Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() }))]
+    effects.push(Effect::CountTmuxClients);
+    effects.push(Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() })));
+    effects
 }
 
 /// One's own request is gone, and its time was over: that is said once.
@@ -112,6 +119,13 @@ fn over(model: &mut Model, before: &Look) {
 }
 
 fn open_dialog(model: &mut Model, found: Found) {
+    let id = &found.request.id;
+    let is_awaited = |overlay: &Overlay| matches!(overlay, Overlay::Reading(reading) if reading.is_request(id));
+    if !model.view.overlays.iter().any(is_awaited) {
+        // It was left meanwhile.
+        return;
+    }
+    reading::over(model);
     // A card that is being decided on is not covered by another.
     if matches!(model.view.overlays.last(), Some(Overlay::Card(_))) {
         say(model, "the request was found: leave this card first", Tone::Dim);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::actions::approvals::Stands;
 use crate::app::actions::dialog::{Dialog, Focus};
+use crate::app::actions::reading::Sought;
 use crate::app::actions::sight::Sight;
 use crate::app::actions::{against, catalogue, evidence, parameters, receivers, record, silencing, tripwire, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
@@ -21,7 +22,7 @@ use crate::remediation::card::{Card, Digest, Preview};
 use crate::remediation::parameter::Parameter;
 use crate::remediation::written;
 
-use super::{answers, approvals, gather, note, run};
+use super::{answers, approvals, gather, note, reading, run};
 
 /// Deadline of a preview.
 pub(super) const PREVIEW: Duration = Duration::from_secs(5);
@@ -50,17 +51,23 @@ pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>)
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why.clone(), Tone::Unknown);
+        reading::fail(model, &why);
         return refused(model, &action, &why);
     }
+    // Another card that was still being read for is not waited for any more.
+    let mut effects = reading::leave(model);
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
     model.actions.second.stands = stands;
-    read_for(model, action)
+    reading::begin(model, Sought::Card(Box::new(action.clone())));
+    effects.extend(read_for(model, action));
+    if model.actions.asked.is_none() {
+        reading::over(model);
+    }
+    effects
 }
 
 /// Reads for the card.
 fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
-    // Another card that was still being read for is not waited for any more.
-    model.actions.gathering = None;
     let id = model.fresh_id();
     let agreed = model.actions.second.agreed_for(&action, None);
     let of = match &action.plan {
@@ -95,21 +102,17 @@ fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Plan::Wanting(wanting) => return want(model, &action, &wanting.parameters),
         Plan::Runbook(runbook) => {
-            say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
             let runbook = runbook.clone();
             let mut effects = vec![Effect::CountTmuxClients];
             effects.extend(gather::begin(model, action, &runbook));
             return effects;
         }
         Plan::Steps(_) => {
-            // A preview that is still awaited is of an action that was left.
-            model.actions.asked = None;
             let preview = written_down(&action);
             show(model, action, preview, model.now);
             return vec![Effect::CountTmuxClients];
         }
     };
-    say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
     model.actions.asked = Some((id, action));
     let deadline = patience(&of);
     vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline }))]
@@ -194,6 +197,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         Err(cause) => {
             let why = Safe::of(format!("no card: {cause}"));
             say(model, why.clone(), Tone::Bad);
+            reading::fail(model, &why);
             refused(model, &action, &why)
         }
     }
@@ -212,6 +216,7 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     let card = Card::new(action, preview, before, begun).demanding(demands);
     let agreed = model.actions.second.agreed_count(&card);
     let dialog = Dialog::new(card.for_agreed(agreed));
+    reading::over(model);
     // One card at a time.
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
@@ -330,6 +335,7 @@ fn anew(model: &mut Model) -> Vec<Effect> {
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
     let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
     let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
+    effects.extend(reading::leave(model));
     effects.extend(answers::gone(model));
     let now = model.now;
     effects.extend(model.actions.refusals.counted(true, now).into_iter().map(note));

@@ -6,6 +6,7 @@ pub mod approvals;
 mod card;
 mod gather;
 mod marks;
+pub mod reading;
 mod run;
 mod tripwire;
 
