@@ -33,6 +33,8 @@ mod incidents;
 mod intent;
 #[path = "program/late_records.rs"]
 mod late_records;
+#[path = "program/left.rs"]
+mod left;
 #[path = "program/long_tables.rs"]
 mod long_tables;
 #[path = "program/menu.rs"]

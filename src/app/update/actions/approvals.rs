@@ -2,8 +2,7 @@
 //! never takes the focus; it is looked at when this person asks for it, and approved by the chord alone.
 
 use crate::app::actions::approvals::{
-    Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Stands, asking, list_document, of_request, waiting_document,
-    waits,
+    Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Stands, asking, list_document, waiting_document, waits,
 };
 use crate::app::actions::approving::Approving;
 use crate::app::actions::catalogue;
@@ -15,20 +14,21 @@ use crate::app::{Effect, Model};
 use crate::domain::Safe;
 use crate::input::{Code, Key};
 use crate::remediation::approval::{Request, left};
-use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Card;
 
-use super::card::RUN;
-use super::{note, reading};
+use super::card::{RUN, leave_all};
+use super::reading;
 
 /// The guard found only the second person missing: one is asked for.
 pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     if let Some(request) = model.actions.second.waits_for(card).cloned() {
         model.actions.second.remember(&request.id, card.action.clone());
+        let effects = leave_all(model, |overlay| matches!(overlay, Overlay::Card(_)));
         told(model, &request);
-        return Vec::new();
+        return effects;
     }
+    // What becomes of it is recorded where it is asked for.
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     let order = SecondOrder::Ask(Box::new(asking(model, card, reason)));
     model.actions.second.asking = Some(card.action.clone());
     say(model, "asking for a second person …", Tone::Dim);
@@ -94,6 +94,7 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let mut effects = reading::leave(model);
+    effects.extend(leave_all(model, |overlay| matches!(overlay, Overlay::Approval(_))));
     reading::begin(model, Sought::Request(id.to_owned()));
     // Whoever else can type here can approve, too.
     effects.push(Effect::CountTmuxClients);
@@ -132,7 +133,6 @@ fn open_dialog(model: &mut Model, found: Found) {
         return;
     }
     model.view.message = None;
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Approval(_)));
     model.view.overlays.push(Overlay::Approval(Box::new(Approving::new(found))));
 }
 
@@ -193,12 +193,8 @@ pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Left without approving: that is recorded too.
-pub fn leave(model: &mut Model) -> Vec<Effect> {
-    if !matches!(model.view.overlays.last(), Some(Overlay::Approval(_))) {
-        return Vec::new();
-    }
-    let Some(Overlay::Approval(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    vec![note(of_request(AuditEvent::Cancelled, &dialog.found.request, &[], model.now))]
+fn leave(model: &mut Model) -> Vec<Effect> {
+    leave_all(model, |overlay| matches!(overlay, Overlay::Approval(_)))
 }
 
 /// `:consent`: the card of what was approved last, made anew for whom it listed.

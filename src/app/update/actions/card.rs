@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::actions::approvals::Stands;
+use crate::app::actions::approvals::{self as second_person, Stands};
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::reading::Sought;
 use crate::app::actions::sight::Sight;
@@ -22,7 +22,7 @@ use crate::remediation::card::{Card, Digest, Preview};
 use crate::remediation::parameter::Parameter;
 use crate::remediation::written;
 
-use super::{answers, approvals, gather, note, reading, run};
+use super::{answers, gather, note, reading, run};
 
 /// Deadline of a preview.
 pub(super) const PREVIEW: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>)
     }
     // Another card that was still being read for is not waited for any more.
     let mut effects = reading::leave(model);
+    // One card at a time.
+    effects.extend(leave_all(model, |overlay| matches!(overlay, Overlay::Card(_))));
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
     model.actions.second.stands = stands;
     reading::begin(model, Sought::Card(Box::new(action.clone())));
@@ -217,8 +219,6 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     let agreed = model.actions.second.agreed_count(&card);
     let dialog = Dialog::new(card.for_agreed(agreed));
     reading::over(model);
-    // One card at a time.
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;
 }
@@ -317,24 +317,39 @@ pub fn card_key(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Left without doing anything: that is recorded too.
-fn leave_card(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))]
+/// Dialogs that go without having done anything, whatever lies over them: that is recorded too.
+pub(super) fn leave_all(model: &mut Model, goes: fn(&Overlay) -> bool) -> Vec<Effect> {
+    let now = model.now;
+    let gone: Vec<Overlay> = model.view.overlays.extract_if(.., |overlay| goes(overlay)).collect();
+    let entry = |overlay: &Overlay| match overlay {
+        Overlay::Card(dialog) => Some(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], now)),
+        Overlay::Approval(dialog) => {
+            Some(second_person::of_request(AuditEvent::Cancelled, &dialog.found.request, &[], now))
+        }
+        _ => None,
+    };
+    gone.iter().filter_map(entry).map(note).collect()
 }
 
-/// The target is read anew: another card, to be consented to anew.
+/// Left without doing anything.
+fn leave_card(model: &mut Model) -> Vec<Effect> {
+    leave_all(model, |overlay| matches!(overlay, Overlay::Card(_)))
+}
+
+/// The target is read anew: another card, to be consented to anew. Where nothing can be read now, this one stays and says why.
 fn anew(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    let mut effects = vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))];
-    effects.extend(ask(model, dialog.card.action));
-    effects
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let action = dialog.card.action.clone();
+    let Some(why) = catalogue::reason_against(model, &action) else { return ask(model, action) };
+    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() {
+        dialog.refused = vec![why.clone()];
+    }
+    refused(model, &action, &why)
 }
 
 /// Leaving the program leaves an open card too, and a runbook that waits for a person.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
-    let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
-    let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
+    let mut effects = leave_all(model, |overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_)));
     effects.extend(reading::leave(model));
     effects.extend(answers::gone(model));
     let now = model.now;
