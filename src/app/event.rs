@@ -22,6 +22,8 @@ use crate::remediation::execution::Input;
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
+    /// The screen is there, and everything behind it.
+    Began,
     /// A key was pressed.
     KeyPressed(Key),
     /// The mouse did something.

@@ -51,6 +51,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(keys::pressed(model, key));
             effects
         }
+        Event::Began => actions::began(model),
         Event::Moused(action) => mouse::acted(model, action),
         Event::Pasted(text) => prompt::pasted(model, &text),
         Event::Resized => {
