@@ -112,7 +112,7 @@ pub enum Event {
         seen: Vec<Standing>,
     },
     /// So many clients are attached to the tmux session that we stand in.
-    TmuxClientsCounted(usize),
+    TmuxClientsCounted(Option<usize>),
     /// Whom the guards cover, when that is less than all.
     GuardsCover(Safe),
     /// Somebody else asked us to stop as a job of the shell.

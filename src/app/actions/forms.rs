@@ -45,9 +45,12 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     }
 }
 
-/// That others can type here too, where several clients are attached to the tmux session that we stand in.
+/// That others can type here too, where several clients are attached to the tmux session that we stand in, or may be.
 #[must_use]
-pub fn crowd(clients: usize) -> Option<Safe> {
+pub fn crowd(clients: Option<usize>) -> Option<Safe> {
+    let Some(clients) = clients else {
+        return Some(Safe::of("tmux does not say who else is attached to this session: others may type here too"));
+    };
     let words = || Safe::of(format!("{clients} clients are attached to this tmux session: others can type here too"));
     (clients > 1).then(words)
 }
