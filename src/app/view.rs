@@ -145,8 +145,8 @@ pub enum Overlay {
     Card(Box<Dialog>),
     /// The action that runs, or ran last.
     Progress {
-        /// First line shown.
-        scroll: usize,
+        /// First line shown; none as long as nobody scrolled: the step at hand stays in sight.
+        scroll: Option<usize>,
     },
     /// The command line with its completions.
     Palette {
