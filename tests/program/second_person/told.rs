@@ -175,3 +175,25 @@ fn who_else_can_type_here_is_told_to_who_arms_and_to_who_approves() {
     finds(&mut world, sought);
     assert!(overlay(&screen(&mut world, SIZE))[0].contains(words));
 }
+
+/// What an approval binds stands in the card: nobody approves lines that were never on their screen.
+#[test]
+fn nothing_is_approved_before_its_end_was_seen() {
+    let mut world = bastion();
+    let mut sought = found(&world, None);
+    sought.request.card.extend((0..100).map(|n| Safe::of(format!("victim {n}"))));
+    finds(&mut world, sought);
+    drawn(&mut world, SMALL, false);
+    world.now += 0.5;
+    world.write("shop 812");
+    assert!(chord(&mut world).is_empty());
+    let shown = screen(&mut world, SMALL);
+    assert!(shown.contains("read it to its end first: PgDn scrolls") && !shown.contains("Ctrl-T approves"), "{shown}");
+    for _ in 0..20 {
+        orders(&mut world, Event::KeyPressed(Key::plain(Code::PageDown)));
+        drawn(&mut world, SMALL, false);
+    }
+    let shown = screen(&mut world, SMALL);
+    assert!(shown.contains("victim 99") && shown.contains("Ctrl-T approves"), "{shown}");
+    assert!(matches!(chord(&mut world).as_slice(), [Effect::Second(_)]));
+}

@@ -173,6 +173,10 @@ pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     match key.code {
         _ if key == RUN => {
+            if let Some(unread) = dialog.unread() {
+                dialog.refused = vec![unread];
+                return Vec::new();
+            }
             // A wrong phrase goes its way too: it is refused there, and recorded.
             dialog.sent = true;
             let (seen, typed) = (Box::new(dialog.found.request.clone()), dialog.typed.clone());

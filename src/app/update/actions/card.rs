@@ -249,6 +249,10 @@ pub fn drawn(model: &mut Model) {
         }
         top = false;
     }
+    let (rows, lines) = (usize::from(model.geometry.overlay_rows), model.geometry.overlay_lines);
+    if let Some(Overlay::Approval(dialog)) = model.view.overlays.last_mut() {
+        dialog.drawn(rows, lines);
+    }
     answers::drawn(model, visible);
 }
 
@@ -257,6 +261,9 @@ pub fn seen(model: &mut Model) {
     let now = model.now;
     if let Some(sight) = model.view.overlays.last_mut().and_then(sight) {
         sight.taken(now);
+    }
+    if let Some(Overlay::Approval(dialog)) = model.view.overlays.last_mut() {
+        dialog.taken();
     }
     answers::seen(model);
 }
