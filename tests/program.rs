@@ -49,6 +49,8 @@ mod mouse;
 mod palette;
 #[path = "program/parameters.rs"]
 mod parameters;
+#[path = "program/parts.rs"]
+mod parts;
 #[path = "program/reaching.rs"]
 mod reaching;
 #[path = "program/requires.rs"]
