@@ -33,6 +33,8 @@ mod incidents;
 mod intent;
 #[path = "program/late_records.rs"]
 mod late_records;
+#[path = "program/left.rs"]
+mod left;
 #[path = "program/long_tables.rs"]
 mod long_tables;
 #[path = "program/menu.rs"]
@@ -47,6 +49,8 @@ mod mouse;
 mod palette;
 #[path = "program/parameters.rs"]
 mod parameters;
+#[path = "program/parts.rs"]
+mod parts;
 #[path = "program/reaching.rs"]
 mod reaching;
 #[path = "program/requires.rs"]
@@ -59,6 +63,8 @@ mod second_person;
 mod ship;
 #[path = "program/timeline.rs"]
 mod timeline;
+#[path = "program/typed_ahead.rs"]
+mod typed_ahead;
 #[path = "program/upkeep.rs"]
 mod upkeep;
 #[path = "program/veiled.rs"]

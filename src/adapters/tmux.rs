@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::brief_command;
 
 /// Clients that are attached to our tmux session, or to another of its group, which shows the same windows. `variable` is
-/// the value of `$TMUX`: socket, process id, number of the session. `None`: not in tmux, or it cannot be known.
+/// the value of `$TMUX`: socket, process id, number of the session. None are attached where we are not in tmux; `None`: it
+/// cannot be known.
 #[must_use]
 pub fn clients(variable: Option<&OsStr>, deadline: Duration) -> Option<usize> {
-    let (socket, session) = place(variable?)?;
+    let Some(variable) = variable.filter(|variable| !variable.is_empty()) else { return Some(0) };
+    let (socket, session) = place(variable)?;
     let arguments =
         ["-S".as_ref(), socket, "list-clients".as_ref(), "-F".as_ref(), "#{session_id} #{session_group}".as_ref()];
     let said = brief_command::ask("tmux".as_ref(), &arguments, deadline)?;
@@ -47,6 +49,14 @@ mod tests {
         for wrong in ["", "/tmp/x", "/tmp/x,1", "/tmp/x,1,y", "tmp/x,1,2", "-f/x,1,2"] {
             assert_eq!(read(wrong), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn outside_of_tmux_nobody_is_attached_and_a_tmux_that_does_not_answer_is_not_nobody() {
+        let asked = |variable: Option<&str>| clients(variable.map(OsStr::new), Duration::from_secs(20));
+        assert_eq!((asked(None), asked(Some(""))), (Some(0), Some(0)));
+        assert_eq!(asked(Some("/nowhere/that/is/a/socket,1,2")), None);
+        assert_eq!(asked(Some("of another version")), None);
     }
 
     #[test]

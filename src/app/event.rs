@@ -22,6 +22,8 @@ use crate::remediation::execution::Input;
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
+    /// The screen is there, and everything behind it.
+    Began,
     /// A key was pressed.
     KeyPressed(Key),
     /// The mouse did something.
@@ -110,7 +112,7 @@ pub enum Event {
         seen: Vec<Standing>,
     },
     /// So many clients are attached to the tmux session that we stand in.
-    TmuxClientsCounted(usize),
+    TmuxClientsCounted(Option<usize>),
     /// Whom the guards cover, when that is less than all.
     GuardsCover(Safe),
     /// Somebody else asked us to stop as a job of the shell.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app::actions::approving::Approving;
 use crate::app::actions::dialog::Dialog;
 use crate::app::actions::menu::Pointer;
+use crate::app::actions::reading::Reading;
 use crate::app::alerts::muting::Muting;
 use crate::app::document::Document;
 use crate::app::pane::PaneId;
@@ -138,12 +139,14 @@ pub enum Overlay {
         /// Which is chosen.
         chosen: Pointer,
     },
+    /// What is read for a card, or for a request of somebody else.
+    Reading(Box<Reading>),
     /// The card of an action, to be decided on.
     Card(Box<Dialog>),
     /// The action that runs, or ran last.
     Progress {
-        /// First line shown.
-        scroll: usize,
+        /// First line shown; none as long as nobody scrolled: the step at hand stays in sight.
+        scroll: Option<usize>,
     },
     /// The command line with its completions.
     Palette {

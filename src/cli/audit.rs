@@ -191,9 +191,14 @@ fn show(folder: &Folder, files: &Files, last: Option<usize>, json: bool) -> Exit
     let wanted = last.unwrap_or(SHOWN).min(SHOWN);
     let (mut shown, mut trouble, mut left_out) = (Vec::new(), Trouble::default(), 0);
     for (operator, segments) in files.values().enumerate() {
+        // A clock that was set back does not change what came after what in a chain.
+        let mut latest = Safe::default();
         let mut seen = |_: &Segment, record: &Record| {
             let line = if json { record.json() } else { record.words() };
-            shown.push(Shown { at: record.at.clone(), operator, seq: record.seq, line });
+            if record.at.as_str() > latest.as_str() {
+                latest = record.at.clone();
+            }
+            shown.push(Shown { at: latest.clone(), operator, seq: record.seq, line });
             if shown.len() > wanted.saturating_mul(2) {
                 left_out += keep_latest(&mut shown, wanted);
             }
@@ -214,7 +219,7 @@ fn show(folder: &Folder, files: &Files, last: Option<usize>, json: bool) -> Exit
     if printed { ExitCode::from(trouble.status()) } else { say::print(&[]) }
 }
 
-/// By time, and within an operator's chain by number; how many had to go.
+/// By time, and always in the order of an operator's chain; how many had to go.
 fn keep_latest(shown: &mut Vec<Shown>, wanted: usize) -> usize {
     shown.sort_by(|a, b| (&a.at, a.operator, a.seq).cmp(&(&b.at, b.operator, b.seq)));
     let surplus = shown.len().saturating_sub(wanted);

@@ -1,5 +1,5 @@
 //! The one guard. It looks at a card, at the consent to it and at how things stand now, and gives the warrant without which
-//! nothing runs, or every reason why not. What is not known is never taken for true.
+//! nothing runs, or the reasons why not. What is not known is never taken for true.
 
 use std::time::Duration;
 
@@ -349,7 +349,7 @@ pub(super) fn unmet_in(wanted: &Precondition, readings: &[Evidence], now: Moment
     }
 }
 
-/// The decision. Every reason is told, not only the first.
+/// The decision. Every reason is told that card and consent give; of what hinders the action whatever its card says, the first.
 ///
 /// # Errors
 /// The reasons why it must not run.

@@ -161,9 +161,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Arc<Inbox>) 
                 inbox.tell(Event::AuditStands(written));
             }
             AuditOrder::CountTmuxClients => {
-                if let Some(clients) = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX) {
-                    inbox.tell(Event::TmuxClientsCounted(clients));
-                }
+                inbox.tell(Event::TmuxClientsCounted(tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX)));
             }
             AuditOrder::Hold { run, wanted, had, turns } => {
                 // Last, since what the folder gives uses up an approval, and begins a cool-down.

@@ -112,9 +112,7 @@ impl Dashboard {
         watch.judge_rules(&mut engine);
         let acting = Acting::start(&resolved.actions, Arc::clone(&inbox))?;
         acting.obey(&watch, Effect::ReadHistory);
-        if resolved.actions.allow {
-            acting.obey(&watch, Effect::CountTmuxClients);
-        }
+        inbox.tell(Event::Began);
         let keeping = Keeping::start(resolved.actions.audit.clone(), &resolved.name, Arc::clone(&inbox))?;
         let documents = Documents::new(&resolved.know, Arc::clone(&inbox));
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::actions::{approving, forms};
+use crate::app::actions::{approving, forms, reading};
 use crate::app::alerts::{detail, muting};
 use crate::app::geometry::Geometry;
 use crate::app::screen::OverlayView;
@@ -130,6 +130,7 @@ pub fn render(buffer: &mut Buffer, model: &Model, theme: &Theme) -> Geometry {
         .map(|overlay| match overlay {
             Overlay::Document { document, scroll } => OverlayView::Document { document, scroll: *scroll },
             Overlay::Menu { chosen } => forms::menu(model, chosen),
+            Overlay::Reading(reading) => reading::overlay(reading, model.now),
             Overlay::Card(dialog) => forms::card(model, dialog),
             Overlay::Progress { scroll } => forms::progress(model, *scroll),
             Overlay::Approval(dialog) => {

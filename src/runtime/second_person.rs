@@ -124,10 +124,6 @@ impl SecondPerson {
         folder: Result<&SharedFolder, Safe>,
         scribe: &mut Scribe<'_>,
     ) -> Result<Request, Safe> {
-        let folder = folder?;
-        if folder.covers_only_you() {
-            return Err(Safe::of("a second person needs the folder `shared` under [actions], where others are met"));
-        }
         let mut request = Request {
             id: String::new(),
             digest: asking.digest,
@@ -142,6 +138,14 @@ impl SecondPerson {
             count: asking.count,
             agreed: asking.agreed,
         };
+        let folder = match folder {
+            Ok(folder) => folder,
+            Err(why) => return Err(refused(&request, &why, scribe)),
+        };
+        if folder.covers_only_you() {
+            let why = "a second person needs the folder `shared` under [actions], where others are met";
+            return Err(refused(&request, &Safe::of(why), scribe));
+        }
         // Nobody could approve it: that is said at once, not after ten minutes.
         if let Err(refusal) = is_somebody(self.me(), &self.policy) {
             return Err(refused(&request, &Safe::of(refusal.to_string()), scribe));

@@ -231,6 +231,21 @@ fn show_merges_operators_by_time_and_counts_what_it_cannot_read() {
     assert!(fs::read_to_string(folder.path().join(mine)).unwrap().contains(out.trim_end()), "word for word");
 }
 
+/// A clock that was set back changes nothing about what came after what.
+#[test]
+fn show_keeps_the_order_of_a_chain_whatever_the_clock_said() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path()).unwrap();
+    for (run, back) in [("first", 0), ("second", 0), ("third", 3600), ("fourth", 1800)] {
+        let mut at = super::now();
+        at.wall -= chrono::TimeDelta::seconds(back);
+        log.append(&entry(AuditEvent::Refused, run), at).unwrap();
+    }
+    let (code, out, err) = audit(folder.path(), &["show"]);
+    let places: Vec<_> = ["first", "second", "third", "fourth"].map(|run| out.find(&format!("run {run}"))).into();
+    assert!(code == 0 && places.iter().all(Option::is_some) && places.is_sorted(), "{out}{err}");
+}
+
 #[test]
 fn hostile_text_leaves_as_printable_text() {
     let entries: Vec<Entry> = hostile::corpus()

@@ -40,7 +40,7 @@ pub fn armed(environment: &str) -> World {
     ))
 }
 
-fn preview(pids: std::ops::Range<i32>) -> Preview {
+pub fn preview(pids: std::ops::Range<i32>) -> Preview {
     Preview {
         identity: Identity { facts: vec![("system", Untrusted::from("7001")), ("database", Untrusted::from("app"))] },
         objects: pids.map(|pid| object(pid, SessionState::IdleInTransaction)).collect(),
@@ -49,7 +49,7 @@ fn preview(pids: std::ops::Range<i32>) -> Preview {
     }
 }
 
-fn asked(world: &mut World) -> u64 {
+pub fn asked(world: &mut World) -> u64 {
     let id = world.model.actions.asked.as_ref().map(|(id, _)| *id);
     id.unwrap_or_else(|| panic!("no preview was asked for: {}", world.message()))
 }
@@ -68,7 +68,7 @@ pub fn with_card(world: &mut World) {
     world.wait(0.5);
 }
 
-fn chosen(world: &World) -> String {
+pub fn chosen(world: &World) -> String {
     let Some(Overlay::Menu { chosen }) = world.model.view.overlays.last() else { panic!("no menu") };
     let all = quarterdeck::app::actions::catalogue::all(&world.model);
     all[chosen.place(&all).expect("the first is chosen")].id.to_string()
@@ -318,6 +318,7 @@ fn an_action_is_asked_for_by_name_and_only_narrowed() {
         panic!("not of idle sessions")
     };
     assert_eq!((older_than, user.as_deref()), (Duration::from_secs(1200), Some("web")));
+    world.press("Esc");
     for (text, why) in [
         ("act terminate-idle with older_than=1m", "only tightens"),
         ("act terminate-idle with user=", "never everybody"),

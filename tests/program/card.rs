@@ -126,11 +126,15 @@ fn that_others_can_type_here_too_stands_first() {
         let mut world = world("");
         // It is counted with every card; what comes of that comes a moment later.
         card(&mut world, "terminate-idle");
-        orders(&mut world, Event::TmuxClientsCounted(clients));
+        orders(&mut world, Event::TmuxClientsCounted(Some(clients)));
         let screen = text(&drawn(&mut world, SMALL, false));
         let words = format!("{clients} clients are attached to this tmux session");
         assert_eq!(screen.contains(&words), told, "{screen}");
         assert!(!told || screen.find(&words) < screen.find("terminates 12 sessions"), "{screen}");
+        // What was counted before holds no longer once tmux does not answer.
+        orders(&mut world, Event::TmuxClientsCounted(None));
+        let screen = text(&drawn(&mut world, SMALL, false));
+        assert!(screen.contains("tmux does not say who else") && !screen.contains(&words), "{screen}");
     }
 }
 

@@ -63,6 +63,7 @@ fn tab_takes_what_is_marked_and_enter_runs_only_what_is_meant() {
     world.press("Enter");
     let (_, action) = world.model.actions.asked.take().unwrap();
     assert_eq!((action.id.as_str(), action.target.name.as_str()), ("terminate-idle-in-transaction", "stock"));
+    world.press("Esc");
     // One of several that begin so is not guessed.
     world.press(":");
     world.write("act term");
@@ -135,6 +136,7 @@ fn what_was_typed_whole_is_never_replaced_by_what_is_longer() {
     let plan = format!("{:?}", action.plan);
     assert!(plan.contains("\"public.orders\"") && !plan.contains("archive"), "{plan}");
     // Taken by hand it is.
+    world.press("Esc");
     world.press(":");
     world.write("vacuum public.orders");
     world.press("Tab Enter");

@@ -241,7 +241,9 @@ fn a_card_that_waits_already_is_not_asked_for_twice() {
     let own = vec![Own { request: asked, answer: OwnAnswer::Waiting }];
     second(&mut world, SecondEvent::Looked(Look { own, ..Look::default() }));
     with_card(&mut world, 812, "shop 812");
-    assert!(chord(&mut world).is_empty());
+    let effects = chord(&mut world);
+    let [Effect::Record { entry, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(entry.event().word(), "cancelled", "the card is gone without having done anything");
     let screen = text(&drawn(&mut world, SIZE, false));
     assert!(screen.contains("quarterdeck approve k7m2qd9x"), "{screen}");
 }
@@ -263,6 +265,12 @@ fn found(world: &World, against: Option<&str>) -> Found {
         agreed: quarterdeck::remediation::agreed::Agreed::default(),
     };
     Found { request, against: against.map(Safe::of), by_id_alone: false }
+}
+
+/// The person asks for a request, and it is found.
+fn finds(world: &mut World, found: Found) {
+    type_line(world, &format!("approve {}", found.request.id));
+    second(world, SecondEvent::Found(Ok(Box::new(found))));
 }
 
 fn waits(world: &World, id: &str) -> Waits {
@@ -311,6 +319,12 @@ fn the_second_person_types_the_phrase_after_it_could_be_read() {
     assert!(
         matches!(effects.as_slice(), [Effect::CountTmuxClients, Effect::Second(order)] if matches!(&**order, SecondOrder::Find { id } if id == "k7m2qd9x"))
     );
+    // What is typed before it was found is for it too, and acts on nothing behind it.
+    let before = text(&drawn(&mut world, SMALL, false));
+    for letter in ('!'..='~').chain([' ']) {
+        assert!(orders(&mut world, Event::KeyPressed(Key::char(letter))).is_empty(), "{letter:?}");
+    }
+    assert_eq!(text(&drawn(&mut world, SMALL, false)), before);
     let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
     second(&mut world, event);
     world.write("shop 812");
@@ -336,14 +350,33 @@ fn the_second_person_types_the_phrase_after_it_could_be_read() {
     second(&mut world, SecondEvent::Answered { id: "k7m2qd9x".to_owned(), outcome: Ok(()) });
     assert!(world.model.view.overlays.is_empty());
     // Leaving is recorded.
-    let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
-    second(&mut world, event);
+    let sought = found(&world, None);
+    finds(&mut world, sought);
     let effects = orders(&mut world, Event::KeyPressed(Key::plain(Code::Esc)));
     assert!(matches!(effects.as_slice(), [Effect::Record { run: None, .. }]), "{effects:?}");
-    let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
-    second(&mut world, event);
+    // What was left while it was looked for does not come after all.
+    let sought = found(&world, None);
+    type_line(&mut world, "approve k7m2qd9x");
+    assert!(orders(&mut world, Event::KeyPressed(Key::plain(Code::Esc))).is_empty(), "there was nothing to leave yet");
+    second(&mut world, SecondEvent::Found(Ok(Box::new(sought.clone()))));
+    assert!(world.model.view.overlays.is_empty());
+    finds(&mut world, sought);
     let effects = orders(&mut world, Event::KeyPressed(Key::ctrl('c')));
     assert!(matches!(effects.as_slice(), [Effect::Record { .. }, Effect::Quit]), "{effects:?}");
+}
+
+#[test]
+fn a_request_that_is_not_found_says_so_where_its_dialog_would_stand() {
+    let mut world = bastion();
+    type_line(&mut world, "approve k7m2qd9x");
+    second(&mut world, SecondEvent::Found(Err(Safe::of("nothing waits that is called k7m2qd9x"))));
+    for letter in "shop 812".chars() {
+        assert!(orders(&mut world, Event::KeyPressed(Key::char(letter))).is_empty(), "{letter:?}");
+    }
+    let screen = text(&drawn(&mut world, SMALL, false));
+    assert!(screen.contains("nothing waits that is called") && screen.contains("Esc closes"), "{screen}");
+    world.press("Esc");
+    assert!(world.model.view.overlays.is_empty());
 }
 
 #[test]
@@ -378,8 +411,8 @@ proptest! {
     #[test]
     fn only_the_chord_approves(keys in prop::collection::vec((0usize..14, 0u32..300), 1..60)) {
         let mut world = bastion();
-        let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
-        second(&mut world, event);
+        let sought = found(&world, None);
+        finds(&mut world, sought);
         drawn(&mut world, SIZE, false);
         // In whole milliseconds: what is added up in seconds falls short of 0.4 by its last digit.
         let mut seen_for = 0;

@@ -187,6 +187,7 @@ fn a_clock_that_jumped_is_looked_at_and_confirmed_by_name() {
     assert!(world.message().contains("once more"), "what was shown is too old: {}", world.message());
     confirm(&mut world);
     assert!(world.message().contains("confirmed"), "{}", world.message());
-    assert!(world.effects.iter().any(|effect| effect.contains("Record")), "{:?}", world.effects);
+    let recorded = world.effects.iter().find(|effect| effect.contains("Record")).expect("a record");
+    assert!(recorded.contains("ClockConfirmed") && recorded.contains("the wall clock was confirmed at"), "{recorded}");
     with_card(&mut world);
 }

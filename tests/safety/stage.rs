@@ -310,7 +310,7 @@ impl Stage {
                 self.tell(Event::AuditStands(if *stands { Ok(()) } else { Err("no space left".into()) }))
             }
             Happening::Recovered => self.tell(Event::RunsRecovered(vec!["restart of api".into()])),
-            Happening::Tmux(clients) => self.tell(Event::TmuxClientsCounted(*clients)),
+            Happening::Tmux(clients) => self.tell(Event::TmuxClientsCounted(Some(*clients))),
             Happening::Covered => self.tell(Event::GuardsCover("guards cover only you".into())),
             Happening::Continued => self.tell(Event::Continued),
             Happening::Diagnostics => self.tell(Event::DiagnosticsRead(vec!["a line".into()])),

@@ -31,6 +31,10 @@ pub struct Approving {
     pub sight: Sight,
     /// It is being approved.
     pub sent: bool,
+    /// The frame that was drawn last shows the end of the card.
+    at_end: bool,
+    /// The end of the card was on the screen.
+    read: bool,
 }
 
 impl Approving {
@@ -45,7 +49,26 @@ impl Approving {
             refused: Vec::new(),
             sight: Sight::default(),
             sent: false,
+            at_end: false,
+            read: false,
         }
+    }
+
+    /// A frame was drawn with so many of its lines.
+    pub fn drawn(&mut self, rows: usize, lines: usize) {
+        self.at_end = rows > 0 && self.scroll.saturating_add(rows) >= lines;
+    }
+
+    /// The terminal took the frame.
+    pub fn taken(&mut self) {
+        self.read |= self.at_end;
+    }
+
+    /// What stands against approving it before all of it was seen.
+    #[must_use]
+    pub fn unread(&self) -> Option<Safe> {
+        let words = || Safe::of(format!("read it to its end first: {}", dialog::words(&[(Ask::PageDown, "scrolls")])));
+        (!self.read).then(words)
     }
 
     /// A character was typed: it goes to the phrase, from Cancel too.
@@ -71,6 +94,9 @@ impl Approving {
         }
         if left(request.asked_at.at, now).is_zero() {
             return Some(Safe::of("it waited for too long: it has to be asked for again"));
+        }
+        if let Some(unread) = self.unread() {
+            return Some(unread);
         }
         let phrase = &request.phrase;
         let wrong = !guard::is_typed(Some(phrase), &self.typed);

@@ -46,7 +46,7 @@ pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: b
         };
     }
     outline::steps(&mut out, card);
-    touched::told(&mut out, card, redact);
+    touched::told(&mut out, model, card, redact);
     out.section("what undoes it");
     out.field("undone by", action.undo.clone(), Tone::Plain);
     proof(&mut out, card, &now);
@@ -60,11 +60,11 @@ pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: b
     // Nobody who wants to know whom it touches reads a long statement first.
     let is_long = explain::effect(card, redact).len() > SHORT;
     if is_long {
-        touched::all(&mut out, card, redact);
+        touched::all(&mut out, model, card, redact);
         sent(&mut out, card, redact);
     } else {
         sent(&mut out, card, redact);
-        touched::all(&mut out, card, redact);
+        touched::all(&mut out, model, card, redact);
     }
     out.section("identity");
     let facts = card.preview.identity.facts.iter().map(|(name, value)| format!("{name} {}", value.one_line()));

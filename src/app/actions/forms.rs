@@ -12,7 +12,7 @@ use crate::remediation::guard::{self, Situation};
 
 use super::dialog::Dialog;
 use super::menu::Pointer;
-use super::{against, card, catalogue, cure, evidence, is_over, menu, progress, question, trouble};
+use super::{Current, against, card, catalogue, cure, evidence, is_over, menu, progress, question, trouble};
 
 /// The menu.
 #[must_use]
@@ -45,9 +45,12 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     }
 }
 
-/// That others can type here too, where several clients are attached to the tmux session that we stand in.
+/// That others can type here too, where several clients are attached to the tmux session that we stand in, or may be.
 #[must_use]
-pub fn crowd(clients: usize) -> Option<Safe> {
+pub fn crowd(clients: Option<usize>) -> Option<Safe> {
+    let Some(clients) = clients else {
+        return Some(Safe::of("tmux does not say who else is attached to this session: others may type here too"));
+    };
     let words = || Safe::of(format!("{clients} clients are attached to this tmux session: others can type here too"));
     (clients > 1).then(words)
 }
@@ -85,21 +88,39 @@ const CARD: &[Hint] =
 
 /// The action that runs, and what it waits for a person with.
 #[must_use]
-pub fn progress(model: &Model, scroll: usize) -> OverlayView<'static> {
+pub fn progress(model: &Model, scroll: Option<usize>) -> OverlayView<'static> {
     let Some(current) = &model.actions.current else {
-        return OverlayView::Form { document: Document::default(), scroll, foot: Vec::new(), chosen: None, keys: OVER };
+        return OverlayView::Form {
+            document: Document::default(),
+            scroll: 0,
+            foot: Vec::new(),
+            chosen: None,
+            keys: OVER,
+        };
     };
-    let mut document = progress::document_with(&current.execution, &current.live, model.now);
-    if let Some(wire) = model.actions.tripwires.of(current.id) {
-        wire.tell(&mut document, model.now);
-    }
+    let document = running(model, current);
     let (foot, keys) = match current.execution.question() {
         Some(asked) => question::foot(&asked, current, &model.live, model.now),
         None if is_over(&current.execution) => (Vec::new(), OVER),
         None => (Vec::new(), RUNS),
     };
-    let scroll = if scroll == 0 { following(model, &document, &current.execution) } else { scroll };
+    let scroll = scroll.unwrap_or_else(|| following(model, &document, &current.execution));
     OverlayView::Form { document, scroll, foot, chosen: None, keys }
+}
+
+/// The first line of the action that runs, as long as nobody scrolled: where scrolling begins.
+#[must_use]
+pub fn first_line(model: &Model) -> usize {
+    let Some(current) = &model.actions.current else { return 0 };
+    following(model, &running(model, current), &current.execution)
+}
+
+fn running(model: &Model, current: &Current) -> Document {
+    let mut document = progress::document_with(&current.execution, &current.live, model.now);
+    if let Some(wire) = model.actions.tripwires.of(current.id) {
+        wire.tell(&mut document, model.now);
+    }
+    document
 }
 
 /// Nobody scrolled: the step at hand stays in sight. What is wrapped stands before it, mostly.

@@ -22,6 +22,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod question;
+pub mod reading;
 pub mod receivers;
 pub mod record;
 pub mod refusals;
@@ -69,7 +70,7 @@ pub struct Actions {
     /// Why the audit cannot be written, if so.
     pub audit_failure: Option<Safe>,
     /// Clients of the tmux session that we stand in; 0 and 1 are nobody else.
-    pub tmux_clients: usize,
+    pub tmux_clients: Option<usize>,
     /// Whom the guards cover, in words, when that is less than all.
     pub coverage: Option<Safe>,
     /// Whether the wall clock may open a maintenance window; every event feeds it.
@@ -168,7 +169,7 @@ impl Actions {
             current: None,
             past: VecDeque::new(),
             audit_failure: None,
-            tmux_clients: 0,
+            tmux_clients: Some(0),
             coverage: None,
             clock: ClockTrust::begin(now),
             clock_kept: None,

@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::app::Model;
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::domain::{Safe, figure};
-use crate::remediation::card::Card;
-use crate::remediation::object::{Object, ObjectKey};
+use crate::remediation::card::{Card, Part, Preview};
+use crate::remediation::object::{Excluded, Object, ObjectKey};
+use crate::remediation::runbook::{Deed, RunbookStep};
+use crate::remediation::step::SessionVerb;
 
 use super::card::query;
 
@@ -17,38 +20,102 @@ const FIRST: usize = 4;
 /// Groups that victims are broken down into.
 const GROUPS: usize = 5;
 
-/// Who is touched, and who is left alone.
-pub fn told(out: &mut Document, card: &Card, redact: bool) {
-    let objects = &card.preview.objects;
+/// Who is touched, and who is left alone; of a runbook, step by step, since each does something else to its own.
+pub fn told(out: &mut Document, model: &Model, card: &Card, redact: bool) {
+    let (objects, parts) = (&card.preview.objects, parts(model, card));
     if !objects.is_empty() {
         out.section("whom it touches");
         out.line(format!("What it touches: {}", card.count()), Tone::Strong);
-        let broken_down = groups(out, objects);
-        // Of many that are broken down nobody reads the first four; they all stand at the end.
-        if objects.len() <= FIRST || !broken_down {
-            out.lines.extend(objects.iter().take(FIRST).map(|object| line(object, redact)));
-        }
-        if objects.len() > FIRST && !broken_down {
-            out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
+        match &parts {
+            Some(parts) => {
+                for (step, found) in parts.iter().filter(|(_, found)| !found.objects.is_empty()) {
+                    out.line(format!(" {step}: {}", found.objects.len()), Tone::Strong);
+                    victims(out, &found.objects, redact);
+                }
+            }
+            None => victims(out, objects, redact),
         }
     }
-    let excluded = &card.preview.excluded;
-    if !excluded.is_empty() {
-        out.section("who is excluded");
-        let counts: Vec<String> =
-            excluded.iter().map(|excluded| format!("{} {}", excluded.count, excluded.why)).collect();
-        out.line(format!("What it leaves alone: {}", counts.join("; ")), Tone::Plain);
+    if card.preview.excluded.is_empty() {
+        return;
+    }
+    out.section("who is excluded");
+    let Some(parts) = parts else {
+        out.line(format!("What it leaves alone: {}", counts(&card.preview.excluded)), Tone::Plain);
+        return;
+    };
+    out.line("What it leaves alone", Tone::Plain);
+    for (step, found) in parts.iter().filter(|(_, found)| !found.excluded.is_empty()) {
+        out.line(format!(" {step}: {}", counts(&found.excluded)), Tone::Plain);
+    }
+}
+
+/// The first of them, or whose they are where they are many.
+fn victims(out: &mut Document, objects: &[Object], redact: bool) {
+    let broken_down = groups(out, objects);
+    // Of many that are broken down nobody reads the first four; they all stand at the end.
+    if objects.len() <= FIRST || !broken_down {
+        out.lines.extend(objects.iter().take(FIRST).map(|object| line(object, redact)));
+    }
+    if objects.len() > FIRST && !broken_down {
+        out.line(format!("         and {} more, listed at the end", objects.len() - FIRST), Tone::Dim);
+    }
+}
+
+fn counts(excluded: &[Excluded]) -> String {
+    let counts: Vec<String> = excluded.iter().map(|excluded| format!("{} {}", excluded.count, excluded.why)).collect();
+    counts.join("; ")
+}
+
+/// Of a runbook, every step that will be done, as it is named here, and what was found for it.
+fn parts<'a>(model: &Model, card: &'a Card) -> Option<Vec<(String, &'a Preview)>> {
+    let runbook = card.action.runbook()?;
+    // What undoes touches nobody unless something fails, and asks again before it does.
+    let done = |part: &&Part| part.barred.is_none() && part.place < runbook.steps.len();
+    let named = |part: &'a Part| {
+        let step = runbook.steps.get(part.place)?;
+        Some((format!("step {}, {}", runbook.number(part.place), does(model, step)), &part.found))
+    };
+    Some(card.preview.parts.iter().filter(done).filter_map(named).collect())
+}
+
+/// What a step does to whom it touches, and on which target.
+fn does(model: &Model, step: &RunbookStep) -> String {
+    match &step.deed {
+        Deed::Sessions { database, verb, .. } => {
+            let verb = match verb {
+                SessionVerb::Cancel => "cancel",
+                SessionVerb::Terminate => "terminate",
+            };
+            let name = model.live.databases.get(*database).map(|known| known.spec.name.as_str());
+            format!("{verb} on {}", name.unwrap_or_default())
+        }
+        Deed::Service { step, .. } => format!("{} {}", step.verb.word(), step.name()),
+        _ => step.title.to_string(),
     }
 }
 
 /// Each of them, where they were not all told before.
-pub fn all(out: &mut Document, card: &Card, redact: bool) {
-    if card.preview.objects.len() <= FIRST {
+pub fn all(out: &mut Document, model: &Model, card: &Card, redact: bool) {
+    let parts = parts(model, card);
+    let longest = match &parts {
+        Some(parts) => parts.iter().map(|(_, found)| found.objects.len()).max().unwrap_or(0),
+        None => card.preview.objects.len(),
+    };
+    if longest <= FIRST {
         return;
     }
     out.section("each of them");
     out.heading(format!("All {} that it touches", card.preview.objects.len()));
-    for object in &card.preview.objects {
+    let Some(parts) = parts else { return each(out, &card.preview.objects, redact) };
+    for (step, found) in parts.iter().filter(|(_, found)| !found.objects.is_empty()) {
+        out.line(step.clone(), Tone::Strong);
+        each(out, &found.objects, redact);
+    }
+}
+
+fn each(out: &mut Document, objects: &[Object], redact: bool) {
+    for object in objects {
         out.lines.push(line(object, redact));
         let (user, application, client) = (&object.user, &object.application, &object.client);
         if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {

@@ -19,7 +19,9 @@ pub fn cache(cache: &CacheState, now: Moment) -> Document {
     out.field("basis", Safe::of(basis_words(basis)), Tone::Dim);
     out.field("target", Safe::of(figure::percent(spec.target_ratio)), Tone::Plain);
     match &spec.source {
-        CacheSource::Endpoint { request, .. } => out.field("from", Safe::of(request.url.as_str()), Tone::Plain),
+        CacheSource::Endpoint { request, .. } => {
+            out.field("from", Safe::of(hidden::url_without_secrets(&request.url)), Tone::Plain)
+        }
         CacheSource::Redis { target, .. } => out.field(
             "from",
             Safe::of(format!("Redis {}:{} db {}", target.host, target.port, target.database)),

@@ -79,6 +79,8 @@ fn draft(word: &str, event: Option<AuditEvent>, fields: &Fields) -> Draft {
         Some(AuditEvent::ApprovalExpired) => (Kind::Action, "unapproved", Tone::Warn),
         Some(AuditEvent::Armed) => (Kind::Action, "armed", Tone::Warn),
         Some(AuditEvent::Disarmed) => (Kind::Action, "disarmed", Tone::Dim),
+        Some(AuditEvent::ClockConfirmed) => (Kind::Audit, "clock confirmed", Tone::Accent),
+        Some(AuditEvent::AuditTried) => (Kind::Audit, "audit tried", Tone::Dim),
         Some(AuditEvent::SegmentOpened) => (Kind::Audit, "new file", Tone::Dim),
         Some(AuditEvent::SegmentLost) => (Kind::Audit, "file lost", Tone::Bad),
         Some(AuditEvent::Tripped) => (Kind::Tripwire, "worse", Tone::Bad),
@@ -92,6 +94,7 @@ fn draft(word: &str, event: Option<AuditEvent>, fields: &Fields) -> Draft {
         Some(
             AuditEvent::Tripped
             | AuditEvent::Mark
+            | AuditEvent::ClockConfirmed
             | AuditEvent::Acknowledged
             | AuditEvent::Silenced
             | AuditEvent::SilenceEnded,

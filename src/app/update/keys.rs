@@ -19,6 +19,7 @@ pub fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Palette { .. }) => prompt::palette(model, key),
         Some(Overlay::Document { .. }) => document(model, key),
         Some(Overlay::Menu { .. }) => actions::menu_key(model, key),
+        Some(Overlay::Reading(_)) => actions::reading::key(model, key),
         Some(Overlay::Card(_)) => actions::card_key(model, key),
         Some(Overlay::Progress { .. }) => actions::progress_key(model, key),
         Some(Overlay::Approval(_)) => actions::approvals::key(model, key),

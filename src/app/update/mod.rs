@@ -51,6 +51,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
             effects.extend(keys::pressed(model, key));
             effects
         }
+        Event::Began => actions::began(model),
         Event::Moused(action) => mouse::acted(model, action),
         Event::Pasted(text) => prompt::pasted(model, &text),
         Event::Resized => {
@@ -191,10 +192,20 @@ fn say(model: &mut Model, text: impl Into<Safe>, tone: Tone) {
 
 /// Lays a text over the page.
 fn show(model: &mut Model, document: Document) {
-    if model.view.overlays.len() >= OVERLAYS {
-        model.view.overlays.remove(0);
+    lay(model, Overlay::Document { document, scroll: 0 });
+}
+
+/// Lays something over the page. Where too much lies there already the lowest goes that nobody is deciding on.
+fn lay(model: &mut Model, overlay: Overlay) {
+    let is_decided =
+        |overlay: &Overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_) | Overlay::Reading(_));
+    let overlays = &mut model.view.overlays;
+    if overlays.len() >= OVERLAYS
+        && let Some(lowest) = overlays.iter().position(|overlay| !is_decided(overlay))
+    {
+        overlays.remove(lowest);
     }
-    model.view.overlays.push(Overlay::Document { document, scroll: 0 });
+    overlays.push(overlay);
     model.dirty = true;
 }
 

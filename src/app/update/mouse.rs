@@ -78,6 +78,7 @@ fn wheel(model: &mut Model, mouse: Mouse, down: bool) -> Vec<Effect> {
         // Nothing of acting is done by the mouse, not even by its wheel.
         Some(
             Overlay::Menu { .. }
+            | Overlay::Reading(_)
             | Overlay::Card(_)
             | Overlay::Progress { .. }
             | Overlay::Approval(_)

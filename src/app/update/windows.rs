@@ -39,7 +39,7 @@ pub fn confirm_time(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let words = format!("the wall clock was confirmed at {}", now.wall.format("%Y-%m-%dT%H:%M:%SZ"));
-    let entry = Entry::new(AuditEvent::Armed, record::run_id(0, now)).with("text", words);
+    let entry = Entry::new(AuditEvent::ClockConfirmed, record::run_id(0, now)).with("text", words);
     model.actions.clock_kept = Some(now);
     vec![
         Effect::Record { run: None, number: 0, entry: Box::new(entry) },

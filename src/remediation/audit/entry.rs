@@ -34,6 +34,10 @@ pub enum AuditEvent {
     Armed,
     /// Actions fell back to read-only.
     Disarmed,
+    /// A person looked at the time after the wall clock had jumped, and confirmed it.
+    ClockConfirmed,
+    /// Whether the audit can be written again is found out by writing this.
+    AuditTried,
     /// An intent without an end was found on start: its outcome is unknown.
     Recovered,
     /// A new file goes on where the one before was closed in order.
@@ -56,7 +60,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// All.
-    pub const ALL: [AuditEvent; 21] = [
+    pub const ALL: [AuditEvent; 23] = [
         AuditEvent::Intent,
         AuditEvent::Outcome,
         AuditEvent::Step,
@@ -69,6 +73,8 @@ impl AuditEvent {
         AuditEvent::ApprovalExpired,
         AuditEvent::Armed,
         AuditEvent::Disarmed,
+        AuditEvent::ClockConfirmed,
+        AuditEvent::AuditTried,
         AuditEvent::Recovered,
         AuditEvent::SegmentOpened,
         AuditEvent::SegmentLost,
@@ -96,6 +102,8 @@ impl AuditEvent {
             AuditEvent::ApprovalExpired => "approval-expired",
             AuditEvent::Armed => "armed",
             AuditEvent::Disarmed => "disarmed",
+            AuditEvent::ClockConfirmed => "clock-confirmed",
+            AuditEvent::AuditTried => "audit-tried",
             AuditEvent::Recovered => "recovered",
             AuditEvent::SegmentOpened => "segment-opened",
             AuditEvent::SegmentLost => "segment-lost",

@@ -45,6 +45,10 @@ impl Hasher {
         for line in &part.found.effect {
             self.bytes("effect", line.as_bytes());
         }
+        // Two flushes whose counts change places come to the same sum.
+        if let Some(count) = part.found.count {
+            self.text("count", &count.to_string());
+        }
         let mut keys: Vec<&ObjectKey> = part.found.objects.iter().map(|object| &object.key).collect();
         keys.sort();
         for key in keys {

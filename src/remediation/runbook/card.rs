@@ -84,7 +84,7 @@ impl Runbook {
                     whole.objects.push(object.clone());
                 }
             }
-            whole.excluded.append(&mut found.excluded);
+            whole.excluded.extend(found.excluded.iter().cloned());
             if let Some(count) = found.count {
                 whole.count = Some(whole.count.unwrap_or(0).saturating_add(count));
             }

@@ -172,3 +172,27 @@ fn who_cannot_record_it_says_so() {
         .expect_err("it is too late");
     assert_eq!(told.as_str(), "no space left");
 }
+
+/// The card is gone by then: that nobody could be asked stands in the audit, whatever stood against it.
+#[test]
+fn who_could_not_be_asked_is_recorded_without_a_folder_too() {
+    let asking = Asking {
+        digest: "ab".repeat(32),
+        bound: Vec::new(),
+        card: Vec::new(),
+        level: Level::L2,
+        action: Safe::of("restart-api"),
+        target: Safe::of("api"),
+        phrase: "api".to_owned(),
+        count: None,
+        agreed: crate::remediation::agreed::Agreed::default(),
+        entry: Entry::new(AuditEvent::ApprovalAsked, Safe::default()),
+    };
+    let mut events = Vec::new();
+    let why = Safe::of("the shared folder is not there");
+    let told = person(owner()).ask(asking, Err(why.clone()), &mut |entry: &Entry| {
+        events.push(entry.event());
+        Ok(())
+    });
+    assert_eq!((told.expect_err("there is no folder"), events), (why, vec![AuditEvent::Refused]));
+}

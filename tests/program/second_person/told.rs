@@ -26,7 +26,7 @@ fn overlay(screen: &str) -> Vec<String> {
 fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     let mut world = bastion();
     world.tell(Event::GuardsCover(Safe::of("guards cover only this host")));
-    world.tell(Event::TmuxClientsCounted(2));
+    world.tell(Event::TmuxClientsCounted(Some(2)));
     type_line(&mut world, "act flush-redis on shop");
     preview_arrives(&mut world, 812);
     let shown = overlay(&screen(&mut world, (120, 60)));
@@ -37,8 +37,8 @@ fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     let request = request(&world, &effects);
     world.model.view.overlays.clear();
     let found = Found { request: request.clone(), against: None, by_id_alone: false };
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
-    world.tell(Event::TmuxClientsCounted(0));
+    finds(&mut world, found);
+    world.tell(Event::TmuxClientsCounted(Some(0)));
     let seen = overlay(&screen(&mut world, (120, 90)));
     let begins = shown.iter().position(|line| line.contains("BREAK GLASS")).unwrap_or_else(|| panic!("{shown:#?}"));
     assert!(begins == 1 && shown[0].contains("2 clients are attached"), "{shown:#?}");
@@ -59,7 +59,7 @@ fn what_is_wrapped_hangs_under_its_value() {
         Safe::of("  1  default  redis"),
         Safe::of(format!("no field  but a text that {}", "goes on and on ".repeat(12))),
     ];
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+    finds(&mut world, found);
     let seen = overlay(&screen(&mut world, SIZE));
     let at = seen.iter().position(|line| line.starts_with(" mind")).unwrap_or_else(|| panic!("{seen:#?}"));
     let column = |line: &str| line.chars().take_while(|letter| *letter == ' ').count();
@@ -75,7 +75,7 @@ fn the_time_that_is_left_is_in_sight_wherever_it_is_scrolled() {
     let mut world = bastion();
     let mut found = found(&world, None);
     found.request.card.extend((0..200).map(|n| Safe::of(format!("victim {n}"))));
-    second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+    finds(&mut world, found);
     drawn(&mut world, SMALL, false);
     world.now += 60.0;
     let first = screen(&mut world, SMALL);
@@ -99,7 +99,7 @@ fn that_user_ids_alone_tell_them_apart_is_told() {
     for by_id_alone in [false, true] {
         let mut world = bastion();
         let found = Found { by_id_alone, ..found(&world, None) };
-        second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
+        finds(&mut world, found);
         assert_eq!(screen(&mut world, SMALL).contains(words), by_id_alone);
         let mut world = bastion();
         let request = asked(&mut world);
@@ -164,14 +164,36 @@ fn who_else_can_type_here_is_told_to_who_arms_and_to_who_approves() {
     for _ in 0..2 {
         let effects = type_line(&mut world, "arm");
         assert!(effects.iter().any(|effect| matches!(effect, Effect::CountTmuxClients)), "{effects:?}");
-        orders(&mut world, Event::TmuxClientsCounted(1));
+        orders(&mut world, Event::TmuxClientsCounted(Some(1)));
         assert_eq!(world.message(), "armed");
-        orders(&mut world, Event::TmuxClientsCounted(2));
+        orders(&mut world, Event::TmuxClientsCounted(Some(2)));
         assert_eq!(world.message(), format!("armed, and {words}"), "each time");
     }
     world.press("7");
     assert!(screen(&mut world, SIZE).contains(words));
-    let event = SecondEvent::Found(Ok(Box::new(found(&world, None))));
-    second(&mut world, event);
+    let sought = found(&world, None);
+    finds(&mut world, sought);
     assert!(overlay(&screen(&mut world, SIZE))[0].contains(words));
+}
+
+/// What an approval binds stands in the card: nobody approves lines that were never on their screen.
+#[test]
+fn nothing_is_approved_before_its_end_was_seen() {
+    let mut world = bastion();
+    let mut sought = found(&world, None);
+    sought.request.card.extend((0..100).map(|n| Safe::of(format!("victim {n}"))));
+    finds(&mut world, sought);
+    drawn(&mut world, SMALL, false);
+    world.now += 0.5;
+    world.write("shop 812");
+    assert!(chord(&mut world).is_empty());
+    let shown = screen(&mut world, SMALL);
+    assert!(shown.contains("read it to its end first: PgDn scrolls") && !shown.contains("Ctrl-T approves"), "{shown}");
+    for _ in 0..20 {
+        orders(&mut world, Event::KeyPressed(Key::plain(Code::PageDown)));
+        drawn(&mut world, SMALL, false);
+    }
+    let shown = screen(&mut world, SMALL);
+    assert!(shown.contains("victim 99") && shown.contains("Ctrl-T approves"), "{shown}");
+    assert!(matches!(chord(&mut world).as_slice(), [Effect::Second(_)]));
 }

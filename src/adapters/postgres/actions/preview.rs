@@ -183,12 +183,12 @@ impl Found {
         self.leave_alone(preview, choice);
     }
 
-    /// Who is left alone by what was chosen, and why.
+    /// Who is left alone by what was chosen, and why; by name where names were given.
     pub(super) fn leave_alone(&self, preview: &mut Preview, choice: &Choice) {
         let words: [(&str, String); 11] = [
             ("younger", format!("younger than {}", figure::span(choice.older_than))),
-            ("user", "of users that are excluded".to_owned()),
-            ("application", "of applications that are excluded".to_owned()),
+            ("user", excepted("users", &choice.except_users)),
+            ("application", excepted("applications", &choice.except_applications)),
             ("database", "in other databases".to_owned()),
             ("superuser", "of superusers".to_owned()),
             ("right", "no right to signal them".to_owned()),
@@ -365,6 +365,21 @@ pub(super) fn object(row: &Row, here: &Safe) -> Result<Object, Cause> {
         age: Some(age(since_us)),
         remark: Safe::of(remarks.join("; ")),
     })
+}
+
+/// Those that are left alone by name: the first of the names, for a line on a card.
+fn excepted(what: &str, names: &[String]) -> String {
+    let mut known: Vec<&str> = names.iter().map(String::as_str).collect();
+    known.sort_unstable();
+    known.dedup();
+    let more = known.len().saturating_sub(NAMED);
+    known.truncate(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    if known.is_empty() {
+        format!("of {what} that are excluded")
+    } else {
+        format!("of {what} that are excluded ({}{more})", known.join(", "))
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The view of a run: it scrolls, asks to stop, and takes what a person answers to a runbook. What goes on is one chord that
 //! no list has; what is typed before the question could be read answers nothing.
 
-use crate::app::actions::is_over;
 use crate::app::actions::sight::Sight;
+use crate::app::actions::{forms, is_over};
 use crate::app::table::Tone;
 use crate::app::update::say;
 use crate::app::view::Overlay;
@@ -24,14 +24,16 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     let page = usize::from(model.geometry.overlay_rows).max(1);
     let last = model.geometry.overlay_lines.saturating_sub(usize::from(model.geometry.overlay_rows));
+    let from = forms::first_line(model);
     let Some(Overlay::Progress { scroll }) = model.view.overlays.last_mut() else { return Vec::new() };
+    let first = scroll.unwrap_or(from).min(last);
     match key.code {
         _ if key == RUN => return go_on(model),
         Code::Esc | Code::Char('q') => close(model),
-        Code::Down | Code::Char('j') => *scroll = (*scroll + 1).min(last),
-        Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
-        Code::PageDown => *scroll = (*scroll + page).min(last),
-        Code::PageUp => *scroll = scroll.saturating_sub(page),
+        Code::Down | Code::Char('j') => *scroll = Some((first + 1).min(last)),
+        Code::Up | Code::Char('k') => *scroll = Some(first.saturating_sub(1)),
+        Code::PageDown => *scroll = Some((first + page).min(last)),
+        Code::PageUp => *scroll = Some(first.saturating_sub(page)),
         Code::Char('s') => return skip(model),
         Code::Char('n') if asks_for_note(model) => typing(model, true),
         Code::Char('c') => return cancel(model),

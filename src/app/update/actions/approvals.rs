@@ -2,11 +2,11 @@
 //! never takes the focus; it is looked at when this person asks for it, and approved by the chord alone.
 
 use crate::app::actions::approvals::{
-    Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Stands, asking, list_document, of_request, waiting_document,
-    waits,
+    Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Stands, asking, list_document, waiting_document, waits,
 };
 use crate::app::actions::approving::Approving;
 use crate::app::actions::catalogue;
+use crate::app::actions::reading::Sought;
 use crate::app::table::Tone;
 use crate::app::update::{say, show};
 use crate::app::view::Overlay;
@@ -14,20 +14,21 @@ use crate::app::{Effect, Model};
 use crate::domain::Safe;
 use crate::input::{Code, Key};
 use crate::remediation::approval::{Request, left};
-use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Card;
 
-use super::card::RUN;
-use super::note;
+use super::card::{RUN, leave_all};
+use super::reading;
 
 /// The guard found only the second person missing: one is asked for.
 pub fn ask(model: &mut Model, card: &Card, reason: &str) -> Vec<Effect> {
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     if let Some(request) = model.actions.second.waits_for(card).cloned() {
         model.actions.second.remember(&request.id, card.action.clone());
+        let effects = leave_all(model, |overlay| matches!(overlay, Overlay::Card(_)));
         told(model, &request);
-        return Vec::new();
+        return effects;
     }
+    // What becomes of it is recorded where it is asked for.
+    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
     let order = SecondOrder::Ask(Box::new(asking(model, card, reason)));
     model.actions.second.asking = Some(card.action.clone());
     say(model, "asking for a second person …", Tone::Dim);
@@ -44,7 +45,10 @@ pub fn happened(model: &mut Model, event: SecondEvent) {
         }
         SecondEvent::Asked(outcome) => asked(model, outcome),
         SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
-        SecondEvent::Found(Err(why)) => say(model, why, Tone::Warn),
+        SecondEvent::Found(Err(why)) => {
+            reading::fail(model, &why);
+            say(model, why, Tone::Warn);
+        }
         SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),
         SecondEvent::Agreed { count, agreed } => {
             model.actions.second.stands = Some(Stands { count, agreed: *agreed, else_anew: false });
@@ -89,9 +93,13 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
         say(model, words, Tone::Warn);
         return Vec::new();
     }
-    say(model, "looking for the request …", Tone::Dim);
+    let mut effects = reading::leave(model);
+    effects.extend(leave_all(model, |overlay| matches!(overlay, Overlay::Approval(_))));
+    reading::begin(model, Sought::Request(id.to_owned()));
     // Whoever else can type here can approve, too.
-    vec![Effect::CountTmuxClients, Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() }))]
+    effects.push(Effect::CountTmuxClients);
+    effects.push(Effect::Second(Box::new(SecondOrder::Find { id: id.to_owned() })));
+    effects
 }
 
 /// One's own request is gone, and its time was over: that is said once.
@@ -112,13 +120,19 @@ fn over(model: &mut Model, before: &Look) {
 }
 
 fn open_dialog(model: &mut Model, found: Found) {
+    let id = &found.request.id;
+    let is_awaited = |overlay: &Overlay| matches!(overlay, Overlay::Reading(reading) if reading.is_request(id));
+    if !model.view.overlays.iter().any(is_awaited) {
+        // It was left meanwhile.
+        return;
+    }
+    reading::over(model);
     // A card that is being decided on is not covered by another.
     if matches!(model.view.overlays.last(), Some(Overlay::Card(_))) {
         say(model, "the request was found: leave this card first", Tone::Dim);
         return;
     }
     model.view.message = None;
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Approval(_)));
     model.view.overlays.push(Overlay::Approval(Box::new(Approving::new(found))));
 }
 
@@ -159,6 +173,10 @@ pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     match key.code {
         _ if key == RUN => {
+            if let Some(unread) = dialog.unread() {
+                dialog.refused = vec![unread];
+                return Vec::new();
+            }
             // A wrong phrase goes its way too: it is refused there, and recorded.
             dialog.sent = true;
             let (seen, typed) = (Box::new(dialog.found.request.clone()), dialog.typed.clone());
@@ -179,12 +197,8 @@ pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Left without approving: that is recorded too.
-pub fn leave(model: &mut Model) -> Vec<Effect> {
-    if !matches!(model.view.overlays.last(), Some(Overlay::Approval(_))) {
-        return Vec::new();
-    }
-    let Some(Overlay::Approval(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    vec![note(of_request(AuditEvent::Cancelled, &dialog.found.request, &[], model.now))]
+fn leave(model: &mut Model) -> Vec<Effect> {
+    leave_all(model, |overlay| matches!(overlay, Overlay::Approval(_)))
 }
 
 /// `:consent`: the card of what was approved last, made anew for whom it listed.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::app::actions::approvals::Stands;
+use crate::app::actions::approvals::{self as second_person, Stands};
 use crate::app::actions::dialog::{Dialog, Focus};
+use crate::app::actions::reading::Sought;
 use crate::app::actions::sight::Sight;
 use crate::app::actions::{against, catalogue, evidence, parameters, receivers, record, silencing, tripwire, upkeep};
 use crate::app::effect::{PreviewOf, PreviewOrder};
@@ -21,7 +22,7 @@ use crate::remediation::card::{Card, Digest, Preview};
 use crate::remediation::parameter::Parameter;
 use crate::remediation::written;
 
-use super::{answers, approvals, gather, note, run};
+use super::{answers, gather, note, reading, run};
 
 /// Deadline of a preview.
 pub(super) const PREVIEW: Duration = Duration::from_secs(5);
@@ -50,17 +51,25 @@ pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>)
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why.clone(), Tone::Unknown);
+        reading::fail(model, &why);
         return refused(model, &action, &why);
     }
+    // Another card that was still being read for is not waited for any more.
+    let mut effects = reading::leave(model);
+    // One card at a time.
+    effects.extend(leave_all(model, |overlay| matches!(overlay, Overlay::Card(_))));
     model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Menu { .. }));
     model.actions.second.stands = stands;
-    read_for(model, action)
+    reading::begin(model, Sought::Card(Box::new(action.clone())));
+    effects.extend(read_for(model, action));
+    if model.actions.asked.is_none() {
+        reading::over(model);
+    }
+    effects
 }
 
 /// Reads for the card.
 fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
-    // Another card that was still being read for is not waited for any more.
-    model.actions.gathering = None;
     let id = model.fresh_id();
     let agreed = model.actions.second.agreed_for(&action, None);
     let of = match &action.plan {
@@ -95,21 +104,17 @@ fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Plan::Wanting(wanting) => return want(model, &action, &wanting.parameters),
         Plan::Runbook(runbook) => {
-            say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
             let runbook = runbook.clone();
             let mut effects = vec![Effect::CountTmuxClients];
             effects.extend(gather::begin(model, action, &runbook));
             return effects;
         }
         Plan::Steps(_) => {
-            // A preview that is still awaited is of an action that was left.
-            model.actions.asked = None;
             let preview = written_down(&action);
             show(model, action, preview, model.now);
             return vec![Effect::CountTmuxClients];
         }
     };
-    say(model, format!("reading {} for the card …", action.target.name), Tone::Dim);
     model.actions.asked = Some((id, action));
     let deadline = patience(&of);
     vec![Effect::CountTmuxClients, Effect::Preview(Box::new(PreviewOrder { id, of, deadline }))]
@@ -194,6 +199,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         Err(cause) => {
             let why = Safe::of(format!("no card: {cause}"));
             say(model, why.clone(), Tone::Bad);
+            reading::fail(model, &why);
             refused(model, &action, &why)
         }
     }
@@ -212,8 +218,7 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     let card = Card::new(action, preview, before, begun).demanding(demands);
     let agreed = model.actions.second.agreed_count(&card);
     let dialog = Dialog::new(card.for_agreed(agreed));
-    // One card at a time.
-    model.view.overlays.retain(|overlay| !matches!(overlay, Overlay::Card(_)));
+    reading::over(model);
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;
 }
@@ -244,6 +249,10 @@ pub fn drawn(model: &mut Model) {
         }
         top = false;
     }
+    let (rows, lines) = (usize::from(model.geometry.overlay_rows), model.geometry.overlay_lines);
+    if let Some(Overlay::Approval(dialog)) = model.view.overlays.last_mut() {
+        dialog.drawn(rows, lines);
+    }
     answers::drawn(model, visible);
 }
 
@@ -252,6 +261,9 @@ pub fn seen(model: &mut Model) {
     let now = model.now;
     if let Some(sight) = model.view.overlays.last_mut().and_then(sight) {
         sight.taken(now);
+    }
+    if let Some(Overlay::Approval(dialog)) = model.view.overlays.last_mut() {
+        dialog.taken();
     }
     answers::seen(model);
 }
@@ -312,24 +324,40 @@ pub fn card_key(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Left without doing anything: that is recorded too.
-fn leave_card(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))]
+/// Dialogs that go without having done anything, whatever lies over them: that is recorded too.
+pub(super) fn leave_all(model: &mut Model, goes: fn(&Overlay) -> bool) -> Vec<Effect> {
+    let now = model.now;
+    let gone: Vec<Overlay> = model.view.overlays.extract_if(.., |overlay| goes(overlay)).collect();
+    let entry = |overlay: &Overlay| match overlay {
+        Overlay::Card(dialog) => Some(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], now)),
+        Overlay::Approval(dialog) => {
+            Some(second_person::of_request(AuditEvent::Cancelled, &dialog.found.request, &[], now))
+        }
+        _ => None,
+    };
+    gone.iter().filter_map(entry).map(note).collect()
 }
 
-/// The target is read anew: another card, to be consented to anew.
+/// Left without doing anything.
+fn leave_card(model: &mut Model) -> Vec<Effect> {
+    leave_all(model, |overlay| matches!(overlay, Overlay::Card(_)))
+}
+
+/// The target is read anew: another card, to be consented to anew. Where nothing can be read now, this one stays and says why.
 fn anew(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Card(dialog)) = model.view.overlays.pop() else { return Vec::new() };
-    let mut effects = vec![note(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], model.now))];
-    effects.extend(ask(model, dialog.card.action));
-    effects
+    let Some(Overlay::Card(dialog)) = model.view.overlays.last() else { return Vec::new() };
+    let action = dialog.card.action.clone();
+    let Some(why) = catalogue::reason_against(model, &action) else { return ask(model, action) };
+    if let Some(Overlay::Card(dialog)) = model.view.overlays.last_mut() {
+        dialog.refused = vec![why.clone()];
+    }
+    refused(model, &action, &why)
 }
 
 /// Leaving the program leaves an open card too, and a runbook that waits for a person.
 pub fn leaving(model: &mut Model) -> Vec<Effect> {
-    let open = matches!(model.view.overlays.last(), Some(Overlay::Card(_)));
-    let mut effects = if open { leave_card(model) } else { approvals::leave(model) };
+    let mut effects = leave_all(model, |overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_)));
+    effects.extend(reading::leave(model));
     effects.extend(answers::gone(model));
     let now = model.now;
     effects.extend(model.actions.refusals.counted(true, now).into_iter().map(note));

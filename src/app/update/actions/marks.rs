@@ -1,5 +1,5 @@
 //! The mark that an effect leaves on the charts: at the moment of the first step that changed something, on everything that the
-//! action is aimed at or watches, with how it ended once that is known. What changed nothing leaves none.
+//! action is aimed at, changes or watches, with how it ended once that is known. What changed nothing leaves none.
 
 use crate::app::Model;
 use crate::app::telemetry::Telemetry;
@@ -43,7 +43,7 @@ fn effect(execution: &Execution) -> Option<Moment> {
     changed.filter_map(|state: &StepState| state.ended.as_ref().map(|(at, _)| *at)).min_by_key(|at| at.boot)
 }
 
-/// The charts that show what it does: that of its target, and of all that proves it or is waited for.
+/// The charts that show what it does: that of its target, of whatever its steps change, and of all that proves it or is waited for.
 fn places(action: &Action) -> Vec<Place> {
     let mut found: Vec<Place> = action.target.at.map(|at| (action.target.kind, at)).into_iter().collect();
     let proved = action.proof.trials.iter().map(|trial| &trial.measure);
@@ -51,7 +51,7 @@ fn places(action: &Action) -> Vec<Place> {
         Plan::Runbook(runbook) => runbook.measures().collect(),
         _ => Vec::new(),
     };
-    for place in proved.chain(watched).filter_map(Measure::source) {
+    for place in action.plan.reached().into_iter().chain(proved.chain(watched).filter_map(Measure::source)) {
         if !found.contains(&place) {
             found.push(place);
         }

@@ -6,6 +6,7 @@ pub mod approvals;
 mod card;
 mod gather;
 mod marks;
+pub mod reading;
 mod run;
 mod tripwire;
 
@@ -37,7 +38,7 @@ pub fn open_menu(model: &mut Model) -> Vec<Effect> {
     model.view.overlays.push(Overlay::Menu { chosen: Pointer::first(&actions) });
     // Where the audit could not be written, whether it can be again is found out now, by writing.
     let failing = model.actions.audit_failure.is_some();
-    let probe = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "the audit is tried again");
+    let probe = Entry::new(AuditEvent::AuditTried, record::run_id(0, model.now));
     let mut effects = look_at_guards(model);
     effects.extend(failing.then(|| note(probe)));
     effects.extend(upkeep::wanted(model));
@@ -120,13 +121,22 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
     }
     model.actions.armed = Some(model.now);
     // Whoever else can type here is told of anew.
-    model.actions.tmux_clients = 0;
+    model.actions.tmux_clients = Some(0);
     say(model, "armed", Tone::Warn);
     vec![Effect::CountTmuxClients, note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
 }
 
+/// The screen begins: the leave to act that it was given is on record, and whoever else can type here is counted.
+pub fn began(model: &Model) -> Vec<Effect> {
+    if !model.actions.is_armed() {
+        return Vec::new();
+    }
+    let entry = Entry::new(AuditEvent::Armed, record::run_id(0, model.now)).with("why", "armed from the start");
+    vec![Effect::CountTmuxClients, note(entry)]
+}
+
 /// So many clients are attached to our tmux session. A card says it itself; who arms is told on the last line.
-pub fn crowded(model: &mut Model, clients: usize) {
+pub fn crowded(model: &mut Model, clients: Option<usize>) {
     let is_news = clients != std::mem::replace(&mut model.actions.tmux_clients, clients);
     let is_told = model.view.overlays.iter().any(|overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_)));
     if let Some(words) =

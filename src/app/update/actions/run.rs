@@ -81,7 +81,7 @@ fn decide(model: &mut Model, consent: Consent) -> Vec<Effect> {
                 asked: None,
                 sight: Sight::default(),
             });
-            model.view.overlays.push(Overlay::Progress { scroll: 0 });
+            model.view.overlays.push(Overlay::Progress { scroll: None });
             obey(model, orders)
         }
         Err(why) => {
@@ -182,7 +182,7 @@ fn objects_read(run: u64, execution: &Execution) -> Option<Effect> {
 /// Shows the action that runs, or ran last.
 pub fn watch(model: &mut Model) {
     if model.actions.current.is_some() {
-        model.view.overlays.push(Overlay::Progress { scroll: 0 });
+        model.view.overlays.push(Overlay::Progress { scroll: None });
     } else {
         say(model, "no action ran yet", Tone::Dim);
     }

@@ -9,7 +9,7 @@ use crate::app::pane::PaneId;
 use crate::app::panes;
 use crate::app::table::{RowKey, Tone};
 use crate::app::timeline::records;
-use crate::app::update::{OVERLAYS, actions, commands, mouse, say};
+use crate::app::update::{actions, commands, lay, mouse, say};
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
 use crate::domain::Safe;
@@ -43,14 +43,6 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         None => say(model, "nothing is selected here", Tone::Dim),
     }
     Vec::new()
-}
-
-fn lay(model: &mut Model, overlay: Overlay) {
-    if model.view.overlays.len() >= OVERLAYS {
-        model.view.overlays.remove(0);
-    }
-    model.view.overlays.push(overlay);
-    model.dirty = true;
 }
 
 /// A key while an alert is looked at: it scrolls, is copied, is closed; or something is done about it.

@@ -35,8 +35,8 @@ async fn terminating_idle_sessions_takes_the_right_ones_and_says_whom_it_leaves_
     let found = excluded(&card);
     for (why, count) in [
         ("younger than 2s", 1),
-        ("of users that are excluded", 1),
-        ("of applications that are excluded", 1),
+        ("of users that are excluded (batch)", 1),
+        ("of applications that are excluded (cron)", 1),
         ("in other databases", 1),
         ("of superusers", 1),
         ("our own", 2),
