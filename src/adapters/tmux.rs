@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::brief_command;
 
 /// Clients that are attached to our tmux session, or to another of its group, which shows the same windows. `variable` is
-/// the value of `$TMUX`: socket, process id, number of the session. `None`: not in tmux, or it cannot be known.
+/// the value of `$TMUX`: socket, process id, number of the session; without it there is no tmux, and nobody else. `None`: it cannot
+/// be known.
 #[must_use]
 pub fn clients(variable: Option<&OsStr>, deadline: Duration) -> Option<usize> {
-    let (socket, session) = place(variable?)?;
+    let Some(variable) = variable else { return Some(0) };
+    let (socket, session) = place(variable)?;
     let arguments =
         ["-S".as_ref(), socket, "list-clients".as_ref(), "-F".as_ref(), "#{session_id} #{session_group}".as_ref()];
     let said = brief_command::ask("tmux".as_ref(), &arguments, deadline)?;

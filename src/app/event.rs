@@ -109,8 +109,8 @@ pub enum Event {
         /// What it told.
         seen: Vec<Standing>,
     },
-    /// So many clients are attached to the tmux session that we stand in.
-    TmuxClientsCounted(usize),
+    /// So many clients are attached to the tmux session that we stand in, where tmux says it; without tmux there are none.
+    TmuxClientsCounted(Option<usize>),
     /// Whom the guards cover, when that is less than all.
     GuardsCover(Safe),
     /// Somebody else asked us to stop as a job of the shell.

@@ -68,7 +68,7 @@ fn approve(approver: &mut Approver, id: &str) -> Result<(), Safe> {
     let found = approver.find(id).inspect_err(|why| approver.turn_away(id, why))?;
     let request = found.request.clone();
     say::out(&approving::lines(&found, clock::now()));
-    let clients = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX).unwrap_or_default();
+    let clients = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX);
     say::out(forms::crowd(clients).as_slice());
     // Nobody is asked for a phrase that would be refused; that it was tried is recorded.
     if found.against.is_some() {

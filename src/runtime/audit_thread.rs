@@ -164,9 +164,8 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Inbox) -> Op
                 inbox.tell(Event::AuditStands(written));
             }
             AuditOrder::CountTmuxClients => {
-                if let Some(clients) = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX) {
-                    inbox.tell(Event::TmuxClientsCounted(clients));
-                }
+                let clients = tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX);
+                inbox.tell(Event::TmuxClientsCounted(clients));
             }
             AuditOrder::Hold { run, wanted, had, turns } => {
                 // Last, since what the folder gives uses up an approval, and begins a cool-down.

@@ -37,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 const PREVIEW: Duration = Duration::from_secs(35);
 /// The shared folder is looked at within this.
 const FOLDER: Duration = Duration::from_secs(5);
+/// Who else is attached to our tmux session is known within this, or that nobody can say.
+const TMUX: Duration = Duration::from_secs(3);
 /// A request stands on the disk within this.
 const DISK: Duration = Duration::from_secs(20);
 /// How long the loop sleeps at most.
@@ -88,6 +90,7 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
         left: None,
         told: Safe::default(),
         audit_opened: false,
+        tmux_answered: false,
         person: Person::new(),
         asked: None,
     };
@@ -134,6 +137,8 @@ struct Driver {
     told: Safe,
     /// The audit was opened, or cannot be: runs of before whose end is not known were told by then.
     audit_opened: bool,
+    /// Who else is attached to our tmux session was asked and answered.
+    tmux_answered: bool,
     /// Who answers what a runbook asks, and what was asked last.
     person: Person,
     asked: Option<Phase>,
@@ -198,6 +203,7 @@ impl Driver {
         };
         match consent {
             Consent::Asked { again, .. } => {
+                self.pump(TMUX, |d| d.tmux_answered);
                 let lines = headless::lines(&self.model, &card);
                 self.teller.tell(Told::Answer(lines));
                 let against = headless::against(&self.model, &card);
@@ -359,6 +365,7 @@ impl Driver {
 
     fn step(&mut self, event: Event) {
         self.audit_opened |= matches!(event, Event::AuditStands(_));
+        self.tmux_answered |= matches!(event, Event::TmuxClientsCounted(_));
         match event {
             Event::AskedToLeave(signal) => self.asked_to_leave(signal),
             // They are told at once; over the card they would lie in its way.

@@ -126,12 +126,23 @@ fn that_others_can_type_here_too_stands_first() {
         let mut world = world("");
         // It is counted with every card; what comes of that comes a moment later.
         card(&mut world, "terminate-idle");
-        orders(&mut world, Event::TmuxClientsCounted(clients));
+        orders(&mut world, Event::TmuxClientsCounted(Some(clients)));
         let screen = text(&drawn(&mut world, SMALL, false));
         let words = format!("{clients} clients are attached to this tmux session");
         assert_eq!(screen.contains(&words), told, "{screen}");
         assert!(!told || screen.find(&words) < screen.find("terminates 12 sessions"), "{screen}");
     }
+}
+
+#[test]
+fn that_nobody_can_say_who_else_types_here_is_said_too() {
+    let mut world = world("");
+    card(&mut world, "terminate-idle");
+    orders(&mut world, Event::TmuxClientsCounted(Some(3)));
+    orders(&mut world, Event::TmuxClientsCounted(None));
+    let screen = text(&drawn(&mut world, SMALL, false));
+    assert!(screen.contains("whether others can type here too is not known"), "{screen}");
+    assert!(!screen.contains("3 clients"), "{screen}");
 }
 
 #[test]

@@ -275,7 +275,7 @@ pub enum Happening {
     Run { mine: bool, what: u8 },
     Audit(bool),
     Recovered,
-    Tmux(usize),
+    Tmux(Option<usize>),
     Covered,
     Continued,
     Diagnostics,
@@ -389,7 +389,8 @@ pub fn without_a_person() -> impl Strategy<Value = Happening> {
         1 => prop::bool::weighted(0.8).prop_map(Happening::Audit),
         1 => prop::sample::select(vec![
             Happening::Recovered,
-            Happening::Tmux(2),
+            Happening::Tmux(Some(2)),
+            Happening::Tmux(None),
             Happening::Covered,
             Happening::Continued,
             Happening::Diagnostics,

@@ -45,9 +45,13 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     }
 }
 
-/// That others can type here too, where several clients are attached to the tmux session that we stand in.
+/// That others can type here too, where several clients are attached to the tmux session that we stand in, or that tmux does not
+/// say whether they can.
 #[must_use]
-pub fn crowd(clients: usize) -> Option<Safe> {
+pub fn crowd(clients: Option<usize>) -> Option<Safe> {
+    let Some(clients) = clients else {
+        return Some(Safe::of("whether others can type here too is not known: tmux does not say who is attached"));
+    };
     let words = || Safe::of(format!("{clients} clients are attached to this tmux session: others can type here too"));
     (clients > 1).then(words)
 }

@@ -67,8 +67,8 @@ pub struct Actions {
     pub past: VecDeque<Past>,
     /// Why the audit cannot be written, if so.
     pub audit_failure: Option<Safe>,
-    /// Clients of the tmux session that we stand in; 0 and 1 are nobody else.
-    pub tmux_clients: usize,
+    /// Clients of the tmux session that we stand in; 0 and 1 are nobody else. `None`: tmux does not say.
+    pub tmux_clients: Option<usize>,
     /// Whom the guards cover, in words, when that is less than all.
     pub coverage: Option<Safe>,
     /// Whether the wall clock may open a maintenance window; every event feeds it.
@@ -167,7 +167,7 @@ impl Actions {
             current: None,
             past: VecDeque::new(),
             audit_failure: None,
-            tmux_clients: 0,
+            tmux_clients: Some(0),
             coverage: None,
             clock: ClockTrust::begin(now),
             clock_kept: None,

@@ -26,7 +26,7 @@ fn overlay(screen: &str) -> Vec<String> {
 fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     let mut world = bastion();
     world.tell(Event::GuardsCover(Safe::of("guards cover only this host")));
-    world.tell(Event::TmuxClientsCounted(2));
+    world.tell(Event::TmuxClientsCounted(Some(2)));
     type_line(&mut world, "act flush-redis on shop");
     preview_arrives(&mut world, 812);
     let shown = overlay(&screen(&mut world, (120, 60)));
@@ -38,7 +38,7 @@ fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     world.model.view.overlays.clear();
     let found = Found { request: request.clone(), against: None, by_id_alone: false };
     second(&mut world, SecondEvent::Found(Ok(Box::new(found))));
-    world.tell(Event::TmuxClientsCounted(0));
+    world.tell(Event::TmuxClientsCounted(Some(0)));
     let seen = overlay(&screen(&mut world, (120, 90)));
     let begins = shown.iter().position(|line| line.contains("BREAK GLASS")).unwrap_or_else(|| panic!("{shown:#?}"));
     assert!(begins == 1 && shown[0].contains("2 clients are attached"), "{shown:#?}");
@@ -164,9 +164,9 @@ fn who_else_can_type_here_is_told_to_who_arms_and_to_who_approves() {
     for _ in 0..2 {
         let effects = type_line(&mut world, "arm");
         assert!(effects.iter().any(|effect| matches!(effect, Effect::CountTmuxClients)), "{effects:?}");
-        orders(&mut world, Event::TmuxClientsCounted(1));
+        orders(&mut world, Event::TmuxClientsCounted(Some(1)));
         assert_eq!(world.message(), "armed");
-        orders(&mut world, Event::TmuxClientsCounted(2));
+        orders(&mut world, Event::TmuxClientsCounted(Some(2)));
         assert_eq!(world.message(), format!("armed, and {words}"), "each time");
     }
     world.press("7");

@@ -120,13 +120,13 @@ pub fn arm(model: &mut Model) -> Vec<Effect> {
     }
     model.actions.armed = Some(model.now);
     // Whoever else can type here is told of anew.
-    model.actions.tmux_clients = 0;
+    model.actions.tmux_clients = Some(0);
     say(model, "armed", Tone::Warn);
     vec![Effect::CountTmuxClients, note(Entry::new(AuditEvent::Armed, record::run_id(0, model.now)))]
 }
 
 /// So many clients are attached to our tmux session. A card says it itself; who arms is told on the last line.
-pub fn crowded(model: &mut Model, clients: usize) {
+pub fn crowded(model: &mut Model, clients: Option<usize>) {
     let is_news = clients != std::mem::replace(&mut model.actions.tmux_clients, clients);
     let is_told = model.view.overlays.iter().any(|overlay| matches!(overlay, Overlay::Card(_) | Overlay::Approval(_)));
     if let Some(words) =
