@@ -135,7 +135,7 @@ pub enum Event {
     /// The shared policy is not any more the one that this program was started under.
     PolicyChanged(Safe),
     /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
-    ClockRemembered(Option<Moment>),
+    ClockRemembered(Result<Option<Moment>, Safe>),
     /// Another window of this user kept something else of alerts.
     AlertsShared {
         /// What all of them keep.
