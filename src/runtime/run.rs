@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
 use crate::app::actions::approvals::SecondEvent;
-use crate::app::actions::{evidence, headless, progress, question, record};
+use crate::app::actions::{evidence, headless, load, progress, question, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
@@ -146,7 +146,7 @@ struct Driver {
 
 impl Driver {
     fn go(&mut self, resolved: &Resolved, action: &Action, consent: Consent) -> u8 {
-        let (live, mut needed) = (&self.model.live, Vec::new());
+        let (model, live, mut needed) = (&self.model, &self.model.live, Vec::new());
         for (kind, count) in [
             (crate::domain::source::SourceKind::Service, live.services.len()),
             (crate::domain::source::SourceKind::Database, live.databases.len()),
@@ -156,7 +156,7 @@ impl Driver {
         ] {
             let own = |at| action.target.kind == kind && action.target.at == Some(at);
             let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));
-            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(live, action, *id)).map(|(_, id)| id));
+            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(model, action, *id)).map(|(_, id)| id));
         }
         let stays = match &consent {
             Consent::Given { watch, .. } => *watch,
@@ -254,7 +254,8 @@ impl Driver {
 
     /// Waits for what the action looks at, and for no longer than it may take.
     fn await_readings(&mut self, action: &Action) {
-        let complete = |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now);
+        let complete =
+            |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now) && load::is_told(&d.model, action);
         let until = Instant::now() + READINGS;
         self.pump(AGAIN, complete);
         if !complete(self) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::app::Model;
 use crate::app::panes::words_of;
+use crate::app::telemetry::signal::SignalState;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
@@ -42,6 +43,19 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
     let steps = if orders.is_empty() { String::new() } else { format!("{}: ", orders.join(", ")) };
     let of = |words: &str| Safe::of(format!("{steps}{words}"));
     vec![of(&requests), of(&errors)]
+}
+
+/// The signals that are told beside an order, by their places.
+pub fn signals(model: &Model, action: &Action) -> impl Iterator<Item = usize> {
+    let beside = model.actions.spec.beside.iter().find(|beside| beside.action == action.id);
+    beside.into_iter().flat_map(|beside| [beside.requests, beside.errors]).flatten()
+}
+
+/// Whether each of them was read, or could not be.
+#[must_use]
+pub fn is_told(model: &Model, action: &Action) -> bool {
+    let told = |signal: &SignalState| signal.readout.value().is_some() || signal.readout.cause().is_some();
+    signals(model, action).filter_map(|at| model.live.signals.get(at)).all(told)
 }
 
 /// The steps of a runbook that restart or stop a service, each with its number and the service.
