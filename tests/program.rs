@@ -21,6 +21,8 @@ mod cures;
 mod doctor;
 #[path = "program/explaining.rs"]
 mod explaining;
+#[path = "program/few_lookups.rs"]
+mod few_lookups;
 #[path = "program/gates.rs"]
 mod gates;
 #[path = "program/guarded.rs"]

@@ -111,7 +111,7 @@ pub enum Event {
         /// What it told.
         seen: Vec<Standing>,
     },
-    /// So many clients are attached to the tmux session that we stand in.
+    /// So many clients are attached to the tmux session that we stand in, where tmux says it; without tmux there are none.
     TmuxClientsCounted(Option<usize>),
     /// Whom the guards cover, when that is less than all.
     GuardsCover(Safe),
@@ -137,7 +137,7 @@ pub enum Event {
     /// The shared policy is not any more the one that this program was started under.
     PolicyChanged(Safe),
     /// What both clocks showed when an earlier program of this boot trusted them last, if there was one.
-    ClockRemembered(Option<Moment>),
+    ClockRemembered(Result<Option<Moment>, Safe>),
     /// Another window of this user kept something else of alerts.
     AlertsShared {
         /// What all of them keep.

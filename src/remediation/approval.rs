@@ -70,6 +70,18 @@ impl Request {
         mark(self.bound.iter().chain(&self.card))
     }
 
+    /// A mark of what a second person agrees to: what is bound, what is typed for it, and what it is called in a list.
+    #[must_use]
+    pub fn terms(&self) -> String {
+        terms(&self.bound, self.level, &self.action, &self.target, &self.phrase)
+    }
+
+    /// Why it is asked for, as it is bound; empty where no reason was given.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        self.bound.last().and_then(|line| line.as_str().strip_prefix(REASON)).unwrap_or_default()
+    }
+
     /// Whether it is about the same action on the same target, of whatever card.
     #[must_use]
     pub fn is_about(&self, card: &Card) -> bool {
@@ -129,8 +141,28 @@ pub struct Spending {
     pub id: String,
     /// Digest of the card that runs.
     pub digest: String,
-    /// A mark of what the card that runs binds, in lines: the second person was shown the same.
-    pub bound: String,
+    /// The terms of the card that runs: the second person agreed to the same.
+    pub terms: String,
+    /// The reason that it runs for.
+    pub reason: Safe,
+}
+
+/// The reason's line, of those that are bound.
+const REASON: &str = "reason: ";
+
+/// What is bound beside the card: what a second person types, and why it is asked for.
+#[must_use]
+pub fn beside(card: &Card, reason: &Safe) -> Vec<Safe> {
+    let typed = Safe::of(format!("the second person types: {}", phrase(card)));
+    let reason = Safe::of(format!("{REASON}{reason}"));
+    std::iter::once(typed).chain((reason.as_str().len() > REASON.len()).then_some(reason)).collect()
+}
+
+/// A mark of what is agreed to.
+#[must_use]
+pub fn terms(bound: &[Safe], level: Level, action: &Safe, target: &Safe, phrase: &str) -> String {
+    let called = [Safe::of(level.word()), action.clone(), target.clone(), Safe::of(phrase)];
+    mark(bound.iter().chain(&called))
 }
 
 /// How long a request, or an approval, of that time still holds.
@@ -181,6 +213,8 @@ pub enum ApprovalRefusal {
     NamelessLogin(Safe, u32),
     /// What was shown is not what this card says.
     OtherText,
+    /// It was agreed to for this reason, and not for the one that it would run for.
+    OtherReason(Safe),
     /// Somebody logged in as this user id, and is another user by now.
     NotTheirLogin(Safe, u32),
     /// Policy asks for a login, and the system does not record who logged in.
@@ -307,6 +341,9 @@ impl fmt::Display for ApprovalRefusal {
             ),
             ApprovalRefusal::OtherText => {
                 f.write_str("the second person was shown another text than that of this card: ask for it again")
+            }
+            ApprovalRefusal::OtherReason(shown) => {
+                write!(f, "the second person was shown another reason: give the same ({shown}), or ask for it again")
             }
             ApprovalRefusal::NotTheirLogin(user, id) => write!(
                 f,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Moment, figure};
+use crate::domain::{Moment, Safe, figure};
 
 /// The clocks may differ by this from one trusted reading to the next.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(2);
@@ -28,13 +28,23 @@ pub struct ClockTrust {
     locked: Option<ClockLock>,
 }
 
-/// The wall clock moved against the boot-time clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClockLock {
-    /// By how much; forward is positive.
-    pub by: TimeDelta,
-    /// What the wall clock showed when that was seen.
-    pub shows: DateTime<Utc>,
+/// Why the wall clock opens no window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClockLock {
+    /// It moved against the boot-time clock.
+    Jumped {
+        /// By how much; forward is positive.
+        by: TimeDelta,
+        /// What the wall clock showed when that was seen.
+        shows: DateTime<Utc>,
+    },
+    /// What it showed before cannot be read, so that nobody knows whether it moved.
+    Unread {
+        /// Why not.
+        why: Safe,
+        /// What the wall clock showed when that was seen.
+        shows: DateTime<Utc>,
+    },
 }
 
 impl ClockTrust {
@@ -60,10 +70,15 @@ impl ClockTrust {
         let slewed = TimeDelta::from_std(age / SLEWS).map_or(SLEWED, |slewed| slewed.min(SLEWED));
         let borne = if age < STANDS { TOLERANCE } else { TOLERANCE + slewed };
         if by.abs() > borne {
-            self.locked = Some(ClockLock { by, shows: now.wall });
+            self.locked = Some(ClockLock::Jumped { by, shows: now.wall });
         } else if age < STANDS {
             self.trusted = earlier;
         }
+    }
+
+    /// An earlier program left something behind that cannot be read: whether the clock jumped since is not known.
+    pub fn distrust(&mut self, why: Safe, now: Moment) {
+        self.locked.get_or_insert(ClockLock::Unread { why, shows: now.wall });
     }
 
     /// Takes a reading in.
@@ -78,11 +93,11 @@ impl ClockTrust {
     /// Whether the wall clock can be trusted at this reading. Once it could not, it is not until a person confirms it,
     /// also when it jumped back in the meantime.
     pub fn trusts(&self, now: Moment) -> Result<(), ClockLock> {
-        if let Some(lock) = self.locked {
-            return Err(lock);
+        if let Some(lock) = &self.locked {
+            return Err(lock.clone());
         }
         let by = drift(self.trusted, now);
-        if by.abs() > TOLERANCE { Err(ClockLock { by, shows: now.wall }) } else { Ok(()) }
+        if by.abs() > TOLERANCE { Err(ClockLock::Jumped { by, shows: now.wall }) } else { Ok(()) }
     }
 
     /// A person looked at the time that was shown and says that it is right. It counts only if the clock has not moved
@@ -90,8 +105,8 @@ impl ClockTrust {
     pub fn confirm(&mut self, shown: Moment, now: Moment) -> Result<(), ClockLock> {
         let by = drift(shown, now);
         if by.abs() > TOLERANCE {
-            let lock = ClockLock { by, shows: now.wall };
-            self.locked = Some(lock);
+            let lock = ClockLock::Jumped { by, shows: now.wall };
+            self.locked = Some(lock.clone());
             return Err(lock);
         }
         *self = ClockTrust::begin(now);
@@ -108,13 +123,20 @@ fn drift(from: Moment, to: Moment) -> TimeDelta {
 
 impl fmt::Display for ClockLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = figure::age(self.by.abs().to_std().unwrap_or_default());
-        let way = if self.by < TimeDelta::zero() { "back" } else { "ahead" };
-        let shows = self.shows.format("%a %Y-%m-%d %H:%M:%S UTC");
-        write!(
-            f,
-            "the wall clock jumped {way} by {by} and shows {shows}; look at the time and confirm it (:confirm-time)"
-        )
+        let time = |shows: &DateTime<Utc>| shows.format("%a %Y-%m-%d %H:%M:%S UTC").to_string();
+        match self {
+            ClockLock::Jumped { by, shows } => {
+                let way = if *by < TimeDelta::zero() { "back" } else { "ahead" };
+                let by = figure::age(by.abs().to_std().unwrap_or_default());
+                write!(f, "the wall clock jumped {way} by {by} and shows {}", time(shows))?;
+            }
+            ClockLock::Unread { why, shows } => write!(
+                f,
+                "whether the wall clock jumped is not known, for what it showed before cannot be read ({why}); it shows {}",
+                time(shows)
+            )?,
+        }
+        f.write_str("; look at the time and confirm it (:confirm-time)")
     }
 }
 
@@ -135,7 +157,7 @@ mod tests {
         assert!(clock.trusts(ahead).is_err(), "seen also without having been fed");
         clock.see(ahead);
         let lock = clock.trusts(Moment::fixed(20.0)).expect_err("locked though it jumped back");
-        assert_eq!(lock.by, TimeDelta::hours(1));
+        assert!(matches!(lock, ClockLock::Jumped { by, .. } if by == TimeDelta::hours(1)), "{lock}");
         assert!(lock.to_string().contains("ahead by 1h00m"), "{lock}");
         assert!(lock.to_string().contains("2026-01-02 13:00:10"), "{lock}");
 
@@ -144,6 +166,17 @@ mod tests {
         let shown = Moment::fixed(13.0);
         assert_eq!(clock.confirm(shown, Moment::fixed(15.0)), Ok(()));
         assert_eq!(clock.trusts(Moment::fixed(16.0)), Ok(()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_locks_until_the_shown_time_is_confirmed() {
+        let now = Moment::fixed(10.0);
+        let mut clock = ClockTrust::begin(now);
+        clock.distrust(Safe::of("torn"), now);
+        let lock = clock.trusts(Moment::fixed(20.0)).expect_err("nobody knows");
+        assert!(lock.to_string().contains("cannot be read (torn); it shows Fri 2026-01-02 12:00:10"), "{lock}");
+        assert_eq!(clock.confirm(Moment::fixed(20.0), Moment::fixed(21.0)), Ok(()));
+        assert_eq!(clock.trusts(Moment::fixed(22.0)), Ok(()));
     }
 
     #[test]
@@ -157,7 +190,8 @@ mod tests {
         let (then, now) = (Moment::fixed(10.0), Moment::fixed(70.0));
         assert_eq!(seen(then, now).trusts(now), Ok(()));
         let mut clock = seen(wall_moved(then, 3_600_000), now);
-        assert_eq!(clock.trusts(now).expect_err("an hour").by, -TimeDelta::hours(1));
+        let lock = clock.trusts(now).expect_err("an hour");
+        assert!(matches!(lock, ClockLock::Jumped { by, .. } if by == -TimeDelta::hours(1)), "{lock}");
         assert_eq!(clock.confirm(now, Moment::fixed(75.0)), Ok(()));
         assert_eq!(clock.trusts(Moment::fixed(80.0)), Ok(()));
         assert!(

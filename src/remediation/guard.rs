@@ -15,7 +15,7 @@ use super::approval::{Demands, Granted, Policy, Spending};
 use super::card::{Card, Digest, Identity, Preview};
 use super::clock_trust::ClockTrust;
 use super::level::Level;
-use super::measure::{Evidence, Precondition};
+use super::measure::{Evidence, Measure, Precondition};
 use super::object::ObjectKey;
 use super::step::Step;
 use super::window::{self, Window, WindowRefusal};
@@ -160,11 +160,12 @@ impl Warrant {
         self.approval.as_ref()
     }
 
-    /// What has to be used up before anything is sent; `bound` is the mark of the lines that the card binds.
+    /// What has to be used up before anything is sent; `terms` makes the mark of what it binds, with the reason.
     #[must_use]
-    pub fn spending(&self, bound: impl FnOnce(&Card) -> String) -> Option<Spending> {
+    pub fn spending(&self, terms: impl FnOnce(&Card, &Safe) -> String) -> Option<Spending> {
         let id = self.approval.as_ref()?.request.id.clone();
-        Some(Spending { id, digest: self.digest.hex(), bound: bound(&self.card) })
+        let terms = terms(&self.card, &self.reason);
+        Some(Spending { id, digest: self.digest.hex(), terms, reason: self.card.action.given.veil(&self.reason) })
     }
 
     /// Takes a reading of both clocks in: a jump in the middle locks the windows.
@@ -345,6 +346,10 @@ pub(super) fn unmet_in(wanted: &Precondition, readings: &[Evidence], now: Moment
     match value.and_then(|value| wanted.threshold.holds(&value, now)) {
         Some(true) => None,
         Some(false) => Some(Safe::of(format!("{name} is {}, and must be {}", reading.words, wanted.threshold))),
+        // Of few look-ups it is told that they are few.
+        None if reading.value.is_none() && matches!(reading.measure, Measure::HitRatio(_)) => {
+            Some(Safe::of(format!("{name} is {}, and must be {}", reading.words, wanted.threshold)))
+        }
         None => Some(Safe::of(format!("{name} is not known"))),
     }
 }

@@ -103,11 +103,10 @@ impl Guards {
     }
 
     /// What both clocks showed when they were trusted last in this boot, by whom ever.
-    pub fn remembered_clock(&self) -> Option<Moment> {
-        self.folder.as_ref().ok()?.newest_clock(clock::now()).unwrap_or_else(|cause| {
-            tracing::warn!("what the wall clock showed before: {cause}");
-            None
-        })
+    pub fn remembered_clock(&self) -> Result<Option<Moment>, Safe> {
+        // Without the folder nothing runs anyway.
+        let Ok(folder) = &self.folder else { return Ok(None) };
+        folder.newest_clock(clock::now()).map_err(|cause| Safe::of(cause.to_string()))
     }
 
     /// Takes down what they showed when they were trusted, for the next program.

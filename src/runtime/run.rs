@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
 use crate::app::actions::approvals::SecondEvent;
-use crate::app::actions::{evidence, headless, progress, question, record};
+use crate::app::actions::{evidence, headless, load, progress, question, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
@@ -37,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 const PREVIEW: Duration = Duration::from_secs(35);
 /// The shared folder is looked at within this.
 const FOLDER: Duration = Duration::from_secs(5);
+/// Who else is attached to our tmux session is known within this, or that nobody can say.
+const TMUX: Duration = Duration::from_secs(3);
 /// A request stands on the disk within this.
 const DISK: Duration = Duration::from_secs(20);
 /// How long the loop sleeps at most.
@@ -88,6 +90,7 @@ pub fn run(resolved: &Resolved, action: &Action, way: Way, print: fn(&Told)) -> 
         left: None,
         told: Safe::default(),
         audit_opened: false,
+        tmux_answered: false,
         person: Person::new(),
         asked: None,
     };
@@ -134,6 +137,8 @@ struct Driver {
     told: Safe,
     /// The audit was opened, or cannot be: runs of before whose end is not known were told by then.
     audit_opened: bool,
+    /// Who else is attached to our tmux session was asked and answered.
+    tmux_answered: bool,
     /// Who answers what a runbook asks, and what was asked last.
     person: Person,
     asked: Option<Phase>,
@@ -141,7 +146,7 @@ struct Driver {
 
 impl Driver {
     fn go(&mut self, resolved: &Resolved, action: &Action, consent: Consent) -> u8 {
-        let (live, mut needed) = (&self.model.live, Vec::new());
+        let (model, live, mut needed) = (&self.model, &self.model.live, Vec::new());
         for (kind, count) in [
             (crate::domain::source::SourceKind::Service, live.services.len()),
             (crate::domain::source::SourceKind::Database, live.databases.len()),
@@ -151,7 +156,7 @@ impl Driver {
         ] {
             let own = |at| action.target.kind == kind && action.target.at == Some(at);
             let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));
-            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(live, action, *id)).map(|(_, id)| id));
+            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(model, action, *id)).map(|(_, id)| id));
         }
         let stays = match &consent {
             Consent::Given { watch, .. } => *watch,
@@ -198,6 +203,7 @@ impl Driver {
         };
         match consent {
             Consent::Asked { again, .. } => {
+                self.pump(TMUX, |d| d.tmux_answered);
                 let lines = headless::lines(&self.model, &card);
                 self.teller.tell(Told::Answer(lines));
                 let against = headless::against(&self.model, &card);
@@ -248,7 +254,8 @@ impl Driver {
 
     /// Waits for what the action looks at, and for no longer than it may take.
     fn await_readings(&mut self, action: &Action) {
-        let complete = |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now);
+        let complete =
+            |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now) && load::is_told(&d.model, action);
         let until = Instant::now() + READINGS;
         self.pump(AGAIN, complete);
         if !complete(self) {
@@ -359,6 +366,7 @@ impl Driver {
 
     fn step(&mut self, event: Event) {
         self.audit_opened |= matches!(event, Event::AuditStands(_));
+        self.tmux_answered |= matches!(event, Event::TmuxClientsCounted(_));
         match event {
             Event::AskedToLeave(signal) => self.asked_to_leave(signal),
             // They are told at once; over the card they would lie in its way.

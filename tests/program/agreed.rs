@@ -168,7 +168,7 @@ fn card(world: &World) -> Card {
 fn is_bound(card: &Card, change: impl Fn(&mut Card)) -> bool {
     let mut other = card.clone();
     change(&mut other);
-    bound::lines(card) != bound::lines(&other)
+    bound::lines(card, &Safe::default()) != bound::lines(&other, &Safe::default())
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn what_each_step_of_a_runbook_is_on_and_touches_is_bound() {
     let (id, _) = asked(&effects).unwrap_or_else(|| panic!("{}", world.message()));
     arrives(&mut world, id, preview(&[7, 8]));
     let card = card(&world);
-    let lines = bound::lines(&card);
+    let lines = bound::lines(&card, &Safe::default());
     let touches = lines.iter().filter(|line| line.as_str().starts_with("step 1 touches: session")).count();
     assert_eq!(touches, 2, "{lines:?}");
     // What is made of its parts is made again of those that are changed.

@@ -139,6 +139,17 @@ fn that_others_can_type_here_too_stands_first() {
 }
 
 #[test]
+fn that_nobody_can_say_who_else_types_here_is_said_too() {
+    let mut world = world("");
+    card(&mut world, "terminate-idle");
+    orders(&mut world, Event::TmuxClientsCounted(Some(3)));
+    orders(&mut world, Event::TmuxClientsCounted(None));
+    let screen = text(&drawn(&mut world, SMALL, false));
+    assert!(screen.contains("others may type here too"), "{screen}");
+    assert!(!screen.contains("3 clients"), "{screen}");
+}
+
+#[test]
 fn whom_it_touches_and_whom_not_what_undoes_and_what_proves_it_stand_above_the_fold() {
     let mut world = world("");
     let screen = card(&mut world, "terminate-idle");

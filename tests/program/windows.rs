@@ -158,9 +158,30 @@ fn what_is_kept_of_the_clock_is_what_it_was_held_against() {
         boot: now.boot.saturating_sub(Duration::from_secs(5)),
         wall: now.wall - TimeDelta::milliseconds(6500),
     };
-    let effects = update(&mut world.model, Event::ClockRemembered(Some(earlier)), now);
+    let effects = update(&mut world.model, Event::ClockRemembered(Ok(Some(earlier))), now);
     let [Effect::KeepClock(kept)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(*kept, earlier, "another program a moment later would bear another two seconds else");
+}
+
+#[test]
+fn a_clock_of_which_nothing_can_be_read_opens_no_window_until_it_is_confirmed() {
+    let mut world = cached("\"daily 12:00-13:00 UTC\"");
+    let now = world.moment();
+    let unread = Event::ClockRemembered(Err(Safe::of("clocks/1 is no record of the clocks")));
+    assert!(update(&mut world.model, unread, now).is_empty(), "the next program is to ask as well");
+    world.press("a Enter");
+    assert!(world.model.actions.asked.is_none(), "a window is open");
+    for words in ["clocks/1 is no record of the clocks", "confirm-time"] {
+        assert!(world.message().contains(words), "{words:?} in {}", world.message());
+    }
+    world.press("Esc");
+    for _ in 0..2 {
+        world.press(":");
+        world.write("confirm-time");
+        world.press("Enter");
+    }
+    assert!(world.effects.iter().any(|effect| effect.contains("KeepClock")), "{:?}", world.effects);
+    with_card(&mut world);
 }
 
 #[test]

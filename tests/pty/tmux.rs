@@ -150,7 +150,7 @@ fn armed(watched: &FakeHttp, folder: &Path) -> Vec<String> {
     let (health, warm) = (watched.url("/health"), watched.url("/warm"));
     let text = format!(
         "[[service]]\nname = \"api\"\nurl = {health:?}\n[[action]]\nname = \"warm\"\nurl = {warm:?}\nlevel = \"L1\"\n\
-         target = \"api\"\nwatch = \"service api\"\n[actions]\nallow = true\naudit = \"{}\"\n",
+         target = \"api\"\nwatch = \"service api\"\n[actions]\nallow = true\nheadless = [\"warm\"]\naudit = \"{}\"\n",
         folder.join("audit").display()
     );
     let file = folder.join("armed.toml");
@@ -174,6 +174,14 @@ fn others_who_can_type_here_are_told_of() {
     second.press(":", "the mosaic of all panes");
     second.press("act warm on api\r", "Ctrl-R reads anew");
     first.wait_until("the card says so", |seen| seen.shows(&format!("│ {words}")));
+    // So does the card that is printed: it asks the same tmux.
+    let place = tmux.ask(&["display-message", "-p", "#{socket_path},#{pid},#{session_id}"]).replace('$', "");
+    let file = tmux.folder.path().join("armed.toml");
+    let mut run = Command::new(BINARY);
+    run.args(["--config".as_ref(), file.as_os_str()]).args(["run", "warm", "--target", "api", "--dry-run"]);
+    run.env("TMUX", place.trim()).env("HOME", tmux.folder.path());
+    let card = String::from_utf8(run.output().unwrap().stdout).unwrap();
+    assert!(card.contains(words) && card.find(words) < card.find("undone by"), "{card}");
     // Alone again, the next card says nothing of it.
     first.send("\x1b");
     first.wait_gone("Ctrl-R reads anew");

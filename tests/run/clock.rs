@@ -40,6 +40,14 @@ impl Host {
         Told::of(command.output().unwrap())
     }
 
+    /// It is torn: what stands there cannot be read.
+    fn tear_what_was_left(&self) {
+        let folder = self.home.path().join(".local/state/quarterdeck/guards/clocks");
+        let file = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        let whole = fs::read(&file).unwrap();
+        fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    }
+
     /// What the last program left behind of the time, as if the wall clock had shown another one then.
     fn move_what_was_left(&self, by_seconds: i64) {
         let folder = self.home.path().join(".local/state/quarterdeck/guards/clocks");
@@ -91,4 +99,17 @@ fn a_clock_that_jumped_between_two_programs_locks_the_windows() {
     assert_eq!(card.code, 0, "{card:?}");
     let told = host.ask(&["--confirm", &code_in(&card.out)]);
     assert_eq!((told.code, host.redis.ask(&["DBSIZE"]).as_str()), (0, "0"), "{told:?}");
+}
+
+#[test]
+fn a_clock_of_which_nothing_can_be_read_locks_the_windows() {
+    let host = Host::new();
+    let card = host.ask(&[]);
+    assert_eq!(card.code, 0, "{card:?}");
+    let code = code_in(&card.out);
+    host.tear_what_was_left();
+    let told = host.ask(&["--confirm", &code]);
+    told.refused("what it showed before cannot be read");
+    assert_eq!(host.redis.ask(&["DBSIZE"]), "1");
+    host.ask(&[]).refused("look at the time and confirm it");
 }

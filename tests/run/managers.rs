@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::fake_http::{FakeHttp, json};
 use super::sshd::Sshd;
 use super::systemd_lab::Lab;
 use super::{Told, code_in, skipped, until};
@@ -72,6 +73,23 @@ fn a_unit_is_restarted_and_shown_to_run_as_a_new_process() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.out.contains("a new process that stays"), "{ended:?}");
     assert_ne!(operator.process("api.service"), before);
+}
+
+/// What it serves now is on the card that is printed too: a counter is read twice for it.
+#[test]
+fn what_a_unit_serves_now_is_on_its_card() {
+    let Some(lab) = lab() else { return };
+    let served = FakeHttp::always(json(200, "{\"total\": 41}"));
+    let way: Vec<String> = lab.way_in().iter().map(|word| format!("{word:?}")).collect();
+    let more = format!(
+        "become = [{}]\nrequests = \"api requests\"\n[[signal]]\nname = \"api requests\"\nurl = {:?}\n\
+         pointer = \"/total\"\ncounter = true\ninterval = \"1s\"",
+        way.join(", "),
+        served.url("/traffic")
+    );
+    let card = Operator::with(lab, "api.service", &more).run("api.service", &["--dry-run"]);
+    assert_eq!(card.code, 0, "{card:?}");
+    assert!(card.out.contains("requests now: 0 /s (api requests, over "), "{}", card.out);
 }
 
 /// systemd calls the restart done; three seconds later it is in a loop.

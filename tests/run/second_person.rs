@@ -330,7 +330,8 @@ fn in_two_dashboards() {
     asks.send("consent\r");
     asks.wait_for("nobody approved it");
     awake(&asks);
-    asks.press("shop 40\tINC-7", "Ctrl-T runs it");
+    // The reason is the one that was approved.
+    asks.press("shop 40", "Ctrl-T runs it");
     asks.press("\x14", "approved by");
     asks.wait_for("verified");
     assert_eq!(bastion.keys(), "0");
@@ -355,6 +356,43 @@ fn another_text_than_that_of_the_card_is_approved_in_vain() {
     assert_eq!(told.code, 10, "{told:?}");
     assert!(told.out.contains("was shown another text than that of this card"), "{told:?}");
     assert_eq!(bastion.keys(), KEYS.to_string());
+}
+
+/// What is typed, and what a list calls it, are of the card that runs too.
+#[test]
+fn another_phrase_than_that_of_the_card_is_typed_in_vain() {
+    let Some(bastion) = Bastion::new() else { return };
+    for (field, other, typed) in [("phrase", "y", "y"), ("action", "warm-cache", "shop 40"), ("level", "L1", "shop 40")]
+    {
+        let id = bastion.request();
+        bastion.change("requests", &id, |request| request[field] = other.into());
+        bastion.approve(NOBODY, &id, typed, 0);
+        let (_, code) = bastion.card();
+        let told = bastion.confirm(&code);
+        assert_eq!(told.code, 10, "{field}: {told:?}");
+        assert_eq!(bastion.keys(), KEYS.to_string(), "{field}");
+        assert!(bastion.audit(DAEMON).iter().all(|record| record["event"] != "intent"), "{field}");
+        fs::remove_file(bastion.path("shared").join("requests").join(&id)).unwrap();
+    }
+}
+
+/// The second person was shown why: for another reason nothing runs, and what they approved is good for its own.
+#[test]
+fn another_reason_than_that_which_was_approved_runs_nothing() {
+    let Some(bastion) = Bastion::new() else { return };
+    let id = bastion.request();
+    let screen = bastion.approve(NOBODY, &id, "shop 40", 0);
+    for words in ["reason: INC-7: poisoned", "the second person types: shop 40"] {
+        assert!(screen.contains(words), "{words:?} in {screen}");
+    }
+    let (_, code) = bastion.card();
+    let order = ["run", "flush-redis", "--target", "shop", "--confirm", &code, "--reason", "tidying up"];
+    let told = bastion.tell(DAEMON, &order);
+    assert_eq!((told.code, bastion.keys()), (10, KEYS.to_string()), "{told:?}");
+    let words = "was shown another reason: give the same (INC-7: poisoned)";
+    assert!(told.out.contains(words) || told.err.contains(words), "{told:?}");
+    let told = bastion.confirm(&bastion.card().1);
+    assert_eq!((told.code, bastion.keys()), (0, "0".to_owned()), "{told:?}");
 }
 
 #[test]

@@ -275,7 +275,7 @@ pub enum Happening {
     Run { mine: bool, what: u8 },
     Audit(bool),
     Recovered,
-    Tmux(usize),
+    Tmux(Option<usize>),
     Covered,
     Continued,
     Diagnostics,
@@ -310,7 +310,7 @@ impl Stage {
                 self.tell(Event::AuditStands(if *stands { Ok(()) } else { Err("no space left".into()) }))
             }
             Happening::Recovered => self.tell(Event::RunsRecovered(vec!["restart of api".into()])),
-            Happening::Tmux(clients) => self.tell(Event::TmuxClientsCounted(Some(*clients))),
+            Happening::Tmux(clients) => self.tell(Event::TmuxClientsCounted(*clients)),
             Happening::Covered => self.tell(Event::GuardsCover("guards cover only you".into())),
             Happening::Continued => self.tell(Event::Continued),
             Happening::Diagnostics => self.tell(Event::DiagnosticsRead(vec!["a line".into()])),
@@ -389,7 +389,8 @@ pub fn without_a_person() -> impl Strategy<Value = Happening> {
         1 => prop::bool::weighted(0.8).prop_map(Happening::Audit),
         1 => prop::sample::select(vec![
             Happening::Recovered,
-            Happening::Tmux(2),
+            Happening::Tmux(Some(2)),
+            Happening::Tmux(None),
             Happening::Covered,
             Happening::Continued,
             Happening::Diagnostics,

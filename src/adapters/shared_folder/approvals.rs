@@ -10,7 +10,7 @@ use crate::adapters::operator;
 use crate::domain::{Cause, Moment, Safe};
 use crate::remediation::agreed::Agreed;
 use crate::remediation::approval::{
-    Approval, ApprovalRefusal, OsIdentity, Policy, Request, Spending, VALID, counts, mark, may_approve, two_people,
+    Approval, ApprovalRefusal, OsIdentity, Policy, Request, Spending, VALID, counts, may_approve, two_people,
 };
 use crate::remediation::cooldown::BootMoment;
 use crate::remediation::level::Level;
@@ -223,13 +223,17 @@ impl SharedFolder {
         policy: &Policy,
         now: Moment,
     ) -> Result<Approval, ApproveError> {
-        let Spending { id, digest, bound } = spending;
+        let Spending { id, digest, terms, reason } = spending;
         let request = self.request(id).map_err(ApproveError::Fault)?.ok_or(ApproveError::Gone)?;
         if request.requester.uid != by.uid {
             return Err(ApproveError::Refused(ApprovalRefusal::OtherRequest));
         }
         // A request can be written by hand: what it says to others is held against what runs.
-        if mark(&request.bound) != *bound {
+        if request.terms() != *terms {
+            let shown = request.reason();
+            if !shown.is_empty() && shown != reason.as_str() {
+                return Err(ApproveError::Refused(ApprovalRefusal::OtherReason(Safe::of(shown))));
+            }
             return Err(ApproveError::Refused(ApprovalRefusal::OtherText));
         }
         let answer = self.approval(id, digest, by, policy, now).map_err(ApproveError::Fault)?;

@@ -278,7 +278,7 @@ pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
     let entry = record::of_card(AuditEvent::ApprovalAsked, card, &[], model.now);
     Asking {
         digest: card.digest().hex(),
-        bound: bound::lines(card),
+        bound: bound::lines(card, &reason),
         card: lines,
         level: card.action.level,
         action: card.action.id.clone(),

@@ -4,14 +4,22 @@
 use chrono::DateTime;
 
 use crate::domain::{Safe, figure};
+use crate::remediation::approval;
 use crate::remediation::card::Card;
 use crate::remediation::object::{Object, ObjectKey, Whose};
 
 use super::explain;
 
-/// The lines.
+/// A mark of all that a second person agrees to, for a reason.
 #[must_use]
-pub fn lines(card: &Card) -> Vec<Safe> {
+pub fn terms(card: &Card, reason: &Safe) -> String {
+    let action = &card.action;
+    approval::terms(&lines(card, reason), action.level, &action.id, &action.target.name, &approval::phrase(card))
+}
+
+/// The lines; the reason is not of the card, and no other may be given once it was approved.
+#[must_use]
+pub fn lines(card: &Card, reason: &Safe) -> Vec<Safe> {
     let (action, preview) = (&card.action, &card.preview);
     let target = &action.target;
     let mut lines =
@@ -35,6 +43,7 @@ pub fn lines(card: &Card) -> Vec<Safe> {
     let (within, again) = (figure::span(limits.deadline), figure::span(limits.cool_down));
     lines.push(Safe::of(format!("limits: at most {} at once, within {within}, not again for {again}", limits.cap)));
     lines.push(Safe::of(format!("undone by: {}", action.undo)));
+    lines.extend(approval::beside(card, reason));
     // Others read them: what was given is hidden where that is.
     lines.iter().map(|line| action.given.veil(line)).collect()
 }

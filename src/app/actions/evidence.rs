@@ -1,9 +1,11 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
+use super::load;
+use crate::app::Model;
 use crate::app::panes::words_of;
 use crate::app::readings::{self, Known};
 use crate::app::telemetry::Telemetry;
-use crate::app::telemetry::cache::{Basis, FEWEST_LOOKUPS};
+use crate::app::telemetry::cache::{Basis, based};
 use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
@@ -12,7 +14,6 @@ use crate::domain::database::Sessions;
 use crate::domain::signal::{PERCENT, SignalValue};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe, Verdict, figure};
-use crate::metrics::rate::HitRate;
 use crate::remediation::action::{Action, Plan};
 use crate::remediation::measure::{Evidence, Measure};
 
@@ -28,9 +29,11 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
     found
 }
 
-/// Whether a source says anything that an action looks at, before it or after.
+/// Whether a source says anything that an action looks at, before it or after, or that is told on its card.
 #[must_use]
-pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
+pub fn needs(model: &Model, action: &Action, source: SourceId) -> bool {
+    let live = &model.live;
+    let told = load::signals(model, action).any(|at| comes_from(live, &Measure::Signal(at), source));
     let is_database = |at: &usize| source == SourceId::new(SourceKind::Database, *at);
     let (looked_at, acted_on) = match &action.plan {
         Plan::Runbook(runbook) => {
@@ -39,7 +42,7 @@ pub fn needs(live: &Telemetry, action: &Action, source: SourceId) -> bool {
         }
         _ => (false, false),
     };
-    looked_at || acted_on || measures(action).any(|measure| comes_from(live, measure, source))
+    told || looked_at || acted_on || measures(action).any(|measure| comes_from(live, measure, source))
 }
 
 /// Whether everything that an action looks at was read, as far as a source reads it.
@@ -84,6 +87,8 @@ pub fn present(live: &Telemetry, name: &Safe, measure: &Measure, now: Moment) ->
     let ago = |seen: &Evidence| format!("read {} ago", figure::age(now.since(seen.at)));
     let words = match &seen {
         Some(seen) if seen.value.is_some() => format!("{name} is {}, {}", seen.words, ago(seen)),
+        // There are figures, and they say too little.
+        Some(seen) if matches!(measure, Measure::HitRatio(_)) => format!("{name} is {}, {}", seen.words, ago(seen)),
         Some(seen) => format!("{name} is not known now; last {}", ago(seen)),
         None => format!("{name} is not known now"),
     };
@@ -138,10 +143,16 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             (blocked, blocked.map(figure::count))
         }
         Measure::HitRatio(i) => {
-            let (ratio, of_its_life) = hit_ratio(live, *i, since);
-            let words =
-                |ratio| format!("{}{}", figure::percent(ratio), if of_its_life { " of its whole life" } else { "" });
-            (ratio, ratio.map(words))
+            let (ratio, basis) = hit_ratio(live, *i, since);
+            match (ratio.map(figure::percent), basis) {
+                // Few look-ups are a dice game: nothing is judged by them, and nothing compared with them.
+                (Some(words), Basis::TooFew { lookups, .. }) => {
+                    (None, Some(format!("{words} of {lookups} look-ups, too few to judge")))
+                }
+                // That is looked at, and shows nothing of what an action did.
+                (Some(words), Basis::Lifetime) => (ratio, Some(format!("{words} of its whole life"))),
+                (words, _) => (ratio, words),
+            }
         }
         Measure::Signal(i) => {
             let signal = live.signals.get(*i).filter(|s| s.readout.cause().is_none());
@@ -211,17 +222,12 @@ fn slots(
     (value, value.map(words))
 }
 
-/// The ratio, and whether it is one of the cache's whole life: that is looked at, and shows nothing of what an action did.
-fn hit_ratio(live: &Telemetry, at: usize, since: Option<Moment>) -> (Option<f64>, bool) {
-    let Some(cache) = live.caches.get(at).filter(|cache| cache.readout.cause().is_none()) else { return (None, false) };
-    let Some(since) = since else {
-        let (ratio, basis) = cache.hit_ratio();
-        return (ratio, basis == Basis::Lifetime);
-    };
-    let ratio = match cache.ratio.rate_since(since) {
-        // After an action few look-ups are a dice game, not a proof.
-        HitRate::Measured { hits, misses, .. } if hits.saturating_add(misses) < FEWEST_LOOKUPS => None,
-        rate => rate.ratio(),
-    };
-    (ratio, false)
+/// The ratio, and what it is of: since a moment, where there is one.
+fn hit_ratio(live: &Telemetry, at: usize, since: Option<Moment>) -> (Option<f64>, Basis) {
+    let cache = live.caches.get(at).filter(|cache| cache.readout.cause().is_none());
+    match (cache, since) {
+        (None, _) => (None, Basis::NotYet),
+        (Some(cache), None) => cache.hit_ratio(),
+        (Some(cache), Some(since)) => based(cache.ratio.rate_since(since)),
+    }
 }

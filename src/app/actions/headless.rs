@@ -10,13 +10,13 @@ use std::time::Duration;
 use crate::domain::{Moment, Safe, figure};
 use crate::remediation::action::Action;
 use crate::remediation::card::Card;
-use crate::remediation::guard::{self, Situation};
+use crate::remediation::guard;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::tripwire::WATCHES;
 
 use super::approvals::Second;
 use super::tripwire::Tripwire;
-use super::{card, catalogue, evidence, parameters};
+use super::{catalogue, forms, parameters};
 
 /// Columns of name, target and title in the list.
 const NAME: usize = 30;
@@ -89,13 +89,10 @@ pub fn refused(model: &Model) -> Vec<Safe> {
     }
 }
 
-/// The card in plain lines.
+/// The card in plain lines: all that the dialog says.
 #[must_use]
 pub fn lines(model: &Model, shown: &Card) -> Vec<Safe> {
-    let readings = evidence::before(&model.live, &shown.action, model.now);
-    let approval = model.actions.second.approval(shown);
-    let situation = Situation { approval, ..catalogue::situation(model, None, &readings) };
-    plain(&card::document(shown, model, &situation, model.screen.redact))
+    plain(&forms::text(model, shown, model.screen.redact).0)
 }
 
 /// What already speaks against running it, whatever is consented to.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::app::Model;
 use crate::app::panes::{requests_basis, words_of};
 use crate::app::telemetry::metrics::TargetState;
+use crate::app::telemetry::signal::SignalState;
 use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
 use crate::engine::output::RequestsTold;
@@ -64,6 +65,19 @@ fn scraped(model: &Model, action: &Action, words: impl Fn(&RequestsTold) -> Opti
         Some(format!("{} ({} of {}, {}, read {age} ago)", words(told)?, told.from, target.name, requests_basis(told)))
     };
     model.live.metrics.targets.iter().filter(|target| target.is_about(&service.spec)).find_map(told)
+}
+
+/// The signals that are told beside an order, by their places.
+pub fn signals(model: &Model, action: &Action) -> impl Iterator<Item = usize> {
+    let beside = model.actions.spec.beside.iter().find(|beside| beside.action == action.id);
+    beside.into_iter().flat_map(|beside| [beside.requests, beside.errors]).flatten()
+}
+
+/// Whether each of them was read, or could not be.
+#[must_use]
+pub fn is_told(model: &Model, action: &Action) -> bool {
+    let told = |signal: &SignalState| signal.readout.value().is_some() || signal.readout.cause().is_some();
+    signals(model, action).filter_map(|at| model.live.signals.get(at)).all(told)
 }
 
 /// The steps of a runbook that restart or stop a service, each with its number and the service.

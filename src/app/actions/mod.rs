@@ -69,7 +69,7 @@ pub struct Actions {
     pub past: VecDeque<Past>,
     /// Why the audit cannot be written, if so.
     pub audit_failure: Option<Safe>,
-    /// Clients of the tmux session that we stand in; 0 and 1 are nobody else.
+    /// Clients of the tmux session that we stand in; 0 and 1 are nobody else. `None`: tmux does not say.
     pub tmux_clients: Option<usize>,
     /// Whom the guards cover, in words, when that is less than all.
     pub coverage: Option<Safe>,

@@ -56,6 +56,20 @@ pub enum Basis {
     NotYet,
 }
 
+/// A ratio between two readings, and what it is based on.
+#[must_use]
+pub fn based(rate: HitRate) -> (Option<f64>, Basis) {
+    match rate {
+        HitRate::Measured { ratio, over, hits, misses } => {
+            let lookups = hits.saturating_add(misses);
+            let few = lookups < FEWEST_LOOKUPS;
+            (Some(ratio), if few { Basis::TooFew { over, lookups } } else { Basis::Delta(over) })
+        }
+        HitRate::NoTraffic { over } => (None, Basis::NoTraffic(over)),
+        HitRate::NotYet => (None, Basis::NotYet),
+    }
+}
+
 impl CacheState {
     /// Nothing known yet.
     #[must_use]
@@ -118,15 +132,7 @@ impl CacheState {
                 if reading.lifetime_ratio.is_some() { Basis::Lifetime } else { Basis::NotYet },
             );
         }
-        match self.ratio.rate() {
-            HitRate::Measured { ratio, over, hits, misses } => {
-                let lookups = hits.saturating_add(misses);
-                let few = lookups < FEWEST_LOOKUPS;
-                (Some(ratio), if few { Basis::TooFew { over, lookups } } else { Basis::Delta(over) })
-            }
-            HitRate::NoTraffic { over } => (None, Basis::NoTraffic(over)),
-            HitRate::NotYet => (None, Basis::NotYet),
-        }
+        based(self.ratio.rate())
     }
 
     /// The hit ratio and what it is based on.

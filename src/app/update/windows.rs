@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::actions::record;
 use crate::app::table::Tone;
 use crate::app::{Effect, Model};
-use crate::domain::Moment;
+use crate::domain::{Moment, Safe};
 use crate::remediation::audit::{AuditEvent, Entry};
 
 use super::say;
@@ -47,11 +47,14 @@ pub fn confirm_time(model: &mut Model) -> Vec<Effect> {
     ]
 }
 
-/// What an earlier program of this boot saw: a jump since then locks the windows as one that we saw.
-pub fn remembered(model: &mut Model, earlier: Option<Moment>) -> Vec<Effect> {
+/// What an earlier program of this boot saw: a jump since then locks the windows as one that we saw. So does what nobody can
+/// read: that it was never seen is not known.
+pub fn remembered(model: &mut Model, earlier: Result<Option<Moment>, Safe>) -> Vec<Effect> {
     let now = model.now;
-    if let Some(earlier) = earlier {
-        model.actions.clock.hold_against(earlier, now);
+    match earlier {
+        Ok(Some(earlier)) => model.actions.clock.hold_against(earlier, now),
+        Ok(None) => {}
+        Err(why) => model.actions.clock.distrust(why, now),
     }
     keep(model)
 }

@@ -181,6 +181,7 @@ fn every_refusal_is_a_sentence() {
         ApprovalRefusal::WrongPhrase,
         ApprovalRefusal::NamelessLogin("bob".into(), 900),
         ApprovalRefusal::OtherText,
+        ApprovalRefusal::OtherReason("INC-7".into()),
         ApprovalRefusal::NoLogin("bob".into()),
     ];
     assert!(all.iter().all(|refusal| refusal.to_string().len() > 20));

@@ -6,7 +6,8 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
 use quarterdeck::adapters::shared_folder::{Answer, ApproveError};
-use quarterdeck::remediation::approval::{ApprovalRefusal, OsIdentity, Policy, Spending, mark};
+use quarterdeck::domain::Safe;
+use quarterdeck::remediation::approval::{ApprovalRefusal, OsIdentity, Policy, Spending};
 use serde_json::Value;
 
 use super::child::{Other, now, request};
@@ -28,6 +29,12 @@ fn lab() -> Option<(Lab, PathBuf)> {
     crate::support::program_copy::copied(std::env::current_exe().unwrap(), &program);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     Some((lab, program))
+}
+
+/// Of the card that was asked for, for the reason that was given.
+fn spending(id: &str) -> Spending {
+    let (id, terms) = (id.to_owned(), request(id).terms());
+    Spending { id, digest: "d1".to_owned(), terms, reason: Safe::default() }
 }
 
 #[test]
@@ -204,7 +211,7 @@ fn a_void_approval_hides_none_that_counts() {
         };
         let valid = both[usize::from(void == SYS)];
         assert_eq!(counts(&as_daemon(DAEMON)), valid, "{void} has no login");
-        let spending = Spending { id: id.to_owned(), digest: "d1".to_owned(), bound: mark(&request(id).bound) };
+        let spending = spending(id);
         logged_in(&format!("approvals/{id}.{void}"), Some(void));
         assert_eq!(counts(&as_daemon(void)), valid, "the one who runs it is {void}");
         let spent = folder.spend(&spending, &as_daemon(void), &required, now()).expect("one counts");
@@ -218,7 +225,7 @@ fn a_void_approval_hides_none_that_counts() {
     let refused = ApprovalRefusal::NoLogin("sys".into());
     let answer = folder.approval("r003", "d1", &as_daemon(DAEMON), &required, now());
     assert_eq!(answer, Ok(Answer::Refused(refused.clone())));
-    let spending = Spending { id: "r003".to_owned(), digest: "d1".to_owned(), bound: mark(&request("r003").bound) };
+    let spending = spending("r003");
     let spent = folder.spend(&spending, &as_daemon(DAEMON), &required, now());
     assert_eq!(spent, Err(ApproveError::Refused(refused)));
 }

@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use quarterdeck::adapters::operator;
 use quarterdeck::adapters::shared_folder::{Answer, Hold, Holder, SharedFolder};
-use quarterdeck::domain::Moment;
-use quarterdeck::remediation::approval::{Policy, Request, Spending, mark};
+use quarterdeck::domain::{Moment, Safe};
+use quarterdeck::remediation::approval::{Policy, Request, Spending};
 use quarterdeck::remediation::level::Level;
 
 use chrono::Utc;
@@ -160,8 +160,9 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
             Err(cause) => format!("fault {cause}"),
         },
         ["spend", id, digest] => {
-            let bound = mark(&request(id).bound);
-            let spending = Spending { id: (*id).to_owned(), digest: (*digest).to_owned(), bound };
+            let terms = request(id).terms();
+            let (id, digest) = ((*id).to_owned(), (*digest).to_owned());
+            let spending = Spending { id, digest, terms, reason: Safe::default() };
             let spent = folder.spend(&spending, &operator::identity(), &policy(), now());
             spent
                 .map_or_else(|error| format!("refused {error}"), |approval| format!("spent {}", approval.approver.user))

@@ -44,6 +44,26 @@ fn a_record_of_a_time_to_come_says_nothing() {
 }
 
 #[test]
+fn ones_own_record_that_cannot_be_read_is_a_fault_and_that_of_another_none() {
+    let lab = Lab::new();
+    let file = kept(&lab, 40);
+    let whole = fs::read(&file).unwrap();
+    for torn in [&whole[..whole.len() / 2], b"", b"{}"] {
+        fs::write(&file, torn).unwrap();
+        let told = lab.open().newest_clock(at(50)).expect_err("nobody knows what it showed").to_string();
+        assert!(told.contains(&file.display().to_string()), "{told}");
+    }
+    fs::write(&file, &whole).unwrap();
+    let other = lab.path().join("clocks/4242");
+    fs::write(&other, "torn").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o640)).unwrap();
+    if root() {
+        chown(&other, Some(4242), None).unwrap();
+    }
+    assert_eq!(seen(&lab, 50), Some(40));
+}
+
+#[test]
 fn a_record_that_others_can_have_written_says_nothing() {
     let lab = Lab::new();
     let file = kept(&lab, 40);

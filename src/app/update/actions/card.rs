@@ -217,7 +217,11 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     let demands = catalogue::demands(model, &action);
     let card = Card::new(action, preview, before, begun).demanding(demands);
     let agreed = model.actions.second.agreed_count(&card);
-    let dialog = Dialog::new(card.for_agreed(agreed));
+    let mut dialog = Dialog::new(card.for_agreed(agreed));
+    // It was approved for this reason, and for no other.
+    if let Some(granted) = model.actions.second.approval(&dialog.card) {
+        granted.request.reason().clone_into(&mut dialog.reason);
+    }
     reading::over(model);
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;

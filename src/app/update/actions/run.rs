@@ -13,7 +13,6 @@ use crate::app::{Effect, Model};
 use crate::domain::source::SourceId;
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
-use crate::remediation::approval::mark;
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Digest;
 use crate::remediation::execution::{Execution, Input, Order, Phase};
@@ -205,7 +204,7 @@ fn obey(model: &mut Model, orders: Vec<Order>) -> Vec<Effect> {
                     action: card.action.id.clone(),
                     target: card.action.target.name.clone(),
                     cool_down: card.action.limits.cool_down,
-                    spending: execution.warrant().spending(|card| mark(&bound::lines(card))),
+                    spending: execution.warrant().spending(bound::terms),
                     turns: turn::of(card),
                 },
                 Order::Record(note) => {

@@ -82,7 +82,7 @@ fn what_needs_another_person_runs_only_with_one() {
     let approved = Situation { approval: Some(&given), ..now };
     let warrant = review(card.clone(), said(&card, ""), &approved).expect("approved");
     assert_eq!(warrant.approval().map(|granted| granted.by().as_str()), Some("user2"));
-    assert_eq!(warrant.spending(|_card| String::new()).map(|spending| spending.id), Some("r7".to_owned()));
+    assert_eq!(warrant.spending(|_card, _reason| String::new()).map(|spending| spending.id), Some("r7".to_owned()));
     // The others still count.
     let mistyped = Consent { typed: "mian".to_owned(), ..said(&card, "") };
     assert!(refused(card.clone(), mistyped, &approved).contains("not the phrase"));
