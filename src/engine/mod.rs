@@ -18,6 +18,7 @@ mod requests;
 mod rules;
 mod scraped;
 pub mod settings;
+mod unread;
 mod wake;
 mod world;
 

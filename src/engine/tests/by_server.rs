@@ -295,6 +295,33 @@ fn what_only_the_files_record_is_not_asked_in_vain() {
 }
 
 #[test]
+fn what_is_recorded_and_not_read_is_not_asked_for() {
+    let rules = "- record: job:read\n  expr: sum by (job) (job:read:first)\n\
+                 - record: job:read:first\n  expr: first\n\
+                 - record: job:unread\n  expr: sum by (job) (job:unread:first)\n\
+                 - record: job:unread:first\n  expr: second\n\
+                 - alert: A\n  expr: job:read > 1\n- alert: B\n  expr: up == 0\n";
+    let mut server = Server::new(rules);
+    server.round(0);
+    assert_eq!(
+        server.log,
+        ["count by (__name__) ({__name__=~\"job:read|job:read:first\"})", "first", "up == 0", "absent(up)"]
+    );
+    let told = server.stage.alerts.clone().unwrap();
+    assert_eq!(
+        (told.recording, told.failing.len()),
+        ((4, 1), 1),
+        "what is not asked for does not fail: {:?}",
+        told.failing
+    );
+    // Once it is read it is asked for.
+    server.stage.rules(&format!("{rules}- alert: C\n  expr: '{{__name__=~\"job:unread:.*\"}} > 1'\n"), 5);
+    server.log.clear();
+    server.round(5);
+    assert!(server.log.iter().any(|expr| expr == "second"), "{:?}", server.log);
+}
+
+#[test]
 fn templates_ask_the_server_too_and_its_words_stand_beside_a_result() {
     let rules = "- alert: A\n  expr: pool < 2\n  annotations:\n    \
                  summary: '{{ with printf \"up{job=%q}\" $labels.job | query }}{{ . | first | value }} up{{ end }}'\n";
