@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::answer_room::Room;
 use super::presence::Presence;
 use super::unread::unread;
 use super::world::World;
@@ -42,6 +43,8 @@ pub struct Ask {
     pub questions: Vec<Question>,
     /// For all of them together.
     pub within: Duration,
+    /// What the answers may be together.
+    pub room: Room,
 }
 
 /// What asking costs.
@@ -63,6 +66,8 @@ struct Waiting {
     round: u32,
     open: Vec<Question>,
     answers: Answers,
+    /// For what is still to be answered.
+    room: Room,
 }
 
 /// What the server said of expressions at times of the line.
@@ -127,8 +132,16 @@ impl ByServer {
     /// A slot of a group has come: what is to be asked for it.
     pub fn begin(&mut self, group: usize, at: i64, now: i64) -> u64 {
         self.last_id += 1;
-        let waiting =
-            Waiting { group, at, begun: now, until: now, round: 0, open: Vec::new(), answers: Answers::new() };
+        let waiting = Waiting {
+            group,
+            at,
+            begun: now,
+            until: now,
+            round: 0,
+            open: Vec::new(),
+            answers: Answers::new(),
+            room: Room::default(),
+        };
         self.waiting.insert(self.last_id, waiting);
         self.last_id
     }
@@ -144,11 +157,12 @@ impl ByServer {
             waiting.round += 1;
             waiting.until = now.saturating_add(milliseconds(within)).saturating_add(SPARE);
             waiting.open.clone_from(&wanted);
+            let room = waiting.room;
             self.count(wanted.len(), now);
             self.waiting.insert(id, waiting);
             let ahead = world.ahead();
             let questions = wanted.into_iter().map(|(expr, at)| (expr, at.saturating_add(ahead))).collect();
-            return Ok(Ask { id, questions, within });
+            return Ok(Ask { id, questions, within, room });
         }
         let seen_at = waiting.at.saturating_sub(milliseconds(group.query_offset));
         let now = waiting.begun;
@@ -162,7 +176,7 @@ impl ByServer {
         let missing = || Err(Failure::NotEvaluated(Safe::of("the server gave no answer")));
         let mut answers = answers.into_iter();
         for question in std::mem::take(&mut waiting.open) {
-            let answer = answers.next().unwrap_or_else(missing);
+            let answer = waiting.room.take(answers.next().unwrap_or_else(missing));
             waiting.answers.insert(question, answer);
         }
         true

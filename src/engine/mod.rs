@@ -6,6 +6,7 @@
 
 pub mod alerts;
 mod answer;
+pub mod answer_room;
 pub mod by_server;
 mod course;
 mod growth;

@@ -322,6 +322,37 @@ fn what_is_recorded_and_not_read_is_not_asked_for() {
 }
 
 #[test]
+fn the_answers_of_one_cycle_have_a_bound_together() {
+    let rules: String = (0..6).map(|at| format!("- alert: A{at}\n  expr: m{at} > 1\n")).collect();
+    let many = |count: usize| {
+        let element = |at: usize| (Labels::new([("at", at.to_string())]), 0.0);
+        Ok(Evaluation::complete((0..count).map(element).collect()))
+    };
+    let mut server = Server::new(&rules);
+    for expr in ["m0 > 1", "m1 > 1", "m2 > 1", "m3 > 1"] {
+        server.knows(expr, many(45_000));
+    }
+    server.knows("m4 > 1", many(20_001));
+    server.knows("m5 > 1", many(3));
+    server.round(0);
+    assert!(server.stage.standing(3).starts_with("error: 45000 elements; "), "{}", server.stage.standing(3));
+    let told = "not evaluated: the answers of one evaluation of its group are past 200k series or 64.0 MiB";
+    assert_eq!(server.stage.standing(4), told);
+    assert_eq!(server.stage.standing(5), "firing", "what still fits is taken");
+    // The next evaluation has room again.
+    server.knows("m0 > 1", nothing());
+    server.round(5);
+    assert!(server.stage.standing(4).starts_with("error: 20001 elements; "), "{}", server.stage.standing(4));
+    // Few series may be as much: by their bytes.
+    let mut server = Server::new(&rules);
+    let long = |of: &str| (Labels::new([("text", of.repeat(33 << 20))]), 0.0);
+    server.knows("m0 > 1", Ok(Evaluation::complete(vec![long("a")])));
+    server.knows("m1 > 1", Ok(Evaluation::complete(vec![long("b")])));
+    server.round(0);
+    assert_eq!(server.stage.standing(1), told);
+}
+
+#[test]
 fn templates_ask_the_server_too_and_its_words_stand_beside_a_result() {
     let rules = "- alert: A\n  expr: pool < 2\n  annotations:\n    \
                  summary: '{{ with printf \"up{job=%q}\" $labels.job | query }}{{ . | first | value }} up{{ end }}'\n";
