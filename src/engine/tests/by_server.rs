@@ -379,6 +379,14 @@ fn constructs_that_are_not_evaluated_here_are_the_servers() {
     server.knows("absent(errors_total)", found(&[], 1.0));
     server.round(0);
     assert_eq!(server.stage.standing(0), "no data: errors_total");
+    // What is asked of other labels is looked at too: a metric that is there is not what was asked.
+    let mut server = Server::new("- alert: A\n  expr: rate(errors_total{code=~\"5..\"}[5m] @ end()) > 1\n");
+    server.knows("absent(errors_total{code=~\"5..\"})", found(&[], 1.0));
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "none now: errors_total{code=~\"5..\"}");
+    server.knows("absent(errors_total)", found(&[], 1.0));
+    server.round(65);
+    assert_eq!(server.stage.standing(0), "no data: errors_total{code=~\"5..\"}");
     // What is no PromQL stays a problem of the file.
     server.stage.rules("- alert: A\n  expr: rate(errors_total[5m\n", 5);
     assert_eq!(server.stage.alerts.as_ref().unwrap().problems.len(), 1);
