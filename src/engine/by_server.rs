@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::answer_room::Room;
 use super::presence::Presence;
+use super::unread::unread;
 use super::world::World;
 use crate::alerts::lifecycle::group::Member;
 use crate::alerts::lifecycle::{self, Alert, Basis, Book, Change, Evaluation, Failure, Group, Outcome, World as _};
@@ -41,6 +43,8 @@ pub struct Ask {
     pub questions: Vec<Question>,
     /// For all of them together.
     pub within: Duration,
+    /// What the answers may be together.
+    pub room: Room,
 }
 
 /// What asking costs.
@@ -62,6 +66,8 @@ struct Waiting {
     round: u32,
     open: Vec<Question>,
     answers: Answers,
+    /// For what is still to be answered.
+    room: Room,
 }
 
 /// What the server said of expressions at times of the line.
@@ -74,6 +80,8 @@ pub struct ByServer {
     last_id: u64,
     /// Metrics that the files record, with what each expression of the files asks for.
     recorded: BTreeSet<String>,
+    /// Those of them that nothing reads.
+    unread: BTreeSet<String>,
     reads: HashMap<String, Vec<Read>>,
     /// What the conditions of each of them have before them, where that is simple.
     judged: HashMap<String, String>,
@@ -88,18 +96,19 @@ pub struct ByServer {
 impl ByServer {
     /// Takes the place of what was known: the expressions of all rules, with the metric that each records, if it does. Cycles under
     /// way belong to rules that are gone.
-    pub fn learn<'r>(&mut self, rules: impl Iterator<Item = (&'r str, Option<&'r str>)>) {
+    pub fn learn<'r>(&mut self, rules: impl Iterator<Item = (&'r str, Option<&'r str>)> + Clone) {
         self.waiting.clear();
         self.recorded = OWN.iter().map(|name| (*name).to_owned()).collect();
         self.reads.clear();
         self.judged.clear();
         self.traffic.clear();
-        for (expr, metric) in rules {
+        for (expr, metric) in rules.clone() {
             self.recorded.extend(metric.map(str::to_owned));
             self.reads.entry(expr.to_owned()).or_insert_with(|| promql::reads(expr).unwrap_or_default());
             self.judged.extend(sides::judged(expr).map(|judged| (expr.to_owned(), judged)));
             self.traffic.extend(sides::traffic(expr).map(|question| (expr.to_owned(), question)));
         }
+        self.unread = unread(rules, &self.reads);
     }
 
     /// Whether a group waits for answers.
@@ -123,8 +132,16 @@ impl ByServer {
     /// A slot of a group has come: what is to be asked for it.
     pub fn begin(&mut self, group: usize, at: i64, now: i64) -> u64 {
         self.last_id += 1;
-        let waiting =
-            Waiting { group, at, begun: now, until: now, round: 0, open: Vec::new(), answers: Answers::new() };
+        let waiting = Waiting {
+            group,
+            at,
+            begun: now,
+            until: now,
+            round: 0,
+            open: Vec::new(),
+            answers: Answers::new(),
+            room: Room::default(),
+        };
         self.waiting.insert(self.last_id, waiting);
         self.last_id
     }
@@ -140,11 +157,12 @@ impl ByServer {
             waiting.round += 1;
             waiting.until = now.saturating_add(milliseconds(within)).saturating_add(SPARE);
             waiting.open.clone_from(&wanted);
+            let room = waiting.room;
             self.count(wanted.len(), now);
             self.waiting.insert(id, waiting);
             let ahead = world.ahead();
             let questions = wanted.into_iter().map(|(expr, at)| (expr, at.saturating_add(ahead))).collect();
-            return Ok(Ask { id, questions, within });
+            return Ok(Ask { id, questions, within, room });
         }
         let seen_at = waiting.at.saturating_sub(milliseconds(group.query_offset));
         let now = waiting.begun;
@@ -158,7 +176,7 @@ impl ByServer {
         let missing = || Err(Failure::NotEvaluated(Safe::of("the server gave no answer")));
         let mut answers = answers.into_iter();
         for question in std::mem::take(&mut waiting.open) {
-            let answer = answers.next().unwrap_or_else(missing);
+            let answer = waiting.room.take(answers.next().unwrap_or_else(missing));
             waiting.answers.insert(question, answer);
         }
         true
@@ -211,7 +229,7 @@ impl ByServer {
         }
         for member in &group.members {
             let expr = &member.rule().expr;
-            if self.unknown(expr).is_some() {
+            if !self.is_of_use(member) || self.unknown(expr).is_some() {
                 continue;
             }
             let Some(outcome) = waiting.answers.get(&(expr.clone(), seen_at)) else {
@@ -260,12 +278,18 @@ impl ByServer {
 
     /// A question for those metrics that a group reads, that the files record, and that the server is not known to have.
     fn names(&self, group: &Group) -> Option<String> {
-        let exprs = group.members.iter().filter_map(|member| self.reads.get(&member.rule().expr));
+        let used = group.members.iter().filter(|member| self.is_of_use(member));
+        let exprs = used.filter_map(|member| self.reads.get(&member.rule().expr));
         let reads: Vec<&Read> = exprs.flatten().collect();
         let unknown = self.recorded.difference(&self.served);
         let asked: Vec<&str> =
             unknown.filter(|name| reads.iter().any(|read| is_meant(read, name))).map(String::as_str).collect();
         (!asked.is_empty()).then(|| format!("{NAMES}({{{NAME}=~{:?}}})", asked.join("|")))
+    }
+
+    /// What nothing reads is not asked for.
+    fn is_of_use(&self, member: &Member) -> bool {
+        !matches!(member, Member::Record(of) if self.unread.contains(&of.rule.name))
     }
 
     fn is_idle(&self, expr: &str, at: i64, now: i64) -> bool {
@@ -360,6 +384,10 @@ impl lifecycle::World for Served<'_, '_, '_> {
         let judged = self.by.judged.get(expr).filter(|_| at == self.seen_at)?;
         let evaluation = self.answers.get(&(judged.clone(), at))?.as_ref().ok()?;
         Some(evaluation.elements.iter().map(|(labels, _)| labels.clone()).collect())
+    }
+
+    fn is_recorded(&self, metric: &str) -> bool {
+        !self.by.unread.contains(metric)
     }
 
     fn append(&mut self, series: &Labels, at: i64, value: f64) {

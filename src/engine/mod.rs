@@ -6,6 +6,7 @@
 
 pub mod alerts;
 mod answer;
+pub mod answer_room;
 pub mod by_server;
 mod course;
 mod growth;
@@ -18,6 +19,7 @@ mod requests;
 mod rules;
 mod scraped;
 pub mod settings;
+mod unread;
 mod wake;
 mod world;
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::world::{Known, LIMITS};
 use crate::alerts::lifecycle::{Basis, Outcome};
 use crate::domain::Safe;
-use crate::metrics::promql::{self, Ground, Look, Query, Read, Selector};
+use crate::metrics::promql::{self, Ground, Look, Query, Selector};
 
 /// For so long it holds that something is there, in milliseconds.
 const HOLDS: i64 = 60_000;
@@ -115,7 +115,7 @@ fn named(of: &[String]) -> Vec<Safe> {
 fn ground(expr: &str, at: i64, known: &mut Known, there: There<'_>) -> Ground {
     match known.compiled(expr) {
         Some(query) => of_query(&query, at, there),
-        None => of_names(expr, there),
+        None => of_selectors(expr, there),
     }
 }
 
@@ -168,15 +168,20 @@ impl Window {
     }
 }
 
-/// Of what is not evaluated here the names alone are looked at.
-fn of_names(expr: &str, there: There<'_>) -> Ground {
-    let reads = promql::reads(expr).unwrap_or_default();
-    let names = reads.into_iter().filter_map(|read| if let Read::Metric(name) = read { Some(name) } else { None });
-    names.fold(Ground::Whole, |ground, name| {
-        let one = match there(format!("absent({name})")) {
+/// Of what is not evaluated here its selectors are looked at, without what stands around them.
+fn of_selectors(expr: &str, there: There<'_>) -> Ground {
+    promql::selectors(expr).into_iter().fold(Ground::Whole, |ground, asked| {
+        let one = match there(format!("absent({})", asked.selector)) {
             None | Some(Ok(true)) => Ground::Whole,
-            Some(Ok(false)) => Ground::Missing(vec![name]),
-            Some(Err(why)) => Ground::Missing(vec![format!("{name}, of which the server does not tell: {why}")]),
+            Some(Ok(false)) => match asked.metric {
+                Some(metric) if there(format!("absent({metric})")) == Some(Ok(true)) => {
+                    Ground::NoneYet(vec![asked.selector])
+                }
+                _ => Ground::Missing(vec![asked.selector]),
+            },
+            Some(Err(why)) => {
+                Ground::Missing(vec![format!("{}, of which the server does not tell: {why}", asked.selector)])
+            }
         };
         ground.and(one)
     })

@@ -69,7 +69,7 @@ impl Judging {
     /// The answers to all questions, in their order.
     async fn all(&self, ask: &Ask, end: Instant) -> Vec<Outcome> {
         let mut answers = Vec::with_capacity(ask.questions.len());
-        let (mut silent, mut given_up) = (0, None);
+        let (mut silent, mut given_up, mut room) = (0, None, ask.room);
         for (expr, at) in &ask.questions {
             if given_up.is_none() {
                 given_up = self.is_quiet().or_else(|| out_of_time(end, ask.within));
@@ -83,7 +83,7 @@ impl Judging {
             answers.push(match self.server.judge(expr, *at, deadline).await {
                 Ok(judged) => {
                     silent = 0;
-                    Ok(Evaluation { notes: judged.notes, ..Evaluation::complete(judged.elements) })
+                    room.take(Ok(Evaluation { notes: judged.notes, ..Evaluation::complete(judged.elements) }))
                 }
                 Err(Unjudged::Refused(words)) => {
                     silent = 0;

@@ -142,8 +142,13 @@ impl Group {
         for member in &mut self.members {
             all = all.saturating_sub(member.active());
             member.leave_room(MOST_IN_ALL.saturating_sub(all), at.saturating_sub(seen_at));
-            let outcome = world.evaluate(&member.rule().expr, seen_at);
-            let (happened, samples) = member.step(outcome, at, world);
+            let (happened, samples) = match member {
+                Member::Record(of) if !world.is_recorded(&of.rule.name) => (Vec::new(), of.rest()),
+                _ => {
+                    let outcome = world.evaluate(&member.rule().expr, seen_at);
+                    member.step(outcome, at, world)
+                }
+            };
             changes.extend(happened);
             all = all.saturating_add(member.active());
             for (series, value) in samples {

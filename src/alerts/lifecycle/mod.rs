@@ -40,6 +40,10 @@ pub trait World {
     fn judged(&mut self, _expr: &str, _at: i64) -> Option<Vec<Labels>> {
         None
     }
+    /// Whether rules that record a metric are evaluated at all.
+    fn is_recorded(&self, _metric: &str) -> bool {
+        true
+    }
     /// By how many milliseconds the wall clock is ahead of the times that it is given.
     fn ahead(&self) -> i64 {
         0

@@ -44,6 +44,12 @@ impl RecordingRule {
         }
     }
 
+    /// It is not evaluated: what it wrote ends, and nothing is wrong with it.
+    pub(super) fn rest(&mut self) -> Elements {
+        self.failure = None;
+        self.written.end()
+    }
+
     fn named(&self, elements: Elements) -> Result<Elements, Failure> {
         let mut seen = BTreeSet::new();
         let mut named = Elements::with_capacity(elements.len());

@@ -295,6 +295,64 @@ fn what_only_the_files_record_is_not_asked_in_vain() {
 }
 
 #[test]
+fn what_is_recorded_and_not_read_is_not_asked_for() {
+    let rules = "- record: job:read\n  expr: sum by (job) (job:read:first)\n\
+                 - record: job:read:first\n  expr: first\n\
+                 - record: job:unread\n  expr: sum by (job) (job:unread:first)\n\
+                 - record: job:unread:first\n  expr: second\n\
+                 - alert: A\n  expr: job:read > 1\n- alert: B\n  expr: up == 0\n";
+    let mut server = Server::new(rules);
+    server.round(0);
+    assert_eq!(
+        server.log,
+        ["count by (__name__) ({__name__=~\"job:read|job:read:first\"})", "first", "up == 0", "absent(up)"]
+    );
+    let told = server.stage.alerts.clone().unwrap();
+    assert_eq!(
+        (told.recording, told.failing.len()),
+        ((4, 1), 1),
+        "what is not asked for does not fail: {:?}",
+        told.failing
+    );
+    // Once it is read it is asked for.
+    server.stage.rules(&format!("{rules}- alert: C\n  expr: '{{__name__=~\"job:unread:.*\"}} > 1'\n"), 5);
+    server.log.clear();
+    server.round(5);
+    assert!(server.log.iter().any(|expr| expr == "second"), "{:?}", server.log);
+}
+
+#[test]
+fn the_answers_of_one_cycle_have_a_bound_together() {
+    let rules: String = (0..6).map(|at| format!("- alert: A{at}\n  expr: m{at} > 1\n")).collect();
+    let many = |count: usize| {
+        let element = |at: usize| (Labels::new([("at", at.to_string())]), 0.0);
+        Ok(Evaluation::complete((0..count).map(element).collect()))
+    };
+    let mut server = Server::new(&rules);
+    for expr in ["m0 > 1", "m1 > 1", "m2 > 1", "m3 > 1"] {
+        server.knows(expr, many(45_000));
+    }
+    server.knows("m4 > 1", many(20_001));
+    server.knows("m5 > 1", many(3));
+    server.round(0);
+    assert!(server.stage.standing(3).starts_with("error: 45000 elements; "), "{}", server.stage.standing(3));
+    let told = "not evaluated: the answers of one evaluation of its group are past 200k series or 64.0 MiB";
+    assert_eq!(server.stage.standing(4), told);
+    assert_eq!(server.stage.standing(5), "firing", "what still fits is taken");
+    // The next evaluation has room again.
+    server.knows("m0 > 1", nothing());
+    server.round(5);
+    assert!(server.stage.standing(4).starts_with("error: 20001 elements; "), "{}", server.stage.standing(4));
+    // Few series may be as much: by their bytes.
+    let mut server = Server::new(&rules);
+    let long = |of: &str| (Labels::new([("text", of.repeat(33 << 20))]), 0.0);
+    server.knows("m0 > 1", Ok(Evaluation::complete(vec![long("a")])));
+    server.knows("m1 > 1", Ok(Evaluation::complete(vec![long("b")])));
+    server.round(0);
+    assert_eq!(server.stage.standing(1), told);
+}
+
+#[test]
 fn templates_ask_the_server_too_and_its_words_stand_beside_a_result() {
     let rules = "- alert: A\n  expr: pool < 2\n  annotations:\n    \
                  summary: '{{ with printf \"up{job=%q}\" $labels.job | query }}{{ . | first | value }} up{{ end }}'\n";
@@ -321,6 +379,14 @@ fn constructs_that_are_not_evaluated_here_are_the_servers() {
     server.knows("absent(errors_total)", found(&[], 1.0));
     server.round(0);
     assert_eq!(server.stage.standing(0), "no data: errors_total");
+    // What is asked of other labels is looked at too: a metric that is there is not what was asked.
+    let mut server = Server::new("- alert: A\n  expr: rate(errors_total{code=~\"5..\"}[5m] @ end()) > 1\n");
+    server.knows("absent(errors_total{code=~\"5..\"})", found(&[], 1.0));
+    server.round(0);
+    assert_eq!(server.stage.standing(0), "none now: errors_total{code=~\"5..\"}");
+    server.knows("absent(errors_total)", found(&[], 1.0));
+    server.round(65);
+    assert_eq!(server.stage.standing(0), "no data: errors_total{code=~\"5..\"}");
     // What is no PromQL stays a problem of the file.
     server.stage.rules("- alert: A\n  expr: rate(errors_total[5m\n", 5);
     assert_eq!(server.stage.alerts.as_ref().unwrap().problems.len(), 1);

@@ -62,6 +62,11 @@ impl fmt::Display for Refused {
 
 impl From<Refused> for Cause {
     fn from(refused: Refused) -> Cause {
-        Cause::Protocol(Safe::of(format!("metrics refused: {refused}")))
+        let words = Safe::of(format!("metrics refused: {refused}"));
+        match refused {
+            // The page is as the format has it: more than is taken is no broken answer.
+            Refused::TooMany { .. } => Cause::Other(words),
+            Refused::Malformed { .. } => Cause::Protocol(words),
+        }
     }
 }

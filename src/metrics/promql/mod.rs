@@ -35,4 +35,4 @@ pub use memo::Memo;
 pub use pattern::anchored as anchored_pattern;
 pub use plan::{Matcher, Selector};
 pub use query::{Idle, Limits, Query, Unnamed, Value};
-pub use reads::{Read, canonical, reads};
+pub use reads::{Read, canonical, reads, selectors};

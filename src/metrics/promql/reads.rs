@@ -2,6 +2,7 @@
 //! somebody else evaluate it.
 
 use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::token::T_LUNLESS;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::unquote_string;
 use regex::Regex;
@@ -42,8 +43,67 @@ pub fn reads(text: &str) -> Result<Vec<Read>, Refused> {
     let Prepared { text, patterns } = prepared(text)?;
     let tree = parser::parse(&text).map_err(Refused::invalid)?;
     let mut found = Vec::new();
-    walk(&tree, 0, &mut |selector| found.push(read(selector, &patterns)));
+    walk(&tree, 0, true, &mut |selector| found.push(read(selector, &patterns)));
     Ok(found)
+}
+
+/// What an expression asks for, by one of its selectors.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// The selector alone: what stands around it, as a range, is left out.
+    pub selector: String,
+    /// The name of its metric, where it has matchers beside.
+    pub metric: Option<String>,
+}
+
+/// The selectors of an expression that have to find something for its result to be one, each once, in their order; none of what
+/// cannot be parsed. What `unless` takes away and what is asked to be absent may be missing.
+#[must_use]
+pub fn selectors(text: &str) -> Vec<Asked> {
+    let Ok(Prepared { text, patterns }) = prepared(text) else { return Vec::new() };
+    let Ok(tree) = parser::parse(&text) else { return Vec::new() };
+    let mut found: Vec<Asked> = Vec::new();
+    walk(&tree, 0, false, &mut |selector| {
+        let asked = asked(selector, &patterns);
+        if !found.contains(&asked) {
+            found.push(asked);
+        }
+    });
+    found
+}
+
+fn asked(selector: &VectorSelector, patterns: &[String]) -> Asked {
+    let one = |matcher: &Matcher| {
+        let pattern = matcher.value.parse::<usize>().ok().and_then(|place| patterns.get(place)).cloned();
+        let value = match matcher.op {
+            MatchOp::Re(_) | MatchOp::NotRe(_) => pattern.unwrap_or_else(|| format!("{:?}", matcher.value)),
+            MatchOp::Equal | MatchOp::NotEqual => quoted(&matcher.value),
+        };
+        format!("{}{}{value}", matcher.name, sign(&matcher.op))
+    };
+    let all = |of: &[Matcher]| of.iter().map(one).collect::<Vec<_>>().join(",");
+    let mut either = vec![&selector.matchers.matchers];
+    either.extend(&selector.matchers.or_matchers);
+    either.retain(|of| !of.is_empty());
+    let matchers = either.iter().map(|of| all(of)).collect::<Vec<_>>().join(" or ");
+    let name = selector.name.clone().unwrap_or_default();
+    if matchers.is_empty() {
+        return Asked { selector: name, metric: None };
+    }
+    Asked { selector: format!("{name}{{{matchers}}}"), metric: selector.name.clone() }
+}
+
+fn sign(op: &MatchOp) -> &'static str {
+    match op {
+        MatchOp::Equal => "=",
+        MatchOp::NotEqual => "!=",
+        MatchOp::Re(_) => "=~",
+        MatchOp::NotRe(_) => "!~",
+    }
+}
+
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 /// One text for all that are the same but for how they are laid out; none of what cannot be parsed.
@@ -71,17 +131,20 @@ fn read(selector: &VectorSelector, patterns: &[String]) -> Read {
     pattern.map_or(Read::Any, Read::Like)
 }
 
-fn walk(tree: &Expr, depth: usize, tell: &mut dyn FnMut(&VectorSelector)) {
+/// Tells the selectors: all, or those alone that have to find something.
+fn walk(tree: &Expr, depth: usize, all: bool, tell: &mut dyn FnMut(&VectorSelector)) {
     if depth > DEPTH {
         return;
     }
-    let mut into = |tree: &Expr| walk(tree, depth + 1, tell);
+    let mut into = |tree: &Expr| walk(tree, depth + 1, all, tell);
     match tree {
         Expr::Aggregate(aggregate) => {
             into(&aggregate.expr);
             aggregate.param.iter().for_each(|parameter| into(parameter));
         }
         Expr::Unary(unary) => into(&unary.expr),
+        Expr::Binary(binary) if !all && binary.op.id() == T_LUNLESS => into(&binary.lhs),
+        Expr::Call(call) if !all && call.func.name.starts_with("absent") => {}
         Expr::Binary(binary) => {
             into(&binary.lhs);
             into(&binary.rhs);
@@ -111,6 +174,20 @@ mod tests {
         assert!(found("{__name__=~\"job:.*\"}", "job:y") && !found("{__name__=~\"job:.*\"}", "a:job:y"));
         assert!(found("{__name__=\"job:y\"}", "job:y") && found("max_over_time({job=\"a\"}[1h:1m])", "anything"));
         assert!(reads("rate(x[5m]").is_err());
+    }
+
+    #[test]
+    fn the_selectors_that_have_to_find_something_are_told_with_their_matchers() {
+        let told =
+            |expr: &str| selectors(expr).into_iter().map(|asked| (asked.selector, asked.metric)).collect::<Vec<_>>();
+        let with = |selector: &str, metric: &str| (selector.to_owned(), Some(metric.to_owned()));
+        assert_eq!(
+            told("rate(x{a=~`b\\.|c`, d!='e\"f', g!~\"h\"}[5m] @ end()) / y > 1 unless on () z{i=\"j\"}"),
+            [with("x{a=~`b\\.|c`,d!=\"e\\\"f\",g!~\"h\"}", "x"), ("y".to_owned(), None)]
+        );
+        assert_eq!(told("absent(x{a=\"b\"} @ end()) and y{a=\"b\"} > y{a=\"b\"}"), [with("y{a=\"b\"}", "y")]);
+        assert_eq!(told("{__name__=~\"job:.*\"}"), [("{__name__=~\"job:.*\"}".to_owned(), None)]);
+        assert!(told("rate(x[5m").is_empty());
     }
 
     #[test]
