@@ -323,7 +323,7 @@ fn what_is_recorded_and_not_read_is_not_asked_for() {
 
 #[test]
 fn the_answers_of_one_cycle_have_a_bound_together() {
-    let rules: String = (0..6).map(|at| format!("- alert: A{at}\n  expr: m{at} > 1\n")).collect();
+    let rules: String = (0..6).fold(String::new(), |all, at| all + &format!("- alert: A{at}\n  expr: m{at} > 1\n"));
     let many = |count: usize| {
         let element = |at: usize| (Labels::new([("at", at.to_string())]), 0.0);
         Ok(Evaluation::complete((0..count).map(element).collect()))
