@@ -189,6 +189,8 @@ async fn prove(commands: &Commands, work: &ServiceWork, leave: &Leave) -> StepEn
     }
     if let Some(words) = proof::shows_nothing(work.step.verb, &now) {
         said.push(words);
+        // Whether anything was started by it nobody knows, so nothing is undone as if it had been.
+        let fates = fates.into_iter().map(|(object, _)| (object, Fate::Unknown)).collect();
         return StepEnd::Done { fates, said };
     }
     let work = ServiceWork { before: now, ..work.clone() };

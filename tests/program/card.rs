@@ -145,7 +145,7 @@ fn that_nobody_can_say_who_else_types_here_is_said_too() {
     orders(&mut world, Event::TmuxClientsCounted(Some(3)));
     orders(&mut world, Event::TmuxClientsCounted(None));
     let screen = text(&drawn(&mut world, SMALL, false));
-    assert!(screen.contains("others may type here too"), "{screen}");
+    assert!(screen.contains("tmux does not say who else is attached"), "{screen}");
     assert!(!screen.contains("3 clients"), "{screen}");
 }
 

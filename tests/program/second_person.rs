@@ -190,6 +190,10 @@ fn asked_approved_and_consented_to_anew() {
     assert_eq!((&spending.id, &spending.digest), (&asked.id, &asked.digest));
     let screen = text(&drawn(&mut world, SIZE, false));
     assert!(screen.contains("BREAK GLASS: flush-redis on shop RUNS outside its window"), "{screen}");
+    // The folder is looked at late: what was used at the last moment is not asked for again.
+    world.now += 605.0;
+    second(&mut world, SecondEvent::Looked(Look::default()));
+    assert!(!world.message().contains("in time"), "{}", world.message());
 }
 
 #[test]

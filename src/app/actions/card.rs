@@ -18,6 +18,7 @@ use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Evidence, Precondition};
 use crate::remediation::object::Object;
+use crate::remediation::service::LOOK;
 use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 
 use super::dialog::{Dialog, Focus};
@@ -191,7 +192,11 @@ pub(super) fn limits_words(card: &Card) -> String {
         Duration::ZERO => "again at once".to_owned(),
         cool_down => format!("not again for {}", figure::span(cool_down)),
     };
-    format!("at most {} at once, within {}, {again}", limits.cap, figure::span(limits.deadline))
+    let look = match &card.action.plan {
+        Plan::Service { .. } => format!(" behind a look of up to {}", figure::span(LOOK)),
+        _ => String::new(),
+    };
+    format!("at most {} at once, within {}{look}, {again}", limits.cap, figure::span(limits.deadline))
 }
 
 fn limits(out: &mut Document, card: &Card) {

@@ -79,7 +79,7 @@ fn draft(word: &str, event: Option<AuditEvent>, fields: &Fields) -> Draft {
         Some(AuditEvent::ApprovalExpired) => (Kind::Action, "unapproved", Tone::Warn),
         Some(AuditEvent::Armed) => (Kind::Action, "armed", Tone::Warn),
         Some(AuditEvent::Disarmed) => (Kind::Action, "disarmed", Tone::Dim),
-        Some(AuditEvent::ClockConfirmed) => (Kind::Audit, "clock confirmed", Tone::Accent),
+        Some(AuditEvent::ClockConfirmed) => (Kind::Audit, "clock ok", Tone::Accent),
         Some(AuditEvent::AuditTried) => (Kind::Audit, "audit tried", Tone::Dim),
         Some(AuditEvent::SegmentOpened) => (Kind::Audit, "new file", Tone::Dim),
         Some(AuditEvent::SegmentLost) => (Kind::Audit, "file lost", Tone::Bad),

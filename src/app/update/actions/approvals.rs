@@ -106,7 +106,11 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
 fn over(model: &mut Model, before: &Look) {
     let look = &model.actions.second.look;
     let stays = |id: &str| look.own.iter().any(|own| own.request.id == id);
-    let words = before.own.iter().filter(|own| !stays(&own.request.id)).find_map(|Own { request, answer }| {
+    // What runs under its approval has used it, however late the folder is looked at.
+    let ran = model.actions.current.as_ref().map(|current| current.execution.warrant().card().digest().hex());
+    let is_used = |request: &Request| ran.as_ref() == Some(&request.digest);
+    let gone = before.own.iter().filter(|own| !stays(&own.request.id) && !is_used(&own.request));
+    let words = gone.into_iter().find_map(|Own { request, answer }| {
         let (begun, what) = match answer {
             OwnAnswer::Granted(granted) => (granted.approval.approved_at.at, "its approval was not used in time"),
             _ => (request.asked_at.at, "nobody approved it in time"),
