@@ -111,8 +111,10 @@ pub struct Sessions {
     pub hidden: Option<(u32, Safe)>,
     /// Waiting for a lock.
     pub waiting: u32,
-    /// Blocked by another session.
+    /// Blocked by another session, as far as they were asked.
     pub blocked: u32,
+    /// Of those that wait for a lock, how many were not asked who blocks them: there are too many to ask.
+    pub unasked: u32,
     /// Longest time idle in transaction.
     pub oldest_idle_in_transaction: Option<Duration>,
     /// Longest running query.
@@ -120,10 +122,11 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// How many are blocked, where that is known: whom a session waits for that may not be seen is not told.
+    /// How many are blocked, where that is known: whom a session waits for that may not be seen, or that was not asked, is
+    /// not told.
     #[must_use]
     pub fn blocked_as_known(&self) -> Option<u32> {
-        self.hidden.is_none().then_some(self.blocked)
+        (self.hidden.is_none() && self.unasked == 0).then_some(self.blocked)
     }
 }
 

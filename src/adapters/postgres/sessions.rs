@@ -87,6 +87,7 @@ pub fn build(mut rows: Rows, facts: &Capabilities, names: &Names, memory: &mut M
     } else {
         rows.states.iter().map(|group| group.count).sum()
     };
+    let asked = u32::try_from(rows.sessions.iter().filter(|row| row.asked).count()).unwrap_or(u32::MAX);
     let mut sessions = counted(&rows, missing, facts);
     let holders = holders(&rows, names);
     let mut list: Vec<Session> = rows
@@ -98,6 +99,7 @@ pub fn build(mut rows: Rows, facts: &Capabilities, names: &Names, memory: &mut M
         })
         .collect();
     sessions.blocked = u32::try_from(list.iter().filter(|s| !s.blocked_by.is_empty()).count()).unwrap_or(u32::MAX);
+    sessions.unasked = sessions.waiting.saturating_sub(asked);
     sessions.oldest_idle_in_transaction =
         list.iter().filter(|s| s.state.holds_transaction()).filter_map(|s| s.state_age).max();
     sessions.oldest_active = list.iter().filter_map(|s| s.query_age).max();
@@ -252,6 +254,7 @@ mod tests {
             transaction_start_us: None,
             wait: None,
             lock_wait: false,
+            asked: false,
             blocked_by: Vec::new(),
             xid: None,
             xmin: None,

@@ -133,7 +133,7 @@ fn sessions(sessions: &Sessions, measure: &Measure) -> Option<Known> {
     };
     let seconds = |longest: Option<Duration>| longest.unwrap_or_default().as_secs_f64();
     let shown = match measure {
-        Measure::Blocked(_) => return Some(seen(sessions, f64::from(sessions.blocked))),
+        Measure::Blocked(_) => return Some(blocked(sessions)),
         Measure::OldestIdleTransaction(_) => return Some(seen(sessions, seconds(sessions.oldest_idle_in_transaction))),
         Measure::Shown(shown, _) => shown,
         _ => return None,
@@ -160,6 +160,17 @@ fn sessions(sessions: &Sessions, measure: &Measure) -> Option<Known> {
 
 fn open_for(session: &Session) -> Option<Duration> {
     session.transaction_age
+}
+
+/// Of those that were not asked each may be blocked.
+fn blocked(sessions: &Sessions) -> Known {
+    let (waiting, unasked) = (sessions.waiting, sessions.unasked);
+    if sessions.hidden.is_some() || unasked == 0 {
+        return seen(sessions, f64::from(sessions.blocked));
+    }
+    let why = format!("{unasked} of {waiting} sessions that wait for a lock were not asked who blocks them");
+    let most = sessions.blocked.saturating_add(unasked);
+    Known::Between(f64::from(sessions.blocked), f64::from(most), Box::new(Known::failed(why)))
 }
 
 /// Of sessions that may not be seen nobody knows what they do.

@@ -237,6 +237,38 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
 }
 
 #[test]
+fn waiting_sessions_that_were_not_asked_may_all_be_blocked() {
+    let pile = |stage: &mut Stage, waiting: u32| {
+        stage.world.now += 5.0;
+        let mut reading = Postgres::default().reading();
+        if let Ok(sessions) = &mut reading.sessions {
+            (sessions.waiting, sessions.blocked, sessions.unasked) = (waiting, waiting.min(64), waiting.saturating_sub(64));
+        }
+        stage.world.database("main", Ok(reading));
+    };
+    for (bound, stand) in [("> 50", Stand::Firing), ("> 100", Stand::Error), ("> 400", Stand::Ok)] {
+        let mut stage = Stage::new(&format!("blocked main {bound}"));
+        for _ in 0..3 {
+            pile(&mut stage, 300);
+        }
+        assert_eq!(stage.stand().0, stand, "{bound}");
+    }
+    // From 50 that are known to 64 of 300 it did not rise, and not fall.
+    let mut stage = Stage::new("blocked main > 50");
+    let seen = |stage: &Stage| {
+        let source = SourceId::new(SourceKind::Database, 0);
+        let (measure, now) = (Measure::Blocked(0), stage.world.moment());
+        let brought =
+            evidence::arrived(&stage.world.model.live, std::iter::once(&measure), source, now, Some(now), now);
+        brought.first().and_then(|evidence| evidence.value)
+    };
+    pile(&mut stage, 60);
+    assert_eq!(seen(&stage), Some(60.0));
+    pile(&mut stage, 300);
+    assert_eq!(seen(&stage), None);
+}
+
+#[test]
 fn few_are_known_after_a_whole_minute_and_many_at_once() {
     let mut stage = Stage::new("deadlocks main > 3/min");
     stage.rounds(Is::Good, 6);
