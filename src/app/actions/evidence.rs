@@ -1,5 +1,7 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
+use std::time::Duration;
+
 use super::load;
 use crate::app::Model;
 use crate::app::panes::words_of;
@@ -169,11 +171,9 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
             (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
         }
-        Measure::OldestIdleTransaction(i) => {
-            let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
-            let oldest = sessions.and_then(|d| d.sessions.value()).map(|s| s.oldest_idle_in_transaction);
-            let oldest = oldest.map(Option::unwrap_or_default);
-            (oldest.map(|oldest| oldest.as_secs_f64()), oldest.map(figure::age))
+        Measure::OldestIdleTransaction(_) => {
+            let oldest = exactly(live, measure, now);
+            (oldest, oldest.and_then(|oldest| Duration::try_from_secs_f64(oldest).ok()).map(figure::age))
         }
         Measure::Latency(i) => {
             let took = live.services.get(*i).and_then(ServiceState::measured);

@@ -223,6 +223,14 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
         }
         assert_eq!(stage.stand().0, Stand::Error, "{when}");
     }
+    // Nor do they show an action that nobody idles or is blocked.
+    let mut stage = Stage::new("database main down");
+    stage.rounds(Is::Good, 1);
+    assert_eq!(shows(&stage, &Measure::OldestIdleTransaction(0)), Some(0.0));
+    hidden(&mut stage, 2);
+    for measure in [Measure::OldestIdleTransaction(0), Measure::Blocked(0)] {
+        assert_eq!(shows(&stage, &measure), None, "{measure:?}");
+    }
     // That it answers and has connections left is known all the same.
     let mut stage = Stage::new("database main down");
     for _ in 0..3 {
@@ -253,19 +261,19 @@ fn waiting_sessions_that_were_not_asked_may_all_be_blocked() {
         }
         assert_eq!(stage.stand().0, stand, "{bound}");
     }
-    // From 50 that are known to 64 of 300 it did not rise, and not fall.
+    // From 300 to 64 that were asked it did not fall.
     let mut stage = Stage::new("blocked main > 50");
-    let seen = |stage: &Stage| {
-        let source = SourceId::new(SourceKind::Database, 0);
-        let (measure, now) = (Measure::Blocked(0), stage.world.moment());
-        let brought =
-            evidence::arrived(&stage.world.model.live, std::iter::once(&measure), source, now, Some(now), now);
-        brought.first().and_then(|evidence| evidence.value)
-    };
     pile(&mut stage, 60);
-    assert_eq!(seen(&stage), Some(60.0));
+    assert_eq!(shows(&stage, &Measure::Blocked(0)), Some(60.0));
     pile(&mut stage, 300);
-    assert_eq!(seen(&stage), None);
+    assert_eq!(shows(&stage, &Measure::Blocked(0)), None);
+}
+
+/// What the newest reading of the database shows an action.
+fn shows(stage: &Stage, measure: &Measure) -> Option<f64> {
+    let (source, now) = (SourceId::new(SourceKind::Database, 0), stage.world.moment());
+    let brought = evidence::arrived(&stage.world.model.live, std::iter::once(measure), source, now, Some(now), now);
+    brought.first().and_then(|evidence| evidence.value)
 }
 
 #[test]
