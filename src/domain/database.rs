@@ -109,6 +109,8 @@ pub struct Sessions {
     pub left_out: u32,
     /// Sessions whose details we may not see (no `pg_read_all_stats`), with the grant that opens them.
     pub hidden: Option<(u32, Safe)>,
+    /// Sessions that tell no state, whoever looks: `track_activities` is off for them.
+    pub untold: u32,
     /// Waiting for a lock.
     pub waiting: u32,
     /// Blocked by another session, as far as they were asked.
@@ -122,6 +124,18 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// How many sessions nobody knows what they do, and why; none where all are known.
+    #[must_use]
+    pub fn unseen(&self) -> Option<(u32, Safe)> {
+        let untold = || format!("track_activities is off for {}", self.untold);
+        match (&self.hidden, self.untold) {
+            (None, 0) => None,
+            (Some((count, grant)), 0) => Some((*count, grant.clone())),
+            (None, count) => Some((count, Safe::of(untold()))),
+            (Some((count, grant)), more) => Some((count.saturating_add(more), Safe::of(format!("{grant} {}", untold())))),
+        }
+    }
+
     /// How many are blocked, where that is known: whom a session waits for that may not be seen, or that was not asked, is
     /// not told.
     #[must_use]

@@ -223,6 +223,21 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
         }
         assert_eq!(stage.stand().0, Stand::Error, "{when}");
     }
+    // Those that tell no state, whoever looks, tell whom they wait for.
+    for (when, stand) in
+        [("active sessions main > 5", Stand::Error), ("database main not ok", Stand::Error), ("blocked main > 5", Stand::Ok)]
+    {
+        let mut stage = Stage::new(when);
+        for _ in 0..3 {
+            stage.world.now += 5.0;
+            let mut reading = Postgres::default().reading();
+            if let Ok(sessions) = &mut reading.sessions {
+                sessions.untold = 2;
+            }
+            stage.world.database("main", Ok(reading));
+        }
+        assert_eq!(stage.stand().0, stand, "{when}");
+    }
     // Nor do they show an action that nobody idles or is blocked.
     let mut stage = Stage::new("database main down");
     stage.rounds(Is::Good, 1);
