@@ -87,12 +87,9 @@ fn page(asked: Asked<'_>, target: Option<&TargetState>, told: Told) -> Known {
     }
 }
 
-/// That it does not answer is what asking found out: a reading too.
+/// That it does not answer is what asking found out: a reading too. That it refuses us says nothing of it.
 fn answers(asked: Asked<'_>, state: &PaneState) -> Known {
-    match state {
-        PaneState::Error { .. } | PaneState::Denied { .. } => Known::value_of(Verdict::Down as u8),
-        state => asked.without(state).unwrap_or_else(|| Known::value_of(Verdict::Ok as u8)),
-    }
+    asked.state_of(state).unwrap_or_else(|| Known::value_of(Verdict::Ok as u8))
 }
 
 /// A log that cannot be read has no rate: it could be any.

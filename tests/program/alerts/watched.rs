@@ -167,6 +167,26 @@ fn ways_of_being_unwell_that_a_person_sees_are_states() {
 }
 
 #[test]
+fn who_refuses_us_is_not_down() {
+    for when in ["scrape pages down", "prometheus down"] {
+        let mut stage = Stage::new(when);
+        stage.rounds(Is::Good, 3);
+        for _ in 0..3 {
+            stage.fails("forbidden");
+        }
+        assert_eq!(stage.stand().0, Stand::Error, "{when}");
+        for _ in 0..3 {
+            stage.fails("refused");
+        }
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+        for _ in 0..3 {
+            stage.fails("forbidden");
+        }
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}: a refusal ends nothing");
+    }
+}
+
+#[test]
 fn ages_grow_while_nothing_is_read_and_end_with_a_reading() {
     for when in [
         "service api older than 30s",
