@@ -113,8 +113,8 @@ fn what_cannot_be_read_is_never_ok() {
         stage.rounds(Is::Good, 25);
         assert_eq!(stage.stand().0, Stand::Ok, "{when}");
         stage.rounds(Is::Unread, 6);
-        // What counts failures, or is told with the refusal itself, is known.
-        let known = ["failed probes", "failures", "status"].iter().any(|known| when.starts_with(known));
+        // What is told with the refusal itself is known.
+        let known = when.starts_with("status");
         let stands = stands(&stage);
         assert!(known || !stands.contains(&Stand::Ok), "{when}: {stands:?}");
     }
@@ -164,6 +164,19 @@ fn ways_of_being_unwell_that_a_person_sees_are_states() {
     assert_eq!(stage.stand().0, Stand::Ok);
     stage.rounds(Is::Bad, 3);
     assert_eq!(stage.stand().0, Stand::Firing);
+}
+
+#[test]
+fn probes_that_were_denied_are_neither_failures_nor_successes() {
+    for when in ["failed probes api > 1", "failed probes api > 50 %", "failures api > 1"] {
+        let mut stage = Stage::new(when);
+        stage.rounds(Is::Bad, 30);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+        stage.rounds(Is::Unread, 58);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}: nobody saw it answer");
+        stage.rounds(Is::Bad, 1);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+    }
 }
 
 #[test]
