@@ -180,6 +180,24 @@ fn probes_that_were_denied_are_neither_failures_nor_successes() {
 }
 
 #[test]
+fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
+    let restarted = |stage: &mut Stage| {
+        stage.world.now += 5.0;
+        stage.world.cache("redis", Ok(counters(5, 5, Some("b"), 0)));
+    };
+    let mut stage = Stage::new("cache redis not ok");
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::NoData);
+    stage.rounds(Is::Bad, 4);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    let mut stage = Stage::new("cache redis down");
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::Ok, "it answers");
+}
+
+#[test]
 fn who_refuses_us_is_not_down() {
     for when in ["scrape pages down", "prometheus down"] {
         let mut stage = Stage::new(when);
