@@ -267,3 +267,18 @@ fn what_is_off_takes_nothing_with_it_that_only_begins_with_its_name() {
     let longer = resolved(&file(&format!("{}{off}", alert("service api one deep down")))).resolved;
     assert!(longer.alerts.own.is_empty());
 }
+
+#[test]
+fn what_counts_a_minute_needs_two_readings_of_it() {
+    let every = |interval: &str, when: &str| {
+        let url = "url = \"postgresql://ops@db.example.com/slow\"";
+        file(&format!("{}[[database]]\nname = \"slow\"\n{url}\ninterval = \"{interval}\"\n", alert(when)))
+    };
+    for when in ["deadlocks slow > 0/min", "temp files slow > 1 GiB/min"] {
+        for interval in ["45s", "1m", "2m"] {
+            let told = refused(&every(interval, when)).join("\n");
+            assert!(told.contains("at least every 30"), "{when} {interval}: {told}");
+        }
+        assert_eq!(resolved(&every("30s", when)).resolved.alerts.own.len(), 1, "{when}");
+    }
+}
