@@ -132,7 +132,9 @@ impl Sessions {
             (None, 0) => None,
             (Some((count, grant)), 0) => Some((*count, grant.clone())),
             (None, count) => Some((count, Safe::of(untold()))),
-            (Some((count, grant)), more) => Some((count.saturating_add(more), Safe::of(format!("{grant} {}", untold())))),
+            (Some((count, grant)), more) => {
+                Some((count.saturating_add(more), Safe::of(format!("{grant} {}", untold()))))
+            }
         }
     }
 

@@ -261,7 +261,11 @@ fn what_is_off_takes_nothing_with_it_that_only_begins_with_its_name() {
     assert_eq!(known.alerts.own[0].measure, Measure::Service(2));
     let own = resolved(&file(&format!("{}{off}", alert("service api down")))).resolved;
     assert!(own.alerts.own.is_empty());
-    assert!(own.off.iter().any(|off| off.name.as_str() == "A" && off.why.as_str().contains("\"api\"")), "{:?}", own.off);
+    assert!(
+        own.off.iter().any(|off| off.name.as_str() == "A" && off.why.as_str().contains("\"api\"")),
+        "{:?}",
+        own.off
+    );
     // The other way round: what is off has the longer name.
     let off = off.replace("\"api\"", "\"api one deep\"");
     let longer = resolved(&file(&format!("{}{off}", alert("service api one deep down")))).resolved;

@@ -1,8 +1,10 @@
 //! Every figure and state that a threshold can be on, through one life: no data, ok, pending, firing, held through what cannot
 //! be read, resolved by a fresh reading alone.
 
+use quarterdeck::app::Event;
 use quarterdeck::app::actions::evidence;
 use quarterdeck::app::alerts::listing::{self, Stand};
+use quarterdeck::app::event::LogEvent;
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionState;
@@ -198,6 +200,35 @@ fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
 }
 
 #[test]
+fn logs_that_were_not_read_whole_make_a_count_a_least_one() {
+    let tell = |stage: &mut Stage, event: LogEvent| stage.world.tell(Event::LogHappened(event));
+    let lost = || LogEvent::Lost { log: 0, lines: 900, bytes: 9000, why: "it was rotated away".into() };
+    let mut stage = Stage::new("log warnings > 50/min");
+    stage.rounds(Is::Good, 14);
+    assert_eq!(stage.stand().0, Stand::Ok);
+    tell(&mut stage, lost());
+    stage.rounds(Is::Good, 2);
+    assert_eq!(stage.stand().0, Stand::WarmingUp, "nobody knows what the lost lines said");
+    stage.rounds(Is::Good, 12);
+    assert_eq!(stage.stand().0, Stand::Ok);
+    // Back after a time in which nobody read it, it was not watched for a minute.
+    stage.rounds(Is::Unread, 120);
+    stage.rounds(Is::Good, 2);
+    assert_eq!(stage.stand().0, Stand::WarmingUp);
+    stage.rounds(Is::Bad, 3);
+    assert_eq!(stage.stand().0, Stand::Firing, "and too many are too many");
+    // Lost lines that fire nothing end nothing.
+    let mut stage = Stage::new("log lines worker > 7/s");
+    stage.rounds(Is::Bad, 3);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    tell(&mut stage, lost());
+    stage.rounds(Is::Good, 1);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    stage.rounds(Is::Good, 3);
+    assert_eq!(stage.stand().0, Stand::Resolved);
+}
+
+#[test]
 fn who_refuses_us_is_not_down() {
     for when in ["scrape pages down", "prometheus down"] {
         let mut stage = Stage::new(when);
@@ -274,21 +305,6 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
         }
         assert_eq!(stage.stand().0, Stand::Error, "{when}");
     }
-    // Those that tell no state, whoever looks, tell whom they wait for.
-    for (when, stand) in
-        [("active sessions main > 5", Stand::Error), ("database main not ok", Stand::Error), ("blocked main > 5", Stand::Ok)]
-    {
-        let mut stage = Stage::new(when);
-        for _ in 0..3 {
-            stage.world.now += 5.0;
-            let mut reading = Postgres::default().reading();
-            if let Ok(sessions) = &mut reading.sessions {
-                sessions.untold = 2;
-            }
-            stage.world.database("main", Ok(reading));
-        }
-        assert_eq!(stage.stand().0, stand, "{when}");
-    }
     // Nor do they show an action that nobody idles or is blocked.
     let mut stage = Stage::new("database main down");
     stage.rounds(Is::Good, 1);
@@ -311,12 +327,33 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
 }
 
 #[test]
+fn sessions_that_tell_no_state_tell_whom_they_wait_for_all_the_same() {
+    for (when, stand) in [
+        ("active sessions main > 5", Stand::Error),
+        ("database main not ok", Stand::Error),
+        ("blocked main > 5", Stand::Ok),
+    ] {
+        let mut stage = Stage::new(when);
+        for _ in 0..3 {
+            stage.world.now += 5.0;
+            let mut reading = Postgres::default().reading();
+            if let Ok(sessions) = &mut reading.sessions {
+                sessions.untold = 2;
+            }
+            stage.world.database("main", Ok(reading));
+        }
+        assert_eq!(stage.stand().0, stand, "{when}");
+    }
+}
+
+#[test]
 fn waiting_sessions_that_were_not_asked_may_all_be_blocked() {
     let pile = |stage: &mut Stage, waiting: u32| {
         stage.world.now += 5.0;
         let mut reading = Postgres::default().reading();
         if let Ok(sessions) = &mut reading.sessions {
-            (sessions.waiting, sessions.blocked, sessions.unasked) = (waiting, waiting.min(64), waiting.saturating_sub(64));
+            (sessions.waiting, sessions.blocked, sessions.unasked) =
+                (waiting, waiting.min(64), waiting.saturating_sub(64));
         }
         stage.world.database("main", Ok(reading));
     };
