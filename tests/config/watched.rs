@@ -286,3 +286,20 @@ fn what_counts_a_minute_needs_two_readings_of_it() {
         assert_eq!(resolved(&every("30s", when)).resolved.alerts.own.len(), 1, "{when}");
     }
 }
+
+#[test]
+fn proofs_and_waits_on_what_reaches_back_last_until_it_no_longer_does() {
+    let service = "[[service]]\nname = \"api\"\nurl = \"https://api.example.com/a\"\ninterval = \"5s\"\n";
+    let action = |proof: &str| {
+        let post =
+            "[[action]]\nname = \"heal\"\nurl = \"https://api.example.com/heal\"\nmethod = \"POST\"\nlevel = \"L1\"\n";
+        let resolved = resolved(&file(&format!("{service}{post}{proof}"))).resolved;
+        let heal = resolved.actions.own.into_iter().find(|own| own.id.as_str() == "heal").unwrap();
+        let words: Vec<String> = heal.warnings.iter().map(ToString::to_string).collect();
+        (heal.proof.within.as_secs(), words.join("\n").contains("whatever is declared"))
+    };
+    assert_eq!(action("watch = \"probe p95 api\"\n"), (310, false), "five minutes, a round, and what comes late");
+    assert_eq!(action("watch = \"failed probes api\"\nsettle = \"10s\"\nwithin = \"30s\"\n"), (320, true));
+    assert_eq!(action("watch = \"probe p95 api\"\nwithin = \"10m\"\n"), (600, false));
+    assert_eq!(action("watch = \"latency api\"\n"), (60, false), "a probe is one of now");
+}
