@@ -91,9 +91,10 @@ fn of_sessions(sessions: &Sessions) -> Option<Problem> {
 
 /// Sessions that we may not see could be idle in transaction for hours: what is not seen is not ok.
 fn of_hidden(sessions: &Sessions) -> Option<Problem> {
-    let (count, grant) = sessions.hidden.as_ref()?;
-    let those = if *count == 1 { "session is" } else { "sessions are" };
-    let words = format!("{count} {those} hidden, so idle in transaction and waits for locks cannot be judged; {grant}");
+    let (count, why) = sessions.unseen()?;
+    let those = if count == 1 { "session is" } else { "sessions are" };
+    let waits = if sessions.hidden.is_some() { " and waits for locks" } else { "" };
+    let words = format!("{count} {those} hidden, so idle in transaction{waits} cannot be judged; {why}");
     Some(Problem { verdict: Verdict::Unknown, words: Safe::of(words) })
 }
 

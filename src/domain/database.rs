@@ -109,10 +109,14 @@ pub struct Sessions {
     pub left_out: u32,
     /// Sessions whose details we may not see (no `pg_read_all_stats`), with the grant that opens them.
     pub hidden: Option<(u32, Safe)>,
+    /// Sessions that tell no state, whoever looks: `track_activities` is off for them.
+    pub untold: u32,
     /// Waiting for a lock.
     pub waiting: u32,
-    /// Blocked by another session.
+    /// Blocked by another session, as far as they were asked.
     pub blocked: u32,
+    /// Of those that wait for a lock, how many were not asked who blocks them: there are too many to ask.
+    pub unasked: u32,
     /// Longest time idle in transaction.
     pub oldest_idle_in_transaction: Option<Duration>,
     /// Longest running query.
@@ -120,10 +124,25 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// How many are blocked, where that is known: whom a session waits for that may not be seen is not told.
+    /// How many sessions nobody knows what they do, and why; none where all are known.
+    #[must_use]
+    pub fn unseen(&self) -> Option<(u32, Safe)> {
+        let untold = || format!("track_activities is off for {}", self.untold);
+        match (&self.hidden, self.untold) {
+            (None, 0) => None,
+            (Some((count, grant)), 0) => Some((*count, grant.clone())),
+            (None, count) => Some((count, Safe::of(untold()))),
+            (Some((count, grant)), more) => {
+                Some((count.saturating_add(more), Safe::of(format!("{grant} {}", untold()))))
+            }
+        }
+    }
+
+    /// How many are blocked, where that is known: whom a session waits for that may not be seen, or that was not asked, is
+    /// not told.
     #[must_use]
     pub fn blocked_as_known(&self) -> Option<u32> {
-        self.hidden.is_none().then_some(self.blocked)
+        (self.hidden.is_none() && self.unasked == 0).then_some(self.blocked)
     }
 }
 

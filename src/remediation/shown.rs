@@ -1,7 +1,11 @@
 //! Figures and states that a pane, a detail or `check` shows of a source beside the few that actions are mostly proved by.
 //! The border: what each is called, and in which unit it is, stands in the table of the configuration's grammar.
 
+use std::time::Duration;
+
+use crate::domain::health::WINDOW;
 use crate::domain::source::SourceKind;
+use crate::metrics::last_minute::MINUTE;
 
 /// A figure or a state of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,6 +95,26 @@ impl Shown {
     #[must_use]
     pub fn is_of_statements(self) -> bool {
         matches!(self, Shown::SlowestStatement | Shown::SlowerStatements | Shown::StatementCalls | Shown::StatementLoad)
+    }
+
+    /// Over which time it is counted, where that is always the same.
+    #[must_use]
+    pub fn reaches_back(self) -> Option<Duration> {
+        match self {
+            Shown::ProbePercentile(_) | Shown::FailedProbes | Shown::FailedShare => Some(WINDOW),
+            Shown::Deadlocks | Shown::TemporaryBytes => Some(MINUTE),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the difference of two readings.
+    #[must_use]
+    pub fn is_between_readings(self) -> bool {
+        let is_rate = matches!(
+            self,
+            Shown::Commits | Shown::Rollbacks | Shown::BufferHit | Shown::Evictions | Shown::Expirations
+        );
+        is_rate || self.is_of_statements()
     }
 
     /// The kind of source that tells it.

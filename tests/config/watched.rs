@@ -253,3 +253,53 @@ fn a_second_name_of_one_endpoint_means_the_target_that_is_scraped_for_both() {
     assert!(off.alerts.own.is_empty());
     assert!(off.off.iter().any(|off| off.name.as_str() == "A" && off.why.as_str().contains("gone")), "{:?}", off.off);
 }
+
+#[test]
+fn what_is_off_takes_nothing_with_it_that_only_begins_with_its_name() {
+    let off = "[[service]]\nname = \"api\"\nurl = \"https://api.example.com/a\"\noff = true\n";
+    let known = resolved(&file(&format!("{}{off}", alert("service api one down")))).resolved;
+    assert_eq!(known.alerts.own[0].measure, Measure::Service(2));
+    let own = resolved(&file(&format!("{}{off}", alert("service api down")))).resolved;
+    assert!(own.alerts.own.is_empty());
+    assert!(
+        own.off.iter().any(|off| off.name.as_str() == "A" && off.why.as_str().contains("\"api\"")),
+        "{:?}",
+        own.off
+    );
+    // The other way round: what is off has the longer name.
+    let off = off.replace("\"api\"", "\"api one deep\"");
+    let longer = resolved(&file(&format!("{}{off}", alert("service api one deep down")))).resolved;
+    assert!(longer.alerts.own.is_empty());
+}
+
+#[test]
+fn what_counts_a_minute_needs_two_readings_of_it() {
+    let every = |interval: &str, when: &str| {
+        let url = "url = \"postgresql://ops@db.example.com/slow\"";
+        file(&format!("{}[[database]]\nname = \"slow\"\n{url}\ninterval = \"{interval}\"\n", alert(when)))
+    };
+    for when in ["deadlocks slow > 0/min", "temp files slow > 1 GiB/min"] {
+        for interval in ["45s", "1m", "2m"] {
+            let told = refused(&every(interval, when)).join("\n");
+            assert!(told.contains("at least every 30"), "{when} {interval}: {told}");
+        }
+        assert_eq!(resolved(&every("30s", when)).resolved.alerts.own.len(), 1, "{when}");
+    }
+}
+
+#[test]
+fn proofs_and_waits_on_what_reaches_back_last_until_it_no_longer_does() {
+    let service = "[[service]]\nname = \"api\"\nurl = \"https://api.example.com/a\"\ninterval = \"5s\"\n";
+    let action = |proof: &str| {
+        let post =
+            "[[action]]\nname = \"heal\"\nurl = \"https://api.example.com/heal\"\nmethod = \"POST\"\nlevel = \"L1\"\n";
+        let resolved = resolved(&file(&format!("{service}{post}{proof}"))).resolved;
+        let heal = resolved.actions.own.into_iter().find(|own| own.id.as_str() == "heal").unwrap();
+        let words: Vec<String> = heal.warnings.iter().map(ToString::to_string).collect();
+        (heal.proof.within.as_secs(), words.join("\n").contains("whatever is declared"))
+    };
+    assert_eq!(action("watch = \"probe p95 api\"\n"), (310, false), "five minutes, a round, and what comes late");
+    assert_eq!(action("watch = \"failed probes api\"\nsettle = \"10s\"\nwithin = \"30s\"\n"), (320, true));
+    assert_eq!(action("watch = \"probe p95 api\"\nwithin = \"10m\"\n"), (600, false));
+    assert_eq!(action("watch = \"latency api\"\n"), (60, false), "a probe is one of now");
+}

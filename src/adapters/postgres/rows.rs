@@ -34,6 +34,8 @@ pub struct SessionRow {
     pub transaction_start_us: Option<i64>,
     pub wait: Option<Safe>,
     pub lock_wait: bool,
+    /// Whether it was asked who blocks it.
+    pub asked: bool,
     pub blocked_by: Vec<i32>,
     pub xid: Option<u32>,
     pub xmin: Option<u32>,
@@ -100,6 +102,7 @@ fn head(row: &Row) -> Result<Head, Cause> {
 fn session(row: &Record<'_>) -> Result<SessionRow, Cause> {
     let kind = row.get::<Option<&str>>(10)?;
     let event = row.get::<Option<&str>>(11)?;
+    let blocked_by = row.get::<Option<Vec<i32>>>(12)?;
     Ok(SessionRow {
         id: SessionId { pid: row.get(0)?, backend_start_us: micros(row, 1)?.unwrap_or(0) },
         role: row.get(2)?,
@@ -112,7 +115,8 @@ fn session(row: &Record<'_>) -> Result<SessionRow, Cause> {
         transaction_start_us: micros(row, 9)?,
         wait: kind.map(|kind| Safe::of(format!("{kind}:{}", event.unwrap_or_default()))),
         lock_wait: kind == Some("Lock"),
-        blocked_by: row.get::<Option<Vec<i32>>>(12)?.unwrap_or_default(),
+        asked: blocked_by.is_some(),
+        blocked_by: blocked_by.unwrap_or_default(),
         xid: row.get::<Option<Xid>>(13)?.map(|xid| xid.0),
         xmin: row.get::<Option<Xid>>(14)?.map(|xid| xid.0),
         query: row.get::<Option<Bytes<'_>>>(15)?.map(|bytes| bytes.keep()),

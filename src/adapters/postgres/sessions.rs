@@ -22,6 +22,8 @@ const MOST_HOLDERS: usize = 50;
 const ASKED_AT_ONCE: usize = 20;
 /// An idle session's query is asked for once it rests this long: in a busy pool it would be gone before it is read.
 const AT_REST: Duration = Duration::from_secs(4);
+/// The state of a session that logs in, from PostgreSQL 18 on.
+const STARTING: &str = "starting";
 /// A change may be written down a little after its own time.
 const MARGIN_US: i64 = 1_000_000;
 
@@ -87,6 +89,7 @@ pub fn build(mut rows: Rows, facts: &Capabilities, names: &Names, memory: &mut M
     } else {
         rows.states.iter().map(|group| group.count).sum()
     };
+    let asked = u32::try_from(rows.sessions.iter().filter(|row| row.asked).count()).unwrap_or(u32::MAX);
     let mut sessions = counted(&rows, missing, facts);
     let holders = holders(&rows, names);
     let mut list: Vec<Session> = rows
@@ -98,6 +101,7 @@ pub fn build(mut rows: Rows, facts: &Capabilities, names: &Names, memory: &mut M
         })
         .collect();
     sessions.blocked = u32::try_from(list.iter().filter(|s| !s.blocked_by.is_empty()).count()).unwrap_or(u32::MAX);
+    sessions.unasked = sessions.waiting.saturating_sub(asked);
     sessions.oldest_idle_in_transaction =
         list.iter().filter(|s| s.state.holds_transaction()).filter_map(|s| s.state_age).max();
     sessions.oldest_active = list.iter().filter_map(|s| s.query_age).max();
@@ -136,6 +140,11 @@ fn state_of(word: Option<&str>, hidden: bool) -> SessionState {
     if hidden { SessionState::Hidden } else { SessionState::parse(word) }
 }
 
+/// Its server tells that it tells nothing. One that has just begun tells no state yet, and has done nothing yet.
+fn is_untold(word: Option<&str>, hidden: bool) -> bool {
+    !hidden && word.is_some_and(|word| word != STARTING && SessionState::parse(Some(word)) == SessionState::Hidden)
+}
+
 fn client(address: Option<IpAddr>, hidden: bool) -> Safe {
     match address {
         Some(address) => Safe::of(address.to_string()),
@@ -158,6 +167,7 @@ fn rank(session: &Session, blocking: &[i32]) -> u8 {
 fn counted(rows: &Rows, missing: u32, facts: &Capabilities) -> Sessions {
     let mut counts: HashMap<SessionState, u32> = HashMap::new();
     let mut hidden = 0u32;
+    let mut untold = 0u32;
     let mut waiting = 0u32;
     if missing > 0 {
         counts.insert(SessionState::Idle, missing);
@@ -166,18 +176,20 @@ fn counted(rows: &Rows, missing: u32, facts: &Capabilities) -> Sessions {
         for row in &rows.sessions {
             *counts.entry(state_of(row.state.as_deref(), row.hidden)).or_default() += 1;
             hidden += u32::from(row.hidden);
+            untold += u32::from(is_untold(row.state.as_deref(), row.hidden));
             waiting += u32::from(row.lock_wait);
         }
     } else {
         for group in &rows.states {
             *counts.entry(state_of(group.state.as_deref(), group.hidden)).or_default() += group.count;
             hidden += if group.hidden { group.count } else { 0 };
+            untold += if is_untold(group.state.as_deref(), group.hidden) { group.count } else { 0 };
             waiting += group.waiting;
         }
     }
     let by_state = SessionState::ALL.into_iter().filter_map(|state| counts.get(&state).map(|n| (state, *n))).collect();
     let grant = || grant_statistics(facts.user.one_line().as_str());
-    Sessions { by_state, waiting, hidden: (hidden > 0).then(|| (hidden, grant())), ..Sessions::default() }
+    Sessions { by_state, waiting, untold, hidden: (hidden > 0).then(|| (hidden, grant())), ..Sessions::default() }
 }
 
 /// Role, application, client, and whether the client is hidden.
@@ -252,6 +264,7 @@ mod tests {
             transaction_start_us: None,
             wait: None,
             lock_wait: false,
+            asked: false,
             blocked_by: Vec::new(),
             xid: None,
             xmin: None,

@@ -1,5 +1,7 @@
 //! Readings as evidence: what is watched anyway, with the time at which each reading was begun.
 
+use std::time::Duration;
+
 use super::load;
 use crate::app::Model;
 use crate::app::panes::words_of;
@@ -10,7 +12,6 @@ use crate::app::telemetry::service::ServiceState;
 use crate::app::telemetry::signal::SignalState;
 use crate::config::resolved::SignalSource;
 use crate::config::watched::row_of;
-use crate::domain::database::Sessions;
 use crate::domain::signal::{PERCENT, SignalValue};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe, Verdict, figure};
@@ -137,9 +138,8 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
     let (value, words) = match measure {
         Measure::UsedSlots(i) => slots(live, *i, |used, _| f64::from(used), figure::count),
         Measure::UsedShare(i) => slots(live, *i, |used, usable| f64::from(used) / f64::from(usable), figure::percent),
-        Measure::Blocked(i) => {
-            let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
-            let blocked = sessions.and_then(|d| d.sessions.value()).and_then(Sessions::blocked_as_known).map(f64::from);
+        Measure::Blocked(_) => {
+            let blocked = exactly(live, measure, now);
             (blocked, blocked.map(figure::count))
         }
         Measure::HitRatio(i) => {
@@ -171,11 +171,9 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
             (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
         }
-        Measure::OldestIdleTransaction(i) => {
-            let sessions = live.databases.get(*i).filter(|d| d.sessions.cause().is_none());
-            let oldest = sessions.and_then(|d| d.sessions.value()).map(|s| s.oldest_idle_in_transaction);
-            let oldest = oldest.map(Option::unwrap_or_default);
-            (oldest.map(|oldest| oldest.as_secs_f64()), oldest.map(figure::age))
+        Measure::OldestIdleTransaction(_) => {
+            let oldest = exactly(live, measure, now);
+            (oldest, oldest.and_then(|oldest| Duration::try_from_secs_f64(oldest).ok()).map(figure::age))
         }
         Measure::Latency(i) => {
             let took = live.services.get(*i).and_then(ServiceState::measured);
@@ -187,6 +185,14 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
     Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
 }
 
+/// What is known to be this and nothing else: a least figure proves nothing.
+fn exactly(live: &Telemetry, measure: &Measure, now: Moment) -> Option<f64> {
+    match readings::known(live, measure, &Safe::default(), now) {
+        Known::Value(value) => Some(value),
+        _ => None,
+    }
+}
+
 /// What a pane shows, in its unit; what reaches back to before a moment is not of after it.
 fn shown(
     live: &Telemetry,
@@ -195,7 +201,7 @@ fn shown(
     since: Option<Moment>,
     now: Moment,
 ) -> (Option<f64>, Option<String>) {
-    let Known::Value(value) = readings::known(live, measure, &Safe::default(), now) else { return (None, None) };
+    let Some(value) = exactly(live, measure, now) else { return (None, None) };
     // What is read at a pace of its own was taken in before the reading that has just come.
     let taken = readings::read_at(live, measure).map_or(at.boot, |taken| taken.boot.min(at.boot));
     let began = taken.saturating_sub(readings::reach(live, measure));

@@ -134,7 +134,9 @@ fn locks(sessions: &Sessions, width: usize) -> Vec<Line> {
         last.push(span(format!(" +{} more", roots.len() - ROOTS), Tone::Warn));
     }
     if lines.is_empty() && (sessions.waiting > 0 || sessions.blocked > 0) {
-        lines.push(line(format!("! {} waiting for locks, {} blocked", sessions.waiting, sessions.blocked), Tone::Warn));
+        let least = if sessions.unasked > 0 { "at least " } else { "" };
+        let words = format!("! {} waiting for locks, {least}{} blocked", sessions.waiting, sessions.blocked);
+        lines.push(line(words, Tone::Warn));
     }
     lines
 }

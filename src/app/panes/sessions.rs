@@ -60,8 +60,8 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         if sessions.left_out > 0 {
             title.push(span(format!(" ({} not listed)", sessions.left_out), Tone::Warn));
         }
-        if let Some((hidden, grant)) = &sessions.hidden {
-            title.push(span(format!(" {hidden} hidden: {grant}"), Tone::Unknown));
+        if let Some((hidden, why)) = sessions.unseen() {
+            title.push(span(format!(" {hidden} hidden: {why}"), Tone::Unknown));
         }
         if database.server.value().is_some_and(|s| s.pooler) {
             title.push(span(" pooler: these are the server's sessions", Tone::Accent));

@@ -2,6 +2,7 @@
 
 use super::{Asked, Known};
 use crate::app::telemetry::cache::{Basis, CacheState};
+use crate::domain::Verdict;
 use crate::domain::cache::RedisFigures;
 use crate::remediation::measure::Measure;
 use crate::remediation::shown::Shown;
@@ -11,7 +12,7 @@ pub(super) fn known(asked: Asked<'_>, measure: &Measure) -> Option<Known> {
     let cache = asked.live.caches.get(at)?;
     let state = cache.state(asked.now);
     if let Measure::Shown(Shown::State(_), _) = measure {
-        let judged = || Known::value_of(u8::from(cache.is_under_target()));
+        let judged = || judged(asked, cache);
         return Some(asked.state_of(&state).unwrap_or_else(judged));
     }
     if let Some(known) = asked.without(&state) {
@@ -21,6 +22,19 @@ pub(super) fn known(asked: Asked<'_>, measure: &Measure) -> Option<Known> {
         Measure::HitRatio(_) => Some(ratio(asked, cache)),
         Measure::Shown(shown, _) => redis(asked, cache, cache.readout.value()?.redis.as_ref()?, *shown),
         _ => None,
+    }
+}
+
+/// A cache that answers is not down; whether it is under its target is not known before its ratio is.
+fn judged(asked: Asked<'_>, cache: &CacheState) -> Known {
+    let stands = |verdict: Verdict| f64::from(verdict as u8);
+    match cache.hit_ratio() {
+        (None, Basis::NotYet) => {
+            let why = asked.nothing("its hit ratio needs two readings");
+            Known::Between(stands(Verdict::Ok), stands(Verdict::Degraded), Box::new(why))
+        }
+        _ if cache.is_under_target() => Known::Value(stands(Verdict::Degraded)),
+        _ => Known::Value(stands(Verdict::Ok)),
     }
 }
 

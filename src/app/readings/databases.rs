@@ -133,19 +133,19 @@ fn sessions(sessions: &Sessions, measure: &Measure) -> Option<Known> {
     };
     let seconds = |longest: Option<Duration>| longest.unwrap_or_default().as_secs_f64();
     let shown = match measure {
-        Measure::Blocked(_) => return Some(seen(sessions, f64::from(sessions.blocked))),
+        Measure::Blocked(_) => return Some(blocked(sessions)),
         Measure::OldestIdleTransaction(_) => return Some(seen(sessions, seconds(sessions.oldest_idle_in_transaction))),
         Measure::Shown(shown, _) => shown,
         _ => return None,
     };
     Some(match shown {
         Shown::Sessions => Known::Value(count(&SessionState::ALL)),
-        Shown::HiddenSessions => Known::value_of(sessions.hidden.as_ref().map_or(0, |(count, _)| *count)),
+        Shown::HiddenSessions => Known::value_of(sessions.unseen().map_or(0, |(count, _)| count)),
         Shown::ActiveSessions => seen(sessions, count(&[Active, Fastpath])),
         Shown::IdleSessions => seen(sessions, count(&[Idle])),
         Shown::OpenTransactions => seen(sessions, count(&[IdleInTransaction, IdleInTransactionAborted])),
         Shown::AbortedTransactions => seen(sessions, count(&[IdleInTransactionAborted])),
-        Shown::WaitingSessions => seen(sessions, f64::from(sessions.waiting)),
+        Shown::WaitingSessions => least_of(sessions.hidden.clone(), f64::from(sessions.waiting)),
         Shown::LongestQuery => seen(sessions, seconds(sessions.oldest_active)),
         Shown::LongestTransaction => {
             let longest = seconds(sessions.list.iter().filter_map(open_for).max());
@@ -162,11 +162,26 @@ fn open_for(session: &Session) -> Option<Duration> {
     session.transaction_age
 }
 
-/// Of sessions that may not be seen nobody knows what they do.
+/// Of those that were not asked each may be blocked. Who tells no state tells whom it waits for all the same.
+fn blocked(sessions: &Sessions) -> Known {
+    let (waiting, unasked) = (sessions.waiting, sessions.unasked);
+    if sessions.hidden.is_some() || unasked == 0 {
+        return least_of(sessions.hidden.clone(), f64::from(sessions.blocked));
+    }
+    let why = format!("{unasked} of {waiting} sessions that wait for a lock were not asked who blocks them");
+    let most = sessions.blocked.saturating_add(unasked);
+    Known::Between(f64::from(sessions.blocked), f64::from(most), Box::new(Known::failed(why)))
+}
+
+/// Of sessions that may not be seen, or tell no state, nobody knows what they do.
 fn seen(sessions: &Sessions, least: f64) -> Known {
-    match &sessions.hidden {
+    least_of(sessions.unseen(), least)
+}
+
+fn least_of(unseen: Option<(u32, Safe)>, least: f64) -> Known {
+    match unseen {
         None => Known::Value(least),
-        Some((count, grant)) => Known::failed(format!("{count} sessions are hidden; {grant}")).at_least(least),
+        Some((count, why)) => Known::failed(format!("{count} sessions are hidden; {why}")).at_least(least),
     }
 }
 

@@ -11,11 +11,9 @@ use std::time::Duration;
 use crate::alerts::lifecycle::Basis;
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::cache::CacheState;
-use crate::domain::health::WINDOW;
 use crate::domain::signal::SignalValue;
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, PaneState, Readout, Safe, Verdict};
-use crate::metrics::last_minute::MINUTE;
 use crate::remediation::measure::Measure;
 use crate::remediation::shown::Shown;
 
@@ -84,9 +82,8 @@ pub fn reach(live: &Telemetry, measure: &Measure) -> Duration {
     let statements = |at: usize| live.databases.get(at).and_then(|of| of.statements.value()).map(|of| of.elapsed);
     match measure {
         Measure::Statement(at, _) => statements(*at).unwrap_or_default(),
+        Measure::Shown(shown, _) if shown.reaches_back().is_some() => shown.reaches_back().unwrap_or_default(),
         Measure::Shown(shown, at) => match shown {
-            Shown::ProbePercentile(_) | Shown::FailedProbes | Shown::FailedShare => WINDOW,
-            Shown::Deadlocks | Shown::TemporaryBytes => MINUTE,
             Shown::Commits | Shown::Rollbacks | Shown::BufferHit => rates(*at).unwrap_or_default(),
             Shown::SlowestStatement | Shown::SlowerStatements | Shown::StatementCalls | Shown::StatementLoad => {
                 statements(*at).unwrap_or_default()

@@ -5,7 +5,7 @@ use crate::alerts::lifecycle::Basis;
 use crate::app::report::status_of;
 use crate::app::telemetry::service::ServiceState;
 use crate::domain::health::{FEWEST, probes_for};
-use crate::domain::{PaneState, Safe, Verdict};
+use crate::domain::{Cause, PaneState, Safe, Verdict};
 use crate::remediation::measure::Measure;
 use crate::remediation::shown::Shown;
 
@@ -24,7 +24,11 @@ pub(super) fn known(asked: Asked<'_>, measure: &Measure) -> Option<Known> {
         Measure::Latency(_) => latency(asked, service, &state),
         Measure::Child(_, name) => child(asked, service, name),
         Measure::Shown(Shown::ProbePercentile(rank), _) => percentile(asked, service, *rank),
-        Measure::Shown(Shown::FailedProbes, _) => Known::Value(service.failed(asked.now).0 as f64),
+        Measure::Shown(Shown::FailedProbes, _) => {
+            let failed = service.failed(asked.now).0 as f64;
+            denied(service).map_or(Known::Value(failed), |denied| denied.at_least(failed))
+        }
+        Measure::Shown(Shown::FailedShare | Shown::FailuresInARow, _) if denied(service).is_some() => denied(service)?,
         Measure::Shown(Shown::FailedShare, _) => match service.failed(asked.now) {
             (_, count) if count < FEWEST => warming(service, count, FEWEST),
             (failed, count) => Known::Value(failed as f64 / count as f64),
@@ -34,6 +38,13 @@ pub(super) fn known(asked: Asked<'_>, measure: &Measure) -> Option<Known> {
         Measure::Shown(Shown::CertificateDays, _) => certificate(asked, service),
         _ => return None,
     })
+}
+
+/// Why the newest probe says nothing of how the service is; none where it does.
+fn denied(service: &ServiceState) -> Option<Known> {
+    let is_denied = service.debounced.raw() == Some(Verdict::Unknown);
+    let why = || service.readout.cause().map_or_else(|| Safe::of("the newest probe does not tell"), Cause::short);
+    is_denied.then(|| Known::Failed(why()))
 }
 
 fn verdict(asked: Asked<'_>, service: &ServiceState, state: &PaneState) -> Known {

@@ -20,7 +20,7 @@ pub(super) fn known(asked: Asked<'_>, told: Told) -> Known {
         }
         Told::Scrape(_) => target.map_or_else(|| asked.missing(), |target| answers(asked, &target.state(now))),
         Told::ScrapeAge(_) => asked.since(target.and_then(|target| target.page.last()).map(|(_, at)| at)),
-        Told::LogLines(at) => log(asked, at, |pace| pace.per_second(now)),
+        Told::LogLines(at) => rate(asked, at),
         Told::LogErrors(at) => of_minute(asked, at, |pace| pace.errors(now) as f64),
         Told::LogWarnings(at) => of_minute(asked, at, |pace| pace.warnings(now) as f64),
         Told::Log(at) => match live.logs.states.get(at) {
@@ -87,27 +87,39 @@ fn page(asked: Asked<'_>, target: Option<&TargetState>, told: Told) -> Known {
     }
 }
 
-/// That it does not answer is what asking found out: a reading too.
+/// That it does not answer is what asking found out: a reading too. That it refuses us says nothing of it.
 fn answers(asked: Asked<'_>, state: &PaneState) -> Known {
-    match state {
-        PaneState::Error { .. } | PaneState::Denied { .. } => Known::value_of(Verdict::Down as u8),
-        state => asked.without(state).unwrap_or_else(|| Known::value_of(Verdict::Ok as u8)),
+    asked.state_of(state).unwrap_or_else(|| Known::value_of(Verdict::Ok as u8))
+}
+
+/// Of a log that cannot be read, or is not read yet, nobody knows how much more there is.
+fn log(asked: Asked<'_>, at: Option<usize>, count: impl Fn(&LogPace) -> f64) -> Known {
+    let logs = &asked.live.logs;
+    let places = at.map_or(0..logs.states.len(), |at| at..at.saturating_add(1));
+    let (mut read, mut doubt) = (false, None);
+    for state in places.filter_map(|at| logs.states.get(at)) {
+        match (state.cause(), state.value()) {
+            (Some(cause), _) => doubt = Some(Known::Failed(cause.short())),
+            (None, Some(())) => read = true,
+            (None, None) => doubt = doubt.or_else(|| Some(asked.nothing("not every log is read yet"))),
+        }
+    }
+    match (logs.pace_of(at).map(count), doubt) {
+        (Some(least), Some(why @ Known::Failed(_))) => why.at_least(least),
+        (Some(least), Some(why)) if read => why.at_least(least),
+        (Some(count), None) if read => Known::Value(count),
+        _ => asked.missing(),
     }
 }
 
-/// A log that cannot be read has no rate: it could be any.
-fn log(asked: Asked<'_>, at: Option<usize>, rate: impl Fn(&LogPace) -> f64) -> Known {
-    let logs = &asked.live.logs;
-    let places = at.map_or(0..logs.states.len(), |at| at..at.saturating_add(1));
-    let mut read = false;
-    for state in places.filter_map(|at| logs.states.get(at)) {
-        match state.cause() {
-            Some(cause) => return Known::Failed(cause.short()),
-            None => read |= state.value().is_some(),
-        }
+/// Where something was missed just now it is a least one.
+fn rate(asked: Asked<'_>, at: Option<usize>) -> Known {
+    let known = log(asked, at, |pace| pace.per_second(asked.now));
+    let is_least = asked.live.logs.pace_of(at).is_some_and(|pace| pace.is_rate_least(asked.now));
+    match known {
+        Known::Value(least) if is_least => Known::failed("lines were missed just now").at_least(least),
+        known => known,
     }
-    let pace = logs.pace_of(at).filter(|_| read);
-    pace.map_or_else(|| asked.missing(), |pace| Known::Value(rate(pace)))
 }
 
 /// In less than a minute there are too few; too many there may be already.

@@ -30,6 +30,8 @@ pub struct Tally {
 #[derive(Clone, Debug)]
 pub struct LogPace {
     since: Moment,
+    /// When something was missed last: it failed, came back, or lost lines.
+    missed: Option<Moment>,
     recent: Vec<(Moment, Tally)>,
     /// Where the mosaic's view ends, and since when.
     still: Option<(Moment, LineAddress)>,
@@ -39,7 +41,7 @@ impl LogPace {
     /// Nothing has arrived yet.
     #[must_use]
     pub fn new(now: Moment) -> LogPace {
-        LogPace { since: now, recent: Vec::new(), still: None }
+        LogPace { since: now, missed: None, recent: Vec::new(), still: None }
     }
 
     /// Lines that state an earlier time were written before anybody looked: they say nothing about now.
@@ -69,10 +71,21 @@ impl LogPace {
         lines as f64 / over.as_secs_f64()
     }
 
-    /// For how long it is watched.
+    /// For how long it is watched without a gap.
     #[must_use]
     pub fn watched(&self, now: Moment) -> Duration {
-        now.since(self.since)
+        now.since(self.missed.unwrap_or(self.since))
+    }
+
+    /// Something was missed up to now: what is counted from before is a least figure.
+    pub fn missed(&mut self, now: Moment) {
+        self.missed = Some(now);
+    }
+
+    /// Whether something was missed in the time over which the rate is taken.
+    #[must_use]
+    pub fn is_rate_least(&self, now: Moment) -> bool {
+        self.missed.is_some_and(|at| now.since(at) < RATE_WINDOW)
     }
 
     /// Errors of the last minute.

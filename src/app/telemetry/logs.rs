@@ -131,6 +131,7 @@ impl LogsState {
             LogEvent::Counted { log, block } => self.store.add_summary(log, &block),
             LogEvent::Lost { log, lines, bytes, why } => {
                 self.store.add_loss(log, lines, bytes);
+                self.missed(log, now);
                 if self.losses.len() >= LOSSES {
                     self.losses.remove(0);
                 }
@@ -138,6 +139,7 @@ impl LogsState {
             }
             LogEvent::State { log, state: Ok(()) } => self.alive(log, now),
             LogEvent::State { log, state: Err(cause) } => {
+                self.missed(log, now);
                 if let Some(readout) = self.states.get_mut(usize::from(log)) {
                     readout.fail(cause, now, Duration::from_secs(1));
                 }
@@ -160,7 +162,18 @@ impl LogsState {
         }
     }
 
+    /// Neither of this log nor of all of them everything is counted.
+    fn missed(&mut self, log: u16, now: Moment) {
+        self.pace.missed(now);
+        if let Some(own) = self.paces.get_mut(usize::from(log)) {
+            own.missed(now);
+        }
+    }
+
     fn alive(&mut self, log: u16, now: Moment) {
+        if self.states.get(usize::from(log)).is_some_and(|state| state.cause().is_some()) {
+            self.missed(log, now);
+        }
         if let Some(readout) = self.states.get_mut(usize::from(log)) {
             readout.set((), now);
         }

@@ -88,7 +88,10 @@ impl ServiceState {
         let raw = reading.verdict();
         self.debounced = self.debounced.step(raw, self.spec.down_after, self.spec.up_after);
         self.settled |= matches!(raw, Verdict::Ok | Verdict::Degraded) || self.is_down();
-        self.outcomes.push(now, if raw == Verdict::Down { 1.0 } else { 0.0 });
+        // Of a probe that was denied or limited nobody knows whether it would have failed.
+        if raw != Verdict::Unknown {
+            self.outcomes.push(now, if raw == Verdict::Down { 1.0 } else { 0.0 });
+        }
         let milliseconds = reading.latency.map(|d| d.as_secs_f64() * 1000.0);
         self.latency.push(now, milliseconds);
         if let Some(ms) = milliseconds {
@@ -156,7 +159,7 @@ impl ServiceState {
         (pending && !was_down).then_some(self.spec.down_after.max(1))
     }
 
-    /// Probes of the window that failed, and all of them: percentiles know only of those that were answered.
+    /// Probes of the window that failed, and all of which that is known: percentiles know only of those that were answered.
     #[must_use]
     pub fn failed(&self, now: Moment) -> (usize, usize) {
         self.outcomes.above(now, 0.5)

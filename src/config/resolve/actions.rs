@@ -124,6 +124,7 @@ impl<'a> Builder<'a> {
             self.parameters(item);
         }
         self.mind_whole_lives();
+        self.mind_reach();
         self.policy();
     }
 

@@ -3,7 +3,7 @@
 use super::super::layers::Item;
 use super::super::resolved::{OffKind, OffSpec, OwnAlert};
 use super::super::value::Value;
-use super::super::watched::{self, behind};
+use super::super::watched::{self, Row, behind};
 use super::builder::Builder;
 use super::given::{text, texts, time};
 use crate::domain::Safe;
@@ -37,8 +37,7 @@ impl Builder<'_> {
         let Some(when) = text(item, "when") else {
             return self.missing(item, "when", "missing: what is watched, and when is it bad?");
         };
-        let is_off = |off: &&OffSpec| is_about(when, off) && !self.is_scraped_for_both(off);
-        if let Some(known) = self.resolved.off.iter().find(is_off).cloned() {
+        if let Some(known) = self.off_that_is_meant(when).cloned() {
             let why = format!("{:?} is off: {}", known.name.as_str(), known.why);
             return self.off(OffKind::Alert, item, why, known.turn_on);
         }
@@ -68,9 +67,24 @@ impl Builder<'_> {
         self.resolved.alerts.own.push(alert);
     }
 
-    /// Whether what is off is a second name of a scraped endpoint: what is said of it is said of the one that is scraped.
-    fn is_scraped_for_both(&self, off: &OffSpec) -> bool {
-        off.kind == OffKind::Metrics && self.twins.iter().any(|(name, _)| name == off.name.as_str())
+    /// What is off that these words are about. The longest name is meant, be what it names there or off.
+    pub(super) fn off_that_is_meant(&self, words: &str) -> Option<&OffSpec> {
+        let words = words.trim();
+        let mut begun: Vec<&'static Row> = watched::ROWS.iter().filter(|row| row.behind(words).is_some()).collect();
+        begun.sort_by_key(|row| std::cmp::Reverse(row.words.len()));
+        for row in begun {
+            let text = row.behind(words)?;
+            // The longer the name, the less follows it.
+            let of_kind = self.resolved.off.iter().filter(|off| row.of.off_kind() == Some(off.kind));
+            let off = of_kind.filter_map(|off| Some((behind(text, off.name.as_str())?.len(), off)));
+            let off = off.min_by_key(|(left, _)| *left);
+            match (off, self.place(row, text).ok().map(|(_, rest)| rest.len())) {
+                (Some((left, off)), known) if known.is_none_or(|known| left < known) => return Some(off),
+                (_, Some(_)) => return None,
+                (_, None) => {}
+            }
+        }
+        None
     }
 
     /// Which alerts an action answers.
@@ -80,10 +94,4 @@ impl Builder<'_> {
             self.resolved.actions.answers.push((Safe::of(&item.name), alerts));
         }
     }
-}
-
-/// Whether what is off is what an alert watches.
-pub fn is_about(when: &str, off: &OffSpec) -> bool {
-    let mut rows = watched::ROWS.iter().filter(|row| row.of.off_kind() == Some(off.kind));
-    rows.any(|row| row.behind(when.trim()).is_some_and(|rest| behind(rest, off.name.as_str()).is_some()))
 }

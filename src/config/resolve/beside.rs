@@ -6,7 +6,6 @@ use url::Url;
 use super::super::layers::Item;
 use super::super::resolved::{Beside, EndpointSpec, Receivers};
 use super::super::value::Value;
-use super::alerts::is_about;
 use super::builder::Builder;
 use super::given::text;
 use super::reach::joined;
@@ -37,7 +36,7 @@ impl Builder<'_> {
     /// What would show that an action worked is off: then so is the action, and what turns on the one turns on the other.
     pub fn watched_is_off(&self, item: &Item) -> Option<(String, Safe)> {
         let watched = text(item, "watch")?;
-        let off = self.resolved.off.iter().find(|off| is_about(watched, off))?;
+        let off = self.off_that_is_meant(watched)?;
         Some((format!("what it watches, {}, is off: {}", off.name, off.why), off.turn_on.clone()))
     }
 

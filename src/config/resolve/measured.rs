@@ -8,11 +8,12 @@ use super::super::resolved::{CacheSource, CacheSpec};
 use super::super::watched::{self, Row, State, Takes};
 use super::builder::Builder;
 use super::places::{Place, called};
-use crate::domain::Safe;
 use crate::domain::health::{WINDOW, probes_for};
 use crate::domain::signal::Unit;
 use crate::domain::source::SourceKind;
 use crate::domain::threshold::{Comparison, Threshold, parse_duration};
+use crate::domain::{Safe, figure};
+use crate::metrics::last_minute::MINUTE;
 use crate::remediation::measure::{Expectation, Measure, Told};
 use crate::remediation::shown::Shown;
 
@@ -125,6 +126,17 @@ impl Builder<'_> {
                     )
                 })
             }
+            Shown::Deadlocks | Shown::TemporaryBytes => r.databases.get(*at).and_then(|database| {
+                let every = database.interval;
+                (every > MINUTE / 2).then(|| {
+                    format!(
+                        "this database is read every {}, and a minute of which that is known holds two readings: read it \
+                         at least every {} (interval)",
+                        figure::span(every),
+                        figure::span(MINUTE / 2)
+                    )
+                })
+            }),
             Shown::CertificateDays => service
                 .is_some_and(|service| service.url.scheme() != "https")
                 .then(|| "this service is not asked by https, so it shows no certificate".to_owned()),

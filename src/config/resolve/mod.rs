@@ -13,6 +13,7 @@ mod engines;
 mod given;
 mod kinds;
 mod logs;
+mod looking_back;
 mod measured;
 mod metrics;
 mod parameters;

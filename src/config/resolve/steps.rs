@@ -14,6 +14,7 @@ use super::builder::Builder;
 use super::commands::{command, place};
 use super::given::{file, flag, text, texts, time};
 use super::kinds::{least_of_request, title_of};
+use super::looking_back::first_that_counts;
 use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
@@ -123,6 +124,11 @@ impl<'a> Builder<'a> {
             None => None,
         };
         let mut deadline = time(item, "deadline").unwrap_or(deadline);
+        if let Deed::Work(Work::WaitUntil(wait)) = &deed
+            && let Some(first) = first_that_counts(&self.resolved, &wait.trial.measure)
+        {
+            deadline = deadline.max(first + wait.stable);
+        }
         match &mut deed {
             // The order is answered within the deadline; then it is looked at until it is shown.
             Deed::Service { stable, order, .. } => {

@@ -278,6 +278,7 @@ async fn a_pile_of_waiting_sessions_is_grouped_by_the_server() {
     let reading = read(&mut source).await;
     let sessions = reading.sessions.as_ref().unwrap();
     assert_eq!((sessions.waiting, sessions.blocked, sessions.left_out), (70, 64, 0));
+    assert_eq!((sessions.unasked, sessions.blocked_as_known()), (6, None), "any of the others may be blocked too");
     assert_eq!(sessions.by_state, [(SessionState::Active, 70), (SessionState::IdleInTransaction, 1)]);
     let slots = reading.slots.as_ref().unwrap();
     assert_eq!(slots.used, 72);

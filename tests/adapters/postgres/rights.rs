@@ -38,6 +38,19 @@ async fn fault_7_not_even_preloaded() {
 }
 
 #[tokio::test]
+async fn who_turned_track_activities_off_is_untold_and_no_grant_helps() {
+    let server = database("rights_untold");
+    let other = session(server, "r_untold", "rights_untold").await;
+    other.batch_execute("SET track_activities = off; BEGIN").await.unwrap();
+    let reading = read(&mut source(&url(server, "admin", "rights_untold"))).await;
+    let sessions = reading.sessions.unwrap();
+    let other = sessions.list.iter().find(|s| s.application.as_bytes() == b"r_untold").unwrap();
+    assert_eq!((other.state, &sessions.hidden), (SessionState::Hidden, &None));
+    let (count, why) = sessions.unseen().unwrap();
+    assert_eq!((count, why.as_str()), (1, "track_activities is off for 1"));
+}
+
+#[tokio::test]
 async fn without_pg_read_all_stats_others_are_hidden_and_the_grant_is_told() {
     let server = database("rights_hidden");
     server.sql("postgres", "CREATE ROLE \"Half Blind\" LOGIN");

@@ -11,7 +11,7 @@ use quarterdeck::domain::certificate::Certificate;
 use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::source::{SourceId, SourceKind};
-use quarterdeck::domain::{Arrival, Safe};
+use quarterdeck::domain::{Arrival, Cause, Safe};
 use quarterdeck::engine::Output;
 use quarterdeck::engine::output::{PageTold, TargetTold};
 
@@ -229,11 +229,23 @@ impl Stage {
         self.prometheus(Is::Unread);
     }
 
+    /// The engine and the page fail so.
+    pub fn fails(&mut self, why: &str) {
+        self.world.now += 5.0;
+        self.asked(Err(cause(why)));
+        let (at, took) = (self.world.moment(), Duration::from_secs(1));
+        let told = TargetTold { at, took, page: Err(cause(why)), requests: None, cache: None };
+        self.world.tell(Event::EngineTold(vec![Output::Target { target: 0, told }]));
+    }
+
     fn prometheus(&mut self, is: Is) {
-        let outcome = match is {
+        self.asked(match is {
             Is::Good => Ok(Reading::Served(Box::default())),
             _ => Err(cause("refused")),
-        };
+        });
+    }
+
+    fn asked(&mut self, outcome: Result<Reading, Cause>) {
         let (took, next_in) = (Duration::from_millis(12), Duration::from_secs(5));
         let source = SourceId::new(SourceKind::Prometheus, 0);
         let arrival = Arrival { source, outcome, took, begun: self.world.moment(), next_in };

@@ -1,8 +1,10 @@
 //! Every figure and state that a threshold can be on, through one life: no data, ok, pending, firing, held through what cannot
 //! be read, resolved by a fresh reading alone.
 
+use quarterdeck::app::Event;
 use quarterdeck::app::actions::evidence;
 use quarterdeck::app::alerts::listing::{self, Stand};
+use quarterdeck::app::event::LogEvent;
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionState;
@@ -113,8 +115,8 @@ fn what_cannot_be_read_is_never_ok() {
         stage.rounds(Is::Good, 25);
         assert_eq!(stage.stand().0, Stand::Ok, "{when}");
         stage.rounds(Is::Unread, 6);
-        // What counts failures, or is told with the refusal itself, is known.
-        let known = ["failed probes", "failures", "status"].iter().any(|known| when.starts_with(known));
+        // What is told with the refusal itself is known.
+        let known = when.starts_with("status");
         let stands = stands(&stage);
         assert!(known || !stands.contains(&Stand::Ok), "{when}: {stands:?}");
     }
@@ -164,6 +166,86 @@ fn ways_of_being_unwell_that_a_person_sees_are_states() {
     assert_eq!(stage.stand().0, Stand::Ok);
     stage.rounds(Is::Bad, 3);
     assert_eq!(stage.stand().0, Stand::Firing);
+}
+
+#[test]
+fn probes_that_were_denied_are_neither_failures_nor_successes() {
+    for when in ["failed probes api > 1", "failed probes api > 50 %", "failures api > 1"] {
+        let mut stage = Stage::new(when);
+        stage.rounds(Is::Bad, 30);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+        stage.rounds(Is::Unread, 58);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}: nobody saw it answer");
+        stage.rounds(Is::Bad, 1);
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+    }
+}
+
+#[test]
+fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
+    let restarted = |stage: &mut Stage| {
+        stage.world.now += 5.0;
+        stage.world.cache("redis", Ok(counters(5, 5, Some("b"), 0)));
+    };
+    let mut stage = Stage::new("cache redis not ok");
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::NoData);
+    stage.rounds(Is::Bad, 4);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    let mut stage = Stage::new("cache redis down");
+    restarted(&mut stage);
+    assert_eq!(stage.stand().0, Stand::Ok, "it answers");
+}
+
+#[test]
+fn logs_that_were_not_read_whole_make_a_count_a_least_one() {
+    let tell = |stage: &mut Stage, event: LogEvent| stage.world.tell(Event::LogHappened(event));
+    let lost = || LogEvent::Lost { log: 0, lines: 900, bytes: 9000, why: "it was rotated away".into() };
+    let mut stage = Stage::new("log warnings > 50/min");
+    stage.rounds(Is::Good, 14);
+    assert_eq!(stage.stand().0, Stand::Ok);
+    tell(&mut stage, lost());
+    stage.rounds(Is::Good, 2);
+    assert_eq!(stage.stand().0, Stand::WarmingUp, "nobody knows what the lost lines said");
+    stage.rounds(Is::Good, 12);
+    assert_eq!(stage.stand().0, Stand::Ok);
+    // Back after a time in which nobody read it, it was not watched for a minute.
+    stage.rounds(Is::Unread, 120);
+    stage.rounds(Is::Good, 2);
+    assert_eq!(stage.stand().0, Stand::WarmingUp);
+    stage.rounds(Is::Bad, 3);
+    assert_eq!(stage.stand().0, Stand::Firing, "and too many are too many");
+    // Lost lines that fire nothing end nothing.
+    let mut stage = Stage::new("log lines worker > 7/s");
+    stage.rounds(Is::Bad, 3);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    tell(&mut stage, lost());
+    stage.rounds(Is::Good, 1);
+    assert_eq!(stage.stand().0, Stand::Firing);
+    stage.rounds(Is::Good, 3);
+    assert_eq!(stage.stand().0, Stand::Resolved);
+}
+
+#[test]
+fn who_refuses_us_is_not_down() {
+    for when in ["scrape pages down", "prometheus down"] {
+        let mut stage = Stage::new(when);
+        stage.rounds(Is::Good, 3);
+        for _ in 0..3 {
+            stage.fails("forbidden");
+        }
+        assert_eq!(stage.stand().0, Stand::Error, "{when}");
+        for _ in 0..3 {
+            stage.fails("refused");
+        }
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}");
+        for _ in 0..3 {
+            stage.fails("forbidden");
+        }
+        assert_eq!(stage.stand().0, Stand::Firing, "{when}: a refusal ends nothing");
+    }
 }
 
 #[test]
@@ -223,6 +305,14 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
         }
         assert_eq!(stage.stand().0, Stand::Error, "{when}");
     }
+    // Nor do they show an action that nobody idles or is blocked.
+    let mut stage = Stage::new("database main down");
+    stage.rounds(Is::Good, 1);
+    assert_eq!(shows(&stage, &Measure::OldestIdleTransaction(0)), Some(0.0));
+    hidden(&mut stage, 2);
+    for measure in [Measure::OldestIdleTransaction(0), Measure::Blocked(0)] {
+        assert_eq!(shows(&stage, &measure), None, "{measure:?}");
+    }
     // That it answers and has connections left is known all the same.
     let mut stage = Stage::new("database main down");
     for _ in 0..3 {
@@ -234,6 +324,59 @@ fn sessions_that_may_not_be_seen_make_a_count_a_least_one() {
         hidden(&mut stage, 2);
     }
     assert_eq!(stage.stand().0, Stand::Error);
+}
+
+#[test]
+fn sessions_that_tell_no_state_tell_whom_they_wait_for_all_the_same() {
+    for (when, stand) in [
+        ("active sessions main > 5", Stand::Error),
+        ("database main not ok", Stand::Error),
+        ("blocked main > 5", Stand::Ok),
+    ] {
+        let mut stage = Stage::new(when);
+        for _ in 0..3 {
+            stage.world.now += 5.0;
+            let mut reading = Postgres::default().reading();
+            if let Ok(sessions) = &mut reading.sessions {
+                sessions.untold = 2;
+            }
+            stage.world.database("main", Ok(reading));
+        }
+        assert_eq!(stage.stand().0, stand, "{when}");
+    }
+}
+
+#[test]
+fn waiting_sessions_that_were_not_asked_may_all_be_blocked() {
+    let pile = |stage: &mut Stage, waiting: u32| {
+        stage.world.now += 5.0;
+        let mut reading = Postgres::default().reading();
+        if let Ok(sessions) = &mut reading.sessions {
+            (sessions.waiting, sessions.blocked, sessions.unasked) =
+                (waiting, waiting.min(64), waiting.saturating_sub(64));
+        }
+        stage.world.database("main", Ok(reading));
+    };
+    for (bound, stand) in [("> 50", Stand::Firing), ("> 100", Stand::Error), ("> 400", Stand::Ok)] {
+        let mut stage = Stage::new(&format!("blocked main {bound}"));
+        for _ in 0..3 {
+            pile(&mut stage, 300);
+        }
+        assert_eq!(stage.stand().0, stand, "{bound}");
+    }
+    // From 300 to 64 that were asked it did not fall.
+    let mut stage = Stage::new("blocked main > 50");
+    pile(&mut stage, 60);
+    assert_eq!(shows(&stage, &Measure::Blocked(0)), Some(60.0));
+    pile(&mut stage, 300);
+    assert_eq!(shows(&stage, &Measure::Blocked(0)), None);
+}
+
+/// What the newest reading of the database shows an action.
+fn shows(stage: &Stage, measure: &Measure) -> Option<f64> {
+    let (source, now) = (SourceId::new(SourceKind::Database, 0), stage.world.moment());
+    let brought = evidence::arrived(&stage.world.model.live, std::iter::once(measure), source, now, Some(now), now);
+    brought.first().and_then(|evidence| evidence.value)
 }
 
 #[test]
