@@ -11,6 +11,8 @@ mod engines;
 mod everything;
 #[path = "alerts/fresh.rs"]
 mod fresh;
+#[path = "alerts/least.rs"]
+mod least;
 #[path = "alerts/quiet.rs"]
 mod quiet;
 #[path = "alerts/ringing.rs"]

@@ -1,10 +1,8 @@
 //! Every figure and state that a threshold can be on, through one life: no data, ok, pending, firing, held through what cannot
 //! be read, resolved by a fresh reading alone.
 
-use quarterdeck::app::Event;
 use quarterdeck::app::actions::evidence;
 use quarterdeck::app::alerts::listing::{self, Stand};
-use quarterdeck::app::event::LogEvent;
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionState;
@@ -179,53 +177,6 @@ fn probes_that_were_denied_are_neither_failures_nor_successes() {
         stage.rounds(Is::Bad, 1);
         assert_eq!(stage.stand().0, Stand::Firing, "{when}");
     }
-}
-
-#[test]
-fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
-    let restarted = |stage: &mut Stage| {
-        stage.world.now += 5.0;
-        stage.world.cache("redis", Ok(counters(5, 5, Some("b"), 0)));
-    };
-    let mut stage = Stage::new("cache redis not ok");
-    restarted(&mut stage);
-    assert_eq!(stage.stand().0, Stand::NoData);
-    stage.rounds(Is::Bad, 4);
-    assert_eq!(stage.stand().0, Stand::Firing);
-    restarted(&mut stage);
-    assert_eq!(stage.stand().0, Stand::Firing);
-    let mut stage = Stage::new("cache redis down");
-    restarted(&mut stage);
-    assert_eq!(stage.stand().0, Stand::Ok, "it answers");
-}
-
-#[test]
-fn logs_that_were_not_read_whole_make_a_count_a_least_one() {
-    let tell = |stage: &mut Stage, event: LogEvent| stage.world.tell(Event::LogHappened(event));
-    let lost = || LogEvent::Lost { log: 0, lines: 900, bytes: 9000, why: "it was rotated away".into() };
-    let mut stage = Stage::new("log warnings > 50/min");
-    stage.rounds(Is::Good, 14);
-    assert_eq!(stage.stand().0, Stand::Ok);
-    tell(&mut stage, lost());
-    stage.rounds(Is::Good, 2);
-    assert_eq!(stage.stand().0, Stand::WarmingUp, "nobody knows what the lost lines said");
-    stage.rounds(Is::Good, 12);
-    assert_eq!(stage.stand().0, Stand::Ok);
-    // Back after a time in which nobody read it, it was not watched for a minute.
-    stage.rounds(Is::Unread, 120);
-    stage.rounds(Is::Good, 2);
-    assert_eq!(stage.stand().0, Stand::WarmingUp);
-    stage.rounds(Is::Bad, 3);
-    assert_eq!(stage.stand().0, Stand::Firing, "and too many are too many");
-    // Lost lines that fire nothing end nothing.
-    let mut stage = Stage::new("log lines worker > 7/s");
-    stage.rounds(Is::Bad, 3);
-    assert_eq!(stage.stand().0, Stand::Firing);
-    tell(&mut stage, lost());
-    stage.rounds(Is::Good, 1);
-    assert_eq!(stage.stand().0, Stand::Firing);
-    stage.rounds(Is::Good, 3);
-    assert_eq!(stage.stand().0, Stand::Resolved);
 }
 
 #[test]
