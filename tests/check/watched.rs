@@ -19,7 +19,7 @@ use super::{answer, config};
 use crate::fake_http::{FakeHttp, Step};
 use crate::postgres_server::{PostgresServer, SUPERUSER};
 use crate::redis_server::RedisServer;
-use crate::sample::PROGRAM;
+use crate::sample::{PROGRAM, until};
 
 /// Something that goes on until the test has seen it.
 struct Busy {
@@ -108,9 +108,7 @@ fn locked(server: &PostgresServer) -> Busy {
         });
     }));
     let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%held%'";
-    while server.sql("shop", asked) == "0" {
-        thread::sleep(Duration::from_millis(20));
-    }
+    until("a session waits for the lock", || (server.sql("shop", asked) != "0").then_some(()));
     busy
 }
 
@@ -195,12 +193,7 @@ fn every_figure_of_a_database_is_told_by_a_real_server() {
     let mut busy = locked(&server);
     at_work(&mut busy, server.port());
     let of_update = "SELECT queryid FROM pg_stat_statements WHERE query LIKE 'UPDATE pair%' LIMIT 1";
-    let query = loop {
-        let found = server.sql("shop", of_update);
-        if !found.is_empty() {
-            break found;
-        }
-    };
+    let query = until("the first update", || Some(server.sql("shop", of_update)).filter(|found| !found.is_empty()));
     let standby = server.standby();
     let watched = format!(
         "[[database]]\nname = \"main\"\nurl = \"postgresql://{SUPERUSER}@127.0.0.1:{}/shop\"\n\
@@ -250,9 +243,8 @@ fn every_figure_of_a_database_is_told_by_a_real_server() {
 fn every_figure_of_a_redis_is_told_by_a_real_server() {
     let server = RedisServer::start(&["--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru"]);
     let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &server.port.to_string()]);
-    while !replica.ask(&["INFO", "replication"]).contains("master_link_status:up") {
-        thread::sleep(Duration::from_millis(50));
-    }
+    let is_linked = || replica.ask(&["INFO", "replication"]).contains("master_link_status:up").then_some(());
+    until("the replica has its primary", is_linked);
     let port = server.port;
     let mut busy = Busy::new();
     let value = "x".repeat(4096);
