@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::pty::Start;
-use super::second_person::{Bastion, DAEMON, KEYS, NOBODY, answer};
+use super::second_person::{Bastion, DAEMON, KEYS, NOBODY, answer, to_its_end};
 use super::{Told, code_in, not_to_be_had};
 
 /// Somebody else of this system.
@@ -186,6 +186,7 @@ fn who_logged_in_is_who_approves() {
     dashboard.press(":", "the mosaic of all panes");
     dashboard.send(format!("approve {id}\r"));
     dashboard.wait_until("a dialog that listens", |seen| seen.shows("must be another one"));
+    to_its_end(&mut dashboard);
     dashboard.send("shop 40");
     dashboard.press("\x14", "refused: the second person must be another one");
     dashboard.send("\x1b");
