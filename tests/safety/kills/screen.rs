@@ -1,6 +1,6 @@
 //! The dashboard itself, killed between its chord and the proof; and the next start shows it before anything else.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -14,6 +14,15 @@ fn dashboard(home: &Home) -> Session {
     let session = start.variable("HOME", home.folder.path().to_str().unwrap()).run();
     session.wait_for("ARMED");
     session
+}
+
+/// What is read of it is shown at once; its record comes when the audit is open.
+fn on_record(home: &Home) {
+    let begun = Instant::now();
+    while !open_runs(&home.records()).is_empty() && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    ends_of_runs(&home.records());
 }
 
 #[test]
@@ -30,7 +39,7 @@ fn the_dashboard() {
             session.send("q");
             session.wait_gone("Actions whose end is not known");
         }
-        ends_of_runs(&home.records());
+        on_record(&home);
         let effects = endpoint.effects(&home).len();
         let intents = home.intents();
         assert!(effects <= intents, "kill {kill}: {effects} effects, {intents} intents");
@@ -61,7 +70,7 @@ fn the_dashboard() {
         session.send("q");
         session.wait_gone("Actions whose end is not known");
     }
-    ends_of_runs(&home.records());
+    on_record(&home);
     session.press("a", "Enter shows the card");
     session.press("\r", "Ctrl-T runs it");
     session.press("\x14", "Before and after");
