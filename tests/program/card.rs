@@ -2,13 +2,14 @@
 //! fold; what does not is named below it. And what of it a second person is shown.
 
 use quarterdeck::app::actions::approvals::SecondOrder;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::session::{SessionId, SessionState};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::object::{Excluded, Object, ObjectKey};
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::world::readings::{answer, counters};
 use crate::{drawn, text};
@@ -59,11 +60,6 @@ fn world(more: &str) -> World {
     world.service("api", answer(200, "{}", 12.0));
     world.cache("api cache", Ok(counters(1000, 10, None, 0)));
     world
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn object(pid: i32, application: &str) -> Object {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::arrival::Reading;
 use quarterdeck::domain::cache::CacheReading;
 use quarterdeck::domain::database::DatabaseReading;
@@ -17,6 +17,7 @@ use quarterdeck::remediation::execution::{Execution, Input, Phase};
 use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, tell};
 use crate::drawn;
 use crate::world::World;
 use crate::world::readings::{Postgres, counters};
@@ -115,11 +116,6 @@ impl Carrier {
     }
 }
 
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
-}
-
 fn execution(world: &World) -> &Execution {
     &world.model.actions.current.as_ref().expect("it runs").execution
 }
@@ -162,10 +158,6 @@ fn begun(world: &mut World) -> u64 {
     tell(world, run, Input::Held(Ok(())));
     tell(world, run, Input::Recorded(Ok(())));
     run
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
 }
 
 /// The action has had its effect; its proof waits for readings.

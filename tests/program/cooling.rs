@@ -8,12 +8,8 @@ use quarterdeck::remediation::object::{Fate, ObjectKey};
 use quarterdeck::remediation::step::StepEnd;
 
 use crate::acting::{armed, with_card};
-use crate::cards::{CHORD, orders};
+use crate::cards::{CHORD, orders, tell};
 use crate::world::World;
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
-}
 
 /// A card that was consented to: the run, and the targets that are to be locked.
 fn held(world: &mut World) -> (u64, Vec<String>) {

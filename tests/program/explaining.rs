@@ -4,7 +4,7 @@
 use quarterdeck::app::actions::catalogue;
 use quarterdeck::app::effect::PreviewOf;
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
@@ -15,6 +15,7 @@ use quarterdeck::remediation::explain::Planned;
 use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::{StepEnd, Work};
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::world::readings::{Postgres, session};
 use crate::{drawn, text};
@@ -45,11 +46,6 @@ fn on_the_statement(redact: bool) -> World {
     world.press("Down");
     drawn(&mut world, SIZE, false);
     world
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn preview() -> Preview {

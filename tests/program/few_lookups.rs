@@ -1,12 +1,13 @@
 //! A hit ratio of a few look-ups is a dice game: it is told, and nothing is required by it, compared with it or proved by it.
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::world::readings::counters;
 use crate::{drawn, text};
@@ -41,11 +42,6 @@ fn world(requires: &str) -> World {
 fn read(world: &mut World, hits: u64, misses: u64) {
     world.now += 2.0;
     world.cache("shop", Ok(counters(hits, misses, Some("run"), 0)));
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 /// The card of the warming, as it is seen.

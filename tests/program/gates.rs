@@ -2,7 +2,7 @@
 //! have been done.
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Cause, Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::card::{Identity, Preview};
@@ -10,6 +10,7 @@ use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::service::facts::{Instance, ServiceFacts, ServiceState};
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, phase, tell};
 use crate::world::World;
 use crate::world::readings::{answer, silence};
 use crate::{drawn, text};
@@ -52,11 +53,6 @@ fn world() -> World {
     )
 }
 
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
-}
-
 fn seen() -> Preview {
     let facts = ServiceFacts {
         state: ServiceState::Running,
@@ -76,14 +72,6 @@ fn seen() -> Preview {
 
 fn missing() -> Cause {
     Cause::Misconfigured(Safe::of("api.service: not-found, says systemd"))
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
-}
-
-fn phase(world: &World) -> Phase {
-    world.model.actions.current.as_ref().unwrap().execution.phase()
 }
 
 /// The card, of looks that gave this.

@@ -2,7 +2,7 @@
 //! keys that nobody can have meant, and the mark that an effect leaves on the charts.
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Cause, Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::metrics::series::Series;
@@ -11,6 +11,7 @@ use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::measure::{Evidence, Measure};
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, phase, tell};
 use crate::world::World;
 use crate::world::readings::{Postgres, answer, cause, counters, silence};
 use crate::{drawn, text};
@@ -79,11 +80,6 @@ fn read(world: &mut World) {
     world.database("main", Ok(Postgres::default().reading()));
     let n = world.now as u64;
     world.cache("api cache", Ok(counters(1000 + 100 * n, 1000, None, 0)));
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn press(world: &mut World, key: Key) -> Vec<Effect> {
@@ -243,14 +239,6 @@ fn by_the_book(world: &mut World) -> u64 {
     read(world);
     assert_eq!(phase(world), Phase::Running { step: 1 });
     run
-}
-
-fn phase(world: &World) -> Phase {
-    world.model.actions.current.as_ref().unwrap().execution.phase()
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
 }
 
 fn marks(series: &Series) -> Vec<(f64, String)> {

@@ -1,7 +1,7 @@
 //! A disk that answers late: each record carries its number, and what is told of one never passes for another.
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::audit::AuditEvent;
@@ -9,15 +9,11 @@ use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, tell};
 use crate::world::World;
 use crate::{drawn, text};
 
 const SIZE: (u16, u16) = (120, 40);
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
-}
 
 /// An action whose intent was ordered.
 fn begun() -> (World, u64, u64) {
@@ -52,10 +48,6 @@ fn begun() -> (World, u64, u64) {
     let (event, number) = record(&tell(&mut world, run, Input::Held(Ok(()))));
     assert_eq!(event, AuditEvent::Intent);
     (world, run, number)
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
 }
 
 fn record(effects: &[Effect]) -> (AuditEvent, u64) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quarterdeck::app::actions::standing::Standing;
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionState;
 use quarterdeck::domain::signal::SignalValue;
@@ -14,6 +14,7 @@ use quarterdeck::engine::Output;
 use quarterdeck::engine::output::TargetTold;
 use quarterdeck::input::{Code, Key};
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::world::readings::{Postgres, answer, cause, counters, session, silence};
 use crate::{drawn, text};
@@ -91,11 +92,6 @@ fn world() -> World {
     world.cache("api cache", Ok(counters(1000, 10, None, 0)));
     world.database("main", Ok(Postgres::default().reading()));
     world
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 /// The menu's lines, in their order.

@@ -2,7 +2,7 @@
 //! hold, or is not known, the step is not run. The figures are rates of a counter as well.
 
 use quarterdeck::app::actions::headless;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::input::{Code, Key};
@@ -10,6 +10,7 @@ use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, phase, tell};
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -44,19 +45,6 @@ fn world() -> World {
         allow = true
         "#,
     )
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
-}
-
-fn phase(world: &World) -> Phase {
-    world.model.actions.current.as_ref().unwrap().execution.phase()
 }
 
 /// Two readings of a counter, ten seconds apart.

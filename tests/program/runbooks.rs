@@ -2,7 +2,7 @@
 //! done by hand, and what undoes only after the chord.
 
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Cause, Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::card::{Identity, Preview};
@@ -10,6 +10,7 @@ use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::service::facts::{Instance, ServiceFacts, ServiceState};
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::{orders, phase, tell};
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -51,11 +52,6 @@ fn world() -> World {
     )
 }
 
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
-}
-
 fn service() -> Preview {
     let facts = ServiceFacts {
         state: ServiceState::Running,
@@ -75,10 +71,6 @@ fn service() -> Preview {
 
 fn press(world: &mut World, key: Key) -> Vec<Effect> {
     orders(world, Event::KeyPressed(key))
-}
-
-fn phase(world: &World) -> Phase {
-    world.model.actions.current.as_ref().unwrap().execution.phase()
 }
 
 /// The orders for the looks of the card.
@@ -110,10 +102,6 @@ fn running(world: &mut World) -> u64 {
     tell(world, run, Input::Held(Ok(())));
     tell(world, run, Input::Recorded(Ok(())));
     run
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
 }
 
 /// The first step is done, and on disk.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use quarterdeck::app::actions::approvals::{Found, Look, Own, OwnAnswer, SecondEvent, SecondOrder, Waits};
 use quarterdeck::app::actions::catalogue;
 use quarterdeck::app::view::Overlay;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::approval::{Approval, Granted, OsIdentity, Request, VALID};
@@ -14,6 +14,7 @@ use quarterdeck::remediation::cooldown::{BootId, BootMoment};
 use quarterdeck::remediation::level::Level;
 use quarterdeck::remediation::object::{Object, ObjectKey};
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -62,11 +63,6 @@ fn preview(keys: u64) -> Preview {
         effect: vec![Untrusted::from("FLUSHDB ASYNC")],
         ..Preview::default()
     }
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn second(world: &mut World, event: SecondEvent) -> Vec<Effect> {

@@ -3,12 +3,13 @@
 
 use quarterdeck::app::table::{RowKey, Tone};
 use quarterdeck::app::timeline::{Draft, History, Kind, OWN, Reading};
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Moment, Safe};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::step::StepEnd;
 
+use crate::cards::orders;
 use crate::world::readings::{Postgres, answer, cause, silence};
 use crate::world::{World, key};
 use crate::{drawn, snap, text};
@@ -52,11 +53,6 @@ pub fn probe(world: &mut World, milliseconds: Option<f64>) {
         None => world.service("api", silence(cause("refused"))),
     }
     world.database("main", Ok(Postgres::default().reading()));
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 /// Runs `drain` through to the record of its outcome; the readings of its verification are as given.

@@ -1,7 +1,7 @@
 //! Upkeep, as a person meets it: asked for by name, offered where the server is in need, live while it runs, stopped in the
 //! middle, and shown by what the server says afterwards.
 
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::Key;
 use quarterdeck::remediation::card::{Identity, Preview};
@@ -11,6 +11,7 @@ use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::{StepEnd, Work};
 use quarterdeck::remediation::upkeep::{Relation, Standing, UpkeepVerb};
 
+use crate::cards::{orders, tell};
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -36,11 +37,6 @@ fn armed() -> World {
     );
     world.press("3");
     world
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn typed(world: &mut World, line: &str) -> Vec<String> {
@@ -87,10 +83,6 @@ fn running(world: &mut World) -> u64 {
     let [Effect::RunAction { approved, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(matches!(&approved.step().work, Work::Upkeep(step) if step.on.oid == 16_384), "{approved:?}");
     run
-}
-
-fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
-    orders(world, Event::ActionHappened { run, input: Box::new(input) })
 }
 
 fn outcome(world: &World) -> Option<Outcome> {

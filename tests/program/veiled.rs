@@ -3,7 +3,7 @@
 
 use quarterdeck::app::actions::approvals::{SecondOrder, asking};
 use quarterdeck::app::actions::headless;
-use quarterdeck::app::{Effect, Event, update};
+use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::{Cause, Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::card::{Card, Identity, Preview};
@@ -11,6 +11,7 @@ use quarterdeck::remediation::execution::Input;
 use quarterdeck::remediation::step::{StepEnd, Work};
 use quarterdeck::remediation::written;
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -62,11 +63,6 @@ fn world(redact: bool) -> World {
         allow = true
         "#
     ))
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn typed(values: [&str; 3]) -> String {

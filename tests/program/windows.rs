@@ -13,6 +13,7 @@ use quarterdeck::remediation::measure::{Evidence, Measure};
 use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
 use quarterdeck::remediation::step::{StepEnd, Work};
 
+use crate::cards::orders;
 use crate::world::World;
 use crate::{drawn, text};
 
@@ -52,11 +53,6 @@ fn preview(keys: u64) -> Preview {
         effect: vec![Untrusted::from("SELECT 2"), Untrusted::from("FLUSHDB ASYNC")],
         ..Preview::default()
     }
-}
-
-fn orders(world: &mut World, event: Event) -> Vec<Effect> {
-    let now = world.moment();
-    update(&mut world.model, event, now)
 }
 
 fn with_card(world: &mut World) {

@@ -11,6 +11,7 @@ use quarterdeck::domain::session::{SessionId, SessionState};
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::command::COMMANDS;
 use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::execution::{Input, Phase};
 use quarterdeck::remediation::measure::{Evidence, Measure};
 use quarterdeck::remediation::object::{Fate, Object, ObjectKey};
 use quarterdeck::remediation::step::StepEnd;
@@ -24,6 +25,16 @@ pub const CHORD: Key = Key::ctrl('t');
 pub fn orders(world: &mut World, event: Event) -> Vec<Effect> {
     let now = world.moment();
     update(&mut world.model, event, now)
+}
+
+/// Tells a run what happened to it.
+pub fn tell(world: &mut World, run: u64, input: Input) -> Vec<Effect> {
+    orders(world, Event::ActionHappened { run, input: Box::new(input) })
+}
+
+/// Where the action is that runs.
+pub fn phase(world: &World) -> Phase {
+    world.model.actions.current.as_ref().unwrap().execution.phase()
 }
 
 /// The card that lies on top.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::acts::{
+    AT_ONCE, BECOME, BODY, COMPOSE_FILE, COMPOSE_PROGRAM, COOL_DOWN, ERRORS, EXPECT_STATUS, MANAGED, METHOD, PLACED,
+    PREVIEW_PATH, PREVIEW_POINTER, PREVIEW_SQL, PROJECT, REQUESTS, REQUIRES, SETTLE, START_COMMAND, STATUS_COMMAND,
+    STOP_COMMAND, USER_UNIT, WITHIN,
+};
 use super::watched::{BEARER, CA_FILE, HEADERS};
 use super::{Form, Key, Kind, Section, answers, beside, environment, key, live, off};
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 // Keys that the policy of a shared folder may give too.
 pub(super) const IDLE_OLDER_THAN: Key = key(
@@ -121,17 +124,11 @@ pub static ACTIONS: Section = Section {
     ],
 };
 
-/// Keys that name a service's manager.
-const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
-
 /// Keys that name what is kept in shape.
 const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
 
 /// Keys of what is done to a database of the configuration.
 const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex", "preview_sql"];
-
-/// Keys that name something that runs somewhere.
-const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
 
 /// `[[action]]`
 pub static ACTION: Section = Section {
@@ -176,12 +173,12 @@ pub static ACTION: Section = Section {
             "the origin's name, or the URL's host",
             "What it is aimed at: the name that is typed to confirm.",
         ),
-        key("method", Kind::Word(&["POST", "PUT", "PATCH", "DELETE"]), "\"POST\"", "POST", "Method of the request."),
-        key("body", Kind::Text, "'{\"all\": true}'", "none", "Body of the request, JSON."),
+        METHOD,
+        BODY,
         HEADERS,
         BEARER,
         CA_FILE,
-        key("expect_status", Kind::Statuses, "[200, 202]", "200 to 299", "Statuses that count as done."),
+        EXPECT_STATUS,
         key(
             "watch",
             Kind::Text,
@@ -211,35 +208,17 @@ pub static ACTION: Section = Section {
             "",
             "Program that restarts the service, instead of a request; with status_command beside it.",
         ),
-        beside(
-            &["restart_command"],
-            key(
-                "status_command",
-                Kind::Argv,
-                "[\"apictl\", \"status\"]",
-                "none",
-                "Prints JSON with state, pid, started_at and restarts.",
-            ),
-        ),
-        beside(&["restart_command"], key("stop_command", Kind::Argv, "[\"apictl\", \"stop\"]", "none", "Stops it.")),
-        beside(&["restart_command"], key("start_command", Kind::Argv, "[\"apictl\", \"start\"]", "none", "Starts it.")),
+        beside(&["restart_command"], STATUS_COMMAND),
+        beside(&["restart_command"], STOP_COMMAND),
+        beside(&["restart_command"], START_COMMAND),
         beside(
             MANAGED,
             key("verb", Kind::Word(&["restart", "stop", "start"]), "\"restart\"", "restart", "What is asked."),
         ),
-        beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
-        beside(
-            &["compose"],
-            key(
-                "compose_program",
-                Kind::Word(&["docker", "podman", "docker-compose", "podman-compose"]),
-                "\"podman\"",
-                "docker",
-                "Whose compose: docker compose, podman compose, or one of the programs of their own.",
-            ),
-        ),
-        beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
-        beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
+        beside(&["unit"], USER_UNIT),
+        beside(&["compose"], COMPOSE_PROGRAM),
+        beside(&["compose"], PROJECT),
+        beside(&["compose"], COMPOSE_FILE),
         key(
             "command",
             Kind::Argv,
@@ -248,10 +227,7 @@ pub static ACTION: Section = Section {
             "Program that is run, instead of a request; there is no shell.",
         ),
         beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
-        beside(
-            PLACED,
-            key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
-        ),
+        beside(PLACED, BECOME),
         key("analyse", Kind::Name, "\"public.orders\"", "", "Table that ANALYZE is run on, instead of a request."),
         key("vacuum", Kind::Name, "\"public.orders\"", "", "Table that VACUUM is run on; never FULL."),
         key("reindex", Kind::Name, "\"public.orders_pkey\"", "", "Index or table that REINDEX CONCURRENTLY is run on."),
@@ -301,8 +277,8 @@ pub static ACTION: Section = Section {
                 "So many proven dumps are kept: older ones are listed on the card, and only those are deleted, for good.",
             ),
         ),
-        key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
-        key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
+        SETTLE,
+        WITHIN,
         key(
             "stable",
             Kind::Time { least: AT_ONCE },
@@ -317,46 +293,16 @@ pub static ACTION: Section = Section {
             "30s",
             "Deadline of the request; of an order to a service it is 60s, and 100s for systemd's.",
         ),
-        key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
-        key(
-            "preview_sql",
-            Kind::Sql,
-            "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
-            "none: what it touches is not known",
-            "One read-only statement whose rows name what the request reaches, each with how many: its card lists them.",
-        ),
-        beside(
-            &["url", "origin"],
-            key(
-                "preview_path",
-                Kind::UrlPath,
-                "\"/webhooks/pending\"",
-                "none",
-                "Path that answers the same as JSON: an object of names and counts, or a list of objects with name and count.",
-            ),
-        ),
-        beside(
-            &["preview_path"],
-            key("preview_pointer", Kind::Pointer, "\"/receivers\"", "the whole answer", "JSON pointer to it."),
-        ),
-        key(
-            "requests",
-            Kind::Name,
-            "\"jobs waiting\"",
-            "none",
-            "Signal that the card shows as the load; one with counter = true, or in /s, as requests.",
-        ),
-        key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
+        COOL_DOWN,
+        PREVIEW_SQL,
+        beside(&["url", "origin"], PREVIEW_PATH),
+        beside(&["preview_path"], PREVIEW_POINTER),
+        REQUESTS,
+        ERRORS,
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "not known", "What undoes it."),
         environment(),
         off(),
-        key(
-            "requires",
-            Kind::Texts,
-            "[\"signal jobs waiting < 1000\"]",
-            "none",
-            "What must hold before it starts, in fresh readings: what an alert can watch of a service, a database, a cache or a signal, and a threshold. What is not known does not hold.",
-        ),
+        REQUIRES,
         answers(),
         key(
             "parameter",

@@ -2,6 +2,7 @@
 //! suggestions; the rows stand beside, by subject.
 
 mod actions;
+mod acts;
 mod alerts;
 mod engines;
 mod figures;

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use super::acts::{
+    AT_ONCE, BECOME, BODY, COMPOSE_FILE, COMPOSE_PROGRAM, COOL_DOWN, ERRORS, EXPECT_STATUS, MANAGED, METHOD, PLACED,
+    PREVIEW_PATH, PREVIEW_POINTER, PREVIEW_SQL, PROJECT, REQUESTS, REQUIRES, SETTLE, START_COMMAND, STATUS_COMMAND,
+    STOP_COMMAND, USER_UNIT, WITHIN,
+};
 use super::watched::{BEARER, CA_FILE, HEADERS};
 use super::{Form, Kind, Section, answers, beside, environment, key, live, off};
 
-const AT_ONCE: Duration = Duration::ZERO;
 const SHORT: Duration = Duration::from_millis(50);
 
 /// `[[runbook]]`
@@ -40,10 +44,10 @@ pub static RUNBOOK: Section = Section {
             "ok for a state, rises for a hit ratio, else falls",
             "rises, falls, a state such as ok or down, or a threshold such as \"> 80 %\".",
         ),
-        key("settle", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "Readings count from so long after it on."),
-        key("within", Kind::Time { least: AT_ONCE }, "\"2m\"", "1m", "It is seen within this, or it is not verified."),
+        SETTLE,
+        WITHIN,
         key("stable", Kind::Time { least: AT_ONCE }, "\"10s\"", "0s", "It holds without a break for so long."),
-        key("cool_down", Kind::Time { least: AT_ONCE }, "\"1m\"", "30s", "Not again before."),
+        COOL_DOWN,
         key("undo", Kind::Text, "\"nothing needs to be undone\"", "what its steps say", "What undoes it, in words."),
         key(
             "note",
@@ -62,21 +66,9 @@ pub static RUNBOOK: Section = Section {
         ),
         environment(),
         off(),
-        key(
-            "requests",
-            Kind::Name,
-            "\"jobs waiting\"",
-            "none",
-            "Signal that the card shows as the load; one with counter = true, or in /s, as requests.",
-        ),
-        key("errors", Kind::Name, "\"jobs waiting\"", "none", "Signal that the card shows as the share of errors."),
-        key(
-            "requires",
-            Kind::Texts,
-            "[\"signal jobs waiting < 1000\"]",
-            "none",
-            "What must hold before it starts, in fresh readings: what an alert can watch of a service, a database, a cache or a signal, and a threshold. What is not known does not hold.",
-        ),
+        REQUESTS,
+        ERRORS,
+        REQUIRES,
         answers(),
         key(
             "parameter",
@@ -108,8 +100,6 @@ const DEEDS: &[&str] = &[
     "action",
 ];
 const REQUEST: &[&str] = &["url", "origin"];
-const MANAGED: &[&str] = &["unit", "compose", "restart_command"];
-const PLACED: &[&str] = &["unit", "compose", "restart_command", "command"];
 const STATED: &[&str] = &["query", "statement"];
 const PROGRAM: &[&str] = &["restart_command"];
 const SESSIONS: &[&str] = &["sessions"];
@@ -164,16 +154,7 @@ pub static STEP: Section = Section {
         key("origin", Kind::Name, "\"api\"", "", "Sends a request to a path of this origin."),
         beside(&["origin"], key("path", Kind::UrlPath, "\"/cache/warm\"", "/", "Path, and query if any.")),
         key("url", Kind::Url, "\"https://api.example.com/cache/warm\"", "", "Sends a request to this URL."),
-        beside(
-            REQUEST,
-            key(
-                "method",
-                Kind::Word(&["POST", "PUT", "PATCH", "DELETE"]),
-                "\"POST\"",
-                "POST",
-                "Method of the request.",
-            ),
-        ),
+        beside(REQUEST, METHOD),
         beside(
             REQUEST,
             key(
@@ -184,14 +165,11 @@ pub static STEP: Section = Section {
                 "A request of a known kind has its guards: a warming is sent while connections are left in every database; a retry says whom it reaches, and is L2.",
             ),
         ),
-        beside(REQUEST, key("body", Kind::Text, "'{\"all\": true}'", "none", "Body of the request, JSON.")),
+        beside(REQUEST, BODY),
         beside(REQUEST, HEADERS),
         beside(REQUEST, BEARER),
         beside(REQUEST, CA_FILE),
-        beside(
-            REQUEST,
-            key("expect_status", Kind::Statuses, "[200, 202]", "200 to 299", "Statuses that count as done."),
-        ),
+        beside(REQUEST, EXPECT_STATUS),
         key("unit", Kind::Name, "\"api.service\"", "", "Asks systemd for something about this unit."),
         key("compose", Kind::Name, "\"api\"", "", "Asks compose for something about this service."),
         key(
@@ -201,18 +179,9 @@ pub static STEP: Section = Section {
             "",
             "Asks a manager of the team's own, which restarts the service so; with status_command beside it.",
         ),
-        beside(
-            PROGRAM,
-            key(
-                "status_command",
-                Kind::Argv,
-                "[\"apictl\", \"status\"]",
-                "none",
-                "Prints JSON with state, pid, started_at and restarts.",
-            ),
-        ),
-        beside(PROGRAM, key("stop_command", Kind::Argv, "[\"apictl\", \"stop\"]", "none", "Stops it.")),
-        beside(PROGRAM, key("start_command", Kind::Argv, "[\"apictl\", \"start\"]", "none", "Starts it.")),
+        beside(PROGRAM, STATUS_COMMAND),
+        beside(PROGRAM, STOP_COMMAND),
+        beside(PROGRAM, START_COMMAND),
         beside(PROGRAM, key("service", Kind::Name, "\"api\"", "the runbook's target", "What people call the service.")),
         beside(
             MANAGED,
@@ -234,25 +203,13 @@ pub static STEP: Section = Section {
                 "It holds without a break for so long; a new process for 1s at least.",
             ),
         ),
-        beside(&["unit"], key("user_unit", Kind::Flag, "false", "false", "Of the user's systemd, not the system's.")),
-        beside(
-            &["compose"],
-            key(
-                "compose_program",
-                Kind::Word(&["docker", "podman", "docker-compose", "podman-compose"]),
-                "\"podman\"",
-                "docker",
-                "Whose compose: docker compose, podman compose, or one of the programs of their own.",
-            ),
-        ),
-        beside(&["compose"], key("project", Kind::Name, "\"shop\"", "the folder's", "Name of the compose project.")),
-        beside(&["compose"], key("compose_file", Kind::File, "\"compose.yaml\"", "none", "Its file.")),
+        beside(&["unit"], USER_UNIT),
+        beside(&["compose"], COMPOSE_PROGRAM),
+        beside(&["compose"], PROJECT),
+        beside(&["compose"], COMPOSE_FILE),
         key("command", Kind::Argv, "[\"shopctl\", \"drain\"]", "", "Runs a program; there is no shell."),
         beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host where it runs, over ssh.")),
-        beside(
-            PLACED,
-            key("become", Kind::Argv, "[\"sudo\", \"-n\"]", "none", "What gives the rights; it never asks."),
-        ),
+        beside(PLACED, BECOME),
         key("query", Kind::Sql, "\"SELECT count(*) FROM orders\"", "", "Reads from a database and shows the rows."),
         key(
             "statement",
@@ -317,30 +274,9 @@ pub static STEP: Section = Section {
             &["command"],
             key("reads", Kind::Flag, "true", "false", "The program only looks: running it changes nothing."),
         ),
-        beside(
-            REQUEST,
-            key(
-                "preview_sql",
-                Kind::Sql,
-                "\"SELECT webhook_id, count(*) FROM queue GROUP BY webhook_id\"",
-                "none: what it touches is not known",
-                "One read-only statement whose rows name what the request reaches, each with how many: the card lists them.",
-            ),
-        ),
-        beside(
-            REQUEST,
-            key(
-                "preview_path",
-                Kind::UrlPath,
-                "\"/webhooks/pending\"",
-                "none",
-                "Path that answers the same as JSON: an object of names and counts, or a list of objects with name and count.",
-            ),
-        ),
-        beside(
-            &["preview_path"],
-            key("preview_pointer", Kind::Pointer, "\"/receivers\"", "the whole answer", "JSON pointer to it."),
-        ),
+        beside(REQUEST, PREVIEW_SQL),
+        beside(REQUEST, PREVIEW_PATH),
+        beside(&["preview_path"], PREVIEW_POINTER),
         beside(SESSIONS, key("user", Kind::Name, "\"web\"", "of any user", "Idle sessions of this user only.")),
         beside(
             SESSIONS,
