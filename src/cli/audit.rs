@@ -129,6 +129,7 @@ fn verify(folder: &Folder, files: &Files) -> ExitCode {
         let chain = scan::chain(folder, segments, &mut |segment, record| unbegun.see(segment, record));
         let unbegun = unbegun.lines(&chain);
         let here = |name: &Safe| segments.iter().any(|segment| segment.name() == name.as_str());
+        let gone_on_from: Vec<Safe> = chain.iter().filter_map(|(_, v, _)| Some(v.continues()?.file.clone())).collect();
         for (segment, verifier, judged) in chain {
             let file = Safe::of(segment.name());
             trouble.note(&file, &judged);
@@ -138,7 +139,10 @@ fn verify(folder: &Folder, files: &Files) -> ExitCode {
                 trouble.unreadable.push(Safe::of(format!("{}: is not here, and {file} goes on from it", old.file)));
             }
             match judged {
-                Judged::Good(good) => lines.extend(held(&file, &good, absent.is_some())),
+                Judged::Good(good) => {
+                    lines.extend(held(&file, &good, absent.is_some()));
+                    lines.extend(vouched(folder, &file, &good, gone_on_from.contains(&file), &verifier));
+                }
                 Judged::Bad(_) => lines.push(up_to(&file, &verifier)),
                 Judged::Unreadable(_) => {}
             }
@@ -164,11 +168,25 @@ fn held(file: &Safe, good: &Verified, is_absent: bool) -> Vec<Safe> {
     if let Some(bytes) = good.torn {
         lines.push(Safe::of(format!("  ends in a line that was never ended ({bytes} bytes): it is no record")));
     }
-    if good.beyond > 0 {
-        let words = format!("  {} bytes behind the record from which the next file goes on: no records", good.beyond);
-        lines.push(Safe::of(words));
-    }
     lines
+}
+
+/// What of a file is not vouched for.
+fn vouched(folder: &Folder, file: &Safe, good: &Verified, is_gone_on_from: bool, verifier: &Verifier) -> Option<Safe> {
+    let words = match good.beyond {
+        0 if !is_gone_on_from && verifier.until().is_none() && folder.is_closed(file.as_str()) => {
+            "  closed, and no file goes on from it: its last record may not be on disk".to_owned()
+        }
+        0 => return None,
+        bytes if is_gone_on_from => {
+            format!("  {bytes} bytes behind the record from which the next file goes on: no records")
+        }
+        bytes => format!(
+            "  {bytes} bytes behind record {} may not be on disk, their fsync failed: no records, nobody vouches for them",
+            good.chain.seq()
+        ),
+    };
+    Some(Safe::of(words))
 }
 
 fn up_to(file: &Safe, verifier: &Verifier) -> Safe {

@@ -50,13 +50,24 @@ struct State {
 
 /// The real disk, with faults, and with a book of what would survive a power cut.
 #[derive(Clone, Default)]
-struct Faulty(Arc<Mutex<State>>);
+pub struct Faulty(Arc<Mutex<State>>);
 
 impl Faulty {
     fn at(at: usize, fault: Fault) -> Faulty {
         let disk = Faulty::default();
         disk.0.lock().unwrap().fault = Some((at, fault));
         disk
+    }
+
+    /// The next fsync fails.
+    pub fn loses(&self) {
+        self.0.lock().unwrap().loses = true;
+    }
+
+    /// An operation yet to come fails, that many from now.
+    pub fn fails_in(&self, operations: usize) {
+        let mut state = self.0.lock().unwrap();
+        state.later = vec![state.operations.len() + operations];
     }
 
     fn next(&self, what: &'static str) -> Option<Fault> {
@@ -77,7 +88,7 @@ impl Faulty {
     }
 
     /// What of the file would be there after a power cut.
-    fn durable(&self, folder: &TempDir, name: &str) -> Vec<u8> {
+    pub fn durable(&self, folder: &TempDir, name: &str) -> Vec<u8> {
         use std::os::unix::fs::MetadataExt;
         let inode = std::fs::metadata(folder.path().join(name)).unwrap().ino();
         let length = self.0.lock().unwrap().durable.get(&inode).copied().unwrap_or(0);
@@ -325,7 +336,7 @@ fn a_file_that_was_closed_with_its_first_record_alone_vouches_for_nothing() {
 }
 
 /// Of each file what was synced is there.
-fn after_a_power_cut(disk: &Faulty, folder: &TempDir) {
+pub fn after_a_power_cut(disk: &Faulty, folder: &TempDir) {
     for name in files(folder.path()) {
         let (path, durable) = (folder.path().join(&name), disk.durable(folder, &name));
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

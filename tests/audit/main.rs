@@ -26,6 +26,7 @@ mod segments;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod tiny;
+mod unvouched;
 
 use std::collections::BTreeMap;
 use std::path::Path;

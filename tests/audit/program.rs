@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{entry, held, hostile, only_file, open};
 
-fn audit(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub fn audit(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let told = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
         .arg("audit")
         .args(arguments)

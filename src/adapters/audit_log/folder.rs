@@ -13,6 +13,7 @@ use crate::domain::Safe;
 
 use super::disk::Disk;
 use super::error::AuditError;
+use super::segment::is_sealed;
 
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
@@ -129,6 +130,12 @@ impl Folder {
     /// What is known of a name, links not followed; `None` where there is nothing.
     pub(super) fn stat(&self, name: &str) -> Option<Stat> {
         statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// Whether nothing may be added to a file of the chain any more.
+    #[must_use]
+    pub fn is_closed(&self, name: &str) -> bool {
+        self.stat(name).is_some_and(|stat| is_sealed(&stat))
     }
 
     /// The files of all operators, by operator and number.

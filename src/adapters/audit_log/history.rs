@@ -5,9 +5,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::domain::Safe;
-use crate::remediation::audit::{LINE_LIMIT, Record, Runs, Unfinished};
+use rustix::fs::fstat;
 
+use crate::domain::Safe;
+use crate::remediation::audit::{Continues, LINE_LIMIT, Record, Runs, Unfinished};
+
+use super::doubt;
 use super::folder::{Folder, Segment, retrying};
 use super::lock::look_alive;
 use super::scan;
@@ -57,28 +60,36 @@ pub fn read(folder: &Folder) -> io::Result<Found> {
 }
 
 fn of_operator(folder: &Folder, files: &[Segment], found: &mut Found) {
-    let newest = files.iter().rev().take(FILES).rev();
     found.left_out |= files.len() > FILES;
-    let mut runs = Runs::default();
-    for segment in newest {
+    // How far each file counts says the one after it.
+    let (mut kept, mut limits): (Vec<Vec<Record>>, Vec<Continues>) = (Vec::new(), Vec::new());
+    for segment in files.iter().rev().take(FILES) {
         match tail(folder, segment, found) {
-            Ok(records) => {
-                for record in &records {
-                    runs.note(record);
-                }
-                found.records.extend(records);
+            Ok((mut records, doubted)) => {
+                limits.extend(records.first().and_then(|first| first.continues.clone()));
+                let name = segment.name();
+                let next = limits.iter().rev().find(|old| old.file.as_str() == name).or(doubted.as_ref());
+                records.retain(|record| next.is_none_or(|old| record.seq <= old.seq));
+                kept.push(records);
             }
             Err(error) => found.unreadable.push(Safe::of(format!("{}: {error}", segment.name()))),
         }
+    }
+    let mut runs = Runs::default();
+    for record in kept.into_iter().rev().flatten() {
+        runs.note(&record);
+        found.records.push(record);
     }
     let operator = files.first().map(|file| file.operator.clone()).unwrap_or_default();
     let gone = |run: &&Unfinished| look_alive(folder, &operator, run.writer.alive.as_str()) == Some(false);
     found.unfinished.extend(runs.open().filter(gone).cloned());
 }
 
-/// The records at the end of a file. A last line without an end is no record: it may be on its way.
-fn tail(folder: &Folder, segment: &Segment, found: &mut Found) -> io::Result<Vec<Record>> {
-    let file: File = scan::open(folder, &segment.name())?;
+/// The records at the end of a file, and behind which of them nothing may be on disk. A last line without an end is no record:
+/// it may be on its way.
+fn tail(folder: &Folder, segment: &Segment, found: &mut Found) -> io::Result<(Vec<Record>, Option<Continues>)> {
+    let name = segment.name();
+    let file: File = scan::open(folder, &name)?;
     let length = file.metadata()?.len();
     let from = length.saturating_sub(BYTES);
     found.left_out |= from > 0;
@@ -109,5 +120,5 @@ fn tail(folder: &Folder, segment: &Segment, found: &mut Found) -> io::Result<Vec
             None => found.bad += 1,
         }
     }
-    Ok(records)
+    Ok((records, doubt::of(folder, &segment.operator, &name, &fstat(&file)?)))
 }

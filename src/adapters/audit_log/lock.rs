@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, unlinkat};
 
 use super::disk::Disk;
+use super::doubt;
 use super::error::{AuditError, AuditFault};
 use super::folder::Folder;
+use super::segment::Open;
 use crate::domain::Safe;
 
 /// A record is written in milliseconds; who holds the lock longer is stuck.
@@ -36,9 +38,21 @@ impl Drop for Held {
 
 impl Turn {
     pub(super) fn open(folder: &Folder, disk: &dyn Disk, operator: &str, user: u32) -> Result<Turn, AuditError> {
-        let name = format!(".audit-{operator}.lock");
+        let name = doubt::lock_name(operator);
         let file = folder.open_own(disk, &name, OFlags::CREATE, Mode::from_raw_mode(0o600), user)?;
         Ok(Turn { file: Arc::new(file), name })
+    }
+
+    /// Says to whoever comes later that the last record of this file may not be on disk. Only under the turn.
+    pub(super) fn doubt(&self, open: &Open) {
+        if let Some((stat, last)) = open.vouched() {
+            doubt::set(self.file.as_fd(), &stat, last);
+        }
+    }
+
+    /// A chain begins anew: what was said of its files is over. Only under the turn.
+    pub(super) fn forget_doubts(&self) {
+        doubt::forget(self.file.as_fd());
     }
 
     /// Waits for our turn.

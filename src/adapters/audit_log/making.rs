@@ -10,14 +10,14 @@ use crate::remediation::audit::Verifier;
 use super::error::AuditError;
 use super::folder::{Folder, REFUSED, Segment, retrying};
 use super::scan::{self, Judged};
-use super::segment::{Open, is_sealed};
+use super::segment::Open;
 use super::start::Setting;
 
 /// Opens the last file for writing and judges it; and whether it is closed.
 pub(super) fn find(setting: &Setting<'_>, segment: Segment, verifier: Verifier) -> Result<(Open, bool), AuditError> {
     let (folder, name) = (setting.folder, segment.name());
     let broken = |error: std::io::Error| AuditError::unusable(format!("{}: {error}: {REFUSED}", folder.shown(&name)));
-    let sealed = folder.stat(&name).is_some_and(|stat| is_sealed(&stat));
+    let sealed = folder.is_closed(&name);
     let file = if sealed {
         scan::open(folder, &name).map_err(broken)?
     } else {

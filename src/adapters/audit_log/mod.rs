@@ -3,6 +3,7 @@
 //! for every intent that was acknowledged there is space for its outcome.
 
 mod disk;
+mod doubt;
 mod error;
 mod folder;
 pub mod history;
@@ -96,6 +97,7 @@ impl AuditLog {
             Failed::Nothing(error) => error,
             Failed::Final(why) => {
                 self.unacknowledged = true;
+                self.turn.doubt(&self.open);
                 self.degrade(why)
             }
         })
@@ -152,6 +154,7 @@ impl AuditLog {
             shared: self.shared,
             operator: &self.operator,
             writer: &self.writer,
+            turn: &self.turn,
         };
         let (unacknowledged, in_vain) = (self.unacknowledged, &mut self.in_vain);
         let left = start::Left { open: &self.open, runs: &self.runs, unacknowledged, in_vain, why };

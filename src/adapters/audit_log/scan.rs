@@ -6,8 +6,9 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
 
-use crate::remediation::audit::{Bad, Continues, LINE_LIMIT, Record, Verified, Verifier};
+use crate::remediation::audit::{Bad, Continues, LINE_LIMIT, Record, Verified, Verifier, Why};
 
+use super::doubt;
 use super::folder::{Folder, Segment};
 
 /// How much is read at once.
@@ -83,12 +84,14 @@ pub fn chain(
     seen: &mut dyn FnMut(&Segment, &Record),
 ) -> Vec<(Segment, Verifier, Judged)> {
     let files: Vec<io::Result<File>> = segments.iter().map(|segment| open(folder, &segment.name())).collect();
-    let references: Vec<Continues> = files.iter().filter_map(|file| continues(file.as_ref().ok()?)).collect();
+    let references: Vec<Option<Continues>> = files.iter().map(|file| continues(file.as_ref().ok()?)).collect();
     let mut first = 1;
     let mut judged = Vec::new();
     for (segment, file) in segments.iter().zip(files) {
         let name = segment.name();
-        let until = references.iter().find(|reference| reference.file.as_str() == name).cloned();
+        let next = references.iter().flatten().find(|reference| reference.file.as_str() == name).cloned();
+        let doubted = |file: &File| doubt::of(folder, &segment.operator, &name, &fstat(file).ok()?);
+        let until = next.or_else(|| file.as_ref().ok().and_then(doubted));
         let mut verifier = Verifier::new(first, until);
         let read = file.and_then(|file| {
             let to = file.metadata()?.len();
@@ -103,5 +106,23 @@ pub fn chain(
         }
         judged.push((segment.clone(), verifier, verdict));
     }
+    forks(&references, &mut judged);
     judged
+}
+
+/// Each file goes on from the one before. One that is passed over, while a later file goes on from an earlier one, may hold a first
+/// record whose end on the disk was not known; with more it was in order once, and is left out.
+fn forks(references: &[Option<Continues>], judged: &mut [(Segment, Verifier, Judged)]) {
+    let names: Vec<String> = judged.iter().map(|(segment, ..)| segment.name()).collect();
+    let mut at = references.iter().rposition(Option::is_some);
+    while let Some(later) = at {
+        let old = references.get(later).and_then(Option::as_ref);
+        let before = old.and_then(|old| names.iter().take(later).position(|name| name == old.file.as_str()));
+        for (_, verifier, verdict) in judged.iter_mut().take(later).skip(before.map_or(later, |before| before + 1)) {
+            if verifier.records() > 1 && matches!(verdict, Judged::Good(_)) {
+                *verdict = Judged::Bad(Bad { seq: verifier.first_seq(), why: Why::LeftOut });
+            }
+        }
+        at = before;
+    }
 }

@@ -8,10 +8,11 @@ use std::os::fd::AsFd;
 use rustix::fs::{Mode, Stat, fchmod, fstat};
 
 use crate::domain::Safe;
-use crate::remediation::audit::{Chain, Runs, Verifier};
+use crate::remediation::audit::{Chain, Continues, Runs, Verifier};
 
 use super::Failed;
 use super::disk::Disk;
+use super::doubt;
 use super::error::{AuditError, AuditFault};
 use super::folder::{Folder, Segment, retrying};
 use super::scan;
@@ -47,6 +48,12 @@ impl Open {
         self.verifier.chain()
     }
 
+    /// How far it is known to be on disk.
+    pub(super) fn vouched(&self) -> Option<(Stat, Continues)> {
+        let (chain, file) = (self.chain(), Safe::of(&self.name));
+        Some((fstat(&self.file).ok()?, Continues { file, seq: chain.seq(), hash: chain.head() }))
+    }
+
     /// Reads what other processes wrote since. Only under the turn.
     pub(super) fn catch_up(&mut self, folder: &Folder, runs: &mut Runs) -> Result<(), Stale> {
         let shown = self.shown.clone();
@@ -61,6 +68,11 @@ impl Open {
         if size < self.size {
             return broken("became shorter");
         }
+        let doubt = doubt::of(folder, &self.segment.operator, &self.name, &open);
+        let is_doubted = doubt.is_some();
+        if let Some(last) = doubt {
+            self.verifier.stop_at(last);
+        }
         if let Some(why) = self.read_to(size, runs) {
             self.seal();
             return broken(&why);
@@ -69,7 +81,11 @@ impl Open {
         if folder.stat(&next.name()).is_some() {
             return Err(Stale::Continued);
         }
-        if is_sealed(&open) { broken("was closed by another process of yours") } else { Ok(()) }
+        match (is_doubted, is_sealed(&open)) {
+            (true, _) => broken(&format!("was closed by another process of yours: {}", self.unvouched())),
+            (false, true) => broken("was closed by another process of yours"),
+            (false, false) => Ok(()),
+        }
     }
 
     /// Verifies up to there; what is wrong, if anything.
@@ -154,6 +170,11 @@ impl Open {
             let mode = stat.st_mode & 0o7777 & !ANYBODY_WRITES;
             let _ = fchmod(&self.file, Mode::from_raw_mode(mode));
         }
+    }
+
+    /// What nobody knows of it, for people.
+    pub(super) fn unvouched(&self) -> String {
+        format!("a record after number {} may not be on disk", self.chain().seq())
     }
 
     /// Lines that stand behind what holds, a torn one included.

@@ -24,6 +24,7 @@ pub(super) struct Setting<'a> {
     pub shared: bool,
     pub operator: &'a str,
     pub writer: &'a Writer,
+    pub turn: &'a Turn,
 }
 
 /// The file that this process leaves.
@@ -70,6 +71,7 @@ impl AuditLog {
             shared: place.shared,
             operator: &operator,
             writer: &writer,
+            turn: &turn,
         };
         let begun = next(&setting, None, now)?;
         drop(held);
@@ -134,6 +136,7 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     let mut judged = scan::chain(folder, &segments, &mut |_, record: &Record| runs.note(record));
     let Some((segment, verifier, verdict)) = judged.pop() else {
         let segment = Segment { operator: setting.operator.to_owned(), index: 0 };
+        setting.turn.forget_doubts();
         return Ok(Begun {
             open: create(setting, segment, Verifier::new(1, None))?,
             runs,
@@ -143,8 +146,10 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     };
     let older = judged.iter().filter_map(|(segment, _, verdict)| complaint(folder, segment, verdict));
     let mut notes: Vec<Safe> = older.collect();
+    let is_doubted = verifier.until().is_some();
     let (open, sealed) = find(setting, segment, verifier)?;
     let lost = match &verdict {
+        Judged::Good(_) if is_doubted => Some(Safe::of(format!("{} was closed: {}", open.shown, open.unvouched()))),
         Judged::Good(good) if good.torn.is_none() && sealed => Some(Safe::of(format!("{} was closed", open.shown))),
         Judged::Good(good) if good.records == 0 && open.segment.index > 0 => {
             Some(Safe::of(format!("{} was begun and holds nothing", open.shown)))
@@ -158,15 +163,17 @@ pub(super) fn next(setting: &Setting<'_>, left: Option<Left<'_>>, now: Moment) -
     // A file without a good record vouches for nothing: the one before it does.
     let before = judged.iter().rev().find(|(_, v, _)| open.verifier.records() == 0 && v.records() > 0);
     let (name, chain) = before.map_or((open.name.clone(), open.chain()), |(s, v, _)| (s.name(), v.chain()));
-    let mut from =
-        From { name: Safe::of(name), chain, skipped: open.lines_beyond(), index: open.segment.index, why: lost };
+    // Beside what stands in this file, what may not be on disk of the one before has used a number up.
+    let unvouched =
+        before.map_or(0, |(_, _, verdict)| u64::from(matches!(verdict, Judged::Good(good) if good.beyond > 0)));
+    let skipped = open.lines_beyond() + unvouched;
+    let mut from = From { name: Safe::of(name), chain, skipped, index: open.segment.index, why: lost };
     // Closed with its first record alone: that one may not be on disk, so what it goes on from vouches.
     if let Some(old) = open.verifier.continues().filter(|_| sealed && open.verifier.records() == 1) {
         from.skipped += chain.seq().saturating_sub(old.seq);
         (from.name, from.chain) = (old.file.clone(), Chain::at(old.seq, old.hash));
     }
-    open.seal();
-    begin(setting, from, runs, notes, now)
+    begin_after(&open, setting, from, runs, notes, now)
 }
 
 /// A new file after the one that this process leaves. What we know to be on disk counts, not what can be read from it.
@@ -180,13 +187,30 @@ fn after(setting: &Setting<'_>, left: Left<'_>, now: Moment) -> Result<Begun, Au
         index: open.segment.index.saturating_add(*left.in_vain),
         why: left.why.clone(),
     };
-    open.seal();
     let next = Segment { index: from.index.saturating_add(1), ..open.segment.clone() };
-    let begun = begin(setting, from, left.runs.clone(), left.why.into_iter().collect(), now);
+    let begun = begin_after(open, setting, from, left.runs.clone(), left.why.into_iter().collect(), now);
     if begun.is_err() && setting.folder.stat(&next.name()).is_some() {
         *left.in_vain += 1;
     }
     begun
+}
+
+/// A file that is lost is closed before the new one; one that is in order only when that stands.
+fn begin_after(
+    open: &Open,
+    setting: &Setting<'_>,
+    from: From,
+    runs: Runs,
+    notes: Vec<Safe>,
+    now: Moment,
+) -> Result<Begun, AuditError> {
+    let is_lost = from.why.is_some();
+    if is_lost {
+        open.seal();
+    }
+    let begun = begin(setting, from, runs, notes, now)?;
+    open.seal();
+    Ok(begun)
 }
 
 /// What a new file goes on from.
@@ -223,6 +247,9 @@ fn begin(
             Ok(Begun { open, runs, notes, wrote: true })
         }
         Err(Failed::Nothing(error)) => Err(error),
-        Err(Failed::Final(why)) => Err(AuditError::new(AuditFault::Degraded, why)),
+        Err(Failed::Final(why)) => {
+            setting.turn.doubt(&open);
+            Err(AuditError::new(AuditFault::Degraded, why))
+        }
     }
 }

@@ -51,6 +51,17 @@ impl Verifier {
         Verifier { first: first.max(1), until, ..Verifier::default() }
     }
 
+    /// What stands behind that record is vouched for by nobody.
+    pub fn stop_at(&mut self, last: Continues) {
+        self.until = Some(last);
+    }
+
+    /// Where it stops, as the next file says, or the operator's own sign.
+    #[must_use]
+    pub fn until(&self) -> Option<&Continues> {
+        self.until.as_ref()
+    }
+
     /// Takes more bytes; each good record is shown to `seen`. After the first bad one nothing is taken any more.
     ///
     /// # Errors
@@ -161,6 +172,12 @@ impl Verifier {
     #[must_use]
     pub fn continues(&self) -> Option<&Continues> {
         self.continues.as_ref()
+    }
+
+    /// Number of the first record.
+    #[must_use]
+    pub fn first_seq(&self) -> u64 {
+        self.chain.seq().saturating_sub(self.records).saturating_add(1)
     }
 
     /// Records that hold.
