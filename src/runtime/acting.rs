@@ -109,13 +109,21 @@ impl Acting {
                 // Where the database is busy, the menu goes without.
                 let _read = watch.order(database, DatabaseOrder::Needy { database });
             }
-            Effect::ReadHistory => self.history.read(),
+            Effect::ReadHistory => self.read_history(),
             Effect::LookAtGuards { id, wanted } => self.look_at_guards(id, wanted),
             Effect::KeepClock(trusted) if !self.order(AuditOrder::KeepClock(trusted)) => {
                 tracing::warn!("what the wall clock showed could not be kept");
             }
             Effect::KeepClock(_) => {}
             _ => {}
+        }
+    }
+
+    /// Where this program writes the audit too, what it ends of runs of before is read from it, and never told before it stands
+    /// there.
+    pub(super) fn read_history(&self) {
+        if !self.order(AuditOrder::ReadHistory(self.history.clone())) {
+            self.history.read();
         }
     }
 

@@ -19,6 +19,7 @@ use crate::remediation::audit::Entry;
 use crate::remediation::execution::Input;
 
 use super::guards::{Guards, Wanted};
+use super::history::HistoryReader;
 use super::inbox::Inbox;
 use super::ledger::Ledger;
 use super::second_person::{Scribe, SecondPerson};
@@ -45,6 +46,8 @@ pub enum AuditOrder {
         /// What.
         entry: Box<Entry>,
     },
+    /// Read what is recorded, behind all that was to be recorded before: what the opening finds is told when it is on disk.
+    ReadHistory(HistoryReader),
     /// Count the clients of our tmux session.
     CountTmuxClients,
     /// Take the locks of a target and note that the cool-down begins.
@@ -160,6 +163,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Arc<Inbox>) 
                 }
                 inbox.tell(Event::AuditStands(written));
             }
+            AuditOrder::ReadHistory(history) => history.read(),
             AuditOrder::CountTmuxClients => {
                 inbox.tell(Event::TmuxClientsCounted(tmux::clients(std::env::var_os("TMUX").as_deref(), TMUX)));
             }

@@ -18,6 +18,7 @@ use super::clock;
 use super::inbox::Inbox;
 
 /// Reads when asked to.
+#[derive(Clone)]
 pub struct HistoryReader {
     folder: Option<Place>,
     inbox: Arc<Inbox>,
@@ -46,6 +47,12 @@ impl HistoryReader {
             tracing::warn!("the audit was not read: {error}");
             self.busy.store(false, Ordering::Release);
         }
+    }
+}
+
+impl std::fmt::Debug for HistoryReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HistoryReader").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 
@@ -115,4 +122,54 @@ pub fn words(run: &Unfinished) -> Safe {
     };
     let (action, target, writer) = (field("action"), field("target"), &run.writer);
     Safe::of(format!("{}  {action} on {target}, by {} (process {})", run.at, writer.user, writer.pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustix::fs::{FlockOperation, flock};
+
+    use super::super::acting::Acting;
+    use super::*;
+    use crate::adapters::audit_log::AuditLog;
+    use crate::remediation::audit::Entry;
+
+    fn is_read(event: &Event) -> bool {
+        matches!(event, Event::HistoryRead(_))
+    }
+
+    /// What the screen tells of a run without an end stands on disk: the file cannot be written for a while, and nothing is told.
+    #[test]
+    fn a_run_without_an_end_is_told_when_that_is_on_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = clock::now();
+        let who = audit_log::writer(&config_files::variables(), now);
+        let operator = audit_log::operator(&who);
+        let place = Place { path: folder.path().to_owned(), shared: false };
+        let (mut log, _) = AuditLog::open(&place, who, now).unwrap();
+        log.append(&Entry::new(AuditEvent::Intent, "run-1").with("action", "restart").with("target", "api"), now)
+            .unwrap();
+        drop(log);
+        let lock = std::fs::File::open(folder.path().join(format!(".audit-{operator}.lock"))).unwrap();
+        flock(&lock, FlockOperation::LockExclusive).unwrap();
+
+        let spec = ActionsSpec { audit: Some(folder.path().to_owned()), ..ActionsSpec::default() };
+        let inbox = Arc::new(Inbox::default());
+        let acting = Acting::asked(&spec, Arc::clone(&inbox)).unwrap();
+        acting.read_history();
+        let mut told: Vec<Event> = inbox.wait(Duration::from_millis(500), false).into_iter().collect();
+        assert!(!told.iter().any(is_read), "it is told while its record waits: {told:?}");
+        flock(&lock, FlockOperation::Unlock).unwrap();
+        let begun = std::time::Instant::now();
+        while !told.iter().any(is_read) && begun.elapsed() < Duration::from_secs(60) {
+            told.extend(inbox.wait(Duration::from_millis(100), false));
+        }
+        let at = |wanted: &dyn Fn(&Event) -> bool| told.iter().position(wanted);
+        let recovered = at(&|event| matches!(event, Event::RunsRecovered(runs) if runs.len() == 1));
+        assert!(recovered.is_some() && recovered < at(&is_read), "{told:?}");
+        let ends = |event: &Event| matches!(event, Event::HistoryRead(read) if read.unfinished.is_empty() && read.happenings.len() == 2);
+        assert!(told.iter().any(ends), "its end is on record: {told:?}");
+        drop(acting.finish());
+    }
 }
