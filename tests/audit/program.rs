@@ -246,6 +246,53 @@ fn show_keeps_the_order_of_a_chain_whatever_the_clock_said() {
     assert!(code == 0 && places.iter().all(Option::is_some) && places.is_sorted(), "{out}{err}");
 }
 
+/// Each chain in its own order, and between them by time: a clock that was set back, or forward for a while, moves nobody else's.
+#[test]
+fn show_merges_several_operators_by_time_while_clocks_jump() {
+    let folder = TempDir::new().unwrap();
+    let day: chrono::DateTime<chrono::Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let who = quarterdeck::adapters::audit_log::writer(&std::collections::BTreeMap::new(), super::now());
+    for (name, told) in [
+        // Set back by an hour in between, and right again.
+        ("ada", &[("a1", 0), ("a2", 10), ("a3", -45), ("a4", -40), ("a5", 30)][..]),
+        // Two hours ahead for one record.
+        ("bob", &[("b1", 5), ("b2", 12), ("b3", 140), ("b4", 25)]),
+        ("eve", &[("c1", 8), ("c2", 10), ("c3", 31)]),
+    ] {
+        let (mut chain, mut old) = (Chain::default(), None);
+        for (index, file) in told.chunks(2).enumerate() {
+            let name = if index == 0 { format!("audit-{name}.jsonl") } else { format!("audit-{name}.{index}.jsonl") };
+            let mut text = Vec::new();
+            for (run, minutes) in file {
+                let mut at = super::now();
+                at.wall = day + chrono::TimeDelta::minutes(*minutes);
+                let entry = entry(AuditEvent::Refused, run);
+                let line = match old.take() {
+                    Some(old) => chain.first(0, &old, &entry, &who, at),
+                    None => chain.next(&entry, &who, at),
+                };
+                text.extend_from_slice(&line.bytes);
+                chain = line.then;
+            }
+            fs::write(folder.path().join(&name), text).unwrap();
+            old = Some(Safe::of(name));
+        }
+    }
+    let runs = |arguments: &[&str]| {
+        let (code, out, err) = audit(folder.path(), arguments);
+        assert!(code == 0 && err.is_empty(), "{out}{err}");
+        let run =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["run"].as_str().unwrap().to_owned();
+        out.lines().map(run).collect::<Vec<String>>().join(" ")
+    };
+    let all = "a1 b1 c1 a2 a3 a4 c2 b2 a5 c3 b3 b4";
+    assert_eq!(runs(&["show", "--json"]), all);
+    for last in 1..=12 {
+        let expected: Vec<&str> = all.split(' ').skip(12 - last).collect();
+        assert_eq!(runs(&["show", "--json", "--last", &last.to_string()]), expected.join(" "), "the last {last}");
+    }
+}
+
 #[test]
 fn hostile_text_leaves_as_printable_text() {
     let entries: Vec<Entry> = hostile::corpus()

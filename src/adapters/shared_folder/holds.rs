@@ -138,7 +138,11 @@ impl SharedFolder {
         let said: Option<Record> = bytes.get(..count).and_then(record::read);
         let Some(holder) = said.and_then(|said| said.holder()) else { return Ok(None) };
         // The lock is only tried where somebody is named: who was killed left the name, and not the lock.
-        Ok(flock(&file, FlockOperation::NonBlockingLockShared).is_err().then_some(holder))
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(Errno::WOULDBLOCK) => Ok(Some(holder)),
+            Err(errno) => Err(fault(place.path(), errno)),
+        }
     }
 }
 

@@ -134,6 +134,11 @@ fn obey(folder: &SharedFolder, held: &mut Option<Hold>, words: &[&str]) -> Strin
             *held = None;
             "released".to_owned()
         }
+        ["holder", key] => match folder.holder(key) {
+            Ok(Some(holder)) => format!("held by {}", holder.pid),
+            Ok(None) => "nobody".to_owned(),
+            Err(cause) => format!("fault {cause}"),
+        },
         ["start", action] => told(folder.started(action, "cache", now())),
         ["start-for-ever", action] => loop {
             if let Err(cause) = folder.started(action, "cache", now()) {

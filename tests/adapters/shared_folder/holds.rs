@@ -1,6 +1,7 @@
 //! One action per target, some on the host; the lock goes with the process.
 
 use std::path::Path;
+use std::process::Command;
 
 use quarterdeck::adapters::shared_folder::HeldBy;
 use quarterdeck::domain::Moment;
@@ -163,4 +164,49 @@ fn who_only_looks_sees_the_holder_and_takes_nothing() {
     assert_eq!(other.ask("hold cache"), "won", "looking held nothing");
     other.kill();
     assert_eq!(seen(), None, "who was killed left the name, and not the lock");
+}
+
+/// What stands before a program, so that the kernel answers each of its attempts to lock a file as a file system over a network does
+/// that has no locks; `None` where that cannot be had.
+fn without_locks() -> Option<Command> {
+    // prctl, flock
+    let (prctl, flock) = match std::env::consts::ARCH {
+        "x86_64" => (157, 73),
+        "aarch64" => (167, 32),
+        _ => return None,
+    };
+    // No new privileges; then a filter: load the number of the call; is it flock; refused with 37 (ENOLCK); let through.
+    let script = format!(
+        "my $f = pack('SCCL' x 4, 0x20, 0, 0, 0, 0x15, 0, 1, {flock}, 0x06, 0, 0, 0x50025, 0x06, 0, 0, 0x7fff0000);\
+         my $p = pack('Sx6P', 4, $f);\
+         syscall({prctl}, 38, 1, 0, 0, 0) == 0 or exit 99; syscall({prctl}, 22, 2, $p, 0, 0) == 0 or exit 99; exec @ARGV;"
+    );
+    let mut command = Command::new("perl");
+    command.args(["-e", &script]);
+    let is_had = Command::new("perl").args(["-e", &script, "true"]).status().is_ok_and(|status| status.success());
+    is_had.then_some(command)
+}
+
+/// Then nobody can know whether a target is held: nothing runs, in words; and whoever only looks is told the same.
+#[test]
+fn where_files_cannot_be_locked_nothing_is_held_and_that_is_said() {
+    let Some(mut command) = without_locks() else {
+        return crate::act::skipped(
+            "a shared folder without locks",
+            "the kernel lets no filter of calls be set with perl",
+        );
+    };
+    command.arg(std::env::current_exe().unwrap());
+    let lab = Lab::new();
+    let mut other = Other::start(command, &lab.path());
+    let folder = lab.open();
+    for round in ["nobody holds it", "somebody does"] {
+        let held = (round == "somebody does").then(|| folder.hold("cache", &holder()).expect("free"));
+        let refusal = other.ask("hold cache");
+        assert!(refusal.starts_with("lost whether it is held cannot be known: "), "{round}: {refusal}");
+        assert!(refusal.contains("/holds: its file system knows no locks"), "{round}: {refusal}");
+        let said = other.ask("holder cache");
+        let expected = if held.is_some() { "fault" } else { "nobody" };
+        assert!(said.starts_with(expected), "{round}: {said}");
+    }
 }
