@@ -71,6 +71,9 @@ pub fn pasted(model: &mut Model, pasted: &Safe) -> Vec<Effect> {
         super::alerts::pasted(muting, pasted);
         return Vec::new();
     }
+    if super::actions::pasted(model, pasted) {
+        return Vec::new();
+    }
     say(model, "pasted text was ignored: nothing is being typed", Tone::Dim);
     Vec::new()
 }

@@ -148,6 +148,16 @@ fn note_key(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Text for the note; whether one is being typed.
+pub fn pasted(model: &mut Model, pasted: &Safe) -> bool {
+    let is_on_top = matches!(model.view.overlays.last(), Some(Overlay::Progress { .. }));
+    let Some(current) = model.actions.current.as_mut().filter(|current| is_on_top && current.typing) else {
+        return false;
+    };
+    current.note.extend(pasted.as_str().chars().take(NOTE.saturating_sub(current.note.chars().count())));
+    true
+}
+
 /// A frame was drawn, with the view of the run on top or not: another question has to be read anew.
 pub fn drawn(model: &mut Model, visible: bool) {
     let on_top = visible && matches!(model.view.overlays.last(), Some(Overlay::Progress { .. }));

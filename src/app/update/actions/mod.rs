@@ -10,7 +10,7 @@ pub mod reading;
 mod run;
 mod tripwire;
 
-pub use answers::{barred, progress_key};
+pub use answers::{barred, pasted, progress_key};
 pub use card::{ask, ask_standing, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
 pub use run::{consented, happened, read, told, watch};
 pub use tripwire::{alerts_fired, sampled};
