@@ -126,7 +126,11 @@ fn verify(folder: &Folder, files: &Files) -> ExitCode {
     let (mut lines, mut trouble) = (Vec::new(), Trouble::default());
     for segments in files.values() {
         let mut unbegun = Unbegun::default();
-        let chain = scan::chain(folder, segments, &mut |segment, record| unbegun.see(segment, record));
+        let mut strange = BTreeMap::new();
+        let chain = scan::chain(folder, segments, &mut |segment, record| {
+            unbegun.see(segment, record);
+            strange.entry(segment.name()).or_insert_with(|| stranger(folder, &segment.name(), record));
+        });
         let unbegun = unbegun.lines(&chain);
         let here = |name: &Safe| segments.iter().any(|segment| segment.name() == name.as_str());
         let gone_on_from: Vec<Safe> = chain.iter().filter_map(|(_, v, _)| Some(v.continues()?.file.clone())).collect();
@@ -148,6 +152,7 @@ fn verify(folder: &Folder, files: &Files) -> ExitCode {
             }
         }
         lines.extend(unbegun);
+        lines.extend(strange.into_values().flatten());
     }
     let printed = say::out(&lines);
     say::err(trouble.bad.iter().chain(&trouble.unreadable));
@@ -169,6 +174,16 @@ fn held(file: &Safe, good: &Verified, is_absent: bool) -> Vec<Safe> {
         lines.push(Safe::of(format!("  ends in a line that was never ended ({bytes} bytes): it is no record")));
     }
     lines
+}
+
+/// In a folder that several share whoever writes there can make a file in another's name; whose it is the system tells.
+fn stranger(folder: &Folder, file: &str, record: &Record) -> Option<Safe> {
+    let (owner, writer) = (folder.owner(file)?, &record.writer);
+    let words = || {
+        let says = format!("its records say that {} (user {}) wrote them", writer.user, writer.uid);
+        Safe::of(format!("{file}: belongs to user {owner}, and {says}: it was copied, or another made it"))
+    };
+    (owner != writer.uid).then(words)
 }
 
 /// What of a file is not vouched for.

@@ -146,6 +146,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Arc<Inbox>) 
     let mut desk = Desk::open(spec, inbox);
     loop {
         desk.look(inbox);
+        desk.ledger.settle_when_due();
         let order = match waiting.recv_timeout(LOOK) {
             Ok(order) => order,
             Err(RecvTimeoutError::Timeout) => continue,
@@ -183,6 +184,7 @@ fn work(spec: &ActionsSpec, waiting: &Receiver<AuditOrder>, inbox: &Arc<Inbox>) 
             AuditOrder::KeepClock(trusted) => desk.guards.keep_clock(trusted),
         }
     }
+    desk.ledger.settle();
     desk.ledger.head()
 }
 

@@ -2,6 +2,7 @@
 //! that is lost is followed by a new one, in which an outcome stands all the same.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::adapters::audit_log::{self, AuditError, AuditFault, AuditLog, Disk, RealDisk};
 use crate::adapters::config_files;
@@ -18,6 +19,11 @@ use super::inbox::Inbox;
 /// Makes the way to the disk, for each time the audit is opened.
 type Disks = Box<dyn Fn() -> Box<dyn Disk> + Send>;
 
+/// Ends of runs that are kept until they can be recorded; one process has hardly more than one.
+const OWED: usize = 16;
+/// They are tried again so often: whoever opens the audit reads all of it.
+const AGAIN: Duration = Duration::from_secs(15);
+
 /// The file of the audit, or why there is none.
 pub(super) struct Ledger {
     spec: ActionsSpec,
@@ -25,6 +31,10 @@ pub(super) struct Ledger {
     inbox: Arc<Inbox>,
     log: Result<AuditLog, Safe>,
     wrote: bool,
+    /// Ends of runs that could not be recorded: they are tried again as long as this process lives.
+    owed: Vec<Entry>,
+    /// When they are tried next.
+    due: Instant,
     /// Where the head goes after every outcome and after a start that recorded something, where that is wanted.
     journal: Option<Journal>,
 }
@@ -37,7 +47,9 @@ impl Ledger {
 
     fn open_on(disks: Disks, spec: &ActionsSpec, inbox: Arc<Inbox>) -> Ledger {
         let journal = spec.journal.then(Journal::default);
-        let mut ledger = Ledger { spec: spec.clone(), disks, inbox, log: Err(Safe::default()), wrote: false, journal };
+        let log = Err(Safe::default());
+        let (owed, due) = (Vec::new(), Instant::now());
+        let mut ledger = Ledger { spec: spec.clone(), disks, inbox, log, wrote: false, owed, due, journal };
         ledger.try_open(clock::now());
         if let Err(why) = &ledger.log {
             ledger.inbox.tell(Event::AuditStands(Err(why.clone())));
@@ -80,8 +92,41 @@ impl Ledger {
         Some(Safe::of(format!("audit {}: {} records, head {}", log.file(), chain.seq(), chain.head().hex())))
     }
 
-    /// Writes; a file that was lost is followed by a new one at the next attempt, never within this one.
+    /// Writes; a file that was lost is followed by a new one at the next attempt, never within this one. What ends a run and
+    /// cannot be written is owed.
     pub fn record(&mut self, entry: &Entry) -> Result<(), Safe> {
+        let written = self.write(entry);
+        if let Err(why) = written.as_ref().map_err(Clone::clone)
+            && entry.event().is_terminal()
+            && self.owed.len() < OWED
+        {
+            self.owed.push(entry.clone().with("recorded_late", why));
+            self.due = Instant::now() + AGAIN;
+        }
+        written
+    }
+
+    /// Tries again what is owed, when it is time.
+    pub fn settle_when_due(&mut self) {
+        if !self.owed.is_empty() && Instant::now() >= self.due {
+            self.settle();
+        }
+    }
+
+    /// Tries again what is owed; the screen said that it is not on record, and hears that records can be written again.
+    pub fn settle(&mut self) {
+        self.due = Instant::now() + AGAIN;
+        while let Some(entry) = self.owed.first().cloned() {
+            if self.write(&entry).is_err() {
+                return;
+            }
+            tracing::info!("audit: what became of run {} is on record now", entry.run());
+            self.owed.remove(0);
+            self.inbox.tell(Event::AuditStands(Ok(())));
+        }
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), Safe> {
         let now = clock::now();
         // A full disk, a wrong mode, another's lock: mended meanwhile, perhaps.
         if self.log.is_err() {

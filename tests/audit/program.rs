@@ -231,6 +231,23 @@ fn show_merges_operators_by_time_and_counts_what_it_cannot_read() {
     assert!(fs::read_to_string(folder.path().join(mine)).unwrap().contains(out.trim_end()), "word for word");
 }
 
+/// Whoever may write into a shared folder can make a file in another's name, whose chain holds: whose it is the system tells.
+#[test]
+fn verify_says_that_a_file_belongs_to_another_than_its_records_say() {
+    let folder = written(&[entry(AuditEvent::Armed, "")]);
+    let (_, out, _) = audit(folder.path(), &["verify"]);
+    assert!(!out.contains("belongs to"), "{out}");
+    let who = quarterdeck::adapters::audit_log::writer(&std::collections::BTreeMap::new(), super::now());
+    let zoe = quarterdeck::remediation::audit::Writer { user: Safe::of("zoe"), uid: who.uid + 7, ..who.clone() };
+    let line = Chain::default().next(&entry(AuditEvent::Armed, ""), &zoe, super::now());
+    fs::write(folder.path().join("audit-zoe.jsonl"), line.bytes).unwrap();
+    let (code, out, err) = audit(folder.path(), &["verify"]);
+    let words =
+        format!("audit-zoe.jsonl: belongs to user {}, and its records say that zoe (user {})", who.uid, zoe.uid);
+    assert!(code == 0 && err.is_empty() && out.contains(&words), "{code}\n{out}{err}");
+    assert_eq!(out.matches("belongs to").count(), 1, "{out}");
+}
+
 /// A clock that was set back changes nothing about what came after what.
 #[test]
 fn show_keeps_the_order_of_a_chain_whatever_the_clock_said() {

@@ -138,6 +138,12 @@ impl Folder {
         self.stat(name).is_some_and(|stat| is_sealed(&stat))
     }
 
+    /// Whose file that is, as the system says.
+    #[must_use]
+    pub fn owner(&self, name: &str) -> Option<u32> {
+        self.stat(name).map(|stat| stat.st_uid)
+    }
+
     /// The files of all operators, by operator and number.
     ///
     /// # Errors

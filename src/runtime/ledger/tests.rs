@@ -10,9 +10,9 @@ use super::*;
 use crate::adapters::audit_log::{Folder, scan};
 use crate::remediation::audit::AuditEvent;
 
-/// A disk on which the next of one kind of operation fails.
+/// A disk on which the next few of one kind of operation fail.
 #[derive(Clone, Default)]
-struct Failing(Arc<Mutex<Option<Next>>>);
+struct Failing(Arc<Mutex<Option<(Next, u8)>>>);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Next {
@@ -22,16 +22,18 @@ enum Next {
 
 impl Failing {
     fn fail(&self, next: Next) {
-        *self.0.lock().unwrap() = Some(next);
+        self.fail_times(next, 1);
+    }
+
+    fn fail_times(&self, next: Next, times: u8) {
+        *self.0.lock().unwrap() = Some((next, times));
     }
 
     fn fails(&self, now: Next) -> bool {
         let mut next = self.0.lock().unwrap();
-        let fails = *next == Some(now);
-        if fails {
-            *next = None;
-        }
-        fails
+        let Some((_, left)) = next.as_mut().filter(|(kind, left)| *kind == now && *left > 0) else { return false };
+        *left -= 1;
+        true
     }
 }
 
@@ -115,6 +117,28 @@ fn an_outcome_that_may_not_be_on_disk_stands_in_a_new_file() {
     assert_eq!(story(folder.path()), ["intent:a", "segment-lost: outcome:a"]);
     let head = ledger.head().unwrap();
     assert!(head.as_str().contains(".1.jsonl: 4 records, head "), "{head}");
+}
+
+/// The disk fails for a while, and what became of a run is known all that time.
+#[test]
+fn an_outcome_that_cannot_be_recorded_is_recorded_as_soon_as_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, mut ledger) = failing(folder.path());
+    assert_eq!(ledger.record(&entry(AuditEvent::Intent, "a")), Ok(()));
+    // The outcome, and the name of the file that was to follow; then the file after that.
+    disk.fail_times(Next::Fsync, 3);
+    ledger.record(&entry(AuditEvent::Outcome, "a")).unwrap_err();
+    ledger.settle_when_due();
+    assert_eq!(disk.0.lock().unwrap().map(|(_, left)| left), Some(1), "not at once");
+    ledger.settle();
+    assert!(!story(folder.path()).concat().contains("outcome:a"), "{:?}", story(folder.path()));
+    ledger.settle();
+    assert!(story(folder.path()).last().unwrap().ends_with("outcome:a"), "{:?}", story(folder.path()));
+    let told = story(folder.path());
+    ledger.settle();
+    assert_eq!(story(folder.path()), told, "once");
+    assert_eq!(ledger.record(&entry(AuditEvent::Intent, "b")), Ok(()));
+    assert_eq!(story(folder.path()).concat().matches(":a").count(), 2, "{:?}", story(folder.path()));
 }
 
 #[test]
