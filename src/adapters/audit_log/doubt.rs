@@ -60,5 +60,6 @@ pub(super) fn of(folder: &Folder, operator: &str, name: &str, file: &Stat) -> Op
     let read = retrying(|| lock.read_at(&mut bytes, 0)).ok()?;
     bytes.truncate(read);
     let signs = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Sign>(line).ok());
-    signs.filter(|sign| sign.inode == file.st_ino && sign.last.file.as_str() == name).last().map(|sign| sign.last)
+    let is_of_it = |sign: &Sign| sign.inode == file.st_ino && sign.last.file.as_str() == name;
+    signs.rev().find(is_of_it).map(|sign| sign.last)
 }
