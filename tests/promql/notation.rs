@@ -118,7 +118,7 @@ pub fn quoted(text: &str) -> Result<(String, &str), String> {
 fn escaped(letter: char, mut rest: impl Iterator<Item = char>, out: &mut Vec<u8>) -> Result<(), String> {
     let mut number = |first: &str, digits: usize, radix: u32| {
         let code: String = first.chars().chain(rest.by_ref().take(digits)).collect();
-        u32::from_str_radix(&code, radix).map_err(|_| format!("a bad escape: {code:?}"))
+        u32::from_str_radix(&code, radix).map_err(|why| format!("a bad escape: {code:?}: {why}"))
     };
     let byte = match letter {
         'a' => 7,
@@ -141,7 +141,7 @@ fn escaped(letter: char, mut rest: impl Iterator<Item = char>, out: &mut Vec<u8>
             return Ok(());
         }
     };
-    out.push(u8::try_from(byte).map_err(|_| "an escape of no byte")?);
+    out.push(u8::try_from(byte).map_err(|why| format!("an escape of no byte: {why}"))?);
     Ok(())
 }
 

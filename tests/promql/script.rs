@@ -153,14 +153,13 @@ fn expectation(line: &str, expected: &mut Expected) -> Result<(), String> {
     // A metric of this name is written with braces.
     let words: Vec<&str> = line.split_whitespace().collect();
     let ["expect", words @ ..] = words.as_slice() else {
-        match number(line) {
-            Some(scalar) => expected.scalar = Some(scalar),
-            None => {
-                let series = described(line)?;
-                // Of two lines for one series the last stands.
-                expected.series.retain(|known| known.labels != series.labels);
-                expected.series.push(series);
-            }
+        if let Some(scalar) = number(line) {
+            expected.scalar = Some(scalar);
+        } else {
+            let series = described(line)?;
+            // Of two lines for one series the last stands.
+            expected.series.retain(|known| known.labels != series.labels);
+            expected.series.push(series);
         }
         return Ok(());
     };
