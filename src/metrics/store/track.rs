@@ -7,9 +7,8 @@ use crate::metrics::labels::Labels;
 
 /// Samples of a chunk: more cost less memory, fewer cost less time for the newest.
 const CHUNK: u16 = 120;
-/// Reading begins at the head of a chunk or at one of so many marks, which stand so many samples apart: what rules ask for is
-/// the last few minutes, and a full chunk is longer.
-const MARKS: usize = 2;
+/// Reading begins at the head of a chunk or at its mark, which goes on after so many samples: what rules ask for is the last
+/// few minutes, and a full chunk is longer. One mark a series, since very many are kept.
 const APART: u16 = 40;
 /// What the allocator adds to a piece of memory.
 const PIECE: usize = 16;
@@ -60,8 +59,8 @@ pub(super) struct Track {
     first: i64,
     count: u16,
     state: State,
-    /// The last marks, oldest first.
-    marks: Vec<Mark>,
+    /// The last mark.
+    mark: Option<Box<Mark>>,
 }
 
 impl Track {
@@ -78,7 +77,7 @@ impl Track {
             first: 0,
             count: 0,
             state: State::default(),
-            marks: Vec::new(),
+            mark: None,
         }
     }
 
@@ -112,17 +111,18 @@ impl Track {
     }
 
     fn mark(&mut self) {
-        if self.marks.len() == MARKS {
-            self.marks.remove(0);
-        } else {
-            self.marks.reserve_exact(1);
-        }
         let position = self.open.position() as u32;
-        self.marks.push(Mark { state: self.state.clone(), position, count: self.count, sealed: false });
+        let mark = Mark { state: self.state.clone(), position, count: self.count, sealed: false };
+        match &mut self.mark {
+            Some(place) => **place = mark,
+            place => *place = Some(Box::new(mark)),
+        }
     }
 
     fn seal(&mut self) {
-        self.marks.retain_mut(|mark| !std::mem::replace(&mut mark.sealed, true));
+        // One of the chunk before is of no use any more.
+        self.mark = self.mark.take().filter(|mark| !mark.sealed);
+        self.mark.iter_mut().for_each(|mark| mark.sealed = true);
         let span = u32::try_from(self.state.at.saturating_sub(self.first)).unwrap_or(u32::MAX);
         let bytes = self.open.take();
         self.packed += bytes.len() + PIECE;
@@ -138,7 +138,7 @@ impl Track {
             self.packed -= self.sealed.drain(..old).map(|chunk| chunk.bytes.len() + PIECE).sum::<usize>();
             self.sealed.shrink_to_fit();
             if self.sealed.is_empty() {
-                self.marks.retain(|mark| !mark.sealed);
+                self.mark = self.mark.take().filter(|mark| !mark.sealed);
             }
         }
         !self.sealed.is_empty() || self.state.at >= horizon
@@ -152,8 +152,8 @@ impl Track {
     /// Those of its samples.
     pub fn growing(&self) -> usize {
         let table = self.sealed.capacity() * size_of::<Chunk>();
-        let marks = self.marks.capacity() * size_of::<Mark>();
-        self.packed + table + self.open.capacity() + marks + 3 * PIECE
+        let mark = self.mark.as_ref().map_or(0, |_| size_of::<Mark>() + PIECE);
+        self.packed + table + self.open.capacity() + mark + 2 * PIECE
     }
 
     /// Those later than `after` and not later than `until`, oldest first.
@@ -184,13 +184,13 @@ impl Track {
 
     fn sealed_part<'t>(&'t self, place: usize, ticks: &'t [i64], after: i64) -> Option<Part<'t>> {
         let chunk = self.sealed.get(place)?;
-        let marks: &[Mark] = if place + 1 == self.sealed.len() { &self.marks } else { &[] };
-        let mark = marks.iter().rfind(|mark| mark.sealed && mark.state.at <= after);
+        let newest = place + 1 == self.sealed.len();
+        let mark = self.mark.as_deref().filter(|mark| newest && mark.sealed && mark.state.at <= after);
         Some(Part::new(&chunk.bytes, chunk.first, chunk.count, mark, ticks))
     }
 
     fn open_part<'t>(&'t self, ticks: &'t [i64], after: i64) -> Part<'t> {
-        let mark = self.marks.iter().rfind(|mark| !mark.sealed && mark.state.at <= after);
+        let mark = self.mark.as_deref().filter(|mark| !mark.sealed && mark.state.at <= after);
         Part::new(self.open.bytes(), self.first, self.count, mark, ticks)
     }
 }
