@@ -102,10 +102,14 @@ impl Labels {
     /// The value of a label; empty where there is none, as Prometheus has it.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.pairs()
-            .find(|(known, _)| *known >= name)
-            .filter(|(known, _)| *known == name)
-            .map_or("", |(_, value)| value)
+        for (known, value) in self.pairs() {
+            match known.cmp(name) {
+                Ordering::Less => {}
+                Ordering::Equal => return value,
+                Ordering::Greater => break,
+            }
+        }
+        ""
     }
 
     /// The metric's name; empty where it has none.

@@ -5,6 +5,8 @@
 
 mod alerts;
 mod by_server;
+mod drawing;
+mod drawn;
 mod expressions;
 #[path = "../support/fake_http.rs"]
 mod fake_http;

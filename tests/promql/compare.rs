@@ -27,7 +27,11 @@ pub fn compared(value: &Value, expected: &Expected, when: When) -> Result<(), St
     match (value, when) {
         (Value::Vector(elements), When::At(_)) => vector(elements, expected),
         (Value::Matrix(series), When::At(_)) => {
-            let (from, step) = expected.range_vector.ok_or("a range vector was not expected")?;
+            let steps = expected.range_vector.as_ref().map(|steps| (steps.from, steps.step));
+            let (from, step) = match steps {
+                None if !expected.series.is_empty() => return Err("a range vector was not expected".to_owned()),
+                steps => steps.unwrap_or_default(),
+            };
             matrix(series, &expected.series, from, step)
         }
         (Value::Matrix(series), When::Range { from, step, .. }) => matrix(series, &expected.series, from, step),

@@ -1,6 +1,14 @@
-//! The notation of series: labels, then values (`1 _ 2x3 1+2x4 stale`), and durations.
+//! The notation of series: labels, then values (`1 _ 2x3 1+2x4 stale`). Numbers and durations stand in `figures.rs`.
 
 use quarterdeck::metrics::labels::{Labels, NAME};
+
+use crate::figures::{leading_number, times};
+
+/// What is said of lines that give samples a time of start.
+pub const START: &str = "times of start";
+
+/// Stands for a byte that is no text.
+const NO_TEXT: char = '\u{fffd}';
 
 /// A value of a series, or none.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +42,14 @@ pub fn described(line: &str) -> Result<Described, String> {
     } else if name.is_empty() {
         return Err(format!("no series: {line:?}"));
     }
-    let unread = if rest.contains("{{") {
+    // Text that is no UTF-8 is kept by none of ours.
+    let raw = pairs.iter().any(|(_, value)| value.contains(NO_TEXT));
+    let unread = if raw {
+        Some("text that is not UTF-8")
+    } else if rest.contains("{{") {
         Some("native histograms")
     } else if rest.trim_start().starts_with('@') {
-        Some("times of start")
+        Some(START)
     } else {
         None
     };
@@ -86,31 +98,51 @@ fn braces<'t>(mut rest: &'t str, pairs: &mut Vec<(String, String)>) -> Result<&'
 pub fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut chars = text.char_indices();
     let quote = chars.next().map(|(_, quote)| quote).filter(|quote| "\"'`".contains(*quote)).ok_or("no quoted text")?;
-    let mut out = String::new();
+    let mut out = Vec::new();
     while let Some((at, next)) = chars.next() {
         match next {
-            _ if next == quote => return Ok((out, text.split_at(at + 1).1)),
-            '\\' if quote != '`' => match chars.next().map(|(_, escaped)| escaped) {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('r') => out.push('\r'),
-                Some(letter @ ('x' | 'u' | 'U')) => {
-                    let digits = match letter {
-                        'x' => 2,
-                        'u' => 4,
-                        _ => 8,
-                    };
-                    let code: String = chars.by_ref().take(digits).map(|(_, digit)| digit).collect();
-                    let code = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32).ok_or("a bad escape")?;
-                    out.push(code);
-                }
-                Some(other) => out.push(other),
-                None => break,
-            },
-            other => out.push(other),
+            _ if next == quote => {
+                return Ok((String::from_utf8_lossy(&out).into_owned(), text.split_at(at + 1).1));
+            }
+            '\\' if quote != '`' => {
+                let Some((_, letter)) = chars.next() else { break };
+                escaped(letter, chars.by_ref().map(|(_, next)| next), &mut out)?;
+            }
+            other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
     Err(format!("text without an end: {text:?}"))
+}
+
+/// Reads what stands behind a backslash: escapes by number write a byte (two or, with eight as base, three digits) or a letter.
+fn escaped(letter: char, mut rest: impl Iterator<Item = char>, out: &mut Vec<u8>) -> Result<(), String> {
+    let mut number = |first: &str, digits: usize, radix: u32| {
+        let code: String = first.chars().chain(rest.by_ref().take(digits)).collect();
+        u32::from_str_radix(&code, radix).map_err(|why| format!("a bad escape: {code:?}: {why}"))
+    };
+    let byte = match letter {
+        'a' => 7,
+        'b' => 8,
+        't' => 9,
+        'n' => 10,
+        'v' => 11,
+        'f' => 12,
+        'r' => 13,
+        'x' => number("", 2, 16)?,
+        '0'..='7' => number(&letter.to_string(), 2, 8)?,
+        'u' | 'U' => {
+            let code = number("", if letter == 'u' { 4 } else { 8 }, 16)?;
+            let code = char::from_u32(code).ok_or("an escape of no letter")?;
+            out.extend_from_slice(code.encode_utf8(&mut [0; 4]).as_bytes());
+            return Ok(());
+        }
+        other => {
+            out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+            return Ok(());
+        }
+    };
+    out.push(u8::try_from(byte).map_err(|why| format!("an escape of no byte: {why}"))?);
+    Ok(())
 }
 
 /// Reads one item: a gap, a value, or a run of them.
@@ -126,12 +158,12 @@ fn item(item: &str, slots: &mut Vec<Slot>) -> Result<(), String> {
         slots.extend((0..count).map(|_| Slot::Stale));
         return Ok(());
     }
-    let (first, rest) = number(item).ok_or_else(bad)?;
+    let (first, rest) = leading_number(item).ok_or_else(bad)?;
     if rest.is_empty() {
         slots.push(Slot::Value(first));
         return Ok(());
     }
-    let (step, rest) = if rest.starts_with(['+', '-']) { number(rest).ok_or_else(bad)? } else { (0.0, rest) };
+    let (step, rest) = if rest.starts_with(['+', '-']) { leading_number(rest).ok_or_else(bad)? } else { (0.0, rest) };
     let count = times(rest).ok_or_else(bad)?;
     // Added up one by one, as the original does it: that differs from a product in the last digits.
     let mut value = first;
@@ -140,58 +172,4 @@ fn item(item: &str, slots: &mut Vec<Slot>) -> Result<(), String> {
         value += step;
     }
     Ok(())
-}
-
-fn times(text: &str) -> Option<usize> {
-    text.strip_prefix('x')?.parse().ok()
-}
-
-/// A number with a sign, as far as it goes. There are no hexadecimal ones: `0x4` is a run of zeros.
-fn number(text: &str) -> Option<(f64, &str)> {
-    let sign = usize::from(text.starts_with(['+', '-']));
-    let unsigned = text.split_at(sign).1;
-    let word = unsigned.get(..3).map(str::to_ascii_lowercase);
-    let length = if word.is_some_and(|word| word == "inf" || word == "nan") {
-        3
-    } else {
-        let mut before = ' ';
-        let taken = unsigned.chars().take_while(|next| {
-            let signed = matches!(next, '+' | '-') && matches!(before, 'e' | 'E');
-            before = *next;
-            next.is_ascii_digit() || matches!(next, '.' | 'e' | 'E') || signed
-        });
-        // All of them are one byte long.
-        taken.count()
-    };
-    let (number, rest) = text.split_at(sign + length);
-    Some((number.parse().ok()?, rest))
-}
-
-/// Milliseconds of a duration as Prometheus writes it; a bare number is seconds.
-pub fn duration(text: &str) -> Result<i64, String> {
-    let bad = || format!("no duration: {text:?}");
-    if let Some(positive) = text.strip_prefix('-') {
-        return duration(positive).map(|milliseconds| -milliseconds);
-    }
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Ok((seconds * 1000.0).round() as i64);
-    }
-    let (mut total, mut rest) = (0_i64, text);
-    while !rest.is_empty() {
-        let (digits, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?);
-        let (unit, behind) = behind.split_at(behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len()));
-        let unit: i64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            "w" => 7 * 86_400_000,
-            "y" => 365 * 86_400_000,
-            _ => return Err(bad()),
-        };
-        total = digits.parse::<i64>().ok().and_then(|n| total.checked_add(n.checked_mul(unit)?)).ok_or_else(bad)?;
-        rest = behind;
-    }
-    Ok(total)
 }

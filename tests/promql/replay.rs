@@ -22,6 +22,8 @@ pub struct Replay {
     samples: BTreeMap<Labels, BTreeMap<i64, f64>>,
     /// Series that hold what is not read, and what that is: they are not loaded.
     unread: Vec<(Labels, &'static str)>,
+    /// A line of a series that was not understood: nobody knows what else should be there.
+    lost: Option<String>,
     store: Option<Store>,
 }
 
@@ -32,7 +34,10 @@ impl Replay {
             Command::Load { step, series, buckets } => {
                 self.store = None;
                 for described in series {
-                    self.load(step, &described, buckets);
+                    match described {
+                        Ok(described) => self.load(step, &described, buckets),
+                        Err(why) => self.lost = Some(why),
+                    }
                 }
             }
             Command::Eval(eval) => return Some(self.eval(&eval)),
@@ -43,9 +48,12 @@ impl Replay {
     fn load(&mut self, step: i64, described: &Described, buckets: bool) {
         if let Some(what) = described.unread {
             self.unread.push((described.labels.clone(), what));
+            return;
         }
-        if let Some(name) = described.labels.metric().strip_suffix("_bucket").filter(|_| buckets) {
-            self.unread.push((described.labels.filtered(|label| label != "le").with(NAME, name), "native histograms"));
+        let name = described.labels.metric();
+        let base = ["_bucket", "_count", "_sum"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        if let Some(base) = base.filter(|_| buckets) {
+            self.unread.push((described.labels.filtered(|label| label != "le").with(NAME, base), "native histograms"));
         }
         let samples = self.samples.entry(described.labels.clone()).or_default();
         for (slot, at) in described.slots.iter().zip((0..).map(|n| n * step)) {
@@ -85,12 +93,15 @@ impl Replay {
             return Outcome::Skipped(format!("{what} in the expectation"));
         }
         let asked = query.selectors();
+        if let Some(why) = self.lost.as_ref().filter(|_| !asked.is_empty()) {
+            return Outcome::Skipped(format!("data that is not read: {why}"));
+        }
         let mut unread = self.unread.iter();
         if let Some((_, what)) = unread.find(|(labels, _)| asked.iter().any(|selector| selector.matches(labels))) {
             return Outcome::Skipped(format!("{what} in the data"));
         }
         // The files are written for an engine that takes names away in the end.
-        let limits = Limits { unnamed: Unnamed::InTheEnd, ..Limits::default() };
+        let limits = Limits { unnamed: Unnamed::InTheEnd, steps: i64::MAX, samples: u64::MAX, ..Limits::default() };
         let store = self.store();
         let result = match eval.when {
             When::At(at) => query.instant(store, at, &limits),

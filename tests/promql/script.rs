@@ -2,7 +2,8 @@
 
 use regex::Regex;
 
-use crate::notation::{Described, described, duration, quoted};
+use crate::figures::{duration, number};
+use crate::notation::{Described, START, described, quoted};
 
 #[derive(Debug)]
 pub enum Command {
@@ -10,7 +11,7 @@ pub enum Command {
     /// Samples every `step` milliseconds from 0; `buckets` also makes native histograms of classic ones.
     Load {
         step: i64,
-        series: Vec<Described>,
+        series: Vec<Result<Described, String>>,
         buckets: bool,
     },
     Eval(Eval),
@@ -37,12 +38,20 @@ pub struct Expected {
     pub series: Vec<Described>,
     pub scalar: Option<f64>,
     pub text: Option<String>,
-    /// A range vector, with samples at the steps from the first to the second.
-    pub range_vector: Option<(i64, i64)>,
+    /// A range vector, with samples at these steps.
+    pub range_vector: Option<Steps>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Steps {
+    pub from: i64,
+    pub to: i64,
+    pub step: i64,
 }
 
 /// The commands of a text, each with the number of its first line.
 pub fn commands(text: &str) -> Vec<(usize, Result<Command, String>)> {
+    // A comment ends a block, as an empty line does.
     let lines: Vec<&str> =
         text.lines().map(str::trim).map(|line| if line.starts_with('#') { "" } else { line }).collect();
     let mut found = Vec::new();
@@ -51,41 +60,68 @@ pub fn commands(text: &str) -> Vec<(usize, Result<Command, String>)> {
     while let Some(head) = lines.get(at) {
         let begin = at + 1;
         at += 1;
-        if head.is_empty() {
+        let word = first_word(head);
+        if matches!(word.as_str(), "ignore" | "resume") {
+            ignored = word == "ignore";
+        }
+        if ignored || matches!(word.as_str(), "" | "resume") {
             continue;
         }
-        if matches!(*head, "ignore" | "resume") {
-            ignored = *head == "ignore";
-            continue;
-        }
-        let alone = *head == "clear";
-        let block: Vec<&str> = lines.iter().skip(at).take_while(|line| !alone && !line.is_empty()).copied().collect();
+        let rest = lines.get(at..).unwrap_or_default();
+        let block = rest.get(..length(&word, rest)).unwrap_or_default();
         at += block.len();
-        if !ignored {
-            found.push((begin, command(head, &block)));
-        }
+        found.push((begin, command(&word, head, block)));
     }
     found
 }
 
-fn command(head: &str, block: &[&str]) -> Result<Command, String> {
-    let mut words = head.split_whitespace();
-    match words.next().unwrap_or_default() {
+fn first_word(line: &str) -> String {
+    line.split_whitespace().next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// How many of the lines behind its first belong to a command: all up to an empty one, but a number or the message of a
+/// failure is the last that an evaluation takes.
+fn length(word: &str, rest: &[&str]) -> usize {
+    if !word.starts_with("eval") && !word.starts_with("load") {
+        return 0;
+    }
+    let all = rest.iter().position(|line| line.is_empty()).unwrap_or(rest.len());
+    let ends = |line: &&str| number(line).is_some() || line.starts_with("expected_fail_");
+    let last = rest.iter().take(all).position(|line| word.starts_with("eval") && ends(line));
+    last.map_or(all, |last| last + 1)
+}
+
+fn command(word: &str, head: &str, block: &[&str]) -> Result<Command, String> {
+    match word {
         "clear" => Ok(Command::Clear),
-        word @ ("load" | "load_with_nhcb") => {
-            let step = duration(words.next().ok_or("a load without a step")?)?;
-            let series = block.iter().map(|line| described(line)).collect::<Result<_, _>>()?;
-            Ok(Command::Load { step, series, buckets: word == "load_with_nhcb" })
+        "load" | "load_with_nhcb" => {
+            let step = duration(head.split_whitespace().nth(1).ok_or("a load without a step")?)?;
+            Ok(Command::Load { step, series: loaded(block), buckets: word != "load" })
         }
-        word if word.starts_with("eval") => eval(head, block).map(Command::Eval),
-        word => Err(format!("unknown command {word:?}")),
+        _ if word.starts_with("eval") => eval(head, block).map(Command::Eval),
+        _ => Err(format!("unknown command {word:?}")),
     }
 }
 
+/// The series of a load. Times of start on a line of their own are those of every series that follows.
+fn loaded(block: &[&str]) -> Vec<Result<Described, String>> {
+    let mut series = Vec::new();
+    let mut start = None;
+    for line in block {
+        if first_word(line) == "@st" {
+            start = Some(START);
+            continue;
+        }
+        series.push(described(line).map(|found| Described { unread: found.unread.or(start), ..found }));
+    }
+    series
+}
+
 fn eval(head: &str, block: &[&str]) -> Result<Eval, String> {
-    let instant = Regex::new(r"^eval(?:_(\w+))?\s+instant\s+at\s+(\S+)\s+(.+)$").unwrap();
-    let range = Regex::new(r"^eval(?:_(\w+))?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.+)$").unwrap();
-    let (mode, when, query) = if let Some(found) = instant.captures(head) {
+    let instant = Regex::new(r"^(?i:eval)(?:_(\w+))?\s+instant\s+at\s+(\S+)\s+(.+)$").unwrap();
+    let range =
+        Regex::new(r"^(?i:eval)(?:_(\w+))?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.+)$").unwrap();
+    let (mode, mut when, query) = if let Some(found) = instant.captures(head) {
         (found.get(1), When::At(duration(&found[2])?), found[3].to_owned())
     } else if let Some(found) = range.captures(head) {
         let when = When::Range { from: duration(&found[2])?, to: duration(&found[3])?, step: duration(&found[4])? };
@@ -103,6 +139,9 @@ fn eval(head: &str, block: &[&str]) -> Result<Eval, String> {
     for line in block {
         expectation(line, &mut expected)?;
     }
+    if let (When::At(at), Some(steps)) = (&mut when, &expected.range_vector) {
+        *at = steps.to;
+    }
     Ok(Eval { query, when, expected })
 }
 
@@ -111,21 +150,30 @@ fn expectation(line: &str, expected: &mut Expected) -> Result<(), String> {
         expected.fail = true;
         return Ok(());
     }
-    let Some(wanted) = line.strip_prefix("expect ").map(str::trim) else {
-        match line.parse::<f64>() {
-            Ok(scalar) => expected.scalar = Some(scalar),
-            Err(_) => expected.series.push(described(line)?),
+    // A metric of this name is written with braces.
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let ["expect", words @ ..] = words.as_slice() else {
+        if let Some(scalar) = number(line) {
+            expected.scalar = Some(scalar);
+        } else {
+            let series = described(line)?;
+            // Of two lines for one series the last stands.
+            expected.series.retain(|known| known.labels != series.labels);
+            expected.series.push(series);
         }
         return Ok(());
     };
-    let words: Vec<&str> = wanted.split_whitespace().collect();
-    match words.as_slice() {
+    match words {
         ["fail", ..] => expected.fail = true,
         ["ordered", ..] => expected.ordered = true,
         ["warn" | "no_warn" | "info" | "no_info", ..] => {}
-        ["string", ..] => expected.text = Some(quoted(wanted.split_at("string".len()).1.trim_start())?.0),
-        ["range", "vector", "from", from, "to", _, "step", step] => {
-            expected.range_vector = Some((duration(from)?, duration(step)?));
+        ["string", ..] => {
+            let (_, text) = line.split_once("string").ok_or("no text")?;
+            expected.text = Some(quoted(text.trim())?.0);
+        }
+        ["range", "vector", "from", from, "to", to, "step", step] => {
+            let steps = Steps { from: duration(from)?, to: duration(to)?, step: duration(step)? };
+            expected.range_vector = Some(steps);
         }
         _ => return Err(format!("unknown expectation {line:?}")),
     }

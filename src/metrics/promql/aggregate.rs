@@ -56,8 +56,11 @@ pub fn of<'a>(run: &mut Run<'a>, aggregate: &'a Aggregate, at: i64) -> Result<Ve
         }
     }
     let parameter = if chooses && run.loose { f64::INFINITY } else { parameter };
-    let result = found.into_iter().flat_map(|group| group.end(aggregate, parameter));
-    Ok(result.collect())
+    let mut result = Vec::with_capacity(found.len());
+    for group in found {
+        group.end(aggregate, parameter, &mut result);
+    }
+    Ok(result)
 }
 
 impl Group {
@@ -101,9 +104,12 @@ impl Group {
         }
     }
 
-    fn end(self, aggregate: &Aggregate, parameter: f64) -> Vec<Point> {
+    fn end(self, aggregate: &Aggregate, parameter: f64, into: &mut Vec<Point>) {
         let value = match (self.state, aggregate.summary) {
-            (State::Chosen(points), summary) => return chosen(points, summary == Summary::Top, parameter),
+            (State::Chosen(points), summary) => {
+                into.extend(chosen(points, summary == Summary::Top, parameter));
+                return;
+            }
             (State::Sum(sum), _) => sum.total(),
             (State::Mean(mean), _) => mean.value(),
             (State::Variance(variance), Summary::Stddev) => variance.value().sqrt(),
@@ -114,7 +120,7 @@ impl Group {
             (State::One(value), _) => value,
         };
         let labels = aggregate.grouping.labels(&self.first);
-        vec![Point { labels, value, unnamed: false, unnamed_later: self.first.unnamed_later }]
+        into.push(Point { labels, value, unnamed: false, unnamed_later: self.first.unnamed_later });
     }
 }
 

@@ -6,6 +6,8 @@ use super::vector::{Grouping, Groups, Place, Point};
 const BOUND: &str = "le";
 /// Decreases smaller than this share come from arithmetic.
 const TOLERANCE: f64 = 1e-12;
+/// Buckets that most histograms do not have more of.
+const USUAL: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -26,7 +28,9 @@ pub fn quantiles(quantile: f64, points: &[Point]) -> Vec<Point> {
             Place::Known(place) => found.get_mut(place).into_iter().for_each(|(_, buckets)| buckets.push(bucket)),
             Place::New(key) => {
                 groups.add(key, found.len());
-                found.push((point, vec![bucket]));
+                let mut buckets = Vec::with_capacity(USUAL);
+                buckets.push(bucket);
+                found.push((point, buckets));
             }
         }
     }

@@ -9,6 +9,8 @@ use crate::metrics::store::{Sample, Samples, is_stale};
 
 /// Most samples, and series, that are kept: 8 MiB.
 const ROOM: usize = 1 << 19;
+/// Most places that are held ready for the next evaluation: 2 MiB.
+const SPARE: usize = 1 << 16;
 /// Most windows that are kept: they are looked through one by one.
 const WINDOWS: usize = 16;
 /// Spreads the numbers of series, which follow each other.
@@ -29,6 +31,8 @@ type Places = HashMap<u64, Place, BuildHasherDefault<Hashed>>;
 pub struct Memo {
     /// By the borders of the window, then by series.
     windows: Vec<((i64, i64), Places)>,
+    /// Places without anything in them: what held those of the last evaluation suffices for the next.
+    spare: Vec<Places>,
     samples: Vec<Sample>,
     room: usize,
     /// Nothing is kept meanwhile.
@@ -45,7 +49,15 @@ impl Memo {
 
     /// Forgets what it has seen: another evaluation begins.
     pub fn clear(&mut self) {
-        self.windows.clear();
+        for (_, mut places) in self.windows.drain(..) {
+            places.clear();
+            self.spare.push(places);
+        }
+        let mut held = 0;
+        self.spare.retain(|places| {
+            held += places.capacity();
+            held <= SPARE
+        });
         self.samples.clear();
         self.room = ROOM;
     }
@@ -63,7 +75,7 @@ impl Memo {
             known => known,
         };
         let window = known.unwrap_or_else(|| {
-            self.windows.push(((start, end), Places::default()));
+            self.windows.push(((start, end), self.spare.pop().unwrap_or_default()));
             self.windows.len() - 1
         });
         let Some((_, places)) = self.windows.get_mut(window) else { return &[] };

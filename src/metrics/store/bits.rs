@@ -40,6 +40,11 @@ impl Writer {
         &self.bytes
     }
 
+    /// How many bits were written.
+    pub fn position(&self) -> usize {
+        self.bytes.len() * 8 - self.free as usize
+    }
+
     /// Bytes that it takes up.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
@@ -60,8 +65,9 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn of(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0 }
+    /// From a position on.
+    pub fn at(bytes: &'a [u8], at: usize) -> Reader<'a> {
+        Reader { bytes, at }
     }
 
     /// The next 64 bits or, where it does not stand at the head of a byte, at least [`WINDOW`] of them.

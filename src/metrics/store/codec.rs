@@ -57,6 +57,11 @@ impl State {
         State { at, ..State::default() }
     }
 
+    /// The last sample.
+    pub fn sample(&self) -> Sample {
+        Sample { at: self.at, value: f64::from_bits(self.bits) }
+    }
+
     fn time(&mut self, at: i64) {
         self.step = at.wrapping_sub(self.at);
         self.at = at;
@@ -245,11 +250,58 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub fn new(bytes: &'a [u8], first: i64, count: u16, ticks: &'a [i64]) -> Decoder<'a> {
         let next = ticks.partition_point(|tick| *tick <= first);
-        Decoder { bits: Reader::of(bytes), state: State::at(first), ticks, next, first: true, left: count }
+        Decoder { bits: Reader::at(bytes, 0), state: State::at(first), ticks, next, first: true, left: count }
+    }
+
+    /// From behind a sample on: `state` is what was known with it, `at` where its bits end, `left` how many follow.
+    pub fn resumed(bytes: &'a [u8], at: usize, state: State, left: u16, ticks: &'a [i64]) -> Decoder<'a> {
+        let next = ticks.partition_point(|tick| *tick <= state.at);
+        Decoder { bits: Reader::at(bytes, at), state, ticks, next, first: false, left }
     }
 
     fn sample(&self) -> Sample {
-        Sample { at: self.state.at, value: f64::from_bits(self.state.bits) }
+        self.state.sample()
+    }
+
+    /// Those later than `after` and not later than `until`; whether a later one was met.
+    pub fn between(mut self, after: i64, until: i64, into: &mut Vec<Sample>) -> bool {
+        loop {
+            if self.run(after, until, into) {
+                return true;
+            }
+            let Some(sample) = self.next() else { return false };
+            if sample.at > until {
+                return true;
+            }
+            if sample.at > after {
+                into.push(sample);
+            }
+        }
+    }
+
+    /// The same of the usual samples that stand next: most of all time goes by here, so what changes is held apart.
+    fn run(&mut self, after: i64, until: i64, into: &mut Vec<Sample>) -> bool {
+        if self.first {
+            return false;
+        }
+        into.reserve(usize::from(self.left));
+        let (mut state, mut bits, mut next, mut left) = (self.state.clone(), self.bits.clone(), self.next, self.left);
+        let mut beyond = false;
+        while left > 0 && !beyond {
+            let window = bits.window();
+            let Some(tick) = self.ticks.get(next).copied().filter(|_| window >> 63 == 0) else { break };
+            let Some(taken) = state.read_usual(window << 1, WINDOW - 1) else { break };
+            bits.pass(taken + 1);
+            state.time(tick);
+            next += 1;
+            left -= 1;
+            beyond = tick > until;
+            if tick > after && !beyond {
+                into.push(state.sample());
+            }
+        }
+        (self.state, self.bits, self.next, self.left) = (state, bits, next, left);
+        beyond
     }
 
     fn read_time(&mut self) {
@@ -273,6 +325,7 @@ impl<'a> Decoder<'a> {
 impl Iterator for Decoder<'_> {
     type Item = Sample;
 
+    #[inline]
     fn next(&mut self) -> Option<Sample> {
         self.left = self.left.checked_sub(1)?;
         let window = self.bits.window();

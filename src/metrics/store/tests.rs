@@ -307,5 +307,33 @@ fn steady_series_are_small() {
         );
     }
     let packed: Vec<usize> = store.tracks.iter().flatten().map(|track| track.growing()).collect();
-    assert!(packed[0] < 1700 && packed[1] < 2100 && packed[2] < 2500, "{packed:?}");
+    assert!(packed[0] < 1800 && packed[1] < 2200 && packed[2] < 2550, "{packed:?}");
+}
+
+/// Whatever a question begins with, of the newest chunks and of older ones, at every length of the newest.
+#[test]
+fn parts_of_a_chunk_are_what_the_whole_has_there() {
+    let (mut track, mut ticks, mut known) = (Track::new(Labels::default(), None, 1), Vec::new(), Vec::<Sample>::new());
+    for round in 1i64..=400 {
+        let at = round * 5000 + i64::from(round % 17 == 0);
+        ticks.push(round * 5000);
+        // Decimals that go up, stay, and are no decimals.
+        let value = if round % 29 == 0 { (round as f64).sqrt() } else { (round / 3 * 7) as f64 / 10.0 };
+        track.push(Sample { at, value }, &ticks, 1_500_000);
+        known.push(Sample { at, value });
+        if round % 13 > 0 && round % 40 > 1 {
+            continue;
+        }
+        for after in (-1..=round).flat_map(|round| [-1, 0, 1].map(|beside| round * 5000 + beside)) {
+            let mut found = Vec::new();
+            track.between(&ticks, after, i64::MAX, &mut found);
+            assert_eq!(
+                bits(&found),
+                bits(&known[known.partition_point(|sample| sample.at <= after)..]),
+                "{round} {after}"
+            );
+            let newest = known.iter().rfind(|sample| sample.at <= after).copied();
+            assert_eq!(track.newest(&ticks, after), newest, "{round} {after}");
+        }
+    }
 }

@@ -7,6 +7,9 @@ use crate::metrics::labels::Labels;
 
 /// Samples of a chunk: more cost less memory, fewer cost less time for the newest.
 const CHUNK: u16 = 120;
+/// Reading begins at the head of a chunk or at its mark, which goes on after so many samples: what rules ask for is the last
+/// few minutes, and a full chunk is longer. One mark a series, since very many are kept.
+const APART: u16 = 40;
 /// What the allocator adds to a piece of memory.
 const PIECE: usize = 16;
 
@@ -23,6 +26,18 @@ impl Chunk {
     fn last(&self) -> i64 {
         self.first.saturating_add(i64::from(self.span))
     }
+}
+
+/// Behind a sample of the chunk that is being filled, or (`sealed`) of the one before it.
+#[derive(Clone, Debug)]
+struct Mark {
+    /// What is known with the sample.
+    state: State,
+    /// Where its bits end.
+    position: u32,
+    /// How many samples of its chunk have gone by with it.
+    count: u16,
+    sealed: bool,
 }
 
 /// One series.
@@ -44,6 +59,8 @@ pub(super) struct Track {
     first: i64,
     count: u16,
     state: State,
+    /// The last mark.
+    mark: Option<Box<Mark>>,
 }
 
 impl Track {
@@ -60,12 +77,13 @@ impl Track {
             first: 0,
             count: 0,
             state: State::default(),
+            mark: None,
         }
     }
 
     /// The newest sample.
     pub fn last(&self) -> Option<Sample> {
-        (self.count > 0).then(|| Sample { at: self.state.at, value: f64::from_bits(self.state.bits) })
+        (self.count > 0).then(|| self.state.sample())
     }
 
     /// The time of the oldest sample that is still there.
@@ -83,13 +101,28 @@ impl Track {
             self.first = sample.at;
             self.state = State::at(sample.at);
         } else {
+            if self.count.is_multiple_of(APART) {
+                self.mark();
+            }
             self.state.write_time(&mut self.open, sample.at, after(ticks, self.state.at));
         }
         self.state.write_value(&mut self.open, sample.value);
         self.count += 1;
     }
 
+    fn mark(&mut self) {
+        let position = self.open.position() as u32;
+        let mark = Mark { state: self.state.clone(), position, count: self.count, sealed: false };
+        match &mut self.mark {
+            Some(place) => **place = mark,
+            place => *place = Some(Box::new(mark)),
+        }
+    }
+
     fn seal(&mut self) {
+        // One of the chunk before is of no use any more.
+        self.mark = self.mark.take().filter(|mark| !mark.sealed);
+        self.mark.iter_mut().for_each(|mark| mark.sealed = true);
         let span = u32::try_from(self.state.at.saturating_sub(self.first)).unwrap_or(u32::MAX);
         let bytes = self.open.take();
         self.packed += bytes.len() + PIECE;
@@ -104,6 +137,9 @@ impl Track {
         if old > 0 {
             self.packed -= self.sealed.drain(..old).map(|chunk| chunk.bytes.len() + PIECE).sum::<usize>();
             self.sealed.shrink_to_fit();
+            if self.sealed.is_empty() {
+                self.mark = self.mark.take().filter(|mark| !mark.sealed);
+            }
         }
         !self.sealed.is_empty() || self.state.at >= horizon
     }
@@ -116,21 +152,19 @@ impl Track {
     /// Those of its samples.
     pub fn growing(&self) -> usize {
         let table = self.sealed.capacity() * size_of::<Chunk>();
-        self.packed + table + self.open.capacity() + 2 * PIECE
+        let mark = self.mark.as_ref().map_or(0, |_| size_of::<Mark>() + PIECE);
+        self.packed + table + self.open.capacity() + mark + 2 * PIECE
     }
 
     /// Those later than `after` and not later than `until`, oldest first.
     pub fn between(&self, ticks: &[i64], after: i64, until: i64, into: &mut Vec<Sample>) {
         let from = self.sealed.partition_point(|chunk| chunk.last() <= after);
-        let sealed = self.sealed.get(from..).unwrap_or_default().iter();
-        let sealed = sealed.map(|chunk| (&*chunk.bytes, chunk.first, chunk.count));
-        let open = (self.count > 0 && self.state.at > after).then_some((self.open.bytes(), self.first, self.count));
-        for (bytes, first, count) in sealed.chain(open) {
-            if first > until {
+        let sealed = (from..self.sealed.len()).filter_map(|place| self.sealed_part(place, ticks, after));
+        let open = (self.count > 0 && self.state.at > after).then(|| self.open_part(ticks, after));
+        for part in sealed.chain(open) {
+            if part.first > until || part.samples.between(after, until, into) {
                 return;
             }
-            let samples = Decoder::new(bytes, first, count, ticks);
-            into.extend(samples.skip_while(|s| s.at <= after).take_while(|s| s.at <= until));
         }
     }
 
@@ -139,13 +173,47 @@ impl Track {
         if self.state.at <= until {
             return self.last();
         }
-        let (bytes, first, count) = if self.first <= until {
-            (self.open.bytes(), self.first, self.count)
+        let part = if self.first <= until {
+            self.open_part(ticks, until)
         } else {
-            let chunk = self.sealed.partition_point(|chunk| chunk.first <= until).checked_sub(1)?;
-            self.sealed.get(chunk).map(|chunk| (&*chunk.bytes, chunk.first, chunk.count))?
+            let place = self.sealed.partition_point(|chunk| chunk.first <= until).checked_sub(1)?;
+            self.sealed_part(place, ticks, until)?
         };
-        Decoder::new(bytes, first, count, ticks).take_while(|sample| sample.at <= until).last()
+        part.samples.take_while(|sample| sample.at <= until).last().or(part.before)
+    }
+
+    fn sealed_part<'t>(&'t self, place: usize, ticks: &'t [i64], after: i64) -> Option<Part<'t>> {
+        let chunk = self.sealed.get(place)?;
+        let newest = place + 1 == self.sealed.len();
+        let mark = self.mark.as_deref().filter(|mark| newest && mark.sealed && mark.state.at <= after);
+        Some(Part::new(&chunk.bytes, chunk.first, chunk.count, mark, ticks))
+    }
+
+    fn open_part<'t>(&'t self, ticks: &'t [i64], after: i64) -> Part<'t> {
+        let mark = self.mark.as_deref().filter(|mark| !mark.sealed && mark.state.at <= after);
+        Part::new(self.open.bytes(), self.first, self.count, mark, ticks)
+    }
+}
+
+/// What is read of a chunk: all of it, or what stands behind a mark.
+struct Part<'t> {
+    /// The first sample of the chunk.
+    first: i64,
+    /// The one that the mark stands behind.
+    before: Option<Sample>,
+    samples: Decoder<'t>,
+}
+
+impl<'t> Part<'t> {
+    fn new(bytes: &'t [u8], first: i64, count: u16, mark: Option<&Mark>, ticks: &'t [i64]) -> Part<'t> {
+        let samples = match mark {
+            None => Decoder::new(bytes, first, count, ticks),
+            Some(mark) => {
+                let left = count.saturating_sub(mark.count);
+                Decoder::resumed(bytes, mark.position as usize, mark.state.clone(), left, ticks)
+            }
+        };
+        Part { first, before: mark.map(|mark| mark.state.sample()), samples }
     }
 }
 
