@@ -195,7 +195,10 @@ impl AlertingRule {
             Err(failure) => return self.failed(failure, at),
         };
         let found = match self.elements(evaluation.elements, at, world) {
-            Ok(found) => found,
+            Ok(mut found) => {
+                found.iter_mut().for_each(|alert| alert.is_least = evaluation.is_least);
+                found
+            }
             Err(failure) => return self.failed(failure, at),
         };
         let mut step = Step::default();
@@ -295,6 +298,7 @@ impl AlertingRule {
                 labels: labels.clone(),
                 annotations,
                 value,
+                is_least: false,
                 state: State::Pending,
                 active_at: at,
                 fired_at: None,
@@ -314,6 +318,7 @@ impl AlertingRule {
     fn seen(&mut self, mut alert: Alert, at: i64, step: &mut Step) {
         if let Some(known) = self.alerts.get_mut(&alert.labels).filter(|known| known.is_active()) {
             known.value = alert.value;
+            known.is_least = alert.is_least;
             known.annotations = alert.annotations;
             known.kept_since = None;
             return;
