@@ -196,7 +196,9 @@ impl AlertingRule {
         };
         let found = match self.elements(evaluation.elements, at, world) {
             Ok(mut found) => {
-                found.iter_mut().for_each(|alert| alert.is_least = evaluation.is_least);
+                for alert in &mut found {
+                    alert.is_least = evaluation.is_least;
+                }
                 found
             }
             Err(failure) => return self.failed(failure, at),
@@ -323,15 +325,16 @@ impl AlertingRule {
             known.kept_since = None;
             return;
         }
-        step.changes.push(self.change(at, alert.labels.clone(), What::Pending));
+        let mut what = What::Pending;
         let kept = self.remembered.remove(&alert.labels);
         if let Some((kept, active_at)) =
             kept.and_then(|kept| Some((kept, self.restore.active_at(&kept, self.alerting.hold, at)?)))
         {
             alert.active_at = active_at;
             alert.fired_at = kept.fired.filter(|fired| *fired <= at);
-            step.changes.push(self.change(at, alert.labels.clone(), What::Restored));
+            what = What::Restored;
         }
+        step.changes.push(self.change(at, alert.labels.clone(), what));
         self.alerts.insert(alert.labels.clone(), alert);
     }
 
