@@ -360,6 +360,6 @@ impl World<'_> {
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;
         let basis = self.basis(&query, at, idle.all && elements.is_empty());
-        Ok(Evaluation { elements, basis, idle: idle.of, notes: Vec::new() })
+        Ok(Evaluation { idle: idle.of, ..Evaluation::on(elements, basis) })
     }
 }

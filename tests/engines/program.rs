@@ -117,15 +117,27 @@ async fn check_tells_the_servers_alerts_beside_ours_and_one_of_the_alertmanager_
     let told = |report: &Value| -> Vec<Value> {
         let alerts = report["alerts"].as_array().unwrap().iter();
         alerts
-            .map(|a| json!([a["origin"], a["name"], a["state"], a["severity"], a["value"], a["detail"], a["labels"]]))
+            .map(|a| {
+                json!([
+                    a["origin"],
+                    a["name"],
+                    a["state"],
+                    a["severity"],
+                    a["value"],
+                    a["detail"],
+                    a["labels"],
+                    a["same_as"]
+                ])
+            })
             .collect()
     };
     let labels = json!({"alertname": "PoolExhausted", "severity": "critical", "job": "shop", "instance": stage.target.address()});
-    let row =
-        |origin: &str| json!([origin, "PoolExhausted", "firing", "critical", 1.0, "Available connections: 1", labels]);
+    let row = |origin: &str, same: Value| {
+        json!([origin, "PoolExhausted", "firing", "critical", 1.0, "Available connections: 1", labels, same])
+    };
     let mut found = told(&report);
     found.sort_by_key(ToString::to_string);
-    assert_eq!(found, [row("prometheus"), row("rules")], "{report}");
+    assert_eq!(found, [row("prometheus", json!("rules")), row("rules", Value::Null)], "{report}");
     assert_eq!(report["verdict"], "down");
     // A server that is gone is not known, and its silence resolves nothing.
     let Stage { server, .. } = &stage;

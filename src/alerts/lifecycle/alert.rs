@@ -49,6 +49,8 @@ pub struct Alert {
     pub annotations: Vec<(String, String)>,
     /// The value of the element when it was last seen.
     pub value: f64,
+    /// Whether it is only known to be no less.
+    pub is_least: bool,
     /// Where it stands.
     pub state: State,
     /// Since when its element has been there.

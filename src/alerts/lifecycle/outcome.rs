@@ -20,6 +20,8 @@ pub struct Evaluation {
     pub basis: Basis,
     /// Elements that could not be judged, because nothing happened: 0 of 0.
     pub idle: Vec<Labels>,
+    /// Whether the values of its elements are only known to be no less.
+    pub is_least: bool,
     /// What who evaluated it says of it beside: it may be wrong though it is there.
     pub notes: Vec<Safe>,
 }
@@ -34,7 +36,7 @@ impl Evaluation {
     /// A result that stands on this.
     #[must_use]
     pub fn on(elements: Elements, basis: Basis) -> Evaluation {
-        Evaluation { elements, basis, idle: Vec::new(), notes: Vec::new() }
+        Evaluation { elements, basis, idle: Vec::new(), is_least: false, notes: Vec::new() }
     }
 }
 

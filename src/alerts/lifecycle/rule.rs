@@ -195,7 +195,12 @@ impl AlertingRule {
             Err(failure) => return self.failed(failure, at),
         };
         let found = match self.elements(evaluation.elements, at, world) {
-            Ok(found) => found,
+            Ok(mut found) => {
+                for alert in &mut found {
+                    alert.is_least = evaluation.is_least;
+                }
+                found
+            }
             Err(failure) => return self.failed(failure, at),
         };
         let mut step = Step::default();
@@ -295,6 +300,7 @@ impl AlertingRule {
                 labels: labels.clone(),
                 annotations,
                 value,
+                is_least: false,
                 state: State::Pending,
                 active_at: at,
                 fired_at: None,
@@ -314,19 +320,21 @@ impl AlertingRule {
     fn seen(&mut self, mut alert: Alert, at: i64, step: &mut Step) {
         if let Some(known) = self.alerts.get_mut(&alert.labels).filter(|known| known.is_active()) {
             known.value = alert.value;
+            known.is_least = alert.is_least;
             known.annotations = alert.annotations;
             known.kept_since = None;
             return;
         }
-        step.changes.push(self.change(at, alert.labels.clone(), What::Pending));
+        let mut what = What::Pending;
         let kept = self.remembered.remove(&alert.labels);
         if let Some((kept, active_at)) =
             kept.and_then(|kept| Some((kept, self.restore.active_at(&kept, self.alerting.hold, at)?)))
         {
             alert.active_at = active_at;
             alert.fired_at = kept.fired.filter(|fired| *fired <= at);
-            step.changes.push(self.change(at, alert.labels.clone(), What::Restored));
+            what = What::Restored;
         }
+        step.changes.push(self.change(at, alert.labels.clone(), what));
         self.alerts.insert(alert.labels.clone(), alert);
     }
 

@@ -173,14 +173,16 @@ impl World for Readings<'_> {
         };
         let mut known = readings::known(self.live, &own.measure, &own.what, self.now);
         // Where it is bad whatever it is between the two, or good, it need not be known better.
+        let mut is_least = false;
         if let Known::Between(least, most, otherwise) = known {
             known = match own.bad.holds_between(least, most, self.now) {
                 Some(_) => Known::Value(least),
                 None => *otherwise,
             };
+            is_least = matches!(known, Known::Value(_));
         }
         match known {
-            Known::Value(value) => judged(own, value, self.now),
+            Known::Value(value) => judged(own, value, self.now).map(|judged| Evaluation { is_least, ..judged }),
             Known::Failed(why) => Err(Failure::Failed(why)),
             // Nothing that is not known ends an alert.
             Known::Nothing(_, why) if self.active.contains(expr) => Err(Failure::NotEvaluated(why)),

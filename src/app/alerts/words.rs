@@ -122,12 +122,13 @@ pub fn summary(entry: &Entry<'_>) -> Safe {
     }
 }
 
-/// Its value: of a threshold in the unit of what it watches.
+/// Its value: of a threshold in the unit of what it watches. One that is only known in part is told as a least one.
 #[must_use]
 pub fn value(entry: &Entry<'_>, now: Moment) -> Option<Safe> {
     // An Alertmanager is sent no values.
     let alert = entry.alert.filter(|_| entry.by != Origin::Alertmanager)?;
-    Some(value_of(entry, alert.value, now))
+    let words = value_of(entry, alert.value, now);
+    Some(if alert.is_least { Safe::of(format!(">={words}")) } else { words })
 }
 
 /// A value of what it watches.

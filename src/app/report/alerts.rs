@@ -89,6 +89,8 @@ fn one(model: &Model, entry: &Entry<'_>, now: Moment) -> Value {
         "state": entry.stand.word(),
         "severity": to_value(Safe::of(entry.severity_word())),
         "value": finite(entry.alert.map(|alert| alert.value)),
+        "value_is_least": entry.alert.is_some_and(|alert| alert.is_least),
+        "same_as": served::is_twin(&model.live, entry).then(|| Origin::Rules.word()),
         "since": since,
         "labels": labels,
         "for_seconds": (entry.stand == Stand::Pending).then_some(entry.rule.hold.as_secs_f64()),

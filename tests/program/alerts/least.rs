@@ -3,9 +3,12 @@
 use quarterdeck::app::Event;
 use quarterdeck::app::alerts::listing::Stand;
 use quarterdeck::app::event::LogEvent;
+use quarterdeck::app::pane::PaneId;
+use quarterdeck::app::report::Report;
 
 use super::everything::{Is, Stage};
 use crate::world::readings::counters;
+use crate::world::text as words;
 
 #[test]
 fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
@@ -23,6 +26,16 @@ fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
     let mut stage = Stage::new("cache redis down");
     restarted(&mut stage);
     assert_eq!(stage.stand().0, Stand::Ok, "it answers");
+}
+
+/// Whether the alert is told as a least one: on the page, and in the JSON of `check`.
+fn told(stage: &mut Stage) -> (bool, bool) {
+    let page = words(&stage.world.pane(PaneId::Alerts));
+    let row = page.lines().find(|line| line.starts_with("firing |")).unwrap_or_else(|| panic!("{page}"));
+    let json: serde_json::Value = serde_json::from_str(&Report::of(&stage.world.model).json()).unwrap();
+    let alert = &json["alerts"][0];
+    assert!(alert["value"].is_number(), "{alert}");
+    (row.contains(">="), alert["value_is_least"].as_bool().unwrap())
 }
 
 #[test]
@@ -43,4 +56,7 @@ fn logs_that_were_not_read_whole_make_a_count_a_least_one() {
     assert_eq!(stage.stand().0, Stand::WarmingUp);
     stage.rounds(Is::Bad, 3);
     assert_eq!(stage.stand().0, Stand::Firing, "and too many are too many");
+    assert_eq!(told(&mut stage), (true, true), "how many, nobody knows");
+    stage.rounds(Is::Bad, 12);
+    assert_eq!(told(&mut stage), (false, false), "a whole minute was counted");
 }

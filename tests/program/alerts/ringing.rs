@@ -87,7 +87,12 @@ fn what_fired_before_a_restart_does_not_ring_again() {
         world.press("8");
         crate::text(&crate::drawn(world, (120, 40), false))
     };
-    assert!(timeline(&mut later).contains("fires on"), "{}", timeline(&mut later));
+    let rows = timeline(&mut later);
+    assert_eq!(
+        (rows.matches("fires on").count(), rows.matches("pending").count()),
+        (2, 1),
+        "only what is new waited: {rows}"
+    );
 }
 
 #[test]

@@ -91,6 +91,11 @@ fn fired_before(told: &AlertsTold, change: &Change) -> bool {
     alert_of(told, change).and_then(|alert| alert.fired_at).is_some_and(|fired| fired < change.at)
 }
 
+fn fires_at_once(told: &AlertsTold, change: &Change) -> bool {
+    let mut same = told.changes.iter().filter(|other| other.rule == change.rule && other.labels == change.labels);
+    same.any(|other| other.what == What::Firing)
+}
+
 /// A row of the timeline; none for what only takes up again.
 fn draft(told: &AlertsTold, change: &Change, fires_on: &impl Fn(&Change) -> bool) -> Option<Draft> {
     let severity = Severity::of(change.labels.get(LABEL));
@@ -112,7 +117,9 @@ fn draft(told: &AlertsTold, change: &Change, fires_on: &impl Fn(&Change) -> bool
         What::Resolved { gone } => ("resolved", Tone::Unknown, Some(Safe::of(words::gone(*gone)))),
         What::Dropped => ("not firing", Tone::Dim, Some(Safe::of("it was pending and has gone"))),
         What::BackToPending => ("pending", Tone::Warn, Some(Safe::of("the rule wants it to last longer now"))),
-        What::Restored => return None,
+        // What fires on at once is one row, and that one says so.
+        What::Restored if fires_at_once(told, change) => return None,
+        What::Restored => ("pending", Tone::Dim, Some(Safe::of("since before a restart"))),
         What::Cleared(why) => ("cleared", Tone::Unknown, Some(why.clone())),
         What::Failed(why) => ("error", Tone::Unknown, Some(why.clone())),
         What::Recovered => ("works again", Tone::Ok, None),
