@@ -126,7 +126,11 @@ fn without_verdict(model: &Model) -> Span {
     Span { text: Safe::of(text), tone: Tone::Dim }
 }
 
+/// None under an overlay: the keys are its own, and it says them.
 fn hints(view: &View) -> Vec<(Safe, &'static str)> {
+    if !view.overlays.is_empty() {
+        return Vec::new();
+    }
     let pane = view.focused();
     let is_table = scope(pane) == Scope::Table || pane == PaneId::Cache;
     let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Actions, "act")];

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::arguments::{self, Targets};
 use super::{dashboard, load, say};
 use crate::adapters::config_files;
-use crate::config::resolved::CacheSource;
 use crate::config::{Arguments, Inputs, SourceFile, Variables, resolve};
 use crate::demo::{self, DemoAddresses, DemoError, DemoOptions};
 use crate::domain::threshold::parse_duration;
@@ -136,21 +135,21 @@ fn watched(
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
         .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
         .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
-    // A password does not stand in a configuration: it goes beside it.
+    // A password does not stand in a configuration, nor among arguments: it goes beside them.
     let (database, password) = addresses.database_url.as_deref().map(without_password).unzip();
     let text = match &database {
         Some(url) => text + "\n" + &WATCHED_DATABASE.replace("\"DATABASE\"", &quoted(url)),
         None => text,
     };
     let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
-    let mut arguments = Arguments::from(targets);
-    arguments.redis.extend(addresses.redis_url.clone());
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
     let own = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str()));
-    let variables = own.chain(password.map(|password| ("PGPASSWORD".to_owned(), password))).collect();
+    let given = [("PGPASSWORD", password), ("REDIS_URL", addresses.redis_url.clone())];
+    let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let variables = own.chain(given).collect();
     let inputs = Inputs {
-        arguments,
+        arguments: Arguments::from(targets),
         variables: Variables::new(variables, None),
         file: Some(SourceFile { path: PathBuf::from("sample"), text }),
         ..Inputs::default()
@@ -158,9 +157,6 @@ fn watched(
     let mut resolved = resolve(&inputs).map_err(|problems| load::refuse(&problems))?.resolved;
     for database in &mut resolved.databases {
         database.statements_interval = Duration::from_secs(5);
-    }
-    for cache in resolved.caches.iter_mut().filter(|c| matches!(c.source, CacheSource::Redis { .. })) {
-        cache.name = Safe::of("redis");
     }
     // It was never a file.
     resolved.know.doctor.configurations.clear();

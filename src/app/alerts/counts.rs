@@ -25,8 +25,12 @@ pub struct Counts {
     pub pending: usize,
     /// Fire or are pending, and somebody saw them.
     pub acknowledged: usize,
+    /// Of those that somebody saw: how many fire on.
+    pub acknowledged_firing: usize,
     /// Fire or are pending, and are silenced.
     pub silenced: usize,
+    /// Of those that are silenced: how many fire on.
+    pub silenced_firing: usize,
     /// Of those that fire and that nobody has seen: the worst.
     pub worst: Option<Severity>,
     /// The same of those that are pending.
@@ -68,8 +72,14 @@ impl Counts {
             }
             let seen = if entry.is_active() { alerts.seen(&entry, now) } else { Seen::Needless };
             match (entry.stand, seen) {
-                (Stand::Firing | Stand::Pending, Seen::Silenced { .. }) => counts.silenced += 1,
-                (Stand::Firing | Stand::Pending, Seen::By { .. }) => counts.acknowledged += 1,
+                (stand @ (Stand::Firing | Stand::Pending), Seen::Silenced { .. }) => {
+                    counts.silenced += 1;
+                    counts.silenced_firing += usize::from(stand == Stand::Firing);
+                }
+                (stand @ (Stand::Firing | Stand::Pending), Seen::By { .. }) => {
+                    counts.acknowledged += 1;
+                    counts.acknowledged_firing += usize::from(stand == Stand::Firing);
+                }
                 (Stand::Firing, seen) => {
                     counts.firing += 1;
                     counts.worst = counts.worst.max(Some(entry.severity));
@@ -106,13 +116,34 @@ impl Counts {
         let all = [
             (self.firing, "firing", tone(Stand::Firing, self.worst)),
             (self.pending, "pending", tone(Stand::Pending, self.worst_pending)),
-            (self.acknowledged, "seen", Tone::Dim),
-            (self.silenced, "silenced", Tone::Dim),
+            // What a person did about it does not end it: the word for what it does stays.
+            (
+                self.acknowledged,
+                fires_on(self.acknowledged, self.acknowledged_firing, ["seen", "seen (firing)", "seen (some firing)"]),
+                Tone::Dim,
+            ),
+            (
+                self.silenced,
+                fires_on(
+                    self.silenced,
+                    self.silenced_firing,
+                    ["silenced", "silenced (firing)", "silenced (some firing)"],
+                ),
+                Tone::Dim,
+            ),
             (self.error, "error", Tone::Unknown),
             (self.not_evaluated, "not evaluated", Tone::Unknown),
             (self.no_data, "no data", Tone::Unknown),
         ];
         all.into_iter().filter(|(count, ..)| *count > 0).collect()
+    }
+}
+
+fn fires_on(of: usize, firing: usize, [none, all, some]: [&'static str; 3]) -> &'static str {
+    match firing {
+        0 => none,
+        firing if firing == of => all,
+        _ => some,
     }
 }
 

@@ -155,7 +155,7 @@ pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
         (_, Seen::Silenced { left, .. }) => (format!("silent {}", left_words(*left)), Tone::Dim),
         (_, Seen::By { who, ago }) => (format!("{who}, {} ago", figure::age(*ago)), Tone::Dim),
         (Stand::Firing, Seen::Late { after }) => (format!("not acknowledged for {}", left_words(*after)), Tone::Bad),
-        (Stand::Firing, Seen::Due { left }) => (format!("A in {}", left_words(*left)), Tone::Plain),
+        (Stand::Firing, Seen::Due { left }) => (format!("due in {}", left_words(*left)), Tone::Plain),
         (Stand::Pending, _) => {
             let left = entry.since(now).map(|lasted| entry.rule.hold.saturating_sub(lasted));
             (format!("fires {}", left_words(left.unwrap_or_default())), Tone::Dim)

@@ -37,7 +37,7 @@ fn firing(configuration: &str) -> (World, Rules) {
 fn the_clock_of_an_alert_runs_until_somebody_says_that_they_saw_it() {
     let (mut world, mut rules) = firing("name = \"x\"\n[alerts]\nacknowledge_warning = \"20m\"");
     world.tell(Event::AlertsKept { kept: None, trouble: None, operator: "mia".into() });
-    assert!(row(&world, "PoolExhausted").contains("A in 20m"));
+    assert!(row(&world, "PoolExhausted").contains("due in 20m"));
     for _ in 0..42 {
         world.wait(30.0);
         rules.tell(&mut world);
@@ -49,7 +49,7 @@ fn the_clock_of_an_alert_runs_until_somebody_says_that_they_saw_it() {
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Record { .. })), "without an audit none is written");
     world.wait(61.0);
     assert!(row(&world, "PoolExhausted").contains("mia, 1m01s ago"), "{}", row(&world, "PoolExhausted"));
-    assert!(strip(&mut world).contains("ALERTS 1 seen"), "{}", strip(&mut world));
+    assert!(strip(&mut world).contains("ALERTS 1 seen (firing)"), "{}", strip(&mut world));
     world.press("A");
     assert!(world.message().contains("mia saw it already"));
     world.press("8");
@@ -61,7 +61,7 @@ fn the_clock_of_an_alert_runs_until_somebody_says_that_they_saw_it() {
     rules.answer("pool > 0.9", some(&[("pool", "main")], 0.98));
     rules.tell(&mut world);
     world.wait(1.0);
-    assert!(row(&world, "PoolExhausted").contains("A in 19m"), "{}", row(&world, "PoolExhausted"));
+    assert!(row(&world, "PoolExhausted").contains("due in 19m"), "{}", row(&world, "PoolExhausted"));
 }
 
 #[test]
