@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs::Permissions;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ use crate::runtime::first_line::first_line;
 const WATCHED: &str = include_str!("../../assets/demo.toml");
 /// What is watched of its database, where it has one.
 const WATCHED_DATABASE: &str = include_str!("../../assets/demo_database.toml");
+/// What is watched of its Redis, where it has one.
+const WATCHED_REDIS: &str = include_str!("../../assets/demo_redis.toml");
 /// Its alert rules.
 const RULES: &str = include_str!("../../assets/demo_rules.yml");
 /// The sample is up and tells its addresses within this time or not at all; a slow disk makes a database slowly.
@@ -135,19 +138,21 @@ fn watched(
         .replace("\"GATEWAY/health\"", &quoted(&format!("{}/health", addresses.gateway_url)))
         .replace("\"LOG\"", &quoted(&addresses.log_path.to_string_lossy()))
         .replace("\"WORKER_LOG\"", &quoted(&addresses.worker_log_path.to_string_lossy()));
-    // A password does not stand in a configuration, nor among arguments: it goes beside them.
+    // A password does not stand in a configuration: it goes beside it.
     let (database, password) = addresses.database_url.as_deref().map(without_password).unzip();
     let text = match &database {
         Some(url) => text + "\n" + &WATCHED_DATABASE.replace("\"DATABASE\"", &quoted(url)),
+        None => text,
+    };
+    let text = match &addresses.redis_url {
+        Some(url) => text + "\n" + &redis(addresses, url),
         None => text,
     };
     let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
     // Of the person's own environment only what describes the terminal counts here.
     let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
     let own = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str()));
-    let given = [("PGPASSWORD", password), ("REDIS_URL", addresses.redis_url.clone())];
-    let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let variables = own.chain(given).collect();
+    let variables = own.chain(password.map(|password| ("PGPASSWORD".to_owned(), password))).collect();
     let inputs = Inputs {
         arguments: Arguments::from(targets),
         variables: Variables::new(variables, None),
@@ -197,6 +202,24 @@ fn rules(addresses: &DemoAddresses) -> String {
         say::complain(format!("there are no alert rules: {}: {error}", file.display()));
     }
     file.to_string_lossy().into_owned()
+}
+
+/// Its Redis: the password lies in a file of the sample's folder, where only its owner reads it.
+fn redis(addresses: &DemoAddresses, url: &str) -> String {
+    let (url, password) = without_password(url);
+    let file = own_folder(addresses, "secrets", 0o700).join("redis");
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&file)
+        .and_then(|mut open| open.write_all(password.as_bytes()));
+    if let Err(error) = written {
+        say::complain(format!("its Redis will want a password: {}: {error}", file.display()));
+    }
+    let secret = quoted(&format!("file:{}", file.to_string_lossy()));
+    WATCHED_REDIS.replace("\"REDIS\"", &quoted(&url)).replace("\"PASSWORD\"", &secret)
 }
 
 fn absent(package: &str) -> crate::config::resolved::OffSpec {
