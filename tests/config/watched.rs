@@ -3,6 +3,7 @@
 
 use quarterdeck::config::example::example;
 use quarterdeck::config::watched::{Of, REFUSED, ROWS, Row, row_of};
+use quarterdeck::remediation::action::Plan;
 use quarterdeck::remediation::measure::{Expectation, Measure, Told};
 
 use crate::{file, refused, resolved};
@@ -302,4 +303,51 @@ fn proofs_and_waits_on_what_reaches_back_last_until_it_no_longer_does() {
     assert_eq!(action("watch = \"failed probes api\"\nsettle = \"10s\"\nwithin = \"30s\"\n"), (320, true));
     assert_eq!(action("watch = \"probe p95 api\"\nwithin = \"10m\"\n"), (600, false));
     assert_eq!(action("watch = \"latency api\"\n"), (60, false), "a probe is one of now");
+}
+
+/// Neither a proof nor a look can wait for what is never said of its target.
+#[test]
+fn what_is_never_known_is_neither_watched_nor_looked_at() {
+    for (what, why) in [
+        ("certificate plain", "this service is not asked by https"),
+        ("probe p99 plain", "five minutes hold 5 probes, and p99 needs"),
+        ("clients told", "this cache is read from an endpoint"),
+    ] {
+        let post = "[[action]]\nname = \"heal\"\nurl = \"https://api.example.com/heal\"\nlevel = \"L1\"\n";
+        let action = file(&format!("{WATCHED}{post}watch = \"{what}\"\n"));
+        let book = "[[runbook]]\nname = \"r\"\ntarget = \"plain\"\nlevel = \"L1\"\n[[runbook.step]]\n";
+        let runbook = file(&format!("{WATCHED}{book}look = \"{what}\"\n"));
+        for (key, inputs) in [("watch", action), ("look", runbook)] {
+            let told = refused(&inputs).join("\n");
+            assert!(told.contains(key) && told.contains(why), "{key} {what}: {told}");
+        }
+    }
+}
+
+/// A wait that ends before a reading comes that can decide it would always fail.
+#[test]
+fn a_wait_on_what_reaches_back_has_time_for_the_first_reading_that_counts() {
+    let head = "[[service]]\nname = \"api\"\nurl = \"https://api.example.com/a\"\ninterval = \"5s\"\n\
+        [[database]]\nname = \"main\"\nurl = \"postgresql://ops@db.example.com/app\"\ninterval = \"3s\"\nstatements_interval = \"40s\"\n\
+        [[cache]]\nname = \"redis\"\nredis = \"redis://cache.example.com\"\ninterval = \"7s\"\n\
+        [[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L1\"\n[[runbook.step]]\n";
+    let deadline = |step: &str| {
+        let all = resolved(&file(&format!("{head}{step}"))).resolved.actions.own;
+        let Plan::Runbook(runbook) = &all[0].plan else { panic!("{:?}", all[0].plan) };
+        runbook.steps[0].deadline.as_secs()
+    };
+    for (step, seconds, why) in [
+        ("wait = \"probe p95 api < 500ms\"\ndeadline = \"30s\"\n", 310, "five minutes, a round, and what comes late"),
+        ("wait = \"probe p95 api < 500ms\"\ndeadline = \"30s\"\nstable = \"20s\"\n", 330, "and it is to hold so long"),
+        ("wait = \"probe p95 api < 500ms\"\ndeadline = \"10m\"\n", 600, "more was declared"),
+        ("wait = \"failed probes api < 1\"\ndeadline = \"30s\"\n", 310, "five minutes of them"),
+        ("wait = \"statement main 8123 < 500ms\"\ndeadline = \"30s\"\n", 85, "between two readings of statements"),
+        ("wait = \"slowest statement main < 2s\"\ndeadline = \"30s\"\n", 85, "at the pace of statements"),
+        ("wait = \"deadlocks main < 1/min\"\ndeadline = \"30s\"\n", 68, "a minute of them"),
+        ("wait = \"commits main > 1/s\"\ndeadline = \"5s\"\n", 11, "between two readings"),
+        ("wait = \"evictions redis < 1/s\"\ndeadline = \"5s\"\n", 19, "between two of a cache"),
+        ("wait = \"latency api < 500ms\"\ndeadline = \"30s\"\n", 30, "a probe is one of now"),
+    ] {
+        assert_eq!(deadline(step), seconds, "{step}: {why}");
+    }
 }

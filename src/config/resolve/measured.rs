@@ -53,7 +53,12 @@ impl Builder<'_> {
         let looked = self.found(words).and_then(|found| {
             let chosen = chosen(&found)?;
             let too_much = || format!("{:?} is too much: only what is looked at is named", chosen.rest);
-            if chosen.rest.is_empty() { Ok((chosen.measure, chosen.name)) } else { Err(too_much()) }
+            if !chosen.rest.is_empty() {
+                return Err(too_much());
+            }
+            // Waiting for it would be waiting for ever.
+            self.is_ever_known(&chosen.measure)?;
+            Ok((chosen.measure, chosen.name))
         });
         let (measure, name) = self.or_wrong(item, key, looked)?;
         self.or_wrong(item, key, acted_by(&measure).map(|()| (measure, name)))
