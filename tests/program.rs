@@ -7,6 +7,8 @@ mod acting;
 mod agreed;
 #[path = "program/alerts.rs"]
 mod alerts;
+#[path = "program/all_reached.rs"]
+mod all_reached;
 #[path = "program/card.rs"]
 mod card;
 #[path = "support/cards.rs"]

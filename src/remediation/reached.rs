@@ -1,12 +1,12 @@
-//! What a plan reaches beside its target: databases and caches of the configuration that its steps change, and programs that it
-//! runs. What only reads reaches nothing.
+//! What a plan reaches beside its target: databases and caches of the configuration that its steps change, requests that it
+//! sends, and programs that it runs. What only reads reaches nothing.
 
 use crate::domain::source::SourceKind;
 
 use super::action::Plan;
 use super::command::CommandStep;
 use super::runbook::Deed;
-use super::step::Work;
+use super::step::{HttpStep, Work};
 
 impl Deed {
     /// What is written down whole.
@@ -55,18 +55,29 @@ impl Plan {
     /// Programs that may change something.
     #[must_use]
     pub fn programs(&self) -> Vec<&CommandStep> {
-        let works: Vec<&Work> = match self {
+        let programs = self.works().into_iter().filter_map(|work| match work {
+            Work::Command(command) if !command.reads => Some(&**command),
+            _ => None,
+        });
+        programs.collect()
+    }
+
+    /// Requests that it sends.
+    #[must_use]
+    pub fn requests(&self) -> Vec<&HttpStep> {
+        let requests = self.works().into_iter().filter_map(|work| match work {
+            Work::Http(http) => Some(&**http),
+            _ => None,
+        });
+        requests.collect()
+    }
+
+    /// What is written down whole, what undoes it among it.
+    fn works(&self) -> Vec<&Work> {
+        match self {
             Plan::Steps(steps) => steps.iter().map(|step| &step.work).collect(),
             Plan::Runbook(runbook) => runbook.items().into_iter().filter_map(|(_, step)| step.deed.work()).collect(),
             _ => Vec::new(),
-        };
-        let mut programs = Vec::new();
-        for work in works {
-            match work {
-                Work::Command(command) if !command.reads => programs.push(&**command),
-                _ => {}
-            }
         }
-        programs
     }
 }

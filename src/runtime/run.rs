@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::operator;
 use crate::adapters::tickets::Tickets;
 use crate::app::actions::approvals::SecondEvent;
-use crate::app::actions::{evidence, headless, load, progress, question, record};
+use crate::app::actions::{against, evidence, headless, load, progress, question, record};
 use crate::app::{Effect, Event, Model, job, update};
 use crate::config::Resolved;
 use crate::domain::Safe;
@@ -154,9 +154,8 @@ impl Driver {
             (crate::domain::source::SourceKind::Signal, live.signals.len()),
             (crate::domain::source::SourceKind::Alertmanager, usize::from(live.alertmanager.is_some())),
         ] {
-            let own = |at| action.target.kind == kind && action.target.at == Some(at);
-            let ids = (0..count).map(|at| (at, crate::domain::source::SourceId::new(kind, at)));
-            needed.extend(ids.filter(|(at, id)| own(*at) || evidence::needs(model, action, *id)).map(|(_, id)| id));
+            let ids = (0..count).map(|at| crate::domain::source::SourceId::new(kind, at));
+            needed.extend(ids.filter(|id| evidence::needs(model, action, *id)));
         }
         let stays = match &consent {
             Consent::Given { watch, .. } => *watch,
@@ -206,9 +205,9 @@ impl Driver {
                 self.pump(TMUX, |d| d.tmux_answered);
                 let lines = headless::lines(&self.model, &card);
                 self.teller.tell(Told::Answer(lines));
-                let against = headless::against(&self.model, &card);
-                if !against.is_empty() {
-                    return self.turn_card_away(&card, against);
+                let hindered = headless::against(&self.model, &card);
+                if !hindered.is_empty() {
+                    return self.turn_card_away(&card, hindered);
                 }
                 match Tickets::open().and_then(|tickets| tickets.issue(&card, clock::now())) {
                     Ok(code) => {
@@ -254,8 +253,12 @@ impl Driver {
 
     /// Waits for what the action looks at, and for no longer than it may take.
     fn await_readings(&mut self, action: &Action) {
-        let complete =
-            |d: &Driver| evidence::is_complete(&d.model.live, action, d.model.now) && load::is_told(&d.model, action);
+        let complete = |d: &Driver| {
+            let live = &d.model.live;
+            evidence::is_complete(live, action, d.model.now)
+                && load::is_told(&d.model, action)
+                && against::is_told(live, action)
+        };
         let until = Instant::now() + READINGS;
         self.pump(AGAIN, complete);
         if !complete(self) {

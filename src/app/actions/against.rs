@@ -1,12 +1,17 @@
 //! What is known of a target before its card is made, and speaks against acting on it: data that are old, a pooler between, a
 //! right that is missing. The card, made by a preview that runs for real, has the last word.
 
+use std::time::Duration;
+
+use super::reached::{self, Place};
 use crate::app::Model;
+use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::database::DatabaseState;
+use crate::app::telemetry::service::ServiceState;
 use crate::database::blocking;
 use crate::domain::session::SessionState;
 use crate::domain::source::SourceKind;
-use crate::domain::{Moment, Safe, Verdict, figure};
+use crate::domain::{Moment, Readout, Safe, Verdict, figure};
 use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::runbook::Deed;
 use crate::remediation::step::{SessionVerb, Work};
@@ -24,48 +29,86 @@ pub fn reason(model: &Model, action: &Action) -> Option<Safe> {
     of_sessions(database, model.now, action)
 }
 
-/// That nobody has told anything of the target for longer than its source should take. A failure that was just told is no
-/// silence.
+/// That nobody has told anything of what it is aimed at, or of anything else that its steps reach, for longer than its source
+/// should take. A failure that was just told is no silence.
 #[must_use]
 pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
-    let (now, at, live) = (model.now, action.target.at?, &model.live);
-    let unseen = !is_looked_at(&action.plan);
-    let age = match action.target.kind {
+    let (live, target) = (&model.live, action.target.at.map(|at| (action.target.kind, at)));
+    // What a request reaches nobody looks at for the card.
+    let requested = reached::requested(live, &action.plan);
+    reached::all(live, action).into_iter().find_map(|place| {
+        let own = target == Some(place);
+        // That a service does not answer, not even with a failure, is what a restart is for: its manager was asked by the card.
+        if own && place.0 == SourceKind::Service && asks_the_manager(&action.plan) {
+            return None;
+        }
+        let unseen = requested.contains(&place) || own && !is_looked_at(&action.plan);
+        let age = silence(live, place, unseen, model.now)?;
+        let name = if own { action.target.name.clone() } else { name(live, place)? };
+        Some(Safe::of(format!("what is known of {name} is {} old", figure::age(age))))
+    })
+}
+
+/// Whether of each that an action reaches something was told, be it that it failed.
+#[must_use]
+pub fn is_told(live: &Telemetry, action: &Action) -> bool {
+    fn told<T>(readout: &Readout<T>) -> bool {
+        readout.last().is_some() || readout.cause().is_some()
+    }
+    reached::all(live, action).into_iter().all(|(kind, at)| {
+        let told = match kind {
+            SourceKind::Service => live.services.get(at).map(|service| told(&service.readout)),
+            SourceKind::Database => live.databases.get(at).map(|database| told(&database.server)),
+            SourceKind::Cache => live.caches.get(at).map(|cache| told(&cache.readout)),
+            SourceKind::Signal => live.signals.get(at).map(|signal| told(&signal.readout)),
+            SourceKind::Prometheus | SourceKind::Alertmanager => None,
+        };
+        told.unwrap_or(true)
+    })
+}
+
+fn name(live: &Telemetry, (kind, at): Place) -> Option<Safe> {
+    match kind {
+        SourceKind::Service => live.services.get(at).map(|service| service.spec.name.clone()),
+        SourceKind::Database => live.databases.get(at).map(|database| database.spec.name.clone()),
+        SourceKind::Cache => live.caches.get(at).map(|cache| cache.spec.name.clone()),
+        SourceKind::Signal => live.signals.get(at).map(|signal| signal.spec.name.clone()),
+        SourceKind::Prometheus | SourceKind::Alertmanager => None,
+    }
+}
+
+/// For how long nobody has told anything of a target. `unseen`: nothing of it is looked at for the card, so that its last good
+/// reading is all that is known.
+fn silence(live: &Telemetry, (kind, at): Place, unseen: bool, now: Moment) -> Option<Duration> {
+    fn of<T>(readout: &Readout<T>, every: Duration, patience: Duration, unseen: bool, now: Moment) -> Option<Duration> {
+        let old = || readout.outdated(now, every).filter(|_| unseen);
+        readout.silent(now, every, patience).or_else(old)
+    }
+    match kind {
         SourceKind::Database => {
             let database = live.databases.get(at)?;
-            let (interval, server) = (database.spec.interval, &database.server);
-            let old = || server.outdated(now, interval).filter(|_| unseen);
-            server.silent(now, interval, database.spec.deadline).or_else(old)
+            of(&database.server, database.spec.interval, database.spec.deadline, unseen, now)
         }
         SourceKind::Cache => {
             let cache = live.caches.get(at)?;
-            let (interval, readout) = (cache.spec.interval, &cache.readout);
-            let old = || readout.outdated(now, interval).filter(|_| unseen);
-            readout.silent(now, interval, cache.spec.deadline).or_else(old)
+            of(&cache.readout, cache.spec.interval, cache.spec.deadline, unseen, now)
         }
         SourceKind::Signal => {
             let signal = live.signals.get(at)?;
-            let (interval, readout) = (signal.spec.interval, &signal.readout);
-            let old = || readout.outdated(now, interval).filter(|_| unseen);
-            readout.silent(now, interval, signal.spec.deadline).or_else(old)
+            of(&signal.readout, signal.spec.interval, signal.spec.deadline, unseen, now)
         }
-        SourceKind::Prometheus => return None,
+        SourceKind::Prometheus => None,
         SourceKind::Alertmanager => {
             let engine = live.alertmanager.as_ref()?;
             engine.readout.silent(now, engine.spec.interval, engine.spec.deadline)
         }
-        // That a service does not answer, not even with a failure, is what a restart is for: its manager was asked by the card.
-        SourceKind::Service if asks_the_manager(&action.plan) => None,
         SourceKind::Service => {
             let service = live.services.get(at)?;
-            let (interval, readout) = (service.spec.interval, &service.readout);
             // That it is down is a reading of now, and what many an action is for; that nobody can tell is none.
-            let told = readout.cause().is_some_and(|cause| cause.verdict() == Verdict::Down);
-            let old = || readout.outdated(now, interval).filter(|_| unseen && !told);
-            readout.silent(now, interval, service.spec.deadline).or_else(old)
+            let down = service.readout.cause().is_some_and(|cause| cause.verdict() == Verdict::Down);
+            of(&service.readout, service.spec.interval, service.spec.deadline, unseen && !down, now)
         }
-    };
-    age.map(|age| Safe::of(format!("what is known of {} is {} old", action.target.name, figure::age(age))))
+    }
 }
 
 /// Whether anything of its target is looked at for its card. Where nothing is, the last good reading is all that is known.
@@ -80,16 +123,20 @@ fn is_looked_at(plan: &Plan) -> bool {
     }
 }
 
-/// What a person should know of a target that nothing is looked at of for the card: that it is down, and since when.
+/// What a person should know of a service that nothing is looked at of for the card: that it is down, and since when.
 #[must_use]
-pub fn minds(model: &Model, action: &Action) -> Option<Safe> {
-    if is_looked_at(&action.plan) {
-        return None;
-    }
-    let name = &action.target.name;
-    let service = model.live.services.get(action.target.at?).filter(|_| action.target.kind == SourceKind::Service)?;
-    let cause = service.readout.cause()?;
-    let last = service.readout.last().map(|(_, at)| figure::age(model.now.since(at)));
+pub fn minds(model: &Model, action: &Action) -> Vec<Safe> {
+    let live = &model.live;
+    let own = action.target.at.map(|at| (action.target.kind, at)).filter(|_| !is_looked_at(&action.plan));
+    let mut places: Vec<Place> = own.into_iter().collect();
+    places.extend(reached::requested(live, &action.plan).into_iter().filter(|place| Some(*place) != own));
+    let services = places.into_iter().filter(|(kind, _)| *kind == SourceKind::Service);
+    services.filter_map(|(_, at)| ill(live.services.get(at)?, model.now)).collect()
+}
+
+fn ill(service: &ServiceState, now: Moment) -> Option<Safe> {
+    let (name, cause) = (&service.spec.name, service.readout.cause()?);
+    let last = service.readout.last().map(|(_, at)| figure::age(now.since(at)));
     let last = last.map_or_else(|| "there was no good reading yet".to_owned(), |age| format!("last good {age} ago"));
     Some(Safe::of(format!("{name} does not answer well: {}; {last}", cause.short())))
 }

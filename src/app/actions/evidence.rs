@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::load;
+use super::{load, reached};
 use crate::app::Model;
 use crate::app::panes::words_of;
 use crate::app::readings::{self, Known};
@@ -15,7 +15,7 @@ use crate::config::watched::row_of;
 use crate::domain::signal::{PERCENT, SignalValue};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe, Verdict, figure};
-use crate::remediation::action::{Action, Plan};
+use crate::remediation::action::Action;
 use crate::remediation::measure::{Evidence, Measure};
 
 /// The newest readings of everything that an action looks at, before it starts.
@@ -35,15 +35,13 @@ pub fn before(live: &Telemetry, action: &Action, now: Moment) -> Vec<Evidence> {
 pub fn needs(model: &Model, action: &Action, source: SourceId) -> bool {
     let live = &model.live;
     let told = load::signals(model, action).any(|at| comes_from(live, &Measure::Signal(at), source));
+    let looked_at =
+        action.runbook().is_some_and(|book| book.measures().any(|measure| comes_from(live, measure, source)));
+    let reached = reached::all(live, action).iter().any(|(kind, at)| source == SourceId::new(*kind, *at));
+    // A database that a step of a runbook only reads is reached by nothing, and connected to.
     let is_database = |at: &usize| source == SourceId::new(SourceKind::Database, *at);
-    let (looked_at, acted_on) = match &action.plan {
-        Plan::Runbook(runbook) => {
-            let looked_at = runbook.measures().any(|measure| comes_from(live, measure, source));
-            (looked_at, runbook.databases().iter().any(is_database))
-        }
-        _ => (false, false),
-    };
-    told || looked_at || acted_on || measures(action).any(|measure| comes_from(live, measure, source))
+    let read = action.runbook().is_some_and(|runbook| runbook.databases().iter().any(is_database));
+    told || looked_at || reached || read || measures(action).any(|measure| comes_from(live, measure, source))
 }
 
 /// Whether everything that an action looks at was read, as far as a source reads it.

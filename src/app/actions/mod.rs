@@ -22,6 +22,7 @@ pub mod page;
 pub mod parameters;
 pub mod progress;
 pub mod question;
+pub mod reached;
 pub mod reading;
 pub mod receivers;
 pub mod record;

@@ -2,6 +2,7 @@
 //! action is aimed at, changes or watches, with how it ended once that is known. What changed nothing leaves none.
 
 use crate::app::Model;
+use crate::app::actions::reached::{self, Place};
 use crate::app::telemetry::Telemetry;
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Safe};
@@ -10,14 +11,12 @@ use crate::remediation::action::{Action, Plan};
 use crate::remediation::execution::{Execution, Phase, StepState};
 use crate::remediation::measure::Measure;
 
-/// A chart, by what it is of.
-type Place = (SourceKind, usize);
-
 /// Sets the mark once there is an effect, and says with it how the action ended.
 pub fn keep(model: &mut Model) {
     let Some(current) = &mut model.actions.current else { return };
     let Some(at) = effect(&current.execution) else { return };
     let action = &current.execution.warrant().card().action;
+    let places = places(&model.live, action);
     let ended = match current.execution.phase() {
         Phase::Ended { outcome, .. } => Some(outcome),
         _ => None,
@@ -28,7 +27,7 @@ pub fn keep(model: &mut Model) {
         return;
     }
     let before = current.marked.replace(words.clone());
-    for place in places(action) {
+    for place in places {
         let Some(series) = series(&mut model.live, place) else { continue };
         match &before {
             Some(before) => series.rename_mark(at, before, &words),
@@ -43,15 +42,15 @@ fn effect(execution: &Execution) -> Option<Moment> {
     changed.filter_map(|state: &StepState| state.ended.as_ref().map(|(at, _)| *at)).min_by_key(|at| at.boot)
 }
 
-/// The charts that show what it does: that of its target, of whatever its steps change, and of all that proves it or is waited for.
-fn places(action: &Action) -> Vec<Place> {
-    let mut found: Vec<Place> = action.target.at.map(|at| (action.target.kind, at)).into_iter().collect();
+/// The charts that show what it does: those of whatever it reaches, and of all that proves it or is waited for.
+fn places(live: &Telemetry, action: &Action) -> Vec<Place> {
+    let mut found = reached::all(live, action);
     let proved = action.proof.trials.iter().map(|trial| &trial.measure);
     let watched = match &action.plan {
         Plan::Runbook(runbook) => runbook.measures().collect(),
         _ => Vec::new(),
     };
-    for place in action.plan.reached().into_iter().chain(proved.chain(watched).filter_map(Measure::source)) {
+    for place in proved.chain(watched).filter_map(Measure::source) {
         if !found.contains(&place) {
             found.push(place);
         }
