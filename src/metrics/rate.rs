@@ -117,6 +117,16 @@ impl HitRate {
     }
 }
 
+/// The standard error of a share that was seen in so many tries. Two of either outcome are added to what was seen (Agresti and
+/// Coull): without that a hundred hits of a hundred would be held for certainty.
+#[must_use]
+pub fn standard_error(share: f64, tries: u64) -> f64 {
+    let tries = tries as f64;
+    let (seen, all) = (share * tries + 2.0, tries + 4.0);
+    let share = seen / all;
+    (share * (1.0 - share) / all).sqrt()
+}
+
 /// Snapshots of two counters over a sliding window.
 #[derive(Clone, Debug)]
 pub struct HitRatio {

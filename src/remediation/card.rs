@@ -14,7 +14,7 @@ use crate::domain::{Moment, Safe, Untrusted};
 use super::action::{Action, Plan, Target};
 use super::approval::Demands;
 use super::explain::Planned;
-use super::measure::{Evidence, Expectation, Measure};
+use super::measure::{Evidence, Measure};
 use super::object::{Excluded, Object, ObjectKey, WhoseMark};
 use super::runbook::{Deed, RunbookStep};
 use super::service::facts::ServiceFacts;
@@ -188,16 +188,17 @@ impl Card {
                 value: Some(count as f64),
                 at: read_at,
                 words: Safe::of(count.to_string()),
+                chance: 0.0,
             });
         }
         if let (Plan::Service { .. }, Some(service)) = (&action.plan, &preview.service) {
             preview.remarks.extend(service.outlasts(action.limits.deadline));
         }
         if let Some(words) = preview.standing.clone() {
-            before.push(Evidence { measure: Measure::Result, value: Some(0.0), at: read_at, words });
+            before.push(Evidence { measure: Measure::Result, value: Some(0.0), at: read_at, words, chance: 0.0 });
         }
         for trial in &action.proof.trials {
-            let compares = matches!(trial.expect, Expectation::Fell | Expectation::Rose);
+            let compares = trial.expect.compares();
             let known = before.iter().any(|reading| reading.measure == trial.measure && reading.value.is_some());
             if compares && !known {
                 let name = &trial.name;

@@ -134,6 +134,25 @@ pub struct Evidence {
     pub at: Moment,
     /// As a person reads it, such as `71.4 %`.
     pub words: Safe,
+    /// By how much chance alone makes such a reading differ (its standard error, in the unit of the value): a share of some
+    /// hundred look-ups is a sample. 0 for what was counted.
+    pub chance: f64,
+}
+
+/// A share that moved by less, 0 to 1, did not move, however often it was asked for.
+const LEAST_MOVE: f64 = 0.01;
+/// So many standard errors of a difference. Readings are looked at one after the other until one passes, so each has to be
+/// rare by itself: one in seven hundred goes further up by chance.
+const ERRORS: f64 = 3.0;
+
+impl Evidence {
+    /// Whether two readings differ by more than chance makes them differ while nothing changes.
+    #[must_use]
+    pub fn is_beyond_chance(&self, other: &Evidence) -> bool {
+        let (Some(one), Some(two)) = (self.value, other.value) else { return false };
+        let error = self.chance.hypot(other.chance);
+        error <= 0.0 || (one - two).abs() >= LEAST_MOVE.max(ERRORS * error)
+    }
 }
 
 /// What must be seen of a measure.
@@ -162,6 +181,12 @@ pub enum Expectation {
 }
 
 impl Expectation {
+    /// Whether it compares a reading with the one before the action.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        matches!(self, Expectation::Fell | Expectation::Rose)
+    }
+
     /// Whether a value is what is expected, against the one before; `None` when that cannot be said.
     #[must_use]
     pub fn holds(&self, value: f64, before: Option<f64>, now: Moment) -> Option<bool> {

@@ -371,7 +371,7 @@ async fn evidence(sealed: &Sealed, counts: &[Count]) -> Evidence {
 
 fn shown(same: Option<bool>, words: String, at: Moment) -> Evidence {
     let value = same.map(|same| f64::from(u8::from(same)));
-    Evidence { measure: Measure::Result, value, at, words: Safe::of(words) }
+    Evidence { measure: Measure::Result, value, at, words: Safe::of(words), chance: 0.0 }
 }
 
 fn rows(counts: &[Count]) -> String {

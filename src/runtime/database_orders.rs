@@ -300,7 +300,13 @@ fn too_late(deadline: Duration) -> Cause {
 
 fn objects_left(left: Option<usize>, at: Moment) -> Evidence {
     let words = left.map_or_else(|| "not known".to_owned(), |left| left.to_string());
-    Evidence { measure: Measure::ObjectsLeft, value: left.map(|left| left as f64), at, words: Safe::of(words) }
+    Evidence {
+        measure: Measure::ObjectsLeft,
+        value: left.map(|left| left as f64),
+        at,
+        words: Safe::of(words),
+        chance: 0.0,
+    }
 }
 
 fn tell(inbox: &Inbox, run: u64, input: Input) {

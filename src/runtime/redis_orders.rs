@@ -69,7 +69,11 @@ pub async fn count(run: u64, target: Option<RedisTarget>, identity: &Identity, i
     };
     let words = keys.as_ref().map_or_else(|_| "not known".to_owned(), u64::to_string);
     let value = keys.ok().map(|keys| keys as f64);
-    tell(inbox, run, Input::Read(Evidence { measure: Measure::ObjectsLeft, value, at, words: Safe::of(words) }));
+    tell(
+        inbox,
+        run,
+        Input::Read(Evidence { measure: Measure::ObjectsLeft, value, at, words: Safe::of(words), chance: 0.0 }),
+    );
 }
 
 fn no_redis() -> Cause {

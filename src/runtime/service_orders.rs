@@ -254,5 +254,5 @@ fn judged(work: &ServiceWork, steady: &mut SteadyWatch, facts: &ServiceFacts, at
             Steadiness::Broken(why) => (None, why),
         },
     };
-    Evidence { measure: Measure::ObjectsLeft, value, at, words }
+    Evidence { measure: Measure::ObjectsLeft, value, at, words, chance: 0.0 }
 }

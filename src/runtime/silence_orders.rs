@@ -42,6 +42,6 @@ pub async fn read(run: u64, clients: &HttpClients, request: &HttpStep, made: Opt
         }
         None => (None, Safe::of("not known")),
     };
-    let read = Input::Read(Evidence { measure: Measure::Result, value, at, words });
+    let read = Input::Read(Evidence { measure: Measure::Result, value, at, words, chance: 0.0 });
     inbox.tell(Event::ActionHappened { run, input: Box::new(read) });
 }

@@ -100,5 +100,5 @@ pub fn evidence(step: &UpkeepStep, now: Option<&Standing>, at: Moment) -> Eviden
         Some(now) => now.words(step.verb),
         None => Safe::of("not known"),
     };
-    Evidence { measure: Measure::Result, value, at, words }
+    Evidence { measure: Measure::Result, value, at, words, chance: 0.0 }
 }

@@ -342,7 +342,8 @@ async fn inside_a_window_it_is_flushed_and_proved_and_outside_nothing_is_sent() 
         execution.step(Input::StepEnded { step: 0, end }, now);
         let at = Moment::fixed(2.0);
         let left = flush::keys(&target, &identity, DEADLINE).await.unwrap();
-        let read = Evidence { measure: Measure::ObjectsLeft, value: Some(left as f64), at, words: Safe::of("0") };
+        let read =
+            Evidence { measure: Measure::ObjectsLeft, value: Some(left as f64), at, words: Safe::of("0"), chance: 0.0 };
         execution.step(Input::Read(read), at);
         assert_eq!(execution.phase(), Phase::Closing(Outcome::Verified));
         assert_eq!((size(&server, "0"), flushes(&server)), ("0".to_owned(), 1));

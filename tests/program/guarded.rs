@@ -231,7 +231,7 @@ fn by_the_book(world: &mut World) -> u64 {
     tell(world, run, Input::Recorded(Ok(())));
     world.now += 1.0;
     let words = Safe::of("50 %");
-    let seen = Evidence { measure: Measure::HitRatio(0), value: Some(0.5), at: world.moment(), words };
+    let seen = Evidence { measure: Measure::HitRatio(0), value: Some(0.5), at: world.moment(), words, chance: 0.0 };
     tell(world, run, Input::Read(seen));
     tell(world, run, Input::Recorded(Ok(())));
     assert_eq!(phase(world), Phase::Reviewing { step: 1 }, "what must hold is read again before the first effect");

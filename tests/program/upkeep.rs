@@ -120,7 +120,7 @@ fn asked_for_by_name_and_shown_by_the_server() {
     world.now += 1.0;
     let at = world.moment();
     let words = Safe::of("2026-01-01 00:00:00Z");
-    tell(&mut world, run, Input::Read(Evidence { measure: Measure::Result, value: Some(1.0), at, words }));
+    tell(&mut world, run, Input::Read(Evidence { measure: Measure::Result, value: Some(1.0), at, words, chance: 0.0 }));
     tell(&mut world, run, Input::Recorded(Ok(())));
     assert_eq!(outcome(&world), Some(Outcome::Verified));
     let screen = text(&drawn(&mut world, SIZE, false));

@@ -106,6 +106,7 @@ fn name_and_count_inside_the_window_and_the_proof() {
         value: Some(keys),
         at,
         words: Safe::of(keys.to_string()),
+        chance: 0.0,
     };
     let at = world.moment();
     let effects = tell(&mut world, Input::Read(keys(12000.0, at)));

@@ -74,7 +74,7 @@ pub fn done(keys: &[ObjectKey]) -> StepEnd {
 /// A reading of how many objects are as they were.
 pub fn left(world: &World, value: f64) -> Evidence {
     let words = Safe::of(value.to_string());
-    Evidence { measure: Measure::ObjectsLeft, value: Some(value), at: world.moment(), words }
+    Evidence { measure: Measure::ObjectsLeft, value: Some(value), at: world.moment(), words, chance: 0.0 }
 }
 
 /// Any key: those that mean something, those of the phrases, and all others.

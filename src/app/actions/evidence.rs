@@ -15,6 +15,7 @@ use crate::config::watched::row_of;
 use crate::domain::signal::{PERCENT, SignalValue};
 use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe, Verdict, figure};
+use crate::metrics::rate::standard_error;
 use crate::remediation::action::Action;
 use crate::remediation::measure::{Evidence, Measure};
 
@@ -133,24 +134,15 @@ fn comes_from(live: &Telemetry, measure: &Measure, source: SourceId) -> bool {
 
 /// The value of a measure now; a hit ratio only over what was asked of the cache from a moment on, where there is one.
 fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, now: Moment) -> Evidence {
+    if let Measure::HitRatio(i) = measure {
+        return hits(live, measure, *i, at, since);
+    }
     let (value, words) = match measure {
         Measure::UsedSlots(i) => slots(live, *i, |used, _| f64::from(used), figure::count),
         Measure::UsedShare(i) => slots(live, *i, |used, usable| f64::from(used) / f64::from(usable), figure::percent),
         Measure::Blocked(_) => {
             let blocked = exactly(live, measure, now);
             (blocked, blocked.map(figure::count))
-        }
-        Measure::HitRatio(i) => {
-            let (ratio, basis) = hit_ratio(live, *i, since);
-            match (ratio.map(figure::percent), basis) {
-                // Few look-ups are a dice game: nothing is judged by them, and nothing compared with them.
-                (Some(words), Basis::TooFew { lookups, .. }) => {
-                    (None, Some(format!("{words} of {lookups} look-ups, too few to judge")))
-                }
-                // That is looked at, and shows nothing of what an action did.
-                (Some(words), Basis::Lifetime) => (ratio, Some(format!("{words} of its whole life"))),
-                (words, _) => (ratio, words),
-            }
         }
         Measure::Signal(i) => {
             let signal = live.signals.get(*i).filter(|s| s.readout.cause().is_none());
@@ -178,9 +170,33 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             (took.map(|took| took.as_secs_f64() * 1000.0), took.map(figure::duration))
         }
         Measure::Shown(..) | Measure::Child(..) | Measure::Statement(..) => shown(live, measure, at, since, now),
-        Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => (None, None),
+        Measure::HitRatio(_) | Measure::ObjectsLeft | Measure::Result | Measure::Told(_) => (None, None),
     };
-    Evidence { measure: measure.clone(), value, at, words: Safe::of(words.unwrap_or_else(|| "not known".to_owned())) }
+    let words = Safe::of(words.unwrap_or_else(|| "not known".to_owned()));
+    Evidence { measure: measure.clone(), value, at, words, chance: 0.0 }
+}
+
+/// A hit ratio, with what it is of: a figure without its look-ups cannot be held against another one.
+fn hits(live: &Telemetry, measure: &Measure, cache: usize, at: Moment, since: Option<Moment>) -> Evidence {
+    let (ratio, basis) = hit_ratio(live, cache, since);
+    let (value, words, chance) = match (ratio, basis) {
+        // Few look-ups are a dice game: nothing is judged by them, and nothing compared with them.
+        (Some(ratio), Basis::TooFew { lookups, .. }) => {
+            (None, format!("{} of {lookups} look-ups, too few to judge", figure::percent(ratio)), 0.0)
+        }
+        (Some(ratio), Basis::Delta { over, lookups }) => {
+            let words = format!("{} of {lookups} look-ups in {}", figure::percent(ratio), figure::span(over));
+            let target = live.caches.get(cache).map(|cache| cache.spec.target_ratio);
+            // That it rose is not yet that it is well.
+            let under = target.filter(|target| since.is_some() && ratio < *target);
+            let under = under.map(|target| format!(", under its target {}", figure::percent(target)));
+            (Some(ratio), words + &under.unwrap_or_default(), standard_error(ratio, lookups))
+        }
+        // That is looked at, and shows nothing of what an action did.
+        (Some(ratio), _) => (Some(ratio), format!("{} of its whole life", figure::percent(ratio)), 0.0),
+        (None, _) => (None, "not known".to_owned(), 0.0),
+    };
+    Evidence { measure: measure.clone(), value, at, words: Safe::of(words), chance }
 }
 
 /// What is known to be this and nothing else: a least figure proves nothing.

@@ -422,7 +422,7 @@ fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Optio
             let Some(cache) = live.caches.get(at) else { return Vec::new() };
             // Over too few look-ups, or since the start, it says nothing of now.
             let ratio = match cache.hit_ratio() {
-                (ratio, Basis::Delta(_)) if good && cache.readout.cause().is_none() => ratio,
+                (ratio, Basis::Delta { .. }) if good && cache.readout.cause().is_none() => ratio,
                 _ => None,
             };
             let mut all = signals(live, |source| matches!(source, SignalSource::Redis { index } if *index == at), good);

@@ -147,7 +147,7 @@ fn target(cache: &CacheState) -> Limit {
 #[must_use]
 pub fn basis_words(basis: Basis) -> String {
     match basis {
-        Basis::Delta(over) => format!("last {}", figure::span(over)),
+        Basis::Delta { over, .. } => format!("last {}", figure::span(over)),
         Basis::TooFew { over, lookups } => {
             format!("last {}, {lookups} look-ups: too little traffic to judge", figure::span(over))
         }

@@ -40,7 +40,7 @@ fn judged(asked: Asked<'_>, cache: &CacheState) -> Known {
 
 fn ratio(asked: Asked<'_>, cache: &CacheState) -> Known {
     match cache.hit_ratio() {
-        (Some(ratio), Basis::Delta(_) | Basis::Lifetime) => Known::Value(ratio),
+        (Some(ratio), Basis::Delta { .. } | Basis::Lifetime) => Known::Value(ratio),
         (_, Basis::TooFew { lookups, .. }) => Known::no_traffic(format!("only {lookups} look-ups in a minute")),
         (_, Basis::NoTraffic(_)) => Known::no_traffic("no traffic: 0 of 0"),
         _ => asked.nothing("it needs two readings"),

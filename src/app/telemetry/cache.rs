@@ -39,8 +39,13 @@ pub struct CacheState {
 /// What a ratio is based on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Basis {
-    /// Hits and misses between two readings this far apart.
-    Delta(Duration),
+    /// Hits and misses between two readings.
+    Delta {
+        /// Time between the two readings.
+        over: Duration,
+        /// Hits and misses in it.
+        lookups: u64,
+    },
     /// The same, over too few look-ups to judge it.
     TooFew {
         /// Time between the two readings.
@@ -63,7 +68,7 @@ pub fn based(rate: HitRate) -> (Option<f64>, Basis) {
         HitRate::Measured { ratio, over, hits, misses } => {
             let lookups = hits.saturating_add(misses);
             let few = lookups < FEWEST_LOOKUPS;
-            (Some(ratio), if few { Basis::TooFew { over, lookups } } else { Basis::Delta(over) })
+            (Some(ratio), if few { Basis::TooFew { over, lookups } } else { Basis::Delta { over, lookups } })
         }
         HitRate::NoTraffic { over } => (None, Basis::NoTraffic(over)),
         HitRate::NotYet => (None, Basis::NotYet),

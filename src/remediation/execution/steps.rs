@@ -171,5 +171,5 @@ pub fn answer(step: &Step, end: &StepEnd, began: Moment) -> Option<Evidence> {
     let (Work::Explain(_), StepEnd::Done { said, .. }) = (&step.work, end) else { return None };
     let words = Safe::of(format!("{} line{}", said.len(), if said.len() == 1 { "" } else { "s" }));
     let value = Some(f64::from(u8::from(!said.is_empty())));
-    Some(Evidence { measure: Measure::Result, value, at: began, words })
+    Some(Evidence { measure: Measure::Result, value, at: began, words, chance: 0.0 })
 }

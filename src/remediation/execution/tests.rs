@@ -3,6 +3,7 @@
 
 mod barred;
 mod bounds;
+mod chance;
 mod doubtful;
 mod fresh;
 mod holding;

@@ -33,6 +33,11 @@ impl TrialState {
     pub fn is_worse(&self) -> bool {
         self.against.is_worse()
     }
+
+    /// Whether a reading moved as was wanted, and by no more than it does by itself.
+    fn is_chance(&self, after: &Evidence) -> bool {
+        self.trial.expect.compares() && self.before.as_ref().is_some_and(|before| !after.is_beyond_chance(before))
+    }
 }
 
 /// All of them.
@@ -83,10 +88,11 @@ impl Verification {
             let before = state.before.as_ref().and_then(|before| before.value);
             let holds = evidence.value.and_then(|value| state.trial.expect.holds(value, before, evidence.at));
             state.passes_since = match holds {
+                Some(true) if state.is_chance(evidence) => None,
                 Some(true) => state.passes_since.or(Some(evidence.at)),
                 Some(false) | None => None,
             };
-            state.against.take(&state.trial, before, evidence);
+            state.against.take(&state.trial, state.before.as_ref(), evidence);
             state.after = Some(evidence.clone());
         }
     }
@@ -164,6 +170,10 @@ impl Verification {
                             state.trial.name, after.words
                         )
                     }
+                    Some(after) if state.is_chance(after) && after.value.is_some() => format!(
+                        "{} {before} -> {}: chance alone moves it so far, not seen that it {wanted}",
+                        state.trial.name, after.words
+                    ),
                     Some(after) => format!("{} is {}: not seen that it {wanted}", state.trial.name, after.words),
                     None => format!("no fresh reading of {}: not seen that it {wanted}", state.trial.name),
                 }

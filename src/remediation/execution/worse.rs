@@ -18,7 +18,7 @@ pub struct Run {
 
 impl Run {
     /// Takes a reading. One that is told twice counts once.
-    pub fn take(&mut self, trial: &Trial, before: Option<f64>, reading: &Evidence) {
+    pub fn take(&mut self, trial: &Trial, before: Option<&Evidence>, reading: &Evidence) {
         if self.newest.is_some_and(|newest| newest.boot >= reading.at.boot) {
             return;
         }
@@ -41,14 +41,18 @@ enum Wrong {
 }
 
 /// Whether one reading shows the opposite of what was wanted.
-fn is_opposite(trial: &Trial, before: Option<f64>, reading: &Evidence) -> bool {
-    let (Some(before), Some(value)) = (before, reading.value) else { return false };
+fn is_opposite(trial: &Trial, card: Option<&Evidence>, reading: &Evidence) -> bool {
+    let (Some(card), Some(value)) = (card, reading.value) else { return false };
+    let Some(before) = card.value else { return false };
     if trial.expect.holds(value, Some(before), reading.at) != Some(false) {
         return false;
     }
     if matches!(trial.measure, Measure::Service(_)) {
         // Verdicts are few and debounced by the number of readings: the worse one is worse.
         return before < f64::from(Verdict::Down as u8) && value > before;
+    }
+    if !reading.is_beyond_chance(card) {
+        return false;
     }
     let Some(margin) = margin(&trial.measure, before) else { return false };
     match wrong(&trial.expect) {
@@ -109,13 +113,18 @@ mod tests {
         Trial { measure, expect, name: Safe::of("it") }
     }
 
+    fn evidence(trial: &Trial, value: Option<f64>, at: Moment) -> Evidence {
+        Evidence { measure: trial.measure.clone(), value, at, words: Safe::default(), chance: 0.0 }
+    }
+
     fn after(trial: &Trial, before: Option<f64>, values: &[Option<f64>]) -> bool {
         let mut run = Run::default();
+        let card = evidence(trial, before, Moment::fixed(0.0));
         for (n, value) in values.iter().enumerate() {
             let at = Moment::fixed(n as f64);
-            let reading = Evidence { measure: trial.measure.clone(), value: *value, at, words: Safe::default() };
-            run.take(trial, before, &reading);
-            run.take(trial, before, &reading);
+            let reading = evidence(trial, *value, at);
+            run.take(trial, Some(&card), &reading);
+            run.take(trial, Some(&card), &reading);
         }
         run.is_worse()
     }

@@ -49,7 +49,7 @@ pub fn object(pid: i32) -> Object {
 
 pub fn evidence(measure: Measure, value: Option<f64>, when: Moment) -> Evidence {
     let words = Safe::of(value.map_or("-".to_owned(), |v| v.to_string()));
-    Evidence { measure, value, at: when, words }
+    Evidence { measure, value, at: when, words, chance: 0.0 }
 }
 
 pub fn action(level: Level) -> Action {

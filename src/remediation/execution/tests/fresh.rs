@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::Safe;
 use crate::remediation::execution::{Execution, Input, Note, Order, Phase};
 use crate::remediation::level::Level;
-use crate::remediation::measure::{Expectation, Measure, Trial};
+use crate::remediation::measure::{Evidence, Expectation, Measure, Trial};
 use crate::remediation::outcome::Outcome;
 use crate::remediation::step::StepEnd;
 use crate::remediation::tests::world::*;
@@ -14,7 +14,7 @@ fn used(value: f64, when: f64) -> Input {
     Input::Read(evidence(Measure::UsedSlots(0), Some(value), at(when)))
 }
 
-fn trial(measure: Measure, expect: Expectation, name: &str) -> Trial {
+pub fn trial(measure: Measure, expect: Expectation, name: &str) -> Trial {
     Trial { measure, expect, name: Safe::of(name) }
 }
 
@@ -24,11 +24,17 @@ fn verifying(trials: Vec<Trial>, stable: f64) -> (Execution, Vec<Order>) {
 }
 
 fn with_basis(trials: Vec<Trial>, stable: f64, basis: &[(Measure, f64)]) -> (Execution, Vec<Order>) {
+    let basis = basis.iter().map(|(measure, value)| evidence(measure.clone(), Some(*value), at(0.0)));
+    with_readings(trials, stable, basis.collect())
+}
+
+/// The same with these readings on the card.
+pub fn with_readings(trials: Vec<Trial>, stable: f64, basis: Vec<Evidence>) -> (Execution, Vec<Order>) {
     let mut action = action(Level::L2);
     action.proof.trials = trials;
     action.proof.stable = Duration::from_secs_f64(stable);
     let mut card = card(action, 0..2);
-    card.before.extend(basis.iter().map(|(measure, value)| evidence(measure.clone(), Some(*value), at(0.0))));
+    card.before.extend(basis);
     let (mut execution, _) = Execution::begin(warrant(card), at(1.0));
     execution.step(Input::Held(Ok(())), at(1.0));
     execution.step(Input::Recorded(Ok(())), at(1.0));
@@ -43,7 +49,7 @@ fn fell() -> Vec<Trial> {
     vec![trial(Measure::UsedSlots(0), Expectation::Fell, "connections")]
 }
 
-fn closed(orders: &[Order]) -> Option<Outcome> {
+pub fn closed(orders: &[Order]) -> Option<Outcome> {
     orders.iter().find_map(|order| match order {
         Order::Record(Note::Outcome(outcome)) => Some(*outcome),
         _ => None,
