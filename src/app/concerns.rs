@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app::panes::{crossed_words, signal_verdict};
 use crate::app::telemetry::Telemetry;
 use crate::app::telemetry::database::DatabaseState;
+use crate::app::telemetry::service::ServiceState;
 use crate::domain::{Cause, Moment, PaneState, Readout, Safe, Verdict, figure};
 
 /// What becomes wrong within this time of each other is one incident.
@@ -198,10 +199,7 @@ fn words(telemetry: &Telemetry, subject: Subject, verdict: Verdict, now: Moment)
             let ratio = c.hit_ratio().0.map(|r| Safe::of(format!("hit {}", figure::percent(r))));
             ("cache ", &c.spec.name, of_state(&c.state(now)).or(ratio))
         }),
-        Subject::Service(at) => telemetry.services.get(at).map(|s| {
-            let report = s.readout.value().map(|r| r.detail.clone()).filter(|d| !d.as_str().is_empty());
-            ("", &s.spec.name, of_state(&s.state(now)).or(report.filter(|_| s.raw_verdict(now) > Verdict::Ok)))
-        }),
+        Subject::Service(at) => telemetry.services.get(at).map(|s| ("", &s.spec.name, of_service(s, now))),
         Subject::Signal(at) => telemetry
             .signals
             .get(at)
@@ -237,6 +235,13 @@ fn of_metrics(telemetry: &Telemetry, subject: Subject, now: Moment) -> Option<(&
         }
         _ => None,
     }
+}
+
+/// Why a service is not ok: the state of its reading, or what it says of itself.
+#[must_use]
+pub fn of_service(service: &ServiceState, now: Moment) -> Option<Safe> {
+    let report = service.readout.value().map(|report| report.detail.clone()).filter(|told| !told.as_str().is_empty());
+    of_state(&service.state(now)).or(report.filter(|_| service.raw_verdict(now) > Verdict::Ok))
 }
 
 /// Why a database is not ok: the state of its reading, or its first problem.

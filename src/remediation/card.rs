@@ -187,7 +187,7 @@ impl Card {
                 measure: Measure::ObjectsLeft,
                 value: Some(count as f64),
                 at: read_at,
-                words: Safe::of(count.to_string()),
+                words: preview.service.as_ref().map_or_else(|| Safe::of(count.to_string()), ServiceFacts::running),
                 chance: 0.0,
             });
         }

@@ -108,7 +108,7 @@ fn the_plan_is_the_result_and_its_own_proof() {
     assert_eq!(world.model.actions.past.back().map(|past| past.outcome), Some(Outcome::Verified));
     let screen = text(&drawn(&mut world, SIZE, false));
     assert!(screen.contains("Node 00") && screen.contains("verified"), "{screen}");
-    assert!(screen.contains("41 lines (wanted: is seen)"), "what proves it stands first\n{screen}");
+    assert!(screen.contains("41 lines; as wanted"), "what proves it stands first\n{screen}");
     for _ in 0..60 {
         world.press("Down");
         drawn(&mut world, SIZE, false);

@@ -121,7 +121,7 @@ fn a_gate_shows_how_it_is_now() {
     assert!(screen.contains("health of api is not known now; last read 9s ago"), "it is stale: {screen}");
     world.service("api", answer(503, "{}", 1.0));
     let screen = text(&drawn(&mut world, SIZE, false));
-    assert!(screen.contains("health of api is down, read 0s ago"), "{screen}");
+    assert!(screen.contains("health of api is down (HTTP 503), read 0s ago"), "{screen}");
     assert!(!screen.contains("health of api is ok, read"), "{screen}");
     world.service("api", silence(Cause::Other(Safe::of("no answer"))));
     let screen = text(&drawn(&mut world, SIZE, false));

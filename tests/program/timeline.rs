@@ -126,7 +126,7 @@ fn from_the_change_of_health_to_the_outcome_in_order() {
         "the card of drain on api.example.com",
         "started       drain",
         "api back",
-        "verified      drain on api.example.com: health of api down -> ok",
+        "verified      drain on api.example.com: health of api down (refused) -> ok",
         "told the team",
         "latency of api 12.0ms -> 480ms",
     ];

@@ -58,7 +58,7 @@ async fn what_is_sent_is_seen_to_its_end_and_recorded() {
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     let told = Told::of(child.wait_with_output().unwrap());
     assert_eq!(told.code, 0, "{told:?} {rest:?}");
-    assert!(told.err.contains("everything was sent; it only watches for the result"), "{told:?}");
+    assert!(told.err.contains("everything was sent: there is nothing left to stop"), "{told:?}");
     assert_eq!(stage.events(), ["intent", "outcome"]);
 }
 

@@ -16,9 +16,9 @@ use crate::remediation::action::{Action, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
-use crate::remediation::measure::{Evidence, Precondition};
+use crate::remediation::measure::{Evidence, Measure, Precondition, Trial};
 use crate::remediation::object::Object;
-use crate::remediation::service::LOOK;
+use crate::remediation::service::{LOOK, ServiceVerb};
 use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 
 use super::dialog::{Dialog, Focus};
@@ -168,9 +168,27 @@ fn proof(out: &mut Document, card: &Card, now: &[Evidence]) {
     ]);
     for trial in &proof.trials {
         let reading = now.iter().chain(&card.before).find(|reading| reading.measure == trial.measure);
-        let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
-        out.line(format!("   {} {} (now {words})", trial.name, trial.expect.demand()), Tone::Plain);
+        out.line(format!("   {}", wanted(card, trial, reading)), Tone::Plain);
     }
+}
+
+/// What has to be seen, with how it is now. What is so already shows nothing of the action, and it is said.
+fn wanted(card: &Card, trial: &Trial, reading: Option<&Evidence>) -> String {
+    let (name, demand) = (&trial.name, trial.expect.demand());
+    let own = trial.measure == Measure::ObjectsLeft;
+    let started = match &card.action.plan {
+        Plan::Service { step, .. } if step.verb != ServiceVerb::Stop => Some(step.name()),
+        _ => None,
+    };
+    if let Some(service) = started.filter(|_| own && reading.and_then(|reading| reading.value) == Some(0.0)) {
+        return format!("a new process of {service} must come, and stay (now none runs)");
+    }
+    let words = reading.map_or_else(|| "not known".to_owned(), |reading| reading.words.to_string());
+    let holds = reading.and_then(|reading| trial.expect.holds(reading.value?, None, reading.at));
+    // What it changes it finds by itself.
+    let is_so = holds == Some(true) && !matches!(trial.measure, Measure::ObjectsLeft | Measure::Result);
+    let so = if is_so { ", so already: shows only that it stays so" } else { "" };
+    format!("{name} {demand} (now {words}{so})")
 }
 
 /// What goes over the line, byte for byte.

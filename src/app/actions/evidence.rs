@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{load, reached};
 use crate::app::Model;
+use crate::app::concerns::of_service;
 use crate::app::panes::words_of;
 use crate::app::readings::{self, Known};
 use crate::app::telemetry::Telemetry;
@@ -18,6 +19,9 @@ use crate::domain::{Moment, Safe, Verdict, figure};
 use crate::metrics::rate::standard_error;
 use crate::remediation::action::Action;
 use crate::remediation::measure::{Evidence, Measure};
+
+/// Characters of why a service is not ok.
+const WHY: usize = 60;
 
 /// The newest readings of everything that an action looks at, before it starts.
 #[must_use]
@@ -157,9 +161,13 @@ fn of(live: &Telemetry, measure: &Measure, at: Moment, since: Option<Moment>, no
             (value, value.map(figure::number))
         }
         Measure::Service(i) => {
-            let verdict = live.services.get(*i).map(|service| service.raw_verdict(now));
+            let service = live.services.get(*i);
+            let verdict = service.map(|service| service.raw_verdict(now));
             let known = verdict.filter(|verdict| *verdict != Verdict::Unknown);
-            (known.map(|verdict| f64::from(verdict as u8)), verdict.map(|verdict| verdict.to_string()))
+            let why =
+                service.and_then(|service| of_service(service, now)).map(|why| format!(" ({})", why.clipped(WHY)));
+            let words = verdict.map(|verdict| format!("{verdict}{}", why.unwrap_or_default()));
+            (known.map(|verdict| f64::from(verdict as u8)), words)
         }
         Measure::OldestIdleTransaction(_) => {
             let oldest = exactly(live, measure, now);

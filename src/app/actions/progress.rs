@@ -38,8 +38,14 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
     let action = &execution.warrant().card().action;
     let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
     let (words, tone) = standing(execution);
+    let words = match execution.verifies(now) {
+        Some((so_long, within)) => {
+            Safe::of(format!("{words}, {} of at most {}", figure::age(so_long), figure::span(within)))
+        }
+        None => words,
+    };
     out.field("state", words, tone);
-    let lasts = if matches!(execution.phase(), Phase::Ended { .. }) { "took" } else { "takes" };
+    let lasts = if matches!(execution.phase(), Phase::Ended { .. }) { "took" } else { "elapsed" };
     out.field(lasts, figure::age(execution.lasted(now)), Tone::Plain);
     let warrant = execution.warrant();
     if warrant.card().demands.break_glass {
@@ -50,20 +56,22 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
     }
     let is_over = super::is_over(execution);
     if !is_over {
-        let stop = if execution.is_cancelled() {
-            "a stop was asked for".to_owned()
+        let words = execution.cancel_words();
+        let stop = if !execution.can_be_cancelled() {
+            words.to_owned()
+        } else if execution.is_cancelled() {
+            format!("a stop was asked for: {words}")
         } else {
-            dialog::words(&[(Ask::Stop, "asks to stop")])
+            format!("{}: {words}", dialog::words(&[(Ask::Stop, "stops")]))
         };
-        out.field("stop", format!("{stop}: {}", execution.cancel_words()), Tone::Dim);
+        out.field("stop", stop, Tone::Dim);
     }
     for why in execution.reasons() {
         out.field("because", why.clone(), Tone::Warn);
     }
-    if is_over {
-        trials(&mut out, execution);
-        fates(&mut out, execution);
-    }
+    // In the same place while it runs and after: nobody has to look for it.
+    trials(&mut out, execution);
+    fates(&mut out, execution);
     out.heading("Steps");
     for (number, state) in (1..).zip(execution.steps()) {
         step(&mut out, &number.to_string(), state, execution, now);
@@ -81,10 +89,6 @@ pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Docum
         if let Some(undo) = &state.undo {
             step(&mut out, &format!("undo of {number}"), undo, execution, now);
         }
-    }
-    if !is_over {
-        fates(&mut out, execution);
-        trials(&mut out, execution);
     }
     out
 }
@@ -123,7 +127,7 @@ pub fn standing(execution: &Execution) -> (Safe, Tone) {
         }
         Phase::Offering => (Safe::of("stopped; waits for your answer: undo what was done?"), Tone::Warn),
         Phase::Noting => (Safe::of("writes the end of the step to the audit"), Tone::Plain),
-        Phase::Verifying => (Safe::of("done; waits for fresh readings that show it"), Tone::Accent),
+        Phase::Verifying => (Safe::of("verifying: waits for fresh readings that show it"), Tone::Accent),
         Phase::Closing(outcome) => (Safe::of(format!("{outcome}; writes it to the audit")), tone(outcome)),
         Phase::Ended { outcome: Outcome::Verified, recorded: true } => {
             let seen =
@@ -240,7 +244,12 @@ fn trials(out: &mut Document, execution: &Execution) {
             None => (Tone::Unknown, ""),
         };
         let (before, after) = (words(&state.before), words(&state.after));
-        let (name, wanted) = (&state.trial.name, state.trial.expect.words());
-        out.line(format!("{worse}{name}: {before} -> {after} (wanted: {wanted})"), tone);
+        let (name, expect) = (&state.trial.name, &state.trial.expect);
+        let seen = match state.passes_since {
+            Some(_) if expect.compares() => expect.seen(),
+            Some(_) => "as wanted".to_owned(),
+            None => format!("wanted: {}", expect.words()),
+        };
+        out.line(format!("{worse}{name}: {before} -> {after}; {seen}"), tone);
     }
 }

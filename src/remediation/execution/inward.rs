@@ -151,7 +151,7 @@ impl Execution {
                 self.looked(now);
                 if let Some(state) = self.state_mut(at) {
                     state.held_at = Some(now);
-                    state.told.push(told(&seen));
+                    state.told.push(Safe::of(format!("before it: {}, as its condition says", told(&seen))));
                 }
                 self.next(now)
             }

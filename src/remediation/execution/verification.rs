@@ -148,6 +148,11 @@ impl Verification {
         &self.trials
     }
 
+    /// How long ago the effect was, and how long its proof may take.
+    pub fn elapsed(&self, now: Moment) -> Option<(Duration, Duration)> {
+        self.effect.map(|effect| (now.since(effect), self.within))
+    }
+
     /// From when on readings count; not known before the effect.
     pub fn counts_from(&self) -> Option<Moment> {
         self.effect.map(|effect| effect.plus(self.settle))

@@ -1,19 +1,33 @@
 //! The words of an execution: what a stop can still do, truthfully, and how a step stands.
 
-use crate::domain::Safe;
+use std::time::Duration;
+
+use crate::domain::{Moment, Safe};
 use crate::remediation::step::{StepEnd, Work};
 
 use super::Execution;
 use super::orders::{Phase, StepState};
 
 impl Execution {
+    /// Whether a stop can still make a difference.
+    #[must_use]
+    pub fn can_be_cancelled(&self) -> bool {
+        !matches!(self.phase, Phase::Verifying | Phase::Closing(_) | Phase::Ended { .. })
+    }
+
+    /// While it waits for readings that show its success: for how long already, and for how long at most.
+    #[must_use]
+    pub fn verifies(&self, now: Moment) -> Option<(Duration, Duration)> {
+        (self.phase == Phase::Verifying).then(|| self.verification.elapsed(now)).flatten()
+    }
+
     /// What a stop can still do, truthfully.
     #[must_use]
     pub fn cancel_words(&self) -> &'static str {
         match self.phase {
             Phase::Holding | Phase::Recording => "nothing was sent yet: it stops before the first byte",
             Phase::Running { step } => self.cancel_words_of(step),
-            Phase::Verifying | Phase::Closing(_) => "everything was sent; it only watches for the result",
+            Phase::Verifying | Phase::Closing(_) => "everything was sent: there is nothing left to stop",
             Phase::Ended { .. } => "it is over",
             Phase::Looking { .. } | Phase::Reviewing { .. } | Phase::Asking { .. } => {
                 "this step was not begun: it stops here at once"

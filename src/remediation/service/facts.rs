@@ -110,6 +110,16 @@ pub struct ServiceFacts {
 const YOUNG: Duration = Duration::from_secs(60);
 
 impl ServiceFacts {
+    /// What runs, in few words: `process 4711`, `none runs`.
+    #[must_use]
+    pub fn running(&self) -> Safe {
+        Safe::of(match self.instances.as_slice() {
+            [] => "none runs".to_owned(),
+            [one] => one.pid.map_or("up, without a main process".to_owned(), |pid| format!("process {pid}")),
+            several => format!("{} run", several.len()),
+        })
+    }
+
     /// The main process, where there is exactly one instance.
     #[must_use]
     pub fn main_pid(&self) -> Option<u32> {
