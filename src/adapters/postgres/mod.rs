@@ -15,6 +15,7 @@ mod login;
 mod names;
 mod password;
 mod records;
+mod room;
 mod rows;
 mod scalars;
 mod sessions;

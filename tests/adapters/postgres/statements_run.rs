@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use quarterdeck::adapters::postgres::PostgresSource;
 use quarterdeck::domain::{Cause, Safe};
 use quarterdeck::remediation::card::Preview;
 use quarterdeck::remediation::object::Fate;
 use quarterdeck::remediation::query::SqlStep;
 use quarterdeck::remediation::sql_functions::computing::COMPUTING;
 use quarterdeck::remediation::step::StepEnd;
+use quarterdeck::remediation::upkeep::{Upkeep, UpkeepVerb};
 
 use super::pooler::Pooler;
 use super::{DEADLINE, source, url};
@@ -109,7 +111,7 @@ async fn whether_a_second_login_can_succeed_is_said_beforehand() {
     let delete = step("DELETE FROM hooks", &[], false);
     let mut source = source(&url(&server, "app", "shop"));
     let card = source.preview_statement(&delete, DEADLINE).await.unwrap();
-    assert!(words(&card.remarks).contains("a second login can succeed"), "{card:?}");
+    assert!(words(&card.remarks).contains("a login of its own can succeed"), "{card:?}");
     let mut others = Vec::new();
     for _ in 0..2 {
         let dsn = format!("host=127.0.0.1 port={} user=app dbname=shop", server.port());
@@ -117,7 +119,10 @@ async fn whether_a_second_login_can_succeed_is_said_beforehand() {
         others.push((client, tokio::spawn(connection)));
     }
     let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
-    assert_eq!(words(&full.obstacles), "no second login can succeed: the limit of this role is reached");
+    assert_eq!(
+        words(&full.obstacles),
+        "it needs a login of its own, and this role's 3 connections (CONNECTION LIMIT) are taken"
+    );
     let end = source.run_statement(&card.identity, &delete, &leave::whole(DEADLINE)).await;
     assert!(matches!(end, StepEnd::Failed(Cause::TooManyConnections(_))), "{end:?}");
     assert_eq!(server.sql("shop", "SELECT count(*) FROM hooks").trim(), "1");
@@ -195,14 +200,14 @@ async fn who_cannot_be_seen_has_a_place_too() {
     let delete = step("DELETE FROM hooks", &[], false);
     let mut source = source(&url(&server, "app", "postgres"));
     let card = source.preview_statement(&delete, DEADLINE).await.unwrap();
-    assert!(words(&card.remarks).contains("4 of 5 connections are free"), "{card:?}");
+    assert!(words(&card.remarks).contains("1 of 5 slots are taken"), "{card:?}");
     let mut crowd = Vec::new();
     for _ in 0..4 {
         crowd.push(super::session(&server, "crowd", "postgres").await);
     }
     let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
     let told = words(&full.obstacles);
-    assert!(told.contains("all 5 connections that are not reserved are taken"), "{full:?}");
+    assert!(told.contains("5 of 5 slots are taken"), "{full:?}");
     assert!(told.contains("4 of them cannot be seen: GRANT pg_read_all_stats TO \"app\";"), "{told}");
     server.sql("postgres", "ALTER DATABASE postgres CONNECTION LIMIT 5");
     server.configure("max_connections = 20");
@@ -214,7 +219,21 @@ async fn who_cannot_be_seen_has_a_place_too() {
     }
     let mut source = self::source(&url(&server, "app", "postgres"));
     let full = source.preview_statement(&delete, DEADLINE).await.unwrap();
-    assert!(words(&full.obstacles).contains("the limit of this database is reached"), "{full:?}");
+    let told = words(&full.obstacles);
+    assert!(told.contains("this database's 5 connections (CONNECTION LIMIT) are taken"), "{full:?}");
+    let sharers = upkeep_of_the_same(&mut source).await;
+    assert!(sharers.contains("this database's 5 connections (CONNECTION LIMIT) are taken"), "{sharers}");
+    // No limit but the server's own holds a superuser.
+    server.sql("postgres", "ALTER ROLE app SUPERUSER");
+    let mut source = self::source(&url(&server, "app", "postgres"));
+    let card = source.preview_statement(&delete, DEADLINE).await.unwrap();
+    assert!(card.obstacles.is_empty() && words(&card.remarks).contains("a login of its own can succeed"), "{card:?}");
+}
+
+/// What upkeep says of the same question at the same time.
+async fn upkeep_of_the_same(source: &mut PostgresSource) -> String {
+    let upkeep = Upkeep { verb: UpkeepVerb::Analyse, name: "pg_catalog.pg_class".to_owned(), lock_timeout: DEADLINE };
+    words(&source.look_at_relation(&upkeep, DEADLINE, DEADLINE).await.unwrap().obstacles)
 }
 
 /// What counts as computing is held against what the server itself says of its functions.

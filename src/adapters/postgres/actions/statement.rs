@@ -9,10 +9,9 @@ use bytes::BytesMut;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
-use super::super::column::get;
 use super::super::link::{Failure, Parameter};
+use super::super::room::room;
 use super::super::scalars::Transaction;
-use super::super::upkeep::unseen;
 use super::super::{PostgresSource, Session, cause, connect, not_connected, patience};
 use super::{identity, late, rows, turn};
 use crate::adapters::leave::Leave;
@@ -24,7 +23,6 @@ use crate::remediation::step::{SessionVerb, StepEnd};
 use crate::remediation::turn::Reach;
 use crate::remediation::written;
 
-const FREE_SLOTS: &str = include_str!("sql/free_slots.sql");
 /// Giving the turn back takes no longer, nor longer than the step.
 const BRIEF: Duration = Duration::from_secs(5);
 /// A lock is waited for so long at most.
@@ -205,26 +203,9 @@ async fn second_login(session: &mut Session, preview: &mut Preview) -> Result<()
     if session.facts.replica {
         preview.obstacles.push(Safe::of("it is a replica: it takes no writes"));
     }
-    let rows = session.link.query(FREE_SLOTS, &[]).await?;
-    let row = rows.first().ok_or_else(|| Cause::Protocol(Safe::of("nothing was told about free connections")))?;
-    let (usable, used) = (get::<i64>(row, 0)?, get::<i64>(row, 1)?);
-    let (of_database, of_role) = (get::<Option<i64>>(row, 2)?, get::<Option<i64>>(row, 3)?);
-    let unseen = unseen(session, get::<i64>(row, 4)?);
-    let places = [("connections", Some(usable - used)), ("of this database", of_database), ("of this role", of_role)];
-    let full = places.iter().find(|(_, free)| free.is_some_and(|free| free <= 0));
-    match full {
-        Some(("connections", _)) => preview.obstacles.push(Safe::of(format!(
-            "no second login can succeed: all {usable} connections that are not reserved are taken{unseen}"
-        ))),
-        Some((of, _)) => {
-            preview.obstacles.push(Safe::of(format!("no second login can succeed: the limit {of} is reached")));
-        }
-        None => {
-            let free = usable - used;
-            preview
-                .remarks
-                .push(Safe::of(format!("a second login can succeed: {free} of {usable} connections are free")));
-        }
+    match room(session).await?.for_logins(1) {
+        Ok(words) => preview.remarks.push(words),
+        Err(why) => preview.obstacles.push(why),
     }
     Ok(())
 }

@@ -11,7 +11,8 @@ use tokio_postgres::types::Type;
 use super::actions::{identity, turn};
 use super::cause::quoted;
 use super::column::{Bytes, get};
-use super::upkeep::{Room, against_the_server, room};
+use super::room::{Room, room};
+use super::upkeep::against_the_server;
 use super::{PostgresSource, Session, not_connected, patience};
 use crate::domain::cause::Phase;
 use crate::domain::{Cause, Safe, Untrusted};
@@ -287,7 +288,8 @@ async fn look_at_scratch(session: &mut Session) -> Result<ScratchServer, Cause> 
         major: session.facts.version_num / 10_000,
         obstacles,
         left: left.iter().map(|name| name.keep().one_line()).collect(),
-        room,
+        // The copy has a database of its own.
+        room: room.elsewhere(),
     })
 }
 

@@ -7,7 +7,7 @@ mod relation;
 mod run;
 mod version;
 
-pub use preview::{Room, against_the_server, room, unseen};
+pub use preview::against_the_server;
 pub use run::Ended;
 
 use std::time::Duration;

@@ -7,8 +7,9 @@ use tokio_postgres::types::Type;
 
 use super::super::Session;
 use super::super::actions::{identity, turn};
-use super::super::cause::{grant_statistics, quoted};
+use super::super::cause::quoted;
 use super::super::column::{Bytes, get};
+use super::super::room::room;
 use super::relation::{self, Found};
 use super::{leftover, version};
 use crate::domain::{Cause, Safe, Untrusted, figure};
@@ -19,7 +20,6 @@ use crate::remediation::turn::Reach;
 use crate::remediation::upkeep::{Upkeep, UpkeepVerb};
 
 const HOLDERS: &str = include_str!("sql/holders.sql");
-const ROOM: &str = include_str!("sql/room.sql");
 const NEEDY: &str = include_str!("sql/needy.sql");
 
 /// Looks.
@@ -82,64 +82,6 @@ pub async fn against_the_server(session: &mut Session, preview: &mut Preview, lo
         Err(why) => preview.obstacles.push(why),
     }
     Ok(())
-}
-
-/// The places that a server has for logins of this role.
-#[derive(Clone, Debug, Default)]
-pub struct Room {
-    used: i64,
-    usable: i64,
-    reserved: i64,
-    /// Connections of this role, and its limit.
-    ours: i64,
-    limit: Option<i64>,
-    unseen: String,
-    known: bool,
-}
-
-impl Room {
-    /// Whether so many more logins can succeed.
-    pub fn for_logins(&self, logins: i64) -> Result<Safe, Safe> {
-        let Room { used, usable, reserved, unseen, .. } = self;
-        let of_its_own = if logins == 1 { "a login".to_owned() } else { format!("{logins} logins") };
-        if !self.known {
-            return Ok(Safe::of(format!("whether {of_its_own} of its own can succeed is not known")));
-        }
-        if used + logins > *usable {
-            return Err(Safe::of(format!(
-                "it needs {of_its_own} of its own, and {used} of {usable} slots are taken ({reserved} are reserved){unseen}: free some first"
-            )));
-        }
-        if let Some(limit) = self.limit.filter(|limit| self.ours + logins > *limit) {
-            return Err(Safe::of(format!(
-                "it needs {of_its_own} of its own, and this role's {limit} connections (CONNECTION LIMIT) are taken"
-            )));
-        }
-        Ok(Safe::of(format!("{of_its_own} of its own can succeed: {used} of {usable} slots are taken")))
-    }
-}
-
-/// What room there is.
-pub async fn room(session: &mut Session) -> Result<Room, Cause> {
-    let rows = session.link.query(ROOM, &[]).await?;
-    let Some(row) = rows.first() else { return Ok(Room::default()) };
-    let number = |at| get::<Option<i64>>(row, at).map(|told| told.unwrap_or(0));
-    let (limit, superuser, reserved) = (get::<i64>(row, 3)?, get::<bool>(row, 5)?, number(2)?);
-    Ok(Room {
-        used: number(0)?,
-        usable: number(1)? - reserved,
-        reserved,
-        ours: number(4)?,
-        limit: (!superuser && limit >= 0).then_some(limit),
-        unseen: unseen(session, number(6)?),
-        known: true,
-    })
-}
-
-/// That some of those who have a slot could only be counted: one of the server's own workers may be among them.
-pub fn unseen(session: &Session, hidden: i64) -> String {
-    let grant = grant_statistics(session.facts.user.one_line().as_str());
-    if hidden > 0 { format!("; {hidden} of them cannot be seen: {grant}") } else { String::new() }
 }
 
 fn against_the_relation(session: &Session, found: &Found, verb: UpkeepVerb) -> Vec<Safe> {
