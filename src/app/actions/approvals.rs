@@ -263,13 +263,17 @@ impl Second {
 /// What is asked of a second person about a card: the text as the requester saw it, without the literals of queries.
 #[must_use]
 pub fn asking(model: &Model, card: &Card, reason: &str) -> Asking {
-    let mut lines = headless::plain(&forms::text(model, card, true).0);
-    let whole = headless::plain(&forms::text(model, card, false).0);
+    let mut lines = headless::plain(&forms::alone(model, card, true).0);
+    let whole = headless::plain(&forms::alone(model, card, false).0);
     // The folder is read by others, and kept: whoever may see more looks where it is, and not here.
     if lines != whole {
         let words = "literals are hidden in this copy of the card, for others can read it; :act of the same action in \
                      your own dashboard shows them, and runs nothing by itself";
         lines.insert(1.min(lines.len()), Safe::of(words));
+    }
+    // The session is the requester's, not that of whoever reads it.
+    if let Some(words) = forms::crowd_there(model.actions.tmux_clients) {
+        lines.insert(1.min(lines.len()), words);
     }
     let reason = Safe::one_line(reason.as_bytes());
     if !reason.as_str().is_empty() {

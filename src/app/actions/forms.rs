@@ -55,9 +55,33 @@ pub fn crowd(clients: Option<usize>) -> Option<Safe> {
     (clients > 1).then(words)
 }
 
+/// The same in a copy that somebody else reads.
+#[must_use]
+pub fn crowd_there(clients: Option<usize>) -> Option<Safe> {
+    let Some(clients) = clients else {
+        return Some(Safe::of(
+            "tmux does not say who else is attached to the requester's session: others may type there too",
+        ));
+    };
+    let words = || {
+        Safe::of(format!("{clients} clients are attached to the requester's tmux session: others can type there too"))
+    };
+    (clients > 1).then(words)
+}
+
 /// The text of a card as it is shown, and whether a second person approved it or none is asked for.
 #[must_use]
 pub fn text(model: &Model, shown: &Card, redact: bool) -> (Document, bool) {
+    let (mut document, approved) = alone(model, shown, redact);
+    if let Some(words) = crowd(model.actions.tmux_clients) {
+        document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
+    }
+    (document, approved)
+}
+
+/// The same without what is true of this terminal alone.
+#[must_use]
+pub fn alone(model: &Model, shown: &Card, redact: bool) -> (Document, bool) {
     let readings = evidence::before(&model.live, &shown.action, model.now);
     let running = model.actions.running();
     let approval = model.actions.second.approval(shown);
@@ -67,9 +91,6 @@ pub fn text(model: &Model, shown: &Card, redact: bool) -> (Document, bool) {
     let mut document = card::document(shown, model, &situation, redact);
     if let Some(coverage) = &model.actions.coverage {
         document.line(coverage.clone(), Tone::Warn);
-    }
-    if let Some(words) = crowd(model.actions.tmux_clients) {
-        document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
     }
     (document, guard::second_person(shown, shown.digest(), &situation).is_ok())
 }

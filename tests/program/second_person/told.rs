@@ -43,7 +43,11 @@ fn the_second_person_sees_the_card_as_the_requester_saw_it() {
     let begins = shown.iter().position(|line| line.contains("BREAK GLASS")).unwrap_or_else(|| panic!("{shown:#?}"));
     assert!(begins == 1 && shown[0].contains("2 clients are attached"), "{shown:#?}");
     let ends = shown.iter().position(|line| line.contains("────")).unwrap_or_else(|| panic!("{shown:#?}"));
-    for line in &shown[..ends] {
+    // Whose session it is depends on who reads.
+    let crowd = "2 clients are attached to the requester's tmux session: others can type there too";
+    assert!(seen.iter().any(|line| line.contains(crowd)), "{seen:#?}");
+    assert!(!seen.iter().any(|line| line.contains("this tmux session")), "{seen:#?}");
+    for line in &shown[begins..ends] {
         assert!(seen.contains(line), "{line:?} is not in\n{seen:#?}");
     }
     assert!(shown[..ends].iter().any(|line| line.contains("guards cover only this host")), "{shown:#?}");
