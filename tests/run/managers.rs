@@ -202,6 +202,35 @@ fn a_unit_that_failed_is_restarted_by_its_name() {
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
+/// Waiting for a process that never comes would show nothing, and is no failure: the step is over with its order.
+#[test]
+fn a_unit_without_a_process_is_restarted_in_a_runbook() {
+    let Some(lab) = lab() else { return };
+    let script = "printf '[Service]\nType=oneshot\nRemainAfterExit=on\nExecStart=/bin/true\n' \
+                  > /etc/systemd/system/meta.service && systemctl daemon-reload && systemctl start meta.service";
+    assert!(lab.run(&["sh", "-c", script]).status.success());
+    let api = FakeHttp::always(json(200, r#"{"status":"ok"}"#));
+    let way: Vec<String> = lab.way_in().iter().map(|word| format!("{word:?}")).collect();
+    let operator = Operator::of(lab, "meta.service");
+    let text = format!(
+        "[actions]\nallow = true\naudit = \"{}\"\nheadless = [\"restart\"]\n\
+         [[service]]\nname = \"api\"\nurl = \"{}\"\n\
+         [[runbook]]\nname = \"restart\"\ntarget = \"api\"\nlevel = \"L2\"\nwatch = \"service api\"\n\
+         [[runbook.step]]\ntitle = \"restart what stands for others\"\nunit = \"meta.service\"\nverb = \"restart\"\nbecome = [{}]\n",
+        operator.home.path().join("audit").display(),
+        api.url("/health"),
+        way.join(", ")
+    );
+    std::fs::write(operator.home.path().join("quarterdeck.toml"), text).unwrap();
+    let before = operator.process("meta.service");
+    let card = operator.run("api", &["--dry-run"]);
+    assert!(card.code == 0 && card.out.contains("its order alone ends as not verified"), "{card:?}");
+    let ended = operator.run("api", &["--confirm", &code_in(&card.out)]);
+    assert_ne!(operator.process("meta.service"), before, "{ended:?}");
+    assert!(ended.out.contains("was told to restart what it stands for"), "{ended:?}");
+    assert!(!ended.out.contains("failed"), "{ended:?}");
+}
+
 /// The order may end before systemd does: who consents reads that first.
 #[test]
 fn a_unit_that_may_take_longer_to_stop_than_the_order_says_so() {

@@ -44,10 +44,14 @@ pub fn is_so_already(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
 /// its own; `None` where one can.
 #[must_use]
 pub fn shows_nothing(verb: ServiceVerb, before: &ServiceFacts) -> Option<Safe> {
-    let was_up = verb == ServiceVerb::Start && before.no_process;
-    was_up.then(|| {
+    let told = match verb {
+        ServiceVerb::Start => "start",
+        ServiceVerb::Restart => "restart",
+        ServiceVerb::Stop | ServiceVerb::Status => return None,
+    };
+    before.no_process.then(|| {
         Safe::of(format!(
-            "it was up already ({}), and was told to start what it stands for; {NO_PROCESS}",
+            "it was up already ({}), and was told to {told} what it stands for; {NO_PROCESS}",
             before.words
         ))
     })
@@ -62,7 +66,7 @@ pub fn cannot_be_shown(verb: ServiceVerb, now: &ServiceFacts) -> Option<Safe> {
     match verb {
         ServiceVerb::Start => Some(Safe::of(NO_PROCESS)),
         ServiceVerb::Restart => Some(Safe::of(
-            "it has no process of its own: that a new one runs cannot be shown, and it will end as not verified; name the unit whose process it is",
+            "it has no process of its own: that a new one runs cannot be shown, and its order alone ends as not verified; name the unit whose process it is",
         )),
         ServiceVerb::Stop | ServiceVerb::Status => None,
     }

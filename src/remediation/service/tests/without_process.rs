@@ -54,6 +54,11 @@ fn a_restart_is_shown_by_a_process_alone() {
     let told = cannot_be_shown(ServiceVerb::Restart, &meta("a")).unwrap();
     assert!(told.as_str().contains("name the unit whose process it is"), "{told}");
     assert_eq!(cannot_be_shown(ServiceVerb::Restart, &running(1, "a", 0)), None);
+    // In a runbook the step is over with its order: waiting would show no more.
+    let words = shows_nothing(ServiceVerb::Restart, &meta("a")).unwrap();
+    assert!(words.as_str().contains("told to restart") && words.as_str().contains("is not seen"), "{words}");
+    assert_eq!(shows_nothing(ServiceVerb::Restart, &running(1, "a", 0)), None);
+    assert_eq!(shows_nothing(ServiceVerb::Stop, &meta("a")), None);
 }
 
 /// What it stands for may be dead: the order is given, and shows nothing.
