@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::counters::DatabaseRates;
 use crate::domain::database::{DatabaseReading, Sessions, Slots};
+use crate::domain::session::SessionState;
 use crate::domain::{Cause, Safe, Verdict, figure};
 
 /// From this share of the usable slots on, the database is degraded.
@@ -27,7 +28,7 @@ pub struct Problem {
 pub fn problems(reading: &DatabaseReading, rates: Option<&DatabaseRates>, hit_target: Option<f64>) -> Vec<Problem> {
     let mut found = Vec::new();
     match &reading.slots {
-        Ok(slots) => found.extend(of_slots(slots)),
+        Ok(slots) => found.extend(of_slots(slots, reading.sessions.as_ref().ok())),
         Err(cause) => found.push(of_cause("connections", cause)),
     }
     match &reading.sessions {
@@ -48,28 +49,52 @@ pub fn verdict(problems: &[Problem]) -> Verdict {
     Verdict::worst(problems.iter().map(|problem| problem.verdict))
 }
 
-fn of_slots(slots: &Slots) -> Option<Problem> {
+/// From this share of the usable slots on, sessions idle in transaction are why the others are missing.
+const STUCK: f64 = 0.1;
+
+/// Those that hold a slot and do nothing with it, where they are many: whose they are and since when. A pool of its usual size
+/// is the largest holder on a good day too.
+fn stuck(sessions: &Sessions, usable: u32) -> Option<String> {
+    let holds = |(state, count): &(SessionState, u32)| state.holds_transaction().then_some(*count);
+    let count: u32 = sessions.by_state.iter().filter_map(holds).sum();
+    if count < 2 || f64::from(count) < f64::from(usable) * STUCK {
+        return None;
+    }
+    let mut users: Vec<(Safe, u32)> = Vec::new();
+    for session in sessions.list.iter().filter(|session| session.state.holds_transaction()) {
+        let user = session.user.one_line().clipped(40);
+        match users.iter_mut().find(|(known, _)| *known == user) {
+            Some((_, count)) => *count += 1,
+            None => users.push((user, 1)),
+        }
+    }
+    let by = users.into_iter().max_by_key(|(_, count)| *count).map_or(String::new(), |(user, most)| {
+        // The list may be capped.
+        if most == count { format!(" by {user}") } else { format!(", most by {user}") }
+    });
+    let oldest = sessions.oldest_idle_in_transaction;
+    let oldest = oldest.map_or(String::new(), |age| format!(" (oldest {})", figure::age(age)));
+    Some(format!("{count} idle in tx{by}{oldest}"))
+}
+
+fn of_slots(slots: &Slots, sessions: Option<&Sessions>) -> Option<Problem> {
     let (used, usable) = (slots.used, slots.usable());
     if usable == 0 {
         return None;
     }
     let share = f64::from(used) / f64::from(usable);
-    let holder = slots.holders.first().map(|most| (most.user.one_line().clipped(40), most.count));
-    let (verdict, words) = if used >= usable {
-        let words = match holder {
-            Some((who, count)) => format!("slots full: {who} holds {count} of {usable}"),
-            None => format!("slots full: {used} of {usable}"),
-        };
-        (Verdict::Down, words)
+    let (verdict, how) = if used >= usable {
+        (Verdict::Down, "slots full".to_owned())
     } else if share >= SLOTS_DEGRADED {
-        let percent = (share * 100.0).floor();
-        let words = match holder {
-            Some((who, count)) => format!("slots {percent:.0} %: {who} holds {count} of {usable}"),
-            None => format!("slots {percent:.0} %: {used} of {usable}"),
-        };
-        (Verdict::Degraded, words)
+        (Verdict::Degraded, format!("slots {:.0} %", (share * 100.0).floor()))
     } else {
         return None;
+    };
+    let holder = slots.holders.first().map(|most| (most.user.one_line().clipped(40), most.count));
+    let words = match (sessions.and_then(|sessions| stuck(sessions, usable)), holder) {
+        (Some(stuck), _) => format!("{how}: {stuck}"),
+        (None, Some((who, count))) => format!("{how}: {who} holds {count} of {usable}"),
+        (None, None) => format!("{how}: {used} of {usable}"),
     };
     Some(Problem { verdict, words: Safe::of(words) })
 }
@@ -114,13 +139,16 @@ fn of_cause(what: &str, cause: &Cause) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Untrusted;
+    use crate::domain::database::Holder;
+    use crate::domain::session::{Session, SessionId};
 
     fn slots(used: u32) -> Slots {
         Slots { max: 100, reserved: 3, used, holders: Vec::new() }
     }
 
     fn verdict_of(used: u32) -> Option<Verdict> {
-        of_slots(&slots(used)).map(|p| p.verdict)
+        of_slots(&slots(used), None).map(|p| p.verdict)
     }
 
     #[test]
@@ -130,7 +158,47 @@ mod tests {
         assert_eq!(verdict_of(96), Some(Verdict::Degraded));
         assert_eq!(verdict_of(97), Some(Verdict::Down));
         assert_eq!(verdict_of(99), Some(Verdict::Down));
-        assert!(of_slots(&slots(88)).unwrap().words.as_str().starts_with("slots 90 %: 88 of 97"));
+        assert!(of_slots(&slots(88), None).unwrap().words.as_str().starts_with("slots 90 %: 88 of 97"));
+    }
+
+    fn session(user: &str, state: SessionState) -> Session {
+        let (nothing, text) = (Untrusted::default(), |text: &str| Untrusted::from(text));
+        Session {
+            id: SessionId { pid: 1, backend_start_us: 0 },
+            user: text(user),
+            application: nothing.clone(),
+            client: Safe::default(),
+            database: nothing.clone(),
+            state,
+            state_age: None,
+            query_age: None,
+            transaction_age: None,
+            wait: None,
+            blocked_by: Vec::new(),
+            holds_back_vacuum: false,
+            query: nothing,
+        }
+    }
+
+    #[test]
+    fn those_that_hold_slots_idly_in_transaction_are_named_before_the_largest_pool() {
+        let (user, application) = (Untrusted::from("web"), Untrusted::from("pool"));
+        let pool = Holder { user, application, client: Safe::of("local"), count: 60 };
+        let slots = Slots { holders: vec![pool], ..slots(97) };
+        let told = |idle_in_tx: u32, users: &[&str]| {
+            let list = users.iter().map(|user| session(user, SessionState::IdleInTransaction));
+            let sessions = Sessions {
+                by_state: vec![(SessionState::Idle, 60), (SessionState::IdleInTransaction, idle_in_tx)],
+                list: list.collect(),
+                oldest_idle_in_transaction: Some(Duration::from_secs(8)),
+                ..Sessions::default()
+            };
+            of_slots(&slots, Some(&sessions)).unwrap().words.to_string()
+        };
+        assert_eq!(told(13, &["reports"; 13]), "slots full: 13 idle in tx by reports (oldest 8s)");
+        assert_eq!(told(13, &["reports", "cron", "reports"]), "slots full: 13 idle in tx, most by reports (oldest 8s)");
+        assert_eq!(told(9, &["reports"; 9]), "slots full: web holds 60 of 97", "few of them are not why");
+        assert_eq!(of_slots(&slots, None).unwrap().words.as_str(), "slots full: web holds 60 of 97");
     }
 
     #[test]
