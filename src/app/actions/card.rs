@@ -24,9 +24,6 @@ use crate::remediation::step::{SessionVerb, Step, Work, WritingMethod};
 use super::dialog::{Dialog, Focus};
 use super::{approvals, evidence, explain, load, outline, receivers, touched};
 
-/// Characters of a query on its line.
-const QUERY: usize = 48;
-
 /// Lines of what is sent that stand before the list of all that is touched.
 const SHORT: usize = 8;
 
@@ -46,11 +43,11 @@ pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: b
             name => out.field(name, words.clone(), Tone::Plain),
         };
     }
-    outline::steps(&mut out, card);
     touched::told(&mut out, model, card, redact);
     out.section("what undoes it");
     out.field("undone by", action.undo.clone(), Tone::Plain);
     proof(&mut out, card, &now);
+    outline::steps(&mut out, card);
     out.section("how it is now");
     let counts = receivers::compared(model, card, &now, situation.now);
     for remark in card.preview.remarks.iter().chain(&counts).chain(&load::remarks(model, action)) {
@@ -235,9 +232,9 @@ fn indented(line: &Untrusted) -> Safe {
 
 /// What it runs, without its literals where those are hidden.
 #[must_use]
-pub fn query(object: &Object, redact: bool) -> Safe {
+pub fn query(object: &Object, redact: bool, most: usize) -> Safe {
     let query = if redact { redacted(&object.query) } else { object.query.clone() };
-    query.one_line().clipped(QUERY)
+    query.one_line().clipped(most)
 }
 
 /// What destroys says whether its maintenance window is open.

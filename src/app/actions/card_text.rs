@@ -10,11 +10,14 @@ use super::card::{limits_words, query};
 use super::explain;
 use super::record::OBJECTS;
 
+/// Characters of the query of a session.
+const QUERY: usize = 48;
+
 /// The text, the most important first: where a record is too small for all of it, its end is cut.
 pub(super) fn of(card: &Card) -> Value {
     let effect = explain::effect(card, true).iter().map(Untrusted::one_line).collect();
     let objects = card.preview.objects.iter().take(OBJECTS).map(|object| {
-        let query = query(object, true);
+        let query = query(object, true, QUERY);
         let (user, application, client) = (&object.user, &object.application, &object.client);
         Safe::of(format!("{} {user} {application} {client} {query}", object.label))
     });

@@ -7,7 +7,7 @@ use crate::domain::{Safe, figure};
 use crate::remediation::action::Plan;
 use crate::remediation::approval::VALID;
 use crate::remediation::card::Card;
-use crate::remediation::guard::{CONSENT_LASTS, WAITS_ADD};
+use crate::remediation::guard::WAITS_ADD;
 use crate::remediation::runbook::RunbookStep;
 
 /// Its steps, where it is a runbook; what cannot run here with the reason.
@@ -23,15 +23,12 @@ pub fn steps(out: &mut Document, card: &Card) {
         }
     }
     if runbook.begins_by_waiting() {
-        let lasts = figure::span(CONSENT_LASTS);
         let late = figure::span(runbook.first_change_within(!card.action.preconditions.is_empty()));
-        let mut words = format!(
-            "the first change may come up to {late} after your consent, or your last answer: {lasts}, and what is waited for before it"
-        );
+        let mut words = format!("the first change comes at most {late} after you confirm, or answer last");
         if runbook.may_ask_again() {
             let most = figure::span(WAITS_ADD);
             words.push_str(&format!(
-                ", {most} at most; where it waits for longer you are asked again, and where nobody is there it ends"
+                "; where it would wait for more than {most} you are asked again, and where nobody is there it ends"
             ));
         }
         out.line(words, Tone::Dim);

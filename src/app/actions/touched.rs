@@ -17,6 +17,9 @@ use super::card::query;
 
 /// Objects that are listed where they are first spoken of; the whole list stands at the end.
 const FIRST: usize = 4;
+/// Characters of a query on the line of its session, and of one that stands once for all that run it.
+const SHORT: usize = 48;
+const WHOLE: usize = 200;
 /// Groups that victims are broken down into.
 const GROUPS: usize = 5;
 
@@ -115,13 +118,33 @@ pub fn all(out: &mut Document, model: &Model, card: &Card, redact: bool) {
 }
 
 fn each(out: &mut Document, objects: &[Object], redact: bool) {
+    let mut groups: Vec<(&Object, Vec<&Object>)> = Vec::new();
     for object in objects {
-        out.lines.push(line(object, redact));
-        let (user, application, client) = (&object.user, &object.application, &object.client);
-        if [user, application, client].iter().any(|whose| !whose.as_str().is_empty()) {
-            out.line(format!("         of {user} {application} {client}"), Tone::Dim);
+        match groups.iter_mut().find(|(first, _)| is_of_the_same(first, object)) {
+            Some((_, members)) => members.push(object),
+            None => groups.push((object, vec![object])),
         }
     }
+    for (first, members) in groups {
+        let whose = [&first.user, &first.application, &first.client].map(Safe::as_str);
+        if whose == [""; 3] {
+            out.lines.extend(members.iter().map(|object| line(object, redact)));
+            continue;
+        }
+        let several = if members.len() > 1 { format!("  x{}", members.len()) } else { String::new() };
+        out.line(format!("  {}{several}", whose.join(" ")), Tone::Strong);
+        let query = query(first, redact, WHOLE);
+        if !query.as_str().is_empty() {
+            out.line(format!("         {query}"), Tone::Dim);
+        }
+        out.lines.extend(members.iter().map(|object| alone(object, "")));
+    }
+}
+
+/// Whether two are one's own, and run or ran the same: that stands once for all of them.
+fn is_of_the_same(one: &Object, other: &Object) -> bool {
+    let whose = |object: &Object| (object.user.clone(), object.application.clone(), object.client.clone());
+    whose(one) == whose(other) && one.query == other.query
 }
 
 /// Whose they are, by user, application and client, and for how long; whether anybody's.
@@ -162,12 +185,17 @@ fn span(ages: &[Option<Duration>]) -> String {
 }
 
 fn line(object: &Object, redact: bool) -> Line {
+    alone(object, query(object, redact, SHORT).as_str())
+}
+
+/// One of them, with this of its query.
+fn alone(object: &Object, query: &str) -> Line {
     let none = if matches!(object.key, ObjectKey::Named(_)) { "" } else { "-" };
     let age = object.age.map_or_else(|| none.to_owned(), figure::age);
     let remark = if object.remark.as_str().is_empty() { String::new() } else { format!("  {}", object.remark) };
     vec![
         Span { text: Safe::of(format!("{age:>7}  ")), tone: Tone::Plain },
-        Span { text: Safe::of(format!("{} {}", object.label, query(object, redact))), tone: Tone::Plain },
+        Span { text: Safe::of(format!("{} {query}", object.label).trim_end()), tone: Tone::Plain },
         Span { text: Safe::of(remark), tone: Tone::Warn },
     ]
 }

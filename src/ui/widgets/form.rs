@@ -46,7 +46,8 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
         let glyph = canvas.theme.glyphs.horizontal;
         let style = canvas.theme.roles.overlay_frame;
         canvas.run(outer.x + 1, outer.y + 1 + text_rows, outer.width.saturating_sub(2), glyph, style);
-        let words = below(form.document, &rows, first + usize::from(text_rows));
+        let room = usize::from(outer.width.saturating_sub(4));
+        let words = below(form.document, &rows, first + usize::from(text_rows), room);
         if !words.as_str().is_empty() {
             let style = canvas.theme.tone(Tone::Warn);
             canvas.text(outer.x + 2, outer.y + 1 + text_rows, outer.width.saturating_sub(4), &words, style);
@@ -68,8 +69,8 @@ pub fn draw(canvas: &mut Canvas<'_>, form: &Form<'_>, scroll: usize) -> (u16, us
     (text_rows, rows.len())
 }
 
-/// What the rows from `end` on are about, for whoever has not got there.
-fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize) -> Safe {
+/// What the rows from `end` on are about, for whoever has not got there; what there is no room for is counted.
+fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize, room: usize) -> Safe {
     let cut = rows.get(end).and_then(|(line, _)| document.lines.iter().position(|own| std::ptr::eq(own, *line)));
     let Some(cut) = cut else { return Safe::default() };
     let ends = document.sections.iter().skip(1).map(|(first, _)| *first).chain(std::iter::once(document.lines.len()));
@@ -84,7 +85,13 @@ fn below(document: &Document, rows: &[(&Line, wrap::Row)], end: usize) -> Safe {
         return Safe::default();
     }
     let key = dialog::words(&[(Ask::PageDown, "shows below")]);
-    Safe::of(format!(" {key}: {} ", names.join(", ")))
+    let told = |count: usize| {
+        let left = names.len() - count;
+        let more = if left == 0 { String::new() } else { format!(" and {left} more") };
+        format!(" {key}: {}{more} ", names.get(..count).unwrap_or_default().join(", "))
+    };
+    let fits = (1..=names.len()).rev().map(told).find(|words| words.chars().count() <= room);
+    Safe::of(fits.unwrap_or_else(|| told(1)))
 }
 
 fn foot(canvas: &mut Canvas<'_>, area: Rectangle, form: &Form<'_>) {

@@ -98,6 +98,15 @@ impl Choice {
         self
     }
 
+    /// Why a session in none of the states is left alone.
+    pub fn in_other_states(&self) -> String {
+        match self.states.as_slice() {
+            [one] => format!("not {one}"),
+            [first, ..] if *first == SessionState::IdleInTransaction.word() => format!("not {first}"),
+            _ => "in other states".to_owned(),
+        }
+    }
+
     fn is_older(&mut self, than: Duration) {
         self.older_than = than;
         self.older_seconds = than.min(LONGEST).as_secs_f64();

@@ -185,7 +185,10 @@ impl Found {
 
     /// Who is left alone by what was chosen, and why; by name where names were given.
     pub(super) fn leave_alone(&self, preview: &mut Preview, choice: &Choice) {
-        let words: [(&str, String); 11] = [
+        let words: [(&str, String); 14] = [
+            ("state", choice.in_other_states()),
+            ("other user", "of other users".to_owned()),
+            ("other application", "of other applications".to_owned()),
             ("younger", format!("younger than {}", figure::span(choice.older_than))),
             ("user", excepted("users", &choice.except_users)),
             ("application", excepted("applications", &choice.except_applications)),
@@ -338,7 +341,7 @@ pub(super) fn object(row: &Row, here: &Safe) -> Result<Object, Cause> {
     let since_us = micros(9)?.unwrap_or(0);
     let mut remarks = Vec::new();
     if let Some(begun) = micros(10)? {
-        remarks.push(format!("transaction {}", figure::age(age(begun))));
+        remarks.push(format!("tx {}", figure::age(age(begun))));
     }
     if let Some(locks) = get::<Option<i64>>(row, 14)?.filter(|locks| *locks > 0) {
         let strong = text(15)?;

@@ -30,12 +30,9 @@ async fn terminating_what_idles_in_a_transaction_says_what_it_rolls_back_and_who
         assert_eq!(pids(&card), [holder.id.pid, broken.id.pid]);
         assert!(words(&card.remarks).contains("uncommitted work of 2 sessions is rolled back"), "{:?}", card.remarks);
         let remark = object(&card, &holder).remark.to_string();
-        for part in [
-            &format!("blocks 1 session: {}", waiter.id.pid),
-            "transaction ",
-            "a AccessExclusiveLock",
-            "holds back vacuum",
-        ] {
+        for part in
+            [&format!("blocks 1 session: {}", waiter.id.pid), "tx ", "a AccessExclusiveLock", "holds back vacuum"]
+        {
             assert!(remark.contains(part), "{part}: {remark}");
         }
         let fates = signal(&mut source, &card, SessionVerb::Terminate).await;

@@ -34,8 +34,6 @@ c AS MATERIALIZED (
         CASE
             WHEN $1::pg_catalog.int4 IS NOT NULL
                 AND (a.pid <> $1 OR a.backend_start <> $2::pg_catalog.timestamptz) THEN 'other'
-            WHEN $3::pg_catalog.text IS NOT NULL AND a.rolname::pg_catalog.text IS DISTINCT FROM $3 THEN 'other'
-            WHEN $4::pg_catalog.text[] IS NOT NULL AND NOT COALESCE(a.application_name = ANY ($4), false) THEN 'other'
             WHEN $5::pg_catalog.bool AND (
                 a.pid <> ALL (ARRAY(SELECT pg_catalog.unnest(w.blockers) FROM w))
                 OR a.pid = ANY (ARRAY(SELECT w.pid FROM w WHERE w.blockers <> '{}'))
@@ -45,7 +43,10 @@ c AS MATERIALIZED (
                 OR (a.backend_type IS NULL AND (a.usesysid IS NULL OR a.datid IS NULL)) THEN 'background'
             WHEN a.pid = pg_catalog.pg_backend_pid()
                 OR pg_catalog.split_part(a.application_name, ' ', 1) = $6::pg_catalog.text THEN 'ours'
-            WHEN a.state <> 'disabled' AND NOT a.state = ANY ($7::pg_catalog.text[]) THEN 'other'
+            WHEN $3::pg_catalog.text IS NOT NULL AND a.rolname::pg_catalog.text IS DISTINCT FROM $3 THEN 'other user'
+            WHEN $4::pg_catalog.text[] IS NOT NULL AND NOT COALESCE(a.application_name = ANY ($4), false)
+                THEN 'other application'
+            WHEN a.state <> 'disabled' AND NOT a.state = ANY ($7::pg_catalog.text[]) THEN 'state'
             WHEN a.datid IS DISTINCT FROM $8::pg_catalog.oid AND $8 IS NOT NULL THEN 'database'
             WHEN $16::pg_catalog.text IS NOT NULL AND a.datname::pg_catalog.text IS DISTINCT FROM $16 THEN 'database'
             WHEN a.rolsuper THEN 'superuser'
