@@ -62,6 +62,42 @@ fn what_is_judged_anew_is_mended() {
     assert_eq!(ends(rules, "a{of=\"x\"} 9\n", "a{of=\"x\"} 1\n"), mended("z"));
 }
 
+/// Without its conditions the expression has several elements where it had one: that is no failure of the rule.
+#[test]
+fn what_only_its_conditions_make_unambiguous_is_judged() {
+    let info = "info{i=\"1\",role=\"main\"} 1\ninfo{i=\"1\",role=\"spare\"} 0\n";
+    let (before, after) = (format!("a{{i=\"1\",of=\"x\"}} 9\n{info}"), format!("a{{i=\"1\",of=\"x\"}} 1\n{info}"));
+    let mended = [("x".to_owned(), Some(Gone::Mended))];
+    for expr in [
+        "a * on (i) group_left (role) (info == 1) > 5",
+        "a * on (i) group_left () (info == 1) > 5",
+        "sum by (i, of) (a * on (i) group_left () (info == 1)) > 5",
+        "(info == 1) * on (i) group_right (role) a > 5",
+        "label_replace(info == 1, \"role\", \"\", \"role\", \".*\") * on (i) group_right () a > 5",
+    ] {
+        assert_eq!(one(expr, &before, &after), mended, "{expr}");
+    }
+}
+
+#[test]
+fn what_matches_many_to_many_is_an_error_with_its_words_and_ends_nothing() {
+    let mut stage = Stage::new(&["api"]);
+    stage.rules("- alert: A\n  expr: a * on (i) group_left () info > 5\n", 0);
+    let one = "a{i=\"1\",of=\"x\"} 9\ninfo{i=\"1\",role=\"main\"} 1\n";
+    for second in (0..=20).step_by(5) {
+        stage.page(0, one, second);
+        stage.tick(second);
+    }
+    assert_eq!(stage.rule(0).standing.firing, 1);
+    for second in (25..=900).step_by(5) {
+        stage.page(0, "a{i=\"1\",of=\"x\"} 1\ninfo{i=\"1\",role=\"main\"} 1\ninfo{i=\"1\",role=\"spare\"} 1\n", second);
+        stage.tick(second);
+    }
+    let standing = &stage.rule(0).standing;
+    assert_eq!((standing.verdict.word(), standing.firing), ("error", 1), "{}", stage.standing(0));
+    assert!(stage.standing(0).contains("many-to-many matching not allowed"), "{}", stage.standing(0));
+}
+
 #[test]
 fn what_a_rule_records_is_judged_by_what_it_records_of() {
     let rules = "- record: bad\n  expr: a > 5\n- alert: A\n  expr: bad\n";

@@ -92,12 +92,12 @@ impl<'a> Run<'a> {
             }
             Call::Replace { of, target, template, source, pattern } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(relabel::replace(&mut points, target, template, source, pattern)?)?;
+                self.spend(relabel::replace(&mut points, target, template, source, pattern, self.loose)?)?;
                 points
             }
             Call::Join { of, target, separator, sources } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(relabel::join(&mut points, target, separator, sources)?)?;
+                self.spend(relabel::join(&mut points, target, separator, sources, self.loose)?)?;
                 points
             }
             Call::HistogramQuantile { quantile, of } => {

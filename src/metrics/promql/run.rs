@@ -56,9 +56,9 @@ impl<'a> Run<'a> {
         at.saturating_add(self.limits.ahead) as f64 / 1000.0
     }
 
-    /// Whether names go only in the result of the whole.
+    /// Whether names go only in the result of the whole; where nothing is kept off, two that become one are no fault.
     pub fn names_go_later(&self) -> bool {
-        self.limits.unnamed == Unnamed::InTheEnd
+        self.loose || self.limits.unnamed == Unnamed::InTheEnd
     }
 
     pub fn eval(&mut self, node: &'a Node, at: i64) -> Result<Out<'a>, Failed> {
