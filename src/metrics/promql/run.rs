@@ -34,13 +34,23 @@ pub struct Run<'a> {
     pub idle: Idle,
     /// Windows that were decoded before.
     pub memo: Memo,
+    /// Metrics of which nobody knows yet whether they are absent.
+    pub unready: &'a [String],
     /// Conditions let everything through that is there now: see [`super::judged`].
     pub loose: bool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples, idle: Idle::default(), memo: Memo::default(), loose: false }
+        Run {
+            store,
+            limits: *limits,
+            left: limits.samples,
+            idle: Idle::default(),
+            memo: Memo::default(),
+            unready: &[],
+            loose: false,
+        }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
