@@ -62,6 +62,22 @@ fn what_is_judged_anew_is_mended() {
     assert_eq!(ends(rules, "a{of=\"x\"} 9\n", "a{of=\"x\"} 1\n"), mended("z"));
 }
 
+/// Of those that one aggregation looks at one decides: where it has gone nobody saw it right.
+#[test]
+fn a_highest_or_lowest_of_fewer_series_is_not_mended() {
+    let (both, quiet) = ("a{of=\"x\"} 9\na{of=\"y\"} 1\n", "a{of=\"x\"} 1\na{of=\"y\"} 1\n");
+    let why = |gone: Gone| vec![(String::new(), Some(gone))];
+    for expr in ["max(a) > 5", "max(a) / 2 > 4", "1 - min(-a) > 5", "max(a) > 5 and max(a) < 100"] {
+        assert_eq!(one(expr, both, "a{of=\"y\"} 1\n"), why(Gone::Data), "{expr}");
+        assert_eq!(one(expr, both, quiet), why(Gone::Mended), "{expr}");
+    }
+    // More than before is no loss, and a sum or a count is of what is there.
+    assert_eq!(one("max(a) > 5", both, &format!("{quiet}a{{of=\"z\"}} 1\n")), why(Gone::Mended));
+    for expr in ["sum(a) > 5", "count(a) > 1"] {
+        assert_eq!(one(expr, both, "a{of=\"y\"} 1\n"), why(Gone::Mended), "{expr}");
+    }
+}
+
 /// Without its conditions the expression has several elements where it had one: that is no failure of the rule.
 #[test]
 fn what_only_its_conditions_make_unambiguous_is_judged() {
