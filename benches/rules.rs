@@ -111,7 +111,7 @@ fn evaluation(criterion: &mut Criterion) {
         bencher.iter(|| {
             memo.clear();
             for query in &queries {
-                let _ = black_box(query.instant_or_idle(&store, now, &limits, &mut memo));
+                let _ = black_box(query.instant_or_idle(&store, now, &limits, &mut memo, &[]));
             }
         });
     });

@@ -9,7 +9,7 @@ use super::kept_file::KeptFile;
 use crate::alerts::lifecycle::Saved;
 use crate::domain::Safe;
 
-/// The longest that one waits for another window: alerts are not evaluated meanwhile.
+/// The longest that one waits for another window.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where the alerts of one set of rules are kept.
@@ -42,6 +42,11 @@ impl AlertState {
         let saved: Option<Saved> = self.file.take_up()?;
         self.before = saved.clone().unwrap_or_default();
         Ok(saved)
+    }
+
+    /// Nobody took up what was loaded: what is missing from what is kept next was not ended by this run.
+    pub fn forget(&mut self) {
+        self.before = Saved::default();
     }
 
     /// The same for who only looks: nothing is set aside.

@@ -177,6 +177,8 @@ codes! {
     RightOfAction = "QD-L006" Note,
     /// A rule whose evaluation fails.
     RuleFails = "QD-L007" Error,
+    /// Since when alerts have been there does not survive a restart.
+    AlertsNotKept = "QD-L008" Warning,
 }
 
 #[cfg(test)]

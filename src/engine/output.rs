@@ -36,6 +36,8 @@ pub enum Output {
     Keep(Saved),
     /// What the server is to be asked for a cycle of rules; the answer is [`super::Input::Judged`].
     AskServer(Ask),
+    /// Why what alerts become is not kept over a restart, or what was kept was not taken up; none where all is well.
+    Unkept(Option<Safe>),
     /// Pages that came while the engine was too far behind, since the start; nothing of them was used.
     Behind {
         /// How many.

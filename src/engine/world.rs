@@ -30,6 +30,15 @@ pub const LIMITS: Limits = Limits {
     ahead: 0,
 };
 
+/// What an expression that records stood on when it was last evaluated.
+#[derive(Debug, Default)]
+enum Stood {
+    #[default]
+    Never,
+    Failed,
+    On(Basis),
+}
+
 type Compiled = Result<Arc<Query>, Failure>;
 
 /// What is known of expressions.
@@ -41,8 +50,8 @@ pub struct Known {
     passing: HashMap<String, Compiled>,
     /// Which expressions record a metric.
     recorded: HashMap<String, Vec<String>>,
-    /// What those stood on last, where they were evaluated.
-    stood: HashMap<String, Option<Basis>>,
+    /// What those stood on last.
+    stood: HashMap<String, Stood>,
     external_labels: Labels,
     /// What was decoded for the rules of one evaluation.
     memo: Memo,
@@ -64,9 +73,9 @@ impl Known {
             self.queries.entry(expr.to_owned()).or_insert(compiled);
             if let Some(metric) = metric {
                 self.recorded.entry(metric.to_owned()).or_default().push(expr.to_owned());
-                let known = stood.remove(expr).flatten();
+                let known = stood.remove(expr);
                 let place = self.stood.entry(expr.to_owned()).or_default();
-                *place = known.or(place.take());
+                *place = known.unwrap_or_else(|| std::mem::take(place));
             }
         }
     }
@@ -92,7 +101,7 @@ impl Known {
     fn of_recorded(&self, metric: &str) -> Option<Ground> {
         let exprs = self.recorded.get(metric)?;
         let words = |of: &[Safe]| of.iter().map(|of| of.as_str().to_owned()).collect();
-        let stood = exprs.iter().map(|expr| match self.stood.get(expr).and_then(Option::as_ref) {
+        let stood = exprs.iter().map(|expr| match self.stood_on(expr) {
             Some(Basis::Complete | Basis::NoTraffic) => Ground::Whole,
             Some(Basis::Warming { have, need }) => {
                 Ground::Warming { have: have.as_millis() as i64, need: need.as_millis() as i64 }
@@ -102,6 +111,20 @@ impl Known {
             None => Ground::Missing(vec![metric.to_owned()]),
         });
         stood.reduce(Ground::and)
+    }
+
+    fn stood_on(&self, expr: &str) -> Option<&Basis> {
+        if let Some(Stood::On(basis)) = self.stood.get(expr) { Some(basis) } else { None }
+    }
+
+    /// Why nobody knows yet whether a metric that rules record is absent: they were not evaluated, or what they read fills.
+    fn unready(&self, metric: &str) -> Option<Ground> {
+        let exprs = self.recorded.get(metric)?;
+        if exprs.iter().any(|expr| matches!(self.stood.get(expr), None | Some(Stood::Never))) {
+            return Some(Ground::Missing(vec![format!("{metric}, which its rule has not recorded yet")]));
+        }
+        let is_warming = exprs.iter().any(|expr| matches!(self.stood_on(expr), Some(Basis::Warming { .. })));
+        self.of_recorded(metric).filter(|_| is_warming)
     }
 }
 
@@ -176,6 +199,10 @@ impl<'e> World<'e> {
         // What rules themselves write is absent where they found nothing.
         if matches!(metric, "ALERTS" | "ALERTS_FOR_STATE") {
             return Ground::Whole;
+        }
+        if look.absent {
+            let unready = self.known.unready(metric).filter(|_| self.find(selector, look, at).most == 0);
+            return unready.unwrap_or(Ground::Whole);
         }
         let recorded = self.known.of_recorded(metric);
         if recorded.is_some() && recorded != Some(Ground::Whole) {
@@ -297,7 +324,7 @@ impl lifecycle::World for World<'_> {
     fn evaluate(&mut self, expr: &str, at: i64) -> Outcome {
         let outcome = self.evaluated(expr, at);
         if let Some(place) = self.known.stood.get_mut(expr) {
-            *place = outcome.as_ref().ok().map(|evaluation| evaluation.basis.clone());
+            *place = outcome.as_ref().map_or(Stood::Failed, |evaluation| Stood::On(evaluation.basis.clone()));
         }
         outcome
     }
@@ -354,8 +381,11 @@ impl World<'_> {
             return Err(Failure::NotEvaluated(why));
         }
         let limits = Limits { ahead: self.ahead, ..LIMITS };
+        let metrics = query.selectors().into_iter().filter_map(Selector::metric);
+        let unready: Vec<String> =
+            metrics.filter(|metric| self.known.unready(metric).is_some()).map(str::to_owned).collect();
         let (value, idle) = query
-            .instant_or_idle(self.store, at, &limits, &mut self.known.memo)
+            .instant_or_idle(self.store, at, &limits, &mut self.known.memo, &unready)
             .map_err(|failed| Failure::Failed(Safe::of(failed.to_string())))?;
         let words = || Failure::Failed(Safe::of("only a vector or a scalar can be a rule's result"));
         let elements = value.into_elements().ok_or_else(words)?;

@@ -25,6 +25,7 @@ use super::clock;
 use super::inbox::Inbox;
 use super::judging::Asks;
 use super::rules_reader::{self, Read, RulesReader};
+use super::state_keeper::StateKeeper;
 
 /// Messages that wait at most.
 const WAITING: usize = 64;
@@ -119,6 +120,7 @@ impl EngineThread {
         let know = &resolved.know;
         let state = AlertState::of(know.state.as_deref(), resolved.name.as_str(), &know.rules)
             .filter(|_| !know.rules.is_empty());
+        let keeper = state.map(|state| StateKeeper::start(state, know.keeps)).transpose()?;
         let keeps = know.keeps;
         let settings = settings(resolved, rounds_first);
         let (ask, asks) = mpsc::channel(ASKS);
@@ -132,8 +134,9 @@ impl EngineThread {
             let far = Far {
                 engine,
                 rules,
-                state,
+                keeper,
                 keeps,
+                told_unkept: None,
                 inbox: inbox_of_thread,
                 shared: shared_of_thread,
                 unkept: None,
@@ -224,9 +227,11 @@ fn settings(resolved: &Resolved, rounds_first: u32) -> Settings {
 struct Far {
     engine: Engine,
     rules: Option<RulesReader>,
-    state: Option<AlertState>,
-    /// What is kept is taken up, and what it becomes is kept; else only looked at.
+    keeper: Option<StateKeeper>,
+    /// What alerts become is kept; else what is kept was only looked at.
     keeps: bool,
+    /// Why it is not, as it was told.
+    told_unkept: Option<Safe>,
     inbox: Arc<Inbox>,
     shared: Arc<Shared>,
     /// What is to be kept and is not yet.
@@ -264,6 +269,7 @@ impl Far {
             if self.kept.is_none_or(|kept| kept.elapsed() >= KEEP) {
                 self.keep();
             }
+            self.tell_unkept();
         }
         self.keep();
     }
@@ -305,11 +311,18 @@ impl Far {
     }
 
     fn restore(&mut self) {
-        let keeps = self.keeps;
-        match self.state.as_mut().map(|state| if keeps { state.load() } else { state.peek() }) {
-            Some(Ok(Some(saved))) => self.step(Input::Restored(saved)),
-            Some(Err(why)) => tracing::warn!("{why}"),
-            Some(Ok(None)) | None => {}
+        if let Some(saved) = self.keeper.as_mut().and_then(StateKeeper::restored) {
+            self.step(Input::Restored(saved));
+        }
+        self.tell_unkept();
+    }
+
+    /// That what alerts become is not kept is told, and that it is again.
+    fn tell_unkept(&mut self) {
+        let unkept = self.keeper.as_ref().and_then(StateKeeper::trouble);
+        if unkept != self.told_unkept {
+            self.told_unkept.clone_from(&unkept);
+            self.inbox.tell_engine(vec![Output::Unkept(unkept)]);
         }
     }
 
@@ -347,14 +360,10 @@ impl Far {
     }
 
     fn keep(&mut self) {
-        let Some(state) = self.state.as_mut().filter(|_| self.keeps) else { return };
+        let Some(keeper) = self.keeper.as_ref().filter(|_| self.keeps) else { return };
         let Some(saved) = self.unkept.take() else { return };
         self.kept = Some(Instant::now());
-        if let Err(why) = state.keep(&saved) {
-            tracing::warn!("{why}");
-            // Tried again when the time has come, whether anything happens until then or not.
-            self.unkept = Some(saved);
-        }
+        keeper.keep(saved);
     }
 }
 

@@ -42,6 +42,7 @@ mod service_orders;
 mod signals;
 mod silence_orders;
 mod sources;
+mod state_keeper;
 mod teller;
 pub mod terminal;
 mod told;

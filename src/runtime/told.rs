@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::Safe;
 use crate::engine::Output;
 use crate::engine::alerts::AlertsTold;
 use crate::engine::output::{StoreTold, TargetTold};
@@ -17,6 +18,7 @@ pub struct Told {
     store: Option<StoreTold>,
     alerts: Option<Arc<AlertsTold>>,
     dropped: Option<u64>,
+    unkept: Option<Option<Safe>>,
 }
 
 impl Told {
@@ -36,13 +38,18 @@ impl Told {
                 self.alerts = Some(told);
             }
             Output::Behind { dropped } => self.dropped = Some(dropped),
+            Output::Unkept(why) => self.unkept = Some(why),
             Output::Answered { .. } | Output::Keep(_) | Output::AskServer(_) => {}
         }
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty() && self.store.is_none() && self.alerts.is_none() && self.dropped.is_none()
+        self.targets.is_empty()
+            && self.store.is_none()
+            && self.alerts.is_none()
+            && self.dropped.is_none()
+            && self.unkept.is_none()
     }
 
     /// All that waits.
@@ -53,6 +60,7 @@ impl Told {
             told.store.map(Output::Store),
             told.alerts.map(Output::Alerts),
             told.dropped.map(|dropped| Output::Behind { dropped }),
+            told.unkept.map(Output::Unkept),
         ];
         targets.chain(rest.into_iter().flatten()).collect()
     }

@@ -34,12 +34,42 @@ pub enum When {
 #[derive(Debug, Default)]
 pub struct Expected {
     pub fail: bool,
+    /// In which words.
+    pub words: Option<Words>,
+    /// Warnings or remarks, which are not made here.
+    pub annotated: bool,
     pub ordered: bool,
     pub series: Vec<Described>,
     pub scalar: Option<f64>,
     pub text: Option<String>,
     /// A range vector, with samples at these steps.
     pub range_vector: Option<Steps>,
+}
+
+/// What a failure is to say.
+#[derive(Debug)]
+pub enum Words {
+    These(String),
+    Like(Regex),
+}
+
+impl Words {
+    fn read(kind: &str, text: &str) -> Result<Words, String> {
+        let text = text.trim();
+        match kind {
+            "msg" => Ok(Words::These(text.to_owned())),
+            _ => Regex::new(text).map(Words::Like).map_err(|why| format!("a bad pattern {text:?}: {why}")),
+        }
+    }
+
+    /// Whether this says so; blanks behind a semicolon are nothing that is said.
+    pub fn say(&self, found: &str) -> bool {
+        let found = found.replace("; ", ";");
+        match self {
+            Words::These(text) => text.replace("; ", ";") == found,
+            Words::Like(pattern) => pattern.is_match(&found),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,7 +163,8 @@ fn eval(head: &str, block: &[&str]) -> Result<Eval, String> {
     match mode.map_or("", |mode| mode.as_str()) {
         "fail" => expected.fail = true,
         "ordered" => expected.ordered = true,
-        "" | "warn" | "info" => {}
+        "warn" | "info" => expected.annotated = true,
+        "" => {}
         mode => return Err(format!("unknown mode {mode:?}")),
     }
     for line in block {
@@ -146,9 +177,11 @@ fn eval(head: &str, block: &[&str]) -> Result<Eval, String> {
 }
 
 fn expectation(line: &str, expected: &mut Expected) -> Result<(), String> {
-    if line.starts_with("expected_fail_message") || line.starts_with("expected_fail_regexp") {
-        expected.fail = true;
-        return Ok(());
+    for (head, kind) in [("expected_fail_message", "msg"), ("expected_fail_regexp", "regex")] {
+        if let Some(text) = line.strip_prefix(head) {
+            (expected.fail, expected.words) = (true, Some(Words::read(kind, text)?));
+            return Ok(());
+        }
     }
     // A metric of this name is written with braces.
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -164,9 +197,14 @@ fn expectation(line: &str, expected: &mut Expected) -> Result<(), String> {
         return Ok(());
     };
     match words {
-        ["fail", ..] => expected.fail = true,
-        ["ordered", ..] => expected.ordered = true,
-        ["warn" | "no_warn" | "info" | "no_info", ..] => {}
+        ["fail", kind @ ("msg:" | "regex:"), ..] => {
+            let (_, text) = line.split_once(kind).ok_or("no words")?;
+            (expected.fail, expected.words) = (true, Some(Words::read(kind.trim_end_matches(':'), text)?));
+        }
+        ["fail"] => expected.fail = true,
+        ["ordered"] => expected.ordered = true,
+        ["no_warn" | "no_info"] => {}
+        ["warn" | "info"] | ["warn" | "info", "msg:" | "regex:", ..] => expected.annotated = true,
         ["string", ..] => {
             let (_, text) = line.split_once("string").ok_or("no text")?;
             expected.text = Some(quoted(text.trim())?.0);

@@ -34,6 +34,11 @@ pub fn rules(telemetry: &Telemetry, to: &mut Vec<Finding>) {
             to.extend(of(verdict, Some(words), &record.name, &record.file, record.line, what));
         }
     }
+    if let Some(why) = &telemetry.metrics.unkept {
+        let why = format!("after a restart the `for` of every alert that waits begins anew: {why}");
+        let right = "make room, or see why the disk of the state folder does not answer; it is tried again by itself";
+        to.push(Finding::new(Code::AlertsNotKept, Safe::of("kept alerts"), 0, why, right));
+    }
     let served = telemetry.prometheus.iter().filter_map(|server| Some((server, server.told.as_ref()?)));
     for (server, told) in served {
         let failing = told.rules.iter().filter(|rule| rule.standing.verdict == Verdict::Error);

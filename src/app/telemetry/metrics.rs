@@ -26,6 +26,8 @@ pub struct MetricsState {
     pub alerts: Option<Arc<AlertsTold>>,
     /// Pages that were dropped because the engine was too far behind.
     pub behind: u64,
+    /// Why what alerts become is not kept over a restart; none where it is.
+    pub unkept: Option<Safe>,
     /// How long samples are kept.
     pub kept: Duration,
     /// Since when the rules files are to be read.
@@ -122,6 +124,7 @@ impl MetricsState {
             Output::Store(told) => self.store = Some(told),
             Output::Alerts(told) => self.alerts = Some(told),
             Output::Behind { dropped } => self.behind = dropped,
+            Output::Unkept(why) => self.unkept = why,
             Output::Answered { .. } | Output::Keep(_) | Output::AskServer(_) => {}
         }
     }

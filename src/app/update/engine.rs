@@ -18,6 +18,9 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
             alerts::answered(model, *id, answer);
             effects.extend(doctor::answered(model, *id, answer));
         }
+        if let Output::Unkept(Some(why)) = &output {
+            model.note(why.clone());
+        }
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
         let before = told.as_ref().and_then(|_| model.live.metrics.alerts.clone());
         model.live.metrics.take(output);

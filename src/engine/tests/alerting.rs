@@ -24,6 +24,46 @@ fn nothing_is_judged_before_the_first_look() {
     assert_eq!(stage.standing(0), "no data: a");
 }
 
+/// What a rule records is absent where its rule found nothing, not before that was evaluated, and not while its range fills.
+#[test]
+fn what_is_recorded_is_absent_when_its_rule_found_nothing() {
+    let rules = [
+        "alert: Early\n  expr: absent(job:none)",
+        "alert: Fills\n  expr: absent(job:rate)",
+        "alert: Over\n  expr: absent_over_time(job:rate[10s])",
+        "alert: Beside\n  expr: absent(job:none) or a > 5",
+        "record: job:none\n  expr: a > 100",
+        "record: job:rate\n  expr: rate(c[30s])",
+        "record: job:gone\n  expr: nothing",
+        "alert: Gone\n  expr: absent(job:gone)",
+        "alert: There\n  expr: absent(job:there)",
+        "record: job:there\n  expr: a",
+        "record: job:bad\n  expr: a + on () {__name__=~\"a|c\"}",
+        "alert: Bad\n  expr: absent(job:bad)",
+    ];
+    let mut stage = Stage::new(&["api"]);
+    stage.rules(&rules.map(|rule| format!("- {rule}\n")).concat(), 0);
+    let told = |stage: &Stage| (0..7).map(|at| stage.standing(at)).collect::<Vec<_>>();
+    stage.page(0, "a 9\nc 1\n", 0);
+    stage.tick(0);
+    let unrecorded = |metric: &str| format!("no data: {metric}, which its rule has not recorded yet");
+    let first = told(&stage);
+    assert_eq!(first[..3], [unrecorded("job:none"), unrecorded("job:rate"), unrecorded("job:rate")]);
+    assert_eq!((stage.rule(3).standing.firing, &first[5]), (1, &unrecorded("job:there")), "{first:?}");
+    assert_eq!((first[4].as_str(), first[6].as_str()), ("firing", "firing"), "nothing was there, or it fails");
+    stage.page(0, "a 9\nc 1\n", 5);
+    stage.tick(5);
+    let second = told(&stage);
+    assert_eq!((second[0].as_str(), second[5].as_str(), stage.rule(3).standing.firing), ("firing", "ok", 2));
+    // The rule that records was evaluated last when its range held one sample.
+    assert!(second[1].starts_with("warming up") && second[2].starts_with("warming up"), "{second:?}");
+    for second in (10..=45).step_by(5) {
+        stage.page(0, "a 9\nc 1\n", second);
+        stage.tick(second);
+    }
+    assert_eq!([stage.standing(1), stage.standing(2)], ["ok", "ok"]);
+}
+
 #[test]
 fn missing_warming_and_idle_are_told_apart_from_ok() {
     let mut stage = Stage::new(&["api"]);

@@ -62,6 +62,58 @@ fn what_is_judged_anew_is_mended() {
     assert_eq!(ends(rules, "a{of=\"x\"} 9\n", "a{of=\"x\"} 1\n"), mended("z"));
 }
 
+/// Of those that one aggregation looks at one decides: where it has gone nobody saw it right.
+#[test]
+fn a_highest_or_lowest_of_fewer_series_is_not_mended() {
+    let (both, quiet) = ("a{of=\"x\"} 9\na{of=\"y\"} 1\n", "a{of=\"x\"} 1\na{of=\"y\"} 1\n");
+    let why = |gone: Gone| vec![(String::new(), Some(gone))];
+    for expr in ["max(a) > 5", "max(a) / 2 > 4", "1 - min(-a) > 5", "max(a) > 5 and max(a) < 100"] {
+        assert_eq!(one(expr, both, "a{of=\"y\"} 1\n"), why(Gone::Data), "{expr}");
+        assert_eq!(one(expr, both, quiet), why(Gone::Mended), "{expr}");
+    }
+    // More than before is no loss, and a sum or a count is of what is there.
+    assert_eq!(one("max(a) > 5", both, &format!("{quiet}a{{of=\"z\"}} 1\n")), why(Gone::Mended));
+    for expr in ["sum(a) > 5", "count(a) > 1"] {
+        assert_eq!(one(expr, both, "a{of=\"y\"} 1\n"), why(Gone::Mended), "{expr}");
+    }
+}
+
+/// Without its conditions the expression has several elements where it had one: that is no failure of the rule.
+#[test]
+fn what_only_its_conditions_make_unambiguous_is_judged() {
+    let info = "info{i=\"1\",role=\"main\"} 1\ninfo{i=\"1\",role=\"spare\"} 0\n";
+    let (before, after) = (format!("a{{i=\"1\",of=\"x\"}} 9\n{info}"), format!("a{{i=\"1\",of=\"x\"}} 1\n{info}"));
+    let mended = [("x".to_owned(), Some(Gone::Mended))];
+    for expr in [
+        "a * on (i) group_left (role) (info == 1) > 5",
+        "a * on (i) group_left () (info == 1) > 5",
+        "sum by (i, of) (a * on (i) group_left () (info == 1)) > 5",
+        "(info == 1) * on (i) group_right (role) a > 5",
+        "label_replace(info == 1, \"role\", \"\", \"role\", \".*\") * on (i) group_right () a > 5",
+    ] {
+        assert_eq!(one(expr, &before, &after), mended, "{expr}");
+    }
+}
+
+#[test]
+fn what_matches_many_to_many_is_an_error_with_its_words_and_ends_nothing() {
+    let mut stage = Stage::new(&["api"]);
+    stage.rules("- alert: A\n  expr: a * on (i) group_left () info > 5\n", 0);
+    let one = "a{i=\"1\",of=\"x\"} 9\ninfo{i=\"1\",role=\"main\"} 1\n";
+    for second in (0..=20).step_by(5) {
+        stage.page(0, one, second);
+        stage.tick(second);
+    }
+    assert_eq!(stage.rule(0).standing.firing, 1);
+    for second in (25..=900).step_by(5) {
+        stage.page(0, "a{i=\"1\",of=\"x\"} 1\ninfo{i=\"1\",role=\"main\"} 1\ninfo{i=\"1\",role=\"spare\"} 1\n", second);
+        stage.tick(second);
+    }
+    let standing = &stage.rule(0).standing;
+    assert_eq!((standing.verdict.word(), standing.firing), ("error", 1), "{}", stage.standing(0));
+    assert!(stage.standing(0).contains("many-to-many matching not allowed"), "{}", stage.standing(0));
+}
+
 #[test]
 fn what_a_rule_records_is_judged_by_what_it_records_of() {
     let rules = "- record: bad\n  expr: a > 5\n- alert: A\n  expr: bad\n";

@@ -88,7 +88,8 @@ pub fn of<'a>(run: &mut Run<'a>, operation: &'a Binary, at: i64) -> Result<Out<'
                 // What would be taken away is there.
                 Operator::Unless if loose => Ok(left),
                 Operator::And | Operator::Unless => Ok(filtered(left, &right, operation)),
-                Operator::Or => joined(left, right, operation),
+                Operator::Or => joined(left, right, operation, loose),
+                _ if loose => paired(run, &left, &right, operation),
                 _ => matched(run, left, right, operation),
             }?;
             Ok(Out::Vector(points))
@@ -144,14 +145,14 @@ pub(super) fn filtered(mut left: Vec<Point>, right: &[Point], operation: &Binary
     left
 }
 
-fn joined(mut left: Vec<Point>, right: Vec<Point>, operation: &Binary) -> Result<Vec<Point>, Failed> {
+fn joined(mut left: Vec<Point>, right: Vec<Point>, operation: &Binary, loose: bool) -> Result<Vec<Point>, Failed> {
     let groups = groups(&left, &operation.matching);
     let others: Vec<Point> = right
         .into_iter()
         .filter(|point| matches!(groups.find(point, |place| left.get(place)), Place::New(_)))
         .collect();
     left.extend(others);
-    let later = left.iter().any(|point| point.unnamed_later);
+    let later = loose || left.iter().any(|point| point.unnamed_later);
     // Elements that differ in all labels together cannot become one by being put side by side.
     if !later && !matches!(&operation.matching, Grouping::Without(names) if names.is_empty()) {
         distinct(&left)?;
@@ -173,7 +174,7 @@ fn matched(run: &mut Run<'_>, left: Vec<Point>, right: Vec<Point>, operation: &B
         let Place::Known(place) = groups.find(&point, |place| one.get(place)) else { continue };
         let Some(other) = one.get(place) else { continue };
         let (l, r) = if swapped { (other.value, point.value) } else { (point.value, other.value) };
-        let Some(value) = operation.operator.element(l, r, l, operation.as_bool, run.loose) else { continue };
+        let Some(value) = operation.operator.element(l, r, l, operation.as_bool, false) else { continue };
         match &operation.cardinality {
             Cardinality::OneToOne => {
                 let taken = taken.get_mut(place).map(|taken| std::mem::replace(taken, true));
@@ -199,6 +200,42 @@ fn matched(run: &mut Run<'_>, left: Vec<Point>, right: Vec<Point>, operation: &B
         distinct(&result)?;
     }
     run.spend(result.len())?;
+    Ok(result)
+}
+
+/// The same where nothing is kept off: conditions that stand further in left what makes a match unambiguous to each other, so
+/// every match counts and none is too much.
+fn paired(run: &mut Run<'_>, left: &[Point], right: &[Point], operation: &Binary) -> Result<Vec<Point>, Failed> {
+    let swapped = matches!(operation.cardinality, Cardinality::OneToMany(_));
+    let (many, one) = if swapped { (right, left) } else { (left, right) };
+    let mut groups = Groups::new(&operation.matching);
+    let mut alike: Vec<Vec<&Point>> = vec![Vec::new(); one.len()];
+    for (place, point) in one.iter().enumerate() {
+        let first = match groups.find(point, |place| one.get(place)) {
+            Place::Known(first) => first,
+            Place::New(key) => {
+                groups.add(key, place);
+                place
+            }
+        };
+        alike.get_mut(first).into_iter().for_each(|alike| alike.push(point));
+    }
+    let mut result = Vec::new();
+    for point in many {
+        let Place::Known(place) = groups.find(point, |place| one.get(place)) else { continue };
+        let others = alike.get(place).map_or(&[][..], Vec::as_slice);
+        run.spend(others.len())?;
+        result.extend(others.iter().filter_map(|other| {
+            let (l, r) = if swapped { (other.value, point.value) } else { (point.value, other.value) };
+            let value = operation.operator.element(l, r, l, operation.as_bool, true)?;
+            Some(match &operation.cardinality {
+                Cardinality::OneToOne => one_to_one(point.clone(), value, operation),
+                Cardinality::ManyToOne(names) | Cardinality::OneToMany(names) => {
+                    with_included(point.clone(), other, names, value, operation)
+                }
+            })
+        }));
+    }
     Ok(result)
 }
 

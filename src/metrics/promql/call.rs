@@ -3,7 +3,8 @@
 use super::failure::Failed;
 use super::histogram;
 use super::over_time::OverTime;
-use super::plan::{Call, Node, Window};
+use super::plan::{Call, Node, Selector, Source, Window};
+use super::query;
 use super::relabel;
 use super::run::{Out, Run};
 use super::sums::nan_last;
@@ -11,6 +12,12 @@ use super::vector::{Point, drop_names};
 use crate::metrics::labels::Labels;
 
 impl<'a> Run<'a> {
+    /// Whether it is known that these find nothing, where they do not.
+    fn is_known(&self, selectors: &[&Selector]) -> bool {
+        let mut metrics = selectors.iter().filter_map(|selector| selector.metric());
+        self.unready.is_empty() || !metrics.any(|metric| self.unready.iter().any(|of| of == metric))
+    }
+
     pub fn call(&mut self, call: &'a Call, at: i64) -> Result<Out<'a>, Failed> {
         let later = self.names_go_later();
         let points = match call {
@@ -21,10 +28,14 @@ impl<'a> Run<'a> {
                     any = true;
                     Ok(())
                 })?;
-                if any && !self.loose { Vec::new() } else { vec![Point::new(labels.clone(), 1.0)] }
+                let is_known = match &window.source {
+                    Source::Series(selector) => self.is_known(&[selector]),
+                    Source::Steps { node, .. } => self.is_known(&query::selectors(node)),
+                };
+                if (any || !is_known) && !self.loose { Vec::new() } else { vec![Point::new(labels.clone(), 1.0)] }
             }
             Call::Absent { of, labels } => {
-                if self.loose || self.vector(of, at)?.is_empty() {
+                if self.loose || self.vector(of, at)?.is_empty() && self.is_known(&query::selectors(of)) {
                     vec![Point::new(labels.clone(), 1.0)]
                 } else {
                     Vec::new()
@@ -92,12 +103,12 @@ impl<'a> Run<'a> {
             }
             Call::Replace { of, target, template, source, pattern } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(relabel::replace(&mut points, target, template, source, pattern)?)?;
+                self.spend(relabel::replace(&mut points, target, template, source, pattern, self.loose)?)?;
                 points
             }
             Call::Join { of, target, separator, sources } => {
                 let mut points = self.vector(of, at)?;
-                self.spend(relabel::join(&mut points, target, separator, sources)?)?;
+                self.spend(relabel::join(&mut points, target, separator, sources, self.loose)?)?;
                 points
             }
             Call::HistogramQuantile { quantile, of } => {

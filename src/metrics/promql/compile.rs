@@ -16,7 +16,7 @@ use super::failure::Refused;
 use super::function;
 use super::pattern::anchored;
 use super::plan::{Aggregate, Binary, Cardinality, Matcher, Node, Operator, Selector, Source, Summary, Test, Window};
-use super::prepare::{Prepared, prepared};
+use super::prepare::{Prepared, RAW, prepared};
 use super::vector::Grouping;
 use crate::metrics::labels::NAME;
 
@@ -35,9 +35,11 @@ pub enum Kind {
 }
 
 pub fn compiled(text: &str) -> Result<Node, Refused> {
-    let Prepared { text, patterns } = prepared(text)?;
-    let tree = parser::parse(&text).map_err(Refused::invalid)?;
-    Compiler { depth: 0, patterns }.any(&tree).map(|(node, _)| node)
+    let Prepared { text, patterns, is_raw, is_info } = prepared(text)?;
+    let invalid = |words| if is_info { Refused::outside("the function info") } else { Refused::invalid(words) };
+    let tree = parser::parse(&text).map_err(invalid)?;
+    let (node, _) = Compiler { depth: 0, patterns }.any(&tree)?;
+    if is_raw { Err(Refused::outside("text that is not UTF-8")) } else { Ok(node) }
 }
 
 pub struct Compiler {
@@ -213,7 +215,7 @@ impl Compiler {
         let kind = if summary == Summary::CountValues { Kind::Text } else { Kind::Scalar };
         let parameter = aggregate.param.as_ref().map(|tree| self.a(kind, tree)).transpose()?;
         if let Some(Node::Text(label)) = &parameter {
-            named(label)?;
+            named(label).map_err(|label| Refused::invalid(format!("invalid label name \"{label}\"")))?;
         }
         let of = self.a(Kind::Vector, &aggregate.expr)?;
         let grouping = match &aggregate.modifier {
@@ -230,8 +232,8 @@ fn boxed(names: &[String]) -> Vec<Box<str>> {
 }
 
 /// A label can have this name.
-pub fn named(name: &str) -> Result<(), Refused> {
-    if name.is_empty() { Err(Refused::invalid("invalid label name \"\"")) } else { Ok(()) }
+pub fn named(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.contains(RAW) { Err(name.replace(RAW, "\\x")) } else { Ok(()) }
 }
 
 fn operator(binary: &BinaryExpr) -> Result<Operator, Refused> {

@@ -50,9 +50,12 @@ impl<'t> Arguments<'t> {
         }
     }
 
-    fn label(&mut self) -> Result<Box<str>, Refused> {
+    /// A label; `which` of those that the function takes.
+    fn label(&mut self, which: &str) -> Result<Box<str>, Refused> {
         let label = self.text()?;
-        named(&label)?;
+        let function = self.call.func.name;
+        let words = |label| Refused::invalid(format!("invalid {which} label name in {function}(): {label}"));
+        named(&label).map_err(words)?;
         Ok(label)
     }
 }
@@ -85,15 +88,21 @@ fn made(name: &str, arguments: &mut Arguments<'_>) -> Result<(Node, Kind), Refus
         }
         "sort" | "sort_desc" => Call::Sort { of: arguments.vector()?, descending: name == "sort_desc" },
         "label_replace" => {
-            let (of, target, template) = (arguments.vector()?, arguments.label()?, arguments.text()?);
+            let (of, target, template) = (arguments.vector()?, arguments.label("destination")?, arguments.text()?);
             let (source, pattern) = (arguments.text()?, arguments.text()?);
-            Call::Replace { of, target, template, source, pattern: anchored(&pattern)? }
+            let words = |refused| match refused {
+                Refused::Invalid(_) => {
+                    Refused::invalid(format!("invalid regular expression in label_replace(): {pattern}"))
+                }
+                outside @ Refused::Outside(_) => outside,
+            };
+            Call::Replace { of, target, template, source, pattern: anchored(&pattern).map_err(words)? }
         }
         "label_join" => {
-            let (of, target, separator) = (arguments.vector()?, arguments.label()?, arguments.text()?);
+            let (of, target, separator) = (arguments.vector()?, arguments.label("destination")?, arguments.text()?);
             let mut sources = Vec::new();
             while arguments.more() {
-                sources.push(arguments.label()?);
+                sources.push(arguments.label("source")?);
             }
             Call::Join { of, target, separator, sources }
         }

@@ -39,6 +39,8 @@ pub struct Look {
     pub least: usize,
     /// The range that is written at the selector; 0 where there is none.
     pub range: i64,
+    /// That there is nothing is what is asked.
+    pub absent: bool,
 }
 
 /// Tells what one selector finds.
@@ -89,7 +91,7 @@ fn together(mut of: Vec<String>, others: Vec<String>) -> Vec<String> {
 /// What a node stands on at a time.
 pub fn of(node: &Node, at: i64, limits: &Limits, see: &mut See<'_>) -> Ground {
     let (look_back, step) = (limits.look_back, limits.subquery_step);
-    Walk { at, look_back, step, see }.node(node, 0, 0)
+    Walk { at, look_back, step, absent: false, see }.node(node, 0, 0)
 }
 
 struct Walk<'w, 's> {
@@ -97,6 +99,8 @@ struct Walk<'w, 's> {
     look_back: i64,
     /// Of subqueries that name none.
     step: i64,
+    /// Within what asks whether something is missing.
+    absent: bool,
     see: &'w mut See<'s>,
 }
 
@@ -109,7 +113,7 @@ impl Walk<'_, '_> {
                 let until = self.at.saturating_sub(offset);
                 let after = until.saturating_sub(range).saturating_sub(self.look_back);
                 let need = range.saturating_add(offset).max(0);
-                (self.see)(selector, Look { after, until, need, least: 1, range: 0 })
+                (self.see)(selector, Look { after, until, need, least: 1, range: 0, absent: self.absent })
             }
             Node::Binary(binary) => {
                 let left = self.node(&binary.left, range, offset);
@@ -121,7 +125,12 @@ impl Walk<'_, '_> {
                 }
             }
             // That something is missing is what they ask.
-            Node::Call(call) if matches!(**call, Call::Absent { .. } | Call::AbsentOver { .. }) => Ground::Whole,
+            Node::Call(call) if matches!(**call, Call::Absent { .. } | Call::AbsentOver { .. }) => {
+                let around = std::mem::replace(&mut self.absent, true);
+                let ground = self.others(node, range, offset);
+                self.absent = around;
+                ground
+            }
             _ => self.others(node, range, offset),
         }
     }
@@ -141,12 +150,17 @@ impl Walk<'_, '_> {
                     let offset = offset.saturating_add(selector.offset);
                     let until = self.at.saturating_sub(offset);
                     let need = range.saturating_add(offset).max(0);
-                    let look = Look { after: until.saturating_sub(range), until, need, least, range: window.range };
+                    let after = until.saturating_sub(range);
+                    let look = Look { after, until, need, least, range: window.range, absent: self.absent };
                     (self.see)(selector, look)
                 }
                 Source::Steps { node, step } => {
                     beyond = node;
-                    self.node(node, range, offset).and(holds(least, window.range, step.unwrap_or(self.step)))
+                    self.node(node, range, offset).and(if self.absent {
+                        Ground::Whole
+                    } else {
+                        holds(least, window.range, step.unwrap_or(self.step))
+                    })
                 }
             };
         }
@@ -215,7 +229,7 @@ mod tests {
         let query = Query::compile(expr).unwrap();
         let ground = query.ground(1_000_000, &Limits::default(), &mut |selector, look| {
             asked.push((selector.to_string(), 1_000_000 - look.after, 1_000_000 - look.until, look.need));
-            if there.contains(&selector.metric().unwrap_or_default()) {
+            if look.absent || there.contains(&selector.metric().unwrap_or_default()) {
                 Ground::Whole
             } else {
                 Ground::Missing(vec![selector.to_string()])
@@ -231,7 +245,7 @@ mod tests {
         assert_eq!(of("rate(a[5m] offset 1m)"), [("a".into(), 360_000, 60_000, 360_000)]);
         let twice = of("max_over_time(rate(a{y=~\"5..\"}[1m])[10m:])");
         assert_eq!(twice, [("a{y=~\"5..\"}".into(), 660_000, 0, 660_000)]);
-        assert_eq!(of("absent(a)"), []);
+        assert_eq!(of("absent(a)"), [("a".into(), 300_000, 0, 0)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::binary;
 use super::failure::Failed;
-use super::plan::{Binary, Node, Operator};
+use super::plan::{Binary, Node, Operator, Summary};
 use super::query::Limits;
 use super::run::{Out, Run};
 use super::vector::Point;
@@ -21,12 +21,17 @@ pub fn of(root: &Node, store: &Store, at: i64, limits: &Limits) -> Result<Vec<La
 fn points<'a>(run: &mut Run<'a>, node: &'a Node, at: i64) -> Result<Vec<Point>, Failed> {
     match node {
         Node::Binary(operation) if operation.operator.is_set() => set(run, operation, at),
-        Node::Binary(operation) if operation.operator.is_comparison() && !operation.as_bool => {
+        Node::Binary(operation) if !operation.as_bool => {
             match (is_scalar(&operation.left), is_scalar(&operation.right)) {
                 (false, true) => points(run, &operation.left, at),
                 (true, false) => points(run, &operation.right, at),
                 _ => whole(run, node, at),
             }
+        }
+        // One series decides: where fewer are there than before, it may be the one that has gone.
+        Node::Aggregate(aggregate) if matches!(aggregate.summary, Summary::Maximum | Summary::Minimum) => {
+            let of = run.vector(&aggregate.of, at)?;
+            Ok(of.iter().map(|point| Point::new(aggregate.grouping.labels(point), point.value)).collect())
         }
         _ => whole(run, node, at),
     }
@@ -99,6 +104,8 @@ mod tests {
         assert_eq!(judged("max_over_time((a > 100)[30s:10s])"), ["x"]);
         assert_eq!(judged("a unless a"), ["x"], "what is taken away is there");
         assert_eq!(judged("sum without (of) (a > 100)"), [""]);
+        assert_eq!(judged("max(b) * 2 > 5"), [""]);
+        assert_eq!(judged("min({of=~\"x|y\"}) > 5"), ["", ""], "one for each series that could decide");
         assert_eq!(judged("absent(a)"), [""], "that something is there is known");
         assert_eq!(judged("absent_over_time(a[1m])"), [""]);
     }

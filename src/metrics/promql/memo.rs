@@ -136,7 +136,7 @@ mod tests {
         }
         let mut memo = Memo::keeping();
         let mut ask = |expr: &str| {
-            Query::compile(expr).unwrap().instant_or_idle(&store, 99_000, &Limits::default(), &mut memo).unwrap();
+            Query::compile(expr).unwrap().instant_or_idle(&store, 99_000, &Limits::default(), &mut memo, &[]).unwrap();
             (memo.windows.len(), memo.samples.len())
         };
         assert_eq!(ask("max_over_time(sum_over_time(a[10s])[1m:5s])"), (0, 0));

@@ -12,6 +12,8 @@ const LENGTH: usize = 32 * 1024;
 const NODES: usize = 1_000;
 /// Longest range or offset that is written as a number of seconds.
 const SECONDS: f64 = 1e11;
+/// Stands before the two digits of a byte that is no text.
+pub const RAW: char = '\u{10ffff}';
 
 /// The text for the parser.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ pub struct Prepared {
     pub text: String,
     /// The patterns of matchers as they were written, quotes included; in the text stand their places in this list.
     pub patterns: Vec<String>,
+    /// Whether there are bytes that are no text.
+    pub is_raw: bool,
+    /// Whether info is called: the parser takes its second argument for any other selector, which it is not.
+    pub is_info: bool,
 }
 
 pub fn prepared(text: &str) -> Result<Prepared, Refused> {
@@ -26,12 +32,22 @@ pub fn prepared(text: &str) -> Result<Prepared, Refused> {
         return Err(Refused::outside(format!("an expression of more than {LENGTH} bytes")));
     }
     let chars = text.char_indices().peekable();
-    let mut scan = Scan { chars, out: String::with_capacity(text.len()), nodes: 0, patterns: Vec::new() };
+    let mut scan = Scan {
+        chars,
+        out: String::with_capacity(text.len()),
+        nodes: 0,
+        patterns: Vec::new(),
+        is_raw: false,
+        is_info: false,
+        ended: false,
+        lists: Vec::new(),
+        opens: false,
+    };
     scan.all()?;
     if scan.nodes > NODES {
         return Err(Refused::outside(format!("an expression of more than {NODES} operators")));
     }
-    Ok(Prepared { text: scan.out, patterns: scan.patterns })
+    Ok(Prepared { text: scan.out, patterns: scan.patterns, is_raw: scan.is_raw, is_info: scan.is_info })
 }
 
 /// Where a range or an offset is written, for which other rules hold.
@@ -47,6 +63,22 @@ struct Scan<'t> {
     out: String,
     nodes: usize,
     patterns: Vec<String>,
+    is_raw: bool,
+    is_info: bool,
+    /// Whether what stands before this is an operand: behind one a word is a modifier, elsewhere a name.
+    ended: bool,
+    /// Of the brackets around this, whether they hold names of labels.
+    lists: Vec<bool>,
+    /// The last word has such brackets.
+    opens: bool,
+}
+
+/// An escape in a text.
+enum Escape {
+    /// A byte above those of ASCII, which may be a part of a letter.
+    Byte(u8),
+    /// Anything else, for the parser.
+    Other(String),
 }
 
 impl Scan<'_> {
@@ -56,7 +88,8 @@ impl Scan<'_> {
             match next {
                 '"' | '\'' | '`' => {
                     let begin = self.out.len();
-                    self.string(next)?;
+                    self.string(next);
+                    self.ended = true;
                     if braces && std::mem::take(&mut tilde) {
                         let pattern = self.out.split_off(begin);
                         self.out.push_str(&format!("\"{}\"", self.patterns.len()));
@@ -67,6 +100,7 @@ impl Scan<'_> {
                 '#' => drop(self.run(|c| c != '\n' && c != '\r')),
                 '{' | '}' => {
                     braces = next == '{';
+                    self.ended = !braces;
                     self.pass();
                 }
                 _ if braces => {
@@ -77,6 +111,7 @@ impl Scan<'_> {
                 '[' | ']' => {
                     place = if next == '[' { Place::Brackets } else { Place::Expression };
                     self.nodes += 1;
+                    self.ended = next == ']';
                     self.pass();
                 }
                 '+' | '-' if place == Place::Offset => self.pass(),
@@ -86,6 +121,11 @@ impl Scan<'_> {
                 '(' | '+' | '-' | '*' | '/' | '%' | '^' | '=' | '<' | '>' | '!' => {
                     self.nodes += 1;
                     self.pass();
+                    self.ended = false;
+                    if next == '(' {
+                        let opens = std::mem::take(&mut self.opens);
+                        self.lists.push(opens);
+                    }
                     // They cut native histograms; nothing else is written so.
                     if matches!(next, '<' | '>') && self.peek() == Some('/') {
                         return Err(Refused::outside(format!("the operator {next}/")));
@@ -93,20 +133,44 @@ impl Scan<'_> {
                 }
                 c if c.is_ascii_digit() || c == '.' => {
                     self.number(place)?;
+                    self.ended = true;
                     place = after(place);
                 }
                 c if c.is_ascii_alphabetic() || c == '_' || c == ':' => {
-                    let word = self.run(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':').to_ascii_lowercase();
-                    place = self.word(&word, place)?;
+                    let begin = self.out.len();
+                    let word = self.run(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':');
+                    place = self.word(&word.to_ascii_lowercase(), place)?;
+                    if matches!(word.to_ascii_lowercase().as_str(), "anchored" | "smoothed") {
+                        self.out.truncate(begin);
+                        braces = self.named(&word);
+                    }
                 }
                 c if c.is_whitespace() => self.pass(),
                 _ => {
                     place = after(place);
+                    self.ended = next == ')' && self.lists.pop() == Some(false);
                     self.pass();
                 }
             }
         }
         Ok(())
+    }
+
+    /// A name that the parser takes for a modifier, in quotes; whether the braces of its selector are open.
+    fn named(&mut self, name: &str) -> bool {
+        if self.lists.last() == Some(&true) {
+            self.out.push_str(&format!("\"{name}\""));
+            return false;
+        }
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.chars.next();
+        }
+        let opens = self.peek() == Some('{');
+        if opens {
+            self.chars.next();
+        }
+        self.out.push_str(&format!("{{\"{name}\"{}", if opens { "," } else { "} " }));
+        opens
     }
 
     fn peek(&mut self) -> Option<char> {
@@ -129,28 +193,64 @@ impl Scan<'_> {
         word
     }
 
-    fn string(&mut self, quote: char) -> Result<(), Refused> {
+    /// Passes a text on. Escapes that write the bytes of a letter are read here: the parser would take each for a letter.
+    fn string(&mut self, quote: char) {
         self.pass();
+        let mut bytes = Vec::new();
         while let Some(next) = self.peek() {
+            if next == '\\' && quote != '`' {
+                self.chars.next();
+                match self.escape() {
+                    Escape::Byte(byte) => bytes.push(byte),
+                    Escape::Other(other) => {
+                        self.letters(&mut bytes);
+                        self.out.push('\\');
+                        self.out.push_str(&other);
+                    }
+                }
+                continue;
+            }
+            self.letters(&mut bytes);
             self.pass();
             if next == quote {
-                return Ok(());
-            }
-            if next == '\\' && quote != '`' {
-                let escape = self.peek();
-                self.pass();
-                let high = match escape {
-                    Some('x') => self.peek().is_some_and(|digit| matches!(digit, '8'..='9' | 'a'..='f' | 'A'..='F')),
-                    Some('2' | '3') => true,
-                    _ => false,
-                };
-                // They write bytes, which need not be text.
-                if high {
-                    return Err(Refused::outside("an escape of a byte above \\x7f"));
-                }
+                return;
             }
         }
-        Ok(())
+    }
+
+    /// What stands behind a backslash.
+    fn escape(&mut self) -> Escape {
+        let Some((_, kind)) = self.chars.next() else { return Escape::Other(String::new()) };
+        let (radix, most) = match kind {
+            'x' => (16, 2),
+            '0'..='7' => (8, 2),
+            other => return Escape::Other(other.to_string()),
+        };
+        let mut digits = if radix == 8 { kind.to_string() } else { String::new() };
+        let wanted = digits.len() + most;
+        while let Some(next) = self.peek().filter(|next| digits.len() < wanted && next.is_digit(radix)) {
+            digits.push(next);
+            self.chars.next();
+        }
+        let byte = u8::from_str_radix(&digits, radix).ok().filter(|byte| digits.len() == wanted && !byte.is_ascii());
+        let written = if radix == 8 { digits } else { format!("x{digits}") };
+        byte.map_or(Escape::Other(written), Escape::Byte)
+    }
+
+    /// The letters that bytes write.
+    fn letters(&mut self, bytes: &mut Vec<u8>) {
+        for chunk in std::mem::take(bytes).utf8_chunks() {
+            self.out.push_str(chunk.valid());
+            for byte in chunk.invalid() {
+                self.is_raw = true;
+                self.out.push_str(&format!("{RAW}{byte:02x}"));
+            }
+        }
+    }
+
+    /// Whether an opening bracket comes next.
+    fn calls(&self) -> bool {
+        self.chars.clone().find(|(_, next)| !next.is_whitespace()).is_some_and(|(_, next)| next == '(')
     }
 
     fn number(&mut self, place: Place) -> Result<(), Refused> {
@@ -179,13 +279,17 @@ impl Scan<'_> {
             ("step" | "range" | "min" | "max" | "min_of" | "max_of", Place::Offset) => {
                 return Err(Refused::outside("a duration expression"));
             }
-            ("anchored" | "smoothed", _) => {
+            ("anchored" | "smoothed", _) if self.ended => {
                 return Err(Refused::outside(format!("the modifier {word}")));
             }
             ("and" | "or" | "unless" | "atan2", _) => self.nodes += 1,
             ("offset", _) => return Ok(Place::Offset),
+            ("info", _) => self.is_info |= self.calls(),
             _ => {}
         }
+        let lists = ["by", "without", "on", "ignoring", "group_left", "group_right"];
+        self.opens = lists.contains(&word);
+        self.ended = !(self.opens || matches!(word, "and" | "or" | "unless" | "atan2" | "bool"));
         Ok(after(place))
     }
 }

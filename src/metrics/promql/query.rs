@@ -105,16 +105,18 @@ impl Query {
     }
 
     /// The same, and what could not be compared because it is NaN (0 of 0).
-    /// `memo` is that of all rules of one evaluation.
-    pub fn instant_or_idle(
-        &self,
-        store: &Store,
+    /// `memo` is that of all rules of one evaluation; of `unready` metrics nobody knows yet whether they are absent.
+    pub fn instant_or_idle<'a>(
+        &'a self,
+        store: &'a Store,
         at: i64,
         limits: &Limits,
         memo: &mut Memo,
+        unready: &'a [String],
     ) -> Result<(Value, Idle), Failed> {
         let mut run = Run::new(store, limits);
         run.memo = std::mem::take(memo);
+        run.unready = unready;
         let value = self.evaluated(&mut run, at, limits);
         *memo = run.memo;
         Ok((value?, run.idle))
@@ -180,9 +182,7 @@ impl Query {
     /// Every selector of the expression: which series it asks for.
     #[must_use]
     pub fn selectors(&self) -> Vec<&Selector> {
-        let mut found = Vec::new();
-        collect(&self.root, &mut found);
-        found
+        selectors(&self.root)
     }
 
     /// Milliseconds before the time of evaluation that it reads, the look-back not counted.
@@ -215,6 +215,13 @@ fn within(series: usize, limits: &Limits) -> Result<(), Failed> {
         return Err(Failed::too_much(format!("more than {} series in the result", limits.series)));
     }
     Ok(())
+}
+
+/// Every selector of a part of an expression.
+pub(super) fn selectors(node: &Node) -> Vec<&Selector> {
+    let mut found = Vec::new();
+    collect(node, &mut found);
+    found
 }
 
 fn collect<'a>(node: &'a Node, found: &mut Vec<&'a Selector>) {

@@ -40,7 +40,7 @@ impl Read {
 
 /// What every selector of an expression means; an expression that cannot be parsed is refused.
 pub fn reads(text: &str) -> Result<Vec<Read>, Refused> {
-    let Prepared { text, patterns } = prepared(text)?;
+    let Prepared { text, patterns, .. } = prepared(text)?;
     let tree = parser::parse(&text).map_err(Refused::invalid)?;
     let mut found = Vec::new();
     walk(&tree, 0, true, &mut |selector| found.push(read(selector, &patterns)));
@@ -60,7 +60,7 @@ pub struct Asked {
 /// cannot be parsed. What `unless` takes away and what is asked to be absent may be missing.
 #[must_use]
 pub fn selectors(text: &str) -> Vec<Asked> {
-    let Ok(Prepared { text, patterns }) = prepared(text) else { return Vec::new() };
+    let Ok(Prepared { text, patterns, .. }) = prepared(text) else { return Vec::new() };
     let Ok(tree) = parser::parse(&text) else { return Vec::new() };
     let mut found: Vec<Asked> = Vec::new();
     walk(&tree, 0, false, &mut |selector| {
@@ -109,7 +109,7 @@ fn quoted(value: &str) -> String {
 /// One text for all that are the same but for how they are laid out; none of what cannot be parsed.
 #[must_use]
 pub fn canonical(text: &str) -> Option<String> {
-    let Prepared { text, patterns } = prepared(text).ok()?;
+    let Prepared { text, patterns, .. } = prepared(text).ok()?;
     let tree = parser::parse(&text).ok()?;
     let patterns: Vec<String> = patterns.iter().filter_map(|written| unquote_string(written).ok()).collect();
     Some(format!("{tree} {patterns:?}"))

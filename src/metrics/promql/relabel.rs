@@ -16,6 +16,7 @@ pub fn replace(
     template: &str,
     source: &str,
     pattern: &Regex,
+    loose: bool,
 ) -> Result<usize, Failed> {
     let mut touched = points.len();
     for point in points.iter_mut() {
@@ -25,11 +26,17 @@ pub fn replace(
         touched += value.len();
         set(point, target, &value)?;
     }
-    distinct(points).map(|()| touched)
+    if loose { Ok(touched) } else { distinct(points).map(|()| touched) }
 }
 
 /// Sets a label to the joined values of others. Returns what it touched.
-pub fn join(points: &mut [Point], target: &str, separator: &str, sources: &[Box<str>]) -> Result<usize, Failed> {
+pub fn join(
+    points: &mut [Point],
+    target: &str,
+    separator: &str,
+    sources: &[Box<str>],
+    loose: bool,
+) -> Result<usize, Failed> {
     let mut touched = points.len();
     for point in points.iter_mut() {
         let values: Vec<&str> = sources.iter().map(|source| point.label(source)).collect();
@@ -37,7 +44,7 @@ pub fn join(points: &mut [Point], target: &str, separator: &str, sources: &[Box<
         touched += value.len();
         set(point, target, &value)?;
     }
-    distinct(points).map(|()| touched)
+    if loose { Ok(touched) } else { distinct(points).map(|()| touched) }
 }
 
 fn set(point: &mut Point, target: &str, value: &str) -> Result<(), Failed> {

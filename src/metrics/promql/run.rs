@@ -34,13 +34,23 @@ pub struct Run<'a> {
     pub idle: Idle,
     /// Windows that were decoded before.
     pub memo: Memo,
+    /// Metrics of which nobody knows yet whether they are absent.
+    pub unready: &'a [String],
     /// Conditions let everything through that is there now: see [`super::judged`].
     pub loose: bool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(store: &'a Store, limits: &Limits) -> Run<'a> {
-        Run { store, limits: *limits, left: limits.samples, idle: Idle::default(), memo: Memo::default(), loose: false }
+        Run {
+            store,
+            limits: *limits,
+            left: limits.samples,
+            idle: Idle::default(),
+            memo: Memo::default(),
+            unready: &[],
+            loose: false,
+        }
     }
 
     pub fn spend(&mut self, touched: usize) -> Result<(), Failed> {
@@ -56,9 +66,9 @@ impl<'a> Run<'a> {
         at.saturating_add(self.limits.ahead) as f64 / 1000.0
     }
 
-    /// Whether names go only in the result of the whole.
+    /// Whether names go only in the result of the whole; where nothing is kept off, two that become one are no fault.
     pub fn names_go_later(&self) -> bool {
-        self.limits.unnamed == Unnamed::InTheEnd
+        self.loose || self.limits.unnamed == Unnamed::InTheEnd
     }
 
     pub fn eval(&mut self, node: &'a Node, at: i64) -> Result<Out<'a>, Failed> {

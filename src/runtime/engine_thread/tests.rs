@@ -114,29 +114,29 @@ fn a_disk_that_does_not_answer_holds_up_no_rule_that_is_in_force() {
 }
 
 #[test]
-fn what_could_not_be_kept_is_tried_again() {
+fn that_alerts_are_not_kept_is_told_while_rules_are_evaluated() {
     let folder = tempfile::tempdir().unwrap();
-    let (resolved, inbox) = (watched(folder.path()), Arc::new(Inbox::default()));
-    let know = &resolved.know;
-    let blocked = folder.path().join("state");
-    std::fs::write(&blocked, "no folder").unwrap();
-    let mut far = Far {
-        engine: Engine::new(settings(&resolved, 1), clock::now()),
-        rules: None,
-        state: AlertState::of(know.state.as_deref(), "shop", &know.rules),
-        keeps: true,
-        inbox,
-        shared: Arc::default(),
-        unkept: Some(Saved { at: 1, rules: Vec::new() }),
-        ask: mpsc::channel(1).0,
-        kept: None,
-        told_dropped: 0,
-    };
-    far.keep();
-    assert!(far.unkept.is_some(), "nothing was written");
-    std::fs::remove_file(&blocked).unwrap();
-    far.keep();
-    assert_eq!(far.unkept, None);
+    std::fs::write(folder.path().join("a.yml"), RULES).unwrap();
+    std::fs::write(folder.path().join("state"), "no folder").unwrap();
+    let inbox = Arc::new(Inbox::default());
+    let engine = EngineThread::start(&watched(folder.path()), 1, Arc::clone(&inbox)).unwrap();
+    let begun = Instant::now();
+    let (mut unkept, mut sent) = (None, false);
+    while unkept.is_none() && begun.elapsed() < PATIENCE * 3 {
+        if !sent {
+            scraped(&engine.pages(), "a 9\n");
+            sent = true;
+        }
+        for event in inbox.take_all(Duration::from_millis(100)) {
+            let Event::EngineTold(outputs) = event else { continue };
+            for output in outputs {
+                if let Output::Unkept(Some(why)) = output {
+                    unkept = Some(why);
+                }
+            }
+        }
+    }
+    assert!(unkept.is_some(), "nothing told that it cannot be written");
 }
 
 #[test]

@@ -46,7 +46,13 @@ fn what_lies_outside_is_refused_by_name() {
         ("mad_over_time(up[5m])", "the function mad_over_time"),
         ("histogram_count(up)", "the function histogram_count"),
         ("{a=\"b\" or c=\"d\"}", "or between label matchers"),
-        ("label_replace(up, \"\\xff\", \"\", \"\", \"\")", "an escape of a byte above \\x7f"),
+        ("up{a=\"\\xff\"}", "text that is not UTF-8"),
+        ("up{a=~\"\\377|b\"}", "text that is not UTF-8"),
+        ("\"\\xc3\"", "text that is not UTF-8"),
+        ("info(up, {a=\"\"})", "the function info"),
+        ("up anchored", "the modifier anchored"),
+        ("anchored smoothed", "the modifier smoothed"),
+        ("sum by (a) (rate(up[5m] anchored))", "the modifier anchored"),
     ] {
         match Query::compile(text) {
             Err(Refused::Outside(found)) => assert_eq!(found.as_str(), construct, "{text}"),
