@@ -18,8 +18,10 @@ pub struct Chrome {
     pub environment: Environment,
     /// `read-only`; later `armed`.
     pub mode: Safe,
-    /// The alert strip: counts of services by verdict now, alerts later. Never dropped.
+    /// The alert strip: the verdict over everything, alerts, what is watched by verdict. Never dropped.
     pub strip: Line,
+    /// The same where there is little room: without the noun of the counts, and without the verdict too.
+    pub strip_shorter: [Line; 2],
     /// `12:04:31Z`.
     pub clock: Safe,
     /// `every 1s  42 probes/min  2.1 KB/s`, most important first; dropped from the right when narrow.
