@@ -24,8 +24,7 @@ pub fn chrome(model: &Model) -> Chrome {
     let now = model.now;
     let view = &model.view;
     let counts = Counts::now(model);
-    let [strip, without_noun, without_verdict] = strips(model, &counts);
-    let strip_shorter = [without_noun, without_verdict];
+    let [strip, strip_shorter @ ..] = strips(model, &counts);
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
@@ -80,7 +79,7 @@ fn clock(model: &Model) -> Safe {
 
 /// The verdict over everything, as `check` gives it; alerts, whatever the width; then what is watched, counted by verdict.
 /// A service on which an alert fires is not counted as ok.
-fn strips(model: &Model, alerts: &Counts) -> [Line; 3] {
+fn strips(model: &Model, alerts: &Counts) -> [Line; 4] {
     let now = model.now;
     let live = &model.live;
     let marks = marks::of_services(live);
@@ -102,20 +101,23 @@ fn strips(model: &Model, alerts: &Counts) -> [Line; 3] {
     let span = |text: String, tone| Span { text: Safe::of(text), tone };
     let badge = whole.map(|whole| span(format!("{:<4} ", whole.badge()), whole.into()));
     let gap = if told.is_empty() { "" } else { "  " };
-    let noun = (!counted.is_empty()).then(|| span(format!("{gap}targets "), Tone::Dim));
-    let counted = counted
-        .iter()
-        .enumerate()
-        .map(|(at, (words, tone))| span(format!("{}{words}", if at > 0 { " " } else { "" }), *tone));
-    let counted: Line = counted.collect();
-    if badge.is_none() && told.is_empty() && counted.is_empty() {
-        return [0; 3].map(|_| vec![without_verdict(model)]);
-    }
-    let between = (!counted.is_empty() && !gap.is_empty()).then(|| span(gap.to_owned(), Tone::Dim));
-    let line = |badge: Option<&Span>, noun: Option<&Span>| -> Line {
-        badge.into_iter().chain(&told).chain(noun).chain(&counted).cloned().collect()
+    let worded = |(at, (words, tone)): (usize, &(String, Tone))| {
+        span(format!("{}{words}", if at > 0 { " " } else { "" }), *tone)
     };
-    [line(badge.as_ref(), noun.as_ref()), line(badge.as_ref(), between.as_ref()), line(None, between.as_ref())]
+    let all: Line = counted.iter().enumerate().map(worded).collect();
+    if badge.is_none() && told.is_empty() && all.is_empty() {
+        return [(); 4].map(|()| vec![without_verdict(model)]);
+    }
+    // Alerts say themselves that something fires; what is ok can be looked up.
+    let is_ill = |(words, _): &&(String, Tone)| !words.ends_with("alerting") && !words.ends_with("ok");
+    let ill: Line = counted.iter().filter(is_ill).enumerate().map(worded).collect();
+    let ill = if told.is_empty() { &all } else { &ill };
+    let line = |badge: Option<&Span>, noun: &str, counts: &[Span]| -> Line {
+        let noun = (!counts.is_empty()).then(|| span(format!("{gap}{noun}"), Tone::Dim));
+        badge.into_iter().chain(&told).chain(&noun).chain(counts).cloned().collect()
+    };
+    let badge = badge.as_ref();
+    [line(badge, "targets ", &all), line(badge, "", &all), line(badge, "", ill), line(None, "", ill)]
 }
 
 /// What is watched where nothing of it has a verdict: a target that does not answer has one, and stands in the counts.

@@ -20,8 +20,9 @@ pub struct Chrome {
     pub mode: Safe,
     /// The alert strip: the verdict over everything, alerts, what is watched by verdict. Never dropped.
     pub strip: Line,
-    /// The same where there is little room: without the noun of the counts, and without the verdict too.
-    pub strip_shorter: [Line; 2],
+    /// The same where there is less and less room: without the noun of the counts; beside alerts only with what is not
+    /// ok; without the verdict.
+    pub strip_shorter: [Line; 3],
     /// `12:04:31Z`.
     pub clock: Safe,
     /// `every 1s  42 probes/min  2.1 KB/s`, most important first; dropped from the right when narrow.

@@ -47,7 +47,7 @@ pub fn chrome(page: Page) -> Chrome {
         name: Safe::of("pggit"),
         environment: Environment::Production,
         mode: Safe::of("read-only"),
-        strip_shorter: [strip.clone(), strip.clone()],
+        strip_shorter: [strip.clone(), strip.clone(), strip.clone()],
         strip,
         clock: Safe::of("12:04:31Z"),
         meters: ["every 1s", "42 probes/min", "2.1 KB/s"].map(Safe::of).to_vec(),

@@ -21,7 +21,7 @@ const COLUMNS: &[Column] = &[
     column("service", 14, 20, Align::Left, 0),
     column("probe", 7, 7, Align::Right, 5),
     column("trend", 6, 20, Align::Chart, 3),
-    column("probe p95", 11, 11, Align::Right, 2),
+    column("probe p95", 12, 12, Align::Right, 2),
     column("version", 6, 10, Align::Left, 1),
     Column { title: "detail", min: 14, ideal: 34, grows: true, align: Align::Left, drop_order: 4 },
 ];
@@ -32,7 +32,7 @@ const SERVED: &[Column] = &[
     column("service", 14, 20, Align::Left, 0),
     column("probe", 7, 7, Align::Right, 8),
     column("trend", 6, 20, Align::Chart, 6),
-    column("probe p95", 11, 11, Align::Right, 3),
+    column("probe p95", 12, 12, Align::Right, 3),
     column("srv req/s", 9, 9, Align::Right, 2),
     column("srv err", 7, 7, Align::Right, 5),
     column("srv p95", 7, 7, Align::Right, 4),

@@ -120,7 +120,10 @@ fn row(at: usize, signal: &SignalState, now: Moment) -> Row {
                 _ => bound,
             }
         }
-        (None, _) => Safe::of("not judged"),
+        (None, _) => match signal.growth.over() {
+            Some((from, to)) => Safe::of(format!("not judged, over {}", figure::span(to.since(from)))),
+            None => Safe::of("not judged"),
+        },
     };
     let from = match &spec.source {
         SignalSource::Database { .. } => "SQL",

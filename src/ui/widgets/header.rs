@@ -106,8 +106,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
     while needed(&room) > u32::from(area.width) {
         if room.meters > 0 {
             room.meters -= 1;
-        } else if room.shorter == 0 {
-            room.shorter = 1;
+        } else if room.shorter < 2 {
+            room.shorter += 1;
         } else if room.mode {
             room.mode = false;
         } else if room.name > 8 {
@@ -118,8 +118,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
             room.name -= 1;
         } else if room.name > 0 {
             room.name = 0;
-        } else if room.shorter == 1 {
-            room.shorter = 2;
+        } else if room.shorter == 2 {
+            room.shorter = 3;
         } else {
             break;
         }

@@ -136,7 +136,7 @@ fn what_keeps_a_database_shut_is_told_by_its_first_pane_alone() {
 #[test]
 fn log_lines_stand_where_they_stood_when_a_longer_name_scrolls_in() {
     let mut world = World::new(
-        "[[log]]\nname = \"api\"\nfiles = [\"/x/a.log\"]\n[[log]]\nname = \"background-jobs\"\nfiles = [\"/x/b.log\"]\n",
+        "[[log]]\nname = \"api\"\nfiles = \"/x/a.log\"\n[[log]]\nname = \"background-jobs\"\nfiles = \"/x/b.log\"\n",
     );
     let place = |world: &World| {
         let view = world.pane(PaneId::Logs);
