@@ -213,10 +213,10 @@ fn a_figure_leaves_in_the_unit_that_is_named() {
 
     let text = String::from_utf8(check(&["--sample", "100ms", "--config", &file]).stdout).unwrap();
     for wanted in [
-        "text               71.4%  past its threshold (> 71 %)",
-        "plain              5.00%  past its threshold (< 10 %)",
-        "last               1m3",
-        "printed            50.0%",
+        "text     71.4%  past its threshold (> 71 %)",
+        "plain    5.00%  past its threshold (< 10 %)",
+        "last     1m3",
+        "printed  50.0%",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }

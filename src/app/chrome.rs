@@ -4,6 +4,7 @@ use crate::app::Model;
 use crate::app::actions::approvals;
 use crate::app::alerts::concerns;
 use crate::app::alerts::counts::{self, Counts};
+use crate::app::alerts::marks;
 use crate::app::concerns as watched;
 use crate::app::document::{Line, Span};
 use crate::app::help::scope;
@@ -23,6 +24,7 @@ pub fn chrome(model: &Model) -> Chrome {
     let now = model.now;
     let view = &model.view;
     let counts = Counts::now(model);
+    let [strip, strip_shorter @ ..] = strips(model, &counts);
     let mut meters = vec![Safe::of(format!("every {}", figure::age(model.screen.every)))];
     if model.screen.every.as_millis() < 1000 {
         meters = vec![Safe::of(format!("every {}", figure::duration(model.screen.every)))];
@@ -44,7 +46,8 @@ pub fn chrome(model: &Model) -> Chrome {
         name: model.name.clone(),
         environment: model.environment(),
         mode: mode(model),
-        strip: strip(model, &counts),
+        strip,
+        strip_shorter,
         clock: clock(model),
         meters,
         frozen: model.frozen.as_ref().map(|f| Safe::of(figure::age(now.since(f.at)))),
@@ -74,41 +77,47 @@ fn clock(model: &Model) -> Safe {
     })
 }
 
-/// Alerts first, whatever the width; then counts by verdict over everything that is watched.
-fn strip(model: &Model, alerts: &Counts) -> Line {
+/// The verdict over everything, as `check` gives it; alerts, whatever the width; then what is watched, counted by verdict.
+/// A service on which an alert fires is not counted as ok.
+fn strips(model: &Model, alerts: &Counts) -> [Line; 4] {
     let now = model.now;
     let live = &model.live;
-    let verdicts = live
-        .services
-        .iter()
-        .map(|s| s.shown_verdict(now))
-        .chain(live.databases.iter().map(|d| d.verdict(now)))
+    let marks = marks::of_services(live);
+    let mut alerting = marks::Counted::default();
+    let services = live.services.iter().enumerate().map(|(at, service)| {
+        let verdict = service.shown_verdict(now);
+        (verdict, marks.get(at).and_then(Option::as_ref).filter(|_| verdict == Verdict::Ok))
+    });
+    let others = (live.databases.iter().map(|d| d.verdict(now)))
         .chain(live.caches.iter().map(|c| c.verdict(now)))
         .chain(live.signals.iter().filter_map(|s| signal_verdict(s, now)))
         .chain(watched::blind(live, now).map(|_| Verdict::Unknown));
-    let mut counts = [0usize; 4];
-    for verdict in verdicts {
-        if let Some(count) = counts.get_mut(verdict as usize) {
-            *count += 1;
-        }
+    for (verdict, mark) in services.chain(others.map(|verdict| (verdict, None))) {
+        alerting.count(verdict, mark);
     }
-    let mut out = counts::strip(alerts);
-    let told = out.len();
-    for verdict in Verdict::WORST_FIRST {
-        let count = counts.get(verdict as usize).copied().unwrap_or(0);
-        if count > 0 {
-            let gap = match out.len() {
-                0 => "",
-                some if some == told => "  ",
-                _ => " ",
-            };
-            out.push(Span { text: Safe::of(format!("{gap}{count} {verdict}")), tone: verdict.into() });
-        }
+    let told = counts::strip(alerts);
+    let counted = alerting.worst_first();
+    let whole = alerting.worst().max(alerts.verdict);
+    let span = |text: String, tone| Span { text: Safe::of(text), tone };
+    let badge = whole.map(|whole| span(format!("{:<4} ", whole.badge()), whole.into()));
+    let gap = if told.is_empty() { "" } else { "  " };
+    let worded = |(at, (words, tone)): (usize, &(String, Tone))| {
+        span(format!("{}{words}", if at > 0 { " " } else { "" }), *tone)
+    };
+    let all: Line = counted.iter().enumerate().map(worded).collect();
+    if badge.is_none() && told.is_empty() && all.is_empty() {
+        return [(); 4].map(|()| vec![without_verdict(model)]);
     }
-    if out.is_empty() {
-        out.push(without_verdict(model));
-    }
-    out
+    // Alerts say themselves that something fires; what is ok can be looked up.
+    let is_ill = |(words, _): &&(String, Tone)| !words.ends_with("alerting") && !words.ends_with("ok");
+    let ill: Line = counted.iter().filter(is_ill).enumerate().map(worded).collect();
+    let ill = if told.is_empty() { &all } else { &ill };
+    let line = |badge: Option<&Span>, noun: &str, counts: &[Span]| -> Line {
+        let noun = (!counts.is_empty()).then(|| span(format!("{gap}{noun}"), Tone::Dim));
+        badge.into_iter().chain(&told).chain(&noun).chain(counts).cloned().collect()
+    };
+    let badge = badge.as_ref();
+    [line(badge, "targets ", &all), line(badge, "", &all), line(badge, "", ill), line(None, "", ill)]
 }
 
 /// What is watched where nothing of it has a verdict: a target that does not answer has one, and stands in the counts.

@@ -38,7 +38,7 @@ pub fn document(pane: PaneId) -> Document {
     help
 }
 
-const WORDS: [(&str, Tone, &str); 16] = [
+const WORDS: [(&str, Tone, &str); 19] = [
     ("OK", Tone::Ok, "answers as it should"),
     ("DEGR", Tone::Warn, "works, but a figure is past its threshold or a part fails"),
     ("UNKN", Tone::Unknown, "not known: neither ok nor zero"),
@@ -51,7 +51,10 @@ const WORDS: [(&str, Tone, &str); 16] = [
     ("HELD", Tone::Accent, "the log stands still where you look; new lines are counted"),
     ("!", Tone::Warn, "stands out; ×30 beside it is so many times slower than before"),
     ("seen", Tone::Dim, "an alert that somebody acknowledged with A; what is silenced with Z is counted apart too"),
+    ("OK !", Tone::Warn, "answers as it should, and an alert fires on it: the header counts it as alerting"),
+    ("srv", Tone::Plain, "as the server itself counts it: what users have, over the window beside it"),
     ("×", Tone::Bad, "in a chart: an attempt that failed"),
+    ("marks", Tone::Accent, "below a chart, in its column: an alert, an action, a new version or a mark of yours"),
     ("lifetime", Tone::Dim, "a ratio since the start of a cache, not of now"),
     ("off", Tone::Dim, "not configured; the pane shows the line that turns it on"),
     ("-", Tone::Dim, "there is no figure"),

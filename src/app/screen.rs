@@ -18,8 +18,11 @@ pub struct Chrome {
     pub environment: Environment,
     /// `read-only`; later `armed`.
     pub mode: Safe,
-    /// The alert strip: counts of services by verdict now, alerts later. Never dropped.
+    /// The alert strip: the verdict over everything, alerts, what is watched by verdict. Never dropped.
     pub strip: Line,
+    /// The same where there is less and less room: without the noun of the counts; beside alerts only with what is not
+    /// ok; without the verdict.
+    pub strip_shorter: [Line; 3],
     /// `12:04:31Z`.
     pub clock: Safe,
     /// `every 1s  42 probes/min  2.1 KB/s`, most important first; dropped from the right when narrow.

@@ -10,6 +10,7 @@ use crate::adapters::audit_log::scan::{self, Judged};
 use crate::adapters::audit_log::{Folder, Segment};
 use crate::config::Arguments;
 use crate::domain::Safe;
+use crate::domain::figure::several;
 use crate::remediation::audit::{Record, Verified, Verifier};
 use crate::runtime::history;
 
@@ -163,7 +164,7 @@ fn held(file: &Safe, good: &Verified, is_absent: bool) -> Vec<Safe> {
     let head = match good.records {
         0 => "no record".to_owned(),
         1 => format!("1 record, head {} {}", good.chain.seq(), good.chain.head().hex()),
-        n => format!("{n} records, head {} {}", good.chain.seq(), good.chain.head().hex()),
+        n => format!("{}, head {} {}", several(n, "record"), good.chain.seq(), good.chain.head().hex()),
     };
     let mut lines = vec![Safe::of(format!("{file}: {head}"))];
     if let Some(old) = &good.continues {
@@ -208,7 +209,7 @@ fn up_to(file: &Safe, verifier: &Verifier) -> Safe {
     let chain = verifier.chain();
     match verifier.records() {
         0 => Safe::of(format!("{file}: no record holds")),
-        n => Safe::of(format!("{file}: {n} records hold, up to {} {}", chain.seq(), chain.head().hex())),
+        n => Safe::of(format!("{file}: {} hold, up to {} {}", several(n, "record"), chain.seq(), chain.head().hex())),
     }
 }
 

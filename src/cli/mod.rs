@@ -63,6 +63,8 @@ fn out_of_place(command: &str) -> ExitCode {
 /// Help goes to stdout and is no failure; everything else is wrong usage. What was typed passes the gate like all text.
 fn usage(told: &clap::Error) -> ExitCode {
     let text = told.render().to_string();
+    // One prefix for everything that is told to be wrong.
+    let text = text.strip_prefix("error: ").map_or(text.clone(), |words| format!("quarterdeck: {words}"));
     let lines: Vec<Safe> = text.trim_end().lines().map(Safe::of).collect();
     if told.use_stderr() {
         say::err(&lines);

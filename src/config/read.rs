@@ -102,6 +102,10 @@ pub fn read_as(
     (reader.entries, reader.problems)
 }
 
+/// Words by which a key goes elsewhere, the command line among it, and what it is here.
+const MEANT: [(&str, &str); 4] =
+    [("every", "interval"), ("period", "interval"), ("timeout", "deadline"), ("threshold", "bad_when")];
+
 struct Reader<'a> {
     sections: &'static [&'static Section],
     text: &'a str,
@@ -188,7 +192,16 @@ impl Reader<'_> {
 
     fn name_of(&mut self, section: &'static Section, offset: usize, table: &DeTable<'_>) -> String {
         let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == "name") else {
-            self.problem(offset, &path(section, "", "name"), &format!("missing: every {} has a name", section.name));
+            // What was meant as the name is told for what it is: one slip is one fault.
+            let known = || section.keys.iter().map(|key| key.name);
+            let is_slip = |word: &str| section.key(word).is_none() && nearest::nearest(word, known()) == Some("name");
+            if !table.iter().any(|(word, _)| is_slip(word.get_ref())) {
+                self.problem(
+                    offset,
+                    &path(section, "", "name"),
+                    &format!("missing: every {} has a name", section.name),
+                );
+            }
             return String::new();
         };
         match value::of_toml(&keys::Kind::Name, value.get_ref(), self.context) {
@@ -203,7 +216,17 @@ impl Reader<'_> {
 
     fn value(&mut self, entry: &mut Entry, word: &str, offset: usize, value: &DeValue<'_>) {
         let Some(key) = entry.section.key(word) else {
-            let hint = nearest::hint(word, entry.section.keys.iter().map(|k| k.name));
+            let known = || entry.section.keys.iter().map(|k| k.name);
+            let meant = MEANT.iter().find(|(other, own)| *other == word && known().any(|known| known == *own));
+            let meant = meant.or_else(|| {
+                let near = nearest::nearest(word, MEANT.iter().map(|(other, _)| *other))?;
+                MEANT.iter().find(|(other, own)| *other == near && known().any(|known| known == *own))
+            });
+            let own = nearest::hint(word, known());
+            let hint = match meant {
+                Some((_, meant)) if own.is_empty() => format!("; did you mean {meant:?}?"),
+                _ => own,
+            };
             let allowed: Vec<&str> = entry.section.keys.iter().map(|k| k.name).collect();
             let more = if hint.is_empty() { format!("; allowed: {}", allowed.join(", ")) } else { hint };
             let path = entry.path(word);

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::code::Severity;
 use super::finding::Finding;
+use crate::domain::figure::several;
 use crate::domain::{Safe, ascii_json};
 
 /// Everything that was found.
@@ -74,7 +75,12 @@ impl Report {
         let more = if self.dropped > 0 { format!("; {} more were not kept", self.dropped) } else { String::new() };
         Safe::of(match self.findings.len() {
             0 => format!("{files}: nothing found"),
-            n => format!("{files}: {n} found: {errors} errors, {warnings} warnings, {notes} notes{more}"),
+            n => format!(
+                "{files}: {n} found: {}, {}, {}{more}",
+                several(errors as u64, "error"),
+                several(warnings as u64, "warning"),
+                several(notes as u64, "note")
+            ),
         })
     }
 

@@ -359,7 +359,10 @@ impl Cause {
                 "if the issuer is yours, name its certificate: ca_file = \"/path/ca.pem\""
             }
             Cause::AuthenticationFailed(_) => {
-                "check user and password; tried again only once a minute, so as not to lock the account"
+                return vec![
+                    Safe::of("check user and password"),
+                    Safe::of("tried again only once a minute, so as not to lock the account"),
+                ];
             }
             Cause::TooManyConnections(_) => "every slot is taken: free one, then this view returns by itself",
             Cause::HttpDenied { .. } => "give the probe a bearer token: bearer = \"env:NAME\"",

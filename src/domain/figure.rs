@@ -1,4 +1,5 @@
-//! Figures as text: three significant digits, unit attached. One place, for panes, `check` and sentences alike.
+//! Figures as text: three significant digits, unit attached; whole numbers whole, bounds as they were written. One place,
+//! for panes, `check` and sentences alike.
 
 use std::time::Duration;
 
@@ -29,12 +30,14 @@ pub fn age(d: Duration) -> String {
     if d.as_secs() < 60 { format!("{}s", d.as_secs()) } else { duration(d) }
 }
 
-/// A length of time that was looked over: `5m`, `10s`, `200ms`; odd ones as an age.
+/// A length of time that was looked over: `5m`, `10s`, `200ms`, `1h`, `1d`; odd ones as an age.
 #[must_use]
 pub fn span(d: Duration) -> String {
     match d.as_secs() {
         0 => duration(d),
         whole if (60..3600).contains(&whole) && whole.is_multiple_of(60) => format!("{}m", whole / 60),
+        whole if (3600..86_400).contains(&whole) && whole.is_multiple_of(3600) => format!("{}h", whole / 3600),
+        whole if whole >= 86_400 && whole.is_multiple_of(86_400) => format!("{}d", whole / 86_400),
         _ => age(d),
     }
 }
@@ -58,7 +61,10 @@ pub fn bytes(n: u64) -> String {
 /// From here on a figure is written with its exponent.
 const HUGE: f64 = 1e15;
 
-/// `312`, `1.25k`, `41.2M`; the sign stays. What has no unit any more is written with its exponent.
+/// Whole numbers below this are written as they are.
+const WHOLE: f64 = 1e4;
+
+/// `312`, `1250`, `12.5k`, `41.2M`; the sign stays. What has no unit any more is written with its exponent.
 #[must_use]
 pub fn count(n: f64) -> String {
     if !n.is_finite() || n.abs() >= HUGE {
@@ -66,12 +72,21 @@ pub fn count(n: f64) -> String {
     }
     const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
     let mut value = n + 0.0; // an empty sum is -0
+    if value.fract() == 0.0 && value.abs() < WHOLE {
+        return format!("{value:.0}");
+    }
     let mut unit = 0;
     while value.abs() >= 999.5 && unit < UNITS.len() - 1 {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 && value.fract() == 0.0 { format!("{value:.0}") } else { format!("{}{}", three(value), UNITS[unit]) }
+    format!("{}{}", three(value), UNITS[unit])
+}
+
+/// `1 record`, `0 records`, `12 records`.
+#[must_use]
+pub fn several(n: u64, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `71.4%` of a ratio 0..1.
@@ -84,7 +99,16 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// A bare number with three significant digits; NaN and infinities by name.
+/// A bound as it was written: `80%`, `99.5%`.
+#[must_use]
+pub fn bound_percent(ratio: f64) -> String {
+    let share = ratio * 100.0;
+    let whole = share.round();
+    // 0.07 * 100 is a little more than 7.
+    if (share - whole).abs() < 1e-9 && whole.abs() < HUGE { format!("{whole:.0}%") } else { percent(ratio) }
+}
+
+/// A bare number with three significant digits, a whole one whole; NaN and infinities by name.
 #[must_use]
 pub fn number(n: f64) -> String {
     if n.is_nan() {
@@ -93,6 +117,8 @@ pub fn number(n: f64) -> String {
         if n > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
     } else if n.abs() >= HUGE || (n != 0.0 && n.abs() < 1e-4) {
         format!("{n:.2e}")
+    } else if n.fract() == 0.0 {
+        format!("{:.0}", n + 0.0)
     } else {
         three(n)
     }
@@ -143,7 +169,13 @@ mod tests {
         assert_eq!(bytes(432_013_312), "412 MiB");
         assert_eq!(bytes(87), "87 B");
         assert_eq!(bytes(1023 * 1024), "1.00 MiB");
-        assert_eq!(count(1250.0), "1.25k");
+        assert_eq!((count(1000.0), count(1250.0), count(-9999.0)), ("1000".into(), "1250".into(), "-9999".into()));
+        assert_eq!((count(12_500.0), count(1250.5), count(-0.0)), ("12.5k".into(), "1.25k".into(), "0".into()));
+        assert_eq!((number(20.0), number(31.0), number(0.82)), ("20".into(), "31".into(), "0.820".into()));
+        assert_eq!(
+            (bound_percent(0.8), bound_percent(0.07), bound_percent(0.995)),
+            ("80%".into(), "7%".into(), "99.5%".into())
+        );
         assert_eq!(count(312.0), "312");
         assert_eq!(
             (count(9.99e14), count(1e308), count(-1e300)),

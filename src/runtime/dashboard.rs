@@ -10,7 +10,7 @@ use rustix::process::{Signal, getpgrp, getpid, getsid, kill_process};
 
 use crate::app::{Effect, Event, Model, update};
 use crate::config::Resolved;
-use crate::domain::Safe;
+use crate::domain::{Safe, figure};
 use crate::ui::theme::Theme;
 
 use super::acting::Acting;
@@ -117,7 +117,10 @@ impl Dashboard {
         let documents = Documents::new(&resolved.know, Arc::clone(&inbox));
         let logs = LogThread::start(&resolved.logs, Arc::clone(&inbox))?;
         let compute = ComputeThread::start(Arc::clone(&inbox))?;
-        tracing::info!("watching {} services, {} databases", resolved.services.len(), resolved.databases.len());
+        let several = |n: usize, one| figure::several(n as u64, one);
+        let (services, databases) =
+            (several(resolved.services.len(), "service"), several(resolved.databases.len(), "database"));
+        tracing::info!("watching {services}, {databases}");
         let pause = resolved.screen.every;
         Ok(Dashboard {
             model,

@@ -9,7 +9,7 @@ use crate::adapters::config_files;
 use crate::adapters::journald::Journal;
 use crate::app::Event;
 use crate::config::resolved::ActionsSpec;
-use crate::domain::{Moment, Safe};
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::audit::Entry;
 
 use super::clock;
@@ -89,7 +89,12 @@ impl Ledger {
     pub fn head(&self) -> Option<Safe> {
         let log = self.log.as_ref().ok().filter(|_| self.wrote)?;
         let chain = log.head();
-        Some(Safe::of(format!("audit {}: {} records, head {}", log.file(), chain.seq(), chain.head().hex())))
+        Some(Safe::of(format!(
+            "audit {}: {}, head {}",
+            log.file(),
+            figure::several(chain.seq(), "record"),
+            chain.head().hex()
+        )))
     }
 
     /// Writes; a file that was lost is followed by a new one at the next attempt, never within this one. What ends a run and

@@ -60,7 +60,7 @@ pub fn draw(
 
 /// What matters most in a line, and the size that is needed.
 fn too_small(canvas: &mut Canvas<'_>, screen: Rectangle, chrome: &Chrome) {
-    let used = canvas.line(screen.x, screen.y, screen.width, &chrome.strip);
+    let used = canvas.line(screen.x, screen.y, screen.width, &chrome.strip_shorter[2]);
     let needed = Safe::of(format!("needs {}x{}, has {}x{}", SMALLEST.0, SMALLEST.1, screen.width, screen.height));
     let style = canvas.theme.roles.dim;
     if screen.height > 1 {

@@ -47,7 +47,7 @@ fn verify_says_the_head_or_the_first_bad_record() {
     let (code, out, err) = audit(folder.path(), &["verify"]);
     assert_eq!(code, 1);
     assert!(
-        out.contains("1 records hold") && err.contains("record 2 is bad: its bytes do not give its hash"),
+        out.contains("1 record hold") && err.contains("record 2 is bad: its bytes do not give its hash"),
         "{out}{err}"
     );
     fs::write(&path, &text.as_bytes()[..text.len() - 5]).unwrap();

@@ -128,3 +128,18 @@ fn a_source_that_never_answered_says_how_long() {
     assert_eq!((worst, &json["signals"][0]["detail"]), (Verdict::Unknown, &"no answer within 7s".into()));
     assert!(words.contains("no answer within 7s"), "{words}");
 }
+
+#[test]
+fn a_wrong_password_is_told_once_with_what_mends_it_below_level_columns() {
+    let mut world = World::new(
+        "[[service]]\nname = \"a-service-of-a-long-name\"\nurl = \"http://localhost:8000/health\"\n[[database]]\nname = \"db\"\nurl = \"postgresql://mon@db.test/db\"\n",
+    );
+    world.service("a-service-of-a-long-name", answer(200, r#"{"status":"ok"}"#, 3.0));
+    world.database("db", Err(crate::world::readings::cause("login")));
+    let (_, _, words) = told(&world);
+    assert_eq!(words.matches("password authentication failed").count(), 1, "{words}");
+    assert!(words.contains("; check user and password"), "{words}");
+    assert!(!words.contains("once a minute"), "{words}");
+    let column = |line: &str, what: &str| words.lines().find(|l| l.contains(line)).and_then(|l| l.find(what)).unwrap();
+    assert_eq!(column("service", " 200 "), column("database", " login refused"), "{words}");
+}

@@ -234,3 +234,15 @@ fn every_wrong_maintenance_window_is_told_where_it_stands() {
     ));
     assert_eq!((fine.resolved.actions.windows.len(), fine.resolved.actions.flush_tolerance), (1, 0.25));
 }
+
+#[test]
+fn one_slip_is_one_fault_and_a_word_of_elsewhere_finds_its_key() {
+    let text = "[[service]]\nnam = \"api\"\nurl = \"http://localhost:1/health\"\n\n[[service]]\nname = \"b\"\nurl = \"http://localhost:1/b\"\nevry = \"2s\"\n";
+    assert_lines(
+        &refused(&file(text)),
+        &[
+            "2: service.nam: no such key; did you mean \"name\"?",
+            "8: service \"b\".evry: no such key; did you mean \"interval\"?",
+        ],
+    );
+}

@@ -194,7 +194,7 @@ fn error_burst() {
     run(&mut session, Some("api"), "verified");
     leave_cured(session, "hardly a request fails", |screen| {
         let share = |line: String| line.split('%').next()?.split_whitespace().last()?.parse::<f64>().ok();
-        signal(screen, "api errors").and_then(share).is_some_and(|percent| percent < 1.0)
+        signal(screen, "api errors, 5s").and_then(share).is_some_and(|percent| percent < 1.0)
     });
 }
 

@@ -13,6 +13,8 @@ mod everything;
 mod fresh;
 #[path = "alerts/least.rs"]
 mod least;
+#[path = "alerts/marked.rs"]
+mod marked;
 #[path = "alerts/quiet.rs"]
 mod quiet;
 #[path = "alerts/ringing.rs"]

@@ -75,7 +75,7 @@ fn what_has_no_threshold_is_not_called_ok() {
     assert!(shown.contains("\n- | load | 9"), "{shown}");
     assert!(shown.contains("> 500ms"), "the unit stands with the bound: {shown}");
     let strip: String = chrome(&world.model).strip.iter().map(|span| span.text.to_string()).collect();
-    assert_eq!(strip, "3 ok");
+    assert_eq!(strip, "OK   targets 3 ok");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_card_tells_the_rate_of_a_counter_and_what_a_step_requires() {
     let mut world = self::world();
     counted(&mut world, 1_000_000.0, 1_000_245.0);
     let shown = with_card(&mut world);
-    assert!(shown.contains("2 restart api: requests now: 24.5 /s (api requests, over 10s)"), "{shown}");
+    assert!(shown.contains("2 restart api: requests now: 24.5/s (api requests, over 10s)"), "{shown}");
     assert!(
         shown.contains("before step 2: api requests is 24.5, and must be < 5; as it is now it would stop"),
         "{shown}"
@@ -122,16 +122,16 @@ fn a_card_tells_the_rate_of_a_counter_and_what_a_step_requires() {
 fn what_a_service_is_doing_stays_live_on_a_card_and_is_not_consented_to() {
     let mut world = world();
     counted(&mut world, 1_000_000.0, 1_000_245.0);
-    assert!(with_card(&mut world).contains("requests now: 24.5 /s (api requests, over 10s)"));
+    assert!(with_card(&mut world).contains("requests now: 24.5/s (api requests, over 10s)"));
     let digest = card_digest(&world);
     world.wait(10.0);
     world.signal("api requests", Ok(SignalValue::Number(1_000_265.0)));
     let card = headless::card(&world.model).expect("a card");
     let shown: Vec<String> = headless::lines(&world.model, card).iter().map(ToString::to_string).collect();
     let now: Vec<&String> = shown.iter().filter(|line| line.contains("requests now")).collect();
-    assert!(matches!(now.as_slice(), [line] if line.contains("requests now: 2 /s")), "{now:?}");
+    assert!(matches!(now.as_slice(), [line] if line.contains("requests now: 2/s")), "{now:?}");
     let screen = text(&drawn(&mut world, SIZE, false));
-    assert!(screen.contains("requests now: 2 /s") && !screen.contains("24.5 /s (api"), "{screen}");
+    assert!(screen.contains("requests now: 2/s") && !screen.contains("24.5/s (api"), "{screen}");
     assert_eq!(card_digest(&world), digest);
 }
 

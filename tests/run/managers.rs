@@ -89,7 +89,7 @@ fn what_a_unit_serves_now_is_on_its_card() {
     );
     let card = Operator::with(lab, "api.service", &more).run("api.service", &["--dry-run"]);
     assert_eq!(card.code, 0, "{card:?}");
-    assert!(card.out.contains("requests now: 0 /s (api requests, over "), "{}", card.out);
+    assert!(card.out.contains("requests now: 0/s (api requests, over "), "{}", card.out);
 }
 
 /// systemd calls the restart done; three seconds later it is in a loop.

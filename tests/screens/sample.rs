@@ -42,11 +42,13 @@ pub fn line(parts: &[(&str, Tone)]) -> Line {
 }
 
 pub fn chrome(page: Page) -> Chrome {
+    let strip = line(&[("1 down", Tone::Bad), ("  ", Tone::Plain), ("1 degraded", Tone::Warn), ("  12 ok", Tone::Ok)]);
     Chrome {
         name: Safe::of("pggit"),
         environment: Environment::Production,
         mode: Safe::of("read-only"),
-        strip: line(&[("1 down", Tone::Bad), ("  ", Tone::Plain), ("1 degraded", Tone::Warn), ("  12 ok", Tone::Ok)]),
+        strip_shorter: [strip.clone(), strip.clone(), strip.clone()],
+        strip,
         clock: Safe::of("12:04:31Z"),
         meters: ["every 1s", "42 probes/min", "2.1 KB/s"].map(Safe::of).to_vec(),
         frozen: None,

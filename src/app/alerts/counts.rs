@@ -8,7 +8,7 @@ use crate::app::Model;
 use crate::app::document::{Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
-use crate::domain::{Moment, Safe};
+use crate::domain::{Moment, Safe, Verdict};
 
 use super::Alerts;
 use super::acknowledging::Seen;
@@ -51,6 +51,8 @@ pub struct Counts {
     pub resolved: usize,
     /// The longest that nobody has looked at a rule, where that is too long.
     pub unlooked: Option<Duration>,
+    /// The worst that any of them says about the whole, a silence or not: as `check` has it.
+    pub verdict: Option<Verdict>,
 }
 
 impl Counts {
@@ -66,6 +68,7 @@ impl Counts {
         let mut counts = Counts::default();
         for entry in listing::all(telemetry, now) {
             counts.unlooked = counts.unlooked.max(entry.unlooked);
+            counts.verdict = counts.verdict.max(entry.verdict());
             // One rule that two evaluate is one.
             if served::is_twin(telemetry, &entry) {
                 continue;

@@ -9,6 +9,7 @@ pub mod detail;
 pub mod kept;
 pub mod links;
 pub mod listing;
+pub mod marks;
 pub mod muting;
 pub mod reread;
 pub mod served;

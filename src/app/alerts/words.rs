@@ -138,8 +138,30 @@ pub fn value_of(entry: &Entry<'_>, value: f64, now: Moment) -> Safe {
         Some(own) if own.is_state() => Safe::of(own.state_word(value)),
         Some(own) if own.unit.is_percent() => Safe::of(figure::percent(value)),
         Some(own) => words_of(&SignalValue::Number(value), own.unit.0.as_str(), now),
-        None => Safe::of(figure::number(value)),
+        None => Safe::of(match written_unit(entry) {
+            Some(Unit::Share) => figure::percent(value),
+            Some(Unit::Seconds) if value >= 0.0 => figure::duration(Duration::from_secs_f64(value.clamp(0.0, 1e9))),
+            _ => figure::number(value),
+        }),
     }
+}
+
+/// What a rule's value is, as its own annotations write it.
+enum Unit {
+    Share,
+    Seconds,
+}
+
+fn written_unit(entry: &Entry<'_>) -> Option<Unit> {
+    let is = |word: &str| {
+        entry.rule.annotations.iter().any(|(_, text)| {
+            text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).any(|(inside, _)| {
+                let mut parts = inside.trim_matches(['-', ' ']).split('|').map(str::trim);
+                parts.next() == Some("$value") && parts.next() == Some(word)
+            })
+        })
+    };
+    if is("humanizePercentage") { Some(Unit::Share) } else { is("humanizeDuration").then_some(Unit::Seconds) }
 }
 
 /// Labels as PromQL writes them.

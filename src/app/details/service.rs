@@ -58,7 +58,7 @@ fn latency(out: &mut Document, service: &ServiceState, now: Moment) {
         let words = format!(
             "p50 {}  {high}  ({} n={}, as the probe saw it{})",
             milliseconds(p.p50),
-            figure::age(WINDOW),
+            figure::span(WINDOW),
             p.count,
             age.map(|age| format!(", {} ago", figure::age(age))).unwrap_or_default()
         );

@@ -1,17 +1,18 @@
 //! Caches: hit ratio as a delta over the last minute against its target, and what Redis tells beside it.
 
 use crate::app::Model;
-use crate::app::document::Line;
+use crate::app::document::{Line, Span};
 use crate::app::limit::Limit;
 use crate::app::pane::{Block, Chart, PaneId, PaneView};
 use crate::app::table::{Align, Cell, Column, Row, RowKey, Table, Tone};
 use crate::app::telemetry::cache::{Basis, CacheState};
+use crate::app::telemetry::metrics::TargetState;
 use crate::app::view::Page;
 use crate::config::resolved::{CacheSource, OffKind};
-use crate::domain::{Moment, PaneState, Safe, figure};
+use crate::domain::{Moment, PaneState, Safe, Verdict, figure};
 
 use super::{
-    aged, arranged, every, line, marks, off, old_words, or_frozen, served, signals, span, spark, stacked, table_block,
+    aged, ago, arranged, line, marks, off, old_words, or_frozen, served, signals, span, spark, stacked, table_block,
 };
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
@@ -44,20 +45,14 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let (telemetry, now) = model.shown();
     let caches = &telemetry.caches;
     let mut title = vec![span("Cache", Tone::Strong)];
-    if let Some(worst) = caches.iter().rev().max_by_key(|c| c.verdict(now)) {
-        let (ratio, basis) = worst.hit_ratio();
-        let state = worst.state(now);
-        title.extend(aged(&worst.readout, &state, now));
-        title.push(span(format!(" {}", worst.spec.name), if state.is_fresh() { Tone::Plain } else { Tone::Unknown }));
-        if let Some(ratio) = ratio.filter(|_| state.is_fresh()) {
-            title.push(span(format!(" hit {}", figure::percent(ratio)), worst.verdict(now).into()));
-        }
-        if state.is_fresh() {
-            title.push(span(format!(" ({})", basis_words(basis)), Tone::Dim));
-            title.push(span(format!(" target {}", figure::percent(worst.spec.target_ratio)), Tone::Dim));
-        }
-    }
-    let counted: Vec<Line> = telemetry.metrics.targets.iter().filter_map(|target| served::cache(target, now)).collect();
+    title.extend(match caches.as_slice() {
+        [one] => of_one(one, now),
+        all => of_several(all, now),
+    });
+    // A cache that stands in the table is not told twice, of another window.
+    let is_listed = |target: &TargetState| caches.iter().any(|cache| is_same(cache, target));
+    let unlisted = telemetry.metrics.targets.iter().filter(|target| !is_listed(target));
+    let counted: Vec<Line> = unlisted.filter_map(|target| served::cache(target, now)).collect();
     let states: Vec<PaneState> = caches.iter().map(|c| c.state(now)).collect();
     let state = match states.as_slice() {
         [] if !counted.is_empty() => PaneState::Ok,
@@ -81,8 +76,14 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     if !caches.is_empty() {
         let told = if caches.len() > 1 { caches.iter().filter(|c| !c.state(now).is_fresh()).count() } else { 0 };
         let room = usize::from(height).saturating_sub(caches.len() + 1 + counted.len());
-        let most = room.saturating_sub(told).max(usize::from(told == 0));
-        let signals = if is_alone(model) { signals::concerns(model, most) } else { Vec::new() };
+        let signals =
+            if is_alone(model) { signals::concerns(model, room.saturating_sub(told).max(1)) } else { Vec::new() };
+        // Every cache has its row: where there is none left, the title tells of the signals.
+        let (signals, in_title) = if room > told { (signals, Vec::new()) } else { (Vec::new(), signals) };
+        if let Some(first) = in_title.into_iter().next() {
+            title.push(span("  ", Tone::Dim));
+            title.extend(first);
+        }
         let room = room.saturating_sub(signals.len());
         let buckets = usize::from(width.saturating_sub(26)).clamp(8, 180);
         let charts = caches.iter().map(|c| chart(c, now, buckets)).collect();
@@ -101,13 +102,47 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     // A table takes what is left: these stand before it.
     let at = blocks.iter().position(|block| matches!(block, Block::Table { .. })).unwrap_or(blocks.len());
     blocks.splice(at..at, counted.into_iter().map(Block::Line));
-    let interval = caches.iter().map(|c| c.spec.interval).min();
+    // The oldest of what is shown.
+    let oldest = caches.iter().min_by_key(|c| c.readout.last().map_or(std::time::Duration::MAX, |(_, at)| at.boot));
     PaneView {
         id: PaneId::Cache,
         title,
-        corner: interval.map(every).unwrap_or_default(),
+        corner: oldest.map(|c| ago(&c.readout, c.spec.interval, now)).unwrap_or_default(),
         state: or_frozen(model, state),
         blocks,
+    }
+}
+
+fn of_one(cache: &CacheState, now: Moment) -> Vec<Span> {
+    let (ratio, basis) = cache.hit_ratio();
+    let state = cache.state(now);
+    let mut out: Vec<Span> = aged(&cache.readout, &state, now).into_iter().collect();
+    out.push(span(format!(" {}", cache.spec.name), if state.is_fresh() { Tone::Plain } else { Tone::Unknown }));
+    if state.is_fresh() {
+        if let Some(ratio) = ratio {
+            out.push(span(format!(" hit {}", figure::percent(ratio)), cache.verdict(now).into()));
+        }
+        out.push(span(format!(" ({})", basis_words(basis)), Tone::Dim));
+        out.push(span(format!(" target {}", figure::bound_percent(cache.spec.target_ratio)), Tone::Dim));
+    }
+    out
+}
+
+/// Each has its row: the title counts them.
+fn of_several(caches: &[CacheState], now: Moment) -> Vec<Span> {
+    let count = |verdict| caches.iter().filter(|cache| cache.verdict(now) == verdict).count();
+    let counts = Verdict::WORST_FIRST.into_iter().rev().map(|verdict| (verdict, count(verdict)));
+    counts
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| span(format!(" {count} {verdict}"), verdict.into()))
+        .collect()
+}
+
+/// Whether what a server counts of its cache is what the cache's own endpoint tells.
+fn is_same(cache: &CacheState, target: &TargetState) -> bool {
+    match &cache.spec.source {
+        CacheSource::Endpoint { request, .. } => request.url.origin() == target.spec.request.url.origin(),
+        CacheSource::Redis { .. } => false,
     }
 }
 
@@ -140,7 +175,7 @@ fn chart(cache: &CacheState, now: Moment, buckets: usize) -> Chart {
 
 fn target(cache: &CacheState) -> Limit {
     let target = cache.spec.target_ratio;
-    Limit::target(target, Safe::of(figure::percent(target)))
+    Limit::target(target, Safe::of(format!("target {}", figure::bound_percent(target))))
 }
 
 /// What the ratio is based on, in words.
@@ -183,7 +218,7 @@ fn row(at: usize, cache: &CacheState, now: Moment) -> Row {
             Cell::verdict(verdict),
             Cell::name(cache.spec.name.clone()),
             Cell::figure(ratio, figure::percent, tone),
-            Cell::figure(Some(cache.spec.target_ratio), figure::percent, Tone::Dim),
+            Cell::figure(Some(cache.spec.target_ratio), figure::bound_percent, Tone::Dim),
             Cell::text(told, Tone::Dim),
             Cell::figure(redis.and_then(|r| r.ops_per_second), figure::count, beside),
             Cell::figure(redis.and_then(|r| r.used_memory).map(|b| b as f64), |b| figure::bytes(b as u64), beside),

@@ -12,7 +12,7 @@ use crate::domain::database::{Sessions, Slots};
 use crate::domain::session::SessionState;
 use crate::domain::{PaneState, Safe, figure};
 
-use super::{aged, every, line, off, or_frozen, span};
+use super::{aged, ago, line, off, or_frozen, span};
 
 /// With more rows left over than this, the course of the server is charted there.
 const CHARTS: usize = 4;
@@ -24,6 +24,15 @@ const ROOTS: usize = 2;
 pub fn shown_database(model: &Model) -> Option<&DatabaseState> {
     let databases = &model.shown().0.databases;
     databases.get(model.view.database.min(databases.len().saturating_sub(1)))
+}
+
+/// What keeps every pane of a database empty is told once, by its first pane; where that is seen, the others say so.
+#[must_use]
+pub fn told_there(model: &Model, database: &DatabaseState, state: &PaneState) -> Option<Block> {
+    let PaneState::Error { cause, .. } = state else { return None };
+    let is_seen = !model.view.zoomed && model.view.page == Page::Database;
+    let same = database.slots.value().is_none() && database.slots.cause() == Some(cause);
+    (is_seen && same).then(|| Block::Line(line("see Connections", Tone::Dim)))
 }
 
 /// The state where no database is named.
@@ -77,7 +86,7 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     PaneView {
         id: PaneId::Connections,
         title,
-        corner: every(database.spec.interval),
+        corner: ago(&database.slots, database.spec.interval, now),
         state: or_frozen(model, state),
         blocks,
     }

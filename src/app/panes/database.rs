@@ -10,8 +10,8 @@ use crate::database::judge::SLOTS_DEGRADED;
 use crate::domain::{Moment, Safe, figure};
 use crate::metrics::Bucket;
 
-use super::connections::{none, shown_database};
-use super::{aged, every, line, marks, or_frozen, span, spark};
+use super::connections::{none, shown_database, told_there};
+use super::{aged, ago, line, marks_row, or_frozen, span, spark};
 
 /// Clocks that differ by more are worth a word.
 const SKEW_SECONDS: f64 = 2.0;
@@ -43,10 +43,13 @@ pub fn view(model: &Model, width: u16) -> PaneView {
             Tone::Dim,
         )));
     }
+    if blocks.is_empty() {
+        blocks.extend(told_there(model, database, &state));
+    }
     PaneView {
         id: PaneId::Database,
         title,
-        corner: every(database.spec.interval),
+        corner: ago(&database.server, database.spec.interval, now),
         state: or_frozen(model, state),
         blocks,
     }
@@ -111,12 +114,11 @@ pub fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
     let target = database.spec.hit_target;
     let rate =
         |figure: Option<f64>, words: fn(f64) -> String| figure.map_or_else(|| Safe::of("-"), |v| Safe::of(words(v)));
-    vec![
+    let mut charts = vec![
         Chart {
             label: Safe::of("connections"),
             values: spark(&database.used, now, buckets, |b| b.max),
             top,
-            marks: marks(&database.used, now, buckets),
             figure: used,
             figure_width: FIGURE,
             limit: top.map(|top| Limit::ceiling(f64::from(top) * SLOTS_DEGRADED, Safe::default())),
@@ -136,5 +138,7 @@ pub fn charts(database: &DatabaseState, now: Moment, width: u16) -> Vec<Chart> {
             limit: target.map(|target| Limit::target(target, Safe::default())),
             ..Chart::default()
         },
-    ]
+    ];
+    charts.extend(marks_row([&database.used].into_iter(), now, buckets));
+    charts
 }

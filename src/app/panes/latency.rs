@@ -1,4 +1,5 @@
-//! Latency as the probes saw it: one chart a service, those that are not ok first, p95 over a stated window beside it.
+//! Latency: first what users wait, as the servers count it, where they do; below that as the probes saw it, one chart a
+//! service, those that are not ok first, p95 over a stated window beside it.
 //! The order does not follow the figures: a chart that jumps cannot be read.
 
 use crate::app::Model;
@@ -12,13 +13,15 @@ use crate::domain::{Moment, PaneState, Safe, figure};
 use crate::metrics::window::Percentiles;
 
 use super::services::{FEW, seconds};
-use super::{line, marks, off, or_frozen, served, span, spark};
+use super::{line, marks_row, off, or_frozen, served, span, spark};
 
 /// Columns of label and figure beside the chart.
 const LABELS: u16 = 26;
 /// Columns of the title before the figures, with the frame's own.
 const TITLE: usize = 9;
 const OF_PROBES: &str = " of probes";
+/// The same behind other figures.
+const BESIDE: &str = "  probes";
 /// Columns of the longest figure: `p95 12.4ms`, an old one with its age `12.4ms (4m59s)`, a cause in short.
 const FIGURE: u16 = 14;
 
@@ -28,24 +31,35 @@ pub fn view(model: &Model, width: u16, height: u16) -> PaneView {
     let mut services: Vec<&ServiceState> = telemetry.services.iter().collect();
     services.sort_by_key(|s| std::cmp::Reverse(s.shown_verdict(now)));
     let room = usize::from(width).saturating_sub(TITLE);
-    let told = slowest(&services, now, room);
-    let length: usize = told.iter().map(|span| span.text.as_str().chars().count()).sum();
-    if length + OF_PROBES.len() <= room {
-        title.push(span(OF_PROBES, Tone::Dim));
-    }
+    let of_users = served::headline(&telemetry.metrics.targets, now, room);
+    let length = |spans: &[Span]| spans.iter().map(|span| span.text.as_str().chars().count()).sum::<usize>();
+    let left = room.saturating_sub(length(&of_users));
+    // Beside what users wait, the probe's figure stands with its own word, or not at all.
+    let (word, gap) = if of_users.is_empty() { (OF_PROBES, 0) } else { (BESIDE, BESIDE.len()) };
+    let told = slowest(&services, now, left.saturating_sub(gap));
+    let fits = length(&told) + word.len() <= left && !told.is_empty();
+    let is_word = fits || (of_users.is_empty() && told.is_empty());
+    let told = if of_users.is_empty() || fits { told } else { Vec::new() };
+    title.extend(of_users);
+    title.extend(is_word.then(|| span(word, Tone::Dim)));
     title.extend(told);
     let buckets = usize::from(width.saturating_sub(LABELS)).clamp(8, 180);
-    // Figures of the server's own stand below those of the probe, each for what it is.
+    // Figures of the server's own stand above those of the probe, each for what it is.
     let most = usize::from(height) / 3;
+    let is_only = telemetry.metrics.targets.len() == 1;
     let served: Vec<Line> =
-        telemetry.metrics.targets.iter().filter_map(|t| served::line(t, now, width)).take(most).collect();
+        telemetry.metrics.targets.iter().filter_map(|t| served::line(t, is_only, now, width)).take(most).collect();
     let rows = usize::from(height).saturating_sub(served.len()).max(1);
-    let mut blocks: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
+    let mut charts: Vec<Block> = services.iter().take(rows).map(|s| Block::Chart(chart(s, now, buckets))).collect();
     if services.len() > rows {
-        blocks.truncate(rows - 1);
-        blocks.push(Block::Line(line(format!("{} more on page 2", services.len() - blocks.len()), Tone::Dim)));
+        charts.truncate(rows - 1);
+        charts.push(Block::Line(line(format!("{} more on page 2", services.len() - charts.len()), Tone::Dim)));
     }
-    blocks.extend(served.into_iter().map(Block::Line));
+    if charts.len() < rows {
+        let series = services.iter().map(|service| &service.latency);
+        charts.extend(marks_row(series, now, buckets).map(Block::Chart));
+    }
+    let blocks: Vec<Block> = served.into_iter().map(Block::Line).chain(charts).collect();
     let state = match services.as_slice() {
         [] if model.discovering > 0 => PaneState::Loading { waiting: now.since(model.started) },
         [] => off(model, OffKind::Service, "no service is named", "quarterdeck http://HOST:PORT/health"),
@@ -122,7 +136,6 @@ fn chart(service: &ServiceState, now: Moment, buckets: usize) -> Chart {
         label: service.spec.name.clone(),
         values: spark(&service.latency, now, buckets, |b| b.max),
         top: None,
-        marks: marks(&service.latency, now, buckets),
         figure,
         tone,
         figure_width: FIGURE,

@@ -206,8 +206,13 @@ fn log_rows(model: &Model, logs: &LogsState, rows: usize) -> Vec<LogRow> {
     let focused = model.view.focused() == PaneId::Logs;
     let several = logs.names.len() > 1;
     let still = still_end(model, logs, model.shown().1);
+    // As wide as the longest name of all: what scrolls in and out moves nothing.
+    let width = logs.names.iter().map(|name| name.as_str().chars().count()).max().unwrap_or(0);
     let made = |at| {
         let mut row = row(model, logs, at, focused, several)?;
+        if several {
+            row.log = Safe::of(format!("{:<width$}", row.log));
+        }
         // Of a flood the messages are enough to look at, and half the bytes for a slow line.
         row.context = if still.is_some() { Safe::default() } else { row.context };
         Some(row)

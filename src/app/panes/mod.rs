@@ -35,7 +35,6 @@ pub use logs::searched_lines;
 pub use metrics::selected as selected_told;
 pub use served::basis as requests_basis;
 pub use services::FEW;
-pub use services::row_of as service_row;
 pub use signals::{bad_when as threshold_words, crossed_words, judged as signal_verdict, words_of};
 pub use timeline::newest as newest_happening;
 use worded::{Wanted, worded};
@@ -111,6 +110,11 @@ fn every(interval: Duration) -> Safe {
     Safe::of(format!("every {}", figure::span(interval)))
 }
 
+/// How old the reading is that is shown, for the corner of a pane; before the first how often it is asked.
+fn ago<T>(readout: &Readout<T>, interval: Duration, now: Moment) -> Safe {
+    readout.last().map_or_else(|| every(interval), |(_, at)| Safe::of(format!("{} ago", figure::age(now.since(at)))))
+}
+
 /// What is shown after a failure is of before: its age, for the title.
 fn aged<T>(readout: &Readout<T>, state: &PaneState, now: Moment) -> Option<Span> {
     let failed = matches!(state, PaneState::Error { .. } | PaneState::Denied { .. });
@@ -158,6 +162,15 @@ fn spark(
 /// Columns of a mark among the last `n` buckets.
 fn marks(series: &Series, now: Moment, n: usize) -> Vec<usize> {
     series.marks(now, n).map(|(column, _)| column).collect()
+}
+
+/// A row for the marks of charts that have one row each: there a mark would hide what was measured. None without any.
+fn marks_row<'a>(series: impl Iterator<Item = &'a Series>, now: Moment, n: usize) -> Option<Chart> {
+    let mut found: Vec<usize> = series.flat_map(|series| marks(series, now, n)).collect();
+    found.sort_unstable();
+    found.dedup();
+    let label = Safe::of("marks");
+    (!found.is_empty()).then(|| Chart { label, values: vec![None; n].into(), marks: found, ..Chart::default() })
 }
 
 /// Rows of the highest chart.

@@ -9,8 +9,8 @@ use crate::database::redact::redacted;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::{PaneState, Safe, figure};
 
-use super::connections::{none, or_dash, shown_database};
-use super::{Wanted, aged, every, or_frozen, span, table_block, worded};
+use super::connections::{none, or_dash, shown_database, told_there};
+use super::{Wanted, aged, ago, or_frozen, span, table_block, worded};
 
 /// Bytes of a query that a table can show.
 const GLIMPSE: usize = 400;
@@ -72,10 +72,13 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         (PaneState::Ok, Some(s)) if s.list.is_empty() => PaneState::Empty { asked: Safe::of("no session but ours") },
         (state, _) => state,
     };
+    if blocks.is_empty() {
+        blocks.extend(told_there(model, database, &state));
+    }
     PaneView {
         id: PaneId::Sessions,
         title,
-        corner: every(database.spec.interval),
+        corner: ago(&database.sessions, database.spec.interval, now),
         state: or_frozen(model, state),
         blocks,
     }

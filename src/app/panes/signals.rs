@@ -120,7 +120,10 @@ fn row(at: usize, signal: &SignalState, now: Moment) -> Row {
                 _ => bound,
             }
         }
-        (None, _) => Safe::of("not judged"),
+        (None, _) => match signal.growth.over() {
+            Some((from, to)) => Safe::of(format!("not judged, over {}", figure::span(to.since(from)))),
+            None => Safe::of("not judged"),
+        },
     };
     let from = match &spec.source {
         SignalSource::Database { .. } => "SQL",
@@ -220,7 +223,10 @@ fn bound_words(signal: &SignalState, threshold: &Threshold, now: Moment) -> Safe
         Some(SignalValue::Ratio(_)) => SignalValue::Ratio(threshold.bound),
         _ => SignalValue::Number(threshold.bound),
     };
-    words_of(&bound, spec_unit(signal), now)
+    match bound {
+        SignalValue::Ratio(ratio) => Safe::of(figure::bound_percent(ratio)),
+        bound => words_of(&bound, spec_unit(signal), now),
+    }
 }
 
 /// A value in its unit.
@@ -236,6 +242,7 @@ pub fn words_of(value: &SignalValue, unit: &str, now: Moment) -> Safe {
         (SignalValue::Number(n), "s") => super::services::seconds(*n),
         (SignalValue::Number(n), "ms") => super::services::seconds(*n / 1000.0),
         (SignalValue::Number(n), "") => figure::count(*n),
+        (SignalValue::Number(n), unit) if unit.starts_with('/') => format!("{}{unit}", figure::count(*n)),
         (SignalValue::Number(n), unit) => format!("{} {unit}", figure::count(*n)),
     })
 }

@@ -7,9 +7,9 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::domain::statement::StatementDelta;
 use crate::domain::{PaneState, Safe, figure};
 
-use super::connections::{none, shown_database};
+use super::connections::{none, shown_database, told_there};
 use super::services::seconds;
-use super::{Wanted, aged, every, line, or_frozen, span, table_block, wall, worded};
+use super::{Wanted, aged, ago, line, or_frozen, span, table_block, wall, worded};
 
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
@@ -94,7 +94,16 @@ pub fn view(model: &Model, height: u16) -> PaneView {
             title.push(span(format!(" first delta in {}", figure::age(interval.saturating_sub(waiting))), Tone::Dim));
         }
     }
-    PaneView { id: PaneId::SlowQueries, title, corner: every(interval), state: or_frozen(model, state), blocks }
+    if blocks.is_empty() {
+        blocks.extend(told_there(model, database, &state));
+    }
+    PaneView {
+        id: PaneId::SlowQueries,
+        title,
+        corner: ago(&database.statements, interval, now),
+        state: or_frozen(model, state),
+        blocks,
+    }
 }
 
 fn row(database: &DatabaseState, statement: &StatementDelta) -> Row {

@@ -14,11 +14,15 @@ use super::{finite, to_value};
 /// Most that are listed.
 const MOST: usize = 1000;
 
-/// Alerts and rules, worst first, each with what it says about the whole.
-pub fn listed(model: &Model) -> Vec<(Option<Verdict>, Value)> {
+/// Alerts and rules, worst first, each with what it says about the whole; and their values as the screen writes them.
+pub fn listed(model: &Model) -> (Vec<(Option<Verdict>, Value)>, Vec<Safe>) {
     let now = model.now;
     let told = listing::ranked(&model.live, now).into_iter().filter(|entry| !is_quiet(entry));
-    told.take(MOST).map(|entry| (entry.verdict(), one(model, &entry, now))).collect()
+    let one = |entry: Entry<'_>| {
+        let figure = words::value(&entry, now).unwrap_or_default();
+        ((entry.verdict(), one(model, &entry, now)), figure)
+    };
+    told.take(MOST).map(one).unzip()
 }
 
 /// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.

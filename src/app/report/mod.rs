@@ -28,6 +28,8 @@ pub struct Report {
     value: Map<String, Value>,
     /// The figures of the signals as the screen writes them.
     figures: Vec<Safe>,
+    /// Those of the alerts; empty where there is none.
+    of_alerts: Vec<Safe>,
     /// Rules that are ok, and what is wrong with their files.
     rules: Vec<Safe>,
 }
@@ -51,7 +53,8 @@ impl Report {
         list("signals", live.signals.iter().map(|s| signal(s, now)).collect());
         list("metrics", live.metrics.targets.iter().map(|t| metrics(t, now)).collect());
         list("logs", (0..live.logs.names.len()).map(|at| (None, log(model, at))).collect());
-        list("alerts", alerts::listed(model));
+        let (listed, of_alerts) = alerts::listed(model);
+        list("alerts", listed);
         verdicts.extend(alerts::beside(model));
         let verdict = verdicts.iter().copied().max().unwrap_or(Verdict::Unknown);
         let checked_at = now.wall.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
@@ -62,7 +65,13 @@ impl Report {
             Some(value) => words_of(value, s.spec.unit.0.as_str(), now),
             None => Safe::of("-"),
         };
-        Report { verdict, value, figures: live.signals.iter().map(figure).collect(), rules: alerts::lines(model) }
+        Report {
+            verdict,
+            value,
+            figures: live.signals.iter().map(figure).collect(),
+            of_alerts,
+            rules: alerts::lines(model),
+        }
     }
 
     /// As one line of JSON in ASCII.
@@ -74,7 +83,7 @@ impl Report {
     /// As lines for people.
     #[must_use]
     pub fn words(&self) -> Vec<Safe> {
-        let mut lines = words::lines(self.verdict, &self.value, &self.figures);
+        let mut lines = words::lines(self.verdict, &self.value, &self.figures, &self.of_alerts);
         lines.extend(self.rules.iter().cloned());
         lines
     }
@@ -88,10 +97,12 @@ fn finite(figure: Option<f64>) -> Value {
     figure.filter(|f| f.is_finite()).map_or(Value::Null, |f| json!((f * 1e4).round() / 1e4))
 }
 
-/// What failed, with the lines that mend it where a right is missing.
+/// What failed, with the lines that mend it where a right or a password is missing or wrong.
 fn cause_words(cause: &Cause) -> Safe {
     let lines = match cause {
-        Cause::Denied { .. } | Cause::NoPermission { .. } => cause.advice(),
+        Cause::Denied { .. } | Cause::NoPermission { .. } | Cause::NoAuth | Cause::HttpDenied { .. } => cause.advice(),
+        // How often it is tried again is nothing to one look.
+        Cause::AuthenticationFailed(_) => cause.advice().into_iter().take(1).collect(),
         _ => Vec::new(),
     };
     lines.into_iter().fold(Safe::of(cause.to_string()), |words, line| Safe::of(format!("{words}; {line}")))

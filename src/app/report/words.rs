@@ -8,7 +8,9 @@ use crate::app::telemetry::service::CERTIFICATE_DAYS;
 use crate::domain::{Safe, Verdict, figure};
 
 /// The lines.
-pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> Vec<Safe> {
+pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe], of_alerts: &[Safe]) -> Vec<Safe> {
+    let width = name_width(value);
+    let row = |kind: &str, item: &Value, words: &str| row(width, kind, item, words);
     let mut out = vec![Safe::of(format!("{}  {}", verdict.word().to_uppercase(), text(value.get("checked_at"))))];
     for item in items(value, "services") {
         let status = item["status"].as_u64().map_or_else(|| "-".to_owned(), |s| s.to_string());
@@ -19,7 +21,7 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         ));
         for check in item["checks"].as_array().into_iter().flatten().filter(|c| c["verdict"] != "ok") {
             let words = format!(
-                "              {} {}: {}",
+                "{BELOW}{} {}: {}",
                 text(check.get("verdict")),
                 text(check.get("name")),
                 text(check.get("detail"))
@@ -28,7 +30,7 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         }
         // A certificate that is judged stands in the detail.
         if let Some(days) = item["certificate_days_left"].as_i64().filter(|days| *days >= CERTIFICATE_DAYS) {
-            out.push(Safe::of(format!("              certificate: {days} days left")));
+            out.push(Safe::of(format!("{BELOW}certificate: {days} days left")));
         }
     }
     for item in items(value, "databases") {
@@ -40,13 +42,20 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
         let version = item["server_version"].as_str().map_or_else(|| "-".to_owned(), |v| format!("PostgreSQL {v}"));
         let words =
             format!("{version} {} {used}, buffer hit {}", text(item.get("role")), ratio(item, "cache_hit_ratio"));
+        let problems: Vec<&Value> = item["problems"].as_array().into_iter().flatten().collect();
+        // Of what could not be asked at all there is one thing to say.
+        let is_unknown = connections.is_null() && item["server_version"].is_null();
+        let (words, problems) = match problems.as_slice() {
+            [first, rest @ ..] if is_unknown => (text(Some(first)).to_owned(), rest),
+            all => (words, all),
+        };
         out.push(row("database", item, &words));
-        for problem in item["problems"].as_array().into_iter().flatten() {
-            out.push(Safe::of(format!("              {}", text(Some(problem)))));
+        for problem in problems {
+            out.push(Safe::of(format!("{BELOW}{}", text(Some(problem)))));
         }
         for query in item["slow_queries"].as_array().into_iter().flatten().take(3) {
             let words = format!(
-                "              {:>8} in {}: {}",
+                "{BELOW}{} in {}: {}",
                 milliseconds(&query["total_ms"]),
                 counted(&query["calls"], "call"),
                 text(query.get("query"))
@@ -81,21 +90,21 @@ pub fn lines(verdict: Verdict, value: &Map<String, Value>, figures: &[Safe]) -> 
             },
             str::to_owned,
         );
-        out.push(Safe::of(format!("-        log      {:<18} {words}", text(item.get("name")))));
+        out.push(Safe::of(format!("-        log      {:<width$} {words}", text(item.get("name")))));
     }
-    for item in items(value, "alerts") {
+    for (item, figure) in items(value, "alerts").zip(of_alerts) {
         let severity = match text(item.get("severity")) {
             "" => String::new(),
             severity => format!("{severity} "),
         };
-        let value = item["value"].as_f64().map_or_else(String::new, |value| format!(" {}", figure::number(value)));
+        let value = if figure.as_str().is_empty() { String::new() } else { format!(" {figure}") };
         let since = item["since"].as_str().map_or_else(String::new, |since| format!(" since {since}"));
         let detail = item["detail"].as_str().map_or_else(String::new, |detail| format!("  {detail}"));
         let needs =
             |seconds: f64| format!(" (fires after {})", figure::span(Duration::from_secs_f64(seconds.max(0.0))));
         let detail = item["for_seconds"].as_f64().map_or_else(String::new, needs) + &detail;
         let words = format!(
-            "{:<8} alert    {:<18} {severity}{}{value}{since}{detail}",
+            "{:<8} alert    {:<width$} {severity}{}{value}{since}{detail}",
             text(item.get("state")),
             text(item.get("name")),
             labels(&item["labels"])
@@ -132,8 +141,20 @@ fn items<'a>(value: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &
     value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn row(kind: &str, item: &Value, words: &str) -> Safe {
-    let line = format!("{:<8} {kind:<8} {:<18} {words}", text(item.get("verdict")), text(item.get("name")));
+/// What belongs to the line above stands below its name.
+const BELOW: &str = "                  ";
+/// Columns of a name: of the longest, within these.
+const NAME: (usize, usize) = (8, 40);
+
+fn name_width(value: &Map<String, Value>) -> usize {
+    let lists = ["services", "databases", "caches", "signals", "metrics", "logs", "alerts"];
+    let names =
+        lists.into_iter().flat_map(|list| items(value, list)).map(|item| text(item.get("name")).chars().count());
+    names.max().unwrap_or(0).clamp(NAME.0, NAME.1)
+}
+
+fn row(width: usize, kind: &str, item: &Value, words: &str) -> Safe {
+    let line = format!("{:<8} {kind:<8} {:<width$} {words}", text(item.get("verdict")), text(item.get("name")));
     Safe::of(line.trim_end())
 }
 

@@ -18,7 +18,7 @@ use crate::app::doctor::DoctorState;
 use crate::config::Resolved;
 use crate::config::resolved::DatabaseSpec;
 use crate::domain::source::SourceId;
-use crate::domain::{Moment, Safe, Verdict};
+use crate::domain::{Moment, Safe};
 
 use self::cache::CacheState;
 use self::database::DatabaseState;
@@ -92,12 +92,5 @@ impl Telemetry {
     #[must_use]
     pub fn is_asked_of_server(&self, now: Moment) -> bool {
         self.prometheus.as_ref().is_some_and(|server| server.state(now).is_fresh())
-    }
-
-    /// Services by debounced verdict, worst first, with their count.
-    #[must_use]
-    pub fn service_counts(&self, now: Moment) -> [(Verdict, usize); 4] {
-        Verdict::WORST_FIRST
-            .map(|verdict| (verdict, self.services.iter().filter(|s| s.shown_verdict(now) == verdict).count()))
     }
 }

@@ -38,7 +38,7 @@ fn words_and_json() {
         "{words:?}"
     );
     assert!(words.iter().all(|w| !w.contains(['\u{1b}', '\u{202e}'])));
-    assert_eq!(words.last().unwrap(), "1 file: 1 found: 1 errors, 0 warnings, 0 notes");
+    assert_eq!(words.last().unwrap(), "1 file: 1 found: 1 error, 0 warnings, 0 notes");
     let json: Value = serde_json::from_str(report.json().as_str()).unwrap();
     assert_eq!(json["schema"], 1);
     let keys: Vec<&String> = json["findings"][0].as_object().unwrap().keys().collect();

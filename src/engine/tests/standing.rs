@@ -165,14 +165,14 @@ fn a_range_longer_than_what_is_kept_says_so_and_does_not_warm_for_ever() {
     let remarks: Vec<String> =
         stage.alerts.as_ref().unwrap().remarks.iter().map(|remark| remark.line().as_str().to_owned()).collect();
     assert_eq!(remarks.len(), 3, "{remarks:?}");
-    assert_eq!(remarks[0], "rules.yml:6: group \"g\" rule \"A\".expr: it needs 6h00m of samples, 2h00m are kept");
+    assert_eq!(remarks[0], "rules.yml:6: group \"g\" rule \"A\".expr: it needs 6h of samples, 2h are kept");
     stage.page(0, "a 1\n", 0);
     stage.tick(0);
     let wanted = [
-        "not evaluated: it needs 6h00m of samples, 2h00m are kept",
-        "not evaluated: it needs 1d00h of samples, 2h00m are kept",
-        "not evaluated: it needs 2h30m of samples, 2h00m are kept",
-        "warming up: 0s of 2h00m",
+        "not evaluated: it needs 6h of samples, 2h are kept",
+        "not evaluated: it needs 1d of samples, 2h are kept",
+        "not evaluated: it needs 2h30m of samples, 2h are kept",
+        "warming up: 0s of 2h",
     ];
     assert_eq!(stage.standings(&rules), wanted);
 }

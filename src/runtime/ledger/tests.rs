@@ -102,7 +102,7 @@ fn an_audit_that_could_not_be_opened_is_opened_with_the_next_record() {
     chmod(folder.path(), 0o700);
     assert_eq!(ledger.record(&armed), Ok(()));
     assert!(told(&inbox).iter().any(stands));
-    assert!(ledger.head().unwrap().as_str().contains(": 1 records, head "));
+    assert!(ledger.head().unwrap().as_str().contains(": 1 record, head "));
     assert_eq!(ledger.record(&armed), Ok(()));
     assert!(ledger.head().unwrap().as_str().contains(": 2 records, head "), "and stays open");
 }

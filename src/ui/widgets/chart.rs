@@ -19,7 +19,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16,
     let x = area.x + (label + 1).min(area.width);
     let width = area.width.saturating_sub(label + figure + 2);
     let style = canvas.role(canvas.theme.roles.chart);
-    let plot = Rectangle { x, width, ..area };
+    let marked = visible_marks(chart, width).next().is_some();
+    // Marks have a row of their own below the bars: they take nothing from what was measured.
+    let lower = u16::from(marked && area.height > MARKED);
+    let plot = Rectangle { x, width, height: area.height - lower, ..area };
     let mut line_y = None;
     if area.height > 1 {
         line_y = bars(canvas, plot, chart, style);
@@ -27,26 +30,45 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chart: &Chart, label: u16,
         let limit = chart.limit.as_ref();
         sparkline::draw(canvas, (x, area.y, width), &chart.values, chart.top, limit, style);
     }
-    // The figure gives way to the line's own.
-    let figure_y = area.y + u16::from(line_y == Some(area.y));
+    // Figure and line stand one above the other as they do on the chart.
+    let (figure_y, label_y) = places(area, chart, line_y);
     let style = canvas.tone(chart.tone);
     canvas.text_right(right, figure_y, figure, &chart.figure, style);
-    if let (Some(y), Some(limit)) = (line_y, &chart.limit) {
+    if let (Some(y), Some(limit)) = (label_y, &chart.limit) {
         let style = canvas.tone(Tone::Dim);
         canvas.text_right(right, y, figure, &limit.label, style);
     }
-    marks(canvas, plot, chart);
+    marks(canvas, plot, chart, lower > 0);
 }
 
-/// Marks stand in the lowest row.
-fn marks(canvas: &mut Canvas<'_>, plot: Rectangle, chart: &Chart) {
-    let hidden = chart.values.len().saturating_sub(usize::from(plot.width));
-    let start = usize::from(plot.x) + usize::from(plot.width) - (chart.values.len() - hidden);
+/// The rows of the figure and of the limit's label.
+fn places(area: Rectangle, chart: &Chart, line_y: Option<u16>) -> (u16, Option<u16>) {
+    let Some(line) = line_y else { return (area.y, None) };
+    let newest = chart.values.iter().rev().flatten().copied().find(|value| value.is_finite());
+    let above = newest.zip(chart.limit.as_ref()).is_some_and(|(value, limit)| limit.is_covered_by(value));
+    if above { (area.y, Some(line.max(area.y + 1))) } else { (line + 1, Some(line)) }
+}
+
+/// Charts of more rows than this give their marks one.
+const MARKED: u16 = 2;
+
+/// Columns of the plot that have a mark, with the bucket there.
+fn visible_marks(chart: &Chart, width: u16) -> impl Iterator<Item = (u16, Option<f32>)> {
+    let hidden = chart.values.len().saturating_sub(usize::from(width));
+    let start = usize::from(width) - (chart.values.len() - hidden);
+    let shown = chart.marks.iter().filter(move |mark| (hidden..chart.values.len()).contains(mark));
+    shown.map(move |mark| ((start + mark - hidden) as u16, chart.values.get(*mark).copied().flatten()))
+}
+
+/// Marks stand below the bars; where there is no row for them, only where nothing was measured.
+fn marks(canvas: &mut Canvas<'_>, plot: Rectangle, chart: &Chart, below: bool) {
     let style = canvas.role(canvas.theme.roles.chart_mark);
-    let y = plot.y + plot.height.saturating_sub(1);
-    for mark in chart.marks.iter().filter(|mark| (hidden..chart.values.len()).contains(mark)) {
-        let glyph = canvas.theme.glyphs.mark;
-        canvas.glyph((start + mark - hidden) as u16, y, glyph, style);
+    let y = if below { plot.y + plot.height } else { plot.y + plot.height.saturating_sub(1) };
+    for (column, value) in visible_marks(chart, plot.width) {
+        if below || value.is_none() {
+            let glyph = canvas.theme.glyphs.mark;
+            canvas.glyph(plot.x + column, y, glyph, style);
+        }
     }
 }
 
@@ -172,7 +194,7 @@ mod tests {
     fn a_low_limit_still_has_bars_below_it() {
         let limit = Limit::ceiling(0.05, Safe::of("5%"));
         let rows = shown(&[Some(0.01), Some(0.05), Some(0.5)], 2, limit, false);
-        assert_eq!(rows, ["redis ┄┄┄┄┄┄▁▁    5%", "           ▁██ 71.4%"].map(str::to_owned).to_vec());
+        assert_eq!(rows, ["redis ┄┄┄┄┄┄▁▁ 71.4%", "           ▁██    5%"].map(str::to_owned).to_vec());
     }
 
     #[test]

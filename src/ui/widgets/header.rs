@@ -1,8 +1,9 @@
 //! The first line: what is watched and in which environment, the alert strip, the clock, what we cost. When it gets narrow,
-//! meters go first, then our own name, the mode, the clock; never the strip.
+//! our own name goes by the width alone, then meters, the mode, the clock; never the strip. Each has its place.
 
 use ratatui::style::Style;
 
+use crate::app::document::Line;
 use crate::app::geometry::Rectangle;
 use crate::app::screen::Chrome;
 use crate::domain::Safe;
@@ -13,6 +14,9 @@ const NAME: u16 = 24;
 /// Columns between groups.
 const GAP: u16 = 2;
 
+/// From this width on our own name stands there, whatever else does.
+const BRANDED: u16 = 100;
+
 /// What of the line there is room for.
 struct Room {
     brand: bool,
@@ -20,6 +24,8 @@ struct Room {
     clock: bool,
     meters: usize,
     name: u16,
+    /// How much of the strip is left out, where nothing else is left to be.
+    shorter: usize,
 }
 
 /// Draws the header.
@@ -46,14 +52,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
     }
     let right = right(chrome, &room);
     let columns = canvas.columns(&right);
-    let strip = canvas.line_columns(&chrome.strip);
     let left = end.saturating_sub(x);
-    // A little air before the strip where there is plenty.
-    let air = left.saturating_sub(strip + columns + GAP + 1).min(4);
-    canvas.line(x + air, area.y, left.saturating_sub(air), &chrome.strip);
+    // The strip begins where it always does; the clock ends where it always does.
+    canvas.line(x, area.y, left, strip(chrome, room.shorter));
     if columns > 0 {
         canvas.text_right(area.x, area.y, area.width - 1, &right, roles.header);
     }
+}
+
+fn strip(chrome: &Chrome, shorter: usize) -> &Line {
+    shorter.checked_sub(1).and_then(|at| chrome.strip_shorter.get(at)).unwrap_or(&chrome.strip)
 }
 
 fn band(chrome: &Chrome) -> Safe {
@@ -66,19 +74,26 @@ fn frozen(chrome: &Chrome) -> Option<Safe> {
 
 fn right(chrome: &Chrome, room: &Room) -> Safe {
     let mut words: Vec<&str> = Vec::new();
+    // What matters least stands farthest from the clock: what comes and goes there moves nothing else.
+    words.extend(chrome.meters.iter().take(room.meters).rev().map(Safe::as_str));
     if room.clock {
         words.push(chrome.clock.as_str());
     }
-    words.extend(chrome.meters.iter().take(room.meters).map(Safe::as_str));
     Safe::of(words.join("  "))
 }
 
 /// Leaves out what matters least until the line fits.
 fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
-    let mut room = Room { brand: true, mode: true, clock: true, meters: chrome.meters.len(), name: NAME };
-    let strip = canvas.line_columns(&chrome.strip);
+    let mut room = Room {
+        brand: area.width >= BRANDED,
+        mode: true,
+        clock: true,
+        meters: chrome.meters.len(),
+        name: NAME,
+        shorter: 0,
+    };
     let needed = |room: &Room| -> u32 {
-        let mut columns = 2 + u32::from(strip);
+        let mut columns = 2 + u32::from(canvas.line_columns(strip(chrome, room.shorter)));
         let mut add = |n: u16| columns += u32::from(n) + u32::from(GAP.min(n * GAP));
         add(if room.brand { 11 } else { 0 });
         add(canvas.columns(&chrome.name).min(room.name));
@@ -91,8 +106,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
     while needed(&room) > u32::from(area.width) {
         if room.meters > 0 {
             room.meters -= 1;
-        } else if room.brand {
-            room.brand = false;
+        } else if room.shorter < 2 {
+            room.shorter += 1;
         } else if room.mode {
             room.mode = false;
         } else if room.name > 8 {
@@ -103,6 +118,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
             room.name -= 1;
         } else if room.name > 0 {
             room.name = 0;
+        } else if room.shorter == 2 {
+            room.shorter = 3;
         } else {
             break;
         }

@@ -56,6 +56,6 @@ fn the_smallest_screen_shows_name_and_value_of_an_alert() {
     let row = |what: &str| shown.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}\n{shown}"));
     assert!(row("firing ").contains("ALERTS"));
     let first = shown.lines().find(|line| line.contains("HighErrorRatio api-1:8080") && line.contains(" firing "));
-    assert!(first.is_some_and(|row| row.contains("0.31") && row.contains("due in")), "{shown}");
+    assert!(first.is_some_and(|row| row.contains("31.0%") && row.contains("due in")), "{shown}");
     assert!(row("PoolExhausted").contains("0.97"), "{shown}");
 }

@@ -102,7 +102,7 @@ fn the_servers_own_requests_are_watched_by_the_name_of_target_or_service() {
     assert_eq!(idle[1..], all(Stand::NoTraffic, 3));
     scraped(&mut world, Some(requests(150.0, Some(0.2), Some(0.7))));
     let fires = |value: &str| (Stand::Firing, value.to_owned());
-    assert_eq!(stands(&world), [fires("150 /s"), fires("20.0%"), fires("700ms"), (Stand::Ok, String::new())]);
+    assert_eq!(stands(&world), [fires("150/s"), fires("20.0%"), fires("700ms"), (Stand::Ok, String::new())]);
     // What cannot be read ends nothing.
     for _ in 0..20 {
         not_scraped(&mut world);
@@ -157,7 +157,7 @@ fn lines_and_errors_of_a_log_or_of_all_are_watched() {
     world.wait(5.0);
     world.log("worker", &["x"; 40]);
     world.wait(5.0);
-    assert_eq!(stands(&world)[0], (Stand::Firing, "4.10 /s".to_owned()));
+    assert_eq!(stands(&world)[0], (Stand::Firing, "4.10/s".to_owned()));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn too_many_errors_need_no_whole_minute() {
     world.wait(5.0);
     world.log("mail", &["ERROR no"; 5]);
     world.wait(5.0);
-    assert_eq!(stands(&world)[0], (Stand::Firing, ">=5 /min".to_owned()));
+    assert_eq!(stands(&world)[0], (Stand::Firing, ">=5/min".to_owned()));
 }
 
 #[test]
