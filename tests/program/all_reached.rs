@@ -17,7 +17,17 @@ const SIZE: (u16, u16) = (100, 60);
 const BODY: &str = r#"{"status":"ok"}"#;
 
 fn world() -> World {
-    let mut world = World::new(
+    let mut world = unread();
+    for name in ["api", "worker", "worker deep", "aside"] {
+        world.service(name, answer(200, BODY, 4.0));
+    }
+    world.database("main", Ok(Postgres::default().reading()));
+    world
+}
+
+/// Nothing was read of anything yet.
+fn unread() -> World {
+    World::new(
         r#"
         [[service]]
         name = "api"
@@ -57,12 +67,7 @@ fn world() -> World {
         [actions]
         allow = true
         "#,
-    );
-    for name in ["api", "worker", "worker deep", "aside"] {
-        world.service(name, answer(200, BODY, 4.0));
-    }
-    world.database("main", Ok(Postgres::default().reading()));
-    world
+    )
 }
 
 fn named(world: &World, id: &str) -> Action {
@@ -123,6 +128,21 @@ fn nothing_starts_while_what_a_request_reaches_is_not_known() {
         world.service(old, answer(200, BODY, 4.0));
         assert_eq!(against(&world, "drain"), "", "what no step reaches is its own matter");
     }
+}
+
+#[test]
+fn nothing_starts_before_anything_was_read_of_what_it_reaches() {
+    let mut world = unread();
+    for (next, missing) in [("api", "api"), ("worker", "worker"), ("worker deep", "worker deep")] {
+        assert_eq!(against(&world, "drain"), format!("nothing was read of {missing} yet"));
+        // That it cannot be read is something that was read.
+        let read = if next == "worker" { silence(cause("refused")) } else { answer(200, BODY, 4.0) };
+        world.service(next, read);
+    }
+    assert!(!against(&world, "drain").contains("yet"), "{}", against(&world, "drain"));
+    assert_eq!(against(&world, "calm"), "nothing was read of main yet");
+    world.database("main", Ok(Postgres::default().reading()));
+    assert_eq!(against(&world, "calm"), "");
 }
 
 #[test]

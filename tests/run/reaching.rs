@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::fake_http::{FakeHttp, json};
+use super::fake_http::{FakeHttp, Step, json};
 use super::{Stage, Told, code_in};
 
 /// A queue in the database, and a service that retries all of it.
@@ -99,4 +99,21 @@ fn where_whom_it_reaches_cannot_be_read_it_is_not_sent() {
     queue.run(&["--confirm", &code]).refused("is NOT KNOWN");
     queue.run(&[]).refused("is NOT KNOWN");
     assert_eq!(queue.sent(), 0);
+}
+
+/// What a request reaches and nothing is ever read of is waited for, for so long and no longer.
+#[test]
+fn what_never_answers_is_waited_for_and_then_nothing_starts() {
+    let stage = Stage::new();
+    let silent = FakeHttp::always(vec![Step::Hang]);
+    let own = format!(
+        "allow = true\nheadless = [\"drain\"]\n[[service]]\nname = \"worker\"\nurl = {:?}\ninterval = \"60s\"\n\
+         deadline = \"50s\"\n[[action]]\nname = \"drain\"\nurl = {:?}\nlevel = \"L2\"\ntarget = \"main\"\n\
+         watch = \"connections main\"\nexpect = \"> 0\"\n",
+        silent.url("/health"),
+        silent.url("/drain")
+    );
+    stage.configure("staging", &own);
+    stage.run(&["drain", "--target", "main"]).refused("nothing was read of worker yet");
+    assert!(!silent.requests().iter().any(|head| head.contains("/drain")), "{:?}", silent.requests());
 }

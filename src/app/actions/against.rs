@@ -43,6 +43,9 @@ pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
             return None;
         }
         let unseen = requested.contains(&place) || own && !is_looked_at(&action.plan);
+        if (unseen || !own) && !told(live, place) {
+            return Some(Safe::of(format!("nothing was read of {} yet", name(live, place)?)));
+        }
         let age = silence(live, place, unseen, model.now)?;
         let name = if own { action.target.name.clone() } else { name(live, place)? };
         Some(Safe::of(format!("what is known of {name} is {} old", figure::age(age))))
@@ -52,19 +55,22 @@ pub fn stale(model: &Model, action: &Action) -> Option<Safe> {
 /// Whether of each that an action reaches something was told, be it that it failed.
 #[must_use]
 pub fn is_told(live: &Telemetry, action: &Action) -> bool {
-    fn told<T>(readout: &Readout<T>) -> bool {
+    reached::all(live, action).into_iter().all(|place| told(live, place))
+}
+
+/// Whether anything was told of a target, be it that reading it failed.
+fn told(live: &Telemetry, (kind, at): Place) -> bool {
+    fn of<T>(readout: &Readout<T>) -> bool {
         readout.last().is_some() || readout.cause().is_some()
     }
-    reached::all(live, action).into_iter().all(|(kind, at)| {
-        let told = match kind {
-            SourceKind::Service => live.services.get(at).map(|service| told(&service.readout)),
-            SourceKind::Database => live.databases.get(at).map(|database| told(&database.server)),
-            SourceKind::Cache => live.caches.get(at).map(|cache| told(&cache.readout)),
-            SourceKind::Signal => live.signals.get(at).map(|signal| told(&signal.readout)),
-            SourceKind::Prometheus | SourceKind::Alertmanager => None,
-        };
-        told.unwrap_or(true)
-    })
+    let told = match kind {
+        SourceKind::Service => live.services.get(at).map(|service| of(&service.readout)),
+        SourceKind::Database => live.databases.get(at).map(|database| of(&database.server)),
+        SourceKind::Cache => live.caches.get(at).map(|cache| of(&cache.readout)),
+        SourceKind::Signal => live.signals.get(at).map(|signal| of(&signal.readout)),
+        SourceKind::Prometheus | SourceKind::Alertmanager => None,
+    };
+    told.unwrap_or(true)
 }
 
 fn name(live: &Telemetry, (kind, at): Place) -> Option<Safe> {
