@@ -105,19 +105,19 @@ fn strips(model: &Model, alerts: &Counts) -> [Line; 4] {
         span(format!("{}{words}", if at > 0 { " " } else { "" }), *tone)
     };
     let all: Line = counted.iter().enumerate().map(worded).collect();
-    if badge.is_none() && told.is_empty() && all.is_empty() {
-        return [(); 4].map(|()| vec![without_verdict(model)]);
+    if told.is_empty() && all.is_empty() {
+        return [(); 4].map(|()| badge.iter().cloned().chain([without_verdict(model)]).collect());
     }
     // Alerts say themselves that something fires; what is ok can be looked up.
     let is_ill = |(words, _): &&(String, Tone)| !words.ends_with("alerting") && !words.ends_with("ok");
     let ill: Line = counted.iter().filter(is_ill).enumerate().map(worded).collect();
     let ill = if told.is_empty() { &all } else { &ill };
-    let line = |badge: Option<&Span>, noun: &str, counts: &[Span]| -> Line {
+    let shown = |badge: Option<&Span>, noun: &str, counts: &[Span]| -> Line {
         let noun = (!counts.is_empty()).then(|| span(format!("{gap}{noun}"), Tone::Dim));
         badge.into_iter().chain(&told).chain(&noun).chain(counts).cloned().collect()
     };
     let badge = badge.as_ref();
-    [line(badge, "targets ", &all), line(badge, "", &all), line(badge, "", ill), line(None, "", ill)]
+    [shown(badge, "targets ", &all), shown(badge, "", &all), shown(badge, "", ill), shown(None, "", ill)]
 }
 
 /// What is watched where nothing of it has a verdict: a target that does not answer has one, and stands in the counts.

@@ -12,7 +12,7 @@ const SHOWS: Duration = Duration::from_secs(120);
 fn the_server_tells_its_own_figures_and_its_series_are_found() {
     let mut session = Start::new(&["demo", "--scenario", "pool-exhaustion"]).size(120, 40).run();
     session.wait_long("the server's own figures", SHOWS, |seen| {
-        seen.screen().lines().any(|line| line.contains("api (server, ") && line.contains("/s errors "))
+        seen.screen().lines().any(|line| line.contains("api (server, ") && line.contains(" errors "))
     });
     session.send("9");
     session.wait_long("the target", SHOWS, |seen| {
