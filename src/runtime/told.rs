@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::Safe;
 use crate::engine::Output;
 use crate::engine::alerts::AlertsTold;
 use crate::engine::output::{StoreTold, TargetTold};
@@ -18,7 +17,8 @@ pub struct Told {
     store: Option<StoreTold>,
     alerts: Option<Arc<AlertsTold>>,
     dropped: Option<u64>,
-    unkept: Option<Option<Safe>>,
+    /// Whether alerts are kept: the newest telling.
+    unkept: Option<Output>,
 }
 
 impl Told {
@@ -38,7 +38,7 @@ impl Told {
                 self.alerts = Some(told);
             }
             Output::Behind { dropped } => self.dropped = Some(dropped),
-            Output::Unkept(why) => self.unkept = Some(why),
+            unkept @ Output::Unkept(_) => self.unkept = Some(unkept),
             Output::Answered { .. } | Output::Keep(_) | Output::AskServer(_) => {}
         }
     }
@@ -60,7 +60,7 @@ impl Told {
             told.store.map(Output::Store),
             told.alerts.map(Output::Alerts),
             told.dropped.map(|dropped| Output::Behind { dropped }),
-            told.unkept.map(Output::Unkept),
+            told.unkept,
         ];
         targets.chain(rest.into_iter().flatten()).collect()
     }

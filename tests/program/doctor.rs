@@ -197,6 +197,61 @@ fn the_page_at_every_size() {
     }
 }
 
+/// Rules whose evaluation fails, that are not evaluated here, that are not in force, and whose alerts are not kept.
+const TROUBLED: &str = "groups:
+- name: g
+  interval: 1s
+  rules:
+  - alert: Pinned
+    expr: http_requests_total @ 5 > 0
+  - alert: Both
+    expr: http_requests_total + on () http_requests_total > 1
+  - record: twice
+    expr: sum without (status) (http_requests_total) or http_requests_total * on () group_left () {__name__=~'http_requests_total|db_pool_available'}
+";
+
+#[test]
+fn rules_in_error_at_every_size() {
+    let mut patient = Patient::new(WATCHED);
+    patient.world.now = 4.0;
+    let rules = |patient: &mut Patient, files: Vec<(&str, &str)>| {
+        let files = files.into_iter().map(|(name, text)| (name.to_owned(), Ok(text.to_owned()))).collect();
+        let told = patient.engine.step(Input::RulesRead(files), patient.world.moment());
+        patient.tell(Event::EngineTold(told));
+    };
+    rules(&mut patient, vec![("/etc/shop/rules.yml", TROUBLED)]);
+    let page = PAGE.replace(
+        "# TYPE http_request_duration_seconds",
+        "http_requests_total{status=\"500\"} 2\n# TYPE db_pool_available gauge\ndb_pool_available 3\n# TYPE http_request_duration_seconds",
+    );
+    for _ in 0..3 {
+        patient.world.now += 2.0;
+        patient.scraped(Ok(&page));
+        let told = patient.engine.step(Input::TimePassed, patient.world.moment());
+        patient.tell(Event::EngineTold(told));
+    }
+    let why = "since when alerts have been there cannot be kept: its disk has not answered for 15 s";
+    patient.tell(Event::EngineTold(vec![Output::Unkept(Some(Safe::of(why)))]));
+    rules(&mut patient, vec![("/etc/shop/rules.yml", TROUBLED), ("/etc/shop/more.yml", "groups: [{name\n")]);
+    patient.press("0");
+    patient.read(vec![source("/etc/shop/runbook.md", Kind::Markdown, "# Nothing\n")]);
+    patient.world.now += 1.0;
+    patient.tell(Event::TimePassed);
+    let page = patient.page();
+    for code in ["QD-L004", "QD-L005", "QD-L007", "QD-L008"] {
+        assert!(page.contains(code), "{code}: {page}");
+    }
+    assert!(patient.world.model.notes.iter().any(|note| note.as_str() == why));
+    for size in SIZES {
+        snap("doctor-rules-in-error", &mut patient.world, size);
+    }
+    // What is kept again is no finding any more.
+    patient.tell(Event::EngineTold(vec![Output::Unkept(None)]));
+    patient.press("r");
+    patient.read(vec![source("/etc/shop/runbook.md", Kind::Markdown, "# Nothing\n")]);
+    assert!(!patient.page().contains("QD-L008"), "{}", patient.page());
+}
+
 #[test]
 fn files_what_is_scraped_and_what_fails_are_one_list_worst_first() {
     let mut patient = Patient::examined();

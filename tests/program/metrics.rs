@@ -153,6 +153,38 @@ fn the_page_at_each_size() {
     assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
 }
 
+/// The largest numbers there are, the least, and what is none: each is told for what it is, and none breaks a chart.
+#[test]
+fn extreme_values_at_each_size() {
+    let mut watched = Watched::new(WATCHED);
+    probed(&mut watched);
+    for round in 0..200 {
+        watched.world.now += 2.0;
+        let odd = if round % 7 == 3 { "NaN" } else { "1" };
+        let page = format!(
+            "# TYPE huge gauge\nhuge {}\n# TYPE tiny gauge\ntiny -4.9e-324\n# TYPE none gauge\nnone NaN\n# TYPE up_high gauge\n\
+             up_high +Inf\n# TYPE down_low gauge\ndown_low -Inf\n# TYPE odd gauge\nodd {odd}\n# TYPE grows_total counter\n\
+             grows_total {}e306\n",
+            if round % 2 == 0 { "1e308" } else { "-1.7976931348623157e308" },
+            round / 2
+        );
+        watched.scraped(0, Ok(&page));
+        watched.tell(Event::TimePassed);
+    }
+    for size in [(120, 40), (80, 24), (200, 60)] {
+        watched.press("9");
+        drawn(&mut watched.world, size, false);
+        snap("metrics-extreme", &mut watched.world, size);
+        watched.press("/");
+        watched.write("huge");
+        watched.press("Enter Down Down Enter");
+        watched.world.now += 2.0;
+        watched.tell(Event::TimePassed);
+        snap("metrics-extreme-chart", &mut watched.world, size);
+        watched.press("Esc Esc Esc 1");
+    }
+}
+
 #[test]
 fn the_servers_figures_stand_beside_the_probes_each_for_what_it_is() {
     let mut watched = Watched::new(WATCHED);
@@ -186,7 +218,9 @@ fn the_servers_own_rate_stands_on_the_card_of_its_restart_where_no_signal_does()
         load::remarks(model, action).iter().map(Safe::as_str).collect::<Vec<_>>().join("\n")
     };
     probed(&mut watched);
-    assert!(shown(&watched).contains("requests per second are not known"), "{}", shown(&watched));
+    let unread = shown(&watched);
+    assert!(unread.contains("requests per second are not known"), "{unread}");
+    assert!(unread.contains("was not scraped here so far: the dashboard does that"), "{unread}");
     watched.rounds(40);
     let told = shown(&watched);
     assert!(

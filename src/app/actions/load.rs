@@ -40,8 +40,8 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
         None => scraped(model, action, |told| Some(format!("requests now: {}/s", figure::number(told.per_second))))
             .unwrap_or_else(|| {
                 format!(
-                    "requests per second are not known: no signal is named for them (requests under {under}), and nothing that is \
-                     scraped tells them now"
+                    "requests per second are not known: no signal is named for them (requests under {under}), and {}",
+                    untold(model, action)
                 )
             }),
     };
@@ -57,14 +57,34 @@ pub fn remarks(model: &Model, action: &Action) -> Vec<Safe> {
 
 /// What the server itself counts, where it is scraped: from what, over how long, and how old that is.
 fn scraped(model: &Model, action: &Action, words: impl Fn(&RequestsTold) -> Option<String>) -> Option<String> {
-    let of_service = action.target.kind == SourceKind::Service;
-    let service = model.live.services.get(action.target.at.filter(|_| of_service)?)?;
     let told = |target: &TargetState| {
         let (told, (_, at)) = (target.requests(model.now)?, target.page.last()?);
         let age = figure::age(model.now.since(at));
         Some(format!("{} ({} of {}, {}, read {age} ago)", words(told)?, told.from, target.name, requests_basis(told)))
     };
-    model.live.metrics.targets.iter().filter(|target| target.is_about(&service.spec)).find_map(told)
+    targets(model, action).find_map(told)
+}
+
+/// Why what is scraped does not tell them.
+fn untold(model: &Model, action: &Action) -> String {
+    let about = targets(model, action).find(|target| target.told.is_none());
+    about.map_or_else(
+        || "nothing that is scraped tells them now".to_owned(),
+        |target| {
+            format!(
+                "metrics {} was not scraped here so far: the dashboard does that, a single run does not",
+                target.name
+            )
+        },
+    )
+}
+
+/// What is scraped of the service that an action is for.
+fn targets<'m>(model: &'m Model, action: &Action) -> impl Iterator<Item = &'m TargetState> {
+    let of_service = action.target.kind == SourceKind::Service;
+    let service = action.target.at.filter(|_| of_service).and_then(|at| model.live.services.get(at));
+    let targets = model.live.metrics.targets.iter();
+    targets.filter(move |target| service.is_some_and(|service| target.is_about(&service.spec)))
 }
 
 /// The signals that are told beside an order, by their places.

@@ -15,6 +15,9 @@ use crate::metrics::labels::{Labels, NAME};
 
 use super::{arranged, line, off, or_frozen, span, table_block};
 
+/// Letters of a value.
+const VALUE: u16 = 9;
+
 const fn column(title: &'static str, min: u16, ideal: u16, align: Align, drop_order: u8) -> Column {
     Column { title, min, ideal, grows: false, align, drop_order }
 }
@@ -35,7 +38,7 @@ const SERIES: &[Column] = &[
     column("metric", 16, 36, Align::Left, 0),
     Column { title: "labels", min: 14, ideal: 40, grows: true, align: Align::Left, drop_order: 2 },
     column("kind", 9, 9, Align::Left, 1),
-    column("value", 9, 9, Align::Right, 0),
+    column("value", VALUE, VALUE, Align::Right, 0),
 ];
 
 pub fn targets(model: &Model) -> Table {
@@ -193,7 +196,9 @@ fn series_row(of: &SeriesTold) -> Row {
 }
 
 fn number(value: f64) -> String {
-    if value.abs() >= 1e3 { figure::count(value) } else { figure::number(value) }
+    let words = if value.abs() >= 1e3 { figure::count(value) } else { figure::number(value) };
+    // An exponent that is cut off would be another number: a digit less is the same one.
+    if words.chars().count() > usize::from(VALUE) { format!("{value:.1e}") } else { words }
 }
 
 /// The series that is selected; the first where none was chosen. What was typed counts at once, also while the answer is

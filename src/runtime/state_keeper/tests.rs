@@ -7,9 +7,11 @@ use crate::adapters::alert_state::AlertState;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
+type Answer = Result<Option<Saved>, Safe>;
+
 /// What the disk answers, in order, and what it was asked to keep.
 struct Slow {
-    answers: Receiver<Result<Option<Saved>, Safe>>,
+    answers: Receiver<Answer>,
     asked: Sender<i64>,
 }
 
@@ -32,7 +34,7 @@ impl Disk for Slow {
     }
 }
 
-fn slow() -> (Slow, Sender<Result<Option<Saved>, Safe>>, Receiver<i64>) {
+fn slow() -> (Slow, Sender<Answer>, Receiver<i64>) {
     let ((answer, answers), (asked, heard)) = (channel(), channel());
     (Slow { answers, asked }, answer, heard)
 }
