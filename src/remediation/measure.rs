@@ -48,6 +48,16 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Whether it is of the statements of a database, which are read at a pace of their own.
+    #[must_use]
+    pub fn is_of_statements(&self) -> bool {
+        match self {
+            Measure::Statement(..) => true,
+            Measure::Shown(shown, _) => shown.is_of_statements(),
+            _ => false,
+        }
+    }
+
     /// The source whose own figure it is, by kind and place.
     #[must_use]
     pub fn source(&self) -> Option<(SourceKind, usize)> {

@@ -1,5 +1,5 @@
-//! A signal that the connection of a database or a Redis carries is read more rarely than its carrier: a reading without it
-//! proves nothing about it, and answers no look and no wait.
+//! A signal that the connection of a database or a Redis carries, and the statements of a database, are read more rarely than
+//! their carrier: a reading without them proves nothing about them, and answers no look and no wait.
 
 use std::time::Duration;
 
@@ -46,6 +46,32 @@ const LOOKED_AT: &str = r#"
     wait = "signal backlog < 100"
     stable = "0s"
     deadline = "30s"
+"#;
+
+const STATE_LOOKED_AT: &str = r#"
+    threshold = "> 100"
+    [[runbook]]
+    name = "drain"
+    target = "main"
+    level = "L1"
+    watch = "connections main"
+    [[runbook.step]]
+    wait = "signal backlog not ok"
+    stable = "0s"
+    deadline = "30s"
+"#;
+const STATEMENTS_LOOKED_AT: &str = r#"
+    [[runbook]]
+    name = "drain"
+    target = "main"
+    level = "L1"
+    watch = "connections main"
+    [[runbook.step]]
+    look = "statement calls main"
+    [[runbook.step]]
+    title = "more of it"
+    when = "statement calls main > 50/s"
+    pause = "1s"
 "#;
 
 #[derive(Clone, Copy, Debug)]
@@ -249,4 +275,46 @@ fn a_look_and_a_wait_want_a_reading_that_has_it() {
             tell(&mut world, run, Input::Recorded(Ok(())));
         }
     }
+}
+
+#[test]
+fn the_state_of_a_signal_is_as_old_as_what_brought_it() {
+    for carrier in [Carrier::Database, Carrier::Redis] {
+        let mut world = carrier.world(STATE_LOOKED_AT);
+        carrier.read(&mut world, Some(Ok(2000.0)));
+        begun(&mut world);
+        for _ in 0..3 {
+            carrier.read(&mut world, None);
+            assert_eq!(execution(&world).steps()[0].ended, None, "{carrier:?}: it was so before the step");
+        }
+        carrier.read(&mut world, Some(Ok(2000.0)));
+        assert!(execution(&world).steps()[0].ended.is_some(), "{carrier:?}");
+    }
+}
+
+/// The database is read, its statements with it or not: how often the one statement was called by then.
+fn read_statements(world: &mut World, calls: Option<i64>) {
+    let statements = calls.map(|calls| Ok(vec![(7, calls, calls as f64, "SELECT x")]));
+    let reading = Postgres { statements, ..Postgres::default() }.reading();
+    Carrier::Database.arrive(world, Ok(Reading::Database(Box::new(reading))));
+}
+
+#[test]
+fn figures_of_statements_decide_nothing_before_new_ones_were_compared() {
+    let mut world = Carrier::Database.world(STATEMENTS_LOOKED_AT);
+    read_statements(&mut world, Some(0));
+    read_statements(&mut world, Some(300));
+    let run = begun(&mut world);
+    read_statements(&mut world, None);
+    assert_eq!(execution(&world).steps()[0].ended, None, "what is known is from before the step");
+    read_statements(&mut world, Some(324));
+    let Some((_, StepEnd::Done { said, .. })) = &execution(&world).steps()[0].ended else { panic!("it was read") };
+    assert!(said[0].as_str().contains(" is 3.69"), "24 in 6.5 seconds: {said:?}");
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    assert_eq!(execution(&world).phase(), Phase::Looking { step: 1 });
+    read_statements(&mut world, None);
+    assert_eq!(execution(&world).phase(), Phase::Looking { step: 1 });
+    read_statements(&mut world, Some(924));
+    assert_ne!(execution(&world).phase(), Phase::Looking { step: 1 });
+    assert!(execution(&world).steps()[1].skipped.is_none(), "a hundred a second are more than fifty");
 }

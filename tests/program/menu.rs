@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use quarterdeck::app::actions::standing::Standing;
+use quarterdeck::app::actions::{Past, catalogue};
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event};
@@ -13,6 +14,8 @@ use quarterdeck::domain::signal::SignalValue;
 use quarterdeck::engine::Output;
 use quarterdeck::engine::output::TargetTold;
 use quarterdeck::input::{Code, Key};
+use quarterdeck::remediation::action::Action;
+use quarterdeck::remediation::outcome::Outcome;
 
 use crate::cards::orders;
 use crate::world::World;
@@ -299,4 +302,33 @@ fn a_runbook_and_a_command_say_who_holds_what_they_touch() {
     let line = |words: &str| lines.lines().find(|line| line.contains(words)).unwrap_or_default().to_owned();
     assert!(line("by the book").contains("held by mia"), "the worst is said:\n{lines}");
     assert!(line("sweep the floor").contains("cooling down 1m20s"), "{lines}");
+}
+
+#[test]
+fn what_ran_and_was_not_verified_is_said_before_it_is_done_again() {
+    let mut world = world();
+    world.press("a");
+    let said = |world: &mut World| menu(world).iter().filter(|line| line.contains("ran ")).count();
+    assert_eq!(said(&mut world), 0);
+    let offered = catalogue::all(&world.model);
+    let can_run = |action: &&Action| catalogue::reason_against(&world.model, action).is_none();
+    let Some(action) = offered.iter().find(can_run).cloned() else { panic!("nothing can run") };
+    let past = |outcome, at| Past {
+        at,
+        what: Safe::of(format!("{} on {}", action.id, action.target.name)),
+        outcome,
+        words: Safe::of("within 1m05s: health of api is degraded (upstream: refused)"),
+    };
+    let at = world.moment();
+    world.model.actions.remember(past(Outcome::NotVerified, at));
+    world.wait(3.0);
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("ran 3s ago, not verified"), "{screen}");
+    assert_eq!(said(&mut world), 1);
+    point_at(&mut world, action.title.as_str());
+    let screen = text(&drawn(&mut world, SIZE, false));
+    assert!(screen.contains("not verified: within 1m05s: health of api is degraded"), "{screen}");
+    let at = world.moment();
+    world.model.actions.remember(past(Outcome::Verified, at));
+    assert_eq!(said(&mut world), 0, "the newest counts");
 }

@@ -132,8 +132,10 @@ impl PostgresSource {
         self
     }
 
-    /// Somebody waits for what is read here: the next reading carries every signal, whatever its interval.
+    /// Somebody waits for what is read here: the next reading carries every signal, whatever its interval, and
+    /// the statements follow soon.
     pub fn hasten(&mut self) {
+        self.statements.hasten();
         self.scalars.hasten();
     }
 

@@ -45,6 +45,8 @@ const HARD_SHARE: u32 = 50;
 pub struct Statements {
     base: Duration,
     next: Option<Instant>,
+    /// When the last round began.
+    began: Option<Instant>,
     rounds: u32,
     costs: VecDeque<Duration>,
     last: StatementSnapshot,
@@ -58,6 +60,7 @@ impl Statements {
         Statements {
             base,
             next: None,
+            began: None,
             rounds: 0,
             costs: VecDeque::new(),
             last: StatementSnapshot::default(),
@@ -71,6 +74,13 @@ impl Statements {
         self.next.is_none_or(|next| now >= next)
     }
 
+    /// Somebody waits: the next round comes as soon as two may follow each other, and not sooner than is gentle.
+    pub fn hasten(&mut self) {
+        if let (Some(next), Some(began)) = (self.next, self.began) {
+            self.next = Some(next.min(began + FIRST_PAUSE.max(self.cost() * HARD_SHARE)));
+        }
+    }
+
     /// Not before the usual pause, when this round could not be read.
     pub fn postpone(&mut self, now: Instant) {
         self.next = Some(now + self.base);
@@ -80,6 +90,7 @@ impl Statements {
     pub async fn read(&mut self, link: &mut Link, shape: &StatementsShape) -> Result<StatementsReading, Cause> {
         let started = Instant::now();
         self.postpone(started);
+        self.began = Some(started);
         let rows = link.query(&compose(COUNTERS, shape), &[]).await?;
         self.pace(started);
         let mut snapshot = snapshot(&rows)?;

@@ -75,13 +75,17 @@ pub fn read_at(live: &Telemetry, measure: &Measure) -> Option<Moment> {
 fn newest(live: &Telemetry, measure: &Measure, now: Moment) -> Option<Evidence> {
     let at = read_at(live, measure)?;
     // Of what a source brings, the reading before was begun earlier still.
-    let sources = live.begun.iter().filter(|(source, _)| match measure {
-        // What carries it is read more often than it.
-        Measure::Signal(at) => **source == SourceId::new(SourceKind::Signal, *at),
-        measure => comes_from(live, measure, **source),
-    });
-    let begun = sources.map(|(_, begun)| *begun).find(|begun| begun.boot <= at.boot).unwrap_or(at);
+    let begun = begun(live, measure).filter(|begun| begun.boot <= at.boot).unwrap_or(at);
     Some(of(live, measure, begun, None, now))
+}
+
+/// When the reading was begun that brought it: of what is read at a pace of its own, its own.
+fn begun(live: &Telemetry, measure: &Measure) -> Option<Moment> {
+    let (kind, at) = measure.source()?;
+    if measure.is_of_statements() {
+        return live.databases.get(at)?.statements_begun.later;
+    }
+    live.begun.get(&SourceId::new(kind, at)).copied()
 }
 
 /// How something is now, in words with its age; what failed, grew stale or was never read is not known.
@@ -112,14 +116,13 @@ pub fn arrived<'a>(
     measures.filter(brought).map(|measure| of(live, measure, begun, counts_from, now)).collect()
 }
 
-/// What carries a signal is read more often than the signal: only an arrival that had it with it says anything about it.
-fn was_brought(live: &Telemetry, measure: &Measure, source: SourceId, begun: Moment) -> bool {
-    match measure {
-        Measure::Signal(at) if source.kind != SourceKind::Signal => {
-            live.begun.get(&SourceId::new(SourceKind::Signal, *at)).is_some_and(|own| own.boot == begun.boot)
-        }
-        _ => true,
-    }
+/// What carries a signal or brings the statements is read more often than they are: only an arrival that had it with it says
+/// anything about it.
+fn was_brought(live: &Telemetry, measure: &Measure, source: SourceId, at: Moment) -> bool {
+    let kind = measure.source().map(|(kind, _)| kind);
+    let is_carried = kind == Some(SourceKind::Signal) && source.kind != SourceKind::Signal;
+    let own_pace = is_carried || measure.is_of_statements();
+    !own_pace || begun(live, measure).is_some_and(|own| own.boot == at.boot)
 }
 
 /// Whether a source is the one that reads it, be it not every time.
@@ -224,9 +227,7 @@ fn shown(
     now: Moment,
 ) -> (Option<f64>, Option<String>) {
     let Some(value) = exactly(live, measure, now) else { return (None, None) };
-    // What is read at a pace of its own was taken in before the reading that has just come.
-    let taken = readings::read_at(live, measure).map_or(at.boot, |taken| taken.boot.min(at.boot));
-    let began = taken.saturating_sub(readings::reach(live, measure));
+    let began = at.boot.saturating_sub(readings::reach(live, measure));
     if since.is_some_and(|since| began < since.boot) {
         return (None, None);
     }

@@ -8,8 +8,9 @@ use crate::database::redact::redacted;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::level::Level;
+use crate::remediation::outcome::Outcome;
 
-use super::{approvals, catalogue};
+use super::{Past, approvals, catalogue};
 
 /// Columns of title and target.
 const TITLE: usize = 46;
@@ -88,6 +89,10 @@ pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (
         Some(why) => out.line(format!("{place}, cannot run now: {why}"), Tone::Unknown),
         None => out.line(format!("{place}, {}: {}", action.level, action.level.meaning()), Tone::Dim),
     };
+    if let Some((ran, past)) = in_vain(model, action) {
+        let why = if past.words.as_str().is_empty() { String::new() } else { format!(": {}", past.words) };
+        out.line(format!("{ran}{why}"), Tone::Warn);
+    }
     if let Some(asks) = approvals::asks(catalogue::demands(model, action)) {
         out.line(asks, Tone::Warn);
     }
@@ -98,6 +103,15 @@ pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (
     let proved = trials.collect::<Vec<_>>().join(", ");
     let proved = if proved.is_empty() { "none, it will end as not verified" } else { &proved };
     out.line(format!("proof: {proved}"), Tone::Dim);
+}
+
+/// That it ran, and did not show what it is for, when it was done last: who does the same once more should know.
+fn in_vain<'a>(model: &'a Model, action: &Action) -> Option<(Safe, &'a Past)> {
+    let what = format!("{} on {}", action.id, action.target.name);
+    let past = model.actions.past.iter().rev().find(|past| past.what.as_str() == what)?;
+    let is_vain = !matches!(past.outcome, Outcome::Verified | Outcome::Refused | Outcome::Cancelled);
+    let ran = || Safe::of(format!("ran {} ago, {}", figure::age(model.now.since(past.at)), past.outcome));
+    is_vain.then(|| (ran(), past))
 }
 
 /// The session that it is about, as it was read last.
@@ -133,7 +147,8 @@ fn line(model: &Model, action: &Action) -> Line {
     };
     let title = format!("{} on {}", action.title, action.target.name);
     let asks = approvals::asks(catalogue::demands(model, action)).map(Safe::of);
-    let why = against.or(asks).map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
+    let ran = in_vain(model, action).map(|(ran, _)| ran);
+    let why = against.or(ran).or(asks).map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
     vec![
         Span { text: Safe::of(format!("{}  ", action.level)), tone: danger },
         Span { text: Safe::of(format!("{title:<TITLE$}")), tone },

@@ -79,7 +79,10 @@ pub fn known(live: &Telemetry, measure: &Measure, what: &Safe, now: Moment) -> K
 #[must_use]
 pub fn reach(live: &Telemetry, measure: &Measure) -> Duration {
     let rates = |at: usize| live.databases.get(at).and_then(|of| of.rates.as_ref()).map(|rates| rates.elapsed);
-    let statements = |at: usize| live.databases.get(at).and_then(|of| of.statements.value()).map(|of| of.elapsed);
+    let statements = |at: usize| {
+        let begun = live.databases.get(at)?.statements_begun;
+        Some(begun.later?.since(begun.earlier?))
+    };
     match measure {
         Measure::Statement(at, _) => statements(*at).unwrap_or_default(),
         Measure::Shown(shown, _) if shown.reaches_back().is_some() => shown.reaches_back().unwrap_or_default(),

@@ -90,11 +90,23 @@ pub struct DatabaseState {
     pub own_cost: OwnCost,
     /// The job whose answer is awaited.
     pub awaited_job: u64,
+    /// When the readings were begun that statements are compared of, which may be far before the newest reading.
+    pub statements_begun: Begun,
+    awaited: Begun,
     blocked: BlockedSince,
     /// Literals of statements are not even kept.
     pub redact: bool,
     previous_counters: Option<(DatabaseCounters, Moment)>,
-    previous_statements: Option<(StatementSnapshot, Moment)>,
+    previous_statements: Option<(StatementSnapshot, Moment, Moment)>,
+}
+
+/// When the two readings were begun between which something lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Begun {
+    /// The one before; none where there is none, or where the newer one failed.
+    pub earlier: Option<Moment>,
+    /// The newer one: what it tells says nothing of what happened after that.
+    pub later: Option<Moment>,
 }
 
 impl DatabaseState {
@@ -120,6 +132,8 @@ impl DatabaseState {
             commits: Series::new(180, bucket),
             own_cost: OwnCost::default(),
             awaited_job: 0,
+            statements_begun: Begun::default(),
+            awaited: Begun::default(),
             blocked: BlockedSince::default(),
             redact: false,
             previous_counters: None,
@@ -128,7 +142,7 @@ impl DatabaseState {
     }
 
     /// Takes a reading. Two snapshots of statements that can be compared come back, for the compute thread.
-    pub fn take(&mut self, reading: DatabaseReading, now: Moment, next_in: Duration) -> Option<Pair> {
+    pub fn take(&mut self, reading: DatabaseReading, begun: Moment, now: Moment, next_in: Duration) -> Option<Pair> {
         self.note_identity(&reading.server, now);
         self.own_cost = reading.own_cost;
         self.note_counters(&reading.counters, now);
@@ -142,16 +156,16 @@ impl DatabaseState {
         settle(&mut self.slots, reading.slots, now, next_in);
         settle(&mut self.sessions, reading.sessions, now, next_in);
         settle(&mut self.counters, reading.counters, now, next_in);
-        reading.statements.and_then(|part| self.note_statements(part, now, next_in))
+        reading.statements.and_then(|part| self.note_statements(part, begun, now, next_in))
     }
 
     /// The whole reading failed.
-    pub fn fail(&mut self, cause: &Cause, now: Moment, next_in: Duration) {
+    pub fn fail(&mut self, cause: &Cause, begun: Moment, now: Moment, next_in: Duration) {
         self.server.fail(cause.clone(), now, next_in);
         self.slots.fail(cause.clone(), now, next_in);
         self.sessions.fail(cause.clone(), now, next_in);
         self.counters.fail(cause.clone(), now, next_in);
-        self.statements.fail(cause.clone(), now, next_in);
+        self.fail_statements(cause.clone(), begun, now, next_in);
         // Before the first answer nothing is known to have failed. (A reading that came and gives no rate yet, for want
         // of a second one, is a gap and no failure.)
         if self.server.value().is_some() {
@@ -211,11 +225,22 @@ impl DatabaseState {
         self.temporary.lose();
     }
 
-    fn note_statements(&mut self, part: Part<StatementsReading>, now: Moment, next_in: Duration) -> Option<Pair> {
+    fn fail_statements(&mut self, cause: Cause, begun: Moment, now: Moment, next_in: Duration) {
+        self.statements.fail(cause, now, next_in);
+        self.statements_begun = Begun { earlier: None, later: Some(begun) };
+    }
+
+    fn note_statements(
+        &mut self,
+        part: Part<StatementsReading>,
+        begun: Moment,
+        now: Moment,
+        next_in: Duration,
+    ) -> Option<Pair> {
         let reading = match part {
             Ok(reading) => reading,
             Err(cause) => {
-                self.statements.fail(cause, now, next_in);
+                self.fail_statements(cause, begun, now, next_in);
                 self.previous_statements = None;
                 return None;
             }
@@ -225,7 +250,8 @@ impl DatabaseState {
         }
         let redact = self.redact;
         self.texts.extend(reading.texts.into_iter().map(|(id, text)| (id, StatementText::new(text, redact))));
-        let (earlier, at) = self.previous_statements.replace((reading.snapshot.clone(), now))?;
+        let (earlier, at, before) = self.previous_statements.replace((reading.snapshot.clone(), now, begun))?;
+        self.awaited = Begun { earlier: Some(before), later: Some(begun) };
         Some((earlier, reading.snapshot, now.since(at)))
     }
 
@@ -236,6 +262,7 @@ impl DatabaseState {
         }
         self.baselines.step(&delta);
         self.statements.set(delta, now);
+        self.statements_begun = self.awaited;
     }
 
     /// The text of a statement, once it was fetched.

@@ -3,7 +3,7 @@
 use crate::app::job::JobResult;
 use crate::app::{Effect, Model};
 
-use super::{doctor, logs};
+use super::{actions, doctor, logs};
 
 /// Takes an answer.
 pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
@@ -12,6 +12,7 @@ pub fn finished(model: &mut Model, result: JobResult) -> Vec<Effect> {
             let now = model.now;
             if let Some(state) = model.live.databases.get_mut(database).filter(|d| d.awaited_job == id) {
                 state.take_delta(delta, now);
+                return actions::compared(model, database);
             }
         }
         JobResult::LogFilter { id, found } => logs::filtered(model, id, found),

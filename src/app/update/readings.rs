@@ -85,7 +85,7 @@ fn database(
     let id = model.fresh_id();
     let scalars = std::mem::take(&mut reading.scalars);
     let Some(database) = model.live.databases.get_mut(source.at()) else { return Vec::new() };
-    let pair = database.take(reading, now, next_in);
+    let pair = database.take(reading, begun, now, next_in);
     let effects = pair.map_or_else(Vec::new, |(earlier, later, elapsed)| {
         database.awaited_job = id;
         vec![Effect::Compute(Job::StatementDelta { id, database: source.at(), earlier, later, elapsed })]
@@ -97,7 +97,7 @@ fn database(
 fn fail_database(model: &mut Model, source: SourceId, cause: &Cause, begun: Moment, next_in: Duration) {
     let now = model.now;
     if let Some(database) = model.live.databases.get_mut(source.at()) {
-        database.fail(cause, now, next_in);
+        database.fail(cause, begun, now, next_in);
     }
     fail_carried(model, source, cause, begun, next_in);
 }

@@ -10,13 +10,14 @@ use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
 use crate::app::view::Overlay;
 use crate::app::{Effect, Model};
-use crate::domain::source::SourceId;
+use crate::domain::source::{SourceId, SourceKind};
 use crate::domain::{Moment, Safe};
 use crate::remediation::action::Plan;
 use crate::remediation::audit::AuditEvent;
 use crate::remediation::card::Digest;
 use crate::remediation::execution::{Execution, Input, Order, Phase};
 use crate::remediation::guard::{self, Consent, Situation};
+use crate::remediation::measure::Measure;
 use crate::remediation::parameter::Given;
 use crate::remediation::turn;
 
@@ -138,13 +139,24 @@ fn late(model: &mut Model, input: &Input) {
 
 /// A source was read: what it says may be evidence.
 pub fn read(model: &mut Model, source: SourceId, begun: Moment) -> Vec<Effect> {
+    seen(model, source, begun, |_| true)
+}
+
+/// What the statements of a database did since they were read before is known now: later than the reading that brought them.
+pub fn compared(model: &mut Model, database: usize) -> Vec<Effect> {
+    let begun = model.live.databases.get(database).and_then(|database| database.statements_begun.later);
+    let Some(begun) = begun else { return Vec::new() };
+    seen(model, SourceId::new(SourceKind::Database, database), begun, Measure::is_of_statements)
+}
+
+fn seen(model: &mut Model, source: SourceId, begun: Moment, counts: impl Fn(&Measure) -> bool) -> Vec<Effect> {
     let now = model.now;
     let Some(current) = model.actions.current.as_ref().filter(|current| !is_over(&current.execution)) else {
         return Vec::new();
     };
-    let execution = &current.execution;
-    let id = current.id;
-    let found = evidence::arrived(&model.live, execution.measures(), source, begun, execution.counts_from(), now);
+    let (id, execution) = (current.id, &current.execution);
+    let measures = execution.measures().filter(|measure| counts(measure));
+    let found = evidence::arrived(&model.live, measures, source, begun, execution.counts_from(), now);
     found.into_iter().flat_map(|reading| happened(model, id, Input::Read(reading))).collect()
 }
 
