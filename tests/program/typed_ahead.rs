@@ -80,3 +80,21 @@ fn leaving_what_is_read_for_a_card_is_recorded() {
         assert!(world.model.view.overlays.is_empty() && world.model.actions.asked.is_none());
     }
 }
+
+/// Where no slot is left for the reading, what is said to do can be done: the view's own advice is to free a slot, and that
+/// is what was tried.
+#[test]
+fn a_card_that_cannot_be_made_says_what_to_do_instead() {
+    let advice = |cause: Cause| {
+        let mut world = reads("staging");
+        let id = asked(&mut world);
+        let begun = world.moment();
+        orders(&mut world, Event::Previewed { id, outcome: Box::new(Err(cause)), begun });
+        text(&drawn(&mut world, SIZE, false))
+    };
+    let full = advice(Cause::TooManyConnections(Safe::of("sorry, too many clients already")));
+    assert!(full.contains("no card: ") && full.contains("a superuser's psql has a slot of its own"), "{full}");
+    assert!(!full.contains("then this view returns"), "{full}");
+    let denied = advice(Cause::AuthenticationFailed(Safe::of("password authentication failed")));
+    assert!(denied.contains("check user and password"), "{denied}");
+}

@@ -17,6 +17,8 @@ pub struct Reading {
     pub since: Moment,
     /// Why it will not come.
     pub failed: Option<Safe>,
+    /// What to do about that.
+    pub advice: Vec<Safe>,
 }
 
 /// A dialog that is read for.
@@ -32,7 +34,7 @@ impl Reading {
     /// It begins.
     #[must_use]
     pub fn new(sought: Sought, since: Moment) -> Reading {
-        Reading { sought, since, failed: None }
+        Reading { sought, since, failed: None, advice: Vec::new() }
     }
 
     /// Whether it is for the request of this id.
@@ -57,6 +59,9 @@ pub fn overlay(reading: &Reading, now: Moment) -> OverlayView<'static> {
         Some(why) => document.line(why.clone(), Tone::Bad),
         None => document.line(format!("{words} {}", figure::age(now.since(reading.since))), Tone::Plain),
     };
+    for line in &reading.advice {
+        document.line(line.clone(), Tone::Plain);
+    }
     let keys = if reading.failed.is_some() { FAILED } else { READS };
     OverlayView::Form { document, scroll: 0, foot: Vec::new(), chosen: None, keys }
 }

@@ -46,7 +46,7 @@ pub fn happened(model: &mut Model, event: SecondEvent) {
         SecondEvent::Asked(outcome) => asked(model, outcome),
         SecondEvent::Found(Ok(found)) => open_dialog(model, *found),
         SecondEvent::Found(Err(why)) => {
-            reading::fail(model, &why);
+            reading::fail(model, &why, &[]);
             say(model, why, Tone::Warn);
         }
         SecondEvent::Answered { id, outcome } => answered(model, &id, outcome),

@@ -51,7 +51,7 @@ pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>)
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
         say(model, why.clone(), Tone::Unknown);
-        reading::fail(model, &why);
+        reading::fail(model, &why, &[]);
         return refused(model, &action, &why);
     }
     // Another card that was still being read for is not waited for any more.
@@ -198,10 +198,25 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         }
         Err(cause) => {
             let why = Safe::of(format!("no card: {cause}"));
-            say(model, why.clone(), Tone::Bad);
-            reading::fail(model, &why);
+            let advice = advice(&cause);
+            let told = advice.iter().fold(why.to_string(), |told, line| format!("{told}; {line}"));
+            say(model, Safe::of(told), Tone::Bad);
+            reading::fail(model, &why, &advice);
             refused(model, &action, &why)
         }
+    }
+}
+
+/// What to do where no card can be made.
+fn advice(cause: &Cause) -> Vec<Safe> {
+    match cause {
+        // Freeing one is what was wanted.
+        Cause::TooManyConnections(_) => {
+            vec![Safe::of(
+                "a dashboard that was connected before still is, and can act; else a superuser's psql has a slot of its own",
+            )]
+        }
+        cause => cause.advice(),
     }
 }
 

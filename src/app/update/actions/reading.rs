@@ -38,10 +38,11 @@ pub fn over(model: &mut Model) {
 }
 
 /// It cannot be read: that stands there until it is left.
-pub fn fail(model: &mut Model, why: &Safe) {
+pub fn fail(model: &mut Model, why: &Safe, advice: &[Safe]) {
     for overlay in &mut model.view.overlays {
         if let Overlay::Reading(reading) = overlay {
             reading.failed = Some(why.clone());
+            reading.advice = advice.to_vec();
         }
     }
 }
