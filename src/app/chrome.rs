@@ -32,7 +32,7 @@ pub fn chrome(model: &Model) -> Chrome {
     if let Some(wire) = model.actions.tripwires.watching().next() {
         // Where what is wrong leaves no room for the whole sentence at the foot.
         let left = figure::age(WATCHES.saturating_sub(wire.watched(now)));
-        meters.insert(0, Safe::of(format!("watch {left}")));
+        meters.insert(0, Safe::of(format!("after-watch {left}")));
     }
     meters.push(Safe::of(format!("{} probes/min", figure::count(model.probes_per_minute().round()))));
     if model.meters.displaced > 0 {
@@ -144,6 +144,7 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
     let is_table = scope(pane) == Scope::Table || pane == PaneId::Cache;
     let mut wanted: Vec<(Command, &'static str)> = vec![(Command::Help, "help"), (Command::Actions, "act")];
     wanted.extend((is_table || pane == PaneId::Logs).then_some((Command::Find, "find")));
+    wanted.push((Command::Palette, "cmd"));
     if view.mouse {
         // It takes something from the person: this hint is never far to the right.
         wanted.insert(1, (Command::Mouse, "mouse off"));
@@ -172,7 +173,6 @@ fn hints(view: &View) -> Vec<(Safe, &'static str)> {
         (Command::NextPane, "next"),
         (Command::Zoom, "zoom"),
         (Command::Freeze, "freeze"),
-        (Command::Palette, "command"),
         (Command::Back, back),
     ]);
     wanted

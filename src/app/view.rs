@@ -85,6 +85,23 @@ impl Page {
         }
     }
 
+    /// The same where there is little room.
+    #[must_use]
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Page::Overview => "Over",
+            Page::Services => "Svc",
+            Page::Database => "DB",
+            Page::Cache => "Cache",
+            Page::Logs => "Logs",
+            Page::Alerts => "Alert",
+            Page::Actions => "Act",
+            Page::Timeline => "Time",
+            Page::Metrics => "Metr",
+            Page::Doctor => "Doc",
+        }
+    }
+
     /// The panes that can have the focus on it, in the order of `Tab`.
     #[must_use]
     pub fn panes(self) -> &'static [PaneId] {

@@ -61,6 +61,13 @@ pub struct Action {
     pub given: Given,
 }
 
+/// An order by its title, on its target unless the title names that already.
+#[must_use]
+pub fn named(title: &Safe, target: &Safe) -> String {
+    let names_it = title.as_str().split_whitespace().any(|word| word == target.as_str());
+    if names_it { title.to_string() } else { format!("{title} on {target}") }
+}
+
 impl Action {
     /// The runbook that it is, whether or not it has its values yet.
     #[must_use]

@@ -271,6 +271,9 @@ pub fn is_typed(phrase: Option<&str>, typed: &str) -> bool {
     phrase.is_none_or(|phrase| phrase.nfc().eq(typed.nfc()))
 }
 
+/// How acting is allowed.
+pub const READ_ONLY: &str = "read-only: start with --allow-actions, or allow = true under [actions]";
+
 /// Nobody acts on what was so before. How it goes on is for the screen to say.
 pub const FROZEN: &str = "FROZEN: what is shown is of before";
 
@@ -281,7 +284,7 @@ pub fn hindrance(action: &Action, situation: &Situation<'_>) -> Option<Safe> {
         return Some(why);
     }
     if !situation.armed && action.level > Level::L0 {
-        return Some(Safe::of("read-only: start with --allow-actions, or :arm where the leave lapsed"));
+        return Some(Safe::of(READ_ONLY));
     }
     if situation.frozen {
         return Some(Safe::of(FROZEN));

@@ -211,7 +211,7 @@ fn service_down() {
     run(&mut session, Some("worker"), "verified");
     session.send("\x1b");
     session.wait_gone("Before and after");
-    session.wait_for("watching for");
+    session.wait_for("after-watch");
     session.press("8", "what happened");
     let screen = session.screen();
     let order = ["worker down", "the card of restart-worker", "started", "verified"];

@@ -23,7 +23,7 @@ fn the_server_tells_its_own_figures_and_its_series_are_found() {
     session.wait_gone("cache_misses_total");
     session.wait_for("db_connection_pool_available");
     session.send("\r");
-    session.wait_for("Course db_connection_pool_available{");
+    session.wait_for("Chart db_connection_pool_available{");
     session.send("/\u{15}alerts pool exhausted\r");
     // The rule sees the pool run out, and what it says is a series like others.
     session.wait_long("the alert", SHOWS, |seen| {

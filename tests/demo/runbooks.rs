@@ -17,7 +17,7 @@ fn sample() -> Session {
 /// Confirms with the target's name, and waits for what is asked then.
 fn go(session: &mut Session, name: &str) {
     // Under the field it says what is missing, once it listens.
-    session.wait_for("nothing runs before that is typed");
+    session.wait_for(&format!("type {name}, then Ctrl-T"));
     session.send(name);
     session.wait_for("Ctrl-T runs it");
     session.send(RUN);

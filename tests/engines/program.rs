@@ -181,7 +181,7 @@ async fn the_pages_show_what_the_servers_tell_and_chart_it_by_their_queries() {
     });
     session.send("\r");
     session.wait_long("its course", PATIENCE, |seen| {
-        row(seen, &["Course webhook_queue_depth{"]) && row(seen, &["a column"])
+        row(seen, &["Chart webhook_queue_depth{"]) && row(seen, &["a column"])
     });
     session.send("\x03");
     assert_eq!(session.exit_code(), 0);

@@ -97,6 +97,7 @@ fn frozen_names_the_keys_that_let_it_go_on_from_where_it_is_said() {
     world.press("Space a");
     let screen = text(&drawn(&mut world, (120, 40), false));
     assert!(screen.contains("FROZEN: what is shown is of before; Esc closes this, then Space goes on"), "{screen}");
+    assert_eq!(screen.matches("FROZEN: what").count(), 1, "once, not in every line:\n{screen}");
     world.press("Space");
     assert!(world.model.frozen.is_some(), "the menu takes no letters");
     world.press("Esc Space");

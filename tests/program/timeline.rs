@@ -157,7 +157,7 @@ fn the_tripwire_says_that_it_watches_speaks_up_once_and_is_recorded() {
     }
     drained(&mut world, &[Some(12.0), Some(12.0)]);
     let screen = text(&drawn(&mut world, SIZE, false));
-    assert!(screen.contains("watching for 5m00s after drain") || screen.contains("watching for 4m"), "{screen}");
+    assert!(screen.contains("after-watch 5m00s after drain") || screen.contains("after-watch 4m"), "{screen}");
     let mut recorded = Vec::new();
     for _ in 0..30 {
         world.now += 2.0;
@@ -285,7 +285,7 @@ fn an_action_without_an_end_stands_first_also_where_nothing_may_be_done() {
     let history = || History { unfinished: vec![run.clone()], ..History::default() };
     world.tell(Event::HistoryRead(Box::new(history())));
     let screen = text(&drawn(&mut world, (80, 24), false));
-    assert!(screen.contains("UNKNOWN: look before you act again"), "{screen}");
+    assert!(screen.contains("look before you act again"), "{screen}");
     world.press("Esc 8");
     world.tell(Event::HistoryRead(Box::new(history())));
     assert!(world.model.view.overlays.is_empty(), "it is told once");

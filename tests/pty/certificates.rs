@@ -70,7 +70,7 @@ fn nothing_hostile_in_a_certificate_gets_through() {
     }
     fs::write(start.world().join("wall.toml"), toml).unwrap();
     let mut session = start.run();
-    session.press("2", "2 Services");
+    session.press("2", "2 S");
     // Once refused is not yet down.
     let (refused, ok) = (servers.len() / 2, servers.len().div_ceil(2));
     session.wait_for(&format!("{refused} unknown {ok} ok"));

@@ -205,7 +205,7 @@ fn hostile_log() -> Vec<u8> {
 
 /// Looks at everything: each page, each row's detail, every overlay.
 fn walk(session: &mut Session) {
-    for (page, words) in [("2", "2 Services"), ("3", "Sessions"), ("4", "Signals"), ("5", "Logs")] {
+    for (page, words) in [("2", "2 S"), ("3", "Sessions"), ("4", "Signals"), ("5", "Logs")] {
         session.press(page, words);
         for _ in 0..3 {
             // Esc with an arrow behind it: at once Esc, whatever comes next; it quits nothing where nothing opened.

@@ -28,7 +28,7 @@ fn a_resize_storm_ends_at_the_last_size_and_keys_still_work() {
     session.press("?", "opens what is selected");
     session.send("\x1b");
     session.wait_gone("opens what is selected");
-    session.press("2", "2 Services");
+    session.press("2", "2 S");
     session.send("\x03");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();

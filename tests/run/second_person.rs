@@ -294,7 +294,7 @@ fn where_nobody_can_be_asked_nothing_is_asked() {
 /// A dialog is drawn, to its last line, and takes keys.
 #[track_caller]
 fn awake(session: &Session) {
-    session.wait_until("a dialog that listens", |seen| seen.shows("Esc leaves") && !seen.shows("read it first"));
+    session.wait_until("a dialog that listens", |seen| seen.shows("Esc cancels") && !seen.shows("read it first"));
 }
 
 /// A request is approved by who saw all of it. One frame is on its way at most: where a later one is seen, the program knows

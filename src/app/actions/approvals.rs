@@ -336,7 +336,7 @@ pub fn on_card(out: &mut Document, card: &Card, situation: &Situation<'_>) {
             let given = granted.approval.approved_at.at;
             let (ago, left) = (figure::age(situation.now.since(given)), figure::age(left(given, situation.now)));
             if by_id_alone(&granted.request.requester, &granted.approval.approver) {
-                out.field("mind", BY_ID_ALONE, Tone::Warn);
+                out.field("warning", BY_ID_ALONE, Tone::Warn);
             }
             (format!("{} approved it {ago} ago, once; {left} left", granted.by()), Tone::Ok)
         }

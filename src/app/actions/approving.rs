@@ -112,7 +112,7 @@ pub fn overlay(dialog: &Approving, crowd: Option<Safe>, now: Moment) -> OverlayV
     if let Some(words) = crowd {
         document.before_all(vec![Span { text: words, tone: Tone::Bad }]);
     }
-    let keys = &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls")];
+    let keys = &[(Ask::Leave, "cancels"), (Ask::Next, "next"), (Ask::PageDown, "scrolls")];
     OverlayView::Form { document, scroll: dialog.scroll, foot, chosen: Some(chosen), keys }
 }
 
@@ -135,7 +135,7 @@ fn document(found: &Found, now: Moment) -> Document {
     let login = who.loginuid.map_or_else(|| "not recorded".to_owned(), |id| format!("user id {id}"));
     out.field("asked by", format!("{} (user id {}, logged in as: {login})", who.user, who.uid), Tone::Strong);
     if found.by_id_alone {
-        out.field("mind", BY_ID_ALONE, Tone::Warn);
+        out.field("warning", BY_ID_ALONE, Tone::Warn);
     }
     out.field("asked", format!("{} ago, {left}", figure::age(now.since(asked))), Tone::Plain);
     out.field("request", format!("{} for card {}", request.id, Safe::of(&request.digest).clipped(12)), Tone::Dim);

@@ -12,7 +12,7 @@ use crate::domain::target::Environment;
 use crate::domain::{Moment, Safe, Untrusted, figure};
 use crate::input::dialog as keys;
 use crate::input::dialog::Ask;
-use crate::remediation::action::{Action, Plan};
+use crate::remediation::action::{self, Action, Plan};
 use crate::remediation::card::Card;
 use crate::remediation::guard::{self, Situation};
 use crate::remediation::level::Level;
@@ -33,7 +33,7 @@ pub fn document(card: &Card, model: &Model, situation: &Situation<'_>, redact: b
     let (action, live) = (&card.action, &model.live);
     let now = evidence::before(live, action, situation.now);
     let situation = &Situation { readings: &now, ..*situation };
-    let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
+    let mut out = Document::new(action::named(&action.title, &action.target.name));
     approvals::on_card(&mut out, card, situation);
     head(&mut out, card);
     warnings(&mut out, card, situation);
@@ -128,16 +128,16 @@ fn warnings(out: &mut Document, card: &Card, situation: &Situation<'_>) {
         out.field("cannot run", obstacle, Tone::Bad);
     }
     for warning in card.preview.warnings.iter().chain(&action.warnings) {
-        out.field("mind", warning.clone(), Tone::Warn);
+        out.field("warning", warning.clone(), Tone::Warn);
     }
     if action.level < Level::L2 {
         return;
     }
     if action.undo.as_str() == NOT_KNOWN {
-        out.field("mind", "it is not known what undoes it", Tone::Warn);
+        out.field("warning", "it is not known what undoes it", Tone::Warn);
     }
     if action.proof.trials.is_empty() {
-        out.field("mind", format!("no proof was declared: {UNPROVED}"), Tone::Warn);
+        out.field("warning", format!("no proof was declared: {UNPROVED}"), Tone::Warn);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::source::SourceKind;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Limits, Plan, SessionSelector, Target};
 use crate::remediation::approval::Demands;
-use crate::remediation::guard::{self, FROZEN, Situation, hindrance};
+use crate::remediation::guard::{self, FROZEN, READ_ONLY, Situation, hindrance};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, POOLS_RECONNECT, POOLS_SEEN, Proof, Trial};
 use crate::remediation::parameter::Given;
@@ -150,7 +150,11 @@ pub fn reason_against(model: &Model, action: &Action) -> Option<Safe> {
     let situation = Situation { stale: stale.as_ref(), ..situation(model, running.as_ref(), &readings) };
     let hindrance = hindrance(action, &situation);
     let alone = guard::demands(action, &situation).second_person && model.actions.spec.shared.is_none();
-    let hindrance = hindrance.map(|why| if why.as_str() == FROZEN { model.frozen_words() } else { why });
+    let hindrance = hindrance.map(|why| match why.as_str() {
+        FROZEN => model.frozen_words(),
+        READ_ONLY => Safe::of(model.actions.unarmed_words()),
+        _ => why,
+    });
     hindrance
         .or_else(|| super::against::reason(model, action))
         .or_else(|| super::standing::against(model, action))

@@ -117,7 +117,9 @@ impl Dialog {
             return Some(obstacle.clone());
         }
         if !guard::is_typed(phrase.as_deref(), &self.typed) {
-            return Some(Safe::of("nothing runs before that is typed"));
+            let run = dialog::words(&[(Ask::Run, "")]);
+            let phrase = phrase.unwrap_or_default();
+            return Some(Safe::of(format!("type {phrase}, then {}", run.trim_end())));
         }
         if guard::needs_reason(&self.card) && !guard::says_why(&self.reason) {
             let whence = if self.card.demands.break_glass { "this breaks the glass" } else { "this is production" };

@@ -27,15 +27,19 @@ pub fn menu(model: &Model, pointer: &Pointer) -> OverlayView<'static> {
     if let Some((words, tone)) = first.and_then(|trouble| trouble.words.clone()) {
         document.line(words, tone);
     }
+    let common = menu::common(model, &actions);
+    if let Some(why) = &common {
+        document.line(why.clone(), Tone::Unknown);
+    }
     let chosen = pointer.place(&actions);
     // On a narrow screen its line has no room for the whole reason.
     match chosen.and_then(|at| Some((at, actions.get(at)?))) {
-        Some((at, action)) => menu::chosen(&mut document, model, action, (at + 1, actions.len())),
+        Some((at, action)) => menu::chosen(&mut document, model, action, (at + 1, actions.len()), common.as_ref()),
         None => {
             document.line(pointer.gone(), Tone::Unknown);
         }
     }
-    let foot = menu::lines(model, &actions);
+    let foot = menu::lines(model, &actions, common.as_ref());
     OverlayView::Form {
         document,
         scroll: 0,
@@ -105,7 +109,7 @@ pub fn card(model: &Model, dialog: &Dialog) -> OverlayView<'static> {
 
 /// In the frame of a card.
 const CARD: &[Hint] =
-    &[(Ask::Leave, "leaves"), (Ask::Next, "next"), (Ask::PageDown, "scrolls"), (Ask::Anew, "reads anew")];
+    &[(Ask::Leave, "cancels"), (Ask::Next, "next"), (Ask::PageDown, "scrolls"), (Ask::Anew, "reads anew")];
 
 /// The action that runs, and what it waits for a person with.
 #[must_use]

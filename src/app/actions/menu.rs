@@ -6,14 +6,14 @@ use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::database::redact::redacted;
 use crate::domain::{Safe, figure};
-use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::action::{self, Action, Plan, SessionSelector};
 use crate::remediation::level::Level;
 use crate::remediation::outcome::Outcome;
 
 use super::{Past, approvals, catalogue};
 
-/// Columns of title and target.
-const TITLE: usize = 46;
+/// Widest column of orders: a longer one pushes what follows it.
+const WIDEST: usize = 46;
 /// Characters of a query.
 const QUERY: usize = 30;
 
@@ -77,15 +77,15 @@ impl Pointer {
     #[must_use]
     pub fn gone(&self) -> Safe {
         let Some(on) = &self.on else { return Safe::of("nothing is chosen") };
-        Safe::of(format!("{} on {} is not offered any more", on.title, on.target))
+        Safe::of(format!("{} is not offered any more", action::named(&on.title, &on.target)))
     }
 }
 
 /// What stands above the list of the action that is pointed at: how dangerous it is or why it cannot be done, what is asked
 /// for it, whom it is about and what would prove it.
-pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (usize, usize)) {
+pub fn chosen(out: &mut Document, model: &Model, action: &Action, (place, of): (usize, usize), common: Option<&Safe>) {
     let place = format!("{place} of {of}");
-    match catalogue::reason_against(model, action) {
+    match catalogue::reason_against(model, action).filter(|why| Some(why) != common) {
         Some(why) => out.line(format!("{place}, cannot run now: {why}"), Tone::Unknown),
         None => out.line(format!("{place}, {}: {}", action.level, action.level.meaning()), Tone::Dim),
     };
@@ -131,13 +131,31 @@ fn whom(model: &Model, action: &Action) -> Option<Safe> {
     )))
 }
 
-/// One line for every action.
+/// Why none of them can be done now, where it is the same for all: said once, not in every line.
 #[must_use]
-pub fn lines(model: &Model, actions: &[Action]) -> Vec<Line> {
-    actions.iter().map(|action| line(model, action)).collect()
+pub fn common(model: &Model, actions: &[Action]) -> Option<Safe> {
+    let (first, others) = actions.split_first().filter(|(_, others)| !others.is_empty())?;
+    let why = catalogue::reason_against(model, first)?;
+    others.iter().all(|action| catalogue::reason_against(model, action).as_ref() == Some(&why)).then_some(why)
 }
 
-fn line(model: &Model, action: &Action) -> Line {
+/// One line for every action: level, order and target, and why it cannot be done, in columns.
+#[must_use]
+pub fn lines(model: &Model, actions: &[Action], common: Option<&Safe>) -> Vec<Line> {
+    let orders: Vec<String> = actions.iter().map(order).collect();
+    let width = orders.iter().map(|order| order.chars().count()).max().unwrap_or(0).min(WIDEST);
+    actions.iter().zip(orders).map(|(action, order)| line(model, action, &format!("{order:<width$}"), common)).collect()
+}
+
+/// What it is: a runbook is told from a single step.
+fn order(action: &Action) -> String {
+    let named = action::named(&action.title, &action.target.name);
+    let Some(runbook) = action.runbook() else { return named };
+    let steps = runbook.steps.len();
+    format!("{named} (RUNBOOK, {steps} step{})", if steps == 1 { "" } else { "s" })
+}
+
+fn line(model: &Model, action: &Action, order: &str, common: Option<&Safe>) -> Line {
     let against = catalogue::reason_against(model, action);
     let tone = if against.is_some() { Tone::Dim } else { Tone::Plain };
     let danger = match action.level {
@@ -145,13 +163,13 @@ fn line(model: &Model, action: &Action) -> Line {
         Level::L2 => Tone::Warn,
         Level::L3 => Tone::Bad,
     };
-    let title = format!("{} on {}", action.title, action.target.name);
     let asks = approvals::asks(catalogue::demands(model, action)).map(Safe::of);
     let ran = in_vain(model, action).map(|(ran, _)| ran);
-    let why = against.or(ran).or(asks).map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
+    let why = against.filter(|why| Some(why) != common).or(ran).or(asks);
+    let why = why.map_or_else(Safe::default, |why| Safe::of(format!("  {why}")));
     vec![
         Span { text: Safe::of(format!("{}  ", action.level)), tone: danger },
-        Span { text: Safe::of(format!("{title:<TITLE$}")), tone },
+        Span { text: Safe::of(order), tone },
         Span { text: why, tone: Tone::Unknown },
     ]
 }

@@ -45,6 +45,7 @@ use crate::domain::{Moment, Safe};
 use crate::remediation::action::Action;
 use crate::remediation::clock_trust::ClockTrust;
 use crate::remediation::execution::{Execution, Phase};
+use crate::remediation::guard::READ_ONLY;
 use crate::remediation::outcome::Outcome;
 use crate::remediation::runbook::card::Found;
 
@@ -187,6 +188,12 @@ impl Actions {
     #[must_use]
     pub fn is_armed(&self) -> bool {
         self.armed.is_some() && self.spec.policy.barred.is_none()
+    }
+
+    /// How acting is allowed, where it is not.
+    #[must_use]
+    pub fn unarmed_words(&self) -> &'static str {
+        if self.spec.allow { "the leave to act lapsed after 30 idle minutes; :arm gives it back" } else { READ_ONLY }
     }
 
     /// What runs, in words.

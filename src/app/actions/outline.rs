@@ -10,6 +10,9 @@ use crate::remediation::card::Card;
 use crate::remediation::guard::WAITS_ADD;
 use crate::remediation::runbook::RunbookStep;
 
+/// Columns of a step's line on a small screen.
+const LINE: usize = 76;
+
 /// Its steps, where it is a runbook; what cannot run here with the reason.
 pub fn steps(out: &mut Document, card: &Card) {
     let Plan::Runbook(runbook) = &card.action.plan else { return };
@@ -45,14 +48,24 @@ pub fn steps(out: &mut Document, card: &Card) {
 
 fn line(number: usize, step: &RunbookStep) -> Line {
     let mut gates = Vec::new();
-    gates.extend(step.when.as_ref().map(|when| format!("only when {}", when.words())));
-    gates.extend(step.requires.iter().map(|wanted| format!("requires {} {}", wanted.name, wanted.threshold)));
-    gates.extend(step.ask.then(|| "asks you first".to_owned()));
-    gates.extend(step.may_fail.then(|| "may fail".to_owned()));
-    gates.extend(step.undo.as_ref().map(|undo| format!("undone by: {}", undo.title)));
-    let gates = if gates.is_empty() { String::new() } else { format!("  ({})", gates.join("; ")) };
-    vec![
-        Span { text: Safe::of(format!("{number:>2}  {}", step.title)), tone: Tone::Strong },
-        Span { text: Safe::of(gates), tone: Tone::Dim },
-    ]
+    gates.extend(step.when.as_ref().map(|when| (format!("only when {}", when.words()), "only under a condition")));
+    gates.extend(
+        step.requires.iter().map(|wanted| (format!("requires {} {}", wanted.name, wanted.threshold), "has to be so")),
+    );
+    gates.extend(step.ask.then(|| ("asks you first".to_owned(), "asks you first")));
+    gates.extend(step.may_fail.then(|| ("may fail".to_owned(), "may fail")));
+    gates.extend(step.undo.as_ref().map(|undo| (format!("undone by: {}", undo.title), "can be undone")));
+    let told = |words: Vec<&str>| if words.is_empty() { String::new() } else { format!("  ({})", words.join("; ")) };
+    let whole = told(gates.iter().map(|(whole, _)| whole.as_str()).collect());
+    let title = format!("{number:>2}  {}", step.title);
+    // In one line each: what does not fit stands further down with what is sent.
+    let fits = title.chars().count() + whole.chars().count() <= LINE;
+    let gates = if fits {
+        whole
+    } else {
+        let mut short: Vec<&str> = gates.iter().map(|(_, short)| *short).collect();
+        short.dedup();
+        told(short)
+    };
+    vec![Span { text: Safe::of(title), tone: Tone::Strong }, Span { text: Safe::of(gates), tone: Tone::Dim }]
 }

@@ -17,7 +17,13 @@ pub fn view(model: &Model, height: u16) -> PaneView {
         lines.push(line(coverage.clone(), Tone::Warn));
     }
     lines.push(Line::new());
-    lines.extend(menu::lines(model, &catalogue::all(model)));
+    let offered = catalogue::all(model);
+    let common = menu::common(model, &offered);
+    // How acting is allowed stands in the first line already.
+    if let Some(why) = common.as_ref().filter(|_| actions.is_armed()) {
+        lines.push(line(why.clone(), Tone::Unknown));
+    }
+    lines.extend(menu::lines(model, &offered, common.as_ref()));
     lines.push(Line::new());
     lines.push(line(Safe::of("What ran from here"), Tone::Strong));
     if let Some(running) = actions.running() {
@@ -56,11 +62,8 @@ fn armed(model: &Model) -> Line {
             Some(words) => line(Safe::of(format!("armed, and {words}")), Tone::Bad),
             None => line(Safe::of("armed: an action runs after its card and your consent"), Tone::Warn),
         },
-        (false, true) => {
-            line(Safe::of("the leave to act lapsed after 30 idle minutes; :arm gives it back"), Tone::Unknown)
-        }
-        (false, false) => {
-            line(Safe::of("read-only: start with --allow-actions, or allow = true under [actions]"), Tone::Dim)
+        (false, lapsed) => {
+            line(Safe::of(model.actions.unarmed_words()), if lapsed { Tone::Unknown } else { Tone::Dim })
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::app::document::Document;
 use crate::app::table::Tone;
 use crate::domain::{Moment, Safe, figure};
 use crate::input::dialog::{self, Ask};
+use crate::remediation::action;
 use crate::remediation::execution::{Execution, Phase, StepState};
 use crate::remediation::object::Fate;
 use crate::remediation::outcome::Outcome;
@@ -36,7 +37,7 @@ pub fn document(execution: &Execution, now: Moment) -> Document {
 #[must_use]
 pub fn document_with(execution: &Execution, live: &[Safe], now: Moment) -> Document {
     let action = &execution.warrant().card().action;
-    let mut out = Document::new(format!("{} on {}", action.title, action.target.name));
+    let mut out = Document::new(action::named(&action.title, &action.target.name));
     let (words, tone) = standing(execution);
     let words = match execution.verifies(now) {
         Some((so_long, within)) => {

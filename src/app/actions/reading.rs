@@ -66,5 +66,5 @@ pub fn overlay(reading: &Reading, now: Moment) -> OverlayView<'static> {
     OverlayView::Form { document, scroll: 0, foot: Vec::new(), chosen: None, keys }
 }
 
-const READS: &[Hint] = &[(Ask::Leave, "leaves it; nothing is done")];
+const READS: &[Hint] = &[(Ask::Leave, "cancels; nothing is done")];
 const FAILED: &[Hint] = &[(Ask::Leave, "closes; nothing was done")];

@@ -27,6 +27,18 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Who holds a target is believed for so long.
 const BELIEVED: Duration = Duration::from_secs(15);
 
+/// How the reason begins that counts down.
+const COOLING: &str = "cooling down ";
+
+/// The reason for a notice, which stands still: without the figure that runs.
+#[must_use]
+pub fn still(why: &Safe, action: &Safe) -> Safe {
+    if why.as_str().starts_with(COOLING) {
+        return Safe::of(format!("{action} is cooling down: see the menu"));
+    }
+    why.clone()
+}
+
 /// One thing to ask the folder about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -91,7 +103,7 @@ impl Standings {
         let own = touched().filter(|standing| standing.action == *action);
         let left =
             own.filter_map(|standing| standing.cooling?.checked_sub(age)).max().filter(|left| !left.is_zero())?;
-        Some(Safe::of(format!("cooling down {}", figure::age(left))))
+        Some(Safe::of(format!("{COOLING}{}", figure::age(left))))
     }
 }
 

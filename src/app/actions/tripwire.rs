@@ -274,7 +274,13 @@ impl Tripwire {
         }
         if !self.is_over {
             let left = figure::age(WATCHES.saturating_sub(now.since(self.since)));
-            return (Safe::of(format!("watching for {left} after {}", self.what)), Tone::Accent);
+            return (
+                Safe::of(format!(
+                    "after-watch {left} after {}: if a figure gets clearly worse you are told here",
+                    self.what
+                )),
+                Tone::Accent,
+            );
         }
         let (unknown, all) = (self.unknown().count(), self.wires.len());
         if unknown == 0 && all > 0 {

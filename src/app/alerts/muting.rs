@@ -103,17 +103,10 @@ pub fn overlay(model: &Model, muting: &Muting) -> OverlayView<'static> {
 
 fn new(model: &Model, wish: &Wish, focus: Field, refused: Option<&Safe>) -> OverlayView<'static> {
     let mut document = Document::new("Silence alerts");
-    document.line(
-        "It keeps back bell, notice and the foot of the page. What fires goes on firing in lists, counts and check.",
-        Tone::Dim,
-    );
-    document.line(
-        "It is this program's own, of all that this user starts; an Alertmanager knows nothing of it.",
-        Tone::Dim,
-    );
-    document.lines.push(Line::new());
+    // What fires goes on firing in lists, counts and check.
+    document.line("Silences bell, notice and foot here only; an Alertmanager is not told.", Tone::Dim);
     match wish.matchers() {
-        Ok(matchers) => told(&mut document, model, "It would keep back now", &matchers),
+        Ok(matchers) => told(&mut document, model, "Would keep back now", &matchers),
         Err(why) => {
             document.line(Safe::of(why), Tone::Unknown);
         }
@@ -134,9 +127,9 @@ fn new(model: &Model, wish: &Wish, focus: Field, refused: Option<&Safe>) -> Over
         line
     };
     let foot = vec![
-        field(Field::Matchers, "labels", &wish.matchers, "alertname=\"…\" instance=~\"api.*\"".to_owned()),
-        field(Field::Lasts, "for", &wish.lasts, format!("30m, 2h; at most {longest}")),
-        field(Field::Comment, "because", &wish.comment, "who comes next wants to know".to_owned()),
+        field(Field::Matchers, "labels", &wish.matchers, "(alertname=\"…\" instance=~\"api.*\")".to_owned()),
+        field(Field::Lasts, "for", &wish.lasts, format!("(30m, 2h; at most {longest})")),
+        field(Field::Comment, "because", &wish.comment, "(required)".to_owned()),
     ];
     let chosen = Field::ALL.iter().position(|known| *known == focus);
     OverlayView::Form {
@@ -144,7 +137,7 @@ fn new(model: &Model, wish: &Wish, focus: Field, refused: Option<&Safe>) -> Over
         scroll: 0,
         foot,
         chosen,
-        keys: &[(Ask::Run, "silences"), (Ask::Next, "next"), (Ask::Leave, "leaves")],
+        keys: &[(Ask::Run, "silences"), (Ask::Next, "next"), (Ask::Leave, "cancels")],
     }
 }
 
@@ -177,7 +170,7 @@ fn told(document: &mut Document, model: &Model, head: &str, matchers: &[Matcher]
     let muted = muted(model, matchers);
     let active = listing::all(&model.live, model.now).filter(Entry::is_active).count();
     let tone = if muted.len() == active && active > 1 { Tone::Warn } else { Tone::Strong };
-    document.line(format!("{head} {} of {active} alerts that are there", muted.len()), tone);
+    document.line(format!("{head} {} of {active} alerts", muted.len()), tone);
     for entry in muted.iter().take(NAMED) {
         document.line(Safe::of(format!("  {}", words::line(entry, model.now))), words::tone_of(entry));
     }

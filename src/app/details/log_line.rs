@@ -27,9 +27,20 @@ pub fn document(model: &Model) -> Option<Document> {
     for text in entry.message.lines() {
         out.line(text, Tone::Plain);
     }
-    if !entry.rows.is_empty() {
+    // Time, level and message stand above.
+    let is_above = |row: &Safe| {
+        let (name, value) = row.as_str().split_once(": ").unwrap_or_default();
+        match name {
+            "timestamp" | "time" => entry.time.is_some(),
+            "level" => value.eq_ignore_ascii_case(entry.level.word()),
+            "message" | "msg" => value == entry.message.one_line().as_str(),
+            _ => false,
+        }
+    };
+    let rows: Vec<Safe> = entry.tree().into_iter().filter(|row| !is_above(row)).collect();
+    if !rows.is_empty() {
         out.heading("Fields");
-        for row in entry.tree() {
+        for row in rows {
             out.line(row, Tone::Plain);
         }
     }

@@ -248,7 +248,7 @@ pub fn series_view(model: &Model) -> PaneView {
 
 pub fn course_view(model: &Model, height: u16) -> PaneView {
     let view = &model.view.series;
-    let mut title = vec![span("Course", Tone::Strong)];
+    let mut title = vec![span("Chart", Tone::Strong)];
     let (state, blocks) = match (&view.chosen, &view.course.answer) {
         (None, _) => {
             let asked = Safe::of("choose a series above and press Enter");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::document::Document;
+use crate::app::document::{Document, Line, Span};
 use crate::app::table::{RowKey, Tone};
 use crate::domain::Safe;
 
@@ -78,7 +78,13 @@ impl Happening {
             }
         }
         if let Some(detail) = &self.detail {
-            out.lines.extend(detail.lines.iter().cloned());
+            // What stands there already is not said again; what a run is called is for looking it up, and stands last.
+            let says_more = |line: &&Line| line.last().is_none_or(|span| line.len() < 2 || span.text != self.what);
+            let is_run = |line: &&Line| line.first().is_some_and(|span| span.text.as_str().trim_end() == "run");
+            let (runs, others): (Vec<_>, Vec<_>) = detail.lines.iter().filter(says_more).partition(is_run);
+            out.lines.extend(others.into_iter().cloned());
+            let dim = |span: &Span| Span { tone: Tone::Dim, ..span.clone() };
+            out.lines.extend(runs.into_iter().map(|line| line.iter().map(dim).collect()));
         }
         out
     }

@@ -222,7 +222,14 @@ fn freeze(model: &mut Model) -> Vec<Effect> {
         return logs::thaw(model, &past.telemetry.logs);
     }
     model.frozen = Some(Box::new(crate::app::model::Frozen { telemetry: model.live.clone(), at: model.now }));
-    say(model, "FROZEN: the screen stands still, watching goes on", Tone::Warn);
+    say(
+        model,
+        format!(
+            "FROZEN, still watching. {} resumes",
+            Command::Freeze.info().and_then(|info| info.keys.first()).map(ToString::to_string).unwrap_or_default()
+        ),
+        Tone::Warn,
+    );
     Vec::new()
 }
 
@@ -249,9 +256,13 @@ fn theme_named(model: &mut Model, name: &str) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Its ink is not to be read on a dark ground.
+const LIGHT: &str = "light";
+
 fn set_theme(model: &mut Model, name: &str) -> Vec<Effect> {
     name.clone_into(&mut model.screen.theme);
-    say(model, format!("theme {name}"), Tone::Dim);
+    let whom = if name == LIGHT { " (for light terminals)" } else { "" };
+    say(model, format!("theme {name}{whom}"), Tone::Dim);
     vec![Effect::SetTheme(name.to_owned())]
 }
 

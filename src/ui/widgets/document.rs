@@ -10,6 +10,8 @@ use crate::ui::widgets::{frame, wrap};
 
 /// Widest text that is still pleasant to read.
 const WIDEST: u16 = 112;
+/// Columns of the page that are worth seeing beside a box.
+const BESIDE: u16 = 4;
 /// Narrowest box, so that its frame can speak.
 const NARROWEST: u16 = 36;
 
@@ -36,12 +38,13 @@ pub fn draw(canvas: &mut Canvas<'_>, document: &Document, scroll: usize) -> (u16
 /// Columns that a document and lines below it want, frame included.
 pub fn width(canvas: &Canvas<'_>, document: &Document, foot: &[Line]) -> u16 {
     let screen = canvas.area();
-    let air = if screen.width >= 60 { 4 } else { 0 };
-    let widest = screen.width.saturating_sub(air).min(WIDEST);
+    let widest = screen.width.min(WIDEST);
     let lines = document.lines.iter().chain(foot);
     let natural = lines.map(|line| canvas.line_columns(line)).max().unwrap_or(0);
     let natural = natural.max(canvas.columns(&document.title).saturating_add(16));
-    natural.saturating_add(4).clamp(NARROWEST.min(widest), widest)
+    let wanted = natural.saturating_add(4).clamp(NARROWEST.min(widest), widest);
+    // A column or two of the page at its sides would be read as text of it.
+    if screen.width.saturating_sub(wanted) < 2 * BESIDE { screen.width } else { wanted }
 }
 
 /// The alert strip above and the line being typed below are never covered.

@@ -9,8 +9,8 @@ use crate::ui::paint::Canvas;
 
 /// Air between two alerts, and between hints and alerts.
 const GAP: u16 = 2;
-/// Columns of the hint that stays in any case, `? help`.
-const HELP: u16 = 8;
+/// Hints that stay however much is wrong: help, act, find, command. A message may take their place.
+const KEPT: usize = 4;
 
 /// Draws hints or message, and alerts; or the line being typed.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
@@ -18,18 +18,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
         return super::prompt::footer(canvas, area, (sign, text), keys);
     }
     let room = area.width.saturating_sub(2);
-    // While a message stands there, both get their share.
-    let most = if chrome.message.is_empty() { room - room / 4 } else { room / 2 };
-    let mut shown = Shown::of(canvas, &chrome.alerts, most);
-    if shown.is_cut && chrome.message.is_empty() {
-        // What is worst is worth more than any hint but help.
-        shown = Shown::of(canvas, &chrome.alerts, room.saturating_sub(HELP));
-    }
+    let hint = |(key, words): &(Safe, &str)| canvas.columns(key) + 1 + words.len() as u16 + GAP;
+    let is_quiet = chrome.message.is_empty();
+    let kept: u16 = chrome.hints.iter().take(if is_quiet { KEPT } else { 0 }).map(hint).sum();
+    // In a narrow window what is worst is worth more than hints.
+    let kept = kept.min(room / 2);
+    let most = if is_quiet { room - kept } else { (room - kept) / 2 };
+    let shown = Shown::of(canvas, &chrome.alerts, most);
     let end = area.x + area.width - 1 - shown.columns;
     let stop = if shown.columns > 0 { end.saturating_sub(GAP) } else { end };
     let mut x = area.x + 1;
     if !chrome.message.is_empty() {
-        x += canvas.line(x, area.y, stop.saturating_sub(x), &chrome.message) + GAP;
+        x += canvas.line(x, area.y, stop.saturating_sub(kept).saturating_sub(x), &chrome.message) + GAP;
     }
     hints(canvas, (x, area.y, stop), chrome);
     shown.draw(canvas, end, area.y, &chrome.alerts);
@@ -52,7 +52,6 @@ struct Shown {
     count: usize,
     /// Columns of the first, which may be cut.
     first: u16,
-    is_cut: bool,
     more: Option<Safe>,
     columns: u16,
 }
@@ -61,7 +60,7 @@ impl Shown {
     /// As many whole alerts as fit; the first in any case, if need be cut. How many are left out is always told.
     fn of(canvas: &Canvas<'_>, alerts: &[Span], room: u16) -> Shown {
         let Some(first) = alerts.first().map(|alert| canvas.columns(&alert.text)) else {
-            return Shown { count: 0, first: 0, is_cut: false, more: None, columns: 0 };
+            return Shown { count: 0, first: 0, more: None, columns: 0 };
         };
         let more = |count: usize| (count < alerts.len()).then(|| Safe::of(format!("+{} more", alerts.len() - count)));
         let tail = |count: usize| more(count).map_or(0, |words| canvas.columns(&words) + GAP);
@@ -72,7 +71,6 @@ impl Shown {
                 (count, whole) = (at + 1, passed);
             }
         }
-        let is_cut = count == 0;
         let (count, first, whole) = match count {
             0 => {
                 let cut = first.min(room.saturating_sub(tail(1)));
@@ -80,7 +78,7 @@ impl Shown {
             }
             count => (count, first, whole),
         };
-        Shown { count, first, is_cut, more: more(count), columns: (whole + tail(count)).min(room) }
+        Shown { count, first, more: more(count), columns: (whole + tail(count)).min(room) }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, mut x: u16, y: u16, alerts: &[Span]) {

@@ -88,8 +88,7 @@ pub fn list(model: &mut Model) {
 /// `:approve ID`: the card of a request, to be approved.
 pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
     if !model.actions.is_armed() {
-        let words =
-            format!("read-only: approve from a shell (quarterdeck approve {id}), or :arm where the leave lapsed");
+        let words = format!("{}; or approve from a shell (quarterdeck approve {id})", model.actions.unarmed_words());
         say(model, words, Tone::Warn);
         return Vec::new();
     }

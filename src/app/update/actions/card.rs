@@ -6,7 +6,9 @@ use crate::app::actions::approvals::{self as second_person, Stands};
 use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::reading::Sought;
 use crate::app::actions::sight::Sight;
-use crate::app::actions::{against, catalogue, evidence, parameters, receivers, record, silencing, tripwire, upkeep};
+use crate::app::actions::{
+    against, catalogue, evidence, parameters, receivers, record, silencing, standing, tripwire, upkeep,
+};
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
@@ -50,7 +52,7 @@ pub fn ask_standing(model: &mut Model, action: Action) -> Vec<Effect> {
 pub(super) fn ask_for(model: &mut Model, action: Action, stands: Option<Stands>) -> Vec<Effect> {
     let action = model.actions.spec.policy.bind(action);
     if let Some(why) = catalogue::reason_against(model, &action) {
-        say(model, why.clone(), Tone::Unknown);
+        say(model, standing::still(&why, &action.id), Tone::Unknown);
         reading::fail(model, &why, &[]);
         return refused(model, &action, &why);
     }
