@@ -164,6 +164,7 @@ enum Seen {
 
 /// It was consented to and holds its lock; the intent is on disk.
 fn begun(world: &mut World) -> u64 {
+    world.all_read();
     world.press(":");
     world.write("act drain");
     world.press("Enter");

@@ -94,7 +94,9 @@ fn what_nobody_watches_is_said_to_be_not_known() {
 
 #[test]
 fn a_card_says_what_the_watch_after_it_does_not_see() {
-    let card = card(&mut world(WATCHED));
+    let mut world = world(WATCHED);
+    world.all_read();
+    let card = card(&mut world);
     let watched = card.lines().find(|line| line.starts_with("watched after it")).unwrap_or_else(|| panic!("{card}"));
     for words in
         ["failed probes and latency", "for 5m", "only with --watch", "NOT seen: connections", "errors that only"]

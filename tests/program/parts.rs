@@ -62,6 +62,7 @@ const SESSIONS: &str = r#"
 
 /// The card of the runbook, made of these looks.
 fn card(world: &mut World, found: Vec<Preview>) {
+    world.all_read();
     world.press(":");
     world.write("act calm");
     let effects = orders(world, Event::KeyPressed(crate::world::key("Enter")));

@@ -72,6 +72,7 @@ fn typed(values: [&str; 3]) -> String {
 /// The card, after both looks came; a remark of the server repeats what it was given.
 fn carded(world: &mut World, values: [&str; 3]) -> Card {
     world.press(":");
+    world.all_read();
     world.write(&typed(values));
     let effects = orders(world, Event::KeyPressed(Key::plain(Code::Enter)));
     for effect in effects {

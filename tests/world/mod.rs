@@ -107,6 +107,17 @@ impl World {
         self.arrive(SourceKind::Cache, at, outcome.map(|r| Reading::Cache(Box::new(r))));
     }
 
+    /// Everything that is watched was read once, and is well.
+    pub fn all_read(&mut self) {
+        let live = &self.model.live;
+        let services: Vec<_> = live.services.iter().map(|service| service.spec.name.to_string()).collect();
+        let databases: Vec<_> = live.databases.iter().map(|database| database.spec.name.to_string()).collect();
+        let caches: Vec<_> = live.caches.iter().map(|cache| cache.spec.name.to_string()).collect();
+        services.iter().for_each(|name| self.service(name, readings::answer(200, "{}", 1.0)));
+        databases.iter().for_each(|name| self.database(name, Ok(readings::Postgres::default().reading())));
+        caches.iter().for_each(|name| self.cache(name, Ok(readings::counters(1000, 10, Some("run"), 0))));
+    }
+
     pub fn signal(&mut self, name: &str, outcome: Result<quarterdeck::domain::signal::SignalValue, Cause>) {
         let at = place(self.model.live.signals.iter().map(|s| &s.spec.name), name);
         self.arrive(SourceKind::Signal, at, outcome.map(Reading::Signal));
