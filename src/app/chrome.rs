@@ -1,7 +1,7 @@
 //! What stands around the panes: header, strip, hints, messages. From the model; drawn by `ui`.
 
 use crate::app::Model;
-use crate::app::actions::approvals;
+use crate::app::actions::{self, approvals};
 use crate::app::alerts::concerns;
 use crate::app::alerts::counts::{self, Counts};
 use crate::app::alerts::marks;
@@ -62,10 +62,16 @@ pub fn chrome(model: &Model) -> Chrome {
     }
 }
 
-/// Whether anything can be done from here, and what has the mouse.
-fn mode(model: &Model) -> Safe {
-    let armed = if model.actions.is_armed() { "ARMED" } else { "read-only" };
-    Safe::of(if model.view.mouse { format!("{armed}  mouse on") } else { armed.to_owned() })
+/// Whether anything can be done from here, and what has the mouse; of an action that was begun, that it is not over.
+fn mode(model: &Model) -> Span {
+    let current = model.actions.current.as_ref().map(|current| &current.execution);
+    let (mode, tone) = match current.filter(|execution| !actions::is_over(execution)) {
+        Some(execution) if execution.question().is_some() => ("ASKS YOU".to_owned(), Tone::Warn),
+        Some(execution) => (format!("RUNNING {}", figure::age(execution.lasted(model.now))), Tone::Accent),
+        None if model.actions.is_armed() => ("ARMED".to_owned(), Tone::Dim),
+        None => ("read-only".to_owned(), Tone::Dim),
+    };
+    Span { text: Safe::of(if model.view.mouse { format!("{mode}  mouse on") } else { mode }), tone }
 }
 
 fn clock(model: &Model) -> Safe {

@@ -17,7 +17,7 @@ pub struct Chrome {
     /// Strictest environment among the targets.
     pub environment: Environment,
     /// `read-only`; later `armed`.
-    pub mode: Safe,
+    pub mode: Span,
     /// The alert strip: the verdict over everything, alerts, what is watched by verdict. Never dropped.
     pub strip: Line,
     /// The same where there is less and less room: without the noun of the counts; beside alerts only with what is not

@@ -16,6 +16,8 @@ use super::runbook::Runbook;
 use super::step::{StepEnd, Work};
 
 mod asked;
+mod closing;
+mod ended;
 mod inward;
 mod orders;
 mod steps;

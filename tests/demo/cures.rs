@@ -237,10 +237,12 @@ fn backlog() {
     let mut session = incident("backlog", "queue: degraded");
     // What falls must have risen: the signal is read more rarely than health.
     session.wait_long("the signal past its threshold", SHOWS, |seen| {
-        // Its value and its bound, both in thousands; what stands beside the pane is the log.
+        // What stands beside the pane is the log.
         let is_high = |line: &str| {
             let own = line.split("││").next().unwrap_or_default();
-            own.contains("pending") && own.contains("endpoint") && own.matches('k').count() >= 2
+            let value = own.split_once("pending").and_then(|(_, rest)| rest.split_whitespace().next());
+            own.contains("endpoint")
+                && value.and_then(|value| value.parse().ok()).is_some_and(|value: f64| value > 1000.0)
         };
         seen.screen().lines().any(is_high)
     });

@@ -128,6 +128,30 @@ fn a_gate_shows_how_it_is_now() {
     assert!(!screen.contains("health of api is ok, read"), "{screen}");
 }
 
+/// Whoever closed its view, on the smallest screen and with trouble beside it, is told that it is not over.
+#[test]
+fn the_header_tells_of_what_runs_on_every_screen() {
+    let mut world = world();
+    let run = at_the_gate(&mut world, || Ok(seen()));
+    world.service("api", answer(503, "{}", 1.0));
+    let header = |world: &mut World| {
+        let screen = text(&drawn(world, (80, 24), false));
+        screen.lines().next().unwrap_or_default().to_owned()
+    };
+    world.press("Esc");
+    let asks = header(&mut world);
+    assert!(asks.contains("ASKS YOU") && !asks.contains("ARMED"), "{asks}");
+    world.press("w");
+    drawn(&mut world, SIZE, false);
+    world.wait(0.5);
+    orders(&mut world, Event::KeyPressed(RUN));
+    tell(&mut world, run, Input::Recorded(Ok(())));
+    world.wait(3.0);
+    world.press("Esc");
+    let runs = header(&mut world);
+    assert!(runs.contains("RUNNING 4s") || runs.contains("RUNNING 5s"), "{runs}");
+}
+
 #[test]
 fn what_cannot_run_here_can_only_be_left_out() {
     let mut world = world();

@@ -349,6 +349,18 @@ fn the_second_person_types_the_phrase_after_it_could_be_read() {
     finds(&mut world, sought);
     let effects = orders(&mut world, Event::KeyPressed(Key::plain(Code::Esc)));
     assert!(matches!(effects.as_slice(), [Effect::Record { run: None, .. }]), "{effects:?}");
+    // What was sent goes its way, whoever looks on: one approval is not recorded as left, too.
+    let sought = found(&world, None);
+    finds(&mut world, sought);
+    drawn(&mut world, SMALL, false);
+    world.now += 0.5;
+    text(&drawn(&mut world, SMALL, false));
+    world.write("shop 812");
+    assert_eq!(chord(&mut world).len(), 1);
+    let effects = orders(&mut world, Event::KeyPressed(Key::plain(Code::Esc)));
+    assert!(effects.is_empty() && world.model.view.overlays.is_empty(), "{effects:?}");
+    second(&mut world, SecondEvent::Answered { id: "k7m2qd9x".to_owned(), outcome: Ok(()) });
+    assert!(world.message().contains("k7m2qd9x is approved"), "{}", world.message());
     // What was left while it was looked for does not come after all.
     let sought = found(&world, None);
     type_line(&mut world, "approve k7m2qd9x");

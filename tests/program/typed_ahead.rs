@@ -47,6 +47,10 @@ fn what_is_typed_before_the_card_is_there_acts_on_nothing_behind_it() {
         if comes {
             orders(&mut world, Event::Previewed { id, outcome: Box::new(Ok(preview(1..4))), begun });
             assert!(matches!(world.model.view.overlays.as_slice(), [Overlay::Card(_)]));
+            // What stands beside it stays live; whom it lists was read when it was asked for.
+            world.wait(3.0);
+            let screen = text(&drawn(&mut world, SIZE, false));
+            assert!(screen.contains("What it touches: 3, read 3s ago"), "{screen}");
             assert_eq!(card_of(&world).unwrap().card.action.id.as_str(), "terminate-idle-in-transaction");
             continue;
         }

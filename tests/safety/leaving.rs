@@ -19,7 +19,7 @@ fn dashboard(home: &Home, fault: &str) -> Session {
     let path = home.file("c.toml");
     let start = Start::new(&["--config", path.to_str().unwrap()]).variable("QUARTERDECK_FAULT", fault);
     let session = start.variable("HOME", home.folder.path().to_str().unwrap()).run();
-    session.wait_for("ARMED");
+    session.wait_for("OK   api");
     session
 }
 

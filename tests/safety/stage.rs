@@ -108,7 +108,9 @@ impl Stage {
 
     pub fn of(resolved: &Resolved) -> Stage {
         let theme = Theme::load("dark", Colours::Sixteen, false).unwrap();
-        Stage { world: World::of(resolved), theme, size: (120, 40), on_its_way: None, shown: None }
+        let mut world = World::of(resolved);
+        world.all_read();
+        Stage { world, theme, size: (120, 40), on_its_way: None, shown: None }
     }
 
     /// What a large screen shows, as text.

@@ -46,7 +46,7 @@ pub fn chrome(page: Page) -> Chrome {
     Chrome {
         name: Safe::of("pggit"),
         environment: Environment::Production,
-        mode: Safe::of("read-only"),
+        mode: Span { text: Safe::of("read-only"), tone: Tone::Dim },
         strip_shorter: [strip.clone(), strip.clone(), strip.clone()],
         strip,
         clock: Safe::of("12:04:31Z"),

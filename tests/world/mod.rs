@@ -113,9 +113,15 @@ impl World {
         let services: Vec<_> = live.services.iter().map(|service| service.spec.name.to_string()).collect();
         let databases: Vec<_> = live.databases.iter().map(|database| database.spec.name.to_string()).collect();
         let caches: Vec<_> = live.caches.iter().map(|cache| cache.spec.name.to_string()).collect();
-        services.iter().for_each(|name| self.service(name, readings::answer(200, "{}", 1.0)));
-        databases.iter().for_each(|name| self.database(name, Ok(readings::Postgres::default().reading())));
-        caches.iter().for_each(|name| self.cache(name, Ok(readings::counters(1000, 10, Some("run"), 0))));
+        for name in &services {
+            self.service(name, readings::answer(200, "{}", 1.0));
+        }
+        for name in &databases {
+            self.database(name, Ok(readings::Postgres::default().reading()));
+        }
+        for name in &caches {
+            self.cache(name, Ok(readings::counters(1000, 10, Some("run"), 0)));
+        }
     }
 
     pub fn signal(&mut self, name: &str, outcome: Result<quarterdeck::domain::signal::SignalValue, Cause>) {

@@ -28,7 +28,10 @@ pub fn told(out: &mut Document, model: &Model, card: &Card, redact: bool) {
     let (objects, parts) = (&card.preview.objects, parts(model, card));
     if !objects.is_empty() {
         out.section("whom it touches");
-        out.line(format!("What it touches: {}", card.count()), Tone::Strong);
+        // The readings beside it stay live, and may tell of more or fewer by now.
+        let age = model.now.since(card.read_at);
+        let age = if age.as_secs() == 0 { String::new() } else { format!(", read {} ago", figure::age(age)) };
+        out.line(format!("What it touches: {}{age}", card.count()), Tone::Strong);
         match &parts {
             Some(parts) => {
                 for (step, found) in parts.iter().filter(|(_, found)| !found.objects.is_empty()) {

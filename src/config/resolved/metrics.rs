@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{EndpointSpec, Provenance, ServiceSpec};
+use super::{EndpointSpec, ServiceSpec};
 use crate::alerts::rules::By;
 use crate::domain::Safe;
-use crate::domain::target::Environment;
+use crate::domain::target::{Environment, Provenance};
 
 /// One scraped target.
 #[derive(Clone, Debug)]

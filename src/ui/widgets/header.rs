@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use crate::app::document::Line;
 use crate::app::geometry::Rectangle;
 use crate::app::screen::Chrome;
+use crate::app::table::Tone;
 use crate::domain::Safe;
 use crate::ui::paint::Canvas;
 
@@ -48,7 +49,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rectangle, chrome: &Chrome) {
         say(canvas, &frozen, u16::MAX, roles.frozen);
     }
     if room.mode {
-        say(canvas, &chrome.mode, u16::MAX, roles.dim);
+        say(canvas, &chrome.mode.text, u16::MAX, canvas.theme.tone(chrome.mode.tone));
     }
     let right = right(chrome, &room);
     let columns = canvas.columns(&right);
@@ -99,7 +100,7 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
         add(canvas.columns(&chrome.name).min(room.name));
         add(canvas.columns(&band(chrome)));
         add(frozen(chrome).map_or(0, |words| canvas.columns(&words)));
-        add(if room.mode { canvas.columns(&chrome.mode) } else { 0 });
+        add(if room.mode { canvas.columns(&chrome.mode.text) } else { 0 });
         add(canvas.columns(&right(chrome, room)));
         columns
     };
@@ -108,7 +109,8 @@ fn room(canvas: &Canvas<'_>, area: Rectangle, chrome: &Chrome) -> Room {
             room.meters -= 1;
         } else if room.shorter < 2 {
             room.shorter += 1;
-        } else if room.mode {
+        } else if room.mode && chrome.mode.tone == Tone::Dim {
+            // That an action runs, or asks, is never left out.
             room.mode = false;
         } else if room.name > 8 {
             room.name = 8;

@@ -43,6 +43,7 @@ fn the_dashboard() {
         let effects = endpoint.effects(&home).len();
         let intents = home.intents();
         assert!(effects <= intents, "kill {kill}: {effects} effects, {intents} intents");
+        session.wait_for("OK   api");
         session.press("a", "Enter shows the card");
         session.press("\r", "Ctrl-T runs it");
         session.send("\x14");
@@ -71,6 +72,7 @@ fn the_dashboard() {
         session.wait_gone("Actions whose end is not known");
     }
     on_record(&home);
+    session.wait_for("OK   api");
     session.press("a", "Enter shows the card");
     session.press("\r", "Ctrl-T runs it");
     session.press("\x14", "Before and after");

@@ -351,7 +351,8 @@ pub(super) fn leave_all(model: &mut Model, goes: fn(&Overlay) -> bool) -> Vec<Ef
     let gone: Vec<Overlay> = model.view.overlays.extract_if(.., |overlay| goes(overlay)).collect();
     let entry = |overlay: &Overlay| match overlay {
         Overlay::Card(dialog) => Some(record::of_card(AuditEvent::Cancelled, &dialog.card, &[], now)),
-        Overlay::Approval(dialog) => {
+        // What was sent is recorded by what becomes of it.
+        Overlay::Approval(dialog) if !dialog.sent => {
             Some(second_person::of_request(AuditEvent::Cancelled, &dialog.found.request, &[], now))
         }
         _ => None,
