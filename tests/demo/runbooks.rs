@@ -61,7 +61,7 @@ fn what_was_stopped_is_started_again_when_the_rest_is_called_off() {
     session.wait_long("the gate", SHOWS, |seen| seen.shows("Go on with it?") && seen.shows("Ctrl-T goes on"));
     assert!(session.seen().shows("stop the worker: waits for your answer"), "{}", session.screen());
     session.send(RUN);
-    session.wait_long("it is stopped", SHOWS, |seen| seen.shows("runs step 3, let it rest"));
+    session.wait_long("it is stopped", SHOWS, |seen| seen.shows("3  let it rest a moment: runs"));
     session.send("c");
     session.wait_long("the offer", SHOWS, |seen| seen.shows("Undo what was done?") && seen.shows("Ctrl-T runs them"));
     session.send(RUN);

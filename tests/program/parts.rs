@@ -198,6 +198,8 @@ fn scrolling_the_view_of_a_run_begins_where_it_stands() {
     };
     let followed = first(&mut world);
     assert!(followed > 10, "the step at hand is in sight: {followed}");
+    let screen = text(&drawn(&mut world, (80, 24), false));
+    assert!(screen.contains("c asks to stop"), "where its line is out of sight, too: {screen}");
     world.press("k");
     assert_eq!(first(&mut world), followed - 1);
     orders(&mut world, Event::KeyPressed(Key::plain(Code::PageUp)));

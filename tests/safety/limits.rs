@@ -10,6 +10,8 @@ use quarterdeck::remediation::level::Level;
 
 use crate::cards::{CHORD, acts};
 use crate::stage::{Happening, Stage, configuration};
+use crate::world::readings::answer;
+use crate::world::resolved;
 
 /// The action of a configuration, or `None` where it is refused.
 fn action(lines: &str) -> Option<Action> {
@@ -85,7 +87,9 @@ proptest! {
         after in prop::collection::vec(reading(), 0..8),
         late in prop::option::weighted(0.3, 0.0f64..50.0),
     ) {
-        let mut stage = Stage::new(&configuration("staging", ""));
+        let mut stage = Stage::unread(&resolved(&configuration("staging", "")));
+        // The service that is asked is well all the time.
+        let well = |stage: &mut Stage| stage.world.service("api", answer(200, "{}", 1.0));
         // The newest reading: when, and the share of the 97 usable connections, where it is known.
         let mut newest: Option<(f64, Option<f64>)> = None;
         let mut read = |stage: &mut Stage, happening: &Happening| {
@@ -98,11 +102,13 @@ proptest! {
         for happening in &before {
             read(&mut stage, happening);
         }
+        well(&mut stage);
         let opened = stage.open_card("warm-cache");
         for happening in &after {
             read(&mut stage, happening);
         }
         stage.world.now += late.unwrap_or_default();
+        well(&mut stage);
         let effects = stage.tell(Event::KeyPressed(CHORD));
         let age = newest.map(|(at, _)| stage.world.now - at);
         let holds = newest.is_some_and(|(_, share)| share.is_some_and(|share| share < 0.9));

@@ -107,10 +107,15 @@ impl Stage {
     }
 
     pub fn of(resolved: &Resolved) -> Stage {
+        let mut stage = Stage::unread(resolved);
+        stage.world.all_read();
+        stage
+    }
+
+    /// Before anything was read.
+    pub fn unread(resolved: &Resolved) -> Stage {
         let theme = Theme::load("dark", Colours::Sixteen, false).unwrap();
-        let mut world = World::of(resolved);
-        world.all_read();
-        Stage { world, theme, size: (120, 40), on_its_way: None, shown: None }
+        Stage { world: World::of(resolved), theme, size: (120, 40), on_its_way: None, shown: None }
     }
 
     /// What a large screen shows, as text.

@@ -127,6 +127,8 @@ pub fn progress(model: &Model, scroll: Option<usize>) -> OverlayView<'static> {
     let (foot, keys) = match current.execution.question() {
         Some(asked) => question::foot(&asked, current, &model.live, model.now),
         None if is_over(&current.execution) => (Vec::new(), OVER),
+        // Wherever it is scrolled to: how it is stopped is always in sight.
+        None if current.execution.can_be_cancelled() && !current.execution.is_cancelled() => (Vec::new(), STOPS),
         None => (Vec::new(), RUNS),
     };
     let scroll = scroll.unwrap_or_else(|| following(model, &document, &current.execution));
@@ -159,5 +161,6 @@ fn following(model: &Model, document: &Document, execution: &Execution) -> usize
 /// Lines that are shown behind the step at hand.
 const BEHIND: usize = 3;
 
+const STOPS: &[Hint] = &[(Ask::Stop, "asks to stop"), (Ask::Leave, "closes; it goes on"), (Ask::PageDown, "scrolls")];
 const RUNS: &[Hint] = &[(Ask::Leave, "closes; it goes on"), (Ask::PageDown, "scrolls")];
 const OVER: &[Hint] = &[(Ask::Leave, "closes"), (Ask::PageDown, "scrolls")];
