@@ -264,3 +264,15 @@ fn a_bound_and_its_signal_are_of_one_kind() {
         assert!((0.0..1.0).contains(&bound), "{right}: {bound}");
     }
 }
+
+/// The header names what is watched, whatever that is.
+#[test]
+fn whatever_is_watched_has_a_name() {
+    for (text, name) in [
+        ("[[cache]]\nname = \"shop\"\nredis = \"redis://127.0.0.1:6379\"\n", "shop"),
+        ("[[log]]\nname = \"journal\"\nfiles = \"/var/log/syslog\"\n", "journal"),
+        ("", "no target"),
+    ] {
+        assert_eq!(resolved(&file(text)).resolved.name.as_str(), name, "{text}");
+    }
+}

@@ -264,7 +264,9 @@ impl Builder<'_> {
                 let named = host.and_then(|u| u.host_str()).map(Safe::of).or(database);
                 let scraped = r.metrics.iter().map(|m| &m.request.url);
                 let engine = || scraped.chain(engines).find_map(|u| u.host_str()).map(Safe::of);
-                named.or_else(engine).unwrap_or_else(|| Safe::of("no target"))
+                let rest = r.caches.iter().map(|c| &c.name).chain(r.signals.iter().map(|s| &s.name));
+                let rest = rest.chain(r.logs.iter().map(|l| &l.name)).next().cloned();
+                named.or_else(engine).or(rest).unwrap_or_else(|| Safe::of("no target"))
             }
         };
     }
