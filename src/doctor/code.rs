@@ -179,6 +179,8 @@ codes! {
     RuleFails = "QD-L007" Error,
     /// Since when alerts have been there does not survive a restart.
     AlertsNotKept = "QD-L008" Warning,
+    /// A metric that a part of a rule names and nothing that is scraped has; the rest does not need it.
+    PartNeverSeen = "QD-L009" Note,
 }
 
 #[cfg(test)]

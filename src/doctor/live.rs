@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use promql_parser::parser::Expr;
+use promql_parser::parser::token::{T_LOR, T_LUNLESS};
+
 use super::code::Code;
 use super::finding::Findings;
 use super::rules::read::{Group, Rule};
@@ -44,16 +47,16 @@ pub fn check(files: &[(&Safe, &[Group])], seen: &Seen, to: &mut Findings) -> Opt
     for (file, groups) in files {
         to.of_file(file);
         for rule in groups.iter().flat_map(|group| &group.rules) {
-            for metric in metrics(rule) {
-                let metric_text = metric.as_str();
-                if known.contains(metric_text) || recorded.contains(metric_text) || OWN.contains(&metric_text) {
-                    continue;
-                }
+            let Ok(expr) = parse(&rule.expr.value) else { continue };
+            let is_missing =
+                |metric: &str| !known.contains(metric) && !recorded.contains(metric) && !OWN.contains(&metric);
+            let whole = finds_nothing(&expr, &is_missing);
+            for metric in missed(&expr, &is_missing) {
                 if seen.incomplete.is_none() {
-                    let compared = unknown.len() < COMPARED || unknown.contains(metric_text);
-                    tell(rule, metric_text, compared, &seen.names, to);
+                    let compared = unknown.len() < COMPARED || unknown.contains(metric);
+                    tell(rule, metric, whole, compared, &seen.names, to);
                 }
-                unknown.insert(metric);
+                unknown.insert(metric.to_owned());
             }
         }
     }
@@ -63,29 +66,51 @@ pub fn check(files: &[(&Safe, &[Group])], seen: &Seen, to: &mut Findings) -> Opt
     Some(Safe::of(format!("{why}, so nobody knows whether anything has {}{more}", names.join(", "))))
 }
 
-/// The metrics that a rule names, each once.
-fn metrics(rule: &Rule) -> BTreeSet<String> {
-    let Ok(expr) = parse(&rule.expr.value) else { return BTreeSet::new() };
-    let selectors = expression::all(&expr).into_iter().filter_map(expression::selector);
-    selectors.filter_map(expression::metric).map(str::to_owned).collect()
+/// What is missing of the metrics that an expression names, each once. That nothing has a metric is what `absent` is for.
+fn missed<'e>(expr: &'e Expr, is_missing: &dyn Fn(&str) -> bool) -> BTreeSet<&'e str> {
+    if is_absence(expr) {
+        return BTreeSet::new();
+    }
+    let own = expression::selector(expr).and_then(expression::metric).filter(|metric| is_missing(metric));
+    let inner = expression::children(expr).into_iter().flat_map(|child| missed(child, is_missing));
+    own.into_iter().chain(inner).collect()
 }
 
-fn tell(rule: &Rule, metric: &str, compared: bool, names: &[String], to: &mut Findings) {
+fn is_absence(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if matches!(call.func.name, "absent" | "absent_over_time"))
+}
+
+/// Whether an expression has no result as long as these metrics are missing, whatever else is there.
+fn finds_nothing(expr: &Expr, is_missing: &dyn Fn(&str) -> bool) -> bool {
+    let nothing = |expr: &Expr| finds_nothing(expr, is_missing);
+    if let Some(selector) = expression::selector(expr) {
+        return expression::metric(selector).is_some_and(is_missing);
+    }
+    match expr {
+        Expr::Binary(b) if b.op.id() == T_LOR => nothing(&b.lhs) && nothing(&b.rhs),
+        Expr::Binary(b) if b.op.id() == T_LUNLESS => nothing(&b.lhs),
+        // Of nothing a scalar is NaN, which is a value.
+        Expr::Call(call) if is_absence(expr) || call.func.name == "scalar" => false,
+        Expr::Aggregate(a) => nothing(&a.expr),
+        _ => expression::children(expr).into_iter().any(nothing),
+    }
+}
+
+fn tell(rule: &Rule, metric: &str, whole: bool, compared: bool, names: &[String], to: &mut Findings) {
     let near = if compared { nearest_of(metric, names) } else { None };
     let count = names.len();
-    let of =
-        format!("{}: nothing that is scraped has {metric} ({count} metrics are there), so it finds nothing", rule.name);
+    let (code, so) = if whole {
+        (Code::MetricNeverSeen, "so it finds nothing")
+    } else {
+        (Code::PartNeverSeen, "so that part of it finds nothing; the rest does not need it")
+    };
+    let of = format!("{}: nothing that is scraped has {metric} ({count} metrics are there), {so}", rule.name);
     match near {
         Some(near) => {
             let mended = renamed(&rule.expr.value, metric, near);
-            to.add(
-                Code::MetricNeverSeen,
-                rule.expr.line,
-                format!("{of}; the nearest name is {near}"),
-                written(&mended, ""),
-            );
+            to.add(code, rule.expr.line, format!("{of}; the nearest name is {near}"), written(&mended, ""));
         }
-        None => to.add(Code::MetricNeverSeen, rule.expr.line, of, exporter(metric)),
+        None => to.add(code, rule.expr.line, of, exporter(metric)),
     }
 }
 
@@ -162,6 +187,37 @@ mod tests {
         assert!(held(&["http_request_total", "up", "node_load1"], None).findings.is_empty());
         let names = ["a_seconds_sum".to_owned(), "a_seconds_bucket".to_owned()];
         assert_eq!(nearest_of("a_seconds", &names), Some("a_seconds_bucket"));
+    }
+
+    /// What fires on absence, and what can do without, is sound.
+    #[test]
+    fn a_rule_that_can_do_without_a_metric_is_not_called_broken() {
+        let findings = |expr: &str| {
+            let text = format!("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: {expr}\n");
+            let source = Source { name: "r.yml".into(), text, kind: Kind::Yaml };
+            let seen = Seen { names: vec!["up".to_owned()], incomplete: None };
+            let report = examine_against(&[source], Options::default(), Some(&seen));
+            let live = [Code::MetricNeverSeen, Code::PartNeverSeen];
+            let codes = report.findings.iter().map(|finding| finding.code).filter(|code| live.contains(code));
+            codes.collect::<Vec<_>>()
+        };
+        let (broken, part) = (Code::MetricNeverSeen, Code::PartNeverSeen);
+        for (expr, expected) in [
+            ("absent(mysql_up)", vec![]),
+            ("absent_over_time(mysql_up[5m]) == 1", vec![]),
+            ("up == 1 or other > 3", vec![part]),
+            ("other > 3 or another > 3", vec![broken, broken]),
+            ("up == 1 unless on() maintenance_mode == 1", vec![part]),
+            ("other == 1 unless on() up == 1", vec![broken]),
+            ("(sum(rate(errors_total[5m])) or vector(0)) / sum(up) > 1", vec![part]),
+            ("(sum(rate(errors_total[5m])) or vector(0)) / sum(other) > 1", vec![broken, broken]),
+            ("up > scalar(other)", vec![part]),
+            ("sum(other) by (job) > 1", vec![broken]),
+            ("max_over_time(other[5m:1m]) > 1", vec![broken]),
+            ("absent(other) and other == 1", vec![broken]),
+        ] {
+            assert_eq!(findings(expr), expected, "{expr}");
+        }
     }
 
     #[test]
