@@ -9,13 +9,21 @@ use super::{Findings, Parsed, written};
 use crate::doctor::code::Code;
 use crate::doctor::pattern::Pattern;
 
-static PRINTED: Pattern = Pattern::new(|| Regex::new(r"\$labels\.([A-Za-z_][A-Za-z0-9_]*)").ok());
+static PRINTED: Pattern =
+    Pattern::new(|| Regex::new(r#"(?:\$labels\.|\bindex\s+(?:\$labels|\.Labels)\s+")([A-Za-z_][A-Za-z0-9_]*)"#).ok());
+static DOTTED: Pattern = Pattern::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_)])\.Labels\.([A-Za-z_][A-Za-z0-9_]*)").ok());
+
+/// The labels that a text prints. In what goes over the results of a query, `.Labels` is of those.
+fn names_in(text: &str) -> Vec<&str> {
+    let own = if text.contains("query") { Vec::new() } else { DOTTED.firsts(text) };
+    PRINTED.firsts(text).into_iter().chain(own).collect()
+}
 
 /// The labels that texts of a rule print, each once, with the line of the first.
 pub fn printed(rule: &Rule) -> Vec<(String, usize)> {
     let mut found: Vec<(String, usize)> = Vec::new();
     for (_, text) in rule.annotations.iter().chain(&rule.labels) {
-        for name in PRINTED.firsts(&text.value) {
+        for name in names_in(&text.value) {
             if !found.iter().any(|(seen, _)| seen == name) {
                 found.push((name.to_owned(), text.line));
             }
@@ -70,6 +78,8 @@ mod tests {
     #[test]
     fn names_are_found() {
         let text = "{{ $labels.job }} and {{ with $labels.x_1 }}{{ . }}{{ end }} $labels";
-        assert_eq!(super::PRINTED.firsts(text), ["job", "x_1"]);
+        assert_eq!(super::names_in(text), ["job", "x_1"]);
+        assert_eq!(super::names_in("{{ index $labels \"pod\" }} on {{ .Labels.node }}"), ["pod", "node"]);
+        assert_eq!(super::names_in("{{ range query \"up\" }}{{ .Labels.job }}{{ end }}"), [""; 0]);
     }
 }

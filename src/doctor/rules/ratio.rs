@@ -18,8 +18,8 @@ pub fn check(parsed: &Parsed<'_>, to: &mut Findings) {
         if b.op.id() != T_DIV || is_scalar(&b.lhs) || is_scalar(&b.rhs) {
             continue;
         }
-        if by_itself(b) {
-            of_one(parsed, b, to);
+        if let Some(picked) = picked_by(b) {
+            of_one(parsed, b, &picked, to);
         } else if never_match(b) {
             unmatched(parsed, b, to);
         } else {
@@ -52,11 +52,53 @@ fn same_metric(b: &BinaryExpr) -> Option<(&VectorSelector, &VectorSelector)> {
         .then_some((left, right))
 }
 
-/// One side picks among the series of the other.
-fn by_itself(b: &BinaryExpr) -> bool {
-    let Some((left, right)) = same_metric(b) else { return false };
+/// One side of a division: the series that it begins with, what is done with them, and the labels that are left.
+struct Side<'e> {
+    selector: &'e VectorSelector,
+    how: String,
+    kept: Kept,
+}
+
+impl Side<'_> {
+    /// With one aggregation around the series, or none.
+    fn of(expr: &Expr) -> Option<Side<'_>> {
+        let (inner, around) = match bare(expr) {
+            Expr::Aggregate(a) if a.param.is_none() => (a.expr.as_ref(), a.op.to_string()),
+            _ => (expr, String::new()),
+        };
+        let (selector, how) = series(inner)?;
+        Some(Side { selector, how: format!("{around} {how}"), kept: kept(expr) })
+    }
+}
+
+/// The labels by which two sides are matched one to one.
+fn matched(b: &BinaryExpr) -> Option<Kept> {
+    let Some(modifier) = &b.modifier else { return Some(Kept::AllBut(BTreeSet::new())) };
+    let set = |labels: &[String]| labels.iter().cloned().collect();
+    (modifier.card == VectorMatchCardinality::OneToOne).then(|| match &modifier.matching {
+        None => Kept::AllBut(BTreeSet::new()),
+        Some(LabelModifier::Include(on)) => Kept::Only(set(&on.labels)),
+        Some(LabelModifier::Exclude(ignored)) => Kept::AllBut(set(&ignored.labels)),
+    })
+}
+
+/// The labels by which one side picks among the series of the other, where each of what it picked meets itself: they are left on
+/// both sides, and matched by.
+fn picked_by(b: &BinaryExpr) -> Option<BTreeSet<String>> {
+    let (above, below) = (Side::of(&b.lhs)?, Side::of(&b.rhs)?);
+    let (left, right) = (above.selector, below.selector);
+    let same = metric(left).is_some()
+        && metric(left) == metric(right)
+        && (&above.how, &above.kept) == (&below.how, &below.kept)
+        && left.offset == right.offset
+        && left.at == right.at;
     let (left, right) = (matchers(left), matchers(right));
-    right.iter().all(|m| left.contains(m)) || left.iter().all(|m| right.contains(m))
+    let among = right.iter().all(|m| left.contains(m)) || left.iter().all(|m| right.contains(m));
+    let differ = left.iter().filter(|m| !right.contains(m)).chain(right.iter().filter(|m| !left.contains(m)));
+    let names: BTreeSet<String> = differ.map(|m| m.name.clone()).collect();
+    let matched = matched(b)?;
+    let meets = names.iter().all(|name| above.kept.may_have(name) && matched.may_have(name));
+    (same && among && meets).then_some(names)
 }
 
 /// The sides ask for different values of one label.
@@ -67,9 +109,14 @@ fn contradict(b: &BinaryExpr) -> bool {
     equal(left).iter().any(|m| right.iter().any(|other| other.name == m.name && other.value != m.value))
 }
 
-fn of_one(parsed: &Parsed<'_>, b: &BinaryExpr, to: &mut Findings) {
-    let by = grouping(&parsed.printed());
-    let right = format!("sum{by}({}) / sum{by}({})", bare(&b.lhs), bare(&b.rhs));
+fn of_one(parsed: &Parsed<'_>, b: &BinaryExpr, picked: &BTreeSet<String>, to: &mut Findings) {
+    let printed: Vec<String> = parsed.printed().into_iter().filter(|name| !picked.contains(name)).collect();
+    let by = grouping(&printed);
+    let inner = |side: &Expr| match bare(side) {
+        Expr::Aggregate(a) => bare(&a.expr).to_string(),
+        other => other.to_string(),
+    };
+    let right = format!("sum{by}({}) / sum{by}({})", inner(&b.lhs), inner(&b.rhs));
     let why = "vectors are divided label by label, so each series is divided by itself: the value is 1 for every series that \
                both sides have, however few they are";
     parsed.add(to, Code::RatioOfOne, why, written(&replaced(parsed, b, &right), ""));

@@ -1,7 +1,7 @@
 //! A rate per second that is compared as if it were a share: the words say per cent, the expression counts events.
 
 use promql_parser::label::MatchOp;
-use promql_parser::parser::token::{T_GTE, T_GTR};
+use promql_parser::parser::token::{T_GTE, T_GTR, T_LAND, T_LSS, T_LTE, T_LUNLESS, T_MUL};
 use promql_parser::parser::{Expr, MatrixSelector, VectorSelector};
 use regex::Regex;
 
@@ -20,12 +20,11 @@ static SHARE: Pattern = Pattern::new(|| {
 
 /// Looks at the comparison at the top.
 pub fn check(parsed: &Parsed<'_>, to: &mut Findings) {
-    let Expr::Binary(b) = bare(&parsed.expr) else { return };
-    let Some(bound) = number(&b.rhs).filter(|n| (0.0..1.0).contains(n) && *n > 0.0) else { return };
-    if !parsed.rule.is_alert || !matches!(b.op.id(), T_GTR | T_GTE) {
+    let Some(compared) = compared(&parsed.expr).filter(|_| parsed.rule.is_alert) else { return };
+    let (counted, bound) = (compared.counted, compared.bound);
+    if !(bound > 0.0 && bound < 1.0) {
         return;
     }
-    let Some(counted) = counted(&b.lhs) else { return };
     let Some(name) = metric(&counted.vs).filter(|name| !is_share_itself(name)) else { return };
     if !says_share(parsed) {
         return;
@@ -36,7 +35,51 @@ pub fn check(parsed: &Parsed<'_>, to: &mut Findings) {
         round(1.0 / bound),
         round(bound * 100.0)
     );
-    parsed.add(to, Code::RateAsShare, why, instead(parsed, counted, bound));
+    parsed.add(to, Code::RateAsShare, why, instead(parsed, &compared));
+}
+
+/// A counter's rate against a number.
+struct Compared<'e> {
+    counted: &'e MatrixSelector,
+    /// Where the rate is multiplied by 100, the number by 100 divided.
+    bound: f64,
+    /// As it stands, with the number to the right.
+    operator: &'static str,
+    whole: &'e Expr,
+}
+
+/// The comparison whose value the alert has: what stands behind `and` or `unless` is a condition beside it.
+fn compared(expr: &Expr) -> Option<Compared<'_>> {
+    let whole = bare(expr);
+    let Expr::Binary(b) = whole else { return None };
+    if matches!(b.op.id(), T_LAND | T_LUNLESS) {
+        return compared(&b.lhs);
+    }
+    let (side, number, turned) = match (number(&b.lhs), number(&b.rhs)) {
+        (None, Some(number)) => (&b.lhs, number, false),
+        (Some(number), None) => (&b.rhs, number, true),
+        _ => return None,
+    };
+    let operator = match (b.op.id(), turned) {
+        (T_GTR, false) | (T_LSS, true) => ">",
+        (T_GTE, false) | (T_LTE, true) => ">=",
+        (T_LSS, false) | (T_GTR, true) => "<",
+        (T_LTE, false) | (T_GTE, true) => "<=",
+        _ => return None,
+    };
+    let (side, times) = scaled(side);
+    Some(Compared { counted: counted(side)?, bound: number / times, operator, whole })
+}
+
+/// What is multiplied by a hundred, to be read as per cent.
+fn scaled(expr: &Expr) -> (&Expr, f64) {
+    let Expr::Binary(b) = bare(expr) else { return (expr, 1.0) };
+    let is_hundred = |side: &Expr| number(side).is_some_and(|n| (n - 100.0).abs() < f64::EPSILON);
+    match b.op.id() {
+        T_MUL if is_hundred(&b.rhs) => (&b.lhs, 100.0),
+        T_MUL if is_hundred(&b.lhs) => (&b.rhs, 100.0),
+        _ => (expr, 1.0),
+    }
 }
 
 fn round(figure: f64) -> f64 {
@@ -87,7 +130,8 @@ fn without_actions(text: &str) -> String {
     out
 }
 
-fn instead(parsed: &Parsed<'_>, counted: &MatrixSelector, bound: f64) -> String {
+fn instead(parsed: &Parsed<'_>, compared: &Compared<'_>) -> String {
+    let Compared { counted, bound, operator, whole: comparison } = compared;
     let picks = |name: &str| {
         ["status", "code", "result", "outcome", "level", "reason", "error"].iter().any(|w| name.contains(w))
     };
@@ -100,7 +144,8 @@ fn instead(parsed: &Parsed<'_>, counted: &MatrixSelector, bound: f64) -> String 
     let by = if labels.is_empty() { String::new() } else { format!(" by ({}) ", labels.join(", ")) };
     let range = promql_parser::util::display_duration(&counted.range);
     let part = &counted.vs;
-    written(&format!("sum{by}(rate({part}[{range}])) / sum{by}(rate({whole}[{range}])) > {bound}"), "")
+    let right = format!("sum{by}(rate({part}[{range}])) / sum{by}(rate({whole}[{range}])) {operator} {bound}");
+    written(&parsed.expr.to_string().replace(&comparison.to_string(), &right), "")
 }
 
 #[cfg(test)]

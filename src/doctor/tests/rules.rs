@@ -67,6 +67,33 @@ fn ratios() {
     assert_eq!(expr("(calls{a=\"b\"}) / calls > 0.1"), one);
     assert_eq!(expr("100 * (rate(c_total{x=\"1\"}[5m]) / rate(c_total[5m])) > 5"), one);
     assert_eq!(expr("rate(c_total[5m]) / rate(c_total{x=\"1\"}[5m]) > 5"), one);
+    // The label that one side picks by is left on both: each group is divided by itself.
+    for grouped in [
+        "sum by (status)(rate(c_total{status=~\"5..\"}[5m])) / sum by (status)(rate(c_total[5m])) > 0.01",
+        "sum without (pod)(rate(c_total{x=\"1\"}[5m])) / sum without (pod) (rate(c_total[5m])) > 0.01",
+        "max by (job, x) (c{x=\"1\"}) / max by (x, job) (c) > 2",
+        "rate(c_total{x=\"1\"}[5m]) / on (x, job) rate(c_total[5m]) > 0.01",
+        "rate(c_total{x=\"1\"}[5m]) / ignoring (job) rate(c_total[5m]) > 0.01",
+    ] {
+        assert_eq!(expr(grouped), one, "{grouped}");
+    }
+    let text = rule(
+        "A",
+        "sum by (x, job)(rate(c_total{x=\"1\"}[5m])) / sum by (x, job)(rate(c_total[5m])) > 1",
+        "{{ $labels.x }} {{ $labels.job }}",
+    );
+    let mended = "expr: sum by (job) (rate(c_total{x=\"1\"}[5m])) / sum by (job) (rate(c_total[5m])) > 1";
+    assert_eq!(instead(Kind::Yaml, &text, "QD-R005"), mended);
+    let guarded = " and sum(rate(c_total[5m])) > 1";
+    for share in [
+        "sum by (job)(rate(c_total{x=\"1\"}[5m])) / sum by (job)(rate(c_total[5m])) > 0.1",
+        "sum without (x)(rate(c_total{x=\"1\"}[5m])) / sum without (x)(rate(c_total[5m])) > 0.1",
+        "sum by (x)(rate(c_total{x=\"1\"}[5m])) / ignoring (x) sum by (x)(rate(c_total[5m])) > 0.1",
+        "sum by (x)(rate(c_total{x=\"1\"}[5m])) / on () group_left sum(rate(c_total[5m])) > 0.1",
+        "max by (x)(rate(c_total{x=\"1\"}[5m])) / sum by (x)(rate(c_total[5m])) > 0.1",
+    ] {
+        assert!(!expr(&format!("{share}{guarded}")).contains(&"QD-R005"), "{share}");
+    }
     for right in [
         "rate(c_total{x=~\"1|2\"}[5m]) / (rate(c_total{x=~\"2|3\"}[5m]) > 0) > 5",
         "sum(rate(calls_total{code=\"500\"}[5m])) / sum(rate(calls_total[5m])) > 0.1 and sum(rate(calls_total[5m])) > 1",
@@ -150,6 +177,29 @@ fn rates_as_shares() {
     assert_eq!(of("Errors", wrong, "errors per second, {{ printf \"%.2f\" $value }}"), [""; 0]);
     assert_eq!(of("HighErrorRate", "rate(calls_total{status=~\"5..\"}[5m]) > 5", "x"), [""; 0]);
     assert_eq!(of("CpuAbove90Percent", "rate(cpu_seconds_total[5m]) > 0.9", "above 90%"), [""; 0]);
+    for (expr, text) in [
+        ("rate(calls_total{status=~\"5..\"}[5m]) * 100 > 5", "above 5 %"),
+        ("100 * sum(rate(calls_total{status=~\"5..\"}[5m])) >= 5", "above 5 %"),
+        ("0.05 < sum(rate(calls_total{status=~\"5..\"}[5m]))", "error rate"),
+        ("sum(rate(calls_total{status=~\"5..\"}[5m])) > 0.05 and sum(rate(calls_total[5m])) > 1", "error rate"),
+        ("rate(ok_total[5m]) < 0.95", "success rate below 95%"),
+    ] {
+        assert_eq!(of("A", expr, text), ["QD-R007"], "{expr}");
+    }
+    for (expr, text) in [
+        // A floor of traffic, beside a share.
+        (
+            "sum(rate(c_total{x=\"1\"}[5m])) / sum(rate(c_total[5m])) > 0.1 and sum(rate(c_total[5m])) > 0.5",
+            "error rate above 10 %",
+        ),
+        ("rate(calls_total{status=~\"5..\"}[5m]) * 60 > 5", "error rate: more than 5 a minute"),
+        ("rate(calls_total[5m]) < 0.1", "hardly any calls"),
+    ] {
+        assert!(!of("A", expr, text).contains(&"QD-R007"), "{expr}");
+    }
+    let text = rule("Errors", "5 < 100 * rate(c_total{code=\"500\"}[5m]) and on () up", "above 5 %");
+    let right = "expr: sum(rate(c_total{code=\"500\"}[5m])) / sum(rate(c_total[5m])) > 0.05 and on () up";
+    assert_eq!(instead(Kind::Yaml, &text, "QD-R007"), right);
     let text = rule("HighErrorRate", wrong, "{{ $labels.path }}");
     let right =
         "expr: sum by (path) (rate(calls_total{status=~\"5..\"}[5m])) / sum by (path) (rate(calls_total[5m])) > 0.05";
