@@ -2,6 +2,7 @@
 //! and whether its success is taken for an answer.
 
 use super::lex::{self, Command, Joint, Quote, Word};
+use super::through;
 
 /// One command of a script, those in substitutions too.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,10 @@ pub struct Call {
     pub sudo_may_ask: bool,
     /// What stands between the first `sudo` and the program.
     pub behind_sudo: Vec<Word>,
+    /// What stands before the program and says where it runs: a container, another host.
+    pub through: Vec<Word>,
+    /// Part of a script that another shell is handed as one word: its variables and functions are not of this one.
+    pub embedded: bool,
     /// As they are written.
     pub redirections: Vec<String>,
 }
@@ -40,6 +45,9 @@ const KEYWORDS: &[&str] = &[
     "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case", "esac", "in", "{",
     "}", "!", "function", "time",
 ];
+
+/// Scripts in scripts that are looked into.
+const NESTED: usize = 3;
 
 impl Call {
     /// Whether a keyword stands before it.
@@ -54,7 +62,12 @@ impl Call {
 
     /// The whole of it, with the quotes that it needs.
     pub fn written(&self) -> String {
-        format!("{} {}", self.name, self.written_arguments()).trim_end().to_owned()
+        format!("{}{} {}", self.written_through(), self.name, self.written_arguments()).trim_end().to_owned()
+    }
+
+    /// What it is sent through, with a space behind it.
+    pub fn written_through(&self) -> String {
+        self.through.iter().flat_map(|word| [quoted(word), " ".to_owned()]).collect()
     }
 
     /// Its arguments, with the quotes that they need.
@@ -66,15 +79,15 @@ impl Call {
 /// Every command of a script in the order of its text; what is substituted comes before what it is substituted into.
 pub fn calls(text: &str, line: usize) -> Vec<Call> {
     let mut found = Vec::new();
-    add(&lex::commands(text, line), false, &mut found);
+    add(&lex::commands(text, line), false, 0, &mut found);
     found
 }
 
-fn add(commands: &[Command], substituted: bool, to: &mut Vec<Call>) {
+fn add(commands: &[Command], substituted: bool, depth: usize, to: &mut Vec<Call>) {
     let mut condition = false;
     for (at, command) in commands.iter().enumerate() {
         for word in &command.words {
-            add(&word.inner, true, to);
+            add(&word.inner, true, depth, to);
         }
         let mut line = one(command);
         line.substituted = substituted;
@@ -89,8 +102,30 @@ fn add(commands: &[Command], substituted: bool, to: &mut Vec<Call>) {
         line.piped_into = at > 0 && commands.get(at - 1).is_some_and(|before| before.joint == Joint::Pipe);
         let last = commands.get(at..).unwrap_or_default().iter().find(|c| c.joint != Joint::Pipe);
         line.pipeline = last.map_or(Joint::End, |c| c.joint);
+        let inner = through::script(&line).map(|word| embedded(word, &line, depth)).unwrap_or_default();
         to.push(line);
+        to.extend(inner);
     }
+}
+
+/// The commands of a script in one word. What follows the shell that runs it follows its last command.
+fn embedded(word: &Word, around: &Call, depth: usize) -> Vec<Call> {
+    let mut found = Vec::new();
+    if depth < NESTED {
+        add(&lex::commands(&word.text(), word.line), around.substituted, depth + 1, &mut found);
+    }
+    for call in &mut found {
+        call.embedded = true;
+    }
+    let (before, last) = (found.len().saturating_sub(1), found.len());
+    let begins = found.iter().take(before).rposition(|call| call.joint != Joint::Pipe).map_or(0, |at| at + 1);
+    for call in found.iter_mut().take(last).skip(begins) {
+        (call.pipeline, call.condition) = (around.pipeline, call.condition || around.condition);
+    }
+    if let Some(last) = found.last_mut() {
+        last.joint = around.joint;
+    }
+    found
 }
 
 fn one(command: &Command) -> Call {
@@ -118,9 +153,19 @@ fn one(command: &Command) -> Call {
         words.next();
     }
     wrappers(&mut words, &mut line);
-    if let Some(name) = words.next() {
+    let rest: Vec<&Word> = words.collect();
+    let (through, mut rest) = rest.split_at(through::taken(&rest));
+    if !through.is_empty() {
+        line.through = through.iter().map(|word| (*word).clone()).collect();
+        // Whoever asks for a password there asks in what runs there.
+        let mut inner = Call::default();
+        let mut words = rest.iter().copied().peekable();
+        wrappers(&mut words, &mut inner);
+        rest = rest.get(rest.len() - words.count()..).unwrap_or_default();
+    }
+    if let Some((name, words)) = rest.split_first() {
         line.name = name.text();
-        line.words = words.cloned().collect();
+        line.words = words.iter().map(|word| (*word).clone()).collect();
         line.arguments = line.words.iter().map(Word::text).collect();
     }
     if matches!(line.name.as_str(), "export" | "local" | "declare" | "readonly") {

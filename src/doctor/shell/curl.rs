@@ -91,7 +91,7 @@ pub fn mended(line: &Call) -> String {
     let quiet = if shorts { "-fsS" } else { "--fail" };
     let is_bounded = line.arguments.iter().any(|a| matches!(a.as_str(), "-m" | "--max-time"));
     let bound = if is_bounded { "" } else { "--max-time 5 " };
-    format!("curl {quiet} {bound}{}", rest.join(" "))
+    format!("{}curl {quiet} {bound}{}", line.written_through(), rest.join(" "))
 }
 
 #[cfg(test)]

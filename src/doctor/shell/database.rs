@@ -27,7 +27,12 @@ fn dump(line: &Call, to: &mut Findings) {
         "the status of a pipe is that of its last command: when {} fails there is still a file, short or empty, and the script goes on",
         line.name
     );
-    let right = if line.name == "pg_dump" {
+    let right = if line.embedded {
+        format!(
+            "set -o pipefail   # first, in the shell that runs this pipe\n{} | gzip > \"$BACKUP_FILE\"",
+            line.written()
+        )
+    } else if line.name == "pg_dump" && line.through.is_empty() {
         format!(
             "pg_dump --format=custom --file=\"$BACKUP_FILE.partial\" {} &&\n    pg_restore --list \"$BACKUP_FILE.partial\" > /dev/null &&\n    mv \"$BACKUP_FILE.partial\" \"$BACKUP_FILE\"",
             line.written_arguments()
@@ -47,7 +52,8 @@ fn restore(lines: &[Call], at: usize, to: &mut Findings) {
         return;
     }
     let why = "psql that reads a script goes on after an error and ends with status 0, so success here says only that it could connect";
-    let right = format!("psql -v ON_ERROR_STOP=1 --single-transaction {}", line.written_arguments());
+    let (through, arguments) = (line.written_through(), line.written_arguments());
+    let right = format!("{through}psql -v ON_ERROR_STOP=1 --single-transaction {arguments}");
     to.add(Code::PsqlWithoutStop, line.line, why, right);
 }
 

@@ -1,10 +1,11 @@
 //! Processes killed by a pattern: whatever has the words in its command line goes with them.
 
 use super::command::Call;
+use super::lex::{Joint, Word};
 use crate::doctor::code::Code;
 use crate::doctor::finding::Findings;
 
-/// Looks at pkill, killall, and kill over the output of pgrep or ps.
+/// Looks at pkill, and at kill over the output of pgrep or ps.
 pub fn check(lines: &[Call], to: &mut Findings) {
     let unit = lines.iter().find_map(unit);
     let unit = unit.as_deref().unwrap_or("the-service");
@@ -26,12 +27,14 @@ pub fn check(lines: &[Call], to: &mut Findings) {
             if hard { "; with -9 nothing is finished or written" } else { "" }
         );
         let signal = if hard { "SIGKILL" } else { "SIGTERM" };
-        to.add(
-            Code::KillByPattern,
-            line.line,
-            why,
-            format!("systemctl kill --signal={signal} {unit}.service   # only the processes of the unit"),
-        );
+        let right = match line.through.first().map(Word::text).as_deref() {
+            None | Some("ssh") => format!(
+                "{}systemctl kill --signal={signal} {unit}.service   # only the processes of the unit",
+                line.written_through()
+            ),
+            _ => "# restart the container itself: what it runs ends with it, and comes back".to_owned(),
+        };
+        to.add(Code::KillByPattern, line.line, why, right);
     }
 }
 
@@ -40,12 +43,18 @@ fn flag(arguments: &[String], short: char, long: &str) -> bool {
     arguments.iter().any(|a| a == long || shorts(a))
 }
 
-/// `pgrep -f … | xargs kill`
+/// `pgrep -f … | xargs kill`, `ps … | grep … | awk … | xargs kill`.
 fn piped(lines: &[Call], at: usize) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let kills = line.name == "kill" || line.arguments.iter().any(|a| a == "kill");
-    let before = at.checked_sub(1).and_then(|b| lines.get(b));
-    line.piped_into && kills && before.is_some_and(|b| b.name == "pgrep" && flag(&b.arguments, 'f', "--full"))
+    let before = || lines.get(..at).unwrap_or_default().iter().rev().take_while(|b| b.joint == Joint::Pipe);
+    let by_name = before().any(|b| b.name == "pgrep" && flag(&b.arguments, 'f', "--full"));
+    let picks = |b: &Call| match b.name.as_str() {
+        "grep" | "egrep" | "fgrep" | "rg" => true,
+        "awk" => b.arguments.iter().any(|a| a.contains('/')),
+        _ => false,
+    };
+    line.piped_into && kills && (by_name || before().any(|b| b.name == "ps") && before().any(picks))
 }
 
 /// The unit that the script stops or starts.

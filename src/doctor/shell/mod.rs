@@ -9,6 +9,7 @@ mod lex;
 mod names;
 mod quotes;
 mod retry;
+mod through;
 
 use super::code::Code;
 use super::finding::Findings;
@@ -38,10 +39,12 @@ pub fn check(block: &Block, known: Option<&Known>, to: &mut Findings) {
     curl::check(&lines, to);
     retry::check(&lines, to);
     kill::check(&lines, to);
-    quotes::check(&lines, to);
     database::check(&lines, &block.about, to);
+    // What another shell is handed has its own quotes, variables and functions.
+    let own: Vec<Call> = lines.iter().filter(|line| !line.embedded).cloned().collect();
+    quotes::check(&own, to);
     if let Some(known) = known {
-        names::check(&lines, known, to);
+        names::check(&own, known, to);
     }
     if block.text.starts_with("#!") {
         sudo(&lines, to);
@@ -63,7 +66,7 @@ fn without_asking(call: &Call) -> String {
 
 /// In a script that says which shell runs it: nobody may be there to type a password.
 fn sudo(lines: &[Call], to: &mut Findings) {
-    let asking: Vec<&Call> = lines.iter().filter(|l| l.sudo_may_ask).collect();
+    let asking: Vec<&Call> = lines.iter().filter(|l| l.sudo_may_ask && !l.embedded).collect();
     let Some(first) = asking.first() else { return };
     let why = format!(
         "sudo may stop and ask for a password, and a script that nobody watches then hangs{}",

@@ -137,3 +137,59 @@ fn places_are_counted_where_there_are_several() {
     assert!(why("#!/bin/sh\nsudo a").ends_with("then hangs"), "{}", why("#!/bin/sh\nsudo a"));
     assert!(why("#!/bin/sh\nsudo a\nsudo b").ends_with("hangs; 2 places"));
 }
+
+/// Where it runs changes nothing of what it proves: in a container, on another host, in a shell that is handed its script.
+#[test]
+fn what_is_sent_through_something_else() {
+    for (wrong, code) in [
+        ("docker exec db pg_dump app | gzip > y.gz", "QD-H004"),
+        ("docker compose -f prod.yml exec -T db pg_dump app | gzip > y.gz", "QD-H004"),
+        ("sudo docker compose exec -T -u postgres db pg_dump app | gzip > y.gz", "QD-H004"),
+        ("podman exec -it db pg_dump app | gzip > y.gz", "QD-H004"),
+        ("kubectl -n shop exec db-0 -c postgres -- pg_dump app | gzip > y.gz", "QD-H004"),
+        ("ssh -p 2222 ops@db \"pg_dump app | gzip\" > y.gz", "QD-H004"),
+        ("ssh db \"pg_dump app\" | gzip > y.gz", "QD-H004"),
+        ("ssh db pg_dump app | gzip > y.gz", "QD-H004"),
+        ("bash -c 'pg_dump app | gzip > y.gz'", "QD-H004"),
+        ("docker exec db sh -c 'pg_dump app | gzip' > y.gz", "QD-H004"),
+        ("docker exec api curl -s http://a/health && echo ok", "QD-H001"),
+        ("if ssh api 'curl -s http://a/health'; then echo up; fi", "QD-H001"),
+        ("sh -c 'cd /; curl -s http://a/health' && deploy", "QD-H001"),
+        ("ssh -i key host pkill -f worker", "QD-H003"),
+        ("docker exec api pkill -f worker", "QD-H003"),
+        ("ps aux | grep worker | awk '{print $2}' | xargs kill -9", "QD-H003"),
+    ] {
+        let found: Vec<&str> = of(wrong).into_iter().map(|(_, code)| code).collect();
+        assert_eq!(found, [code], "{wrong}");
+    }
+    let sql = "docker compose exec db psql -c \"SELECT max_conn FROM pg_stat_activity\"";
+    assert!(!of(sql).is_empty(), "{sql}");
+    for (wrong, code, right) in [
+        (
+            "docker exec api curl -s http://a/h && echo ok",
+            "QD-H001",
+            "docker exec api curl -fsS --max-time 5 http://a/h",
+        ),
+        (
+            "docker exec db pg_dump app | gzip > y",
+            "QD-H004",
+            "set -o pipefail\ndocker exec db pg_dump app | gzip > \"$BACKUP_FILE\"",
+        ),
+    ] {
+        assert_eq!(instead(Kind::Shell, wrong, code), right);
+    }
+    for right in [
+        "docker run --rm image pg_dump",
+        "docker ps | grep api",
+        "docker exec db",
+        "ssh host",
+        "bash -o pipefail -c 'pg_dump app | gzip > y.gz'",
+        "bash -c 'set -o pipefail; pg_dump app | gzip > y.gz'",
+        "ssh db 'curl -s http://a/health; echo' && deploy",
+        "kubectl get pods -- x",
+        "docker exec db sh -c 'echo \"$HOME\" \"${UNKNOWN}\"'",
+        "ps -p 17 -o pid= | xargs kill",
+    ] {
+        assert_eq!(of(right), [], "{right}");
+    }
+}
