@@ -200,6 +200,13 @@ impl<'e> World<'e> {
         if matches!(metric, "ALERTS" | "ALERTS_FOR_STATE") {
             return Ground::Whole;
         }
+        let is_range = look.range > 0 || look.need > 0;
+        if let Some(missed) = self.store.missed(selector.metric(), look.after, is_range) {
+            let were = if missed == 1 { "was" } else { "were" };
+            let words =
+                format!("{selector}, of whose metric {missed} series {were} dropped: metrics_bytes is too small");
+            return Ground::Missing(vec![words]);
+        }
         if look.absent {
             let unready = self.known.unready(metric).filter(|_| self.find(selector, look, at).most == 0);
             return unready.unwrap_or(Ground::Whole);

@@ -1,6 +1,7 @@
 //! Pages: taken whole or not at all, what tells of the round, what bounds it, and the figures made of it.
 
 use super::*;
+use crate::alerts::lifecycle::Verdict;
 use crate::metrics::store;
 
 #[test]
@@ -66,6 +67,40 @@ fn churn_is_bounded_and_counted() {
     assert!(told.bytes <= told.limit && told.dropped > 1000, "{told:?}");
     assert_eq!(stage.values("count(a)", 195)[0].1, 500.0, "what is scraped now is there");
     assert_eq!(stage.values("up", 195)[0].1, 1.0);
+}
+
+/// What the bound dropped may be what breaches: nothing that asks for its metric is ok, and its absence is not told.
+#[test]
+fn what_was_dropped_is_not_taken_for_what_is_not_there() {
+    let mut settings = Settings { targets: vec![target("api")], ..Settings::default() };
+    settings.store = store::Limits { bytes: 1 << 20, keep: Duration::from_secs(3600) };
+    let mut stage = Stage::with(settings);
+    let exprs = ["a > 5", "max_over_time(a[1m]) > 5", "absent(a{n=\"0\"})", "{n=\"0\"} > 5", "b > 5"];
+    let rules = exprs.iter().map(|expr| format!("- alert: A\n  expr: '{expr}'\n")).collect::<Vec<_>>().concat();
+    stage.rules(&rules, 0);
+    let page = |count: usize| {
+        let flood = (0..count).map(|n| format!("a{{n=\"{n}\",path=\"{}\"}} 1\n", "x".repeat(200)));
+        format!("b 1\n{}", flood.collect::<Vec<_>>().concat())
+    };
+    let verdicts = |stage: &Stage| (0..5).map(|at| stage.rule(at).standing.verdict).collect::<Vec<_>>();
+    stage.page(0, &page(10), 5);
+    stage.tick(6);
+    assert_eq!(stage.rule(0).standing.verdict, Verdict::Ok, "{}", stage.standing(0));
+    for round in 2..20 {
+        stage.page(0, &page(5000), round * 5);
+        stage.tick(round * 5 + 1);
+    }
+    for (at, expr) in exprs.iter().enumerate().take(4) {
+        assert_ne!(stage.rule(at).standing.verdict, Verdict::Ok, "{expr}: {}", stage.standing(at));
+        assert!(stage.standing(at).contains("metrics_bytes is too small"), "{expr}: {}", stage.standing(at));
+    }
+    assert_eq!(stage.rule(4).standing.verdict, Verdict::Ok, "nothing of it went: {}", stage.standing(4));
+    // What is there again is known again, when nothing that is looked at is from before.
+    for round in 20..140 {
+        stage.page(0, &page(10), round * 5);
+        stage.tick(round * 5 + 1);
+    }
+    assert_eq!(verdicts(&stage), [Verdict::Ok; 5], "{}", stage.standing(0));
 }
 
 #[test]

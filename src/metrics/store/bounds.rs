@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 
 use super::Store;
+use crate::metrics::labels::NAME;
 
 impl Store {
     /// Bytes that it takes up: samples, labels, indexes, and what the allocator adds.
@@ -12,7 +13,7 @@ impl Store {
     pub fn bytes(&self) -> usize {
         let slots = self.tracks.capacity() * size_of::<usize>() + self.vacant.capacity() * size_of::<u32>();
         let targets: usize = self.targets.iter().map(super::Rounds::bytes).sum();
-        size_of::<Store>() + self.held + slots + targets + self.index.bytes()
+        size_of::<Store>() + self.held + slots + targets + self.index.bytes() + self.evicted.bytes()
     }
 
     fn keep(&self) -> i64 {
@@ -42,6 +43,7 @@ impl Store {
     fn sweep(&mut self) {
         self.swept = self.newest;
         let Some(horizon) = self.horizon() else { return };
+        self.evicted.forget(horizon);
         let mut gone = Vec::new();
         for (slot, track) in self.tracks.iter_mut().enumerate() {
             let Some(track) = track else { continue };
@@ -88,6 +90,14 @@ impl Store {
         }
     }
 
+    /// What is asked of its metric from now on misses this series.
+    fn remember(&mut self, slot: u32) {
+        let Some(track) = self.tracks.get(slot as usize).and_then(Option::as_ref) else { return };
+        let metric = track.labels.get(NAME);
+        let (live, ended) = if track.live { (self.newest, None) } else { (None, track.last().map(|last| last.at)) };
+        self.evicted.take(metric, live, ended);
+    }
+
     /// Drops series until there is some room again, so that it is seldom done.
     fn evict(&mut self) {
         let goal = self.limits.bytes - self.limits.bytes / 32;
@@ -106,6 +116,7 @@ impl Store {
             if self.bytes() <= goal {
                 break;
             }
+            self.remember(slot);
             self.remove(slot);
             self.dropped += 1;
         }

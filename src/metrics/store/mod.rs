@@ -4,6 +4,7 @@
 mod bits;
 mod bounds;
 mod codec;
+mod evicted;
 mod fingerprint;
 mod index;
 mod rounds;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use rounds::{AHEAD, Taken, Target};
 
 use super::labels::Labels;
+use evicted::Evicted;
 use index::Index;
 use rounds::Rounds;
 use track::Track;
@@ -74,6 +76,7 @@ pub struct Store {
     newest: Option<i64>,
     swept: Option<i64>,
     dropped: u64,
+    evicted: Evicted,
 }
 
 impl Store {
@@ -125,6 +128,13 @@ impl Store {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// How many series of a metric (of any, where none is given) were dropped whose samples a look at what is later than `after`,
+    /// in milliseconds, would have found; none where it misses nothing. Series that had ended are missed by ranges alone.
+    #[must_use]
+    pub fn missed(&self, metric: Option<&str>, after: i64, is_range: bool) -> Option<u64> {
+        self.evicted.missed(metric, after, is_range)
     }
 
     /// The bounds.
