@@ -125,7 +125,10 @@ fn nothing_of_our_own_files_is_skipped_but_what_is_marked_so() {
         let other_words =
             tally.skipped.keys().filter(|why| why.starts_with("fails as expected, in other words")).count();
         assert_eq!(other_words, usize::from(file.ends_with("forms.test")));
-        tally.skipped.retain(|why, _| !why.ends_with("is refused") && !why.starts_with("fails as expected"));
+        // What lies outside, by name: whatever else is refused had been evaluated before.
+        let outside = ["text that is not UTF-8", "the function info", "the modifier @", "the modifier smoothed"];
+        let is_outside = |why: &str| why.strip_suffix(" is refused").is_some_and(|what| outside.contains(&what));
+        tally.skipped.retain(|why, _| !is_outside(why) && !why.starts_with("fails as expected"));
         assert!(tally.skipped.is_empty(), "{}: {:?}", file.display(), tally.skipped);
     }
 }

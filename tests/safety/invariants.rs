@@ -1,4 +1,4 @@
-//! The invariants of acting, 1 to 38, each with the tests that hold it: first properties over chance, then tests on real
+//! The invariants of acting and of alerts, 1 to 42, each with the tests that hold it: first properties over chance, then tests on real
 //! systems. A test that is named here and is not there fails.
 
 mod played;
@@ -26,6 +26,9 @@ const BOOK_KILLS: &str = "tests/safety/kills/runbooks.rs";
 const BACKUP_KILLS: &str = "tests/safety/kills/backups.rs";
 const APPROVAL_KILLS: &str = "tests/safety/kills/approvals.rs";
 const DATA: &str = "tests/safety/data.rs";
+const LIFE: &str = "src/alerts/lifecycle/tests/properties.rs";
+const ENGINE: &str = "src/engine/tests/properties.rs";
+const ALERTS: &str = "tests/program/alerts.rs";
 const OUTPUT: &str = "tests/safety/output.rs";
 
 const INVARIANTS: &[Invariant] = &[
@@ -390,6 +393,33 @@ const INVARIANTS: &[Invariant] = &[
         ],
     ),
     (38, "no write ever starts without a person", &[(CONSENT, "nothing_begins_without_the_chord")]),
+    (
+        39,
+        "a failed evaluation resolves no alert, and shows as error",
+        &[(LIFE, "a_failure_never_resolves_and_shows"), (ALERTS, "an_error_hides_no_alert_and_ends_none")],
+    ),
+    (
+        40,
+        "missing data is never ok",
+        &[
+            (LIFE, "only_a_fresh_complete_result_is_ok"),
+            (ENGINE, "missing_data_is_never_ok"),
+            ("src/engine/tests/scraping.rs", "what_was_dropped_is_not_taken_for_what_is_not_there"),
+        ],
+    ),
+    (
+        41,
+        "silences hide pages, never state, and always expire",
+        &[("tests/program/alerts/doing.rs", "silences_change_no_state_and_always_end")],
+    ),
+    (
+        42,
+        "the same recorded samples give the same history of alerts, byte by byte",
+        &[
+            (LIFE, "the_same_results_give_the_same_history"),
+            (ENGINE, "replaying_the_same_inputs_gives_the_same_history"),
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -398,7 +428,7 @@ fn root() -> PathBuf {
 
 #[test]
 fn every_invariant_has_tests_that_are_there() {
-    assert_eq!(INVARIANTS.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), (1..=38).collect::<Vec<_>>());
+    assert_eq!(INVARIANTS.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), (1..=42).collect::<Vec<_>>());
     for (number, says, tests) in INVARIANTS {
         assert!(!tests.is_empty(), "nothing holds {number}: {says}");
         are_there(*number, tests);

@@ -1,6 +1,7 @@
 //! What is refused and why, names, and bounds; the semantics are held by files in Prometheus' test format.
 
 mod properties;
+mod subset;
 
 use super::*;
 use crate::metrics::labels::Labels;
