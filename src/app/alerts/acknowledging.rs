@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Model;
+use crate::app::telemetry::engines::Keeper;
 use crate::domain::{Moment, Safe};
 
 use super::listing::{Entry, Stand};
@@ -35,6 +36,8 @@ pub enum Seen {
         /// By which silence; none of ours where an Alertmanager does it.
         id: Option<u64>,
     },
+    /// Another alert keeps its pages back, at an Alertmanager.
+    Inhibited,
     /// Somebody saw it.
     By {
         /// Who.
@@ -60,7 +63,7 @@ impl Seen {
     /// Whether nobody has to be called for it any more.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        matches!(self, Seen::Silenced { .. } | Seen::By { .. } | Seen::Needless)
+        matches!(self, Seen::Silenced { .. } | Seen::Inhibited | Seen::By { .. } | Seen::Needless)
     }
 }
 
@@ -73,9 +76,13 @@ impl Alerts {
         if let Some(silence) = self.silences.of(&alert.labels, here) {
             return Seen::Silenced { left: silence.left(here), id: Some(silence.id) };
         }
-        if let Some(silence) = entry.silence {
-            let left = silence.ends_at.map_or(0, |at| at.saturating_sub(now.wall.timestamp_millis()));
-            return Seen::Silenced { left: Duration::from_millis(u64::try_from(left).unwrap_or(0)), id: None };
+        match entry.keeper {
+            Some(Keeper::Silence(silence)) => {
+                let left = silence.ends_at.map_or(0, |at| at.saturating_sub(now.wall.timestamp_millis()));
+                return Seen::Silenced { left: Duration::from_millis(u64::try_from(left).unwrap_or(0)), id: None };
+            }
+            Some(Keeper::Alert) => return Seen::Inhibited,
+            None => {}
         }
         let known = if self.acknowledged.is_empty() { None } else { self.acknowledged.get(&entry.key()) };
         if let Some(known) = known {

@@ -62,7 +62,7 @@ pub fn told(model: &Model) -> Vec<(Entry<'_>, Verdict)> {
     let mut found: Vec<(Entry<'_>, Verdict, bool)> = listing::all(&model.live, now)
         .filter(Entry::is_active)
         .filter_map(|entry| match model.alerts.seen(&entry, now) {
-            Seen::Silenced { .. } => None,
+            Seen::Silenced { .. } | Seen::Inhibited => None,
             seen => Some((entry, entry.verdict()?, matches!(seen, Seen::By { .. }))),
         })
         .collect();

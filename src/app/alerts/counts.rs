@@ -31,6 +31,10 @@ pub struct Counts {
     pub silenced: usize,
     /// Of those that are silenced: how many fire on.
     pub silenced_firing: usize,
+    /// Fire or are pending, and another alert keeps them back at their Alertmanager.
+    pub inhibited: usize,
+    /// Of those that are inhibited: how many fire on.
+    pub inhibited_firing: usize,
     /// Of those that fire and that nobody has seen: the worst.
     pub worst: Option<Severity>,
     /// The same of those that are pending.
@@ -79,6 +83,10 @@ impl Counts {
                     counts.silenced += 1;
                     counts.silenced_firing += usize::from(stand == Stand::Firing);
                 }
+                (stand @ (Stand::Firing | Stand::Pending), Seen::Inhibited) => {
+                    counts.inhibited += 1;
+                    counts.inhibited_firing += usize::from(stand == Stand::Firing);
+                }
                 (stand @ (Stand::Firing | Stand::Pending), Seen::By { .. }) => {
                     counts.acknowledged += 1;
                     counts.acknowledged_firing += usize::from(stand == Stand::Firing);
@@ -109,7 +117,7 @@ impl Counts {
     /// Alerts that are there, whatever was done about them.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.firing + self.pending + self.acknowledged + self.silenced
+        self.firing + self.pending + self.acknowledged + self.silenced + self.inhibited
     }
 
     /// Each that is not nothing, with its word.
@@ -131,6 +139,15 @@ impl Counts {
                     self.silenced,
                     self.silenced_firing,
                     ["silenced", "silenced (firing)", "silenced (some firing)"],
+                ),
+                Tone::Dim,
+            ),
+            (
+                self.inhibited,
+                fires_on(
+                    self.inhibited,
+                    self.inhibited_firing,
+                    ["inhibited", "inhibited (firing)", "inhibited (some firing)"],
                 ),
                 Tone::Dim,
             ),

@@ -7,7 +7,7 @@ use crate::app::Model;
 use crate::app::document::Document;
 use crate::app::screen::OverlayView;
 use crate::app::table::Tone;
-use crate::app::telemetry::engines::EngineState;
+use crate::app::telemetry::engines::{EngineState, Keeper};
 use crate::domain::{Moment, Safe, figure};
 use crate::input::dialog::{Ask, Hint};
 
@@ -130,12 +130,18 @@ fn handled(out: &mut Document, model: &Model, entry: &Entry<'_>) {
     }
     let seen = model.alerts.seen(entry, now);
     let (notice, tone) = words::notice(entry, &seen, now);
-    if !notice.as_str().is_empty() {
+    if seen == Seen::Inhibited {
+        out.field(
+            "kept back",
+            "by another alert that is there, says the Alertmanager: nobody is called for it",
+            Tone::Dim,
+        );
+    } else if !notice.as_str().is_empty() {
         let name = if matches!(seen, Seen::Silenced { .. }) { "silenced" } else { "acknowledged" };
         let name = if entry.stand == Stand::Pending && !seen.is_settled() { "then" } else { name };
         out.field(name, notice, tone);
     }
-    if let (Seen::Silenced { id: None, .. }, Some(silence)) = (&seen, entry.silence) {
+    if let (Seen::Silenced { id: None, .. }, Some(Keeper::Silence(silence))) = (&seen, entry.keeper) {
         out.field("by", Safe::of(format!("{}, in the Alertmanager", silence.by)).clipped(TEXT), Tone::Plain);
         out.field("because", Safe::one_line(silence.comment.as_bytes()).clipped(TEXT), Tone::Plain);
     }

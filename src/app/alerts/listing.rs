@@ -8,6 +8,7 @@ use crate::alerts::identity;
 use crate::alerts::lifecycle::{Alert, Gone, State, Verdict as RuleVerdict};
 use crate::alerts::severity::{LABEL, Severity};
 use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::engines::Keeper;
 use crate::config::resolved::OwnAlert;
 use crate::domain::served::RoutedSilence;
 use crate::domain::{Moment, Safe, Verdict, figure};
@@ -85,8 +86,8 @@ pub struct Entry<'a> {
     pub own: Option<&'a OwnAlert>,
     /// Who tells it.
     pub by: Origin,
-    /// The silence of an Alertmanager that keeps it back.
-    pub silence: Option<&'a RoutedSilence>,
+    /// What keeps it back at an Alertmanager.
+    pub keeper: Option<Keeper<&'a RoutedSilence>>,
     /// The alert; none where the rule speaks.
     pub alert: Option<&'a Alert>,
     /// How it stands.
@@ -132,7 +133,7 @@ impl<'a> Entry<'a> {
             State::Resolved => Stand::Resolved,
         };
         let severity = Severity::of(alert.labels.get(LABEL));
-        Entry { told, rule, own, by, silence: None, alert: Some(alert), stand, severity, unlooked }
+        Entry { told, rule, own, by, keeper: None, alert: Some(alert), stand, severity, unlooked }
     }
 
     /// Why its rule stands as it does, where that needs more than the word.
@@ -222,7 +223,7 @@ pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>
             let alerts = rule.alerts.iter().map(move |alert| {
                 let entry = Entry::of_alert(told, rule, own, by, alert, unlooked);
                 let there = telemetry.alertmanager.as_ref().filter(|_| entry.is_active());
-                Entry { silence: there.and_then(|there| there.silence_of(|| entry.key(), now)), ..entry }
+                Entry { keeper: there.and_then(|there| there.keeper_of(|| entry.key(), now)), ..entry }
             });
             let severity = rule.labels.iter().find(|(name, _)| name == LABEL).map_or("", |(_, value)| value);
             let severity = Severity::of(severity);
@@ -237,7 +238,7 @@ pub fn all(telemetry: &Telemetry, now: Moment) -> impl Iterator<Item = Entry<'_>
                 rule,
                 own,
                 by,
-                silence: None,
+                keeper: None,
                 alert: None,
                 stand,
                 severity,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::alerts::lifecycle::{Alert, Change, Gone, Standing, State, Verdict, What};
 use crate::app::telemetry::Telemetry;
+use crate::app::telemetry::engines::Keeper;
 use crate::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use crate::domain::{Cause, Moment, Safe, figure};
 use crate::engine::alerts::{AlertsTold, Apart, RuleTold};
@@ -264,6 +265,9 @@ pub fn unknown(told: &mut AlertsTold, cause: &Cause) {
     }
 }
 
+/// What keeps an alert back, if anything does.
+type Kept = Option<Keeper<usize>>;
+
 /// Holds what an Alertmanager has against what others tell: an alert that is told already is not told twice, but kept back by
 /// its silence.
 pub fn join(telemetry: &mut Telemetry, now: Moment) {
@@ -277,26 +281,27 @@ pub fn join(telemetry: &mut Telemetry, now: Moment) {
     }
     let silences: HashMap<&str, usize> =
         routed.silences.iter().enumerate().map(|(at, silence)| (silence.id.as_str(), at)).collect();
-    let mut own: BTreeMap<String, Vec<(Alert, Option<usize>)>> = BTreeMap::new();
+    let mut own: BTreeMap<String, Vec<(Alert, Kept)>> = BTreeMap::new();
     let line = at.wall.timestamp_millis();
     for alert in &routed.alerts {
         let labels = labels(alert.labels.clone());
         // So long it is kept back as the last of its silences holds.
         let known = alert.silenced_by.iter().filter_map(|id| silences.get(id.as_str()).copied());
-        let silence = known.max_by_key(|at| ends(&routed, *at));
-        if !others.meet(&labels, silence, &routed) {
+        let silence = known.max_by_key(|at| ends(&routed, *at)).map(Keeper::Silence);
+        let keeper = silence.or(alert.inhibited.then_some(Keeper::Alert));
+        if !others.meet(&labels, keeper, &routed) {
             let name = labels.get("alertname").to_owned();
-            own.entry(name).or_default().push((routed_alert(alert, labels, line), silence));
+            own.entry(name).or_default().push((routed_alert(alert, labels, line), keeper));
         }
     }
     let mut kept_back = others.kept_back();
     let mut told = empty(at, line);
     for (name, alerts) in own {
-        let (alerts, kept): (Vec<Alert>, Vec<Option<usize>>) = alerts.into_iter().unzip();
+        let (alerts, kept): (Vec<Alert>, Vec<Kept>) = alerts.into_iter().unzip();
         let rule = routed_rule(name, alerts);
-        for (alert, silence) in rule.alerts.iter().zip(kept) {
+        for (alert, keeper) in rule.alerts.iter().zip(kept) {
             let key = crate::alerts::identity::of_alert(&rule.file, &rule.group, &rule.name, &alert.labels);
-            kept_back.extend(silence.map(|silence| (key, silence)));
+            kept_back.extend(keeper.map(|keeper| (key, keeper)));
         }
         told.rules.push(rule);
     }

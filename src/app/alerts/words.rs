@@ -175,6 +175,7 @@ pub fn labels(labels: &Labels) -> Safe {
 pub fn notice(entry: &Entry<'_>, seen: &Seen, now: Moment) -> (Safe, Tone) {
     let (words, tone) = match (entry.stand, seen) {
         (_, Seen::Silenced { left, .. }) => (format!("silent {}", left_words(*left)), Tone::Dim),
+        (_, Seen::Inhibited) => ("inhibited".to_owned(), Tone::Dim),
         (_, Seen::By { who, ago }) => (format!("{who}, {} ago", figure::age(*ago)), Tone::Dim),
         (Stand::Firing, Seen::Late { after }) => (format!("not acknowledged for {}", left_words(*after)), Tone::Bad),
         (Stand::Firing, Seen::Due { left }) => (format!("due in {}", left_words(*left)), Tone::Plain),

@@ -161,7 +161,7 @@ fn cells(model: &Model, entry: &Entry<'_>) -> Vec<Cell> {
     let seen = if entry.is_active() { model.alerts.seen(entry, model.now) } else { Seen::Needless };
     let tone = words::tone_of(entry);
     let (notice, notice_tone) = words::notice(entry, &seen, model.now);
-    let calm = matches!(seen, Seen::Silenced { .. } | Seen::By { .. });
+    let calm = matches!(seen, Seen::Silenced { .. } | Seen::Inhibited | Seen::By { .. });
     let ranked =
         |text: Safe, tone, rank: f64| Cell { content: Content::Text(text), tone, sort: SortValue::Number(rank) };
     let value = match (words::value(entry, now), entry.alert) {

@@ -23,10 +23,19 @@ pub struct EngineState {
     pub told: Option<Arc<AlertsTold>>,
     /// What an Alertmanager told.
     pub routed: Option<Arc<Routed>>,
-    /// Which of its silences keeps an alert back, by the alert's fingerprint.
-    pub kept_back: Arc<HashMap<u64, usize>>,
+    /// What keeps an alert back there, by the alert's fingerprint; a silence by its place.
+    pub kept_back: Arc<HashMap<u64, Keeper<usize>>>,
     /// Rules and alerts of a server that the team's files tell as well, by their fingerprint.
     pub twins: Arc<HashSet<u64>>,
+}
+
+/// What keeps an alert back at its Alertmanager: nobody is called for it, and it is there all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper<S> {
+    /// A silence.
+    Silence(S),
+    /// Another alert that is there, by a rule of inhibition.
+    Alert,
 }
 
 /// How much an engine told.
@@ -119,17 +128,21 @@ impl EngineState {
         self.readout.state(now, self.spec.interval)
     }
 
-    /// The silence that keeps an alert back now. It ends by itself, also where nobody tells that; one of which no end is known
-    /// holds only while its Alertmanager tells it.
+    /// What keeps an alert back now. A silence ends by itself, also where nobody tells that; one of which no end is known, and
+    /// another alert, hold only while their Alertmanager tells them.
     #[must_use]
-    pub fn silence_of(&self, key: impl FnOnce() -> u64, now: Moment) -> Option<&RoutedSilence> {
+    pub fn keeper_of(&self, key: impl FnOnce() -> u64, now: Moment) -> Option<Keeper<&RoutedSilence>> {
         if self.kept_back.is_empty() {
             return None;
         }
-        let silence = self.routed.as_ref()?.silences.get(*self.kept_back.get(&key())?)?;
+        let is_told = || self.state(now).is_fresh();
+        let Keeper::Silence(place) = *self.kept_back.get(&key())? else {
+            return is_told().then_some(Keeper::Alert);
+        };
+        let silence = self.routed.as_ref()?.silences.get(place)?;
         let at = now.wall.timestamp_millis();
         let began = silence.starts_at.is_none_or(|from| from <= at);
-        let holds = began && silence.ends_at.map_or_else(|| self.state(now).is_fresh(), |until| at < until);
-        holds.then_some(silence)
+        let holds = began && silence.ends_at.map_or_else(is_told, |until| at < until);
+        holds.then_some(Keeper::Silence(silence))
     }
 }

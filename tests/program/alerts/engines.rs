@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use quarterdeck::app::Event;
 use quarterdeck::app::alerts::Acknowledged;
+use quarterdeck::app::alerts::counts::Counts;
+use quarterdeck::app::report::Report;
 use quarterdeck::domain::arrival::Reading;
 use quarterdeck::domain::served::{Health, Pairs, Routed, RoutedAlert, Served, ServedAlert, ServedRule};
 use quarterdeck::domain::source::{SourceId, SourceKind};
@@ -11,6 +13,7 @@ use quarterdeck::domain::{Arrival, Cause};
 
 use super::rules::{Rules, TEAM, none, some};
 use crate::world::World;
+use crate::{drawn, text};
 
 const ENGINES: &str = "name = \"x\"\nprometheus = \"http://127.0.0.1:9\"\nalertmanager = \"http://127.0.0.1:10\"";
 
@@ -116,4 +119,59 @@ fn of_thousands_of_alerts_that_both_engines_tell_none_is_told_twice() {
     arrive(&mut world, SourceKind::Alertmanager, Ok(Reading::Routed(Box::new(routed))));
     arrive(&mut world, SourceKind::Prometheus, Ok(served(&names)));
     assert_eq!(world.model.live.alertmanager.as_ref().unwrap().told.as_ref().unwrap().rules.len(), 0);
+}
+
+/// Invariant 41: what an inhibition keeps back is there as it would be without one, counted and judged; nobody is called for it,
+/// and it ends with what it was told by.
+#[test]
+fn an_inhibition_hides_pages_and_never_state() {
+    let routed = |inhibited| {
+        let alert = RoutedAlert {
+            labels: pairs(&[("alertname", "Down"), ("instance", "a"), ("severity", "critical")]),
+            annotations: Vec::new(),
+            starts_at: None,
+            silenced_by: Vec::new(),
+            inhibited,
+            receivers: Vec::new(),
+        };
+        Ok(Reading::Routed(Box::new(Routed { alerts: vec![alert], ..Routed::default() })))
+    };
+    let after = |world: &mut World, inhibited| {
+        world.now += 61.0;
+        let mut effects = Vec::new();
+        for (kind, outcome) in
+            [(SourceKind::Alertmanager, routed(inhibited)), (SourceKind::Prometheus, Ok(served(&["a"])))]
+        {
+            arrive(world, kind, outcome);
+            effects.append(&mut world.effects);
+        }
+        let counts = Counts::of(&world.model.live, &world.model.alerts, world.model.now);
+        let verdict = Report::of(&world.model).json().to_string();
+        let verdict = verdict.split("\"verdict\":").nth(1).map(|rest| rest.chars().take(6).collect::<String>());
+        let state = (counts.active(), counts.verdict, verdict);
+        (state, counts.inhibited, drawn(world, (120, 40), false), effects.iter().any(|words| words.contains("Ring")))
+    };
+    let ringing = format!("{ENGINES}\n[alerts]\nbell = true");
+    let world = || {
+        let mut world = World::new(&ringing);
+        world.tell(Event::AlertsKept { kept: None, trouble: None, operator: "mia".into() });
+        arrive(&mut world, SourceKind::Prometheus, Ok(served(&[])));
+        world.press("6");
+        world
+    };
+    let (plain, none, screen, rings) = after(&mut world(), false);
+    assert!(none == 0 && rings, "{}", text(&screen));
+    let mut world = world();
+    let (kept_back, inhibited, screen, rings) = after(&mut world, true);
+    let screen = text(&screen);
+    assert_eq!(kept_back, plain, "{screen}");
+    assert!(inhibited == 1 && !rings && screen.contains("ALERTS 1 inhibited (firing)"), "{screen}");
+    assert!(
+        screen
+            .lines()
+            .any(|line| line.contains("firing") && line.trim_end_matches('│').trim_end().ends_with("inhibited")),
+        "{screen}"
+    );
+    let (_, inhibited, screen, rings) = after(&mut world, false);
+    assert!(inhibited == 0 && rings, "the other alert has gone, it fires on: {}", text(&screen));
 }

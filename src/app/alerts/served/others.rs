@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::app::telemetry::engines::Keeper;
 use crate::domain::served::Routed;
 use crate::metrics::labels::Labels;
 
@@ -27,25 +28,25 @@ impl Others {
         self.all.push((key, Back::NotThere));
     }
 
-    /// An Alertmanager has an alert with these labels, which this silence keeps back: whether any is it. What a server sends
+    /// An Alertmanager has an alert with these labels, which this keeps back there: whether any is it. What a server sends
     /// has its external labels beside those that it tells.
-    pub(super) fn meet(&mut self, labels: &Labels, silence: Option<usize>, routed: &Routed) -> bool {
+    pub(super) fn meet(&mut self, labels: &Labels, keeper: Option<Keeper<usize>>, routed: &Routed) -> bool {
         let mut is_told = false;
         for (names, places) in self.places.get(labels.get("alertname")).into_iter().flatten() {
             let is_of = |name: &str| names.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
             for place in places.get(&labels.filtered(is_of)).into_iter().flatten() {
                 is_told = true;
                 if let Some((_, back)) = self.all.get_mut(*place) {
-                    *back = back.beside(silence, routed);
+                    *back = back.beside(keeper, routed);
                 }
             }
         }
         is_told
     }
 
-    /// Which silence keeps which back.
-    pub(super) fn kept_back(&self) -> HashMap<u64, usize> {
-        self.all.iter().filter_map(|(key, back)| Some((*key, back.silence()?))).collect()
+    /// What keeps which back.
+    pub(super) fn kept_back(&self) -> HashMap<u64, Keeper<usize>> {
+        self.all.iter().filter_map(|(key, back)| Some((*key, back.keeper()?))).collect()
     }
 }
 
@@ -56,22 +57,23 @@ enum Back {
     NotThere,
     /// It calls for one of them.
     No,
-    /// This silence ends first.
-    By(usize),
+    /// This ends first.
+    By(Keeper<usize>),
 }
 
 impl Back {
-    fn beside(self, silence: Option<usize>, routed: &Routed) -> Back {
-        match (self, silence) {
+    fn beside(self, keeper: Option<Keeper<usize>>, routed: &Routed) -> Back {
+        let ends = |keeper| if let Keeper::Silence(silence) = keeper { ends(routed, silence) } else { i64::MAX };
+        match (self, keeper) {
             (Back::No, _) | (_, None) => Back::No,
-            (Back::NotThere, Some(silence)) => Back::By(silence),
-            (Back::By(known), Some(silence)) if ends(routed, silence) < ends(routed, known) => Back::By(silence),
+            (Back::NotThere, Some(keeper)) => Back::By(keeper),
+            (Back::By(known), Some(keeper)) if ends(keeper) < ends(known) => Back::By(keeper),
             (Back::By(known), Some(_)) => Back::By(known),
         }
     }
 
-    fn silence(self) -> Option<usize> {
-        if let Back::By(silence) = self { Some(silence) } else { None }
+    fn keeper(self) -> Option<Keeper<usize>> {
+        if let Back::By(keeper) = self { Some(keeper) } else { None }
     }
 }
 

@@ -203,7 +203,11 @@ fn kept_back(telemetry: &Telemetry, now: f64) -> Vec<String> {
     let mut told: Vec<String> = listing::all(telemetry, Moment::fixed(now))
         .filter_map(|entry| {
             let job = entry.alert?.labels.get("job").to_owned();
-            let silenced = entry.silence.map_or("", |silence| silence.id.as_str());
+            let silenced = match entry.keeper {
+                Some(Keeper::Silence(silence)) => silence.id.as_str(),
+                Some(Keeper::Alert) => "inhibited",
+                None => "",
+            };
             Some(format!("{} {job} {} {silenced}", entry.rule.name, entry.by.word()))
         })
         .collect();
@@ -244,6 +248,35 @@ fn a_silence_ends_also_where_its_alertmanager_tells_nothing_any_more() {
     // Of what has no end it is known only as long as its Alertmanager tells it.
     assert_eq!(kept_back(&telemetry, 59.0), ["Down a prometheus one", "Full b alertmanager "]);
     assert_eq!(kept_back(&telemetry, 60.0), ["Down a prometheus ", "Full b alertmanager "]);
+}
+
+/// Another alert keeps it back as long as its Alertmanager tells that, and a silence that is known beside it.
+#[test]
+fn what_another_alert_keeps_back_is_told_as_that() {
+    let inhibited = |alert: RoutedAlert| RoutedAlert { inhibited: true, ..alert };
+    let all = Routed {
+        alerts: vec![
+            inhibited(routed("Down", "a", "eu", &[])),
+            inhibited(routed("Full", "b", "eu", &[])),
+            inhibited(routed("Full", "c", "eu", &["one"])),
+            routed("Full", "d", "eu", &[]),
+        ],
+        silences: vec![silence("one", 0.0, 60.0)],
+        left_out: 0,
+    };
+    let mut telemetry = both(vec![alert("a", true)], all);
+    let told = [
+        "Down a prometheus inhibited",
+        "Full b alertmanager inhibited",
+        "Full c alertmanager one",
+        "Full d alertmanager ",
+    ];
+    assert_eq!(kept_back(&telemetry, 0.0), told);
+    let refused = Cause::Refused { family: "IPv4" };
+    telemetry.alertmanager.as_mut().unwrap().route(Err(refused), Moment::fixed(2.0), Duration::from_secs(2));
+    join(&mut telemetry, Moment::fixed(2.0));
+    let told = ["Down a prometheus ", "Full b alertmanager ", "Full c alertmanager ", "Full d alertmanager "];
+    assert_eq!(kept_back(&telemetry, 600.0), told, "nobody tells it any more");
 }
 
 #[test]

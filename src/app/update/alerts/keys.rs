@@ -118,6 +118,9 @@ pub fn acknowledge(model: &mut Model) -> Vec<Effect> {
     match seen {
         Seen::By { who, .. } => say(model, format!("{who} saw it already"), Tone::Dim),
         Seen::Silenced { .. } => say(model, "it is silenced: nobody is called for it", Tone::Dim),
+        Seen::Inhibited => {
+            say(model, "another alert keeps it back at its Alertmanager: nobody is called for it", Tone::Dim);
+        }
         _ if !active => say(model, "only what fires or is pending wants to be seen", Tone::Dim),
         _ => {
             let by = operator(model);

@@ -47,8 +47,8 @@ pub fn ring(model: &mut Model) -> Option<Effect> {
     for entry in listing::all(&model.live, now).filter(|entry| entry.stand == Stand::Firing) {
         let key = entry.key();
         match model.alerts.seen(&entry, now) {
-            // It calls when its silence ends, if it still fires then.
-            Seen::Silenced { .. } => {
+            // It calls when its silence or the other alert ends, if it still fires then.
+            Seen::Silenced { .. } | Seen::Inhibited => {
                 silenced.extend(Some(key).filter(|key| model.alerts.held.contains(key)));
                 continue;
             }
