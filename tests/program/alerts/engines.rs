@@ -146,7 +146,7 @@ fn an_inhibition_hides_pages_and_never_state() {
             effects.append(&mut world.effects);
         }
         let counts = Counts::of(&world.model.live, &world.model.alerts, world.model.now);
-        let verdict = Report::of(&world.model).json().to_string();
+        let verdict = Report::of(&world.model).json();
         let verdict = verdict.split("\"verdict\":").nth(1).map(|rest| rest.chars().take(6).collect::<String>());
         let state = (counts.active(), counts.verdict, verdict);
         (state, counts.inhibited, drawn(world, (120, 40), false), effects.iter().any(|words| words.contains("Ring")))
