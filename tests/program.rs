@@ -21,6 +21,8 @@ mod cooling;
 mod cures;
 #[path = "program/doctor.rs"]
 mod doctor;
+#[path = "program/elsewhere.rs"]
+mod elsewhere;
 #[path = "program/explaining.rs"]
 mod explaining;
 #[path = "program/few_lookups.rs"]

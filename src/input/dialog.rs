@@ -61,7 +61,7 @@ pub const DIALOG: &[DialogKey] = &[
     row(Ask::Choose, Key::plain(Code::Enter), Some("menu: shows the card; note: ends it; field: the next one")),
     row(Ask::Next, Key::plain(Code::Tab), Some("the next field")),
     row(Ask::Stop, Key::char('c'), Some("view of a run: asks to stop")),
-    row(Ask::Skip, Key::char('s'), Some("view of a run: leaves the step out that is asked about")),
+    row(Ask::Skip, Key::ctrl('o'), Some("view of a run: leaves the step out that is asked about")),
     row(Ask::Note, Key::char('n'), Some("view of a run: a note on what was done by hand")),
     row(Ask::PageDown, Key::plain(Code::PageDown), None),
     row(Ask::Down, Key::char('j'), None),
@@ -97,8 +97,10 @@ mod tests {
 
     #[test]
     fn what_runs_is_no_key_of_any_page_and_what_is_the_same_is_the_same_key() {
-        let run = Ask::Run.key().unwrap();
-        assert!(COMMANDS.iter().all(|info| !info.keys.contains(&run)));
+        // Both let the next step begin.
+        for begins in [Ask::Run, Ask::Skip].map(|ask| ask.key().unwrap()) {
+            assert!(COMMANDS.iter().all(|info| !info.keys.contains(&begins)) && begins.ctrl, "{begins}");
+        }
         let same = [
             (Ask::Leave, Command::Close),
             (Ask::Act, Command::Actions),

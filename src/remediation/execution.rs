@@ -314,7 +314,13 @@ impl Execution {
                 parts.flat_map(|found| found.objects.iter().map(|object| object.key.clone())).collect()
             }
         };
-        let fate = |key: &ObjectKey| known.iter().rev().find(|(k, _)| k == key).map(|(_, fate)| *fate);
+        let fate = |key: &ObjectKey| {
+            let mut all = known.iter().rev().filter(|(k, _)| k == key).map(|(_, fate)| *fate);
+            let last = all.next();
+            // That it is gone or another by then is what was done to it before: that is not hidden by a later step.
+            let is_effect = |fate: &Fate| matches!(fate, Fate::Done | Fate::Unknown);
+            last.filter(|last| !matches!(last, Fate::Gone | Fate::Changed)).or_else(|| all.find(is_effect)).or(last)
+        };
         let doubt = |key: &ObjectKey| lost.contains(key).then_some(Fate::Unknown);
         let keys = card.keys().into_iter();
         keys.filter_map(|key| fate(&key).or_else(|| doubt(&key)).map(|fate| (key, fate))).collect()

@@ -7,6 +7,7 @@ use crate::domain::Safe;
 
 use super::action::SessionSelector;
 use super::backup::Backup;
+use super::built_in;
 use super::guard::{CONSENT_LASTS, WAITS_ADD};
 use super::inward::Condition;
 use super::level::Level;
@@ -241,10 +242,14 @@ impl Runbook {
         self.items().into_iter().filter_map(of).collect()
     }
 
-    /// Whether an action of this name is among what it does.
+    /// Whether an action of this name is among what it does, as the configuration names it or as it comes with the program.
     #[must_use]
     pub fn does(&self, id: &str) -> bool {
-        self.items().into_iter().any(|(_, step)| step.source.as_ref().is_some_and(|source| source.as_str() == id))
+        let is_it = |step: &RunbookStep| {
+            step.source.as_ref().is_some_and(|source| source.as_str() == id)
+                || built_in::of_deed(&step.deed) == Some(id)
+        };
+        self.items().into_iter().any(|(_, step)| is_it(step))
     }
 
     /// How the order at a place is bound to the card: to its very process, where none before it changes the service.

@@ -137,7 +137,7 @@ fn one_card_out_of_all_looks() {
 fn what_was_typed_before_a_question_answers_nothing() {
     let mut world = world();
     stopped(&mut world);
-    for key in [RUN, Key::char('s')] {
+    for key in [RUN, Key::ctrl('o')] {
         assert!(press(&mut world, key).is_empty(), "{key:?}: nobody has seen the question");
     }
     let screen = text(&drawn(&mut world, SIZE, false));

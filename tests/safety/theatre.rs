@@ -65,7 +65,7 @@ pub fn any_move() -> impl Strategy<Value = Move> {
     let typed = prop::sample::select(vec![Typed::Right, Typed::Right, Typed::Right, Typed::Wrong, Typed::Nothing]);
     let last = prop::sample::select(vec![CHORD, CHORD, CHORD, CHORD, key("Esc"), key("Enter"), Key::ctrl('r')]);
     let wait = prop_oneof![4 => 0.0f64..2.0, 1 => 50.0f64..70.0];
-    let answer = prop_oneof![4 => Just(CHORD), 1 => prop::sample::select(vec![Key::char('s'), Key::char('c')])];
+    let answer = prop_oneof![4 => Just(CHORD), 1 => prop::sample::select(vec![Key::ctrl('o'), Key::char('c')])];
     prop_oneof![
         8 => Just(Move::Arrives),
         3 => without_a_person().prop_map(Move::Happens),

@@ -10,6 +10,7 @@ mod card_text;
 pub mod catalogue;
 pub mod cure;
 pub mod dialog;
+pub mod elsewhere;
 pub mod evidence;
 mod explain;
 mod flush;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::Safe;
 use crate::domain::target::Environment;
 use crate::remediation::action::Action;
+use crate::remediation::built_in;
 use crate::remediation::card::Digest;
 use crate::remediation::level::Level;
 use crate::remediation::window::Window;
@@ -87,8 +88,12 @@ fn grants(entries: &[String], action: &Action, user: &str) -> bool {
 
 /// Whether an entry means an action. Whoever names a level or an environment means what is stricter too.
 fn means(entry: &str, action: &Action) -> bool {
-    // A runbook that does an action is that action too.
-    let is_named = |name: &str| name == action.id.as_str() || action.runbook().is_some_and(|book| book.does(name));
+    // Whatever does what an action does is that action too, under another name or as a step of a runbook.
+    let is_named = |name: &str| {
+        name == action.id.as_str()
+            || built_in::of_plan(&action.plan) == Some(name)
+            || action.runbook().is_some_and(|book| book.does(name))
+    };
     if is_named(entry) {
         return true;
     }

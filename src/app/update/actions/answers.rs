@@ -14,6 +14,9 @@ use crate::remediation::execution::{Gate, Input, Question};
 use super::card::RUN;
 use super::run::happened;
 
+/// Leaves a step out: the next one begins, so that is no key of a list either.
+const SKIP: Key = Key::ctrl('o');
+
 /// Longest note, in characters.
 const NOTE: usize = 200;
 
@@ -29,12 +32,12 @@ pub fn progress_key(model: &mut Model, key: Key) -> Vec<Effect> {
     let first = scroll.unwrap_or(from).min(last);
     match key.code {
         _ if key == RUN => return go_on(model),
+        _ if key == SKIP => return skip(model),
         Code::Esc | Code::Char('q') => close(model),
         Code::Down | Code::Char('j') => *scroll = Some((first + 1).min(last)),
         Code::Up | Code::Char('k') => *scroll = Some(first.saturating_sub(1)),
         Code::PageDown => *scroll = Some((first + page).min(last)),
         Code::PageUp => *scroll = Some(first.saturating_sub(page)),
-        Code::Char('s') => return skip(model),
         Code::Char('n') if asks_for_note(model) => typing(model, true),
         Code::Char('c') => return cancel(model),
         _ => {}
@@ -78,7 +81,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
     }
     let input = match current.execution.question() {
         Some(Question::Gate(state)) if state.barred.is_some() => {
-            say(model, "this step cannot run here: s leaves it out, c stops", Tone::Unknown);
+            say(model, "this step cannot run here: Ctrl-O leaves it out, c stops", Tone::Unknown);
             return Vec::new();
         }
         Some(Question::Gate(_)) => Input::GateAnswered(Gate::Go),

@@ -7,7 +7,7 @@ use crate::app::actions::dialog::{Dialog, Focus};
 use crate::app::actions::reading::Sought;
 use crate::app::actions::sight::Sight;
 use crate::app::actions::{
-    against, catalogue, evidence, parameters, receivers, record, silencing, standing, tripwire, upkeep,
+    against, catalogue, elsewhere, evidence, parameters, receivers, record, silencing, standing, tripwire, upkeep,
 };
 use crate::app::effect::{PreviewOf, PreviewOrder};
 use crate::app::table::Tone;
@@ -113,8 +113,9 @@ fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Plan::Steps(_) => {
             let preview = written_down(&action);
-            show(model, action, preview, model.now);
-            return vec![Effect::CountTmuxClients];
+            let mut effects = show(model, action, preview, model.now);
+            effects.insert(0, Effect::CountTmuxClients);
+            return effects;
         }
     };
     model.actions.asked = Some((id, action));
@@ -165,7 +166,10 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
         Some((_, action)) => action.given.veil_preview(outcome),
         None => outcome,
     };
-    let Some(outcome) = gather::take(model, id, outcome, begun) else { return Vec::new() };
+    let outcome = match gather::take(model, id, outcome, begun) {
+        Ok(outcome) => outcome,
+        Err(effects) => return effects,
+    };
     let Some((asked, action)) = model.actions.asked.take() else { return Vec::new() };
     if asked != id {
         // Of an action that was left meanwhile.
@@ -195,8 +199,7 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
             }
             model.view.message = None;
             upkeep::note_leftovers(model, &action, &preview);
-            show(model, action, preview, begun);
-            Vec::new()
+            show(model, action, preview, begun)
         }
         Err(cause) => {
             let why = Safe::of(format!("no card: {cause}"));
@@ -207,6 +210,18 @@ pub fn previewed(model: &mut Model, id: u64, outcome: Result<Preview, Cause>, be
             refused(model, &action, &why)
         }
     }
+}
+
+/// The action on its target, as strict as the strictest of the databases that it reaches beside it.
+fn as_careful_as(model: &Model, mut action: Action, preview: &mut Preview) -> Action {
+    if let Some((database, environment)) = elsewhere::strictest(model, &action, preview) {
+        let words = format!("it reaches {database}, another database of that server: as in {}", environment.word());
+        preview.warnings.push(Safe::of(words));
+        // Whoever acts there by the name that it has in the configuration waits for this one all the same.
+        preview.configured.push(action.target.key());
+        action.target.environment = environment;
+    }
+    action
 }
 
 /// What to do where no card can be made.
@@ -222,10 +237,19 @@ fn advice(cause: &Cause) -> Vec<Safe> {
     }
 }
 
-pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) {
+/// The card, unless it reaches what policy keeps from everybody.
+pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begun: Moment) -> Vec<Effect> {
+    let asked = action.target.environment.clone();
+    let action = as_careful_as(model, action, &mut preview);
+    let is_stricter = action.target.environment != asked;
+    if let Some(why) = catalogue::reason_against(model, &action).filter(|_| is_stricter) {
+        say(model, why.clone(), Tone::Unknown);
+        reading::fail(model, &why, &[]);
+        return refused(model, &action, &why);
+    }
     preview.warnings.extend(against::minds(model, &action));
     preview.unseen = Some(tripwire::sees(model, &action));
-    preview.configured = configured(model, &action);
+    preview.configured.extend(configured(model, &action));
     // What was told of it since it was read, and who was agreed to before.
     action.given.veil_words(&mut preview);
     let before = evidence::before(&model.live, &action, model.now);
@@ -242,6 +266,7 @@ pub(super) fn show(model: &mut Model, action: Action, mut preview: Preview, begu
     reading::over(model);
     model.view.overlays.push(Overlay::Card(Box::new(dialog)));
     model.dirty = true;
+    Vec::new()
 }
 
 /// The targets of the configuration that its steps change.

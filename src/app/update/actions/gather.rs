@@ -32,7 +32,7 @@ pub fn begin(model: &mut Model, action: Action, runbook: &Runbook) -> Vec<Effect
     let id = model.fresh_id();
     model.actions.asked = Some((id, action));
     model.actions.gathering = Some(gathering);
-    complete(model);
+    effects.extend(complete(model));
     effects
 }
 
@@ -58,33 +58,32 @@ fn look(step: &RunbookStep, agreed: Option<Vec<AgreedTo>>) -> Option<PreviewOf> 
     }
 }
 
-/// Whether a look belongs to a runbook's card; it is taken then.
+/// A look that belongs to a runbook's card is taken (`Err`): what its card orders when it was the last.
 pub fn take(
     model: &mut Model,
     id: u64,
     outcome: Result<Preview, Cause>,
     begun: Moment,
-) -> Option<Result<Preview, Cause>> {
-    let Some(gathering) = &mut model.actions.gathering else { return Some(outcome) };
-    let Some(at) = gathering.awaited.iter().position(|(awaited, _)| *awaited == id) else { return Some(outcome) };
+) -> Result<Result<Preview, Cause>, Vec<Effect>> {
+    let Some(gathering) = &mut model.actions.gathering else { return Ok(outcome) };
+    let Some(at) = gathering.awaited.iter().position(|(awaited, _)| *awaited == id) else { return Ok(outcome) };
     let (_, place) = gathering.awaited.swap_remove(at);
     gathering.found.push((place, outcome));
     // The card is as old as the oldest look on it.
     if begun.boot < gathering.begun.boot {
         gathering.begun = begun;
     }
-    complete(model);
-    None
+    Err(complete(model))
 }
 
-fn complete(model: &mut Model) {
+fn complete(model: &mut Model) -> Vec<Effect> {
     if model.actions.gathering.as_ref().is_none_or(|gathering| !gathering.awaited.is_empty()) {
-        return;
+        return Vec::new();
     }
     let (Some(mut gathering), Some((_, action))) = (model.actions.gathering.take(), model.actions.asked.take()) else {
-        return;
+        return Vec::new();
     };
-    let Plan::Runbook(runbook) = &action.plan else { return };
+    let Plan::Runbook(runbook) = &action.plan else { return Vec::new() };
     for (place, outcome) in &mut gathering.found {
         let step = runbook.items().into_iter().find(|(at, _)| at == place).map(|(_, step)| step);
         if let Some(Deed::Work(work @ Work::Http(_))) = step.map(|step| &step.deed) {
@@ -95,5 +94,5 @@ fn complete(model: &mut Model) {
     }
     let preview = runbook.preview(&action.id, &action.target.name, gathering.found);
     model.view.message = None;
-    show(model, action, preview, gathering.begun);
+    show(model, action, preview, gathering.begun)
 }

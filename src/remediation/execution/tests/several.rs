@@ -110,6 +110,23 @@ fn the_last_word_on_an_object_counts() {
     assert_eq!(fate(&execution, 1), Some(Fate::Done));
 }
 
+/// Whoever was cancelled runs something else when the next step comes, and whoever was terminated is gone: that was our doing.
+#[test]
+fn a_later_step_that_finds_it_changed_does_not_hide_what_was_done() {
+    for (before, after, wanted) in [
+        (Fate::Done, Fate::Changed, Fate::Done),
+        (Fate::Done, Fate::Gone, Fate::Done),
+        (Fate::Unknown, Fate::Gone, Fate::Unknown),
+        (Fate::Refused, Fate::Gone, Fate::Gone),
+        (Fate::Changed, Fate::Gone, Fate::Gone),
+    ] {
+        let mut execution = begun(warrant(terminating(&[sends(), sends()], &[(0, vec![1]), (1, vec![1])])));
+        ended(&mut execution, 0, done(vec![(key(1), before)]), 2.0);
+        ended(&mut execution, 1, done(vec![(key(1), after)]), 3.0);
+        assert_eq!(fate(&execution, 1), Some(wanted), "{before:?}, then {after:?}");
+    }
+}
+
 #[test]
 fn while_a_step_waits_its_own_figure_is_read_and_no_other() {
     let mut execution = begun(warrant(card(&[of(Sort::Wait), of(Sort::Look)])));
