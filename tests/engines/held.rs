@@ -278,7 +278,7 @@ fn series(value: &Value) -> (Labels, Vec<(i64, f64)>) {
 }
 
 /// Our store and our PromQL, asked by our rules.
-struct Ours(Store);
+pub struct Ours(pub Store);
 
 impl World for Ours {
     fn evaluate(&mut self, expr: &str, at: i64) -> Outcome {

@@ -16,6 +16,7 @@ mod on_the_sample;
 mod program;
 #[path = "../support/pty.rs"]
 mod pty;
+mod published;
 mod recorded;
 #[path = "../demo/sample.rs"]
 #[allow(dead_code, reason = "the tests of the sample itself use the rest")]

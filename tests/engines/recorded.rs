@@ -239,7 +239,7 @@ pub fn store(recorded: &[Recorded]) -> Store {
 }
 
 /// Labels of a series as it is written above: no value holds a quote.
-fn labels(series: &str) -> Labels {
+pub fn labels(series: &str) -> Labels {
     let (name, rest) = series.split_once('{').unwrap();
     let mut pairs = vec![("__name__".to_owned(), name.to_owned())];
     for pair in rest.trim_end_matches("\"}").split("\",") {
