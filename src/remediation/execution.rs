@@ -316,10 +316,10 @@ impl Execution {
         };
         let fate = |key: &ObjectKey| {
             let mut all = known.iter().rev().filter(|(k, _)| k == key).map(|(_, fate)| *fate);
-            let last = all.next();
+            let newest = all.next();
             // That it is gone or another by then is what was done to it before: that is not hidden by a later step.
             let is_effect = |fate: &Fate| matches!(fate, Fate::Done | Fate::Unknown);
-            last.filter(|last| !matches!(last, Fate::Gone | Fate::Changed)).or_else(|| all.find(is_effect)).or(last)
+            newest.filter(|fate| !matches!(fate, Fate::Gone | Fate::Changed)).or_else(|| all.find(is_effect)).or(newest)
         };
         let doubt = |key: &ObjectKey| lost.contains(key).then_some(Fate::Unknown);
         let keys = card.keys().into_iter();

@@ -55,7 +55,7 @@ fn of(database: &str) -> Preview {
 }
 
 /// The card of `:act WORDS`, for these sessions.
-fn card(world: &mut World, words: &str, found: Preview) -> Card {
+fn card(world: &mut World, words: &str, found: &Preview) -> Card {
     world.press(":");
     world.write(&format!("act {words}"));
     let effects = orders(world, Event::KeyPressed(crate::world::key("Enter")));
@@ -78,7 +78,7 @@ fn a_session_of_another_database_is_as_in_production_unless_somebody_declared_it
         )
     };
     let place = |environment: &str, more: &str, database: &str| {
-        card(&mut world(environment, more), IDLE, of(database)).action.target.environment
+        card(&mut world(environment, more), IDLE, &of(database)).action.target.environment
     };
     assert_eq!(place("staging", "", "app"), Environment::Staging);
     assert_eq!(place("staging", "", "billing"), Environment::Production, "nobody declared it");
@@ -91,7 +91,7 @@ fn a_session_of_another_database_is_as_in_production_unless_somebody_declared_it
 /// Its name is typed, and the chord pressed, with a reason or without; the screen before that, and what is ordered.
 fn consented(environment: &str, database: &str, reason: bool) -> (String, Vec<Effect>) {
     let mut world = world(environment, "");
-    card(&mut world, "terminate-idle on main with every_database=true", of(database));
+    card(&mut world, "terminate-idle on main with every_database=true", &of(database));
     drawn(&mut world, SIZE, false);
     world.wait(0.5);
     let screen = text(&drawn(&mut world, SIZE, false));
@@ -130,10 +130,10 @@ fn policy_of_production_holds_for_it() {
 fn a_step_of_a_runbook_that_reaches_it_makes_all_of_it_so() {
     let mut world = world("staging", "");
     assert_eq!(
-        card(&mut self::world("staging", ""), "calm", of("app")).action.target.environment,
+        card(&mut self::world("staging", ""), "calm", &of("app")).action.target.environment,
         Environment::Staging
     );
-    let card = card(&mut world, "calm", of("billing"));
+    let card = card(&mut world, "calm", &of("billing"));
     assert_eq!(
         card.action.target.environment,
         Environment::Production,

@@ -26,20 +26,20 @@ pub fn strictest(model: &Model, action: &Action, preview: &Preview) -> Option<(S
 /// The sessions of a card, with the database over which each is reached.
 fn touched<'a>(model: &'a Model, action: &Action, preview: &'a Preview) -> Vec<(&'a DatabaseSpec, &'a [Object])> {
     let spec = |at: usize| Some(model.live.databases.get(at)?.spec.as_ref());
-    match &action.plan {
-        Plan::Runbook(runbook) => {
-            let items = runbook.items();
-            let of = |place: usize| {
-                let (_, step) = items.iter().find(|(at, _)| *at == place)?;
-                if let Deed::Sessions { database, .. } = &step.deed { spec(*database) } else { None }
-            };
-            preview.parts.iter().filter_map(|part| Some((of(part.place)?, part.found.objects.as_slice()))).collect()
-        }
-        _ => {
-            let own = action.target.at.filter(|_| action.target.kind == SourceKind::Database).and_then(spec);
-            own.into_iter().map(|spec| (spec, preview.objects.as_slice())).collect()
-        }
+    if let Plan::Runbook(runbook) = &action.plan {
+        let items = runbook.items();
+        let of = |place: usize| {
+            let (_, step) = items.iter().find(|(at, _)| *at == place)?;
+            if let Deed::Sessions { database, .. } = &step.deed { spec(*database) } else { None }
+        };
+        return preview
+            .parts
+            .iter()
+            .filter_map(|part| Some((of(part.place)?, part.found.objects.as_slice())))
+            .collect();
     }
+    let own = action.target.at.filter(|_| action.target.kind == SourceKind::Database).and_then(spec);
+    own.into_iter().map(|spec| (spec, preview.objects.as_slice())).collect()
 }
 
 /// As the configuration says of that database of the same server, the strictest of what it says; else nobody declared it, which is
