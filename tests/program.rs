@@ -69,6 +69,8 @@ mod second_person;
 mod ship;
 #[path = "program/timeline.rs"]
 mod timeline;
+#[path = "program/tripped_requests.rs"]
+mod tripped_requests;
 #[path = "program/typed_ahead.rs"]
 mod typed_ahead;
 #[path = "program/upkeep.rs"]

@@ -43,6 +43,10 @@ pub enum Wire {
     Falling,
     /// The hit ratio of a cache.
     HitRatio,
+    /// The share of a server's requests that failed, as it counts them itself.
+    Errors,
+    /// The time that 95 of 100 of a server's requests stay under, as it counts them itself, in milliseconds.
+    Percentile,
 }
 
 /// What is known.
@@ -77,6 +81,8 @@ impl Wire {
             Wire::Blocked => "blocked sessions of",
             Wire::Rising | Wire::Falling => "signal",
             Wire::HitRatio => "hit ratio of",
+            Wire::Errors => "error ratio of",
+            Wire::Percentile => "p95 of",
         }
     }
 
@@ -84,8 +90,10 @@ impl Wire {
     #[must_use]
     pub fn words(self, value: f64) -> String {
         match self {
-            Wire::Failures | Wire::HitRatio => figure::percent(value),
-            Wire::Latency => figure::duration(Duration::from_secs_f64((value / 1000.0).clamp(0.0, 1e6))),
+            Wire::Failures | Wire::HitRatio | Wire::Errors => figure::percent(value),
+            Wire::Latency | Wire::Percentile => {
+                figure::duration(Duration::from_secs_f64((value / 1000.0).clamp(0.0, 1e6)))
+            }
             Wire::Connections | Wire::Blocked => figure::count(value),
             Wire::Rising | Wire::Falling => figure::count(value),
         }
@@ -99,7 +107,8 @@ impl Wire {
             Wire::Rising => FROM_NOTHING,
             Wire::Failures | Wire::Falling => 0.0,
             Wire::HitRatio => 0.05,
-            Wire::Latency => 20.0,
+            Wire::Errors => 0.01,
+            Wire::Latency | Wire::Percentile => 20.0,
             Wire::Connections => 3.0,
             Wire::Blocked => 2.0,
         }

@@ -21,7 +21,7 @@ pub fn world(allow: bool) -> World {
 }
 
 /// With more in its configuration.
-fn world_with(allow: bool, more: &str) -> World {
+pub fn world_with(allow: bool, more: &str) -> World {
     World::new(&format!(
         r#"
         {more}

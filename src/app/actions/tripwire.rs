@@ -1,23 +1,17 @@
 //! The tripwire in the program: what the figures of services and databases were in the minutes before an action, and how they
 //! are in the five minutes after its end. The rule is `remediation::tripwire`; here it meets the readings as they come.
 
+mod figures;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::app::Model;
 use crate::app::document::{Document, Line, Span};
 use crate::app::table::Tone;
 use crate::app::telemetry::Telemetry;
-use crate::app::telemetry::cache::Basis;
-use crate::config::resolved::SignalSource;
-use crate::domain::database::Sessions;
-use crate::domain::signal::SignalValue;
-use crate::domain::source::{SourceId, SourceKind};
-use crate::domain::threshold::Comparison;
-use crate::domain::{Moment, Safe, Verdict, figure};
-use crate::remediation::action::Action;
-use crate::remediation::measure::{Expectation, Measure, Trial};
+use crate::domain::{Moment, Safe, figure};
 use crate::remediation::tripwire::{AFTER, BEFORE, Finding, WATCHES, Wire};
+pub use figures::{figures, own, scraped, sees};
 
 /// Readings of a figure that are kept; ten minutes of one every second.
 const KEPT: usize = 600;
@@ -95,10 +89,10 @@ pub struct Tripped {
 }
 
 impl Tripwires {
-    /// A source was read: its figures are kept, and held against those before.
-    pub fn read(&mut self, live: &Telemetry, source: SourceId, good: bool, begun: Moment) -> Vec<Tripped> {
+    /// Figures came, of one moment: they are kept, and held against those before.
+    pub fn read(&mut self, figures: Vec<(Figure, Option<f64>)>, begun: Moment) -> Vec<Tripped> {
         let mut told = Vec::new();
-        for (figure, value) in figures(live, source, good) {
+        for (figure, value) in figures {
             let readings = self.kept.entry(figure).or_default();
             if readings.len() >= KEPT {
                 readings.pop_front();
@@ -127,15 +121,16 @@ impl Tripwires {
     /// An action that had an effect has ended: from now on it is watched.
     pub fn begin(&mut self, live: &Telemetry, own: &[Figure], id: u64, run: Safe, what: Safe, now: Moment) {
         let before = self.before.take().filter(|before| before.run == id);
-        let (began, figures) = before.map_or_else(|| (now, BTreeMap::new()), |before| (before.began, before.figures));
+        let (began, were) = before.map_or_else(|| (now, BTreeMap::new()), |before| (before.began, before.figures));
         let signal = |figure: &Figure| Some((*figure, &live.signals.get(figure.1)?.spec.name));
-        // Where no cache is read, nobody waits to hear that its hit ratio is not known.
-        let is_read = |figure: &Figure| figure.0 != Wire::HitRatio || self.kept.contains_key(figure);
-        let wires = everything(live)
+        // Where no cache is read and no server counts its requests, nobody waits to hear that their figures are not known.
+        let may_be_none = |wire| matches!(wire, Wire::HitRatio | Wire::Errors | Wire::Percentile);
+        let is_read = |figure: &Figure| !may_be_none(figure.0) || self.has(*figure);
+        let wires = figures::everything(live)
             .filter(|(figure, _)| is_read(figure))
             .chain(own.iter().filter_map(signal))
             .map(|(figure, name)| Watched {
-                before: figures.get(&figure).cloned().unwrap_or_default(),
+                before: were.get(&figure).cloned().unwrap_or_default(),
                 name: Safe::of(format!("{} {name}", figure.0.name())),
                 figure,
                 after: Vec::new(),
@@ -165,6 +160,11 @@ impl Tripwires {
             over.push(wire.clone());
         }
         over
+    }
+
+    /// Whether a figure was ever told.
+    fn has(&self, figure: Figure) -> bool {
+        self.kept.contains_key(&figure)
     }
 
     /// How often the figure was asked for that was asked for least, of those that were at all; good or not: what does not
@@ -328,114 +328,4 @@ fn fires(alert: &Safe) -> Safe {
 
 fn joined(words: impl Iterator<Item = Safe>) -> String {
     words.map(|words| words.to_string()).collect::<Vec<_>>().join("; ")
-}
-
-/// Signals that come with the reading of another source.
-fn signals(live: &Telemetry, are: impl Fn(&SignalSource) -> bool, good: bool) -> Vec<(Figure, Option<f64>)> {
-    let with = live.signals.iter().enumerate().filter(|(_, signal)| are(&signal.spec.source));
-    with.flat_map(|(at, _)| signal(live, at, good)).collect()
-}
-
-/// Both ways: which of them is worse the action says.
-fn signal(live: &Telemetry, at: usize, good: bool) -> Vec<(Figure, Option<f64>)> {
-    let Some(signal) = live.signals.get(at) else { return Vec::new() };
-    let value = signal.readout.value().filter(|_| good && signal.readout.cause().is_none()).map(SignalValue::number);
-    vec![((Wire::Rising, at), value), ((Wire::Falling, at), value)]
-}
-
-/// What an action itself gives to watch: the signals that are named for errors, and those that its own proof looks at.
-#[must_use]
-pub fn own(model: &Model, action: &Action) -> Vec<Figure> {
-    let errors = model.actions.spec.beside.iter().filter_map(|beside| beside.errors).map(|at| (Wire::Rising, at));
-    let trial = |trial: &Trial| match (&trial.measure, &trial.expect) {
-        (Measure::Signal(at), Expectation::Fell) => Some((Wire::Rising, *at)),
-        (Measure::Signal(at), Expectation::Rose) => Some((Wire::Falling, *at)),
-        (Measure::Signal(at), Expectation::Meets(threshold)) => match threshold.comparison {
-            Comparison::Below | Comparison::AtMost => Some((Wire::Rising, *at)),
-            Comparison::Above | Comparison::AtLeast => Some((Wire::Falling, *at)),
-            Comparison::Equal | Comparison::NotEqual | Comparison::OlderThan => None,
-        },
-        _ => None,
-    };
-    let mut all: Vec<Figure> = errors.chain(action.proof.trials.iter().filter_map(trial)).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// What is watched after an action, and what nothing here tells of: an error ratio of others' requests needs a signal.
-#[must_use]
-pub fn sees(model: &Model, action: &Action) -> Safe {
-    let live = &model.live;
-    let errors = own(model, action).iter().any(|(wire, _)| *wire == Wire::Rising);
-    let (services, databases) = (!live.services.is_empty(), !live.databases.is_empty());
-    let seen = [
-        (services, "failed probes and latency"),
-        (databases, "connections and blocked sessions"),
-        (errors, "the signals that are named"),
-    ];
-    let unseen = [
-        (services, "latency (no service is watched)"),
-        (databases, "connections (no database is watched)"),
-        (errors, "errors that only others' requests meet (no signal is named for them: errors under [[action]])"),
-    ];
-    let seen: Vec<&str> = seen.into_iter().filter(|(known, _)| *known).map(|(_, words)| words).collect();
-    let unseen: Vec<&str> = unseen.into_iter().filter(|(known, _)| !*known).map(|(_, words)| words).collect();
-    let time = figure::span(WATCHES);
-    let seen = if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") };
-    let unseen = if unseen.is_empty() { String::new() } else { format!("; NOT seen: {}", unseen.join(", ")) };
-    Safe::of(format!("{seen}, for {time} (by quarterdeck run only with --watch){unseen}"))
-}
-
-/// Every figure that is watched, with the name of whose it is.
-fn everything(live: &Telemetry) -> impl Iterator<Item = (Figure, &Safe)> {
-    let services = live.services.iter().enumerate();
-    let databases = live.databases.iter().enumerate();
-    let of = |wires: [Wire; 2], at: usize, name| wires.map(|wire| ((wire, at), name));
-    services
-        .flat_map(move |(at, s)| of([Wire::Failures, Wire::Latency], at, &s.spec.name))
-        .chain(databases.flat_map(move |(at, d)| of([Wire::Connections, Wire::Blocked], at, &d.spec.name)))
-        .chain(live.caches.iter().enumerate().map(|(at, c)| ((Wire::HitRatio, at), &c.spec.name)))
-}
-
-/// What a source that has just been read says; `None` for what could not be read.
-fn figures(live: &Telemetry, source: SourceId, good: bool) -> Vec<(Figure, Option<f64>)> {
-    let at = source.at();
-    match source.kind {
-        SourceKind::Service => {
-            let Some(service) = live.services.get(at) else { return Vec::new() };
-            let failed = match service.debounced.raw().filter(|_| good) {
-                Some(Verdict::Down) => Some(1.0),
-                Some(Verdict::Ok | Verdict::Degraded) => Some(0.0),
-                Some(Verdict::Unknown) | None => None,
-            };
-            let latency = service.measured().filter(|_| good).map(|latency| latency.as_secs_f64() * 1000.0);
-            vec![((Wire::Failures, at), failed), ((Wire::Latency, at), latency)]
-        }
-        SourceKind::Database => {
-            let Some(database) = live.databases.get(at) else { return Vec::new() };
-            let used = database.slots.value().filter(|_| good && database.slots.cause().is_none());
-            let sessions = database.sessions.value().filter(|_| good && database.sessions.cause().is_none());
-            let mut all =
-                signals(live, |source| matches!(source, SignalSource::Database { index } if *index == at), good);
-            all.extend([
-                ((Wire::Connections, at), used.map(|slots| f64::from(slots.used))),
-                ((Wire::Blocked, at), sessions.and_then(Sessions::blocked_as_known).map(f64::from)),
-            ]);
-            all
-        }
-        SourceKind::Cache => {
-            let Some(cache) = live.caches.get(at) else { return Vec::new() };
-            // Over too few look-ups, or since the start, it says nothing of now.
-            let ratio = match cache.hit_ratio() {
-                (ratio, Basis::Delta { .. }) if good && cache.readout.cause().is_none() => ratio,
-                _ => None,
-            };
-            let mut all = signals(live, |source| matches!(source, SignalSource::Redis { index } if *index == at), good);
-            all.push(((Wire::HitRatio, at), ratio));
-            all
-        }
-        SourceKind::Signal => signal(live, at, good),
-        SourceKind::Prometheus | SourceKind::Alertmanager => Vec::new(),
-    }
 }

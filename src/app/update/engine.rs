@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::{Effect, Model};
 use crate::engine::Output;
 
-use super::{alerts, doctor, series};
+use super::{actions, alerts, doctor, series};
 
 /// The engine told something.
 pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
@@ -21,9 +21,13 @@ pub fn told(model: &mut Model, outputs: Vec<Output>) -> Vec<Effect> {
         if let Output::Unkept(Some(why)) = &output {
             model.note(why.clone());
         }
+        let scraped = if let Output::Target { target, told } = &output { Some((*target, told.at)) } else { None };
         let told = if let Output::Alerts(told) = &output { Some(Arc::clone(told)) } else { None };
         let before = told.as_ref().and_then(|_| model.live.metrics.alerts.clone());
         model.live.metrics.take(output);
+        if let Some((target, at)) = scraped {
+            effects.extend(actions::scraped(model, target, at));
+        }
         if let Some(told) = told {
             alerts::read_again(model, before.as_deref(), &told);
             crate::app::alerts::served::join(&mut model.live, model.now);

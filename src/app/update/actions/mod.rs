@@ -13,7 +13,7 @@ mod tripwire;
 pub use answers::{barred, pasted, progress_key};
 pub use card::{ask, ask_standing, card_key, drawn, gone_from_the_screen, leaving, previewed, seen};
 pub use run::{compared, consented, happened, read, told, watch};
-pub use tripwire::{alerts_fired, sampled};
+pub use tripwire::{alerts_fired, sampled, scraped};
 
 use crate::app::actions::menu::Pointer;
 use crate::app::actions::{LAPSES, catalogue, forms, headless, parameters, record, standing, upkeep};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::actions::is_over;
-use crate::app::actions::tripwire::Tripped;
+use crate::app::actions::tripwire::{self, Figure, Tripped, figures};
 use crate::app::table::Tone;
 use crate::app::timeline::{Draft, Kind};
 use crate::app::update::say;
@@ -16,6 +16,17 @@ use super::note;
 
 /// A source was read, or could not be.
 pub fn sampled(model: &mut Model, source: SourceId, good: bool, begun: Moment) -> Vec<Effect> {
+    let figures = figures(&model.live, source, good);
+    read(model, figures, begun)
+}
+
+/// A server was scraped, or could not be.
+pub fn scraped(model: &mut Model, target: usize, begun: Moment) -> Vec<Effect> {
+    let figures = tripwire::scraped(&model.actions.tripwires, &model.live, target);
+    read(model, figures, begun)
+}
+
+fn read(model: &mut Model, figures: Vec<(Figure, Option<f64>)>, begun: Moment) -> Vec<Effect> {
     // Where nothing may be done, nothing has to be held against what was before.
     if !model.actions.spec.allow {
         return Vec::new();
@@ -24,7 +35,7 @@ pub fn sampled(model: &mut Model, source: SourceId, good: bool, begun: Moment) -
     if let Some(current) = actions.current.as_ref().filter(|current| !is_over(&current.execution)) {
         actions.tripwires.running(current.id, current.execution.began());
     }
-    let tripped = actions.tripwires.read(&model.live, source, good, begun);
+    let tripped = actions.tripwires.read(figures, begun);
     tripped.into_iter().map(|tripped| trip(model, &tripped)).collect()
 }
 
@@ -57,7 +68,7 @@ pub fn begin(model: &mut Model) {
     let Some(current) = model.actions.current.as_ref().filter(|current| current.execution.has_acted()) else { return };
     let (id, run, began) = (current.id, current.run.clone(), current.execution.began());
     let action = &current.execution.warrant().card().action;
-    let (what, own) = (action.id.clone(), crate::app::actions::tripwire::own(model, action));
+    let (what, own) = (action.id.clone(), tripwire::own(model, action));
     model.actions.tripwires.running(id, began);
     model.actions.tripwires.begin(&model.live, &own, id, run, what, now);
 }
