@@ -17,6 +17,7 @@ mod hasten;
 mod hostile;
 mod hostile_requests;
 mod killed_over_ssh;
+mod killed_while_printing;
 mod lost_turns;
 mod managers;
 #[path = "../support/postgres_server.rs"]

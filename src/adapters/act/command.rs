@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client_log::ClientLog;
 use super::heard::{Heard, hear};
+use super::listener::Listener;
 use super::session;
 use super::ssh::{self, Reached};
 use crate::adapters::operator;
@@ -131,6 +132,8 @@ async fn run_within(step: &CommandStep, variables: &[(OsString, OsString)], dead
         Ok(started) => started,
         Err(cause) => return CommandEnd::of(Ending::NotStarted(cause)),
     };
+    // What only reads may stop anywhere.
+    let _listener = (!step.reads).then(|| Listener::to(&child, variables)).flatten();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (mut output, mut errors) = (Heard::default(), Heard::default());
     let ending = {

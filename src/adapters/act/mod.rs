@@ -4,6 +4,7 @@
 mod client_log;
 mod command;
 mod heard;
+mod listener;
 mod service;
 mod session;
 mod ssh;

@@ -24,15 +24,26 @@ const TO_DIE: Duration = Duration::from_millis(200);
 /// Starts `argv` with exactly these variables. `setsid` becomes the program itself: the child is never the leader of our
 /// group, so it makes a session and a group with its own number and then executes.
 pub fn start(argv: &[String], variables: &[(OsString, OsString)]) -> Result<(Child, Session), Cause> {
+    let child = detached(argv, variables, Stdio::null(), Stdio::piped(), Stdio::piped())?;
+    let leader = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    Ok((child, Session { leader }))
+}
+
+/// A child in a session of its own, with these at its three ends.
+pub fn detached(
+    argv: &[String],
+    variables: &[(OsString, OsString)],
+    input: Stdio,
+    output: Stdio,
+    errors: Stdio,
+) -> Result<Child, Cause> {
     let path = variables.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()).unwrap_or_default();
     let program = argv.first().map(String::as_str).unwrap_or_default();
     let program = find(program, &path)?;
     let mut command = Command::new(find("setsid", &path)?);
     command.arg("--").arg(program).args(argv.iter().skip(1)).env_clear().envs(variables.iter().cloned());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let child = command.spawn().map_err(|e| Cause::CommandFailed { code: None, said: Safe::of(e.to_string()) })?;
-    let leader = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    Ok((child, Session { leader }))
+    command.stdin(input).stdout(output).stderr(errors).kill_on_drop(true);
+    command.spawn().map_err(|e| Cause::CommandFailed { code: None, said: Safe::of(e.to_string()) })
 }
 
 /// The program's file, found as the system would: a missing program is told from one that failed.
