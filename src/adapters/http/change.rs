@@ -21,6 +21,9 @@ const ANSWER: usize = 16 * 1024;
 /// Lines of an answer that are kept, and characters of each.
 const LINES: usize = 20;
 const LINE: usize = 200;
+/// By these a request is turned away before anything is done for it: no such page or method, no length, a precondition that does
+/// not hold, too large, of a kind that is not understood, sent to the wrong server, too early.
+const TURNED_AWAY: [u16; 14] = [404, 405, 406, 411, 412, 413, 414, 415, 417, 421, 425, 426, 428, 431];
 
 /// Sends it, within the deadline.
 pub async fn change(clients: &HttpClients, step: &HttpStep, leave: &Leave) -> StepEnd {
@@ -99,8 +102,9 @@ async fn attempt(clients: &HttpClients, step: &HttpStep, trace: &Arc<Trace>) -> 
         _ if expected => StepEnd::Done { fates: Vec::new(), said },
         401 | 403 => StepEnd::Failed(Cause::HttpDenied { status }),
         429 => StepEnd::Failed(Cause::RateLimited { retry_after: None }),
-        // It understood, and did not do it.
-        400..500 => StepEnd::Failed(Cause::HttpStatus { status }),
+        _ if TURNED_AWAY.contains(&status) => StepEnd::Failed(Cause::HttpStatus { status }),
+        // It says itself that it failed; how far it had come by then, it does not say.
+        400..500 => StepEnd::Miscarried(Cause::HttpStatus { status }),
         // It sends elsewhere: to the page that shows what was done, or to one where a person logs in.
         // A gateway that gave up, or a handler that broke half-way, says nothing about what was done.
         _ => StepEnd::Unknown(Cause::HttpStatus { status }),

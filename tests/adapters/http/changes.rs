@@ -67,6 +67,22 @@ async fn what_is_answered_by_sending_elsewhere_may_have_been_done() {
     assert!(matches!(end, StepEnd::Failed(_)), "{end:?}");
 }
 
+/// A handler may answer that something is wrong after it did a part of it: then what a failure used up stays used up.
+#[tokio::test]
+async fn only_what_is_turned_away_at_the_door_surely_did_nothing() {
+    let clients = HttpClients::new();
+    for status in 400..500 {
+        let server = FakeHttp::always(answer(status, "", ""));
+        let end = change(&clients, &step(&server.url("/do"), "{}"), &leave::whole(DEADLINE)).await;
+        let at_the_door = matches!(status, 401 | 403..=406 | 411..=415 | 417 | 421 | 425 | 426 | 428 | 429 | 431);
+        match end {
+            StepEnd::Failed(_) => assert!(at_the_door, "{status}"),
+            StepEnd::Miscarried(Cause::HttpStatus { status: told }) => assert!(!at_the_door && told == status),
+            end => panic!("{status}: {end:?}"),
+        }
+    }
+}
+
 /// The connection took so long, or the machine slept while it was made: not a byte of the request is sent.
 #[tokio::test]
 async fn nothing_is_sent_when_the_leave_is_over_once_the_connection_stands() {
