@@ -12,6 +12,7 @@ mod metrics;
 mod parameters;
 mod policy;
 mod profiles;
+mod programs;
 mod reader;
 mod runbooks;
 mod shared_policy;

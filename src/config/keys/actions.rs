@@ -224,7 +224,7 @@ pub static ACTION: Section = Section {
             Kind::Argv,
             "[\"shopctl\", \"drain\"]",
             "",
-            "Program that is run, instead of a request; there is no shell.",
+            "Program that is run, instead of a request; there is no shell. Its environment, undeclared, is that of the watched target, else production.",
         ),
         beside(PLACED, key("ssh", Kind::Name, "\"web1\"", "this machine", "Host whose manager it is, over ssh.")),
         beside(PLACED, BECOME),

@@ -200,6 +200,7 @@ impl<'a> Builder<'a> {
         let host = text(item, "ssh").map(str::to_owned);
         let loopback = host.is_none() && !self.is_elsewhere(&manager);
         let place = host.map_or(Place::Local, |host| Place::Ssh { host });
+        let by_program = matches!(manager, Manager::Program { .. });
         let step = ServiceStep { manager, verb, place, become_argv: texts(item, "become") };
         let Some(mut proof) = self.proof(item) else { return };
         if verb != ServiceVerb::Stop {
@@ -231,6 +232,10 @@ impl<'a> Builder<'a> {
         let word = step.verb.word();
         warnings.extend(self.composed_in(&step));
         let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
+        let environment = match by_program {
+            true => self.environment_of_program(item, (SourceKind::Service, watched), loopback),
+            false => self.environment(item, None, loopback),
+        };
         let action = Action {
             id: Safe::of(&item.name),
             title: Safe::of(title),
@@ -239,7 +244,7 @@ impl<'a> Builder<'a> {
                 kind: SourceKind::Service,
                 at: watched,
                 name: Safe::of(named),
-                environment: self.environment(item, None, loopback),
+                environment,
                 provenance: provenance(item, "name"),
                 on_loopback: loopback,
             },

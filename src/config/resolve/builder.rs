@@ -12,6 +12,7 @@ use super::given::{flag, secret, turn_on};
 use super::{Inputs, credentials, screen};
 use crate::domain::Safe;
 use crate::domain::secret::SecretRef;
+use crate::domain::source::SourceKind;
 use crate::domain::target::Environment;
 
 /// Resolves everything.
@@ -159,6 +160,32 @@ impl Builder<'_> {
         }
         let environment = environments::of_target(declared.as_ref().map(|(e, _)| *e), loopback);
         tightened(tightened(environment, self.at_least.as_ref()), self.by_policy.as_ref())
+    }
+
+    /// Of what a program of the team's own does: it may reach anything from here. What is declared counts; else that of what
+    /// is watched and it is for; else it is not known.
+    pub fn environment_of_program(
+        &mut self,
+        item: &Item,
+        target: (SourceKind, Option<usize>),
+        here: bool,
+    ) -> Environment {
+        let declared = self.environment(item, None, here);
+        if item.given("environment").is_some() || self.merged.given("", "environment").is_some() {
+            return declared;
+        }
+        let of_target = self.watched_environment(target).unwrap_or(environments::of_target(None, false));
+        tightened(of_target, Some(&declared))
+    }
+
+    fn watched_environment(&self, target: (SourceKind, Option<usize>)) -> Option<Environment> {
+        let watched = &self.resolved;
+        Some(match target {
+            (SourceKind::Service, Some(at)) => watched.services.get(at)?.environment.clone(),
+            (SourceKind::Database, Some(at)) => watched.databases.get(at)?.environment.clone(),
+            (SourceKind::Cache, Some(at)) => watched.caches.get(at)?.environment.clone(),
+            _ => return None,
+        })
     }
 
     fn by_policy(&self) -> Option<Environment> {

@@ -30,7 +30,7 @@ impl Builder<'_> {
         }
         let work = Work::Command(Box::new(step));
         warnings.extend(self.runs_in(&work));
-        let environment = self.environment(item, None, on_loopback);
+        let environment = self.environment_of_program(item, (SourceKind::Service, at), on_loopback);
         self.resolved.actions.own.push(Action {
             id: Safe::of(&item.name),
             title: title.clone(),

@@ -143,7 +143,11 @@ impl<'a> Builder<'a> {
         let cap = ((sessions + reaching) * self.resolved.actions.cap + touched.objects + runbook.steps.len()).max(1);
         self.beside_steps(item, touched.receivers.clone());
         let deadline = runbook.total();
-        let environment = touched.strictest(self.environment(item, None, touched.on_loopback));
+        let own = match touched.by_program {
+            true => self.environment_of_program(item, (kind, at), touched.on_loopback),
+            false => self.environment(item, None, touched.on_loopback),
+        };
+        let environment = touched.strictest(own);
         let provenance = if touched.discovered { Provenance::Discovered } else { Provenance::Configured };
         let undo = text(item, "undo").unwrap_or(if runbook.steps.iter().any(|step| step.undo.is_some()) {
             "what its steps say, offered when a later step fails"

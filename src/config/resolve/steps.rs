@@ -51,6 +51,8 @@ pub enum Made {
 /// What the steps of a runbook touch, together.
 pub struct Touched {
     pub on_loopback: bool,
+    /// A program of the team's own changes something from here.
+    pub by_program: bool,
     pub discovered: bool,
     /// Whom its requests reach, where that is declared.
     pub receivers: Vec<(Safe, Receivers)>,
@@ -69,6 +71,7 @@ impl Default for Touched {
     fn default() -> Touched {
         Touched {
             on_loopback: true,
+            by_program: false,
             discovered: false,
             receivers: Vec::new(),
             preconditions: Vec::new(),
@@ -184,6 +187,7 @@ impl<'a> Builder<'a> {
             let title = format!("run {}", argv.first().cloned().unwrap_or_default());
             let step = command(item, argv);
             touched.on_loopback &= step.place == Place::Local;
+            touched.by_program |= !step.reads;
             return Ok(Some((Deed::Work(Work::Command(Box::new(step))), title, BRIEF)));
         }
         if ["unit", "compose", "restart_command"].iter().any(|key| item.given(key).is_some()) {
@@ -302,6 +306,7 @@ impl<'a> Builder<'a> {
             self.missing_beside(item, "verb", &format!("{}: {cause}", verb.word()));
             return None;
         }
+        touched.by_program |= verb.changes() && matches!(step.manager, Manager::Program { .. });
         touched.on_loopback &= step.place == Place::Local && !self.is_elsewhere(&step.manager);
         let title = format!("{} {}", verb.word(), step.name());
         let stable = match verb {
