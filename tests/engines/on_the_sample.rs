@@ -44,7 +44,11 @@ async fn held_on(sample: &Sample) {
     }
     let agreement = watched.agreement().await;
     let (exact, near) = (agreement.exact, agreement.near);
-    println!("the sample, {} times stopped: {exact} looks the same, {near} within one evaluation", again.done());
+    let young = agreement.by_version;
+    println!(
+        "the sample, {} times stopped: {exact} looks the same, {near} within one evaluation, {young} apart over young counters",
+        again.done()
+    );
     assert!(exact > 100 && exact > near, "{exact} looks the same, {near} within one evaluation");
     for (rule, firing) in [("HighErrorRate", true), ("HighErrorRate", false), ("ApiDown", true), ("ApiDown", false)] {
         assert!(agreement.active.contains(&(rule.to_owned(), firing)), "{rule} was never seen with firing = {firing}");
