@@ -25,6 +25,12 @@ pub fn listed(model: &Model) -> (Vec<(Option<Verdict>, Value)>, Vec<Safe>) {
     told.take(MOST).map(one).unzip()
 }
 
+/// How many are not listed because there are too many.
+pub fn left_out(model: &Model) -> usize {
+    let told = listing::all(&model.live, model.now).filter(|entry| !is_quiet(entry));
+    told.count().saturating_sub(MOST)
+}
+
 /// What rules say about the whole beside what is listed: ok where one is, unknown where none could be read.
 pub fn beside(model: &Model) -> Vec<Verdict> {
     let ok = listing::all(&model.live, model.now).any(|entry| entry.stand == Stand::Ok);
@@ -54,6 +60,10 @@ pub fn lines(model: &Model) -> Vec<Safe> {
         let word = if state.is_fresh() { "ok     " } else { "unknown" };
         let told = if state.is_fresh() { engine.words() } else { state.words() };
         out.push(Safe::of(format!("{word}  {:<8} {}: {told}", by.word(), engine.address)));
+    }
+    let more = left_out(model);
+    if more > 0 {
+        out.push(Safe::of(format!("         alerts   {more} more are not listed: the worst {MOST} are")));
     }
     let problems = model.live.metrics.alerts.iter().flat_map(|told| &told.problems);
     out.extend(problems.take(MOST).map(|problem| Safe::of(format!("unknown  rules    {}", problem.line()))));

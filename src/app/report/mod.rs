@@ -55,10 +55,14 @@ impl Report {
         list("logs", (0..live.logs.names.len()).map(|at| (None, log(model, at))).collect());
         let (listed, of_alerts) = alerts::listed(model);
         list("alerts", listed);
+        let left_out = alerts::left_out(model);
         verdicts.extend(alerts::beside(model));
         let verdict = verdicts.iter().copied().max().unwrap_or(Verdict::Unknown);
         let checked_at = now.wall.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         value.insert("schema".to_owned(), json!(1));
+        if left_out > 0 {
+            value.insert("alerts_left_out".to_owned(), json!(left_out));
+        }
         value.insert("verdict".to_owned(), json!(verdict.word()));
         value.insert("checked_at".to_owned(), json!(checked_at));
         let figure = |s: &SignalState| match s.readout.value().filter(|_| s.readout.cause().is_none()) {

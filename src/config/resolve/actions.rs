@@ -232,9 +232,10 @@ impl<'a> Builder<'a> {
         let word = step.verb.word();
         warnings.extend(self.composed_in(&step));
         let title = text(item, "title").map_or_else(|| format!("{word} {}", step.name()), str::to_owned);
-        let environment = match by_program {
-            true => self.environment_of_program(item, (SourceKind::Service, watched), loopback),
-            false => self.environment(item, None, loopback),
+        let environment = if by_program {
+            self.environment_of_program(item, (SourceKind::Service, watched), loopback)
+        } else {
+            self.environment(item, None, loopback)
         };
         let action = Action {
             id: Safe::of(&item.name),

@@ -143,9 +143,10 @@ impl<'a> Builder<'a> {
         let cap = ((sessions + reaching) * self.resolved.actions.cap + touched.objects + runbook.steps.len()).max(1);
         self.beside_steps(item, touched.receivers.clone());
         let deadline = runbook.total();
-        let own = match touched.by_program {
-            true => self.environment_of_program(item, (kind, at), touched.on_loopback),
-            false => self.environment(item, None, touched.on_loopback),
+        let own = if touched.by_program {
+            self.environment_of_program(item, (kind, at), touched.on_loopback)
+        } else {
+            self.environment(item, None, touched.on_loopback)
         };
         let environment = touched.strictest(own);
         let provenance = if touched.discovered { Provenance::Discovered } else { Provenance::Configured };

@@ -7,8 +7,8 @@ use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::report::Report;
 
 use super::everything::{Is, Stage};
-use crate::world::readings::counters;
-use crate::world::text as words;
+use crate::world::readings::{answer, counters};
+use crate::world::{World, text as words};
 
 #[test]
 fn a_cache_whose_ratio_is_not_known_yet_ends_no_alert() {
@@ -59,4 +59,27 @@ fn logs_that_were_not_read_whole_make_a_count_a_least_one() {
     assert_eq!(told(&mut stage), (true, true), "how many, nobody knows");
     stage.rounds(Is::Bad, 12);
     assert_eq!(told(&mut stage), (false, false), "a whole minute was counted");
+}
+
+#[test]
+fn check_says_how_many_alerts_it_does_not_list() {
+    let report = |alerts: usize| {
+        let service = "[[service]]\nname = \"api\"\nurl = \"https://api.example.com/health\"\n";
+        let alert = |at: usize| format!("[[alert]]\nname = \"A{at}\"\nwhen = \"latency api > 100ms\"\n");
+        let mut world = World::new(&format!("{service}{}", (0..alerts).map(alert).collect::<String>()));
+        for _ in 0..10 {
+            world.now += 10.0;
+            world.service("api", answer(200, "{}", 480.0));
+            world.wait(0.0);
+        }
+        Report::of(&world.model)
+    };
+    let (whole, cut) = (report(1000), report(1003));
+    let json = |report: &Report| serde_json::from_str::<serde_json::Value>(&report.json()).unwrap();
+    let left_out = |report: &Report| json(report)["alerts_left_out"].as_u64();
+    let listed = |report: &Report| json(report)["alerts"].as_array().unwrap().len();
+    assert_eq!((listed(&whole), left_out(&whole)), (1000, None));
+    assert_eq!((listed(&cut), left_out(&cut)), (1000, Some(3)));
+    let says = |report: &Report| report.words().iter().any(|line| line.as_str().contains("3 more are not listed"));
+    assert!(says(&cut) && !says(&whole));
 }
