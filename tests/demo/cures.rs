@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use crate::pty::{Session, Start};
+use crate::pty::{Session, Start, chosen};
 
-const DOWN: &str = "\x1b[B";
 pub const RUN: &str = "\x14";
 
 /// A cure shows within this, or it is none.
@@ -19,22 +18,9 @@ pub fn incident(scenario: &str, symptom: &str) -> Session {
     session
 }
 
-/// The line of the menu that is chosen.
-fn chosen(screen: &str) -> Option<String> {
-    screen.lines().find(|line| line.contains("▶L")).map(str::to_owned)
-}
-
 /// Opens the card of the action with this title.
 pub fn card(session: &mut Session, title: &str) {
-    session.press("a", "Enter shows the card");
-    for _ in 0..12 {
-        let before = chosen(&session.screen());
-        if before.as_ref().is_some_and(|line| line.contains(title)) {
-            break;
-        }
-        session.send(DOWN);
-        session.wait_until("the pointer moves", |seen| chosen(&seen.screen()) != before);
-    }
+    session.point_at(title);
     session.press("\r", "Cancel");
     session.wait_gone("read it first");
 }

@@ -168,16 +168,7 @@ fn runs(folder: &Path, action: &str, target: &str) -> String {
 }
 
 fn choose(session: &mut Session, title: &str) {
-    session.press("a", "Enter shows the card");
-    let chosen = |screen: &str| screen.lines().find(|line| line.contains("▶L")).map(str::to_owned);
-    for _ in 0..12 {
-        let before = chosen(&session.screen());
-        if before.as_ref().is_some_and(|line| line.contains(title)) {
-            break;
-        }
-        session.send("\x1b[B");
-        session.wait_until("the pointer moves", |seen| chosen(&seen.screen()) != before);
-    }
+    session.point_at(title);
     session.press("\r", "Ctrl-R reads anew");
     session.wait_gone("read it first");
     session.send("\x1b[6~\x1b[6~\x1b[6~");

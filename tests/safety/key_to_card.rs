@@ -12,19 +12,10 @@ use crate::pty::{BINARY, Session, Start};
 const ROUNDS: usize = 50;
 const SESSIONS: usize = 50;
 
-fn chosen(screen: &str) -> Option<&str> {
-    screen.lines().find(|line| line.contains("▶L"))
-}
-
 /// From `a` over the choice to the card, and from Enter to the card.
 fn round(session: &mut Session) -> (Duration, Duration) {
     let begun = Instant::now();
-    session.press("a", "Enter shows the card");
-    while !chosen(&session.screen()).is_some_and(|line| line.contains("terminate sessions idle for")) {
-        let before = session.screen();
-        session.send("\x1b[B");
-        session.wait_until("the pointer moves", |seen| chosen(&seen.screen()) != chosen(&before));
-    }
+    session.point_at("terminate sessions idle for");
     let asked = Instant::now();
     session.press("\r", "What it touches");
     let (whole, card) = (begun.elapsed(), asked.elapsed());

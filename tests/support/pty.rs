@@ -17,6 +17,8 @@ mod whole_frames;
 
 /// The longest wait for anything; only a failed test waits that long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Actions of a menu, at most.
+const MENU: usize = 40;
 /// The program is out within this time after it was told to leave, whatever hangs.
 pub const OUT_WITHIN: Duration = Duration::from_secs(2);
 /// What a slow terminal takes at once …
@@ -232,6 +234,12 @@ fn reap(mut child: Box<dyn Child + Send + Sync>, shared: &Shared) {
     shared.changed.notify_all();
 }
 
+/// The title that is chosen in the menu of actions, without what changes beside it from second to second.
+pub fn chosen(screen: &str) -> Option<String> {
+    let (_, line) = screen.lines().find_map(|line| line.split_once("▶L"))?;
+    line.split("  ").nth(1).map(str::to_owned)
+}
+
 /// A program in its terminal. Dropping it ends the program.
 pub struct Session {
     shared: Arc<Shared>,
@@ -320,6 +328,25 @@ impl Session {
     pub fn press(&mut self, bytes: impl AsRef<[u8]>, words: &str) {
         self.send(bytes);
         self.wait_for(words);
+    }
+
+    /// Opens the menu of actions and points at the one with this title.
+    #[track_caller]
+    pub fn point_at(&mut self, title: &str) {
+        self.press("a", "Enter shows the card");
+        for _ in 0..MENU {
+            let before = chosen(&self.screen());
+            if before.as_ref().is_some_and(|at| at.contains(title)) {
+                return;
+            }
+            self.send("\x1b[B");
+            // Half a frame may show none.
+            self.wait_until("the pointer moves", |seen| {
+                let now = chosen(&seen.screen());
+                now.is_some() && now != before
+            });
+        }
+        panic!("never pointed at: {title}\n{}", self.picture());
     }
 
     /// Changes the size of the terminal.
