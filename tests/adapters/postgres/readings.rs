@@ -307,7 +307,8 @@ async fn sessions_at_rest_stay_in_the_list_and_the_gone_leave_it() {
     drop(leaving);
     let reading = loop {
         let reading = read(&mut source).await;
-        if of_application(&reading, "r_leaving").is_empty() {
+        // Whoever slept for us goes too, and may take longer.
+        if reading.sessions.as_ref().unwrap().list.len() == 1 {
             break reading;
         }
         tokio::task::yield_now().await;
@@ -316,7 +317,6 @@ async fn sessions_at_rest_stay_in_the_list_and_the_gone_leave_it() {
         (of_application(&first, "r_staying").remove(0), of_application(&reading, "r_staying").remove(0));
     assert_eq!((before.id, &before.query), (now.id, &now.query));
     assert!(now.state_age.unwrap() >= before.state_age.unwrap() + Duration::from_secs(2), "its age goes on");
-    assert_eq!(reading.sessions.as_ref().unwrap().list.len(), 1);
     staying.batch_execute("BEGIN").await.unwrap();
     let stirred = of_application(&read(&mut source).await, "r_staying").remove(0);
     assert_eq!(stirred.state, SessionState::IdleInTransaction);

@@ -5,15 +5,42 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::watch;
+
 use super::*;
 
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 150;
 /// So many of those on cards have to have worked between card and effect.
 const MOVED: usize = 10;
-const LATE: usize = 20_000;
+/// Ticks within which one of those on a card has worked, at the latest.
+const LATE: u64 = 2_000;
 /// Of so many rounds one at most may come to nothing because the server was too slow for it.
 const SLOW: usize = 10;
+
+/// Time passes by what the server answers: a session of a superuser, whom nobody may touch, asks and asks, and each answer is
+/// a tick. Whoever waits for ticks sleeps, however few processors there are.
+#[derive(Clone)]
+struct Ticks(watch::Receiver<u64>);
+
+impl Ticks {
+    async fn start(server: &PostgresServer) -> (Ticks, tokio::task::JoinHandle<()>) {
+        let guest = Guest::new(server, "admin", "shop", "metronome").await;
+        let (sender, receiver) = watch::channel(0);
+        let asking = tokio::spawn(async move {
+            loop {
+                guest.runs("SELECT").await;
+                sender.send_modify(|ticks| *ticks += 1);
+            }
+        });
+        (Ticks(receiver), asking)
+    }
+
+    async fn pass(&mut self, ticks: u64) {
+        let end = *self.0.borrow() + ticks;
+        self.0.wait_for(|now| *now >= end).await.expect("the metronome is asked until the end");
+    }
+}
 
 /// A generator of its own for each client: the same seeds each time.
 struct Dice(u64);
@@ -52,11 +79,11 @@ impl Tally {
 }
 
 /// One session after the other: each idles, works, leaves or is ended.
-async fn client(port: u16, mut dice: Dice, tally: Arc<Tally>) {
+async fn client(port: u16, mut dice: Dice, mut ticks: Ticks, tally: Arc<Tally>) {
     while !tally.stop.load(Ordering::SeqCst) {
         let Ok(guest) = Guest::of(port, "app", "shop", "web").await else {
             // Ended within its first question: the server's word for it comes with the next ones.
-            tokio::task::yield_now().await;
+            ticks.pass(1).await;
             continue;
         };
         let steps = dice.roll(12);
@@ -69,9 +96,9 @@ async fn client(port: u16, mut dice: Dice, tally: Arc<Tally>) {
                 break;
             }
             tally.has_worked(guest.id, since);
-            for _ in 0..dice.roll(400) {
-                tokio::task::yield_now().await;
-            }
+            // Now for a moment, now for longer than a card is looked at and carried out.
+            let most = [10, 300][dice.roll(2) as usize];
+            ticks.pass(dice.roll(most)).await;
         }
         let (id, end) = (guest.id, guest.end);
         drop(guest.client);
@@ -88,9 +115,11 @@ async fn client(port: u16, mut dice: Dice, tally: Arc<Tally>) {
 async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     let server = stage(&[]);
     let tally = Arc::new(Tally::default());
+    let (mut ticks, metronome) = Ticks::start(&server).await;
     let clients: Vec<_> = (1..=CLIENTS as u64)
         .map(|seed| {
-            tokio::spawn(client(server.port(), Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), Arc::clone(&tally)))
+            let dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            tokio::spawn(client(server.port(), dice, ticks.clone(), Arc::clone(&tally)))
         })
         .collect();
     let mut source = ops(&server);
@@ -115,15 +144,13 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
         };
         tally.card_is_made();
         assert!(card.objects.len() <= cap);
-        for _ in 0..dice.roll(300) {
-            tokio::task::yield_now().await;
-        }
+        ticks.pass(dice.roll(8)).await;
         // Now and then so late that one of them is not as it stands there any more.
         let mut patience = if dice.roll(3) == 0 { LATE } else { 0 };
         let shown: BTreeSet<SessionId> = keys(&card).iter().map(id).collect();
         while patience > 0 && tally.moved.lock().unwrap().is_disjoint(&shown) {
             patience -= 1;
-            tokio::task::yield_now().await;
+            ticks.pass(1).await;
         }
         let moved = tally.moved.lock().unwrap().clone();
         let end = source.signal(&card.identity, &keys(&card), SessionVerb::Terminate, DEADLINE).await;
@@ -162,6 +189,7 @@ async fn whoever_was_ended_stood_on_a_card_and_every_card_adds_up() {
     for client in clients {
         client.await.unwrap();
     }
+    metronome.abort();
     assert!(slow.len() * SLOW <= rounds, "{} of {rounds} rounds came to nothing: {slow:?}", slow.len());
     let ended = tally.ended.lock().unwrap();
     let strangers: Vec<_> = ended.difference(&on_cards).collect();
