@@ -59,6 +59,8 @@ mod parameters;
 mod parts;
 #[path = "program/reaching.rs"]
 mod reaching;
+#[path = "program/read_only.rs"]
+mod read_only;
 #[path = "program/requires.rs"]
 mod requires;
 #[path = "program/runbooks.rs"]

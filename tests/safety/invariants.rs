@@ -189,7 +189,14 @@ const INVARIANTS: &[Invariant] = &[
             (APPROVAL_KILLS, "an_approval"),
         ],
     ),
-    (17, "read-only there is no way to an executor", &[("tests/program/acting.rs", "read_only_there_is_no_way")]),
+    (
+        17,
+        "read-only there is no way to an executor",
+        &[
+            ("tests/program/acting.rs", "read_only_there_is_no_way"),
+            ("tests/program/read_only.rs", "of_every_action_there_is_none_can_be_begun"),
+        ],
+    ),
     (
         18,
         "what nobody classified is L3",
