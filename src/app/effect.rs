@@ -9,9 +9,7 @@ use crate::app::actions::standing::Wanted;
 use crate::app::alerts::Kept;
 use crate::app::job::Job;
 use crate::config::resolved::{CacheSpec, MetricsSpec, Receivers, ServiceSpec};
-use crate::domain::session::SessionId;
 use crate::domain::source::SourceId;
-use crate::domain::statement::StatementId;
 use crate::domain::{Moment, Safe};
 use crate::engine::Question;
 use crate::logs::Reload;
@@ -20,6 +18,7 @@ use crate::remediation::approval::Spending;
 use crate::remediation::audit::Entry;
 use crate::remediation::backup::Backup;
 use crate::remediation::card::Identity;
+use crate::remediation::explain::Explained;
 use crate::remediation::guard::Approved;
 use crate::remediation::object::{AgreedTo, ObjectKey};
 use crate::remediation::query::{RedisStep, SqlStep};
@@ -236,9 +235,7 @@ pub enum PreviewOf {
         /// Of which database.
         database: usize,
         /// Which.
-        statement: StatementId,
-        /// Whose, where it is that of a session.
-        session: Option<SessionId>,
+        of: Explained,
     },
     /// A table or an index.
     Upkeep {

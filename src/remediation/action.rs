@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::domain::Safe;
 use crate::domain::source::SourceKind;
-use crate::domain::statement::StatementId;
 use crate::domain::target::{Environment, Provenance};
 
 use super::backup::Backup;
+use super::explain::Explained;
 use super::level::Level;
 use super::measure::{Precondition, Proof};
 use super::parameter::{Given, Parameter};
@@ -109,10 +109,8 @@ pub enum Plan {
     },
     /// The server says how it would run a statement.
     Explain {
-        /// Which, where it is not that of a session.
-        statement: StatementId,
-        /// Whose.
-        session: Option<crate::domain::session::SessionId>,
+        /// Which.
+        of: Explained,
         /// Literals in the plan are hidden.
         redact: bool,
     },
@@ -154,6 +152,8 @@ pub enum SessionSelector {
     One(crate::domain::session::SessionId),
     /// Whichever has this process id when the card is made; from there on it is that one and no other.
     Pid(i32),
+    /// Whichever has the process id that a parameter gives, by the text in which that stands: nobody until it is given.
+    Given(String),
     /// Idle for at least this long.
     Idle {
         /// Since `state_change`.

@@ -32,6 +32,7 @@ pub fn of_plan(plan: &Plan) -> Option<&'static str> {
         Plan::Sessions { selector, verb } => Some(of_sessions(selector, *verb)),
         Plan::Flush { .. } => Some("flush-redis"),
         Plan::Upkeep(upkeep) => Some(upkeep.verb.word()),
+        Plan::Explain { .. } => Some("explain"),
         _ => None,
     }
 }
@@ -43,6 +44,7 @@ pub fn of_deed(deed: &Deed) -> Option<&'static str> {
         Deed::Sessions { selector, verb, .. } => Some(of_sessions(selector, *verb)),
         Deed::Flush { .. } => Some("flush-redis"),
         Deed::Upkeep { upkeep, .. } => Some(upkeep.verb.word()),
+        Deed::Explain { .. } => Some("explain"),
         _ => None,
     }
 }
@@ -53,7 +55,9 @@ fn of_sessions(selector: &SessionSelector, verb: SessionVerb) -> &'static str {
         (SessionSelector::IdleInTransaction { .. }, _) => "terminate-idle-in-transaction",
         (SessionSelector::RootBlocker, SessionVerb::Cancel) => "cancel-root-blocker",
         (SessionSelector::RootBlocker, SessionVerb::Terminate) => "terminate-root-blocker",
-        (SessionSelector::One(_) | SessionSelector::Pid(_), SessionVerb::Cancel) => "cancel-query",
-        (SessionSelector::One(_) | SessionSelector::Pid(_), SessionVerb::Terminate) => "terminate-session",
+        (SessionSelector::One(_) | SessionSelector::Pid(_) | SessionSelector::Given(_), verb) => match verb {
+            SessionVerb::Cancel => "cancel-query",
+            SessionVerb::Terminate => "terminate-session",
+        },
     }
 }

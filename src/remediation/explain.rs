@@ -1,6 +1,8 @@
 //! Planning a statement without running it: which texts may be planned, and the one command that is sent. Nothing here is
 //! ever ANALYZE, and nothing but a plain query or a change of rows is planned at all.
 
+use crate::domain::session::SessionId;
+use crate::domain::statement::StatementId;
 use crate::domain::{Safe, Untrusted};
 
 /// What may be planned. Everything else is a utility statement, or not a statement.
@@ -9,6 +11,28 @@ const PLANNED: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VA
 pub const LONGEST: usize = 64 * 1024;
 /// Bytes of the longest character: a text that is cut off ends so close to the limit.
 const CHARACTER: i64 = 4;
+
+/// Which statement is to be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// One that `pg_stat_statements` keeps.
+    Kept(StatementId),
+    /// What a session runs, or ran last.
+    Session(SessionId),
+    /// This text, as it is written in the configuration.
+    Written(String),
+}
+
+impl Explained {
+    /// What is written: the number that `pg_stat_statements` has for a statement, or the statement.
+    #[must_use]
+    pub fn written(text: &str) -> Explained {
+        match text.trim().parse() {
+            Ok(number) => Explained::Kept(StatementId::bare(number)),
+            Err(_) => Explained::Written(text.to_owned()),
+        }
+    }
+}
 
 /// A statement as the server keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +43,14 @@ pub struct KeptText {
     pub length: i64,
     /// `track_activity_query_size`: texts are cut off at one byte less.
     pub cut_at: i64,
+}
+
+impl KeptText {
+    /// A text that nothing cut off.
+    #[must_use]
+    pub fn whole(text: &str) -> KeptText {
+        KeptText { text: Untrusted::from(text), length: i64::try_from(text.len()).unwrap_or(i64::MAX), cut_at: 0 }
+    }
 }
 
 /// A statement that can be planned.

@@ -22,7 +22,7 @@ impl Deed {
             }
             Deed::Flush { cache, .. } => Some((SourceKind::Cache, *cache)),
             Deed::Work(work) => work.reached(),
-            Deed::Service { .. } => None,
+            Deed::Service { .. } | Deed::Explain { .. } => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::Safe;
 use super::action::SessionSelector;
 use super::backup::Backup;
 use super::built_in;
+use super::explain::Explained;
 use super::guard::{CONSENT_LASTS, WAITS_ADD};
 use super::inward::Condition;
 use super::level::Level;
@@ -90,6 +91,15 @@ pub enum Deed {
         cache: usize,
         /// By how much the number of keys may have changed since the card, as a share.
         tolerance: f64,
+    },
+    /// The server says how it would run a statement.
+    Explain {
+        /// Which database.
+        database: usize,
+        /// Which statement.
+        of: Explained,
+        /// Literals in the plan are hidden.
+        redact: bool,
     },
     /// A table or an index is kept in shape.
     Upkeep {
@@ -233,9 +243,10 @@ impl Runbook {
     #[must_use]
     pub fn databases(&self) -> Vec<usize> {
         let of = |(_, step): (usize, &RunbookStep)| match &step.deed {
-            Deed::Sessions { database, .. } | Deed::Upkeep { database, .. } | Deed::Backup { database, .. } => {
-                Some(*database)
-            }
+            Deed::Sessions { database, .. }
+            | Deed::Upkeep { database, .. }
+            | Deed::Backup { database, .. }
+            | Deed::Explain { database, .. } => Some(*database),
             Deed::Work(Work::Sql(sql)) => Some(sql.database),
             _ => None,
         };
@@ -304,6 +315,7 @@ impl Deed {
             Deed::Service { .. } => Level::L0,
             Deed::Flush { .. } => Level::L3,
             Deed::Upkeep { .. } | Deed::Backup { .. } => Level::L2,
+            Deed::Explain { .. } => Level::L1,
             Deed::Work(work) => match work {
                 Work::Http(http) if http.method == WritingMethod::Delete => Level::L2,
                 Work::Http(_) => Level::L1,
@@ -323,7 +335,7 @@ impl Deed {
     #[must_use]
     pub fn changes_what_is_watched(&self) -> bool {
         let backs_up = matches!(self, Deed::Backup { .. } | Deed::Work(Work::Backup(_)));
-        let explains = matches!(self, Deed::Work(Work::Explain(_)));
+        let explains = matches!(self, Deed::Explain { .. } | Deed::Work(Work::Explain(_)));
         !backs_up && !explains && self.demands() > Level::L0
     }
 
@@ -332,7 +344,7 @@ impl Deed {
     pub fn only_reads(&self) -> bool {
         match self {
             Deed::Service { step, .. } => !step.verb.changes(),
-            Deed::Work(Work::Look(_)) => true,
+            Deed::Explain { .. } | Deed::Work(Work::Look(_)) => true,
             Deed::Work(Work::Sql(sql)) => sql.read_only,
             Deed::Work(Work::Command(command)) => command.reads,
             Deed::Work(Work::Redis(redis)) => redis.demands() == Level::L0,

@@ -51,6 +51,7 @@ impl Reach {
             }
             SessionSelector::One(_)
             | SessionSelector::Pid(_)
+            | SessionSelector::Given(_)
             | SessionSelector::Idle { .. }
             | SessionSelector::RootBlocker => Reach::Server,
         }
@@ -103,7 +104,7 @@ fn of_deed(deed: &Deed) -> Option<Turn> {
             Some(Turn { database: *database, reach: Reach::Database })
         }
         Deed::Work(work) => of_work(work),
-        Deed::Service { .. } | Deed::Flush { .. } => None,
+        Deed::Service { .. } | Deed::Flush { .. } | Deed::Explain { .. } => None,
     }
 }
 

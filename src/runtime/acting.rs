@@ -141,9 +141,9 @@ impl Acting {
                 let (inbox, target) = (Arc::clone(&self.inbox), watch.redis(cache));
                 watch.io().spawn(async move { redis_orders::preview(id, target, deadline, &inbox).await });
             }
-            PreviewOf::Explain { database, statement, session } => {
+            PreviewOf::Explain { database, of } => {
                 let begun = clock::now();
-                if !watch.order(database, DatabaseOrder::Explain { id, statement, session, deadline }) {
+                if !watch.order(database, DatabaseOrder::Explain { id, of, deadline }) {
                     self.inbox.tell(Event::Previewed { id, outcome: Box::new(Err(busy())), begun });
                 }
             }

@@ -9,12 +9,11 @@ use crate::adapters::postgres::{Backed, PostgresSource};
 use crate::app::Event;
 use crate::app::actions::receivers;
 use crate::domain::cause::Phase;
-use crate::domain::session::SessionId;
-use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Moment, Safe, Untrusted};
 use crate::remediation::action::SessionSelector;
 use crate::remediation::card::Identity;
 use crate::remediation::execution::Input;
+use crate::remediation::explain::Explained;
 use crate::remediation::guard::Approved;
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::object::{AgreedTo, ObjectKey};
@@ -93,9 +92,7 @@ pub enum DatabaseOrder {
         /// Its number, for the answer.
         id: u64,
         /// Which.
-        statement: StatementId,
-        /// Whose, where it is that of a session.
-        session: Option<SessionId>,
+        of: Explained,
         /// Within this.
         deadline: Duration,
     },
@@ -232,11 +229,8 @@ pub async fn obey(source: &mut PostgresSource, order: DatabaseOrder, inbox: &Inb
             let _gone = reply.send(source.receivers(&sql, receivers::MOST + 1, deadline).await);
             false
         }
-        DatabaseOrder::Explain { id, statement, session, deadline } => {
-            let outcome = match session {
-                Some(session) => source.look_at_statement_of(session, deadline).await,
-                None => source.look_at_statement(statement, deadline).await,
-            };
+        DatabaseOrder::Explain { id, of, deadline } => {
+            let outcome = source.look_at_statement(&of, deadline).await;
             inbox.tell(Event::Previewed { id, outcome: Box::new(outcome), begun });
             false
         }

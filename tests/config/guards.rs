@@ -147,6 +147,7 @@ fn only_what_reads_may_fail() {
         ("command = [\"df\"]", false),
         ("unit = \"api.service\"", false),
         ("statement = \"DELETE FROM x\"", false),
+        ("explain = \"SELECT 1\"", true),
         ("sessions = \"terminate idle\"", false),
         ("wait = \"service api ok\"", false),
         ("pause = \"1s\"", false),

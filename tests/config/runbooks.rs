@@ -99,6 +99,7 @@ fn as_dangerous_as_its_most_dangerous_step() {
         ("command = [\"true\"]", "L1", Level::L2),
         ("unit = \"api.service\"", "L1", Level::L2),
         ("sessions = \"terminate idle\"", "L1", Level::L2),
+        ("explain = \"SELECT 1\"", "L1", Level::L1),
         ("redis = [\"GET\", \"a\"]", "L1", Level::L1),
         ("redis = [\"SET\", \"a\", \"1\"]", "L1", Level::L2),
         ("redis = [\"EVAL\", \"x\", \"0\"]", "L2", Level::L3),
@@ -242,6 +243,52 @@ fn whose_idle_sessions_a_step_ends_is_said_and_never_guessed() {
         ("pause = \"1s\"\nin_database = \"a\"", "in_database"),
     ] {
         let told = refused(&file(&format!("{WATCHED}\n{head}{step}"))).join("\n");
+        assert!(told.contains(why), "{step}: {told}");
+    }
+}
+
+#[test]
+fn one_session_and_one_statement_are_named_when_they_are_asked_for() {
+    use quarterdeck::app::actions::parameters::narrowed;
+    use quarterdeck::domain::statement::StatementId;
+    use quarterdeck::remediation::action::SessionSelector;
+    use quarterdeck::remediation::explain::Explained;
+    let head = "[[runbook]]\nname = \"r\"\ntarget = \"main\"\nlevel = \"L2\"\n";
+    let both = "parameter = [{ name = \"pid\", type = \"integer\" }, { name = \"query\", type = \"integer\" }]\n\
+                [[runbook.step]]\nsessions = \"cancel one\"\npid = \"{pid}\"\n\
+                [[runbook.step]]\nexplain = \"{query}\"\n[[runbook.step]]\nexplain = \"SELECT '{a}'::text[]\"\n";
+    let action = own(&file(&format!("{WATCHED}\n{head}{both}"))).remove(0);
+    let given = [("pid", "4711"), ("query", "-5")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for hide in [false, true] {
+        let made = narrowed(action.clone(), &given, hide).unwrap();
+        let deeds: Vec<&Deed> = runbook(&made).steps.iter().map(|step| &step.deed).collect();
+        let [Deed::Sessions { selector, cap: 1, .. }, Deed::Explain { of: kept, .. }, Deed::Explain { of: text, .. }] =
+            deeds[..]
+        else {
+            panic!("{deeds:?}")
+        };
+        assert_eq!(*selector, SessionSelector::Pid(4711));
+        assert_eq!(*kept, Explained::Kept(StatementId::bare(-5)));
+        assert_eq!(*text, Explained::Written("SELECT '{a}'::text[]".to_owned()));
+        assert_eq!(hide, !runbook(&made).steps[0].title.as_str().contains("4711"));
+    }
+    let nobody = [("pid", "0"), ("query", "1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert!(narrowed(action, &nobody, false).unwrap_err().as_str().contains("server process"));
+    let wanting = "parameter = [{ name = \"p\", type = \"text\" }]\n";
+    for (parameter, step, why) in [
+        ("", "sessions = \"cancel one\"", "named by a parameter"),
+        ("", "sessions = \"terminate one\"\npid = \"4711\"", "soon another's"),
+        ("", "sessions = \"terminate one\"\npid = \"{pid}\"", "no parameter is declared"),
+        (wanting, "sessions = \"terminate one\"\npid = \"{p}\"", "number of a server process"),
+        (wanting, "sessions = \"terminate one\"\npid = \"{p}\"\nuser = \"web\"", "means nothing beside pid"),
+        (wanting, "sessions = \"terminate idle\"\npid = \"{p}\"", "only with sessions"),
+        (wanting, "explain = \"SELECT '{p}'\"", "stands alone"),
+        (wanting, "explain = \"{p}\"", "queryid"),
+        ("", "explain = \"DROP TABLE orders\"", "cannot be planned"),
+        ("", "explain = \"SELECT 1\"\ndatabase = \"x\"", "no database named"),
+        ("", "explain = \"SELECT 1\"\npid = \"{p}\"", "pid"),
+    ] {
+        let told = refused(&file(&format!("{WATCHED}\n{head}{parameter}[[runbook.step]]\n{step}"))).join("\n");
         assert!(told.contains(why), "{step}: {told}");
     }
 }

@@ -6,12 +6,13 @@ use quarterdeck::app::effect::PreviewOf;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event};
 use quarterdeck::domain::session::SessionState;
+use quarterdeck::domain::statement::StatementId;
 use quarterdeck::domain::{Safe, Untrusted};
 use quarterdeck::input::{Code, Key};
 use quarterdeck::remediation::action::Plan;
 use quarterdeck::remediation::card::{Identity, Preview};
 use quarterdeck::remediation::execution::Input;
-use quarterdeck::remediation::explain::Planned;
+use quarterdeck::remediation::explain::{Explained, Planned};
 use quarterdeck::remediation::outcome::Outcome;
 use quarterdeck::remediation::step::{StepEnd, Work};
 
@@ -158,7 +159,7 @@ fn the_statement_of_a_selected_session_is_planned_by_its_session() {
         Effect::Preview(order) => Some(order),
         _ => None,
     });
-    let PreviewOf::Explain { session: Some(id), .. } = &order.unwrap().of else { panic!("{effects:?}") };
+    let PreviewOf::Explain { of: Explained::Session(id), .. } = &order.unwrap().of else { panic!("{effects:?}") };
     assert_eq!(id.pid, 4711);
     let hidden = on_the_session(SessionState::Hidden);
     let all = catalogue::all(&hidden.model);
@@ -170,6 +171,6 @@ fn the_statement_of_a_selected_session_is_planned_by_its_session() {
         &[("query".to_owned(), "5".to_owned())],
         false,
     );
-    let Plan::Explain { statement, session: None, .. } = of_number.unwrap().plan else { panic!("the number is meant") };
-    assert_eq!(statement.query, 5);
+    let Plan::Explain { of, .. } = of_number.unwrap().plan else { panic!("a plan") };
+    assert_eq!(of, Explained::Kept(StatementId::bare(5)), "the number is meant");
 }

@@ -140,10 +140,11 @@ fn another_value_is_another_consent() {
 #[test]
 fn a_statement_is_named_by_its_number() {
     use quarterdeck::domain::statement::StatementId;
+    use quarterdeck::remediation::explain::Explained;
     let world = armed("staging");
     let action = asked(&world, "explain on main with query=-5321").unwrap();
-    let Plan::Explain { statement, .. } = action.plan else { panic!("{:?}", action.plan) };
-    assert_eq!(statement, StatementId::bare(-5321));
+    let Plan::Explain { of, .. } = action.plan else { panic!("{:?}", action.plan) };
+    assert_eq!(of, Explained::Kept(StatementId::bare(-5321)));
     for given in ["query=0", "query=SELECT 1", "query="] {
         assert!(asked(&world, &format!("explain on main with {given}")).is_err(), "{given}");
     }

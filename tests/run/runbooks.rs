@@ -52,3 +52,44 @@ async fn what_asks_a_person_is_refused_up_front_without_one() {
         stage.run(&["book", "--target", "main"]).refused("it needs a terminal to be answered on");
     }
 }
+
+/// What no file can name is named when it is asked for.
+const ONE: &str = r#"
+[[runbook]]
+name = "end-one"
+target = "main"
+level = "L2"
+watch = "blocked main"
+expect = "< 1"
+parameter = [{ name = "pid", type = "integer" }]
+[[runbook.step]]
+sessions = "terminate one"
+pid = "{pid}"
+[[runbook.step]]
+explain = "SELECT count(*) FROM pg_class WHERE oid = 5"
+"#;
+
+#[tokio::test]
+async fn one_session_by_its_pid_and_a_plan() {
+    let stage = Stage::new();
+    stage.configure("staging", &format!("allow = true\nheadless = [\"end-one\"]\n{ONE}"));
+    let (one, other) = (stage.guest().await, stage.guest().await);
+    let pid = one.pid().await;
+    let given = format!("pid={pid}");
+    let ask = ["end-one", "--target", "main", "--param", &given];
+    let card = stage.run(&ask);
+    assert_eq!(card.code, 0, "{card:?}");
+    for said in [&format!("pid {pid} "), "pg_terminate_backend", "EXPLAIN (COSTS) SELECT count(*)", "not run"] {
+        assert!(card.out.contains(said), "{said}: {}", card.out);
+    }
+    let told = stage.run(&[&ask[..], &["--confirm", &code_in(&card.out)]].concat());
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.out.contains("Aggregate"), "the plan is shown: {}", told.out);
+    assert!(!one.is_alive().await && other.is_alive().await);
+    for (given, why) in [("pid=0", "number of a server process"), ("pid=x", "pid"), ("pid=", "empty")] {
+        let told = stage.run(&["end-one", "--target", "main", "--param", given]);
+        assert!(told.code != 0 && told.err.contains(why), "{given}: {told:?}");
+    }
+    let gone = stage.run(&ask);
+    assert!(gone.code != 0 || gone.out.contains("nobody fits now"), "whoever has it now is not meant: {gone:?}");
+}

@@ -13,6 +13,7 @@ use crate::domain::session::SessionState;
 use crate::domain::source::SourceKind;
 use crate::domain::{Moment, Readout, Safe, Verdict, figure};
 use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::explain::Explained;
 use crate::remediation::runbook::Deed;
 use crate::remediation::step::{SessionVerb, Work};
 
@@ -21,7 +22,7 @@ use crate::remediation::step::{SessionVerb, Work};
 pub fn reason(model: &Model, action: &Action) -> Option<Safe> {
     let at = action.target.at.filter(|_| action.target.kind == SourceKind::Database)?;
     let database = model.live.databases.get(at)?;
-    if let Plan::Explain { session: Some(id), .. } = &action.plan {
+    if let Plan::Explain { of: Explained::Session(id), .. } = &action.plan {
         let sessions = &database.sessions.value()?.list;
         let hidden = sessions.iter().any(|session| session.id == *id && session.state == SessionState::Hidden);
         return hidden.then(|| Safe::of("this role may not see what it runs: it needs pg_read_all_stats"));
@@ -191,7 +192,10 @@ fn runs_nothing(database: &DatabaseState, now: Moment, selector: &SessionSelecto
             let root = blocking::roots(sessions).into_iter().next();
             root.and_then(|root| sessions.iter().find(|session| session.id.pid == root.pid))
         }
-        SessionSelector::Pid(_) | SessionSelector::Idle { .. } | SessionSelector::IdleInTransaction { .. } => None,
+        SessionSelector::Pid(_)
+        | SessionSelector::Given(_)
+        | SessionSelector::Idle { .. }
+        | SessionSelector::IdleInTransaction { .. } => None,
     };
     meant.is_some_and(|session| session.state == SessionState::Idle || session.state.holds_transaction())
 }

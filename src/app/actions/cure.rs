@@ -8,6 +8,7 @@ use crate::app::telemetry::database::DatabaseState;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::source::SourceKind;
 use crate::remediation::action::{Action, Plan, SessionSelector};
+use crate::remediation::explain::Explained;
 use crate::remediation::measure::{Expectation, Measure};
 use crate::remediation::service::ServiceVerb;
 
@@ -41,7 +42,7 @@ fn rank(model: &Model, troubles: &[Trouble], action: &Action) -> Option<(usize, 
         (Want::Figure(measure), _) => figures.contains(&plain(measure)),
         (Want::Named(name), _) => action.id == *name,
         (Want::Session(id), Plan::Sessions { selector: SessionSelector::One(one), .. }) => one == id,
-        (Want::Session(id), Plan::Explain { session, .. }) => *session == Some(*id),
+        (Want::Session(id), Plan::Explain { of, .. }) => *of == Explained::Session(*id),
         (Want::Plan, Plan::Explain { .. }) => true,
         (Want::Session(_) | Want::Plan, _) => false,
     };
@@ -89,7 +90,7 @@ fn would_find_nobody(model: &Model, action: &Action) -> bool {
         SessionSelector::RootBlocker => !trouble::is_piled_up(database),
         SessionSelector::IdleInTransaction { older_than } => !holds_open(database, *older_than),
         SessionSelector::Idle { older_than, .. } => !rests(database, *older_than),
-        SessionSelector::One(_) | SessionSelector::Pid(_) => false,
+        SessionSelector::One(_) | SessionSelector::Pid(_) | SessionSelector::Given(_) => false,
     }
 }
 

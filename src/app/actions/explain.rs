@@ -9,11 +9,11 @@ use crate::app::pane::PaneId;
 use crate::app::table::RowKey;
 use crate::config::resolved::DatabaseSpec;
 use crate::database::redact::redacted;
-use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
 use crate::domain::{Safe, Untrusted};
 use crate::remediation::action::{Action, Limits, Plan};
 use crate::remediation::card::Card;
+use crate::remediation::explain::Explained;
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Proof, Trial};
 use crate::remediation::parameter::Given;
@@ -31,7 +31,7 @@ pub fn of_selected(model: &Model) -> Option<Action> {
         let at = model.view.database;
         let spec = &model.live.databases.get(at)?.spec;
         let words = Safe::of(format!("the statement of session {}", id.pid));
-        return Some(of(model, at, spec, StatementId::bare(0), Some(id), &words));
+        return Some(of(model, at, spec, Explained::Session(id), &words));
     }
     let (PaneId::SlowQueries, Some(RowKey::Statement(statement))) = (pane, model.view.cursor(pane).selected) else {
         return None;
@@ -40,29 +40,22 @@ pub fn of_selected(model: &Model) -> Option<Action> {
     let database = model.live.databases.get(at)?;
     let text = database.text_of(statement).map(|text| text.line.clipped(40));
     let words = text.unwrap_or_else(|| Safe::of(format!("statement {}", statement.query)));
-    Some(of(model, at, &database.spec, statement, None, &words))
+    Some(of(model, at, &database.spec, Explained::Kept(statement), &words))
 }
 
 /// The plan of a statement that a parameter names by its number in `pg_stat_statements`.
 pub fn named(model: &Model, at: usize, spec: &DatabaseSpec) -> Action {
-    of(model, at, spec, StatementId::bare(0), None, &Safe::of("a statement"))
+    of(model, at, spec, Explained::Kept(StatementId::bare(0)), &Safe::of("a statement"))
 }
 
-fn of(
-    model: &Model,
-    at: usize,
-    spec: &DatabaseSpec,
-    statement: StatementId,
-    session: Option<SessionId>,
-    words: &Safe,
-) -> Action {
+fn of(model: &Model, at: usize, spec: &DatabaseSpec, of: Explained, words: &Safe) -> Action {
     let plan = Trial { measure: Measure::Result, expect: Expectation::Seen, name: Safe::of("the server's plan") };
     Action {
         id: Safe::of("explain"),
         title: Safe::of(format!("explain {words}")),
         level: Level::L1,
         target: catalogue::target(at, spec),
-        plan: Plan::Explain { statement, session, redact: model.screen.redact },
+        plan: Plan::Explain { of, redact: model.screen.redact },
         preconditions: Vec::new(),
         limits: Limits { cap: 1, cool_down: Duration::from_secs(1), deadline: Duration::from_secs(10) },
         proof: Proof {

@@ -9,6 +9,7 @@ use crate::domain::statement::StatementId;
 use crate::domain::threshold::parse_duration;
 use crate::domain::{Safe, figure};
 use crate::remediation::action::{Action, Databases, Plan, SessionSelector, Wanting};
+use crate::remediation::explain::Explained;
 use crate::remediation::parameter::{Gap, Given, HIDDEN, Otherwise, Parameter, filled, in_a_title};
 
 /// Names that an action can know.
@@ -127,11 +128,10 @@ fn take(action: &mut Action, name: &str, value: &str) -> Result<(), Safe> {
     if let Plan::Upkeep(upkeep) = &mut action.plan {
         value.clone_into(&mut upkeep.name);
     }
-    if let Plan::Explain { statement, session, .. } = &mut action.plan {
-        *session = None;
+    if let Plan::Explain { of, .. } = &mut action.plan {
         let number = value.parse::<i64>().ok().filter(|number| *number != 0);
         let wrong = || Safe::of(format!("{QUERY} {value:?}: write the queryid of pg_stat_statements, a number"));
-        *statement = StatementId::bare(number.ok_or_else(wrong)?);
+        *of = Explained::Kept(StatementId::bare(number.ok_or_else(wrong)?));
         action.title = Safe::of("explain a statement");
     }
     let Plan::Sessions { selector, .. } = &mut action.plan else { return Ok(()) };

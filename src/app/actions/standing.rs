@@ -168,9 +168,10 @@ fn keys(model: &Model, action: &Action) -> Vec<String> {
 /// What a step of a runbook touches.
 fn of_deed(model: &Model, deed: &Deed) -> Option<Identity> {
     match deed {
-        Deed::Sessions { database, .. } | Deed::Upkeep { database, .. } | Deed::Backup { database, .. } => {
-            of_database(model, *database)
-        }
+        Deed::Sessions { database, .. }
+        | Deed::Upkeep { database, .. }
+        | Deed::Backup { database, .. }
+        | Deed::Explain { database, .. } => of_database(model, *database),
         Deed::Service { step, .. } => Some(of_service(step)),
         Deed::Flush { cache, .. } => of_redis(model, *cache),
         Deed::Work(Work::Sql(sql)) => of_database(model, sql.database),

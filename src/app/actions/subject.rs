@@ -92,9 +92,10 @@ pub fn is_about(model: &Model, subject: &Subject, action: &Action) -> bool {
 fn touches(subject: &Subject, origin: Option<&str>, step: &RunbookStep) -> bool {
     let is = |kind, at: usize| subject.kind == kind && subject.at == at;
     match &step.deed {
-        Deed::Sessions { database, .. } | Deed::Upkeep { database, .. } | Deed::Backup { database, .. } => {
-            is(SourceKind::Database, *database)
-        }
+        Deed::Sessions { database, .. }
+        | Deed::Upkeep { database, .. }
+        | Deed::Backup { database, .. }
+        | Deed::Explain { database, .. } => is(SourceKind::Database, *database),
         Deed::Flush { cache, .. } => is(SourceKind::Cache, *cache),
         Deed::Service { step, .. } => subject.kind == SourceKind::Service && step.name() == subject.name.as_str(),
         Deed::Work(Work::Sql(sql)) => is(SourceKind::Database, sql.database),

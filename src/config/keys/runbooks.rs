@@ -27,7 +27,7 @@ pub static RUNBOOK: Section = Section {
             Kind::Word(&["L1", "L2", "L3"]),
             "\"L2\"",
             "L3",
-            "How dangerous it is; never less than its most dangerous step: L2 for an order to a service, a program, a DELETE, a request that says whom it reaches, a statement that writes and sessions, L3 for a flush.",
+            "How dangerous it is; never less than its most dangerous step: L1 for a plan that is explained, L2 for an order to a service, a program, a DELETE, a request that says whom it reaches, a statement that writes and sessions, L3 for a flush.",
         ),
         key("contacts", Kind::Texts, "[\"on call, +1 555 0100\"]", "none", "Whom to call when a person is needed."),
         key(
@@ -96,6 +96,7 @@ const DEEDS: &[&str] = &[
     "statement",
     "redis",
     "sessions",
+    "explain",
     "flush",
     "action",
 ];
@@ -108,7 +109,7 @@ const SESSIONS: &[&str] = &["sessions"];
 pub static STEP: Section = Section {
     name: "runbook.step",
     form: Form::Steps,
-    doc: "A step of the runbook above it. One of look, wait, pause, manual, url, origin, unit, compose, restart_command, command, query, statement, redis, sessions, flush and action says what it does.",
+    doc: "A step of the runbook above it. One of look, wait, pause, manual, url, origin, unit, compose, restart_command, command, query, statement, redis, sessions, explain, flush and action says what it does.",
     one_of: DEEDS,
     keys: &[
         key("title", Kind::Text, "\"is it up?\"", "what it does", "What a person knows it by."),
@@ -229,7 +230,7 @@ pub static STEP: Section = Section {
             ),
         ),
         beside(
-            &["query", "statement", "sessions", "preview_sql"],
+            &["query", "statement", "sessions", "explain", "preview_sql"],
             key("database", Kind::Name, "\"main\"", "the only one", "Which database."),
         ),
         key(
@@ -247,10 +248,12 @@ pub static STEP: Section = Section {
                 "terminate idle in transaction",
                 "cancel root blocker",
                 "terminate root blocker",
+                "cancel one",
+                "terminate one",
             ]),
             "\"terminate idle\"",
             "",
-            "Ends sessions of a database; which ones the card lists.",
+            "Ends sessions of a database, or what they run; which ones the card lists. One is that of the pid beside it.",
         ),
         beside(
             &["sessions"],
@@ -261,6 +264,23 @@ pub static STEP: Section = Section {
                 "as under [actions]",
                 "Idle for so long, by the time of their last change of state.",
             ),
+        ),
+        beside(
+            SESSIONS,
+            key(
+                "pid",
+                Kind::Text,
+                "\"{pid}\"",
+                "none",
+                "Of sessions that mean one: a parameter of type integer that gives its process id. Whichever has it when the card is made, that one and no other.",
+            ),
+        ),
+        key(
+            "explain",
+            Kind::Text,
+            "\"SELECT count(*) FROM orders WHERE paid\"",
+            "",
+            "Asks a database how it would run this statement, or the one of this queryid of pg_stat_statements, such as \"{query}\"; it is not run.",
         ),
         key("flush", Kind::Name, "\"redis\"", "", "Empties the database of this Redis."),
         key(

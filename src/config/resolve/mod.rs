@@ -24,6 +24,7 @@ mod requires;
 mod runbooks;
 mod screen;
 mod services;
+mod sessions;
 mod signals;
 mod steps;
 mod upkeep;

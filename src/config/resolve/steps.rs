@@ -19,7 +19,7 @@ use super::reach::Reach;
 use crate::domain::Safe;
 use crate::domain::figure;
 use crate::domain::target::{Environment, Provenance};
-use crate::remediation::action::{Action, Databases, Plan, SessionSelector};
+use crate::remediation::action::{Action, Plan};
 use crate::remediation::inward::{Condition, Look, Manual, WaitUntil};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Precondition, Trial};
@@ -28,12 +28,12 @@ use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::runbook::{Deed, RunbookStep};
 use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
 use crate::remediation::sql_functions;
-use crate::remediation::step::{HttpStep, SessionVerb, Work, WritingMethod};
+use crate::remediation::step::{HttpStep, Work, WritingMethod};
 
 /// What a process has to stay for, where nothing is said.
 const STAYS: Duration = Duration::from_secs(5);
 /// Deadlines where nothing is said.
-const BRIEF: Duration = Duration::from_secs(30);
+pub(super) const BRIEF: Duration = Duration::from_secs(30);
 const WAIT: Duration = Duration::from_secs(60);
 /// What an order was given for is looked for so long.
 const SHOWN: Duration = Duration::from_secs(60);
@@ -110,7 +110,7 @@ impl Touched {
 }
 
 /// What a step does, its title where none is given, and its deadline where none is given.
-type Drawn = (Deed, String, Duration);
+pub(super) type Drawn = (Deed, String, Duration);
 
 impl<'a> Builder<'a> {
     pub(super) fn step(&mut self, item: &'a Item, target: &str, touched: &mut Touched) -> Made {
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
         let Some(mut requires) = self.required(item) else { return Made::Wrong };
         let may_fail = flag(item, "may_fail");
         if may_fail && !deed.only_reads() {
-            self.wrong(item, "may_fail", "only what reads may fail: look, query, verb = \"status\", command with reads = true, or a Redis command that reads");
+            self.wrong(item, "may_fail", "only what reads may fail: look, query, explain, verb = \"status\", command with reads = true, or a Redis command that reads");
             return Made::Wrong;
         }
         requires.extend(
@@ -201,6 +201,9 @@ impl<'a> Builder<'a> {
         }
         if let Some(words) = text(item, "sessions") {
             return Ok(self.sessions(item, words, touched));
+        }
+        if let Some(words) = text(item, "explain") {
+            return Ok(self.explain(item, words, touched));
         }
         if let Some(name) = text(item, "flush") {
             let Some((cache, _)) = self.cache_of(item, "flush", Some(name), touched) else { return Ok(None) };
@@ -358,38 +361,7 @@ impl<'a> Builder<'a> {
         Some((Deed::Work(Work::Redis(Box::new(step))), format!("{word} on {name}"), BRIEF))
     }
 
-    fn sessions(&mut self, item: &Item, words: &str, touched: &mut Touched) -> Option<Drawn> {
-        let (database, name) = self.database_of(item, touched)?;
-        let spec = &self.resolved.actions;
-        let older = time(item, "older_than");
-        // What was configured as the least age is never undercut.
-        let least = |configured: Duration| older.unwrap_or(configured).max(configured);
-        let named = |key| text(item, key).map(str::to_owned);
-        if let Some(why) = whom_wrong(item, words) {
-            self.wrong(item, why.0, &why.1);
-            return None;
-        }
-        let selector = match words {
-            "terminate idle" => SessionSelector::Idle {
-                older_than: least(spec.idle_older_than),
-                user: named("user"),
-                application: named("application"),
-                databases: in_databases(item),
-                except_users: spec.except_users.clone(),
-                except_applications: spec.except_applications.clone(),
-            },
-            "terminate idle in transaction" => {
-                SessionSelector::IdleInTransaction { older_than: least(spec.idle_in_transaction_older_than) }
-            }
-            _ => SessionSelector::RootBlocker,
-        };
-        let verb = if words.starts_with("cancel") { SessionVerb::Cancel } else { SessionVerb::Terminate };
-        let cap = if selector == SessionSelector::RootBlocker { 1 } else { spec.cap };
-        let title = format!("{words} of {name}");
-        Some((Deed::Sessions { database, selector, verb, cap }, title, BRIEF))
-    }
-
-    fn database_of(&mut self, item: &Item, touched: &mut Touched) -> Option<(usize, Safe)> {
+    pub(super) fn database_of(&mut self, item: &Item, touched: &mut Touched) -> Option<(usize, Safe)> {
         let databases = &self.resolved.databases;
         let at = match text(item, "database") {
             Some(name) => databases.iter().position(|database| database.name.as_str() == name),
@@ -443,29 +415,5 @@ impl<'a> Builder<'a> {
         };
         touched.add(environment, *provenance, redis_is_loopback(target));
         Some((*at, name.clone()))
-    }
-}
-
-/// Keys that say whose idle sessions are meant.
-const WHOSE: [&str; 4] = ["user", "application", "in_database", "every_database"];
-
-/// What makes no sense in whom a step with `sessions` means: the key, and why.
-fn whom_wrong(item: &Item, words: &str) -> Option<(&'static str, String)> {
-    if words != "terminate idle" {
-        let given = WHOSE.into_iter().find(|key| item.given(key).is_some())?;
-        return Some((given, "only with sessions = \"terminate idle\"".to_owned()));
-    }
-    if text(item, "in_database").is_some_and(|name| name.trim() == "*") {
-        return Some(("in_database", "names one database; every_database = true means every one".to_owned()));
-    }
-    let both = text(item, "in_database").is_some() && flag(item, "every_database");
-    both.then(|| ("in_database", "contradicts every_database: say one of them".to_owned()))
-}
-
-fn in_databases(item: &Item) -> Databases {
-    match text(item, "in_database") {
-        Some(name) => Databases::Named(name.to_owned()),
-        None if flag(item, "every_database") => Databases::Every,
-        None => Databases::Present,
     }
 }

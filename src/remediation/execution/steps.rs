@@ -7,7 +7,7 @@ use crate::domain::{Moment, Safe, Untrusted};
 use crate::remediation::action::Plan;
 use crate::remediation::backup::BackupStep;
 use crate::remediation::card::Card;
-use crate::remediation::explain::ExplainStep;
+use crate::remediation::explain::{ExplainStep, Planned};
 use crate::remediation::measure::{Evidence, Measure};
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::service::LOOK;
@@ -63,6 +63,11 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
             on: found.relation.clone().or_else(|| barred.as_ref().map(|_| no_relation()))?,
             within: SHOWN_WITHIN,
         })),
+        Deed::Explain { database, redact, .. } => Work::Explain(Box::new(ExplainStep {
+            database: *database,
+            what: found.planned.clone().or_else(|| barred.as_ref().map(|_| no_statement()))?,
+            redact: *redact,
+        })),
         Deed::Backup { database, name, backup } => {
             Work::Backup(Box::new(BackupStep { database: *database, name: name.clone(), backup: (**backup).clone() }))
         }
@@ -85,6 +90,11 @@ fn of_item(card: &Card, runbook: &Runbook, place: usize, item: &RunbookStep) -> 
 /// What cannot run was not seen, and is never begun.
 fn no_relation() -> Relation {
     Relation { oid: 0, name: Untrusted::default(), command: Untrusted::default(), standing: Standing::default() }
+}
+
+/// As [`no_relation`], of a statement.
+fn no_statement() -> Planned {
+    Planned { statement: Untrusted::default(), generic: false }
 }
 
 /// As [`no_relation`], of a service.

@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::domain::Safe;
 use crate::domain::secret::{Secret, SecretRef};
-use crate::remediation::action::Plan;
+use crate::remediation::action::{Plan, SessionSelector};
+use crate::remediation::explain::Explained;
 use crate::remediation::runbook::{Deed, Runbook, RunbookStep};
 use crate::remediation::step::{HttpStep, Step, Work};
 
@@ -126,10 +127,49 @@ impl Filler<'_> {
         self.spot.entry = step.entry.clone();
         let deed = match &step.deed {
             Deed::Work(work) => Deed::Work(self.work(work)?),
+            Deed::Sessions { database, selector, verb, cap } => {
+                Deed::Sessions { database: *database, selector: self.selector(selector)?, verb: *verb, cap: *cap }
+            }
+            Deed::Explain { database, of, redact } => {
+                Deed::Explain { database: *database, of: self.explained(of)?, redact: *redact }
+            }
             other => other.clone(),
         };
         let title = self.title(&step.title)?;
         Ok(RunbookStep { title, deed, undo, ..step.clone() })
+    }
+
+    /// Whose process id is given.
+    fn selector(&mut self, selector: &SessionSelector) -> Result<SessionSelector, Gap> {
+        let SessionSelector::Given(template) = selector else { return Ok(selector.clone()) };
+        self.spot.key = "pid";
+        let whole = self.text(template, &str::to_owned)?;
+        if self.show == Show::Nothing {
+            return Ok(SessionSelector::Given(whole));
+        }
+        match whole.parse() {
+            Ok(pid) if pid > 0 => Ok(SessionSelector::Pid(pid)),
+            _ => self.misplaced("that stands for a pid is the number of a server process"),
+        }
+    }
+
+    /// The statement whose number is given. What is written out is sent as it stands.
+    fn explained(&mut self, of: &Explained) -> Result<Explained, Gap> {
+        let Explained::Written(text) = of else { return Ok(of.clone()) };
+        self.spot.key = "explain";
+        if !names(text).any(|name| self.declares(name)) {
+            return Ok(of.clone());
+        }
+        let whole = self.text(text, &str::to_owned)?;
+        if self.show == Show::Nothing {
+            return Ok(Explained::Written(whole));
+        }
+        match Explained::written(&whole) {
+            Explained::Written(_) => {
+                self.misplaced("stands alone here, for the queryid of pg_stat_statements: a number")
+            }
+            number => Ok(number),
+        }
     }
 
     fn title(&mut self, title: &Safe) -> Result<Safe, Gap> {

@@ -171,6 +171,9 @@ fn deed(lines: &mut Vec<Untrusted>, indent: &str, step: &RunbookStep, found: Opt
     if !found.objects.is_empty() && matches!(step.deed, Deed::Sessions { .. }) {
         lines.push(text(format!("{indent}touches    {} at most", found.objects.len())));
     }
+    if matches!(step.deed, Deed::Explain { .. }) {
+        lines.push(text(format!("{indent}only plans: the statement is not run")));
+    }
     let reads = matches!(&step.deed, Deed::Work(Work::Sql(sql)) if sql.read_only);
     let receivers = matches!(step.deed, Deed::Work(Work::Http(_))) && !found.objects.is_empty();
     if receivers {

@@ -6,7 +6,7 @@ use quarterdeck::adapters::postgres::PostgresSource;
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::statement::StatementId;
 use quarterdeck::remediation::card::{Identity, Preview};
-use quarterdeck::remediation::explain::{ExplainStep, Planned};
+use quarterdeck::remediation::explain::{ExplainStep, Explained, Planned};
 use quarterdeck::remediation::step::StepEnd;
 
 use super::{DEADLINE, SUPERUSER, session, source, url};
@@ -42,7 +42,7 @@ fn entry(server: &PostgresServer, word: &str) -> StatementId {
 }
 
 async fn card(source: &mut PostgresSource, id: StatementId) -> Preview {
-    source.look_at_statement(id, DEADLINE).await.unwrap_or_else(|cause| panic!("{cause}"))
+    source.look_at_statement(&Explained::Kept(id), DEADLINE).await.unwrap_or_else(|cause| panic!("{cause}"))
 }
 
 fn words(lines: &[Safe]) -> String {
@@ -218,4 +218,31 @@ async fn literals_of_the_plan_are_hidden_where_they_are_to_be() {
         assert_eq!(plan.contains("secret") || plan.contains("4711"), !redact, "{plan}");
         assert!(plan.contains("(cost="), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_text_of_the_configuration_is_planned_as_it_stands_or_refused() {
+    let server = stage();
+    let mut source = source(&url(&server, "ops", "postgres"));
+    let look = async |source: &mut PostgresSource, text: &str| {
+        source.look_at_statement(&Explained::Written(text.to_owned()), DEADLINE).await.unwrap()
+    };
+    let card = look(&mut source, "SELECT name FROM stock WHERE id = 5").await;
+    assert_eq!(card.obstacles, []);
+    let step = ExplainStep { database: 0, what: card.planned.clone().unwrap(), redact: false };
+    let StepEnd::Done { said, .. } = source.explain(&card.identity, &step, DEADLINE).await else { panic!("no plan") };
+    assert!(words(&said).contains("stock_pkey"), "{said:?}");
+    for (text, why) in [
+        ("SELECT 1; DELETE FROM stock", "not one statement"),
+        ("SELECT FROM WHERE", "not one statement"),
+        ("SELECT * FROM nothing", "cannot be planned here"),
+    ] {
+        let refused = look(&mut source, text).await;
+        assert!(
+            refused.planned.is_none() && words(&refused.obstacles).contains(why),
+            "{text}: {:?}",
+            refused.obstacles
+        );
+    }
+    assert_eq!(server.sql("postgres", "SELECT count(*) FROM stock"), "500");
 }

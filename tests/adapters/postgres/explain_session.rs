@@ -3,7 +3,7 @@
 use quarterdeck::domain::Safe;
 use quarterdeck::domain::session::SessionId;
 use quarterdeck::remediation::card::Preview;
-use quarterdeck::remediation::explain::ExplainStep;
+use quarterdeck::remediation::explain::{ExplainStep, Explained};
 use quarterdeck::remediation::step::StepEnd;
 use tokio_postgres::Client;
 
@@ -29,7 +29,7 @@ async fn id(client: &Client) -> SessionId {
 
 async fn card(server: &PostgresServer, user: &str, of: SessionId) -> Preview {
     let mut source = source(&url(server, user, "postgres"));
-    source.look_at_statement_of(of, DEADLINE).await.unwrap_or_else(|cause| panic!("{cause}"))
+    source.look_at_statement(&Explained::Session(of), DEADLINE).await.unwrap_or_else(|cause| panic!("{cause}"))
 }
 
 fn words(lines: &[Safe]) -> String {

@@ -57,7 +57,9 @@ impl Choice {
                 choice.backend_start = Some(start.ok_or_else(|| Safe::of("a session of no known time"))?);
             }
             SessionSelector::Pid(pid) if *pid > 0 => choice.pid = Some(*pid),
-            SessionSelector::Pid(_) => return Err(Safe::of("no pid names nobody: give it as pid=1234")),
+            SessionSelector::Pid(_) | SessionSelector::Given(_) => {
+                return Err(Safe::of("no pid names nobody: give it as pid=1234"));
+            }
             SessionSelector::Idle { older_than, user, application, databases, except_users, except_applications } => {
                 let named = [("user", user), ("application", application)];
                 if let Some((what, _)) = named.iter().find(|(_, name)| name.as_ref().is_some_and(String::is_empty)) {

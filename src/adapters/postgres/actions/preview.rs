@@ -278,7 +278,9 @@ impl Found {
         preview.remarks.extend(self.prepared());
         if nothing && preview.obstacles.is_empty() {
             preview.obstacles.push(Safe::of(match selector {
-                SessionSelector::One(_) | SessionSelector::Pid(_) => "it is gone, or nobody may touch it",
+                SessionSelector::One(_) | SessionSelector::Pid(_) | SessionSelector::Given(_) => {
+                    "it is gone, or nobody may touch it"
+                }
                 SessionSelector::RootBlocker => "nobody who may be signalled keeps others waiting",
                 _ => "nobody fits: there is nothing to do",
             }));

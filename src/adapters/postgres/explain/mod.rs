@@ -18,11 +18,10 @@ use super::link::Failure;
 use super::{PostgresSource, Session, not_connected, patience, statements};
 use crate::database::plan::redacted_plan;
 use crate::domain::cause::Phase;
-use crate::domain::session::SessionId;
 use crate::domain::statement::StatementId;
 use crate::domain::{Cause, Safe, Untrusted};
 use crate::remediation::card::{Identity, Preview};
-use crate::remediation::explain::{ExplainStep, KeptText, LONGEST, Planned, judge};
+use crate::remediation::explain::{ExplainStep, Explained, KeptText, LONGEST, Planned, judge};
 use crate::remediation::step::{SessionVerb, StepEnd};
 
 /// Why what ran in another database is not planned here.
@@ -34,16 +33,7 @@ const LINE: usize = 400;
 
 impl PostgresSource {
     /// Reads a statement, and finds out whether it can be planned. Plans and runs nothing.
-    pub async fn look_at_statement(&mut self, id: StatementId, deadline: Duration) -> Result<Preview, Cause> {
-        self.look_for_a_plan(Of::Kept(id), deadline).await
-    }
-
-    /// The same of what a session runs, or ran last.
-    pub async fn look_at_statement_of(&mut self, id: SessionId, deadline: Duration) -> Result<Preview, Cause> {
-        self.look_for_a_plan(Of::Session(id), deadline).await
-    }
-
-    async fn look_for_a_plan(&mut self, of: Of, deadline: Duration) -> Result<Preview, Cause> {
+    pub async fn look_at_statement(&mut self, of: &Explained, deadline: Duration) -> Result<Preview, Cause> {
         let until = Instant::now() + deadline;
         let work = async {
             self.ready(until, patience(self.spec.deadline)).await?;
@@ -77,21 +67,13 @@ impl PostgresSource {
     }
 }
 
-/// Which statement is meant.
-#[derive(Clone, Copy)]
-enum Of {
-    /// One that `pg_stat_statements` keeps.
-    Kept(StatementId),
-    /// That of a session.
-    Session(SessionId),
-}
-
-async fn look(session: &mut Session, of: Of, patience: u32) -> Result<Preview, Cause> {
+async fn look(session: &mut Session, of: &Explained, patience: u32) -> Result<Preview, Cause> {
     let found = identity::read(session, SessionVerb::Cancel, None).await?;
     let mut preview = Preview { identity: found.identity, ..Preview::default() };
     match of {
-        Of::Kept(id) => look_at_kept(session, id, patience, &mut preview).await?,
-        Of::Session(id) => of_session::look(session, id, patience, &mut preview).await?,
+        Explained::Kept(id) => look_at_kept(session, *id, patience, &mut preview).await?,
+        Explained::Session(id) => of_session::look(session, *id, patience, &mut preview).await?,
+        Explained::Written(text) => look_at(session, &KeptText::whole(text), patience, &mut preview).await?,
     }
     if preview.planned.is_none() && !preview.obstacles.is_empty() {
         return Ok(preview);
@@ -124,7 +106,11 @@ async fn look_at_kept(
         preview.obstacles.push(Safe::of("pg_stat_statements does not hold it any more"));
         return Ok(());
     };
-    match judged(session, &kept, patience).await? {
+    look_at(session, &kept, patience, preview).await
+}
+
+async fn look_at(session: &mut Session, kept: &KeptText, patience: u32, preview: &mut Preview) -> Result<(), Cause> {
+    match judged(session, kept, patience).await? {
         Judged::Not(why) => preview.obstacles.push(why),
         Judged::Planned(planned, against) => {
             preview.obstacles.extend(against);
@@ -197,9 +183,7 @@ async fn parameters(session: &mut Session, text: &str, patience: u32) -> Result<
         Err(failure) => match failure.state.as_deref() {
             Some("42601") => {
                 let why = failure.cause;
-                Ok(Err(Safe::of(format!(
-                    "as the server keeps its text it is not one statement that can be parsed: {why}"
-                ))))
+                Ok(Err(Safe::of(format!("its text is not one statement that the server can parse: {why}"))))
             }
             Some(_) => Ok(Err(Safe::of(format!("it cannot be planned here: {}", failure.cause)))),
             None => Err(failure.cause),

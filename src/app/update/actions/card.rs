@@ -84,9 +84,9 @@ fn read_for(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(cache) = action.target.at else { return Vec::new() };
             PreviewOf::Flush { cache }
         }
-        Plan::Explain { statement, session, .. } => {
+        Plan::Explain { of, .. } => {
             let Some(database) = action.target.at else { return Vec::new() };
-            PreviewOf::Explain { database, statement: *statement, session: *session }
+            PreviewOf::Explain { database, of: of.clone() }
         }
         Plan::Upkeep(upkeep) => {
             let Some(database) = action.target.at else { return Vec::new() };

@@ -51,6 +51,7 @@ fn look(step: &RunbookStep, agreed: Option<Vec<AgreedTo>>) -> Option<PreviewOf> 
         Deed::Backup { database, name, backup } => {
             Some(PreviewOf::Backup { database: *database, backup: (**backup).clone(), name: name.clone() })
         }
+        Deed::Explain { database, of, .. } => Some(PreviewOf::Explain { database: *database, of: of.clone() }),
         Deed::Flush { cache, .. } => Some(PreviewOf::Flush { cache: *cache }),
         Deed::Work(Work::Sql(sql)) => Some(PreviewOf::Sql(sql.clone())),
         Deed::Work(Work::Redis(redis)) => Some(PreviewOf::Redis(redis.clone())),

@@ -5,7 +5,7 @@ use crate::domain::statement::StatementId;
 use crate::remediation::action::{Action, Plan, SessionSelector};
 use crate::remediation::backup::Backup;
 use crate::remediation::execution::{Execution, Input, Order, Phase};
-use crate::remediation::explain::Planned;
+use crate::remediation::explain::{Explained, Planned};
 use crate::remediation::level::Level;
 use crate::remediation::measure::{Expectation, Measure, Trial};
 use crate::remediation::outcome::Outcome;
@@ -36,7 +36,7 @@ fn answered(execution: &mut Execution, said: &[&str]) -> Phase {
 #[test]
 fn a_plan_that_was_read_after_the_consent_is_its_own_proof() {
     let statement = StatementId { user: 1, database: 1, query: 1, top_level: true };
-    let plan = || Plan::Explain { statement, session: None, redact: false };
+    let plan = || Plan::Explain { of: Explained::Kept(statement), redact: false };
     let planned = Planned { statement: "SELECT 1".into(), generic: false };
     let mut execution = proved_by_its_result(plan(), Some(planned.clone()));
     assert_eq!(
