@@ -16,7 +16,7 @@ test:
 	$(MAKE) lint
 	@mkdir -p target && rm -f target/skipped.txt
 	@status=0; \
-	QUARTERDECK_SKIPPED="$(CURDIR)/target/skipped.txt" cargo test --locked --no-fail-fast || status=$$?; \
+	QUARTERDECK_SKIPPED="$(CURDIR)/target/skipped.txt" cargo test --locked --no-fail-fast -- --format terse || status=$$?; \
 	if [ -s target/skipped.txt ]; then echo; echo "not run on this machine:"; sort -u target/skipped.txt; fi; \
 	exit $$status
 

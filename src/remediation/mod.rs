@@ -26,6 +26,7 @@ pub mod query;
 pub mod reached;
 pub mod rights;
 pub mod runbook;
+pub mod same;
 pub mod service;
 pub mod shown;
 pub mod silencing;

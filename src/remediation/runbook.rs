@@ -56,8 +56,8 @@ pub struct RunbookStep {
     pub undo: Option<Box<RunbookStep>>,
     /// Which entry of the configuration it is: stays the same when others are left out, or take values.
     pub entry: Safe,
-    /// The action of the configuration that it does, by its name: what policy says of that holds for it.
-    pub source: Option<Safe>,
+    /// The actions of the configuration that do the same, by their names: what policy says of them holds for it.
+    pub named: Vec<Safe>,
 }
 
 /// What a step does, before it is known on what exactly.
@@ -257,8 +257,7 @@ impl Runbook {
     #[must_use]
     pub fn does(&self, id: &str) -> bool {
         let is_it = |step: &RunbookStep| {
-            step.source.as_ref().is_some_and(|source| source.as_str() == id)
-                || built_in::of_deed(&step.deed) == Some(id)
+            step.named.iter().any(|name| name.as_str() == id) || built_in::of_deed(&step.deed) == Some(id)
         };
         self.items().into_iter().any(|(_, step)| is_it(step))
     }

@@ -438,6 +438,38 @@ fn what_guards_an_action_guards_the_runbook_that_does_it() {
 }
 
 #[test]
+fn what_policy_says_of_an_action_holds_for_a_step_that_does_the_same() {
+    const ACTIONS: &str = "[[action]]\nname = \"restart-api\"\nunit = \"api.service\"\n\
+                           [[action]]\nname = \"warm\"\nlevel = \"L1\"\nurl = \"http://127.0.0.1:1/warm\"\n\
+                           [[action]]\nname = \"drain\"\ncommand = [\"shopctl\", \"drain\"]\n";
+    let book = |step: &str| {
+        let text = format!(
+            "{WATCHED}\n{ACTIONS}[[runbook]]\nname = \"r\"\ntarget = \"api\"\nlevel = \"L2\"\n[[runbook.step]]\n"
+        );
+        own(&file(&format!("{text}{step}"))).pop().unwrap()
+    };
+    for (step, name) in [
+        ("unit = \"api.service\"", Some("restart-api")),
+        ("unit = \"api.service\"\nverb = \"stop\"", Some("restart-api")),
+        ("look = \"service api\"\n[runbook.step.undo]\nunit = \"api.service\"", Some("restart-api")),
+        ("url = \"http://127.0.0.1:1/warm\"", Some("warm")),
+        ("command = [\"shopctl\", \"drain\"]", Some("drain")),
+        ("unit = \"api.service\"\nverb = \"start\"", None),
+        ("unit = \"api.service\"\nverb = \"status\"", None),
+        ("unit = \"other.service\"", None),
+        ("unit = \"api.service\"\nssh = \"web1\"", None),
+        ("url = \"http://127.0.0.1:1/warm\"\nmethod = \"DELETE\"", None),
+        ("command = [\"shopctl\", \"fill\"]", None),
+    ] {
+        let book = book(step);
+        for entry in ["restart-api", "warm", "drain"] {
+            let policy = Policy { second_person: vec![entry.to_owned()], ..Policy::default() };
+            assert_eq!(policy.wants_second_person(&book), name == Some(entry), "{entry}: {step}");
+        }
+    }
+}
+
+#[test]
 fn each_request_of_a_runbook_has_its_own_preview() {
     let step = |pointer: &str| {
         format!(

@@ -26,6 +26,7 @@ use crate::remediation::measure::{Precondition, Trial};
 use crate::remediation::place::Place;
 use crate::remediation::query::{RedisStep, SqlStep};
 use crate::remediation::runbook::{Deed, RunbookStep};
+use crate::remediation::same;
 use crate::remediation::service::{Manager, ServiceStep, ServiceVerb};
 use crate::remediation::sql_functions;
 use crate::remediation::step::{HttpStep, Work, WritingMethod};
@@ -151,6 +152,9 @@ impl<'a> Builder<'a> {
             self.kind_requires(item, touched).into_iter().filter(|own| !requires.contains(own)).collect::<Vec<_>>(),
         );
         let title = Safe::of(text(item, "title").map_or(title, str::to_owned));
+        let own = self.resolved.actions.own.iter();
+        let alike = own.filter(|action| same::does(&deed, &action.plan)).map(|action| action.id.clone());
+        let named = text(item, "action").map(Safe::of).into_iter().chain(alike).collect();
         Made::Step(Box::new(RunbookStep {
             title,
             deed,
@@ -161,7 +165,7 @@ impl<'a> Builder<'a> {
             may_fail,
             undo: None,
             entry: Safe::of(&item.name),
-            source: text(item, "action").map(Safe::of),
+            named,
         }))
     }
 

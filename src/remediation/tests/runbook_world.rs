@@ -170,7 +170,7 @@ fn step(title: String, deed: Deed) -> RunbookStep {
         may_fail: false,
         undo: None,
         entry,
-        source: None,
+        named: Vec::new(),
     }
 }
 

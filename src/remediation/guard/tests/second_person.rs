@@ -257,7 +257,7 @@ proptest! {
             may_fail: false,
             undo: None,
             entry: Safe::default(),
-            source: None,
+            named: Vec::new(),
         };
         let pause = || step(Deed::Work(Work::Pause(Duration::from_secs(1))));
         let flush = || step(Deed::Flush { cache: 0, tolerance: 0.1 });

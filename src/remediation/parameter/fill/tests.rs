@@ -30,7 +30,7 @@ fn step(work: Work) -> RunbookStep {
         may_fail: false,
         undo: None,
         entry: Safe::default(),
-        source: None,
+        named: Vec::new(),
     }
 }
 
