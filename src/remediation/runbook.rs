@@ -351,6 +351,12 @@ impl Deed {
         }
     }
 
+    /// Sessions that it may touch.
+    #[must_use]
+    pub fn sessions_at_most(&self) -> usize {
+        if let Deed::Sessions { cap, .. } = self { *cap } else { 0 }
+    }
+
     /// Whether nothing is sent for it.
     #[must_use]
     pub fn is_inward(&self) -> bool {

@@ -138,9 +138,9 @@ impl<'a> Builder<'a> {
         preconditions.extend(carried);
         warnings.extend(touched.warnings.iter().cloned());
         let (kind, at) = self.named(name);
-        let sessions = runbook.steps.iter().filter(|step| matches!(step.deed, Deed::Sessions { .. })).count();
+        let sessions: usize = runbook.steps.iter().map(|step| step.deed.sessions_at_most()).sum();
         let reaching = touched.receivers.len();
-        let cap = ((sessions + reaching) * self.resolved.actions.cap + touched.objects + runbook.steps.len()).max(1);
+        let cap = (sessions + reaching * self.resolved.actions.cap + touched.objects + runbook.steps.len()).max(1);
         self.beside_steps(item, touched.receivers.clone());
         let deadline = runbook.total();
         let own = if touched.by_program {
