@@ -15,6 +15,8 @@ pub struct Served {
     pub recording: (usize, usize),
     /// Alerts that were left out, because there are more than can be shown.
     pub left_out: usize,
+    /// Rules that alert and were left out, for the same reason: how they are is not known.
+    pub rules_left_out: usize,
     /// The server tells alerts alone: which rules are ok it does not say.
     pub alerts_alone: bool,
 }

@@ -37,6 +37,7 @@ pub fn of_rules(data: &Value) -> Result<Served, Cause> {
             let alerts = list(rule.get("alerts"));
             if served.rules.len() >= RULES {
                 served.left_out += alerts.len();
+                served.rules_left_out += 1;
                 continue;
             }
             let taken = alerts.len().min(room);
@@ -186,6 +187,9 @@ mod tests {
         let rules = json!({"groups": [{"rules": [{"alerts": many}]}]});
         let served = of_rules(&rules).unwrap();
         assert_eq!((served.left_out, served.rules[0].alerts.len()), (5, ALERTS));
+        let groups = json!({"groups": [{"rules": vec![json!({"name": "A", "alerts": [{}]}); RULES + 3]}]});
+        let served = of_rules(&groups).unwrap();
+        assert_eq!((served.rules.len(), served.rules_left_out, served.left_out), (RULES, 3, 3));
         let served = of_alerts(&json!({"alerts": many})).unwrap();
         assert_eq!((served.left_out, served.rules.len(), served.alerts_alone), (5, 1, true));
     }

@@ -65,7 +65,7 @@ pub fn of_server(served: Served, before: Option<&AlertsTold>, now: Moment) -> Al
         known.entry((rule.file.clone(), rule.group.clone(), rule.name.clone())).or_default().push(rule);
     }
     let mut since = Since { line, told_before: before.is_some(), room: CARRIED, changes: Vec::new() };
-    let all_told = served.left_out == 0;
+    let (all_told, all_rules) = (served.left_out == 0, served.rules_left_out == 0);
     let mut rules: Vec<RuleTold> = Vec::with_capacity(served.rules.len());
     for rule in served.rules {
         let certain = all_told && rule.health == Health::Good;
@@ -85,7 +85,7 @@ pub fn of_server(served: Served, before: Option<&AlertsTold>, now: Moment) -> Al
             rules.extend(Some(rule).filter(|rule| !rule.alerts.is_empty()));
         }
         rules.sort_by(|left, right| left.name.cmp(&right.name));
-    } else {
+    } else if all_rules {
         // A rule that went takes its alerts with it, and says so.
         for rule in gone {
             for alert in rule.alerts.iter().filter(|alert| alert.is_active()) {

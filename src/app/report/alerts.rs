@@ -40,7 +40,7 @@ pub fn beside(model: &Model) -> Vec<Verdict> {
     let live = &model.live;
     // Who is silent tells nothing of its alerts.
     let engines = [&live.prometheus, &live.alertmanager].into_iter().flatten();
-    unread |= engines.clone().any(|engine| !engine.state(model.now).is_fresh());
+    unread |= engines.clone().any(|engine| !engine.state(model.now).is_fresh() || engine.leaves_rules_out());
     let ok = ok || engines.clone().next().is_some();
     ok.then_some(Verdict::Ok).into_iter().chain((broken || unread).then_some(Verdict::Unknown)).collect()
 }

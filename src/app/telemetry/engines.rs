@@ -47,6 +47,8 @@ pub struct Counted {
     pub alerts: usize,
     /// Alerts or silences that were left out.
     pub left_out: usize,
+    /// Rules that were left out.
+    pub rules_left_out: usize,
     /// It tells alerts alone.
     pub alerts_alone: bool,
 }
@@ -71,8 +73,14 @@ impl EngineState {
         match outcome {
             Ok(served) => {
                 let alerts = served.rules.iter().map(|rule| rule.alerts.len()).sum();
-                let (left_out, alerts_alone) = (served.left_out, served.alerts_alone);
-                self.readout.set(Counted { rules: served.rules.len(), alerts, left_out, alerts_alone }, now);
+                let counted = Counted {
+                    rules: served.rules.len(),
+                    alerts,
+                    left_out: served.left_out,
+                    rules_left_out: served.rules_left_out,
+                    alerts_alone: served.alerts_alone,
+                };
+                self.readout.set(counted, now);
                 let told = Arc::new(served::of_server(served, self.told.as_deref(), now));
                 self.told = Some(Arc::clone(&told));
                 Some(told)
@@ -117,9 +125,22 @@ impl EngineState {
         } else {
             words = format!("{}, {words}", plural(told.rules, "rule"));
         }
+        let mut more = Vec::new();
+        if told.left_out > 0 {
+            more.push(told.left_out.to_string());
+        }
+        if told.rules_left_out > 0 {
+            more.push(plural(told.rules_left_out, "rule"));
+        }
         let left_out =
-            if told.left_out == 0 { String::new() } else { format!("; {} more are not shown", told.left_out) };
+            if more.is_empty() { String::new() } else { format!("; {} more are not shown", more.join(" and ")) };
         Safe::of(format!("{words}{left_out}"))
+    }
+
+    /// It has rules of which it is not known how they are, because there are too many.
+    #[must_use]
+    pub fn leaves_rules_out(&self) -> bool {
+        self.readout.value().is_some_and(|told| told.rules_left_out > 0)
     }
 
     /// Its one state.

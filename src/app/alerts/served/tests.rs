@@ -70,6 +70,28 @@ fn what_changed_is_told_and_what_was_there_at_first_is_not() {
     assert_eq!((last.rules[0].standing.verdict, resolved(&last), last.changes.len()), (Verdict::Ok, 0, 0));
     let gone = of_server(Served::default(), Some(&second), at(40.0));
     assert!(words(&gone).iter().all(|(_, what)| matches!(what, What::Cleared(_))) && gone.changes.len() == 2);
+    // It may be among those that were too many.
+    let crowded = of_server(Served { rules_left_out: 1, ..Served::default() }, Some(&second), at(40.0));
+    assert_eq!(words(&crowded), []);
+}
+
+#[test]
+fn rules_that_are_too_many_are_told_and_nothing_is_well() {
+    let at = Moment::fixed;
+    let mut resolved = Resolved::default();
+    resolved.know.prometheus = Some(engine());
+    let mut telemetry = Telemetry::new(&resolved, at(0.0));
+    let prometheus = telemetry.prometheus.as_mut().unwrap();
+    let told = |rules_left_out, left_out| Served { left_out, rules_left_out, ..rule(Vec::new(), Health::Good) };
+    for (served, words) in [
+        (told(0, 0), "1 rule, 0 alerts"),
+        (told(2, 0), "1 rule, 0 alerts; 2 rules more are not shown"),
+        (told(1, 7), "1 rule, 0 alerts; 7 and 1 rule more are not shown"),
+    ] {
+        let all = served.rules_left_out == 0;
+        prometheus.serve(Ok(served), at(1.0), std::time::Duration::from_secs(15));
+        assert_eq!((prometheus.words().as_str(), prometheus.leaves_rules_out()), (words, !all));
+    }
 }
 
 fn states(told: &AlertsTold) -> Vec<(String, State)> {
