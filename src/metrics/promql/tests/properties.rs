@@ -177,6 +177,28 @@ proptest! {
     }
 
     #[test]
+    fn what_only_grows_or_begins_anew_never_has_a_rate_below_zero(
+        samples in prop::collection::vec((1i64..60_000, 0u32..1000, any::<bool>()), 2..40),
+        ago in 0i64..300_000,
+        range in 1u32..900,
+    ) {
+        let labels = Labels::new([("__name__", "n_total")]);
+        let (mut store, mut at, mut count) = (Store::default(), 0, 0u32);
+        for (step, more, anew) in samples {
+            at += step;
+            count = if anew { more } else { count + more };
+            store.append(&labels, Sample { at, value: f64::from(count) });
+        }
+        for function in ["rate", "increase", "irate"] {
+            let query = Query::compile(&format!("{function}(n_total[{range}s])")).unwrap();
+            let value = query.instant(&store, (at - ago).max(0), &limits(false)).unwrap();
+            for (_, value) in value.into_elements().unwrap() {
+                prop_assert!(value >= 0.0 && value.is_finite(), "{} {}", function, value);
+            }
+        }
+    }
+
+    #[test]
     fn the_sums_of_parts_are_the_sum(store in stores(), at in 0i64..600_000) {
         let sum = |text: &str| Query::compile(text).unwrap().instant(&store, at, &limits(false)).unwrap();
         let clean = "(m == m) * 0 + 1 < Inf";
