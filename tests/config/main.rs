@@ -9,6 +9,7 @@ mod files;
 mod guards;
 mod layers;
 mod metrics;
+mod naming;
 mod parameters;
 mod policy;
 mod profiles;
