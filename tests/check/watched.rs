@@ -258,6 +258,8 @@ fn every_figure_of_a_redis_is_told_by_a_real_server() {
                 &["SET", &brief, "x", "PX", "1"],
                 &["GET", &key],
                 &["GET", &brief],
+                // Whatever is evicted or expires in time, somebody asks for what is not there.
+                &["GET", "never set"],
             ]);
         }
         thread::sleep(Duration::from_millis(20));
