@@ -97,6 +97,8 @@ codes! {
     BoolFiresAlways = "QD-R017" Error,
     /// A rules file that cannot be read as one.
     BrokenRules = "QD-R018" Error,
+    /// A quantile that only a native histogram can answer.
+    QuantileOfNative = "QD-R019" Note,
     // routing
     /// Routing needs a label that no rule sets.
     LabelNeverSet = "QD-A001" Error,

@@ -1,8 +1,11 @@
 //! Backups and upkeep as they are declared: what must stand beside what, and what is refused.
 
+use std::time::Duration;
+
 use quarterdeck::config::{Inputs, SourceFile, resolve};
 use quarterdeck::remediation::action::Plan;
 use quarterdeck::remediation::backup::Scratch;
+use quarterdeck::remediation::upkeep::UpkeepVerb;
 
 const DATABASE: &str =
     "[[database]]\nname = \"main\"\nurl = \"postgresql://ops@db.example.com/shop\"\nenvironment = \"staging\"\n";
@@ -46,4 +49,8 @@ fn upkeep_is_of_a_database_of_the_configuration_and_never_full() {
     let own = resolved("vacuum = \"t\"\nlevel = \"L1\"").unwrap().actions.own;
     assert_eq!(own[0].level.word(), "L2", "it only tightens");
     assert!(!format!("{own:?}").to_lowercase().contains("full"));
+    let own = resolved("drop_leftover = \"t_ccnew\"").unwrap().actions.own;
+    let Plan::Upkeep(upkeep) = &own[0].plan else { panic!("{own:?}") };
+    assert_eq!((upkeep.verb, upkeep.lock_timeout), (UpkeepVerb::DropLeftover, Duration::from_secs(3)));
+    assert!(resolved("drop_leftover = \"t_ccnew\"\nreindex = \"t\"").is_err(), "one thing is done");
 }

@@ -125,10 +125,10 @@ pub static ACTIONS: Section = Section {
 };
 
 /// Keys that name what is kept in shape.
-const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex"];
+const UPKEEP: &[&str] = &["analyse", "vacuum", "reindex", "drop_leftover"];
 
 /// Keys of what is done to a database of the configuration.
-const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex", "preview_sql"];
+const ON_DATABASE: &[&str] = &["analyse", "vacuum", "reindex", "drop_leftover", "preview_sql"];
 
 /// `[[action]]`
 pub static ACTION: Section = Section {
@@ -145,6 +145,7 @@ pub static ACTION: Section = Section {
         "analyse",
         "vacuum",
         "reindex",
+        "drop_leftover",
         "backup",
     ],
     keys: &[
@@ -231,6 +232,13 @@ pub static ACTION: Section = Section {
         key("analyse", Kind::Name, "\"public.orders\"", "", "Table that ANALYZE is run on, instead of a request."),
         key("vacuum", Kind::Name, "\"public.orders\"", "", "Table that VACUUM is run on; never FULL."),
         key("reindex", Kind::Name, "\"public.orders_pkey\"", "", "Index or table that REINDEX CONCURRENTLY is run on."),
+        key(
+            "drop_leftover",
+            Kind::Name,
+            "\"public.orders_pkey_ccnew\"",
+            "",
+            "Index that a cancelled reindex left: dropped only if it is invalid and its name says so.",
+        ),
         beside(
             &["vacuum"],
             key("and_analyse", Kind::Flag, "true", "false", "VACUUM (ANALYZE): its statistics are read anew too."),
@@ -245,7 +253,7 @@ pub static ACTION: Section = Section {
                 "lock_timeout",
                 Kind::Time { least: Duration::from_millis(50) },
                 "\"10s\"",
-                "10s; 1m for a reindex",
+                "10s; 1m for a reindex, 3s for a drop",
                 "It waits for a lock no longer than this.",
             ),
         ),

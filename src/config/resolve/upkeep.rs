@@ -15,8 +15,12 @@ use crate::remediation::level::Level;
 use crate::remediation::upkeep::{self, Upkeep, UpkeepVerb};
 
 /// Keys that name what is kept in shape.
-const KEYS: [(&str, UpkeepVerb); 3] =
-    [("analyse", UpkeepVerb::Analyse), ("vacuum", UpkeepVerb::Vacuum), ("reindex", UpkeepVerb::Reindex)];
+const KEYS: [(&str, UpkeepVerb); 4] = [
+    ("analyse", UpkeepVerb::Analyse),
+    ("vacuum", UpkeepVerb::Vacuum),
+    ("reindex", UpkeepVerb::Reindex),
+    ("drop_leftover", UpkeepVerb::DropLeftover),
+];
 
 impl<'a> Builder<'a> {
     /// Whether it is upkeep; then it is taken.

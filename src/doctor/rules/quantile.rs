@@ -26,8 +26,16 @@ fn quantile(parsed: &Parsed<'_>, call: &Call, over: &Expr, to: &mut Findings) {
     let keeps_le = kept(over).may_have("le");
     let asks_for_le = matches!(bare(over), Expr::Aggregate(a) if a.modifier.as_ref().is_some_and(|m| m.is_include() && m.labels().labels.iter().any(|l| l == "le")));
     let instead = mended(parsed, call, first, &name);
-    if !buckets && (!rated || asks_for_le) {
-        let base = base(&name);
+    let base = base(&name);
+    // Native histograms have neither `le` nor a `_sum` or `_count` of their own, and are asked for a rate like any other.
+    let native = rated && !asks_for_le && base == name;
+    if !buckets && native {
+        let why = format!(
+            "histogram_quantile() over {name}, which is no {name}_bucket: only a native histogram answers that; of a classic \
+             one, which is all that the text format carries, it matches nothing and the alert can never fire"
+        );
+        parsed.add(to, Code::QuantileOfNative, why, &instead);
+    } else if !buckets {
         let why = format!(
             "histogram_quantile() over {name}: a classic histogram has only {base}_bucket, {base}_sum and {base}_count, so the \
              expression matches nothing and the alert can never fire"

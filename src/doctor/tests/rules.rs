@@ -26,13 +26,14 @@ fn quantiles() {
     assert_eq!(expr("histogram_quantile(0.9, sum by (le) (job_seconds_bucket)) > 1"), ["QD-R003"]);
     assert_eq!(expr("histogram_quantile(0.9, sum by (job) (rate(job_seconds_bucket[5m]))) > 1"), ["QD-R004"]);
     assert_eq!(expr("histogram_quantile(0.9, sum without (le) (rate(job_seconds_bucket[5m]))) > 1"), ["QD-R004"]);
+    // A native histogram has no parts of its own.
+    assert_eq!(expr("histogram_quantile(0.9, sum(rate(job_seconds[5m]))) > 1"), ["QD-R019"]);
+    assert_eq!(expr("histogram_quantile(0.9, rate(job_seconds_count[5m])) > 1"), ["QD-R002"]);
     for right in [
         "histogram_quantile(0.9, rate(job_seconds_bucket[5m])) > 1",
         "histogram_quantile(0.9, sum by (le, job) (increase(job_seconds_bucket{job=\"a\"}[5m]))) > 1",
         "histogram_quantile(0.9, sum without (pod) (rate(job_seconds_bucket[5m]))) > 1",
         "histogram_quantile(0.9, job:seconds_bucket:rate5m) > 1",
-        // A native histogram.
-        "histogram_quantile(0.9, sum(rate(job_seconds[5m]))) > 1",
     ] {
         assert_eq!(expr(right), [""; 0], "{right}");
     }
@@ -45,6 +46,7 @@ fn quantiles() {
 fn what_is_written_instead_is_right_itself() {
     for (name, wrong) in [
         ("Slow", "histogram_quantile(0.9, sum by (job) (job_seconds)) > 1"),
+        ("Slow", "histogram_quantile(0.9, sum by (job) (rate(job_seconds[2m]))) > 1"),
         ("HighErrorRate", "rate(calls_total{code=~\"5..\"}[5m]) / rate(calls_total[5m]) > 0.1"),
         ("HighErrorRate", "rate(calls_total{code=~\"5..\"}[5m]) > 0.1"),
         ("Calls", "rate(calls_total[5m]) / sum(rate(jobs_total[5m])) > 3"),
