@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{AlertingRule, since};
+use super::rule::{AlertingRule, MOST_ALERTS, since};
 use crate::metrics::labels::Labels;
-
-/// Most alerts that are kept of one rule.
-const MOST_KEPT: usize = 1000;
 
 /// The alerts of all rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +129,8 @@ impl Saved {
                 is_near && !own.contains_key(*labels) && !known.contains_key(*labels)
             });
             alerts.extend(left.map(|(_, alert)| (*alert).clone()));
-            alerts.truncate(MOST_KEPT);
+            // A rule that has more fails, and says so.
+            alerts.truncate(MOST_ALERTS);
             if !alerts.is_empty() {
                 rules.push(SavedRule { alerts, ..rule.clone() });
             }
@@ -187,13 +185,13 @@ impl AlertingRule {
             seen_at: to_wall(kept.seen_at),
             fired_at: kept.fired.map(to_wall),
         });
-        active.chain(remembered).take(MOST_KEPT).collect()
+        active.chain(remembered).take(MOST_ALERTS).collect()
     }
 
     /// Takes up what an earlier run kept.
     pub(super) fn remember(&mut self, saved: &SavedRule, restore: Restore, of_wall: &dyn Fn(i64) -> i64) {
         self.restore = restore;
-        for alert in saved.alerts.iter().take(MOST_KEPT) {
+        for alert in saved.alerts.iter().take(MOST_ALERTS) {
             let labels = Labels::new(alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let (active_at, seen_at) = (of_wall(alert.active_at), of_wall(alert.seen_at));
             let kept = Remembered { active_at, seen_at, fired: alert.fired_at.map(of_wall) };

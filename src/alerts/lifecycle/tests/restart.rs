@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
+use crate::alerts::lifecycle::rule::MOST_ALERTS;
 use crate::alerts::line::Line;
 use crate::alerts::rules;
 use crate::domain::Moment;
@@ -186,4 +187,18 @@ fn one_that_fired_fires_since_then() {
     happened(&mut book, &run, 0, &mut down());
     let alerting = book.groups()[0].alerting().next().unwrap();
     assert_eq!(alerting.alerts().next().unwrap().fired_at, Some(run.at(0)));
+}
+
+#[test]
+fn as_many_as_a_rule_may_have_come_back() {
+    let run = Run::begun(0.0, 5000);
+    let elements: Elements = (0..MOST_ALERTS).map(|n| element(&n.to_string(), 0.0)).collect();
+    let mut first = book(300, &run);
+    for second in [0, 150] {
+        first.run(run.at(second), &mut world(Basis::Complete, elements.clone()));
+    }
+    let saved = first.save(run.line, run.moment(150));
+    let (mut book, later) = later(&saved, 300, 1150.0, Restore::default());
+    let restored = happened(&mut book, &later, 0, &mut world(Basis::Complete, elements));
+    assert_eq!(restored.iter().filter(|what| **what == What::Restored).count(), MOST_ALERTS);
 }
