@@ -11,6 +11,7 @@ use quarterdeck::engine::settings::TargetSettings;
 use quarterdeck::engine::{Body, Engine, Input, Output, Settings};
 use quarterdeck::metrics::exposition::Format;
 use quarterdeck::metrics::labels::Labels;
+use quarterdeck::metrics::store::Limits;
 use quarterdeck::runtime::screen::render;
 use quarterdeck::ui::theme::Theme;
 use ratatui::buffer::Buffer;
@@ -45,6 +46,10 @@ struct Watched {
 
 impl Watched {
     fn new(configuration: &str) -> Watched {
+        Watched::within(configuration, Limits::default())
+    }
+
+    fn within(configuration: &str, store: Limits) -> Watched {
         let world = World::new(configuration);
         let target = |target: &quarterdeck::app::telemetry::metrics::TargetState| TargetSettings {
             name: target.name.clone(),
@@ -57,7 +62,7 @@ impl Watched {
             window: target.spec.window,
         };
         let targets = world.model.live.metrics.targets.iter().map(target).collect();
-        let engine = Engine::new(Settings { targets, ..Settings::default() }, world.moment());
+        let engine = Engine::new(Settings { targets, store, ..Settings::default() }, world.moment());
         Watched { world, engine, orders: Vec::new() }
     }
 
@@ -182,6 +187,32 @@ fn extreme_values_at_each_size() {
         watched.tell(Event::TimePassed);
         snap("metrics-extreme-chart", &mut watched.world, size);
         watched.press("Esc Esc Esc 1");
+    }
+}
+
+/// What did not fit into memory, and what came faster than it could be read, is told at every size.
+#[test]
+fn what_was_left_out_is_told_beside_what_is_there() {
+    let mut watched = Watched::within(WATCHED, Limits { bytes: 1 << 20, ..Limits::default() });
+    probed(&mut watched);
+    watched.rounds(2);
+    watched.press("9");
+    let told = |watched: &mut Watched, size| text(&drawn(&mut watched.world, size, false));
+    let whole = told(&mut watched, (120, 40));
+    assert!(!whole.contains("dropped") && !whole.contains("skipped"), "{whole}");
+    for round in 0..40 {
+        watched.world.now += 2.0;
+        let page: String = (0..500).map(|n| format!("jobs_done_total{{round=\"{round}\",n=\"{n}\"}} 1\n")).collect();
+        watched.scraped(0, Ok(&page));
+    }
+    watched.tell(Event::EngineTold(vec![Output::Behind { dropped: 7 }]));
+    let dropped = watched.world.model.live.metrics.store.unwrap().dropped;
+    assert!((1_000..20_000).contains(&dropped), "{dropped}");
+    let count = quarterdeck::domain::figure::count(dropped as f64);
+    for size in [(120, 40), (80, 24), (200, 60)] {
+        let screen = told(&mut watched, size);
+        assert!(screen.contains(&format!(" {count} dropped")), "{screen}");
+        assert!(screen.contains(" 7 pages skipped"), "{screen}");
     }
 }
 

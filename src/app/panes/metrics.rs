@@ -99,7 +99,15 @@ pub fn targets_view(model: &Model) -> PaneView {
     let (telemetry, now) = model.shown();
     let metrics = &telemetry.metrics;
     let mut title = vec![span("Scraped", Tone::Strong)];
+    // What is missing first: where there is no room for all, that has to be seen.
+    if metrics.behind > 0 {
+        title.push(span(format!(" {} pages skipped", metrics.behind), Tone::Warn));
+    }
     if let Some(store) = &metrics.store {
+        if store.dropped > 0 {
+            let words = format!(" {} dropped: metrics_bytes is too small", figure::count(store.dropped as f64));
+            title.push(span(words, Tone::Warn));
+        }
         let words = format!(
             " {} series, {} of {}",
             figure::count(store.series as f64),
@@ -107,13 +115,6 @@ pub fn targets_view(model: &Model) -> PaneView {
             figure::bytes(store.limit as u64)
         );
         title.push(span(words, Tone::Plain));
-        if store.dropped > 0 {
-            let words = format!(" {} dropped: metrics_bytes is too small", figure::count(store.dropped as f64));
-            title.push(span(words, Tone::Warn));
-        }
-    }
-    if metrics.behind > 0 {
-        title.push(span(format!(" {} pages skipped", metrics.behind), Tone::Warn));
     }
     let state = source_state(model, now);
     let blocks =
