@@ -13,6 +13,13 @@ mod mended;
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the adapters")]
 mod postgres_server;
+#[path = "support/program_copy.rs"]
+mod program_copy;
+#[path = "support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the adapters")]
+mod redis_server;
+#[path = "doctor/rights.rs"]
+mod rights;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -182,6 +182,8 @@ pub enum Effect {
     ReadDocuments {
         /// Number of the look.
         id: u64,
+        /// Programs whose files are looked for beside them.
+        programs: Vec<String>,
     },
     /// See whether the silence of an action is as it should be.
     ReadSilence {

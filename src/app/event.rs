@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::actions::approvals::SecondEvent;
 use crate::app::actions::standing::Standing;
 use crate::app::alerts::Kept;
-use crate::app::doctor::FileRead;
+use crate::app::doctor::{FileRead, WholePaths};
 use crate::app::geometry::Geometry;
 use crate::app::job::JobResult;
 use crate::app::timeline::History;
@@ -151,6 +151,8 @@ pub enum Event {
         id: u64,
         /// Each.
         files: Vec<FileRead>,
+        /// Files of programs that were looked for beside them.
+        whole_paths: WholePaths,
     },
     /// Everything is to be looked at by the doctor, where no screen has a page for it.
     DoctorAsked,

@@ -110,15 +110,20 @@ fn polkit_rule(unit: &str, verb: &str, user: Option<&str>) -> String {
 }
 
 /// What lets this order be given without anybody being asked, and nothing else: where it goes, and the lines. None where it needs
-/// no right of its own, or no line says exactly that. Nobody was refused yet, so the path of a program is not known.
+/// no right of its own, or no line says exactly that. `whole_path` is as for [`of_sudo`].
 #[must_use]
-pub fn granting(step: &ServiceStep, user: Option<&str>) -> Option<(String, Vec<String>)> {
+pub fn granting(
+    step: &ServiceStep,
+    user: Option<&str>,
+    whole_path: impl FnOnce(&str) -> Option<String>,
+) -> Option<(String, Vec<String>)> {
     let user = user.filter(|_| step.place == Place::Local);
     match (&step.become_argv, &step.manager) {
-        (Some(prefix), manager) => {
-            let (program, options) = prefix.split_first()?;
-            let argv = manager.argv(step.verb).ok()?;
-            let grant = sudoers::Grant::of(options, &argv).filter(|_| is_sudo(program))?;
+        (Some(_), _) => {
+            let mut grant = grant(step)?;
+            if step.place == Place::Local {
+                grant.found(whole_path);
+            }
             Some((grant.where_to(&step.place), vec![grant.line(user)?]))
         }
         (None, Manager::Systemd { unit, user: false }) => {
@@ -128,14 +133,27 @@ pub fn granting(step: &ServiceStep, user: Option<&str>) -> Option<(String, Vec<S
     }
 }
 
+/// The program of an order here that sudo is asked to run by a bare name: its file has to be found for a line of sudoers.
+#[must_use]
+pub fn sought(step: &ServiceStep) -> Option<String> {
+    let grant = grant(step).filter(|_| step.place == Place::Local)?;
+    grant.bare_program().map(str::to_owned)
+}
+
+/// What has to be granted for an order behind sudo.
+fn grant(step: &ServiceStep) -> Option<sudoers::Grant> {
+    let (program, options) = step.become_argv.as_ref()?.split_first()?;
+    let argv = step.manager.argv(step.verb).ok()?;
+    sudoers::Grant::of(options, &argv).filter(|_| is_sudo(program))
+}
+
 /// The same step as it may look without rights: systemd tells everybody how a unit is, and where sudo stands before the
 /// order, a line of sudoers lets it give that order and nothing else.
 #[must_use]
 pub fn without_sudo(step: &ServiceStep) -> Option<ServiceStep> {
     let Manager::Systemd { user: false, .. } = &step.manager else { return None };
-    let (program, options) = step.become_argv.as_ref()?.split_first()?;
     let argv = step.manager.argv(step.verb).ok()?;
-    let grant = sudoers::Grant::of(options, &argv).filter(|_| is_sudo(program))?;
+    let grant = grant(step)?;
     (grant.is_roots() && grant.is_of(&argv)).then(|| ServiceStep { become_argv: None, ..step.clone() })
 }
 
@@ -291,12 +309,22 @@ mod tests {
 
     #[test]
     fn what_would_be_needed_is_said_before_anybody_refuses() {
-        let granted = |step: &ServiceStep| granting(step, Some("ops")).map(|(_, lines)| lines.join("\n"));
+        let granted = |step: &ServiceStep| granting(step, Some("ops"), |_| None).map(|(_, lines)| lines.join("\n"));
         let sudo = granted(&restart(Some(&["sudo", "-n"]))).unwrap();
         assert_eq!(
             sudo, "ops ALL = (root) NOPASSWD: <whole path of systemctl> --no-ask-password restart -- api.service",
             "for this unit and verb alone"
         );
+        let step = restart(Some(&["sudo", "-n"]));
+        assert_eq!((sought(&step).as_deref(), sought(&restart(None))), (Some("systemctl"), None));
+        let (where_to, lines) = granting(&step, Some("ops"), |name| Some(format!("/usr/bin/{name}"))).unwrap();
+        assert_eq!(where_to, "with visudo");
+        assert_eq!(lines, ["ops ALL = (root) NOPASSWD: /usr/bin/systemctl --no-ask-password restart -- api.service"]);
+        // Which file it is there is not known here.
+        let there = ServiceStep { place: Place::Ssh { host: "web1".to_owned() }, ..step };
+        assert_eq!(sought(&there), None);
+        let (_, lines) = granting(&there, Some("ops"), |name| Some(format!("/usr/bin/{name}"))).unwrap();
+        assert!(lines[0].contains("<whole path of systemctl>"), "{lines:?}");
         let polkit = granted(&restart(None)).unwrap();
         assert!(polkit.contains("== \"api.service\"") && polkit.contains("subject.user == \"ops\""), "{polkit}");
         // Who it is on another machine is not known here.

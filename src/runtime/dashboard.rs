@@ -304,7 +304,7 @@ impl Dashboard {
             Effect::AskEngine { id, question } => self.engine.ask(id, question),
             Effect::AskServer { id, question } => self.watch.ask_server(id, question),
             Effect::ReadRules => self.engine.read_rules(),
-            Effect::ReadDocuments { id } => self.documents.read(id),
+            Effect::ReadDocuments { id, programs } => self.documents.read(id, programs),
             Effect::WatchMetrics(at, spec) => {
                 self.engine.found(&spec);
                 self.watch.metrics(at, &spec, self.engine.pages());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::adapters::documents;
+use crate::adapters::{act, documents};
 use crate::app::Event;
 use crate::config::resolved::KnowSpec;
 
@@ -23,8 +23,8 @@ impl Documents {
         Documents { know: Arc::new(know.clone()), busy: Arc::default(), inbox }
     }
 
-    /// Reads them; the answer bears the number. While an earlier look hangs there is none: whoever asked asks again.
-    pub fn read(&self, id: u64) {
+    /// Reads them, and looks for the files of `programs`; the answer bears the number. While an earlier look hangs there is none: whoever asked asks again.
+    pub fn read(&self, id: u64, programs: Vec<String>) {
         if self.busy.swap(true, Ordering::AcqRel) {
             tracing::warn!("the files of the doctor are still being read");
             return;
@@ -32,8 +32,10 @@ impl Documents {
         let (know, busy, inbox) = (Arc::clone(&self.know), Arc::clone(&self.busy), Arc::clone(&self.inbox));
         let thread = std::thread::Builder::new().name("documents".to_owned()).spawn(move || {
             let files = documents::read(&know);
+            let with_file = |name: String| act::of_root(&name).map(|file| (name, file));
+            let whole_paths = programs.into_iter().filter_map(with_file).collect();
             busy.store(false, Ordering::Release);
-            inbox.tell(Event::DocumentsRead { id, files });
+            inbox.tell(Event::DocumentsRead { id, files, whole_paths });
         });
         if let Err(error) = thread {
             self.busy.store(false, Ordering::Release);

@@ -190,7 +190,7 @@ impl Driver {
                     self.watch.metrics(at, &spec, self.engine.pages());
                 }
                 Effect::Compute(job) => self.step(Event::JobFinished(Box::new(job::run(job)))),
-                Effect::ReadDocuments { id } => self.documents.read(id),
+                Effect::ReadDocuments { id, programs } => self.documents.read(id, programs),
                 Effect::AskEngine { id, question } => self.engine.ask(id, question),
                 Effect::AskServer { id, question } => self.watch.ask_server(id, question),
                 // What concerns a screen has no meaning here.

@@ -18,12 +18,12 @@ fn serving() -> FakeHttp {
     FakeHttp::always(answer(200, "Content-Type: text/plain; version=0.0.4\r\n", PAGE))
 }
 
-fn live(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
+pub fn live(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
     let (code, out, err) = told(&doctor(folder, &[&["--live", "--json"], arguments].concat()));
     (code, serde_json::from_str(&out).unwrap_or_else(|why| panic!("{why}: {out}{err}")), err)
 }
 
-fn found<'v>(report: &'v Value, code: &str) -> Vec<&'v Value> {
+pub fn found<'v>(report: &'v Value, code: &str) -> Vec<&'v Value> {
     report["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code).collect()
 }
 

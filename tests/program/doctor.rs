@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use quarterdeck::app::doctor::FileRead;
+use quarterdeck::app::doctor::{FileRead, WholePaths};
 use quarterdeck::app::pane::PaneId;
 use quarterdeck::app::view::Overlay;
 use quarterdeck::app::{Effect, Event, job, panes, update};
@@ -130,7 +130,7 @@ impl Patient {
                     let told = Event::EngineTold(vec![Output::Answered { id, answer }]);
                     effects.extend(update(&mut self.world.model, told, now));
                 }
-                Effect::ReadDocuments { id } => self.reading.push(id),
+                Effect::ReadDocuments { id, .. } => self.reading.push(id),
                 Effect::Copy(lines) => self.copied.push(lines),
                 _ => {}
             }
@@ -152,7 +152,7 @@ impl Patient {
     /// The files that were asked for last are there.
     fn read(&mut self, files: Vec<FileRead>) {
         let id = self.reading.pop().expect("nobody asked for files");
-        self.tell(Event::DocumentsRead { id, files });
+        self.tell(Event::DocumentsRead { id, files, whole_paths: WholePaths::new() });
     }
 
     fn page(&mut self) -> String {
@@ -324,7 +324,7 @@ fn answers_to_an_old_look_are_thrown_away() {
     assert!(patient.reading.is_empty(), "one look at a time");
     patient.world.now += 21.0;
     patient.press("r");
-    patient.tell(Event::DocumentsRead { id: old, files: files() });
+    patient.tell(Event::DocumentsRead { id: old, files: files(), whole_paths: WholePaths::new() });
     assert!(patient.world.model.live.doctor.looked.value().is_none());
     patient.read(files());
     assert!(patient.world.model.live.doctor.looked.value().is_some());

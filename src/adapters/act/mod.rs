@@ -11,3 +11,4 @@ mod ssh;
 
 pub use command::{CommandEnd, Commands, Ending};
 pub use heard::Heard;
+pub use session::of_root;

@@ -82,7 +82,8 @@ fn orders(model: &Model, to: &mut Vec<Finding>) {
     let operator = Some(operator).filter(|name| !name.is_empty());
     for action in model.actions.spec.own.iter().take(MOST) {
         for step in steps(&action.plan) {
-            let Some((where_to, lines)) = rights::granting(step, operator) else { continue };
+            let whole_path = |name: &str| model.live.doctor.whole_paths.get(name).cloned();
+            let Some((where_to, lines)) = rights::granting(step, operator, whole_path) else { continue };
             let name = Safe::of(format!("action {}", action.id));
             let why = format!(
                 "{} of {} is refused where nobody may be asked for a password; whether it would be is only known when it is \
@@ -96,6 +97,16 @@ fn orders(model: &Model, to: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Programs of orders that sudo would be asked to run by a bare name: lines of sudoers name whole paths.
+#[must_use]
+pub fn programs(model: &Model) -> Vec<String> {
+    let all = model.actions.spec.own.iter().take(MOST).flat_map(|action| steps(&action.plan));
+    let mut found: Vec<String> = all.filter_map(rights::sought).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn steps(plan: &Plan) -> Vec<&ServiceStep> {

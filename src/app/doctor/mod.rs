@@ -6,6 +6,7 @@ pub mod listing;
 pub mod live;
 pub mod sources;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub const NAMES: usize = 20_000;
 
 /// A file as it was read: its name, and its text or why there is none.
 pub type FileRead = (Safe, Result<Source, Safe>);
+/// Names of programs, and the files that sudo would run by them; those that nobody but root could put another in place of.
+pub type WholePaths = BTreeMap<String, String>;
 /// Names of metrics and how many there are, or why they are not known.
 pub type NamesTold = Result<(Vec<String>, usize), Safe>;
 
@@ -37,6 +40,8 @@ pub struct DoctorState {
     pub scrape: Option<Duration>,
     /// The configurations that were read, for words.
     pub configuration: Option<Safe>,
+    /// Of programs of orders, as of the last look.
+    pub whole_paths: WholePaths,
     /// What was found last.
     pub looked: Readout<Arc<Report>>,
     /// The look that is under way.
@@ -78,6 +83,7 @@ impl DoctorState {
             is_given: lists.iter().any(|list| !list.is_empty()) || !configurations.is_empty(),
             scrape: *scrape,
             configuration: configurations.last().map(|path| Safe::of(path.to_string_lossy())),
+            whole_paths: WholePaths::new(),
             looked: Readout::loading(now),
             looking: None,
             wants_more: false,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::app::doctor::{FileRead, NAMES, listing, live};
+use crate::app::doctor::{FileRead, NAMES, WholePaths, listing, live};
 use crate::app::job::Job;
 use crate::app::pane::PaneId;
 use crate::app::view::{Overlay, Page};
@@ -21,7 +21,8 @@ pub fn look(model: &mut Model) -> Vec<Effect> {
     }
     let id = model.fresh_id();
     let names = || Question::Names { most: NAMES };
-    let (mut effects, mut questions) = (vec![Effect::ReadDocuments { id }], Vec::new());
+    let programs = live::programs(model);
+    let (mut effects, mut questions) = (vec![Effect::ReadDocuments { id, programs }], Vec::new());
     if model.live.doctor.is_given {
         let id = model.fresh_id();
         questions.push(id);
@@ -38,7 +39,8 @@ pub fn look(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The files were read.
-pub fn read(model: &mut Model, id: u64, files: Vec<FileRead>) -> Vec<Effect> {
+pub fn read(model: &mut Model, id: u64, files: Vec<FileRead>, whole_paths: WholePaths) -> Vec<Effect> {
+    model.live.doctor.whole_paths = whole_paths;
     model.live.doctor.take_files(id, files);
     judge(model)
 }

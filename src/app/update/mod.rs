@@ -158,7 +158,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::AskedToLeave(_) => actions::leaving(model),
         Event::AlertsKept { kept, trouble, operator } => alerts::restored(model, kept.as_deref(), trouble, operator),
         Event::AlertsShared { kept, given } => alerts::shared(model, &kept, &given),
-        Event::DocumentsRead { id, files } => doctor::read(model, id, files),
+        Event::DocumentsRead { id, files, whole_paths } => doctor::read(model, id, files, whole_paths),
         Event::DoctorAsked => doctor::look(model),
         Event::Second(event) => {
             actions::approvals::happened(model, *event);

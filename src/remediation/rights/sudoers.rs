@@ -52,11 +52,15 @@ impl Grant {
         (!grant.argv.first()?.contains('=')).then_some(grant)
     }
 
+    /// The program, where it was named without a path.
+    pub(super) fn bare_program(&self) -> Option<&str> {
+        self.argv.first().map(String::as_str).filter(|program| !program.contains('/'))
+    }
+
     /// Puts the whole path of a program that was named without one, where that is known.
     pub(super) fn found(&mut self, whole_path: impl FnOnce(&str) -> Option<String>) {
-        if let Some(program) = self.argv.first_mut().filter(|program| !program.contains('/'))
-            && let Some(path) = whole_path(program)
-        {
+        let found = self.bare_program().and_then(whole_path);
+        if let (Some(program), Some(path)) = (self.argv.first_mut(), found) {
             *program = path;
         }
     }
