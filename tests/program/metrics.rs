@@ -202,8 +202,9 @@ fn what_was_left_out_is_told_beside_what_is_there() {
     assert!(!whole.contains("dropped") && !whole.contains("skipped"), "{whole}");
     for round in 0..40 {
         watched.world.now += 2.0;
-        let page: String = (0..500).map(|n| format!("jobs_done_total{{round=\"{round}\",n=\"{n}\"}} 1\n")).collect();
-        watched.scraped(0, Ok(&page));
+        let lines: Vec<String> =
+            (0..500).map(|n| format!("jobs_done_total{{round=\"{round}\",n=\"{n}\"}} 1\n")).collect();
+        watched.scraped(0, Ok(&lines.concat()));
     }
     watched.tell(Event::EngineTold(vec![Output::Behind { dropped: 7 }]));
     let dropped = watched.world.model.live.metrics.store.unwrap().dropped;
