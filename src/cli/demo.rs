@@ -29,6 +29,18 @@ const RULES: &str = include_str!("../../assets/demo_rules.yml");
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long we wait to see the sample gone. It ends by itself once the lifeline is let go, also when it takes longer.
 const GONE_WITHIN: Duration = Duration::from_millis(1500);
+/// What counts here of the person's own environment: what describes the terminal, and how they like the screen.
+const OF_THE_SCREEN: [&str; 9] = [
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "SSH_CONNECTION",
+    "QUARTERDECK_THEME",
+    "QUARTERDECK_ASCII",
+];
 /// Longest line of addresses.
 const LINE: u64 = 64 * 1024;
 
@@ -149,9 +161,7 @@ fn watched(
         None => text,
     };
     let targets = Targets { theme: asked.theme, ascii: asked.ascii, ..Targets::default() };
-    // Of the person's own environment only what describes the terminal counts here.
-    let terminal = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION"];
-    let own = config_files::variables().into_iter().filter(|(name, _)| terminal.contains(&name.as_str()));
+    let own = config_files::variables().into_iter().filter(|(name, _)| OF_THE_SCREEN.contains(&name.as_str()));
     let variables = own.chain(password.map(|password| ("PGPASSWORD".to_owned(), password))).collect();
     let inputs = Inputs {
         arguments: Arguments::from(targets),

@@ -46,13 +46,10 @@ impl<'a> Canvas<'a> {
 
     /// The look of a tone for glyphs that are drawn with their shape: a block of background would hide it.
     pub fn solid(&self, tone: Tone) -> Style {
-        let style = self.tone(tone);
-        match style.bg {
-            Some(background) if background != Color::Reset && tone != Tone::Plain && !self.muted => {
-                Style::new().fg(background)
-            }
-            _ => style.remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED),
+        if self.muted {
+            return self.tone(tone).remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED);
         }
+        self.theme.solid(tone)
     }
 
     /// The look of a role of charts, or that of old values.

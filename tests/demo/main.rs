@@ -13,3 +13,4 @@ mod restart;
 mod runbooks;
 mod sample;
 mod serving;
+mod taste;

@@ -3,7 +3,7 @@
 
 mod file;
 
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 
 use super::glyphs::{ASCII, Glyphs, UNICODE};
 use crate::app::table::Tone;
@@ -60,6 +60,8 @@ roles! {
     ok,
     /// Tone: past a threshold.
     warn,
+    /// The same where it is drawn and not written: in bars and columns.
+    warn_drawn,
     /// Tone: bad.
     bad,
     /// Tone: not known.
@@ -126,7 +128,7 @@ impl Theme {
     /// The look of a selected row is a ground laid below what stands there. Without colours of its own, and where the
     /// ground is the theme's already, it replaces all.
     pub fn keeps_tones_when_selected(&self) -> bool {
-        let coloured = |style: Style| style.bg.is_some_and(|bg| bg != ratatui::style::Color::Reset);
+        let coloured = |style: Style| style.bg.is_some_and(|bg| bg != Color::Reset);
         coloured(self.roles.selection) && !coloured(self.roles.ground)
     }
 
@@ -154,6 +156,16 @@ impl Theme {
             Tone::Bad => self.roles.bad,
             Tone::Unknown => self.roles.unknown,
             Tone::Accent => self.roles.accent,
+        }
+    }
+
+    /// The look of a tone for glyphs that are drawn with their shape: a block of background would hide it.
+    #[must_use]
+    pub fn solid(&self, tone: Tone) -> Style {
+        let style = if tone == Tone::Warn { self.roles.warn_drawn } else { self.tone(tone) };
+        match style.bg {
+            Some(background) if background != Color::Reset && tone != Tone::Plain => Style::new().fg(background),
+            _ => style.remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED),
         }
     }
 

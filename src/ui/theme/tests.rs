@@ -1,7 +1,5 @@
 //! Every built-in theme at every depth of colour: it loads, its tones are told apart, and what it says can be read.
 
-use ratatui::style::{Color, Modifier, Style};
-
 use super::*;
 
 const DEPTHS: [Colours; 3] = [Colours::None, Colours::Sixteen, Colours::Full];
@@ -75,6 +73,20 @@ fn text_can_be_read() {
             let dimmed = style.add_modifier.contains(Modifier::DIM);
             assert!(!(dimmed && style.fg != Some(Color::Reset)), "{name} {depth:?}: a dimmed colour may vanish");
             assert!(ratio >= 4.5, "{name} {depth:?}: {style:?} has a contrast of {ratio:.1}");
+        }
+    }
+}
+
+/// Of shapes as large as bars and columns; what a terminal makes of its sixteen colours is its own.
+#[test]
+fn what_is_drawn_can_be_seen() {
+    for (name, _, theme) in every().filter(|(_, depth, _)| *depth == Colours::Full) {
+        let (ink, paper) = if name == "light" { ((30, 30, 30), (255, 255, 255)) } else { ((210, 210, 210), (0, 0, 0)) };
+        let bg = rgb(theme.roles.ground.bg, paper);
+        let tones = [Tone::Ok, Tone::Warn, Tone::Bad, Tone::Unknown].map(|tone| theme.solid(tone));
+        for style in tones.into_iter().chain([theme.roles.chart, theme.roles.chart_mark, theme.roles.bar_limit]) {
+            let ratio = contrast(rgb(style.fg, ink), bg);
+            assert!(ratio >= 3.0, "{name}: {style:?} has a contrast of {ratio:.1}");
         }
     }
 }
